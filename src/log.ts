@@ -1,0 +1,14 @@
+import pino from "pino";
+
+export type Log = pino.Logger;
+
+/** JSON lines on standard output; secrets are cut before they can be written. */
+export function openLog(level: string, base: Record<string, unknown> = {}): Log {
+  return pino({
+    level,
+    base,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: ["*.cookie", "*.authorization", "*.apiKey", "*.password"], remove: true },
+  });
+}
