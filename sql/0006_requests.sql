@@ -1,0 +1,128 @@
+-- 0006: accepting work. Each function is one transaction: rows, event, message and wake-up, or nothing.
+
+-- The same session in the same course answers the lecture that is there, with created = false.
+create function request_lecture(
+  course uuid, session_id text, url text, wanted_title text, transcription boolean, priority text,
+  out lecture_id uuid, out job_id uuid, out created boolean
+) language plpgsql as $$
+begin
+  insert into lectures (course_id, source, panopto_session_id, panopto_url, title, transcription)
+  values (course, 'panopto', session_id, url, wanted_title, request_lecture.transcription)
+  on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
+  returning id into lecture_id;
+  created := found;
+
+  if created then
+    insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
+    values (request_lecture.lecture_id, url, request_lecture.priority) returning id into job_id;
+    perform enqueue_job('lecture', job_id, priority);
+  else
+    select l.id, l.last_job_id into lecture_id, job_id from lectures l
+    where l.course_id = course and l.panopto_session_id = session_id and l.deleted_at is null;
+  end if;
+end
+$$;
+
+-- A lecture whose sound the client brings; the file lies in scratch under the lecture's id already.
+create function request_uploaded_lecture(
+  lecture uuid, course uuid, session_id text, url text, wanted_title text, priority text,
+  out lecture_id uuid, out job_id uuid, out created boolean
+) language plpgsql as $$
+begin
+  insert into lectures (id, course_id, source, panopto_session_id, panopto_url, title)
+  values (lecture, course, 'upload', session_id, url, wanted_title)
+  on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
+  returning id into lecture_id;
+  created := found;
+
+  if created then
+    insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
+    values (request_uploaded_lecture.lecture_id, url, request_uploaded_lecture.priority)
+    returning id into job_id;
+    perform enqueue_job('lecture', job_id, priority);
+  else
+    select l.id, l.last_job_id into lecture_id, job_id from lectures l
+    where l.course_id = course and l.panopto_session_id = session_id and l.deleted_at is null;
+  end if;
+end
+$$;
+
+-- A stored PDF becomes a document. The same bytes in the same course answer the document that is there.
+create function request_document(
+  document uuid, course uuid, filename text, wanted_title text, storage_url text,
+  size_bytes bigint, sha256 text, priority text,
+  out document_id uuid, out job_id uuid, out created boolean
+) language plpgsql as $$
+begin
+  insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
+  values (document, course, request_document.filename, wanted_title, request_document.storage_url,
+          request_document.size_bytes, request_document.sha256)
+  on conflict (course_id, sha256) where deleted_at is null do nothing
+  returning id into document_id;
+  created := found;
+
+  if created then
+    insert into document_jobs (document_id, priority)
+    values (request_document.document_id, request_document.priority) returning id into job_id;
+    perform enqueue_job('document', job_id, priority);
+  else
+    select d.id, d.description_job_id into document_id, job_id from documents d
+    where d.course_id = course and d.sha256 = request_document.sha256 and d.deleted_at is null;
+  end if;
+end
+$$;
+
+-- Starts a failed job again where it stopped; null when it did not fail.
+create function retry_lecture(lecture uuid) returns uuid language plpgsql as $$
+declare
+  job uuid;
+begin
+  update lecture_download_jobs j set
+    job_state = 'pending', error_code = null, error_message = null, finished_at = null
+  from lectures l
+  where l.id = lecture and l.deleted_at is null and j.id = l.last_job_id and j.job_state = 'failed'
+  returning j.id into job;
+  if job is null then return null; end if;
+  update lectures set
+    transcript_status = case transcript_status when 'failed' then 'pending' else transcript_status end,
+    embed_status = case embed_status when 'failed' then 'pending' else embed_status end
+  where id = lecture;
+  perform enqueue_job('lecture', job, (select priority from lecture_download_jobs where id = job));
+  return job;
+end
+$$;
+
+create function retry_document(document uuid) returns uuid language plpgsql as $$
+declare
+  job uuid;
+begin
+  update document_jobs j set
+    job_state = 'pending', error_code = null, error_message = null, finished_at = null
+  from documents d
+  where d.id = document and d.deleted_at is null and j.id = d.description_job_id
+    and j.job_state = 'failed'
+  returning j.id into job;
+  if job is null then return null; end if;
+  -- Where every page is described already, only what follows is done again.
+  update documents d set status_reason = null, status = case
+    when d.page_count = (select count(*) from slide_descriptions s where s.document_id = d.id)
+    then 'described' else 'uploaded' end
+  where d.id = document;
+  perform enqueue_job('document', job, (select priority from document_jobs where id = job));
+  return job;
+end
+$$;
+
+-- Takes an asset out of every read at once; rows and file follow when it is purged.
+create function delete_asset(kind text, asset uuid) returns boolean language plpgsql as $$
+declare
+  course uuid;
+begin
+  execute format('update %I set deleted_at = now() where id = $1 and deleted_at is null
+                  returning course_id', kind || 's') into course using asset;
+  if course is null then return false; end if;
+  perform stop_job(kind, asset, 'asset_deleted', 'The asset was deleted');
+  perform record_event(kind, asset, course, 'deleted', '{}');
+  return true;
+end
+$$;

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { AppError } from "./errors";
+
+const Port = z.coerce.number().int().min(0).max(65_535);
+const Count = z.coerce.number().int().positive();
+const Secret = z.string().min(1).optional();
+const BaseUrl = z.url({ protocol: /^https?$/ }).optional();
+const CommaList = z.string().transform((list) =>
+  list
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter(Boolean),
+);
+
+// biome-ignore format: one variable, one line
+const Config = z.object({
+  /** TCP port of the API; 0 picks a free one. */
+  PORT: Port.default(8080),
+  /** Address to listen on; 0.0.0.0 or :: for everybody. */
+  HOST: z.string().min(1).default("127.0.0.1"),
+  /** A PostgreSQL of your own (15 or newer, with pgvector); unset runs the embedded database. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** Folder of the uploaded PDFs, the embedded database and scratch files. */
+  DATA_ROOT: z.string().min(1).default("./data"),
+  /** What this process does: answer requests, work through the queue, or both. */
+  ROLE: z.enum(["all", "api", "worker"]).default("all"),
+  /** Jobs worked on at once; 0 accepts work without doing it. */
+  WORKERS: z.coerce.number().int().min(0).max(64).default(2),
+  /** Whether a worker is a thread of this process or a process of its own. */
+  WORKER_MODE: z.enum(["thread", "process"]).default("thread"),
+  /** OpenAI, or any server that speaks its protocol. A base URL without a key is fine. */
+  OPENAI_API_KEY: Secret,
+  OPENAI_BASE_URL: BaseUrl,
+  /** Which of OpenAI's chat protocols; unset: responses on the official host, chat elsewhere. */
+  OPENAI_API: z.enum(["responses", "chat"]).optional(),
+  GOOGLE_API_KEY: Secret,
+  GOOGLE_BASE_URL: BaseUrl,
+  /** `provider:model`; unset means the best that the present keys allow. */
+  CHAT_MODEL: z.string().min(1).optional(),
+  EMBEDDING_MODEL: z.string().min(1).optional(),
+  /** Largest upload, in MB (10^6 bytes). */
+  MAX_UPLOAD_MB: Count.default(200),
+  /** Most pages a PDF may have. */
+  MAX_PAGES: Count.default(500),
+  /** Origins whose pages may call the API; none by default. */
+  CORS_ORIGINS: CommaList.default([]),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  /** A built page to serve at /ag-ui instead of our own. */
+  AG_UI_DIR: z.string().min(1).default("public/ag-ui"),
+  /** How others reach this server; unset: as the request addressed it. */
+  PUBLIC_URL: BaseUrl,
+});
+
+export type Config = Readonly<z.infer<typeof Config>>;
+
+/**
+ * Reads and checks the whole environment, once, at start-up. An empty variable counts as unset.
+ *
+ * @throws AppError `config_invalid`, with every problem listed under its variable
+ */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const result = Config.safeParse(set);
+  if (result.success) return Object.freeze(result.data);
+  throw new AppError("config_invalid", { problems: z.flattenError(result.error).fieldErrors });
+}

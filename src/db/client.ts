@@ -1,0 +1,110 @@
+import postgres from "postgres";
+import { AppError } from "../errors";
+import type { Log } from "../log";
+
+/** What every query function takes: tagged templates only. */
+export type Sql = postgres.Sql;
+
+export type Database = {
+  /** Stays valid for good, whatever happens to the connections behind it. */
+  sql: Sql;
+  close(): Promise<void>;
+};
+
+export type DatabaseOptions = {
+  /** Most connections at once: 10 for the API, 2 for a worker. */
+  max: number;
+  /** A statement that has no answer after this long fails; the embedded engine knows no other limit. */
+  queryTimeoutMs?: number;
+  /** How often the pool is asked for a sign of life. */
+  probeEveryMs?: number;
+};
+
+/**
+ * Opens a pool that outlives the database's restarts.
+ *
+ * postgres.js 3.4.9 can lose the connections of a pool for good when backends are terminated under
+ * load (porsager/postgres issues 1130, 1195, 1199). So every statement has a deadline, and a pool
+ * that fails two probes in a row is replaced behind the `sql` that everybody holds.
+ */
+export function openDatabase(url: string, options: DatabaseOptions, log: Log): Database {
+  const { max, queryTimeoutMs = 30_000, probeEveryMs = 1_000 } = options;
+  const openPool = () => connect(url, { max });
+  let pool = openPool();
+  let failedProbes = 0;
+
+  const probe = setInterval(async () => {
+    try {
+      await withDeadline(pool`select 1`, 2_000);
+      failedProbes = 0;
+    } catch (error) {
+      failedProbes += 1;
+      if (failedProbes < 2) return;
+      failedProbes = 0;
+      log.warn({ err: error }, "database pool replaced");
+      const dead = pool;
+      pool = openPool();
+      void dead.end({ timeout: 0 }).catch(() => {});
+    }
+  }, probeEveryMs);
+  probe.unref();
+
+  const sql = new Proxy(pool, {
+    apply: (_, __, args: Parameters<Sql>) => {
+      const result: unknown = Reflect.apply(pool, undefined, args);
+      return isQuery(result) ? withDeadline(result, queryTimeoutMs) : result;
+    },
+    get: (_, property) => Reflect.get(pool, property),
+  });
+  return {
+    sql,
+    close: async () => {
+      clearInterval(probe);
+      await pool.end({ timeout: 5 });
+    },
+  };
+}
+
+/** A plain pool, or with `max: 1` a single connection: for migrations and LISTEN. */
+export function connect(url: string, options: { max: number; idle_timeout?: number }): Sql {
+  return postgres(url, {
+    ...options,
+    connect_timeout: 10,
+    backoff: (attempt) => Math.min(0.1 * 2 ** attempt, 2),
+    onnotice: () => {},
+    connection: { application_name: "lectern" },
+  });
+}
+
+type Query = Promise<unknown> & {
+  handler(query: Query): unknown;
+  reject(error: unknown): void;
+};
+
+const isQuery = (value: unknown): value is Query =>
+  value instanceof Promise && "handler" in value && "reject" in value;
+
+/** Queries run when they are awaited; only then does their time begin. */
+function withDeadline<Q extends Promise<unknown>>(pending: Q, timeoutMs: number): Q {
+  const query = pending as unknown as Query;
+  const run = query.handler;
+  query.handler = (running) => {
+    const timer = setTimeout(() => {
+      query.reject(new AppError("database_unavailable", { timeout_ms: timeoutMs }));
+    }, timeoutMs);
+    const stop = () => clearTimeout(timer);
+    // The native `then`, because the query's own would start it a second time.
+    Promise.prototype.then.call(query, stop, stop);
+    return run(running);
+  };
+  return pending;
+}
+
+const LOST_CONNECTION =
+  /^(CONNECTION_|CONNECT_TIMEOUT|ECONNRESET|ECONNREFUSED|EPIPE|57P0[123]|53300|08)/;
+
+/** Does this failure say that the database is away, rather than that it refused something? */
+export function isDatabaseOutage(error: unknown): boolean {
+  if (error instanceof AppError) return error.errorCode === "database_unavailable";
+  return error instanceof Error && "code" in error && LOST_CONNECTION.test(String(error.code));
+}

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { Glob } from "bun";
+import { AppError } from "../errors";
+import { connect, type Sql } from "./client";
+
+const FOLDER = join(import.meta.dir, "../../sql");
+/** One number for everybody who migrates this database: the second waits for the first. */
+const LOCK = 7_305_842;
+
+type Migration = { name: string; sha256: string; text: string };
+
+/**
+ * Brings a database to the schema of this version and answers the names of the files it applied.
+ *
+ * Each file of `sql/` runs once, in order, in a transaction of its own, so a start that was
+ * interrupted goes on where it stopped. Safe to call from several processes at once.
+ *
+ * @throws AppError `migration_changed` when a file differs from what was applied here before
+ */
+export async function migrate(url: string): Promise<string[]> {
+  const sql = connect(url, { max: 1 });
+  try {
+    await sql`
+      create table if not exists schema_migrations (
+        name text primary key, sha256 text not null, applied_at timestamptz not null default now()
+      )`.catch(ignoreRace);
+    await installPgmq(sql);
+    const applied: string[] = [];
+    for (const migration of await readMigrations()) {
+      if (await apply(sql, migration)) applied.push(migration.name);
+    }
+    return applied;
+  } finally {
+    await sql.end();
+  }
+}
+
+/** SHA-256 over every migration: two databases with the same one have the same schema. */
+export async function schemaFingerprint(): Promise<string> {
+  const hash = createHash("sha256");
+  for (const { name, sha256 } of await readMigrations()) hash.update(`${name} ${sha256}\n`);
+  return hash.digest("hex");
+}
+
+async function readMigrations(): Promise<Migration[]> {
+  const names = await Array.fromAsync(new Glob("[0-9]*.sql").scan(FOLDER));
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const text = await Bun.file(join(FOLDER, name)).text();
+      return { name, sha256: createHash("sha256").update(text).digest("hex"), text };
+    }),
+  );
+}
+
+function apply(sql: Sql, { name, sha256, text }: Migration): Promise<boolean> {
+  return sql.begin(async (transaction) => {
+    await transaction`select pg_advisory_xact_lock(${LOCK})`;
+    const [known] = await transaction<{ sha256: string }[]>`
+      select sha256 from schema_migrations where name = ${name}`;
+    if (known && known.sha256 !== sha256) throw new AppError("migration_changed", { name });
+    if (known) return false;
+    await transaction.unsafe(text);
+    await transaction`insert into schema_migrations (name, sha256) values (${name}, ${sha256})`;
+    return true;
+  });
+}
+
+/** As an extension where the server offers it, else the SQL-only install from the npm package. */
+async function installPgmq(sql: Sql): Promise<void> {
+  await sql.begin(async (transaction) => {
+    await transaction`select pg_advisory_xact_lock(${LOCK})`;
+    const [{ installed, offered } = { installed: false, offered: false }] = await transaction<
+      { installed: boolean; offered: boolean }[]
+    >`
+      select to_regprocedure('pgmq.read(text,integer,integer,jsonb)') is not null as installed,
+             exists (select from pg_available_extensions where name = 'pgmq') as offered`;
+    if (installed) return;
+    if (offered) await transaction`create extension pgmq`;
+    else await transaction.unsafe(await pgmqSql());
+  });
+}
+
+async function pgmqSql(): Promise<string> {
+  const entry = Bun.resolveSync("@electric-sql/pglite-pgmq", import.meta.dir);
+  const archive = new Bun.Archive(await Bun.file(join(entry, "../pgmq.tar.gz")).bytes());
+  const files = await archive.files();
+  const control = await files.get([...files.keys()].find((path) => path.endsWith("/pgmq.control"))!)!.text();
+  const version = /default_version = '([^']+)'/.exec(control)![1];
+  const install = [...files.keys()].find((path) => path.endsWith(`/pgmq--${version}.sql`))!;
+  return files.get(install)!.text();
+}
+
+/** `create table if not exists` can still collide with a twin at the same instant. */
+function ignoreRace(error: unknown): void {
+  if (!(error instanceof Error && "code" in error && error.code === "23505")) throw error;
+}
