@@ -1,0 +1,20 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * Removes what uploads left behind when their process was killed. Run it once, at start.
+ *
+ * @param before  newer files stay: another process may be receiving them now
+ * @returns how many files were removed
+ */
+export async function sweepStaging(stagingDir: string, before: Date): Promise<number> {
+  let removed = 0;
+  for (const name of await readdir(stagingDir)) {
+    const path = join(stagingDir, name);
+    const changed = (await stat(path).catch(() => null))?.mtime;
+    if (!changed || changed >= before) continue;
+    await rm(path, { force: true, recursive: true });
+    removed += 1;
+  }
+  return removed;
+}

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openDiskStorage } from "../../src/storage/disk";
+import { type DocumentStorage, verifyDocument } from "../../src/storage/documents";
+import { openS3Storage } from "../../src/storage/s3";
+import { sweepStaging } from "../../src/storage/staging";
+import { startS3Server } from "../support/s3-server";
+
+/** Longer than one S3 part, and no multiple of anything. */
+const BYTES = Buffer.alloc(9 * 1024 * 1024 + 17, "slides and lectures ");
+const SHA256 = createHash("sha256").update(BYTES).digest("hex");
+
+const root = await mkdtemp(join(tmpdir(), "storage-"));
+const s3 = await startS3Server();
+afterAll(async () => {
+  await s3.close();
+  await rm(root, { recursive: true });
+});
+
+describe.each(["disk", "s3"])("document storage on %s", (kind) => {
+  let storage: DocumentStorage;
+  beforeAll(async () => {
+    const folder = join(root, kind);
+    storage =
+      kind === "disk" ? await openDiskStorage(folder) : await openS3Storage(folder, s3.settings);
+  });
+
+  test("keeps the bytes of a stored document and empties the staging folder", async () => {
+    const id = await stored(storage);
+    const document = await storage.open(id);
+    expect(document.size_bytes).toBe(BYTES.length);
+    expect((await new Response(document.stream()).bytes()).length).toBe(BYTES.length);
+    expect(await verifyDocument(storage, id, SHA256)).toBe(true);
+    expect(await readdir(storage.stagingDir)).toEqual([]);
+  });
+
+  test("streams a range as slice would cut it", async () => {
+    const document = await storage.open(await stored(storage));
+    const range = document.stream({ start: 1_000_003, end: 1_000_103 });
+    const bytes = Buffer.from(await new Response(range).arrayBuffer());
+    expect(bytes).toEqual(BYTES.subarray(1_000_003, 1_000_103));
+  });
+
+  test("notices bytes that are not those of the upload", async () => {
+    const id = await stored(storage, Buffer.from("%PDF-1.7 something else"));
+    expect(await verifyDocument(storage, id, SHA256)).toBe(false);
+  });
+
+  test("gives tools a local path to the bytes", async () => {
+    const id = await stored(storage);
+    const scratch = await mkdtemp(join(root, "scratch-"));
+    const path = await storage.localPath(id, scratch);
+    expect((await readFile(path)).equals(BYTES)).toBe(true);
+  });
+
+  test("removes a document, twice without complaint", async () => {
+    const id = await stored(storage);
+    await storage.remove(id);
+    await storage.remove(id);
+    await expect(storage.open(id)).rejects.toMatchObject({ errorCode: "document_file_missing" });
+  });
+
+  test("says that a document is missing, wherever it is asked for", async () => {
+    const id = crypto.randomUUID();
+    const missing = { errorCode: "document_file_missing" };
+    await expect(storage.open(id)).rejects.toMatchObject(missing);
+    await expect(storage.localPath(id, root)).rejects.toMatchObject(missing);
+    await expect(verifyDocument(storage, id, SHA256)).rejects.toMatchObject(missing);
+  });
+
+  test("refuses ids that could leave its folder", async () => {
+    const missing = { errorCode: "document_file_missing" };
+    await expect(storage.open("../../etc/passwd")).rejects.toMatchObject(missing);
+    await expect(storage.remove("../disk")).rejects.toMatchObject(missing);
+  });
+
+  test("an aborted store keeps no document", async () => {
+    const id = crypto.randomUUID();
+    const path = await staged(storage, BYTES);
+    await expect(storage.store(id, path, AbortSignal.abort())).rejects.toThrow("aborted");
+    await expect(storage.open(id)).rejects.toMatchObject({ errorCode: "document_file_missing" });
+    await rm(path);
+  });
+
+  test("can prove that it works", async () => {
+    expect(await storage.check()).toBeUndefined();
+  });
+
+  test("sweeps what was staged before the start, and nothing newer", async () => {
+    const old = await staged(storage, BYTES);
+    const recent = await staged(storage, BYTES);
+    await utimes(old, new Date(2020, 1), new Date(2020, 1));
+    expect(await sweepStaging(storage.stagingDir, new Date(2021, 1))).toBe(1);
+    expect(await readdir(storage.stagingDir)).toEqual([recent.split("/").at(-1)!]);
+    await rm(recent);
+  });
+});
+
+test("a bucket that does not answer is reported as unavailable storage", async () => {
+  const storage = await openS3Storage(join(root, "gone"), {
+    ...s3.settings,
+    endpoint: "http://127.0.0.1:1",
+  });
+  await expect(storage.check()).rejects.toMatchObject({ errorCode: "storage_unavailable" });
+});
+
+test("a folder that cannot be made is reported as unavailable storage", async () => {
+  const file = join(root, "a-file");
+  await writeFile(file, "");
+  await expect(openDiskStorage(file)).rejects.toMatchObject({
+    errorCode: "storage_unavailable",
+    details: { reason: "ENOTDIR" },
+  });
+});
+
+async function staged(storage: DocumentStorage, bytes: Buffer): Promise<string> {
+  const path = join(storage.stagingDir, crypto.randomUUID());
+  await writeFile(path, bytes);
+  return path;
+}
+
+async function stored(storage: DocumentStorage, bytes = BYTES): Promise<string> {
+  const id = crypto.randomUUID();
+  await storage.store(id, await staged(storage, bytes));
+  return id;
+}
