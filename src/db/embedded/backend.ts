@@ -1,0 +1,78 @@
+import type { PGlite } from "@electric-sql/pglite";
+import { FROM_SERVER, HEADER_BYTES, MessageSplitter, readString, writeStartup } from "./wire";
+
+/** `I` idle, `T` in a transaction, `E` in a failed one. */
+export type TransactionStatus = "I" | "T" | "E";
+
+export type Answer = {
+  /** Everything the backend said, but for notifications. */
+  bytes: Buffer;
+  /** Null until a ReadyForQuery: the backend expects more of the same client. */
+  status: TransactionStatus | null;
+  notifications: { channel: string; bytes: Buffer }[];
+};
+
+/** PGlite's only Postgres session, and the queue of those who want to use it. */
+export class Backend {
+  #lastTurn: Promise<void> = Promise.resolve();
+
+  constructor(private readonly pglite: PGlite) {}
+
+  /** What the server says to a new client. One session means one answer for all of them. */
+  async greet(): Promise<Buffer> {
+    return (await this.execute(writeStartup({ user: "postgres", database: "postgres" }))).bytes;
+  }
+
+  /**
+   * Waits until everybody who asked earlier has finished.
+   *
+   * @returns ends the turn
+   */
+  async takeTurn(): Promise<() => void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const earlier = this.#lastTurn;
+    this.#lastTurn = promise;
+    await earlier;
+    return resolve;
+  }
+
+  /** Runs one protocol message to its end, which blocks this thread: only for whose turn it is. */
+  async execute(message: Buffer): Promise<Answer> {
+    const splitter = new MessageSplitter(true);
+    await this.pglite.execProtocolRawStream(message, {
+      syncToFs: false, // it does nothing in memory and on a disk; the WAL is written by then
+      onRawData: (data) => splitter.push(Buffer.from(data)), // a copy: the memory is the backend's
+    });
+    return readAnswer(splitter);
+  }
+
+  /** Runs work of our own between two clients' transactions. */
+  async between<T>(work: (pglite: PGlite) => Promise<T>): Promise<T> {
+    const endTurn = await this.takeTurn();
+    try {
+      return await work(this.pglite);
+    } finally {
+      endTurn();
+    }
+  }
+}
+
+function readAnswer(splitter: MessageSplitter): Answer {
+  const answer: Answer = { bytes: Buffer.alloc(0), status: null, notifications: [] };
+  const parts: Buffer[] = [];
+
+  for (let part = splitter.take(); part; part = splitter.take()) {
+    if (part[0] === FROM_SERVER.NotificationResponse) {
+      // The body is the sender's process id (4 bytes), the channel, the payload.
+      const { text: channel } = readString(part, HEADER_BYTES + 4);
+      answer.notifications.push({ channel, bytes: part });
+      continue;
+    }
+    if (part[0] === FROM_SERVER.ReadyForQuery) {
+      answer.status = String.fromCharCode(part[HEADER_BYTES]!) as TransactionStatus;
+    }
+    parts.push(part);
+  }
+  answer.bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  return answer;
+}

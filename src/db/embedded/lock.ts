@@ -1,0 +1,46 @@
+import { Database, SQLiteError } from "bun:sqlite";
+import { AppError } from "../../errors";
+
+type Owner = { pid: number; since: string };
+
+/**
+ * Claims a data directory for this process: two writers would destroy it, and PGlite does not look.
+ *
+ * The lock is the operating system's, held on `<dataDir>.lock` through SQLite. It ends with the
+ * process however that dies, so nothing is ever stale, and a process id that a restarted container
+ * uses again is not mistaken for a living owner. The row in the file only names the owner.
+ *
+ * @returns gives the directory free
+ * @throws AppError `database_locked`, with the owner and what to do
+ */
+export function lockDataDir(dataDir: string): () => void {
+  const file = new Database(`${dataDir}.lock`);
+  try {
+    // This write waits for nobody: whoever holds the lock keeps it for as long as it lives.
+    file.run("pragma busy_timeout = 0");
+    file.run("create table if not exists owner (pid integer, since text)");
+    file.run("delete from owner");
+    file.run("insert into owner values (?, ?)", [process.pid, new Date().toISOString()]);
+    file.run("begin immediate");
+  } catch (error) {
+    const owner = error instanceof SQLiteError ? readOwner(file) : null;
+    file.close();
+    if (!(error instanceof SQLiteError) || error.code !== "SQLITE_BUSY") throw error;
+    throw lockedBy(owner, dataDir);
+  }
+  return () => file.close();
+}
+
+/** Readers are not kept out by the lock. */
+function readOwner(file: Database): Owner | null {
+  try {
+    return file.query<Owner, []>("select pid, since from owner").get();
+  } catch {
+    return null;
+  }
+}
+
+function lockedBy(owner: Owner | null, dataDir: string): AppError {
+  const advice = `Stop ${owner ? `process ${owner.pid}` : "the other process"}, or give this one another DATA_ROOT, or let both use one server through DATABASE_URL.`;
+  return new AppError("database_locked", { data_dir: dataDir, ...owner, advice });
+}
