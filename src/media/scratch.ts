@@ -1,0 +1,69 @@
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { threadId } from "node:worker_threads";
+
+export type Scratch = AsyncDisposable & {
+  /** A folder that only this process's user can enter; it goes with the block that owns it. */
+  path: string;
+};
+
+/**
+ * Opens a private folder for one job, `<root>/scratch/<pid>-<thread>-<random>`.
+ *
+ * Nothing in it outlives its block. What a crash leaves behind is found by its owner's number:
+ * `sweepScratch` at boot, `removeScratchOfThread` when a worker thread has died.
+ */
+export async function openScratch(root: string): Promise<Scratch> {
+  const folder = scratchFolder(root);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = await mkdtemp(join(folder, `${process.pid}-${threadId}-`));
+  return { path, [Symbol.asyncDispose]: () => remove(path) };
+}
+
+/**
+ * Removes what processes that no longer run have left. Call it at boot, before any job.
+ *
+ * Containers hand out the same pid again, so a folder with our own pid that is older than this
+ * process is a leftover too. Folders of other living processes stay.
+ */
+export async function sweepScratch(root: string): Promise<void> {
+  const startedAt = Date.now() - process.uptime() * 1_000;
+  await removeWhere(root, async ({ pid, path }) => {
+    if (pid !== process.pid) return !isRunning(pid);
+    return (await stat(path)).mtimeMs < startedAt;
+  });
+}
+
+/** Removes the folders of a thread of this process that ended without closing them. */
+export async function removeScratchOfThread(root: string, thread: number): Promise<void> {
+  await removeWhere(root, async (owner) => owner.pid === process.pid && owner.thread === thread);
+}
+
+type Owned = { pid: number; thread: number; path: string };
+
+async function removeWhere(root: string, isLeftover: (owned: Owned) => Promise<boolean>) {
+  const folder = scratchFolder(root);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    const [pid, thread] = name.split("-").map(Number);
+    const owned = { pid: pid!, thread: thread!, path: join(folder, name) };
+    // Another process may remove it between the two lines.
+    if (await isLeftover(owned).catch(() => false)) await remove(owned.path);
+  }
+}
+
+/** A job that did its work must not fail because of a file that would not go; the next boot sweeps. */
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+}
+
+const scratchFolder = (root: string) => join(root, "scratch");
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
