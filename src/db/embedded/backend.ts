@@ -12,6 +12,11 @@ export type Answer = {
   notifications: { channel: string; bytes: Buffer }[];
 };
 
+/** The backend itself is broken, not a statement: nothing but a new start helps. */
+export class BackendCrash extends Error {
+  override readonly name = "BackendCrash";
+}
+
 /** PGlite's only Postgres session, and the queue of those who want to use it. */
 export class Backend {
   #lastTurn: Promise<void> = Promise.resolve();
@@ -36,13 +41,21 @@ export class Backend {
     return resolve;
   }
 
-  /** Runs one protocol message to its end, which blocks this thread: only for whose turn it is. */
+  /**
+   * Runs one protocol message to its end, which blocks this thread: only for whose turn it is.
+   *
+   * @throws BackendCrash
+   */
   async execute(message: Buffer): Promise<Answer> {
     const splitter = new MessageSplitter(true);
-    await this.pglite.execProtocolRawStream(message, {
-      syncToFs: false, // it does nothing in memory and on a disk; the WAL is written by then
-      onRawData: (data) => splitter.push(Buffer.from(data)), // a copy: the memory is the backend's
-    });
+    try {
+      await this.pglite.execProtocolRawStream(message, {
+        syncToFs: false, // it does nothing in memory and on a disk; the WAL is written by then
+        onRawData: (data) => splitter.push(Buffer.from(data)), // a copy: PGlite uses it again
+      });
+    } catch (cause) {
+      throw new BackendCrash("PGlite stopped working", { cause });
+    }
     return readAnswer(splitter);
   }
 

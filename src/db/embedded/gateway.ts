@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import type { Answer, Backend } from "./backend";
+import { type Answer, type Backend, BackendCrash } from "./backend";
 import { Session } from "./session";
 import {
   FROM_CLIENT,
@@ -62,11 +62,11 @@ export class Gateway {
     socket.on("error", () => {}); // a client that resets its connection; the loop below ends
     try {
       for await (const message of this.#messages(socket)) await session.handle(message);
-      socket.end();
     } catch (error) {
+      if (error instanceof BackendCrash) throw error; // uncaught, it ends this thread
       if (error instanceof ProtocolError) socket.write(writeFatal("08P01", error.message));
-      socket.destroySoon();
     } finally {
+      socket.destroySoon();
       this.#sessions.delete(socket);
       await session.close();
     }
@@ -77,7 +77,7 @@ export class Gateway {
     const splitter = new MessageSplitter(false, MAX_MESSAGE_BYTES);
     let isOpen = false;
 
-    for await (const chunk of socket) {
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
       splitter.push(chunk);
       for (let message = splitter.take(); message; message = splitter.take()) {
         if (!isOpen) {

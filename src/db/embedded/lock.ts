@@ -1,4 +1,6 @@
 import { Database, SQLiteError } from "bun:sqlite";
+import { mkdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { AppError } from "../../errors";
 
 type Owner = { pid: number; since: string };
@@ -13,8 +15,10 @@ type Owner = { pid: number; since: string };
  * @returns gives the directory free
  * @throws AppError `database_locked`, with the owner and what to do
  */
-export function lockDataDir(dataDir: string): () => void {
-  const file = new Database(`${dataDir}.lock`);
+export async function lockDataDir(dataDir: string): Promise<() => void> {
+  const folder = resolve(dataDir); // without a slash at its end: the lock stands beside it
+  await mkdir(dirname(folder), { recursive: true });
+  const file = new Database(`${folder}.lock`);
   try {
     // This write waits for nobody: whoever holds the lock keeps it for as long as it lives.
     file.run("pragma busy_timeout = 0");

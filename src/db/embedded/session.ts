@@ -72,9 +72,10 @@ export class Session {
     const isWorking = this.#endTurn !== null;
     if (!isWorking && this.#statements.size === 0) return;
     this.#endTurn ??= await this.backend.takeTurn();
+    await this.backend.execute(SYNC); // until then, a failed client's messages would be skipped
+    if (isWorking) await this.backend.execute(writeQuery("rollback"));
     for (const name of this.#statements) await this.backend.execute(writeClose(name));
     await this.backend.execute(SYNC);
-    if (isWorking) await this.backend.execute(writeQuery("rollback"));
     await this.#finishTurn();
   }
 
@@ -113,7 +114,9 @@ export class Session {
   #expire(): void {
     const reason = `terminating connection: silent in a transaction for ${this.idleLimitSeconds} s, and the embedded database has one for all`;
     this.socket.write(writeFatal("25P03", reason));
-    this.socket.destroySoon();
+    if (this.socket.writableNeedDrain)
+      this.socket.destroy(); // it would not read this either
+    else this.socket.destroySoon();
     void this.close();
   }
 

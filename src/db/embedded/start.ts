@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import { lockDataDir } from "./lock";
@@ -40,8 +38,7 @@ export async function startEmbeddedDatabase(
   log?: Log,
 ): Promise<EmbeddedDatabase> {
   const started = performance.now();
-  if (dataDir) await mkdir(dirname(dataDir), { recursive: true });
-  const unlock = dataDir ? lockDataDir(dataDir) : () => {};
+  const unlock = dataDir ? await lockDataDir(dataDir) : () => {};
   const thread = new DatabaseThread();
 
   try {
@@ -79,9 +76,6 @@ class DatabaseThread {
   constructor() {
     this.#worker.addEventListener("error", (event) => this.#fail(event.message));
     this.#worker.addEventListener("close", () => this.#fail("its thread ended"));
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<Report>) => {
-      if (data.type === "failed") this.#fail(data.reason);
-    });
   }
 
   /** Sends a command and waits for the report that answers it, or for the thread's end. */
@@ -89,6 +83,7 @@ class DatabaseThread {
     const answered = Promise.withResolvers<ReportOf<T>>();
     const receive = ({ data }: MessageEvent<Report>) => {
       if (data.type === answer) answered.resolve(data as ReportOf<T>);
+      if (data.type === "failed") answered.reject(new Error(data.reason));
     };
     const died = this.failed.then((error) => Promise.reject(error));
 

@@ -39,7 +39,7 @@ export function isCopyFromClient(statement: string): boolean {
 
 /** `{ listen: channel }`, `{ unlisten: channel or "*" }`, or neither. */
 export function readListen(statement: string): { listen?: string; unlisten?: string } {
-  const match = /^(un)?listen\s*("(?:[^"]|"")+"|\*|[^\s"]+)$/i.exec(statement);
+  const match = /^(un)?listen\b\s*("(?:[^"]|"")+"|\*|[^\s"]+)$/i.exec(statement);
   if (!match) return {};
   const channel = unquote(match[2]!);
   return match[1] ? { unlisten: channel } : { listen: channel };
