@@ -1,0 +1,20 @@
+import { expect, test } from "bun:test";
+import { countTokens } from "../../src/text/tokens";
+
+test("counts as cl100k_base does", () => {
+  // Known from OpenAI's own tokenizer: "hello world" is [15339, 1917].
+  expect(countTokens("hello world")).toBe(2);
+  expect(countTokens("")).toBe(0);
+});
+
+test("counts a mark that steers models as the plain text it is on a slide", () => {
+  expect(countTokens("<|endoftext|>")).toBeGreaterThan(1);
+});
+
+test("counts text without any gap in linear time", () => {
+  const started = performance.now();
+
+  expect(countTokens("字".repeat(50_000))).toBe(50_000);
+  expect(countTokens(" ".repeat(50_000))).toBeGreaterThan(0);
+  expect(performance.now() - started).toBeLessThan(3_000);
+});
