@@ -1,0 +1,111 @@
+import { type EmbeddingModel, embedMany, wrapEmbeddingModel } from "ai";
+import { AppError } from "../errors";
+import { countTokens } from "../text/tokens";
+import { toProviderError } from "./provider-error";
+
+/** Length of every stored embedding; models of fewer dimensions are padded with zeros. */
+export const EMBEDDING_DIMENSIONS = 1536;
+
+export type EmbedOptions = {
+  /** Some models embed a question differently from the text that answers it. */
+  purpose: "document" | "query";
+  signal: AbortSignal;
+};
+
+export type Embedded = {
+  /** In the order of the texts, each of unit length and `EMBEDDING_DIMENSIONS` long. */
+  embeddings: number[][];
+  /** What the provider charges for; 0 for the local model. */
+  usage: { tokens: number };
+};
+
+export interface Embedder {
+  /** `provider:model`; embeddings of different models cannot be compared. */
+  readonly model: string;
+  /** Tokens of the longest text that the model takes in whole. */
+  readonly maxTokens: number;
+  countTokens(text: string): number;
+  /**
+   * Embeds texts, none of which may be empty. All or nothing: a failed request fails the call.
+   *
+   * @throws AppError `provider_…`, or `config_invalid` when the model's embeddings are too long
+   */
+  embed(texts: string[], options: EmbedOptions): Promise<Embedded>;
+}
+
+type EmbedderSettings = {
+  model: string;
+  embeddingModel: EmbeddingModelV4;
+  maxTokens: number;
+  textsPerRequest: number;
+  /** What the request says beside the texts. */
+  providerOptions?: (purpose: EmbedOptions["purpose"]) => ProviderOptions;
+};
+
+type EmbeddingModelV4 = Extract<EmbeddingModel, { specificationVersion: "v4" }>;
+type ProviderOptions = Parameters<typeof embedMany>[0]["providerOptions"];
+
+/** An embedder on any embedding model of the AI SDK. One request at a time, never repeated here. */
+export function createEmbedder(settings: EmbedderSettings): Embedder {
+  const { model, maxTokens, textsPerRequest, providerOptions } = settings;
+  // The SDK also splits by size (OpenAI's limit of tokens per request), but never by a count of ours.
+  const embeddingModel = wrapEmbeddingModel({
+    model: settings.embeddingModel,
+    middleware: {
+      specificationVersion: "v4",
+      overrideMaxEmbeddingsPerCall: () => textsPerRequest,
+    },
+  });
+
+  const request = async (texts: string[], { purpose, signal }: EmbedOptions) => {
+    try {
+      return await embedMany({
+        model: embeddingModel,
+        values: texts,
+        maxRetries: 0, // the queue knows better when to try again
+        maxParallelCalls: 1,
+        abortSignal: signal,
+        providerOptions: providerOptions?.(purpose),
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw toProviderError(error, model);
+    }
+  };
+
+  return {
+    model,
+    maxTokens,
+    countTokens,
+    async embed(texts, options) {
+      if (texts.length === 0) return { embeddings: [], usage: { tokens: 0 } };
+
+      const { embeddings, usage } = await request(texts, options);
+      return {
+        embeddings: embeddings.map((embedding) => toStoredEmbedding(embedding, model)),
+        // Google and some servers do not say.
+        usage: { tokens: Number.isFinite(usage.tokens) ? usage.tokens : sumTokens(texts) },
+      };
+    },
+  };
+}
+
+/**
+ * Brings a model's embedding to unit length and pads it with zeros, which changes no cosine.
+ *
+ * @throws AppError `config_invalid` when it does not fit, `provider_answer_invalid` when it has no direction
+ */
+export function toStoredEmbedding(embedding: number[], model: string): number[] {
+  if (embedding.length > EMBEDDING_DIMENSIONS) {
+    const problem = `${model} makes embeddings of ${embedding.length} dimensions; at most ${EMBEDDING_DIMENSIONS} can be stored`;
+    throw new AppError("config_invalid", { problems: { EMBEDDING_MODEL: [problem] } });
+  }
+  const length = Math.hypot(...embedding);
+  if (!(length > 0 && length < Number.POSITIVE_INFINITY)) {
+    const reason = "an embedding has no direction";
+    throw new AppError("provider_answer_invalid", { provider: model, reason });
+  }
+  return Array.from({ length: EMBEDDING_DIMENSIONS }, (_, i) => (embedding[i] ?? 0) / length);
+}
+
+const sumTokens = (texts: string[]) => texts.reduce((sum, text) => sum + countTokens(text), 0);

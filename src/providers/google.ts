@@ -1,0 +1,41 @@
+import { createGoogle } from "@ai-sdk/google";
+import type { ChatModel } from "./chat-model";
+import { createEmbedder, EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
+
+export type GoogleSettings = {
+  /** Ends in `/v1beta`. Unset: Google itself. */
+  baseUrl?: string;
+  apiKey?: string;
+};
+
+const OFFICIAL_URL = "https://generativelanguage.googleapis.com/v1beta";
+
+/** Gemini, over Google's own protocol. */
+export class Google {
+  readonly #provider: ReturnType<typeof createGoogle>;
+
+  constructor({ baseUrl = OFFICIAL_URL, apiKey = "none" }: GoogleSettings) {
+    // Both are always given, so that the SDK never looks into the environment.
+    this.#provider = createGoogle({ baseURL: baseUrl, apiKey });
+  }
+
+  embedder(modelId: string): Embedder {
+    return createEmbedder({
+      model: `google:${modelId}`,
+      embeddingModel: this.#provider.embeddingModel(modelId),
+      maxTokens: 2_048,
+      textsPerRequest: 100, // Google's own limit
+      providerOptions: (purpose) => ({
+        google: {
+          outputDimensionality: EMBEDDING_DIMENSIONS,
+          taskType: purpose === "query" ? "RETRIEVAL_QUERY" : "RETRIEVAL_DOCUMENT",
+        },
+      }),
+    });
+  }
+
+  chatModel(modelId: string): ChatModel {
+    const model = this.#provider(modelId);
+    return { name: `google:${modelId}`, model, kind: "model", maxInputTokens: 128_000 };
+  }
+}

@@ -1,0 +1,116 @@
+import type { Config } from "../config";
+import { AppError } from "../errors";
+import type { ChatModel } from "./chat-model";
+import type { Embedder } from "./embedder";
+import { Google } from "./google";
+import { openLocalEmbedder } from "./local/embedder";
+import { openExtractiveAnswerer } from "./local/extractive-answerer";
+import { OpenAI } from "./openai";
+
+export type ProviderSettings = Pick<
+  Config,
+  | "OPENAI_API_KEY"
+  | "OPENAI_BASE_URL"
+  | "OPENAI_API"
+  | "GOOGLE_API_KEY"
+  | "GOOGLE_BASE_URL"
+  | "CHAT_MODEL"
+  | "EMBEDDING_MODEL"
+>;
+
+export type Providers = { embedder: Embedder; chatModel: ChatModel };
+
+type Role = "CHAT_MODEL" | "EMBEDDING_MODEL";
+type ProviderName = keyof typeof DEFAULT_MODELS;
+type Choice = { provider: ProviderName; modelId: string };
+
+/** What each provider does when it is not told which model, best provider first. */
+const DEFAULT_MODELS = {
+  openai: { EMBEDDING_MODEL: "text-embedding-3-small", CHAT_MODEL: "gpt-5.4-mini" },
+  google: { EMBEDDING_MODEL: "gemini-embedding-001", CHAT_MODEL: "gemini-flash-latest" },
+  local: { EMBEDDING_MODEL: "use-lite", CHAT_MODEL: "extractive" },
+};
+
+/**
+ * Opens the models that the settings name, or the best that the present keys allow.
+ *
+ * A base URL without a key counts as a key: servers of one's own often want none.
+ *
+ * @throws AppError `config_invalid` when a setting names a model or provider that is not there
+ */
+export function openProviders(
+  config: ProviderSettings,
+  { localEmbedderUrl }: { localEmbedderUrl: string },
+): Providers {
+  const choices = chooseModels(config);
+  const openai = new OpenAI({
+    baseUrl: config.OPENAI_BASE_URL,
+    apiKey: config.OPENAI_API_KEY,
+    api: config.OPENAI_API,
+  });
+  const google = new Google({ baseUrl: config.GOOGLE_BASE_URL, apiKey: config.GOOGLE_API_KEY });
+
+  const embedderOf = {
+    openai: (id: string) => openai.embedder(id),
+    google: (id: string) => google.embedder(id),
+    local: () => openLocalEmbedder(localEmbedderUrl),
+  };
+  const embedding = choices.EMBEDDING_MODEL;
+  const embedder = embedderOf[embedding.provider](embedding.modelId);
+
+  const chatModelOf = {
+    openai: (id: string) => openai.chatModel(id),
+    google: (id: string) => google.chatModel(id),
+    local: () => openExtractiveAnswerer(embedder),
+  };
+  const chat = choices.CHAT_MODEL;
+  return { embedder, chatModel: chatModelOf[chat.provider](chat.modelId) };
+}
+
+/** Both choices are checked before either counts, so that one start shows every mistake. */
+function chooseModels(config: ProviderSettings): Record<Role, Choice> {
+  const problems: Record<string, string[]> = {};
+  const choose = (role: Role): Choice => {
+    const wanted = config[role];
+    const choice = wanted === undefined ? defaultChoice(role, config) : parseChoice(role, wanted);
+    if (choice === undefined) {
+      problems[role] = [`"${wanted}" is none of ${legalForms(role)}`];
+    } else if (!isConfigured(choice.provider, config)) {
+      problems[role] = [`"${wanted}" needs ${choice.provider.toUpperCase()}_API_KEY or _BASE_URL`];
+    }
+    return choice ?? { provider: "local", modelId: DEFAULT_MODELS.local[role] };
+  };
+
+  const choices = { CHAT_MODEL: choose("CHAT_MODEL"), EMBEDDING_MODEL: choose("EMBEDDING_MODEL") };
+  if (Object.keys(problems).length > 0) throw new AppError("config_invalid", { problems });
+  return choices;
+}
+
+const PROVIDERS = Object.keys(DEFAULT_MODELS) as ProviderName[];
+
+function isConfigured(provider: ProviderName, config: ProviderSettings): boolean {
+  switch (provider) {
+    case "openai":
+      return Boolean(config.OPENAI_API_KEY ?? config.OPENAI_BASE_URL);
+    case "google":
+      return Boolean(config.GOOGLE_API_KEY ?? config.GOOGLE_BASE_URL);
+    case "local":
+      return true;
+  }
+}
+
+function defaultChoice(role: Role, config: ProviderSettings): Choice {
+  const provider = PROVIDERS.find((name) => isConfigured(name, config))!;
+  return { provider, modelId: DEFAULT_MODELS[provider][role] };
+}
+
+function parseChoice(role: Role, text: string): Choice | undefined {
+  const [, name, modelId] = /^([a-z]+):(\S+)$/.exec(text) ?? [];
+  const provider = PROVIDERS.find((known) => known === name);
+  if (provider === undefined || modelId === undefined) return undefined;
+  if (provider === "local" && modelId !== DEFAULT_MODELS.local[role]) return undefined;
+  return { provider, modelId };
+}
+
+const legalForms = (role: Role) =>
+  `openai:<model>, google:<model>, local:${DEFAULT_MODELS.local[role]}`;

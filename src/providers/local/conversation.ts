@@ -1,0 +1,61 @@
+import { type LanguageModelV4, SEARCH_TOOLS, SearchResult, type ToolPassage } from "../chat-model";
+import { informativeWords } from "./words";
+
+type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];
+type Prompt = CallOptions["prompt"];
+type ToolPart = Extract<Prompt[number], { role: "tool" }>["content"][number];
+type ToolOutput = Extract<ToolPart, { type: "tool-result" }>["output"];
+
+export type Conversation = {
+  /** The last thing the user said; when that is very short, with the words of what came before. */
+  question: string;
+  /** What the searches for this question found, each passage once; undefined before any search. */
+  passages: ToolPassage[] | undefined;
+  /** Every search ended in an error. */
+  searchFailed: boolean;
+};
+
+/** Reads from a prompt what an answer in quotations needs. */
+export function readConversation(prompt: Prompt): Conversation {
+  const lastUser = prompt.findLastIndex(({ role }) => role === "user");
+  const outputs = prompt.slice(lastUser + 1).flatMap(searchOutputs);
+  const results = outputs.flatMap((output) => toPassages(output) ?? []);
+  const failures = outputs.filter((output) => toPassages(output) === undefined);
+
+  return {
+    question: toQuestion(prompt),
+    passages: outputs.length ? [...new Map(results.map((p) => [p.number, p])).values()] : undefined,
+    searchFailed: outputs.length > 0 && failures.length === outputs.length,
+  };
+}
+
+function toQuestion(prompt: Prompt): string {
+  const said = prompt.flatMap((message) => {
+    if (message.role !== "user") return [];
+    return [message.content.flatMap((part) => (part.type === "text" ? part.text : [])).join("\n")];
+  });
+  const last = said.at(-1) ?? "";
+  const before = said.at(-2) ?? "";
+  // "And why?" means nothing to a search.
+  if (informativeWords(last).length >= 2) return last;
+  return [last, ...informativeWords(before)].join(" ").trim();
+}
+
+function searchOutputs(message: Prompt[number]): ToolOutput[] {
+  if (message.role !== "tool") return [];
+  const names: string[] = Object.values(SEARCH_TOOLS);
+  return message.content.flatMap((part) =>
+    part.type === "tool-result" && names.includes(part.toolName) ? [part.output] : [],
+  );
+}
+
+/** Undefined for a failed search, or for an answer of another shape. */
+function toPassages(output: ToolOutput): ToolPassage[] | undefined {
+  if (output.type === "json") return SearchResult.safeParse(output.value).data?.passages;
+  if (output.type !== "text") return undefined;
+  try {
+    return SearchResult.safeParse(JSON.parse(output.value)).data?.passages;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { EmbeddingQueue } from "./embedding-queue";
+import { EmbeddingThread } from "./embedding-thread";
+
+/** A loaded model holds some 350 MB; five quiet minutes give them back. */
+const IDLE_MS = 5 * 60_000;
+
+/** The tokenizer takes quadratic time, about 2 s for 20 000 characters without a blank. */
+const Text = z.string().min(1).max(20_000);
+const EmbeddingsRequest = z.object({
+  input: z.union([Text.transform((text) => [text]), z.array(Text).min(1).max(64)]),
+});
+
+/**
+ * Serves the local embedding model at `url` on loopback, in the form of OpenAI's `/v1/embeddings`,
+ * so that the API and every worker thread or process share one copy of it.
+ *
+ * The model is loaded by the first request. Each request is one batch: a client that goes away
+ * between two of them has cancelled the rest.
+ */
+export function startLocalEmbedder(): { url: string; close(): Promise<void> } {
+  const script = new URL("./embedding-worker.ts", import.meta.url);
+  const thread = new EmbeddingThread(script, IDLE_MS);
+  const queue = new EmbeddingQueue((texts) => thread.embed(texts));
+
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    idleTimeout: 0, // requests wait for their turn
+    routes: { "/v1/embeddings": { POST: (request) => answer(request, queue) } },
+    fetch: () => failure(404, "Only POST /v1/embeddings is here"),
+  });
+
+  return {
+    url: `http://127.0.0.1:${server.port}/v1`,
+    async close() {
+      await server.stop(true);
+      thread.stop();
+    },
+  };
+}
+
+async function answer(request: Request, queue: EmbeddingQueue): Promise<Response> {
+  const body = EmbeddingsRequest.safeParse(await request.json().catch(() => undefined));
+  if (!body.success) return failure(400, z.prettifyError(body.error));
+  try {
+    const embeddings = await queue.run(body.data.input, request.signal);
+    return Response.json({
+      object: "list",
+      model: "use-lite",
+      data: embeddings.map((embedding, index) => ({ object: "embedding", index, embedding })),
+      usage: { prompt_tokens: 0, total_tokens: 0 }, // nothing is billed
+    });
+  } catch (error) {
+    return failure(503, error instanceof Error ? error.message : "The model failed");
+  }
+}
+
+const failure = (status: number, message: string) =>
+  Response.json({ error: { message, type: "local_embedder", code: null } }, { status });

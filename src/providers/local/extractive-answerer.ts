@@ -1,0 +1,148 @@
+import {
+  type ChatModel,
+  type LanguageModelV4,
+  SEARCH_TOOLS,
+  type ToolPassage,
+} from "../chat-model";
+import type { Embedder } from "../embedder";
+import { type Conversation, readConversation } from "./conversation";
+import { chooseExtracts } from "./extracts";
+
+type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];
+type Content = Awaited<ReturnType<LanguageModelV4["doGenerate"]>>["content"][number];
+type StreamPart =
+  Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"] extends ReadableStream<infer Part>
+    ? Part
+    : never;
+
+/**
+ * Answers without a language model: it searches the course, then quotes the sentences that come
+ * closest to the question, word for word and each with its citation mark.
+ *
+ * It shows itself as a language model, so that chat has one path. It writes nothing of its own,
+ * follows no instructions, and calls no tool but the searches it is offered.
+ */
+export function openExtractiveAnswerer(embedder: Embedder): ChatModel {
+  const model: LanguageModelV4 = {
+    specificationVersion: "v4",
+    provider: "local",
+    modelId: "extractive",
+    supportedUrls: {},
+    async doGenerate(options) {
+      const content = await respond(options, embedder);
+      return { content, finishReason: finishReasonOf(content), usage: NO_USAGE, warnings: [] };
+    },
+    async doStream(options) {
+      const content = await respond(options, embedder);
+      return { stream: toStream(toParts(content), options.abortSignal) };
+    },
+  };
+  return { name: "local:extractive", model, kind: "extractive", maxInputTokens: 128_000 };
+}
+
+async function respond(options: CallOptions, embedder: Embedder): Promise<Content[]> {
+  const { prompt, abortSignal: signal = new AbortController().signal } = options;
+  const conversation = readConversation(prompt);
+
+  if (conversation.passages === undefined) {
+    const searches = toSearches(conversation.question, options);
+    return searches.length ? searches : [text("No search of the course was offered to me.")];
+  }
+  return [text(await answer(conversation.question, conversation, { embedder, signal }))];
+}
+
+const text = (content: string): Content => ({ type: "text", text: content });
+
+function toSearches(query: string, { tools = [], toolChoice }: CallOptions): Content[] {
+  if (toolChoice?.type === "none" || !query) return [];
+  const names: string[] = Object.values(SEARCH_TOOLS);
+  return tools
+    .filter(({ name }) => names.includes(name))
+    .map(({ name }) => ({
+      type: "tool-call",
+      toolCallId: `call_${crypto.randomUUID()}`,
+      toolName: name,
+      input: JSON.stringify({ query }),
+    }));
+}
+
+async function answer(
+  question: string,
+  { passages = [], searchFailed }: Conversation,
+  tools: { embedder: Embedder; signal: AbortSignal },
+): Promise<string> {
+  if (searchFailed) return "The course could not be searched just now. Please ask again.";
+  if (passages.length === 0) return "I found nothing about this in the course.";
+
+  const extracts = await chooseExtracts(question, passages, tools);
+  if (extracts.length > 0) {
+    const quotes = extracts.map(({ sentence, number }) => `> ${asQuote(sentence)} [${number}]`);
+    return ["These are extracts from the course, not a written answer.", ...quotes].join("\n\n");
+  }
+  const nearest = passages.slice(0, 3).map((passage) => `- ${toMoment(passage)}`);
+  return `I found nothing in the course that clearly answers this. The nearest moments are:\n\n${nearest.join("\n")}`;
+}
+
+/** A reference list on a slide, `[12]`, must not pass for one of our citation marks. */
+const asQuote = (sentence: string) => sentence.replace(/\[(\d+)\]/g, "\\[$1\\]");
+
+function toMoment({ title, page_number, start_ms, number }: ToolPassage): string {
+  const place = page_number ? `, page ${page_number}` : start_ms ? `, ${toClock(start_ms)}` : "";
+  return `${asQuote(title)}${place} [${number}]`;
+}
+
+function toClock(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  const parts = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const [hours, ...rest] = parts.map((part) => `${part}`.padStart(2, "0"));
+  return hours === "00" ? rest.join(":") : [hours, ...rest].join(":");
+}
+
+const NO_USAGE = {
+  inputTokens: {
+    total: undefined,
+    noCache: undefined,
+    cacheRead: undefined,
+    cacheWrite: undefined,
+  },
+  outputTokens: { total: undefined, text: undefined, reasoning: undefined },
+};
+
+function finishReasonOf(content: Content[]) {
+  const searches = content.some(({ type }) => type === "tool-call");
+  return { unified: searches ? "tool-calls" : "stop", raw: undefined } as const;
+}
+
+function* toParts(content: Content[]): Generator<StreamPart> {
+  yield { type: "stream-start", warnings: [] };
+  for (const [index, part] of content.entries()) {
+    if (part.type === "text") {
+      const id = `${index}`;
+      yield { type: "text-start", id };
+      for (const delta of part.text.match(/\s*\S+/g) ?? []) yield { type: "text-delta", id, delta };
+      yield { type: "text-end", id };
+    } else if (part.type === "tool-call") {
+      const { toolCallId: id, toolName, input: delta } = part;
+      yield { type: "tool-input-start", id, toolName };
+      yield { type: "tool-input-delta", id, delta };
+      yield { type: "tool-input-end", id };
+      yield part;
+    }
+  }
+  yield { type: "finish", finishReason: finishReasonOf(content), usage: NO_USAGE };
+}
+
+/** One part per read, so that a reader who leaves or aborts stops it at once. */
+function toStream(
+  parts: Iterator<StreamPart>,
+  signal: AbortSignal | undefined,
+): ReadableStream<StreamPart> {
+  return new ReadableStream({
+    pull(controller) {
+      if (signal?.aborted) return controller.error(signal.reason);
+      const { value, done } = parts.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+}

@@ -1,0 +1,92 @@
+import { splitSentences } from "../../text/sentences";
+import type { ToolPassage } from "../chat-model";
+import type { Embedder } from "../embedder";
+import { coverage, toStems } from "./words";
+
+export type Extract = { number: number; sentence: string };
+
+type Candidate = Extract & { coverage: number; score: number };
+
+const EXTRACTS = 4;
+const PER_PASSAGE = 2;
+/** Embedding a sentence takes some 20 ms; these keep the wait for an answer below half a second. */
+const COMPARED = 16;
+/** Speech without punctuation is one endless sentence, quoted in stretches of so many words. */
+const LONGEST_WORDS = 45;
+
+/** Below both, a sentence is about something else: it has few of the words and little of the sense. */
+const LEAST_COVERAGE = 0.34;
+const LEAST_SIMILARITY = 0.45;
+
+/**
+ * The sentences that come closest to answering a question, best first; none if none is close.
+ *
+ * A sentence scores for the question's words in it, for those in its passage, for the rank of the
+ * passage among the results, and for its similarity in meaning.
+ */
+export async function chooseExtracts(
+  question: string,
+  passages: ToolPassage[],
+  { embedder, signal }: { embedder: Embedder; signal: AbortSignal },
+): Promise<Extract[]> {
+  const candidates = toCandidates(question, passages);
+  if (candidates.length === 0) return [];
+
+  const similarities = await compare(question, candidates, embedder, signal);
+  const close = candidates
+    .map((candidate, i) => ({ ...candidate, similarity: similarities[i]! }))
+    .filter((c) => c.coverage >= LEAST_COVERAGE || c.similarity >= LEAST_SIMILARITY)
+    .sort((a, b) => b.score + b.similarity - (a.score + a.similarity));
+
+  const quotedFrom = new Map<number, number>();
+  return close
+    .filter(({ number }) => {
+      const count = (quotedFrom.get(number) ?? 0) + 1;
+      quotedFrom.set(number, count);
+      return count <= PER_PASSAGE;
+    })
+    .slice(0, EXTRACTS)
+    .map(({ number, sentence }) => ({ number, sentence }));
+}
+
+function toCandidates(question: string, passages: ToolPassage[]): Candidate[] {
+  const wanted = toStems(question);
+  const candidates = passages.flatMap(({ number, content }, rank) => {
+    const ofPassage = 0.5 * coverage(wanted, content) + 0.3 / (rank + 1);
+    return toQuotes(content).map((sentence) => {
+      const ofSentence = coverage(wanted, sentence);
+      return { number, sentence, coverage: ofSentence, score: ofSentence + ofPassage };
+    });
+  });
+  // Neighbouring chunks share text: the same sentence must not be quoted twice.
+  const distinct = new Map(candidates.reverse().map((c) => [c.sentence, c]));
+  return [...distinct.values()].sort((a, b) => b.score - a.score).slice(0, COMPARED);
+}
+
+/** Sentences word for word, only their blanks evened out; headings and scraps quote nothing. */
+function toQuotes(content: string): string[] {
+  return splitSentences(content)
+    .flatMap((sentence) => sentence.match(STRETCH) ?? [])
+    .map((stretch) => stretch.replace(/\s+/g, " ").trim())
+    .filter((quote) => quote.split(" ").length >= 4);
+}
+
+const STRETCH = new RegExp(`(?:\\S+\\s*){1,${LONGEST_WORDS}}`, "gu");
+
+/** Cosine of the question and each candidate; embeddings have unit length. */
+async function compare(
+  question: string,
+  candidates: Candidate[],
+  embedder: Embedder,
+  signal: AbortSignal,
+): Promise<number[]> {
+  const sentences = candidates.map(({ sentence }) => sentence);
+  const [asked, found] = await Promise.all([
+    embedder.embed([question], { purpose: "query", signal }),
+    embedder.embed(sentences, { purpose: "document", signal }),
+  ]);
+  const direction = asked.embeddings[0]!;
+  return found.embeddings.map((embedding) =>
+    embedding.reduce((sum, value, i) => sum + value * direction[i]!, 0),
+  );
+}

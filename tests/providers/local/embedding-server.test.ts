@@ -1,0 +1,53 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { openLocalEmbedder } from "../../../src/providers/local/embedder";
+import { startLocalEmbedder } from "../../../src/providers/local/embedding-server";
+
+const server = startLocalEmbedder();
+afterAll(() => server.close());
+
+const embedder = openLocalEmbedder(server.url);
+const embed = async (texts: string[]) => {
+  const signal = AbortSignal.timeout(20_000);
+  return (await embedder.embed(texts, { purpose: "document", signal })).embeddings;
+};
+const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+describe("the local embedder", () => {
+  test("finds the passage that answers a question though they share no word", async () => {
+    const [question, answer, other] = (await embed([
+      "Why do objects fall to the ground?",
+      "Gravity pulls every mass towards the earth.",
+      "The committee approved the budget for next year.",
+    ])) as [number[], number[], number[]];
+
+    expect(dot(question, answer)).toBeGreaterThan(dot(question, other) + 0.1);
+  }, 30_000);
+
+  test("embeds a text alike alone and among others, through two clients at once", async () => {
+    const texts = ["one", "two", "three", "four", "five", "six", "seven"];
+    const [[alone], together] = await Promise.all([embed(["six"]), embed(texts)]);
+
+    expect(dot(alone!, together[5]!)).toBeCloseTo(1, 5);
+    expect(together.every((embedding) => embedding.length === 1536)).toBe(true);
+  }, 30_000);
+
+  test("takes any character", async () => {
+    const odd = ["\n", "😀🧪", "\u0000", "漢字かな", "<|endoftext|>", "x".repeat(5_000)];
+
+    expect(await embed(odd)).toHaveLength(odd.length);
+  }, 30_000);
+
+  test("refuses what it cannot embed as the caller's mistake", async () => {
+    expect(await embed([""]).catch((error) => error)).toMatchObject({
+      errorCode: "provider_request_refused",
+      details: { status: 400 },
+    });
+  });
+
+  test("answers a body that is not JSON with 400 and another address with 404", async () => {
+    const post = (path: string) => fetch(`${server.url}${path}`, { method: "POST", body: "{" });
+
+    expect((await post("/embeddings")).status).toBe(400);
+    expect((await post("/models")).status).toBe(404);
+  });
+});

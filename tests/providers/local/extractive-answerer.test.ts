@@ -1,0 +1,169 @@
+import { describe, expect, test } from "bun:test";
+import { isStepCount, type ModelMessage, streamText, tool } from "ai";
+import { z } from "zod";
+import { SEARCH_TOOLS, type ToolPassage } from "../../../src/providers/chat-model";
+import { openExtractiveAnswerer } from "../../../src/providers/local/extractive-answerer";
+import { OpenAI } from "../../../src/providers/openai";
+import { startOpenAI } from "../../support/openai";
+
+const provider = startOpenAI();
+const embedder = new OpenAI({ baseUrl: provider.url }).embedder("bag-of-words");
+const { model } = openExtractiveAnswerer(embedder);
+
+const slide: ToolPassage = {
+  number: 1,
+  title: "Thermodynamics",
+  source: "slides",
+  content:
+    "Entropy\nEntropy measures the missing information about a state. Heat flows from hot to cold [12].\nThe exam takes two hours.",
+  page_number: 4,
+};
+const lecture: ToolPassage = {
+  number: 2,
+  title: "Lecture 3",
+  source: "lectures",
+  content: "so let us begin. The entropy of a closed system never decreases, as Clausius found.",
+  start_ms: 3_754_000,
+};
+
+/** Asks, with search tools that find these passages, and gives the whole stream back. */
+async function ask(
+  messages: ModelMessage[],
+  found: { slides?: ToolPassage[]; lectures?: ToolPassage[] } | Error,
+  abortSignal = AbortSignal.timeout(5_000),
+) {
+  const queries: string[] = [];
+  const search = (source: "slides" | "lectures") =>
+    tool({
+      inputSchema: z.object({ query: z.string() }),
+      execute: ({ query }) => {
+        queries.push(query);
+        if (found instanceof Error) throw found;
+        return { passages: found[source] ?? [] };
+      },
+    });
+  const result = streamText({
+    model,
+    messages,
+    instructions: "Answer from the course. Ignore entropy.",
+    tools: {
+      [SEARCH_TOOLS.slides]: search("slides"),
+      [SEARCH_TOOLS.lectures]: search("lectures"),
+      delete_course: tool({ inputSchema: z.object({}) }),
+    },
+    stopWhen: isStepCount(4),
+    abortSignal,
+  });
+  const parts = await Array.fromAsync(result.stream);
+  const text = parts.flatMap((part) => (part.type === "text-delta" ? part.text : [])).join("");
+  return { parts, queries, text };
+}
+
+const user = (content: string): ModelMessage => ({ role: "user", content });
+const assistant = (content: string): ModelMessage => ({ role: "assistant", content });
+
+describe("the extractive answerer", () => {
+  test("searches both sources with the question, then quotes sentences with their marks", async () => {
+    const question = "What does entropy measure?";
+    const { queries, text } = await ask([user(question)], { slides: [slide], lectures: [lecture] });
+    const [label, best, ...others] = text.split("\n\n");
+
+    expect(queries).toEqual([question, question]);
+    expect(label).toBe("These are extracts from the course, not a written answer.");
+    expect(best).toBe("> Entropy measures the missing information about a state. [1]");
+    expect(others).toEqual([
+      "> The entropy of a closed system never decreases, as Clausius found. [2]",
+    ]);
+  });
+
+  test("streams its words one by one", async () => {
+    const { parts, text } = await ask([user("What is entropy?")], { slides: [slide] });
+
+    expect(parts.filter(({ type }) => type === "text-delta")).toHaveLength(
+      text.split(/\s+/).length,
+    );
+  });
+
+  test("does not let a reference on a slide pass for a citation", async () => {
+    const { text } = await ask([user("Where does heat flow?")], { slides: [slide] });
+
+    expect(text).toContain("> Heat flows from hot to cold \\[12\\]. [1]");
+  });
+
+  test("names the nearest moments when nothing answers the question", async () => {
+    const found = { slides: [slide], lectures: [lecture] };
+    const { text } = await ask([user("Who won the football championship?")], found);
+
+    expect(text).toStartWith("I found nothing in the course that clearly answers this.");
+    expect(text).toContain("- Thermodynamics, page 4 [1]\n- Lecture 3, 01:02:34 [2]");
+    expect(text).not.toContain(">");
+  });
+
+  test("says so when the search finds nothing, and when it fails", async () => {
+    const nothing = await ask([user("What is entropy?")], {});
+    const failed = await ask([user("What is entropy?")], new Error("database down"));
+
+    expect(nothing.text).toBe("I found nothing about this in the course.");
+    expect(failed.text).toBe("The course could not be searched just now. Please ask again.");
+  });
+
+  test("searches anew for a second question, with the words of the first when it is short", async () => {
+    const { queries } = await ask(
+      [user("What does entropy measure?"), assistant("> Quoted. [1]"), user("And why?")],
+      { slides: [slide] },
+    );
+
+    expect(queries[0]).toBe("And why? entropy measure");
+  });
+
+  test("quotes a stretch of speech without punctuation instead of all of it", async () => {
+    const speech = `${"um and then ".repeat(60)} the entropy of mixing is positive for ideal gases`;
+    const { text } = await ask([user("Is the entropy of mixing positive?")], {
+      lectures: [{ ...lecture, content: speech }],
+    });
+    const [quote] = text.match(/(?<=> ).*(?= \[2\])/) ?? [];
+
+    expect(quote!.split(" ").length).toBeLessThanOrEqual(45);
+    expect(speech.replace(/\s+/g, " ")).toContain(quote!);
+  });
+
+  test("quotes the same sentence of two neighbouring chunks once", async () => {
+    const { text } = await ask([user("What does entropy measure?")], {
+      slides: [slide, { ...slide, number: 3 }],
+    });
+
+    expect(text.match(/missing information/g)).toHaveLength(1);
+    expect(text).toContain("[1]");
+  });
+
+  test("stops when the reader aborts", async () => {
+    const reader = new AbortController();
+    const result = streamText({
+      model,
+      messages: [user("What is entropy?")],
+      tools: {
+        [SEARCH_TOOLS.slides]: tool({
+          inputSchema: z.object({ query: z.string() }),
+          execute: () => ({ passages: [slide] }),
+        }),
+      },
+      stopWhen: isStepCount(4),
+      abortSignal: reader.signal,
+    });
+
+    const types: string[] = [];
+    for await (const part of result.stream) {
+      types.push(part.type);
+      if (part.type === "text-delta") reader.abort();
+    }
+
+    expect(types.at(-1)).toBe("abort");
+    expect(types.filter((type) => type === "text-delta").length).toBeLessThan(5);
+  });
+
+  test("offers nothing it was not given tools for", async () => {
+    const result = streamText({ model, prompt: "What is entropy?" });
+
+    expect(await result.text).toBe("No search of the course was offered to me.");
+  });
+});
