@@ -64,7 +64,8 @@ begin
       exit when not found;
 
       kind := message.message ->> 'kind';
-      if job_table(kind) is null or message.message ->> 'job_id' !~ '^[0-9a-f-]{36}$' then
+      if job_table(kind) is null
+         or coalesce(message.message ->> 'job_id', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
         perform bury_message(queue, message.msg_id, message.message, 'message_invalid',
                              'The message names no job');
         continue;

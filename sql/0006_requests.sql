@@ -53,6 +53,7 @@ create function request_document(
   size_bytes bigint, sha256 text, priority text,
   out document_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
+#variable_conflict use_column
 begin
   insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
   values (document, course, request_document.filename, wanted_title, request_document.storage_url,

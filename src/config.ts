@@ -38,6 +38,10 @@ const Config = z.object({
   /** `provider:model`; unset means the best that the present keys allow. */
   CHAT_MODEL: z.string().min(1).optional(),
   EMBEDDING_MODEL: z.string().min(1).optional(),
+  /** Where the parent process embeds for its workers; set by the supervisor, not by people. */
+  LOCAL_EMBEDDER_URL: BaseUrl,
+  /** Which of the supervisor's workers this is; set by the supervisor, not by people. */
+  WORKER_NUMBER: z.coerce.number().int().min(0).default(0),
   /** Largest upload, in MB (10^6 bytes). */
   MAX_UPLOAD_MB: Count.default(200),
   /** Most pages a PDF may have. */
@@ -64,3 +68,11 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   if (result.success) return Object.freeze(result.data);
   throw new AppError("config_invalid", { problems: z.flattenError(result.error).fieldErrors });
 }
+
+/** The environment as it is, for the processes and threads we start. */
+export const inheritedEnvironment = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
+  );

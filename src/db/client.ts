@@ -73,8 +73,17 @@ export function connect(url: string, options: { max: number; idle_timeout?: numb
     backoff: (attempt) => Math.min(0.1 * 2 ** attempt, 2),
     onnotice: () => {},
     connection: { application_name: "lectern" },
+    // Times are data: they go from column to JSON as ISO 8601 text in UTC.
+    types: { date: ISO_TIME },
   });
 }
+
+const ISO_TIME = {
+  to: 1184,
+  from: [1082, 1114, 1184],
+  serialize: (time: string | Date) => new Date(time).toISOString(),
+  parse: (time: string) => new Date(time).toISOString(),
+};
 
 type Query = Promise<unknown> & {
   handler(query: Query): unknown;

@@ -85,7 +85,9 @@ async function pgmqSql(): Promise<string> {
   const entry = Bun.resolveSync("@electric-sql/pglite-pgmq", import.meta.dir);
   const archive = new Bun.Archive(await Bun.file(join(entry, "../pgmq.tar.gz")).bytes());
   const files = await archive.files();
-  const control = await files.get([...files.keys()].find((path) => path.endsWith("/pgmq.control"))!)!.text();
+  const control = await files
+    .get([...files.keys()].find((path) => path.endsWith("/pgmq.control"))!)!
+    .text();
   const version = /default_version = '([^']+)'/.exec(control)![1];
   const install = [...files.keys()].find((path) => path.endsWith(`/pgmq--${version}.sql`))!;
   return files.get(install)!.text();

@@ -1,0 +1,109 @@
+import { AppError } from "../errors";
+import type { Sql } from "./client";
+import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
+
+export type Course = {
+  id: string;
+  name: string;
+  description: string | null;
+  created_at: string;
+  updated_at: string;
+};
+
+const columns = (sql: Sql) => sql`id, name, description, created_at, updated_at`;
+
+export async function insertCourse(
+  sql: Sql,
+  { name, description }: { name: string; description?: string | null | undefined },
+): Promise<Course> {
+  const [course] = await sql<Course[]>`
+    insert into courses (name, description) values (${name}, ${description ?? null})
+    returning ${columns(sql)}`;
+  return course!;
+}
+
+/** Newest first. */
+export async function listCourses(sql: Sql, { limit, cursor }: PageRequest): Promise<Page<Course>> {
+  const rows = await sql<(Course & { cursor: string })[]>`
+    select ${columns(sql)}, ${cursorOf(sql)} from courses
+    where true ${afterCursor(sql, cursor)}
+    order by created_at desc, id desc limit ${limit + 1}`;
+  return toPage(rows, limit);
+}
+
+/** @throws AppError `course_not_found` */
+export async function getCourse(sql: Sql, id: string): Promise<Course> {
+  const [course] = await sql<Course[]>`select ${columns(sql)} from courses where id = ${id}`;
+  if (!course) throw new AppError("course_not_found");
+  return course;
+}
+
+/**
+ * Changes what is given, and leaves the rest.
+ *
+ * @throws AppError `course_not_found`
+ */
+export async function updateCourse(
+  sql: Sql,
+  id: string,
+  change: { name?: string | undefined; description?: string | null | undefined },
+): Promise<Course> {
+  const [course] = await sql<Course[]>`
+    update courses set
+      name = coalesce(${change.name ?? null}, name),
+      description = ${change.description === undefined ? sql`description` : change.description}
+    where id = ${id}
+    returning ${columns(sql)}`;
+  if (!course) throw new AppError("course_not_found");
+  return course;
+}
+
+export type CourseFile = { document_id: string };
+
+/**
+ * Removes a course with all it holds, and answers the documents whose files remain to be removed.
+ *
+ * @throws AppError `course_not_found`
+ */
+export async function deleteCourse(sql: Sql, id: string): Promise<CourseFile[]> {
+  // Messages first: a worker that reads one later finds no job and drops it.
+  const documents = await sql<CourseFile[]>`
+    select id as document_id from documents where course_id = ${id}`;
+  const [deleted] = await sql<{ id: string }[]>`delete from courses where id = ${id} returning id`;
+  if (!deleted) throw new AppError("course_not_found");
+  return documents;
+}
+
+export type Asset = {
+  id: string;
+  kind: "lecture" | "document";
+  title: string | null;
+  status: string;
+  status_reason: string | null;
+  progress_percent: number;
+  created_at: string;
+  updated_at: string;
+};
+
+/** Lectures and documents of a course together, newest first. */
+export async function listAssets(
+  sql: Sql,
+  course_id: string,
+  { limit, cursor }: PageRequest,
+): Promise<Page<Asset>> {
+  const rows = await sql<(Asset & { cursor: string })[]>`
+    select *, ${cursorOf(sql)} from (
+      select l.id, 'lecture' as kind, l.title, l.status, l.status_reason, j.progress_percent,
+             l.created_at, greatest(l.updated_at, j.updated_at) as updated_at
+      from lectures l join lecture_download_jobs j on j.id = l.last_job_id
+      where l.course_id = ${course_id} and l.deleted_at is null
+      union all
+      select d.id, 'document', coalesce(d.title, d.filename), d.status, d.status_reason,
+             j.progress_percent, d.created_at, greatest(d.updated_at, j.updated_at)
+      from documents d join document_jobs j on j.id = d.description_job_id
+      where d.course_id = ${course_id} and d.deleted_at is null
+    ) asset
+    where true ${afterCursor(sql, cursor)}
+    order by created_at desc, id desc limit ${limit + 1}`;
+  return toPage(rows, limit);
+}

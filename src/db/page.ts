@@ -1,0 +1,34 @@
+import { AppError } from "../errors";
+import type { Sql } from "./client";
+
+/** One part of a long list; `next_cursor` is null on the last. */
+export type Page<T> = { items: T[]; next_cursor: string | null };
+export type PageRequest = { limit: number; cursor?: string };
+
+/**
+ * Lists are newest first, told apart by id. A cursor names the last row that was seen, to the
+ * microsecond (a JavaScript date would round it), so rows that come meanwhile move nothing.
+ */
+export const cursorOf = (sql: Sql) =>
+  sql`(extract(epoch from created_at) * 1000000)::bigint || '_' || id as cursor`;
+
+/** `and …` that skips what earlier pages held. */
+export function afterCursor(sql: Sql, cursor: string | undefined) {
+  if (cursor === undefined) return sql``;
+  const seen = /^(\d{1,17})_([0-9a-f-]{36})$/.exec(
+    Buffer.from(cursor, "base64url").toString("utf8"),
+  );
+  if (!seen) {
+    const fields = [{ path: "cursor", message: "not a cursor of this list" }];
+    throw new AppError("request_invalid", { fields });
+  }
+  return sql`and (created_at, id) <
+    (timestamptz 'epoch' + ${seen[1]!}::bigint * interval '1 microsecond', ${seen[2]!}::uuid)`;
+}
+
+/** From rows asked for with `limit + 1`: one more than fits says that another page follows. */
+export function toPage<T extends object>(rows: (T & { cursor: string })[], limit: number): Page<T> {
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  const items = rows.slice(0, limit).map(({ cursor, ...row }) => row as unknown as T);
+  return { items, next_cursor: last ? Buffer.from(last.cursor).toString("base64url") : null };
+}

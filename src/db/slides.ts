@@ -1,0 +1,153 @@
+import pgvector from "pgvector";
+import type { SlideChunk } from "../text/chunk-slides";
+import type { Sql } from "./client";
+import { type Fence, holding } from "./jobs";
+import { type Page, toPage } from "./page";
+
+export type DescribedBy = "model" | "ocr" | "text";
+
+export type SlideDescription = {
+  page_number: number;
+  raw_description: string;
+  normalized_description: string;
+  described_by: DescribedBy;
+  metadata: {
+    title?: string | undefined;
+    section?: string | undefined;
+    label?: string | undefined;
+    tags?: string[] | undefined;
+    [more: string]: unknown;
+  };
+};
+
+/** Pages in order; `after` is the last one seen. */
+export async function listDescriptions(
+  sql: Sql,
+  document_id: string,
+  { after = 0, limit = 100_000 }: { after?: number; limit?: number } = {},
+): Promise<SlideDescription[]> {
+  return sql<SlideDescription[]>`
+    select page_number, raw_description, normalized_description, described_by, metadata
+    from slide_descriptions
+    where document_id = ${document_id} and page_number > ${after}
+    order by page_number limit ${limit}`;
+}
+
+/** Keeps a page as soon as it is described, once; false when the attempt lost its job. */
+export async function saveDescription(
+  sql: Sql,
+  fence: Fence,
+  page: SlideDescription,
+): Promise<boolean> {
+  const [row] = await sql<{ held: boolean }[]>`
+    with held as (${holding(sql, "document", fence)}),
+    saved as (
+      insert into slide_descriptions
+        (document_id, page_number, raw_description, normalized_description, described_by, metadata)
+      select id, ${page.page_number}, ${page.raw_description}, ${page.normalized_description},
+             ${page.described_by}, ${sql.json(page.metadata as never)}
+      from held
+      on conflict (document_id, page_number) do update set
+        raw_description = excluded.raw_description,
+        normalized_description = excluded.normalized_description,
+        described_by = excluded.described_by, metadata = excluded.metadata
+    )
+    select exists (select from held) as held`;
+  return row!.held;
+}
+
+/**
+ * Makes a document's chunks the given ones. A chunk that is there already with the same words keeps its
+ * id and its embedding, so a second attempt pays only for what is missing. One statement.
+ *
+ * @param text_config the PostgreSQL text search configuration of the document's language
+ * @returns false when the attempt lost its job
+ */
+export async function replaceSlideChunks(
+  sql: Sql,
+  fence: Fence,
+  chunks: SlideChunk[],
+  text_config: string,
+): Promise<boolean> {
+  const rows = chunks.map(({ chunk_index, page_number, page_end, content, metadata }) => ({
+    chunk_index,
+    page_number,
+    page_end,
+    content,
+    metadata,
+  }));
+  const [row] = await sql<{ held: boolean }[]>`
+    with held as (${holding(sql, "document", fence)}),
+    wanted as (
+      select * from jsonb_to_recordset(${sql.json(rows as never)}) as chunk
+        (chunk_index int, page_number int, page_end int, content text, metadata jsonb)
+    ),
+    gone as (
+      delete from slide_chunks c using held
+      where c.document_id = held.id and c.chunk_index >= ${chunks.length}
+    ),
+    written as (
+      insert into slide_chunks as c
+        (document_id, course_id, chunk_index, page_number, page_end, content, metadata, text_config)
+      select held.id, held.course_id, w.chunk_index, w.page_number, w.page_end, w.content,
+             w.metadata, ${text_config}::text::regconfig
+      from held, wanted w
+      on conflict (document_id, chunk_index) do update set
+        page_number = excluded.page_number, page_end = excluded.page_end,
+        content = excluded.content, metadata = excluded.metadata, text_config = excluded.text_config,
+        embedding = case when c.content = excluded.content then c.embedding end,
+        embedding_model = case when c.content = excluded.content then c.embedding_model end
+    )
+    select exists (select from held) as held`;
+  return row!.held;
+}
+
+export type UnembeddedChunk = { id: string; content: string };
+
+/** Chunks of a document that the given model has not embedded yet, in order. */
+export async function listUnembeddedSlideChunks(
+  sql: Sql,
+  document_id: string,
+  model: string,
+): Promise<UnembeddedChunk[]> {
+  return sql<UnembeddedChunk[]>`
+    select id, content from slide_chunks
+    where document_id = ${document_id} and embedding_model is distinct from ${model}
+    order by chunk_index`;
+}
+
+/** Keeps one batch of vectors; false when the attempt lost its job. */
+export async function saveSlideEmbeddings(
+  sql: Sql,
+  fence: Fence,
+  model: string,
+  batch: { id: string; embedding: number[] }[],
+): Promise<boolean> {
+  const ids = batch.map(({ id }) => id);
+  const vectors = batch.map(({ embedding }) => pgvector.toSql(embedding));
+  const [row] = await sql<{ held: boolean }[]>`
+    with held as (${holding(sql, "document", fence)}),
+    written as (
+      update slide_chunks c set embedding = fresh.vector::vector, embedding_model = ${model}
+      from held, unnest(${ids}::uuid[], ${vectors}::text[]) as fresh (id, vector)
+      where c.id = fresh.id and c.document_id = held.id
+    )
+    select exists (select from held) as held`;
+  return row!.held;
+}
+
+export type SlideChunkRow = SlideChunk & { id: string; embedding_model: string | null };
+
+/** Chunks in order, without their vectors; the cursor is the last index seen. */
+export async function listSlideChunks(
+  sql: Sql,
+  document_id: string,
+  { limit, after }: { limit: number; after: number },
+): Promise<Page<SlideChunkRow>> {
+  const rows = await sql<(SlideChunkRow & { cursor: string })[]>`
+    select id, chunk_index, page_number, page_end, content, metadata, embedding_model,
+           chunk_index::text as cursor
+    from slide_chunks where document_id = ${document_id} and chunk_index > ${after}
+    order by chunk_index limit ${limit + 1}`;
+  return toPage(rows, limit);
+}

@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { createApp } from "./app";
+import { type Config, inheritedEnvironment, loadConfig } from "./config";
+import { startEmbeddedDatabase } from "./db/embedded/start";
+import { migrate } from "./db/migrate";
+import { AppError } from "./errors";
+import { type Log, openLog } from "./log";
+import { removeScratchOfThread } from "./media/scratch";
+import { startMaintenance } from "./pipelines/maintenance";
+import { startLocalEmbedder } from "./providers/local/embedding-server";
+import { type FromWorker, startSupervisor } from "./queue/supervisor";
+import { openServices, type Services } from "./services";
+
+/** A stop that takes longer than this is cut short; Fly.io's kill_timeout must exceed it. */
+const STOP_MS = 14_000;
+
+/** config → database → migrations → services → listen and work → drain on SIGTERM. */
+async function main(): Promise<void> {
+  const started = performance.now();
+  const config = loadConfig();
+  const log = openLog(config.LOG_LEVEL, { name: "lectern" });
+
+  const database = await openDatabaseServer(config, log);
+  const applied = await migrate(database.url);
+  if (applied.length > 0) log.info({ applied }, "database migrated");
+  const embedder = startLocalEmbedder();
+  const services = await openServices(
+    { ...config, DATABASE_URL: database.url },
+    { connections: 10, localEmbedderUrl: embedder.url, name: "lectern" },
+  );
+
+  const stopServing = config.ROLE === "worker" ? async () => {} : await listen(services);
+  const stopWorking =
+    config.ROLE === "api" || config.WORKERS === 0
+      ? async () => {}
+      : await startWorkers(services, database.url, embedder.url);
+  log.info({ start_ms: Math.round(performance.now() - started) }, "ready");
+
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, "stopping");
+    setTimeout(() => process.exit(1), STOP_MS).unref();
+    services.stop();
+    await Promise.all([stopServing(), stopWorking()]);
+    await services.close();
+    await embedder.close();
+    await database.close();
+    process.exit(0);
+  };
+  process.on("SIGTERM", () => stop("SIGTERM"));
+  process.on("SIGINT", () => stop("SIGINT"));
+}
+
+async function openDatabaseServer(config: Config, log: Log) {
+  if (config.DATABASE_URL) return { url: config.DATABASE_URL, close: async () => {} };
+  if (config.ROLE !== "all") {
+    const message = "ROLE=api and ROLE=worker share a database: set DATABASE_URL";
+    throw new AppError("config_invalid", { problems: { DATABASE_URL: [message] } });
+  }
+  const embedded = await startEmbeddedDatabase({ dataDir: join(config.DATA_ROOT, "db") }, log);
+  void embedded.failed.then((err) => {
+    log.fatal({ err }, "the embedded database died; start again to continue where it stopped");
+    process.exit(1);
+  });
+  return embedded;
+}
+
+async function listen(services: Services): Promise<() => Promise<void>> {
+  const { HOST, PORT } = services.config;
+  const app = createApp(services);
+  await app.modules;
+  app.listen({ hostname: HOST, port: PORT });
+  const { url } = app.server!;
+  services.log.info({ url: url.href, ag_ui: `${url}ag-ui`, swagger: `${url}swagger` }, "listening");
+  // Streams end themselves at shutdown; whoever does not within a moment is cut off.
+  return async () => {
+    await Promise.race([app.server?.stop(false), Bun.sleep(2_000)]);
+    await app.server?.stop(true);
+  };
+}
+
+async function startWorkers(
+  services: Services & { run(workers: Services["workers"]): void },
+  databaseUrl: string,
+  embedderUrl: string,
+): Promise<() => Promise<void>> {
+  const { config, log, metrics } = services;
+  const onMessage = (message: FromWorker) => {
+    if (message.type === "outcome")
+      metrics.attempts.inc({ kind: message.kind, outcome: message.outcome });
+    if (message.type === "step") {
+      metrics.stepSeconds.observe({ kind: message.kind, step: message.step }, message.seconds);
+    }
+  };
+  const supervisor = await startSupervisor({
+    count: config.WORKERS,
+    mode: config.WORKER_MODE,
+    entry: join(import.meta.dir, "worker.ts"),
+    env: { ...inheritedEnvironment(), DATABASE_URL: databaseUrl, LOCAL_EMBEDDER_URL: embedderUrl },
+    databaseUrl,
+    log,
+    onMessage,
+    onDeath: (thread) => {
+      if (thread !== undefined) void removeScratchOfThread(config.DATA_ROOT, thread);
+    },
+  });
+  services.run(() => ({ wanted: config.WORKERS, alive: supervisor.alive() }));
+  const stopMaintenance = await startMaintenance(services);
+  return async () => {
+    stopMaintenance();
+    await supervisor.drain();
+  };
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(explain(error));
+  process.exit(1);
+}
+
+/** A start that fails says what to change, without a stack where the reason is known. */
+function explain(error: unknown): string {
+  if (!(error instanceof AppError)) return `Lectern could not start: ${Bun.inspect(error)}`;
+  const { problems, message } = error.details as {
+    problems?: Record<string, string[]>;
+    message?: string;
+  };
+  const lines = Object.entries(problems ?? {}).map(([name, all]) => `  ${name}: ${all.join("; ")}`);
+  const cause = error.cause ? [`  ${String(error.cause)}`] : [];
+  return [`Lectern could not start: ${message ?? error.message}`, ...lines, ...cause].join("\n");
+}

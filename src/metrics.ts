@@ -1,0 +1,55 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+const SECONDS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800];
+
+export type Metrics = ReturnType<typeof openMetrics>;
+
+/** What `/metrics` shows. Worker threads report to the process that started them. */
+export function openMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    /** Set when they are asked for. */
+    jobs: new Gauge({
+      name: "lectern_jobs",
+      help: "Unfinished and failed jobs",
+      labelNames: ["kind", "state"],
+      registers,
+    }),
+    queued: new Gauge({
+      name: "lectern_queue_messages",
+      help: "Messages in each queue",
+      labelNames: ["queue"],
+      registers,
+    }),
+    attempts: new Counter({
+      name: "lectern_job_attempts_total",
+      help: "Attempts by how they ended",
+      labelNames: ["kind", "outcome"],
+      registers,
+    }),
+    stepSeconds: new Histogram({
+      name: "lectern_step_seconds",
+      help: "Time spent in each step of a job",
+      labelNames: ["kind", "step"],
+      buckets: SECONDS,
+      registers,
+    }),
+    chatSeconds: new Histogram({
+      name: "lectern_chat_seconds",
+      help: "Time from question to the end of its answer",
+      labelNames: ["outcome"],
+      buckets: SECONDS,
+      registers,
+    }),
+    requestSeconds: new Histogram({
+      name: "lectern_http_request_seconds",
+      help: "Time to the head of a response",
+      labelNames: ["method", "route", "status"],
+      buckets: SECONDS,
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,41 @@
+import type { Sql } from "../db/client";
+import { listDeletedDocuments, purgeDocument } from "../db/documents";
+import { pruneKeys } from "../db/idempotency";
+import type { Log } from "../log";
+import { sweepScratch } from "../media/scratch";
+import { requeueLostJobs } from "../queue/queue";
+import type { DocumentStorage } from "../storage/documents";
+import { sweepStaging } from "../storage/staging";
+
+const EVERY_MS = 60_000;
+/** A deleted asset's worker has noticed by then: its heart beats every 15 s. */
+const PURGE_AFTER_SECONDS = 60;
+
+type Needs = { db: Sql; storage: DocumentStorage; dataRoot: string; log: Log };
+
+/**
+ * Puts in order what crashes leave behind, at start and every minute: scratch files, half uploads,
+ * jobs without a message, deleted assets. Each task is safe to run on several machines at once.
+ *
+ * @returns stops it
+ */
+export async function startMaintenance(needs: Needs): Promise<() => void> {
+  const { storage, dataRoot, log } = needs;
+  await sweepScratch(dataRoot);
+  await sweepStaging(storage.stagingDir, new Date(Date.now() - process.uptime() * 1_000));
+  const round = () => maintain(needs).catch((err) => log.warn({ err }, "maintenance failed"));
+  await round();
+  const timer = setInterval(round, EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+async function maintain({ db, storage, dataRoot, log }: Needs): Promise<void> {
+  await sweepScratch(dataRoot);
+  const requeued = await requeueLostJobs(db);
+  if (requeued > 0) log.warn({ requeued }, "unfinished jobs had lost their message");
+  for (const { id } of await listDeletedDocuments(db, PURGE_AFTER_SECONDS)) {
+    await storage.remove(id);
+    await purgeDocument(db, id);
+  }
+  await pruneKeys(db);
+}

@@ -1,0 +1,136 @@
+import { connect } from "../db/client";
+import type { Log } from "../log";
+import { openProcess, openThread, type WorkerHandle } from "./worker-handle";
+
+/** A job gets this long to finish when the service stops; the rest is handed back. */
+const GRACE_MS = 8_000;
+/** After that a worker that does not answer is ended. */
+const PATIENCE_MS = GRACE_MS + 3_000;
+const RESTART_MS = { first: 500, most: 10_000 };
+
+export type ToWorker =
+  | { type: "wake" }
+  | { type: "stopped"; asset_id: string }
+  | { type: "drain"; graceMs: number };
+
+export type FromWorker =
+  | { type: "ready"; thread: number }
+  | { type: "drained" }
+  /** Children that must not outlive the worker: ending a thread does not end them. */
+  | { type: "spawned"; pid: number }
+  | { type: "exited"; pid: number }
+  | { type: "outcome"; kind: string; outcome: string; seconds: number }
+  | { type: "step"; kind: string; step: string; seconds: number };
+
+export type Supervisor = {
+  /** Workers that are up now. */
+  alive(): number;
+  drain(): Promise<void>;
+};
+
+export type SupervisorOptions = {
+  count: number;
+  mode: "thread" | "process";
+  /** The worker's entry, and the environment it reads its settings from. */
+  entry: string;
+  env: Record<string, string>;
+  databaseUrl: string;
+  log: Log;
+  onMessage: (message: FromWorker) => void;
+  /** After a worker's end, whatever it came of; its thread's number, when it was ever up. */
+  onDeath: (thread: number | undefined) => void;
+};
+
+/**
+ * Keeps `count` workers running: wakes them when work arrives, replaces those that die, and lets them
+ * finish or hand back their jobs at the end.
+ */
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const { count, log } = options;
+  const workers: Slot[] = Array.from({ length: count }, (_, n) => startSlot(n, options));
+  const broadcast = (message: ToWorker) => {
+    for (const worker of workers) worker.post(message);
+  };
+
+  // A connection of its own; postgres.js listens again by itself after an outage.
+  const listener = connect(options.databaseUrl, { max: 1 });
+  const wakeAll = () => broadcast({ type: "wake" });
+  const onStopped = (asset_id: string) => broadcast({ type: "stopped", asset_id });
+  await listener.listen("ingest", wakeAll, wakeAll);
+  await listener.listen("stopped", onStopped);
+
+  return {
+    alive: () => workers.filter((worker) => worker.alive()).length,
+    drain: async () => {
+      await Promise.all(workers.map((worker) => worker.drain()));
+      await listener.end({ timeout: 1 });
+      log.info("workers drained");
+    },
+  };
+}
+
+type Slot = { post(message: ToWorker): void; alive(): boolean; drain(): Promise<void> };
+
+/** One place for a worker, filled again whenever its worker dies. */
+function startSlot(
+  n: number,
+  { mode, entry, env, log, onMessage, onDeath }: SupervisorOptions,
+): Slot {
+  const children = new Set<number>();
+  const drained = Promise.withResolvers<void>();
+  let thread: number | undefined;
+  let ready = false;
+  let draining = false;
+  let restartMs = RESTART_MS.first;
+  let worker: WorkerHandle;
+
+  const receive = (message: FromWorker) => {
+    if (message.type === "ready") {
+      ready = true;
+      thread = message.thread;
+      restartMs = RESTART_MS.first;
+    } else if (message.type === "drained") drained.resolve();
+    else if (message.type === "spawned") children.add(message.pid);
+    else if (message.type === "exited") children.delete(message.pid);
+    onMessage(message);
+  };
+
+  const start = () => {
+    const open = mode === "thread" ? openThread : openProcess;
+    worker = open(entry, { ...env, WORKER_NUMBER: String(n) }, receive, (reason) => {
+      ready = false;
+      for (const pid of children) kill(pid);
+      children.clear();
+      onDeath(thread);
+      if (draining) return drained.resolve();
+      log.error({ worker: n, reason, restart_ms: restartMs }, "worker died");
+      setTimeout(() => draining || start(), restartMs);
+      restartMs = Math.min(restartMs * 2, RESTART_MS.most);
+    });
+  };
+  start();
+
+  return {
+    post: (message) => ready && worker.post(message),
+    alive: () => ready,
+    drain: async () => {
+      draining = true;
+      if (ready) {
+        worker.post({ type: "drain", graceMs: GRACE_MS });
+        const impatience = setTimeout(() => drained.resolve(), PATIENCE_MS);
+        await drained.promise;
+        clearTimeout(impatience);
+      }
+      await worker.end();
+      for (const pid of children) kill(pid);
+    },
+  };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself meanwhile.
+  }
+}

@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import { isAbsolute, join } from "node:path";
+import { Glob } from "bun";
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { version } from "../../package.json";
+import type { Config } from "../config";
+import { recordBundle } from "../db/agui-assets";
+import type { Sql } from "../db/client";
+import { AppError } from "../errors";
+import type { Log } from "../log";
+import type { ChatModel } from "../providers/chat-model";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+type Asset = { bytes: Bytes; gzip: Bytes | null; type: string; etag: string };
+
+const SHELL = "index.html";
+/** A name that carries its content's hash never changes its content. */
+const HASHED = /[-.][0-9a-z]{8,}\.\w+$/i;
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "img-src 'self' data:",
+  "style-src 'self' 'unsafe-inline'",
+  "connect-src 'self'",
+  "frame-ancestors 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "object-src 'none'",
+].join("; ");
+
+const AgUiConfig = z.object({
+  api_base_url: z.string(),
+  endpoints: z.record(z.string(), z.string()),
+  features: z.record(z.string(), z.boolean()),
+  chat_model: z.string(),
+  bundle_version: z.string(),
+});
+
+type Needs = { config: Config; db: Sql; log: Log; chatModel: ChatModel };
+
+/** The page at /ag-ui, read once at start: nothing outside the bundle can be reached through it. */
+export async function agUiRoutes({ config, db, log, chatModel }: Needs) {
+  const bundle = await readBundle(folderOf(config.AG_UI_DIR));
+  const checksum = checksumOf(bundle);
+  // A record for operators; that it cannot be written now is no reason not to serve.
+  await recordBundle(db, version, checksum).catch((err) =>
+    log.warn({ err }, "bundle not recorded"),
+  );
+  if (!bundle.has(SHELL)) log.warn({ folder: config.AG_UI_DIR }, "there is no page to serve");
+
+  const asset = ({ params, request }: { params: { "*": string }; request: Request }) =>
+    serve(bundle, decodeURIComponent(params["*"]), request);
+  const shell = ({ request }: { request: Request }) => serve(bundle, SHELL, request);
+  return new Elysia({ tags: ["AG-UI"] })
+    .get("/ag-ui", shell, { detail: { hide: true } })
+    .get("/ag-ui/static/*", asset, { detail: { hide: true } })
+    .get("/ag-ui/*", asset, { detail: { hide: true } })
+    .get(
+      "/api/agui/config",
+      () => ({
+        api_base_url: config.PUBLIC_URL ?? "",
+        endpoints: {
+          chat: "/api/chat",
+          chat_stream: "/api/chat/stream",
+          sessions: "/api/chat/sessions",
+          courses: "/api/courses",
+          retrieval: "/api/retrieval/query",
+        },
+        features: { written_answers: chatModel.kind === "model" },
+        chat_model: chatModel.name,
+        bundle_version: checksum.slice(0, 12),
+      }),
+      { response: AgUiConfig, detail: { summary: "What a chat page has to know; never a secret" } },
+    );
+}
+
+const folderOf = (folder: string) =>
+  isAbsolute(folder) ? folder : join(import.meta.dir, "../..", folder);
+
+async function readBundle(folder: string): Promise<Map<string, Asset>> {
+  const bundle = new Map<string, Asset>();
+  const files = new Glob("**/*").scan({ cwd: folder, dot: false, followSymlinks: false });
+  try {
+    for await (const path of files) bundle.set(path, await readAsset(join(folder, path)));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+  }
+  return bundle;
+}
+
+async function readAsset(path: string): Promise<Asset> {
+  const file = Bun.file(path);
+  const bytes = await file.bytes();
+  const gzip = Bun.gzipSync(bytes);
+  return {
+    bytes,
+    gzip: gzip.byteLength < 0.9 * bytes.byteLength ? gzip : null,
+    type: file.type,
+    etag: `"${createHash("sha256").update(bytes).digest("hex")}"`,
+  };
+}
+
+function checksumOf(bundle: Map<string, Asset>): string {
+  const hash = createHash("sha256");
+  for (const [path, { etag }] of [...bundle].sort()) hash.update(`${path} ${etag}\n`);
+  return hash.digest("hex");
+}
+
+function serve(bundle: Map<string, Asset>, path: string, request: Request): Response {
+  const asset = bundle.get(path) ?? bundle.get(`static/${path}`);
+  if (!asset) throw new AppError("route_not_found");
+  const headers = new Headers({
+    "content-type": asset.type,
+    "cache-control": HASHED.test(path) ? "public, max-age=31536000, immutable" : "no-cache",
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    vary: "accept-encoding",
+    etag: asset.etag,
+  });
+  if (request.headers.get("if-none-match")?.includes(asset.etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  const zipped = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "") && asset.gzip;
+  if (zipped) headers.set("content-encoding", "gzip");
+  return new Response(zipped || asset.bytes, { headers });
+}

@@ -1,0 +1,99 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import type { Sql } from "../db/client";
+import {
+  deleteCourse,
+  getCourse,
+  insertCourse,
+  listAssets,
+  listCourses,
+  updateCourse,
+} from "../db/courses";
+import type { DocumentStorage } from "../storage/documents";
+import { IdempotencyHeaders, once } from "./idempotency";
+import { jsonBody } from "./json-body";
+import { ById, Id, PageQuery, pageOf, Time } from "./schemas";
+
+const Name = z.string().trim().min(1).max(300);
+const Description = z.string().max(10_000).nullable();
+const NewCourse = z.object({ name: Name, description: Description.optional() });
+const CourseChange = NewCourse.partial();
+
+const Course = z
+  .object({
+    id: Id,
+    name: z.string(),
+    description: z.string().nullable(),
+    created_at: Time,
+    updated_at: Time,
+  })
+  .meta({ id: "Course" });
+
+const Asset = z
+  .object({
+    id: Id,
+    kind: z.enum(["lecture", "document"]),
+    title: z.string().nullable(),
+    status: z.string(),
+    status_reason: z.string().nullable(),
+    progress_percent: z.number().int(),
+    created_at: Time,
+    updated_at: Time,
+  })
+  .meta({ id: "Asset" });
+
+export const courseRoutes = ({ db, storage }: { db: Sql; storage: DocumentStorage }) =>
+  new Elysia({ prefix: "/api/courses", tags: ["Courses"] })
+    .post(
+      "/",
+      async ({ body, request, status }) => {
+        const insert = async () => ({ status: 201, body: await insertCourse(db, body) });
+        return status(201, (await once(db, request, body, insert)).body);
+      },
+      {
+        parse: jsonBody,
+        body: NewCourse,
+        headers: IdempotencyHeaders,
+        response: { 201: Course },
+        detail: { summary: "Create a course" },
+      },
+    )
+    .get("/", ({ query }) => listCourses(db, query), {
+      query: PageQuery,
+      response: pageOf(Course),
+      detail: { summary: "List courses, newest first" },
+    })
+    .get("/:id", ({ params }) => getCourse(db, params.id), {
+      params: ById,
+      response: Course,
+      detail: { summary: "Get a course" },
+    })
+    .patch("/:id", ({ params, body }) => updateCourse(db, params.id, body), {
+      parse: jsonBody,
+      params: ById,
+      body: CourseChange,
+      response: Course,
+      detail: { summary: "Change a course's name or description" },
+    })
+    .delete(
+      "/:id",
+      async ({ params, status }) => {
+        const files = await deleteCourse(db, params.id);
+        for (const { document_id } of files) await storage.remove(document_id);
+        return status(204, undefined);
+      },
+      { params: ById, detail: { summary: "Delete a course and everything in it" } },
+    )
+    .get(
+      "/:id/assets",
+      async ({ params, query }) => {
+        const course = await getCourse(db, params.id);
+        return listAssets(db, course.id, query);
+      },
+      {
+        params: ById,
+        query: PageQuery,
+        response: pageOf(Asset),
+        detail: { summary: "List a course's lectures and documents with their progress" },
+      },
+    );

@@ -1,0 +1,84 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { version } from "../../package.json";
+import type { Sql } from "../db/client";
+import { countJobs } from "../db/jobs";
+import type { Metrics } from "../metrics";
+import { queueDepths } from "../queue/queue";
+import type { DocumentStorage } from "../storage/documents";
+
+const CHECK_TIMEOUT_MS = 2_000;
+const Check = z.enum(["ok", "failed", "off"]);
+
+const Health = z
+  .object({
+    status: z.enum(["ok", "degraded"]),
+    checks: z.object({ database: Check, storage: Check, queue: Check, workers: Check }),
+    version: z.string(),
+  })
+  .meta({ id: "Health" });
+
+type Needs = {
+  db: Sql;
+  storage: DocumentStorage;
+  metrics: Metrics;
+  /** Workers this process runs, and how many of them are up. */
+  workers: () => { wanted: number; alive: number };
+};
+
+export const healthRoutes = ({ db, storage, metrics, workers }: Needs) =>
+  new Elysia({ tags: ["Operation"] })
+    .get(
+      "/api/health",
+      async ({ status }) => {
+        const [database, queue, stored] = await Promise.all([
+          answers(() => db`select 1`),
+          answers(() => queueDepths(db)),
+          answers(() => storage.check()),
+        ]);
+        const { wanted, alive } = workers();
+        const working = wanted === 0 ? "off" : alive > 0 ? "ok" : "failed";
+        const checks = { database, storage: stored, queue, workers: working } as const;
+        const degraded = Object.values(checks).includes("failed");
+        const body = { status: degraded ? "degraded" : "ok", checks, version } as const;
+        return status(database === "ok" ? 200 : 503, body);
+      },
+      {
+        response: { 200: Health, 503: Health },
+        detail: { summary: "Check the database, storage, queue and workers, each by using it" },
+      },
+    )
+    .get(
+      "/metrics",
+      async () => {
+        metrics.jobs.reset();
+        metrics.queued.reset();
+        for (const { kind, state, count } of await countJobs(db)) {
+          metrics.jobs.set({ kind, state }, count);
+        }
+        for (const { queue_name, waiting } of await queueDepths(db)) {
+          metrics.queued.set({ queue: queue_name }, waiting);
+        }
+        const headers = { "content-type": metrics.registry.contentType };
+        return new Response(await metrics.registry.metrics(), { headers });
+      },
+      {
+        detail: {
+          summary: "Metrics for Prometheus",
+          responses: { 200: { description: "Metrics", content: { "text/plain": {} } } },
+        },
+      },
+    );
+
+async function answers(check: () => PromiseLike<unknown>): Promise<"ok" | "failed"> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("no answer")), CHECK_TIMEOUT_MS);
+  try {
+    await Promise.race([check(), late.promise]);
+    return "ok";
+  } catch {
+    return "failed";
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,100 @@
+import { type AnyElysia, Elysia, ParseError, ValidationError } from "elysia";
+import { isDatabaseOutage } from "../db/client";
+import { AppError, ERRORS, type ErrorCode } from "../errors";
+import type { Log } from "../log";
+
+const RETRY_AFTER_SECONDS = "5";
+
+/** The id of a request, in its log lines and on its response; a sensible one of the client's is kept. */
+export function requestId(request: Request): string {
+  const known = IDS.get(request);
+  if (known) return known;
+  const given = request.headers.get("x-request-id") ?? "";
+  const id = /^[\w.-]{1,100}$/.test(given) ? given : crypto.randomUUID();
+  IDS.set(request, id);
+  return id;
+}
+const IDS = new WeakMap<Request, string>();
+
+/**
+ * Answers every failure as RFC 9457 problem details, and gives every response its request id.
+ *
+ * @param log where failures on our side go, with what callers must not see
+ */
+export const problems = (log: Log) =>
+  new Elysia({ name: "problems" })
+    .onRequest(({ request, set }) => {
+      set.headers["x-request-id"] = requestId(request);
+      if (/%00/.test(request.url)) throw new AppError("request_invalid", { fields: [NUL_IN_URL] });
+    })
+    .onError({ as: "global" }, ({ error, code, request, set }) => {
+      const failure = toAppError(error, code);
+      const { status } = ERRORS[failure.errorCode];
+      if (status >= 500) {
+        log.error(
+          { err: error, request_id: requestId(request), url: request.url },
+          "request failed",
+        );
+      }
+      set.headers = {};
+      return problem(failure.errorCode, failure.details, requestId(request));
+    });
+
+const NUL_IN_URL = { path: "url", message: "contains a NUL character" };
+
+/** 405 in place of 404 where another method is at home; must know every route, so it comes last. */
+export const methodNotAllowed = (app: AnyElysia) =>
+  app.onError(({ code, request, path }) => {
+    if (code !== "NOT_FOUND") return;
+    const allowed = METHODS.filter((method) => app.router.http.find(method, path) !== null);
+    if (allowed.length === 0 || allowed.includes(request.method)) return;
+    const response = problem("method_not_allowed", { allowed }, requestId(request));
+    response.headers.set("allow", allowed.join(", "));
+    return response;
+  });
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+function toAppError(error: unknown, code: string | number): AppError {
+  if (error instanceof AppError) return error;
+  // What a body parser throws arrives wrapped.
+  if (error instanceof ParseError) {
+    const { cause } = error;
+    return cause instanceof AppError ? cause : new AppError("body_malformed", {}, { cause });
+  }
+  if (error instanceof ValidationError && error.type !== "response") {
+    // Field and reason only: Elysia's own details repeat the whole body, secrets included.
+    const fields = error.all.map((issue) => ({
+      path: "path" in issue ? String(issue.path).replace(/^\//, "") : "",
+      message: issue.summary ?? "is not valid",
+    }));
+    return new AppError("request_invalid", { fields });
+  }
+  if (code === "NOT_FOUND") return new AppError("route_not_found");
+  if (isDatabaseOutage(error)) return new AppError("database_unavailable", {}, { cause: error });
+  return new AppError("internal", {}, { cause: error });
+}
+
+/** Callers learn details of their own mistakes (4xx); ours (5xx) stay in the log. */
+export function problem(
+  code: ErrorCode,
+  details: Record<string, unknown>,
+  request_id: string,
+): Response {
+  const { status, title } = ERRORS[code];
+  const { message, ...rest } = details;
+  const body = {
+    type: `https://github.com/lectern/lectern/blob/main/docs/errors.md#${code}`,
+    title,
+    status,
+    code,
+    request_id,
+    ...(status < 500 && typeof message === "string" && { detail: message }),
+    ...(status < 500 && { details: rest }),
+  };
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "x-request-id": request_id,
+    ...(status === 503 && { "retry-after": RETRY_AFTER_SECONDS }),
+  });
+  return new Response(JSON.stringify(body), { status, headers });
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/** Ids as PostgreSQL writes them. */
+export const Id = z.guid().toLowerCase();
+export const Time = z.iso.datetime();
+export const Json = z.record(z.string(), z.unknown());
+
+export const ById = z.object({ id: Id });
+export const PageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional(),
+});
+
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next_cursor: z.string().nullable() });
+
+export const JobStatus = z.object({
+  job_id: Id,
+  job_state: z.string(),
+  progress_percent: z.number().int(),
+  attempt: z.number().int().describe("Reads of the job's message; 0 before the first"),
+  error_code: z.string().nullable(),
+  error_message: z.string().nullable(),
+  started_at: Time.nullable(),
+  finished_at: Time.nullable(),
+  updated_at: Time,
+});
+
+export const Priority = z.enum(["normal", "high"]).default("normal");
+export const Title = z.string().trim().min(1).max(300);

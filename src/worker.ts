@@ -1,0 +1,68 @@
+import { threadId } from "node:worker_threads";
+import { loadConfig } from "./config";
+import { AppError } from "./errors";
+import { ingestDocument } from "./pipelines/document/ingest";
+import { openAttempt } from "./pipelines/step";
+import { type Consumer, startConsumer } from "./queue/consumer";
+import type { Claim } from "./queue/queue";
+import type { FromWorker, ToWorker } from "./queue/supervisor";
+import type { Handler } from "./queue/work";
+import { openServices } from "./services";
+
+/**
+ * One worker, as a thread or as a process of its own: it opens its own services, takes one job after
+ * another, and stops when it is told to. Its settings are the environment it was started with.
+ */
+const asThread = !Bun.isMainThread;
+const post = (message: FromWorker) => (asThread ? postMessage(message) : process.send?.(message));
+
+const config = loadConfig();
+if (!config.DATABASE_URL || !config.LOCAL_EMBEDDER_URL) {
+  throw new AppError("config_invalid", { message: "a worker is started by src/main.ts" });
+}
+const services = await openServices(
+  { ...config, DATABASE_URL: config.DATABASE_URL },
+  {
+    connections: 2,
+    localEmbedderUrl: config.LOCAL_EMBEDDER_URL,
+    name: `worker-${config.WORKER_NUMBER}`,
+  },
+);
+
+/** Every kind of job and its pipeline; a kind without one cannot be started. */
+const pipelines: Record<Claim["kind"], Handler> = {
+  document: async (held, signal) => {
+    const attempt = openAttempt(services.db, "document", held, signal, reportStep("document"));
+    await ingestDocument(held.asset_id, { ...services, maxPages: config.MAX_PAGES }, attempt);
+    return undefined;
+  },
+  lecture: async () => {
+    throw new AppError("internal");
+  },
+};
+
+const consumer: Consumer = startConsumer(
+  services.db,
+  (held, signal) => pipelines[held.kind](held, signal),
+  services.log,
+  ({ kind }, outcome, seconds) => post({ type: "outcome", kind, outcome, seconds }),
+);
+
+const receive = (message: ToWorker) => {
+  if (message.type === "wake") consumer.wake();
+  if (message.type === "stopped") consumer.stopAsset(message.asset_id);
+  if (message.type === "drain") void stop(message.graceMs);
+};
+if (asThread) self.onmessage = (event: MessageEvent<ToWorker>) => receive(event.data);
+else process.on("message", receive);
+post({ type: "ready", thread: threadId });
+
+async function stop(graceMs: number): Promise<void> {
+  await consumer.drain(graceMs);
+  await services.close();
+  post({ type: "drained" });
+}
+
+function reportStep(kind: Claim["kind"]) {
+  return (step: string, seconds: number) => post({ type: "step", kind, step, seconds });
+}
