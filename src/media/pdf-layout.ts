@@ -1,0 +1,281 @@
+/**
+ * Puts the scattered words of a PDF page into the order in which a person reads them.
+ *
+ * Words that are drawn one after the other become fragments, fragments beside each other become rows,
+ * and rows become lines from top to bottom, unless white space runs down between two stretches of
+ * prose: then those are columns, read one after the other. Table cells are short, so tables stay rows.
+ */
+
+/** A piece of text as drawn. Points from the top left corner of the shown page; `y` is the baseline. */
+export type Word = {
+  text: string;
+  x: number;
+  y: number;
+  width: number;
+  /** Font size. */
+  size: number;
+  /** Of the baseline, clockwise in radians; NaN for text that is set from top to bottom. */
+  angle: number;
+  rightToLeft: boolean;
+};
+
+export type Layout = { paragraphs: string[]; headings: string[]; title: string | null };
+
+export type Line = { text: string; top: number; bottom: number; left: number; size: number };
+type Fragment = Line & { right: number; baseline: number; rightToLeft: boolean };
+
+export function layOut(words: Word[], page: { width: number; height: number }): Layout {
+  const lines = byDirection(words).flatMap((frame) => {
+    const fragments = toFragments(frame);
+    return readingOrder(fragments, medianSize(fragments));
+  });
+  const paragraphs = toParagraphs(lines);
+  const body = medianSize(lines);
+  const headings = paragraphs.filter((paragraph) => isHeading(paragraph, body)).map(joinLines);
+  return {
+    paragraphs: paragraphs.map(joinLines),
+    headings,
+    title: findTitle(paragraphs, body, page.height),
+  };
+}
+
+/** Text that runs in another direction than most is read last, each direction in its own frame. */
+function byDirection(words: Word[]): Word[][] {
+  const frames = Map.groupBy(words, ({ angle }) => Math.round(angle / (Math.PI / 12)) % 24);
+  return [...frames.values()]
+    .sort((a, b) => characters(b) - characters(a))
+    .map((frame) => {
+      const angle = frame[0]!.angle || 0;
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+      return frame.map((word) => ({
+        ...word,
+        x: word.x * cos + word.y * sin,
+        y: word.y * cos - word.x * sin,
+      }));
+    });
+}
+
+function characters(items: { text: string }[]): number {
+  return items.reduce((sum, { text }) => sum + text.trim().length, 0);
+}
+
+/** Joins what is drawn in one go on one baseline; text drawn twice to look bold counts once. */
+function toFragments(words: Word[]): Fragment[] {
+  const fragments: Fragment[] = [];
+  let spaced = false;
+  for (const word of words) {
+    const last = fragments.at(-1);
+    if (!word.text.trim()) {
+      spaced = true;
+      continue;
+    }
+    const gap = last ? gapBetween(last, word) : Number.POSITIVE_INFINITY;
+    const size = Math.max(word.size, last?.size ?? 0);
+    const continues = last && Math.abs(last.baseline - word.y) < size * 0.45 && gap < size * 1.2;
+    if (continues && last.text.endsWith(word.text) && gap < -0.8 * word.width) continue;
+    if (continues && gap > -size * 0.5) {
+      const space = spaced || gap > size * 0.2 ? " " : "";
+      extend(last, word, space);
+    } else {
+      fragments.push(toFragment(word));
+    }
+    spaced = false;
+  }
+  return fragments;
+}
+
+function gapBetween(fragment: Fragment, word: Word): number {
+  return Math.max(word.x - fragment.right, fragment.left - (word.x + word.width));
+}
+
+function toFragment({ text, x, y, width, size, rightToLeft }: Word): Fragment {
+  const [top, bottom] = [y - size * 0.8, y + size * 0.2];
+  return { text, left: x, right: x + width, top, bottom, baseline: y, size, rightToLeft };
+}
+
+function extend(fragment: Fragment, word: Word, space: string): void {
+  const more = toFragment(word);
+  const rightToLeft = fragment.rightToLeft || word.rightToLeft;
+  const isOnRight = word.x + word.width / 2 > (fragment.left + fragment.right) / 2;
+  const isBefore = rightToLeft === isOnRight;
+  fragment.text = isBefore ? word.text + space + fragment.text : fragment.text + space + word.text;
+  fragment.left = Math.min(fragment.left, more.left);
+  fragment.right = Math.max(fragment.right, more.right);
+  if (word.size > fragment.size) fragment.baseline = word.y; // an index hangs on its letter
+  fragment.size = Math.max(fragment.size, word.size);
+  fragment.top = Math.min(fragment.top, more.top);
+  fragment.bottom = Math.max(fragment.bottom, more.bottom);
+}
+
+function readingOrder(fragments: Fragment[], size: number): Line[] {
+  const rows = toRows(fragments);
+  const lines: Line[] = [];
+  for (let first = 0; first < rows.length; ) {
+    const columns = columnsFrom(rows, first, size);
+    if (columns) {
+      lines.push(...columns.parts.flatMap((part) => readingOrder(part, size)));
+      first = columns.end;
+    } else {
+      lines.push(...toLines(rows[first]!));
+      first += 1;
+    }
+  }
+  return lines;
+}
+
+/** Rows share no height with each other: a ruler laid between two of them touches no text. */
+function toRows(fragments: Fragment[]): Fragment[][] {
+  const rows: Fragment[][] = [];
+  let bottom = Number.NEGATIVE_INFINITY;
+  for (const fragment of fragments.toSorted((a, b) => a.top - b.top)) {
+    if (fragment.top >= bottom - fragment.size * 0.2) rows.push([]);
+    rows.at(-1)!.push(fragment);
+    bottom = Math.max(bottom, fragment.bottom);
+  }
+  return rows;
+}
+
+type Interval = { left: number; right: number };
+
+/** The run of rows from `first` on through which a gutter goes, split there, if both sides are prose. */
+function columnsFrom(rows: Fragment[][], first: number, size: number) {
+  let gutters: Interval[] = [{ left: Number.NEGATIVE_INFINITY, right: Number.POSITIVE_INFINITY }];
+  let end = first;
+  for (; end < rows.length; end++) {
+    const open = rows[end]!.reduce(cutOut, gutters).filter((gap) => gap.right - gap.left > size);
+    if (!open.some(isInside)) break;
+    gutters = open;
+  }
+  for (const { left: gutter } of gutters.filter(isInside)) {
+    const isLeft = (fragment: Fragment) => fragment.right <= gutter + 0.01;
+    const run = rows.slice(first, endOfColumns(rows.slice(0, end), isLeft, size));
+    const [left, right] = split(run.flat(), isLeft);
+    if (!isProse(left) || !isProse(right)) continue;
+    const rightFirst = right.filter((f) => f.rightToLeft).length * 2 > right.length;
+    return { end: first + run.length, parts: rightFirst ? [right, left] : [left, right] };
+  }
+  return null;
+}
+
+/** Columns end at a wide gap, or below the last row that is in both and what follows it closely. */
+function endOfColumns(rows: Fragment[][], isLeft: (f: Fragment) => boolean, size: number): number {
+  const gapAbove = (i: number) =>
+    rows[i]![0]!.top - Math.max(...rows[i - 1]!.map(({ bottom }) => bottom));
+  const wideGap = rows.findIndex((_, i) => i > 0 && gapAbove(i) > size * 2);
+  const close = wideGap < 0 ? rows : rows.slice(0, wideGap);
+  let end = 1 + close.findLastIndex((row) => row.some(isLeft) && !row.every(isLeft));
+  while (end > 0 && end < close.length && gapAbove(end) < size) end++;
+  return end;
+}
+
+function split<T>(items: T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
+
+function cutOut(gaps: Interval[], { left, right }: Interval): Interval[] {
+  return gaps.flatMap((gap) => {
+    if (right <= gap.left || left >= gap.right) return [gap];
+    return [
+      { left: gap.left, right: left },
+      { left: right, right: gap.right },
+    ].filter((rest) => rest.right > rest.left);
+  });
+}
+
+function isInside({ left, right }: Interval): boolean {
+  return Number.isFinite(left) && Number.isFinite(right);
+}
+
+/** At least three lines, of at least fifteen characters on average: more than table cells have. */
+function isProse(fragments: Fragment[]): boolean {
+  const lines = toLines(fragments);
+  return lines.length >= 3 && characters(lines) / lines.length >= 15;
+}
+
+function toLines(fragments: Fragment[]): Line[] {
+  const lines: Fragment[][] = [];
+  for (const fragment of fragments.toSorted((a, b) => a.baseline - b.baseline)) {
+    const last = lines.at(-1)?.at(-1);
+    const size = Math.max(fragment.size, last?.size ?? 0);
+    if (!last || fragment.baseline - last.baseline > size * 0.45) lines.push([]);
+    lines.at(-1)!.push(fragment);
+  }
+  return lines.map(toLine);
+}
+
+/** A wide gap in a line is a tab: it keeps the cells of a table apart. */
+function toLine(fragments: Fragment[]): Line {
+  const rightToLeft = fragments.filter((f) => f.rightToLeft).length * 2 > fragments.length;
+  const ordered = fragments.toSorted((a, b) => (rightToLeft ? b.right - a.right : a.left - b.left));
+  let text = ordered[0]!.text;
+  for (const [i, fragment] of ordered.slice(1).entries()) {
+    const before = ordered[i]!;
+    const gap = rightToLeft ? before.left - fragment.right : fragment.left - before.right;
+    text += (gap > Math.max(before.size, fragment.size) * 1.5 ? "\t" : " ") + fragment.text;
+  }
+  return {
+    text: text.trim(),
+    top: Math.min(...ordered.map(({ top }) => top)),
+    bottom: Math.max(...ordered.map(({ bottom }) => bottom)),
+    left: Math.min(...ordered.map(({ left }) => left)),
+    size: Math.max(...ordered.map(({ size }) => size)),
+  };
+}
+
+/** A paragraph ends where the distance, the font size or the column changes. */
+function toParagraphs(lines: Line[]): Line[][] {
+  const paragraphs: Line[][] = [];
+  for (const line of lines) {
+    const last = paragraphs.at(-1)?.at(-1);
+    const follows =
+      last &&
+      line.top > last.top &&
+      line.top - last.bottom < line.size * 0.7 &&
+      Math.abs(line.size - last.size) < last.size * 0.15;
+    if (!follows) paragraphs.push([]);
+    paragraphs.at(-1)!.push(line);
+  }
+  return paragraphs;
+}
+
+/** A word that was hyphenated at the end of a line is made whole on the line where it begins. */
+function joinLines(lines: Line[]): string {
+  return lines
+    .map(({ text }) => text)
+    .join("\n")
+    .replace(/(\p{Ll})[-‐\u00ad]\n(\p{Ll}\S*) ?/gu, "$1$2\n")
+    .trim();
+}
+
+/** The size that most of the characters have. */
+function medianSize(lines: { text: string; size: number }[]): number {
+  let half = characters(lines) / 2;
+  for (const line of lines.toSorted((a, b) => a.size - b.size)) {
+    half -= line.text.trim().length;
+    if (half <= 0) return line.size;
+  }
+  return 0;
+}
+
+const MAX_HEADING_CHARACTERS = 200;
+
+function isHeading(paragraph: Line[], body: number): boolean {
+  const text = joinLines(paragraph);
+  return (
+    paragraph[0]!.size >= body * 1.15 &&
+    text.length <= MAX_HEADING_CHARACTERS &&
+    /\p{L}{2}/u.test(text)
+  );
+}
+
+/** The largest heading, or what stands alone at the top, or all of a page that says little. */
+function findTitle(paragraphs: Line[][], body: number, height: number): string | null {
+  const headings = paragraphs.filter((paragraph) => isHeading(paragraph, body));
+  const largest = headings.toSorted((a, b) => b[0]!.size - a[0]!.size)[0];
+  const first = paragraphs[0];
+  if (largest) return joinLines(largest);
+  if (!first || !/\p{L}{2}/u.test(joinLines(first))) return null;
+  const standsAlone = first.length === 1 && first[0]!.bottom < height / 4;
+  const saysLittle = characters(paragraphs.flat()) <= 120;
+  return (standsAlone || saysLittle) && joinLines(first).length <= 100 ? joinLines(first) : null;
+}
