@@ -205,7 +205,7 @@ const HEAD =
   "content-type: application/pdf\r\n\r\n";
 const TAIL = `\r\n------b\r\ncontent-disposition: form-data; name="course_id"\r\n\r\n${COURSE_ID}\r\n------b--\r\n`;
 
-function raw(): Buffer {
+function raw(): Buffer<ArrayBuffer> {
   return Buffer.concat([Buffer.from(HEAD), PDF, Buffer.from(TAIL)]);
 }
 
