@@ -140,13 +140,17 @@ describe("extractAudio refuses", () => {
   test("a recording without sound", async () => {
     await makeRecording(inFolder("mute.mp4"), 1, "-an");
 
-    expect(extract("mute.mp4")).rejects.toMatchObject({ errorCode: "recording_without_sound" });
+    await expect(extract("mute.mp4")).rejects.toMatchObject({
+      errorCode: "recording_without_sound",
+    });
   });
 
   test.each(["lecture.mp4", "lecture.webm"])("%s when it is longer than allowed", async (name) => {
     const limits = { maxDurationMs: 5_000, timeoutMs: 10_000 };
 
-    expect(extract(name, { limits })).rejects.toMatchObject({ errorCode: "recording_too_long" });
+    await expect(extract(name, { limits })).rejects.toMatchObject({
+      errorCode: "recording_too_long",
+    });
   });
 
   test("a playlist that calls itself mp4, and leaves what it names alone", async () => {
@@ -188,6 +192,8 @@ describe("extractAudio and its process", () => {
   test("a recording that takes too long is given up", async () => {
     const limits = { maxDurationMs: 36_000_000, timeoutMs: 300 };
 
-    expect(extract("hour.wav", { limits })).rejects.toMatchObject({ errorCode: "tool_killed" });
+    await expect(extract("hour.wav", { limits })).rejects.toMatchObject({
+      errorCode: "tool_killed",
+    });
   });
 });

@@ -61,7 +61,7 @@ describe("probeAudio", () => {
   test("refuses a video and names its codec", async () => {
     await makeRecording(inFolder("video.mp4"), 1);
 
-    expect(probe("video.mp4")).rejects.toMatchObject({
+    await expect(probe("video.mp4")).rejects.toMatchObject({
       errorCode: "audio_invalid",
       details: { found: expect.stringContaining("h264 video") },
     });

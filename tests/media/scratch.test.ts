@@ -46,7 +46,7 @@ describe("openScratch", () => {
       throw new Error("the recording is gone");
     };
 
-    expect(job()).rejects.toThrow("the recording is gone");
+    await expect(job()).rejects.toThrow("the recording is gone");
     await job().catch(() => {});
     expect(await folders()).toEqual([]);
   });

@@ -1,0 +1,132 @@
+import {
+  dropConnection,
+  type Listen,
+  receiveSpeech,
+  type SpeechUpload,
+  spokenEvenly,
+} from "./speech-upload";
+
+export type ElevenLabsFault =
+  | "invalid_api_key"
+  | "quota_exceeded"
+  | "too_many_concurrent_requests"
+  | "system_busy"
+  | "field_error"
+  | "server_error"
+  | "reset"
+  | "truncated"
+  | "stall"
+  | "wrong_schema";
+
+const PATH = "/v1/speech-to-text";
+const DEFAULT_TEXT =
+  "Entropy measures missing information. (applause) Why does it grow? Because there are more ways to be mixed.";
+
+/**
+ * A server that speaks ElevenLabs' speech-to-text protocol. Faults are taken one for each request,
+ * in order; without one it hears `listen`, with two speakers taking turns at each full stop.
+ */
+export function startElevenLabs({
+  apiKey = "test-key",
+  listen = spokenEvenly(DEFAULT_TEXT),
+}: {
+  apiKey?: string;
+  listen?: Listen;
+} = {}) {
+  const faults: ElevenLabsFault[] = [];
+  const uploads: SpeechUpload[] = [];
+  const counts = { requests: 0 };
+
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    idleTimeout: 60,
+    async fetch(request) {
+      if (new URL(request.url).pathname !== PATH) return new Response(null, { status: 404 });
+      counts.requests++;
+      if (request.headers.get("xi-api-key") !== apiKey) return refusal("invalid_api_key");
+      const fault = faults.shift();
+      if (fault) return failAs(fault, request);
+
+      try {
+        const { upload, words } = await receiveSpeech(request, listen);
+        uploads.push(upload);
+        return Response.json(toAnswer(words, upload));
+      } catch (error) {
+        return detail(400, { status: "invalid_audio", message: String(error) });
+      }
+    },
+  });
+  return {
+    url: server.url.origin,
+    faults,
+    uploads,
+    counts,
+    [Symbol.asyncDispose]: () => server.stop(true),
+  };
+}
+
+function toAnswer(heard: Awaited<ReturnType<Listen>>, { fields, duration_ms }: SpeechUpload) {
+  const diarized = fields.diarize?.[0] === "true";
+  let speaker = 0;
+  const words = heard.flatMap(({ text, start_ms, end_ms }, i) => {
+    const speaker_id = diarized ? `speaker_${speaker}` : null;
+    if (/[.?!]$/.test(text)) speaker = 1 - speaker;
+    const type = /^\(.*\)$/.test(text) ? "audio_event" : "word";
+    const word = {
+      text,
+      start: start_ms / 1_000,
+      end: end_ms / 1_000,
+      type,
+      speaker_id,
+      logprob: -0.1,
+    };
+    const next = heard[i + 1];
+    if (!next) return [word];
+    return [
+      word,
+      { ...word, text: " ", start: word.end, end: next.start_ms / 1_000, type: "spacing" },
+    ];
+  });
+  return {
+    language_code: "eng",
+    language_probability: 0.98,
+    text: words.map(({ text }) => text).join(""),
+    words,
+    transcription_id: crypto.randomUUID(),
+    audio_duration_secs: duration_ms / 1_000,
+  };
+}
+
+const detail = (status: number, body: unknown, headers?: Record<string, string>) =>
+  Response.json({ detail: body }, { status, headers });
+
+const refusal = (status: "invalid_api_key" | "quota_exceeded") =>
+  detail(401, { status, message: `said by the server: ${status}` });
+
+async function failAs(fault: ElevenLabsFault, request: Request): Promise<Response> {
+  await request.arrayBuffer();
+  switch (fault) {
+    case "invalid_api_key":
+    case "quota_exceeded":
+      return refusal(fault);
+    case "too_many_concurrent_requests":
+      return detail(429, { status: fault, message: "plan limit" }, { "retry-after": "7" });
+    case "system_busy":
+      return detail(429, { status: fault, message: "try later" });
+    case "field_error":
+      return detail(422, [
+        { loc: ["body", "model_id"], msg: "unknown model", type: "value_error" },
+      ]);
+    case "reset":
+      return dropConnection();
+    case "server_error":
+      return new Response("<h1>Bad gateway</h1>", { status: 502 });
+    case "truncated":
+      return new Response('{"language_code":"eng","text":"Entropy mea');
+    case "wrong_schema":
+      return Response.json({ message: "accepted", request_id: "r1" });
+    case "stall":
+      return new Promise(() => {});
+  }
+}

@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { $ } from "bun";
+
+/** A speech request as a server understands it, after parsing the multipart body for real. */
+export type SpeechUpload = {
+  headers: Headers;
+  /** Repeated fields keep their order: `timestamp_granularities[]`. */
+  fields: Record<string, string[]>;
+  size_bytes: number;
+  /** As ffprobe measures what arrived. */
+  duration_ms: number;
+};
+
+export type HeardWord = { text: string; start_ms: number; end_ms: number };
+
+/** Listens to the file that arrived; it is gone when this returns. */
+export type Listen = (path: string, duration_ms: number) => HeardWord[] | Promise<HeardWord[]>;
+
+/**
+ * Takes an upload apart and listens to its sound. Rejects a body that is not multipart or whose
+ * file is not sound, as the real services do.
+ */
+export async function receiveSpeech(request: Request, listen: Listen) {
+  const form = await request.formData();
+  const fields: Record<string, string[]> = {};
+  let file: File | undefined;
+  for (const [name, value] of form.entries()) {
+    if (typeof value === "string") (fields[name] ??= []).push(value);
+    else if (name === "file") file = value;
+  }
+  if (!file) throw new Error("no file");
+
+  const folder = await mkdtemp(join(tmpdir(), "speech-server-"));
+  try {
+    const path = join(folder, file.name);
+    await Bun.write(path, file);
+    const length =
+      await $`ffprobe -v error -show_entries format=duration -of csv=p=0 ${path}`.text();
+    const duration_ms = Math.round(Number(length) * 1_000);
+    const upload = { headers: request.headers, fields, size_bytes: file.size, duration_ms };
+    return { upload, words: await listen(path, duration_ms) };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Hears a text in any sound: its words lie evenly over the whole length, with small gaps. */
+export function spokenEvenly(text: string): Listen {
+  const words = text.split(/\s+/);
+  return (_path, duration_ms) => {
+    const each = duration_ms / words.length;
+    return words.map((word, i) => ({
+      text: word,
+      start_ms: Math.round(i * each),
+      end_ms: Math.round((i + 0.8) * each),
+    }));
+  };
+}
+
+/** An answer that announces more than it sends: the line drops in its middle. */
+export function dropConnection(): Response {
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue("{");
+      controller.error();
+    },
+  });
+  return new Response(body, { headers: { "content-length": "1000" } });
+}
