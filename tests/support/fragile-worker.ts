@@ -7,3 +7,5 @@ self.onmessage = ({ data: texts }: MessageEvent<string[]>) => {
   calls += 1;
   self.postMessage(texts.map(() => [calls]));
 };
+
+export {}; // a module, so that its `self` is its own

@@ -9,7 +9,7 @@ type ToolOutput = Extract<ToolPart, { type: "tool-result" }>["output"];
 export type Conversation = {
   /** The last thing the user said; when that is very short, with the words of what came before. */
   question: string;
-  /** What the searches for this question found, each passage once; undefined before any search. */
+  /** What was found for this question, best first, each once; undefined before any search. */
   passages: ToolPassage[] | undefined;
   /** Every search ended in an error. */
   searchFailed: boolean;
@@ -19,14 +19,23 @@ export type Conversation = {
 export function readConversation(prompt: Prompt): Conversation {
   const lastUser = prompt.findLastIndex(({ role }) => role === "user");
   const outputs = prompt.slice(lastUser + 1).flatMap(searchOutputs);
-  const results = outputs.flatMap((output) => toPassages(output) ?? []);
-  const failures = outputs.filter((output) => toPassages(output) === undefined);
+  const results = outputs.map(toPassages);
+  const found = inTurns(results.filter((passages) => passages !== undefined));
 
   return {
     question: toQuestion(prompt),
-    passages: outputs.length ? [...new Map(results.map((p) => [p.number, p])).values()] : undefined,
-    searchFailed: outputs.length > 0 && failures.length === outputs.length,
+    passages:
+      outputs.length > 0 ? [...new Map(found.map((p) => [p.number, p])).values()] : undefined,
+    searchFailed: outputs.length > 0 && results.every((passages) => passages === undefined),
   };
+}
+
+/** The best of each search, then the second best of each, and so on. */
+function inTurns(results: ToolPassage[][]): ToolPassage[] {
+  const longest = Math.max(0, ...results.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, rank) =>
+    results.flatMap((passages) => passages[rank] ?? []),
+  ).flat();
 }
 
 function toQuestion(prompt: Prompt): string {

@@ -5,7 +5,9 @@ import { coverage, toStems } from "./words";
 
 export type Extract = { number: number; sentence: string };
 
-type Candidate = Extract & { coverage: number; score: number };
+/** A sentence and, for judging it, the same after the heading or scrap that leads up to it. */
+type Quote = { sentence: string; inContext: string };
+type Candidate = Extract & Quote & { coverage: number; score: number };
 
 const EXTRACTS = 4;
 const PER_PASSAGE = 2;
@@ -13,6 +15,7 @@ const PER_PASSAGE = 2;
 const COMPARED = 16;
 /** Speech without punctuation is one endless sentence, quoted in stretches of so many words. */
 const LONGEST_WORDS = 45;
+const LEAST_WORDS = 4;
 
 /** Below both, a sentence is about something else: it has few of the words and little of the sense. */
 const LEAST_COVERAGE = 0.34;
@@ -53,9 +56,9 @@ function toCandidates(question: string, passages: ToolPassage[]): Candidate[] {
   const wanted = toStems(question);
   const candidates = passages.flatMap(({ number, content }, rank) => {
     const ofPassage = 0.5 * coverage(wanted, content) + 0.3 / (rank + 1);
-    return toQuotes(content).map((sentence) => {
-      const ofSentence = coverage(wanted, sentence);
-      return { number, sentence, coverage: ofSentence, score: ofSentence + ofPassage };
+    return toQuotes(content).map((quote) => {
+      const ofSentence = coverage(wanted, quote.inContext);
+      return { number, ...quote, coverage: ofSentence, score: ofSentence + ofPassage };
     });
   });
   // Neighbouring chunks share text: the same sentence must not be quoted twice.
@@ -63,12 +66,20 @@ function toCandidates(question: string, passages: ToolPassage[]): Candidate[] {
   return [...distinct.values()].sort((a, b) => b.score - a.score).slice(0, COMPARED);
 }
 
-/** Sentences word for word, only their blanks evened out; headings and scraps quote nothing. */
-function toQuotes(content: string): string[] {
-  return splitSentences(content)
-    .flatMap((sentence) => sentence.match(STRETCH) ?? [])
-    .map((stretch) => stretch.replace(/\s+/g, " ").trim())
-    .filter((quote) => quote.split(" ").length >= 4);
+/** Sentences word for word, only their blanks evened out. Headings and scraps are not quoted. */
+function toQuotes(content: string): Quote[] {
+  const quotes: Quote[] = [];
+  let scrap = "";
+  for (const stretch of splitSentences(content).flatMap((long) => long.match(STRETCH) ?? [])) {
+    const sentence = stretch.replace(/\s+/g, " ").trim();
+    if (sentence.split(" ").length < LEAST_WORDS) {
+      scrap = sentence;
+    } else {
+      quotes.push({ sentence, inContext: `${scrap} ${sentence}`.trim() });
+      scrap = "";
+    }
+  }
+  return quotes;
 }
 
 const STRETCH = new RegExp(`(?:\\S+\\s*){1,${LONGEST_WORDS}}`, "gu");
@@ -80,7 +91,7 @@ async function compare(
   embedder: Embedder,
   signal: AbortSignal,
 ): Promise<number[]> {
-  const sentences = candidates.map(({ sentence }) => sentence);
+  const sentences = candidates.map(({ inContext }) => inContext);
   const [asked, found] = await Promise.all([
     embedder.embed([question], { purpose: "query", signal }),
     embedder.embed(sentences, { purpose: "document", signal }),

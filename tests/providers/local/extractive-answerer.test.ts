@@ -76,6 +76,15 @@ describe("the extractive answerer", () => {
     ]);
   });
 
+  test("understands a sentence by the heading above it, and quotes the sentence alone", async () => {
+    const content = "Shannon entropy\nH(X) measures the average surprise of a source.";
+    const { text } = await ask([user("What is Shannon entropy?")], {
+      slides: [{ ...slide, content }],
+    });
+
+    expect(text).toEndWith("\n\n> H(X) measures the average surprise of a source. [1]");
+  });
+
   test("streams its words one by one", async () => {
     const { parts, text } = await ask([user("What is entropy?")], { slides: [slide] });
 
