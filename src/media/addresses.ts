@@ -1,0 +1,26 @@
+import { lookup } from "node:dns/promises";
+import ipaddr from "ipaddr.js";
+
+/** Every address a host name stands for. Tests pass their own. */
+export type Resolve = (hostname: string) => Promise<string[]>;
+
+/** Asks the system's resolver, in the order it prefers. */
+export const resolveWithSystem: Resolve = async (hostname) =>
+  (await lookup(hostname, { all: true })).map(({ address }) => address);
+
+/**
+ * Whether an address belongs to one machine on the public internet.
+ *
+ * An IPv4 address written as IPv6 counts as what it stands for. Everything with a special purpose
+ * is refused: private, loopback, link-local, carrier-grade NAT, multicast, and the translation
+ * ranges (NAT64, 6to4, Teredo) that could smuggle one of those.
+ */
+export function isPublicAddress(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === "unicast";
+}
+
+/** The address inside a URL's host name, without brackets, or null when it is a name. */
+export function literalAddress(hostname: string): string | null {
+  const bare = hostname.replace(/^\[(.*)\]$/, "$1");
+  return ipaddr.isValid(bare) ? bare : null;
+}
