@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { AppError } from "../../errors";
+import { cleanLine } from "../../text/clean-text";
+import type { Recording, RecordingAddress, SlideChange } from "../audio-source";
+import { languageOf } from "./languages";
+
+/** Foreign JSON: a field that is missing or odd must not cost the fields that are fine. */
+const Text = z.string().transform(cleanLine).optional().catch(undefined);
+const Seconds = z.number().nonnegative().optional().catch(undefined);
+const Flag = z.boolean().catch(false);
+const listOf = <T extends z.ZodType>(item: T) => z.array(item).nullish().catch(null);
+
+const Stream = z.object({
+  StreamUrl: z.string().nullish().catch(null),
+  Tag: Text,
+  /** Seconds into the session at which this stream begins and ends. */
+  RelativeStart: Seconds,
+  RelativeEnd: Seconds,
+});
+const Timestamp = z.object({
+  Time: Seconds,
+  Caption: Text,
+  EventTargetType: Text,
+  ObjectSequenceNumber: z.int().positive().optional().catch(undefined),
+});
+const Delivery = z.object({
+  SessionName: Text,
+  Duration: Seconds,
+  IsActiveBroadcast: Flag,
+  HasCaptions: Flag,
+  AvailableLanguages: listOf(z.unknown()),
+  Streams: listOf(Stream),
+  PodcastStreams: listOf(Stream),
+  Timestamps: listOf(Timestamp),
+});
+const DeliveryInfo = z.object({
+  ErrorCode: z.number().nullish().catch(null),
+  ErrorMessage: Text,
+  Delivery: Delivery.nullish().catch(null),
+});
+
+export type Delivery = z.infer<typeof Delivery>;
+
+const LOGIN_NEEDED = 2;
+
+/**
+ * Reads Panopto's answer to "what is in this session".
+ *
+ * @throws AppError `panopto_login_required`, `panopto_session_not_found`, `panopto_refused`,
+ *         `recording_not_ready`, `provider_answer_invalid`
+ */
+export function readDeliveryInfo(text: string): Delivery {
+  const { ErrorCode, ErrorMessage = "", Delivery: delivery } = parse(text);
+  if (ErrorCode === LOGIN_NEEDED) throw new AppError("panopto_login_required");
+  if (ErrorCode || !delivery) {
+    const isUnknown = /not (be )?found|does not exist|deleted/i.test(ErrorMessage);
+    const code = isUnknown ? "panopto_session_not_found" : "panopto_refused";
+    throw new AppError(code, { panopto_message: ErrorMessage });
+  }
+  if (delivery.IsActiveBroadcast) throw new AppError("recording_not_ready", { reason: "live" });
+  return delivery;
+}
+
+/** What a delivery says, in our words. */
+export function toRecording(address: RecordingAddress, delivery: Delivery): Recording {
+  return {
+    ...address,
+    title: delivery.SessionName || address.session_id,
+    duration_ms: toMs(delivery.Duration) || null,
+    slide_changes: slideChanges(delivery),
+    caption_languages: captionLanguages(delivery),
+  };
+}
+
+export const toMs = (seconds: number | undefined): number => Math.round((seconds ?? 0) * 1_000);
+
+function parse(text: string): z.infer<typeof DeliveryInfo> {
+  try {
+    return DeliveryInfo.parse(JSON.parse(text));
+  } catch (error) {
+    throw new AppError("provider_answer_invalid", { provider: "panopto" }, { cause: error });
+  }
+}
+
+function slideChanges({ Timestamps }: Delivery): SlideChange[] {
+  return (Timestamps ?? [])
+    .filter(({ EventTargetType, Time }) => EventTargetType === "PowerPoint" && Time !== undefined)
+    .map(({ Time, Caption, ObjectSequenceNumber }) => ({
+      time_ms: toMs(Time),
+      ...(Caption && { caption: Caption }),
+      ...(ObjectSequenceNumber && { sequence: ObjectSequenceNumber }),
+    }))
+    .toSorted((a, b) => a.time_ms - b.time_ms);
+}
+
+function captionLanguages({ HasCaptions, AvailableLanguages }: Delivery): string[] {
+  const languages = (AvailableLanguages ?? [])
+    .map((number) => languageOf(Number(number)))
+    .filter((language) => language !== undefined);
+  if (languages.length > 0) return languages;
+  return HasCaptions ? [languageOf(0)!] : [];
+}

@@ -1,0 +1,132 @@
+import { z } from "zod";
+import { AppError } from "../../errors";
+import { toServerFailure } from "../../media/answers";
+import type { Fetched, GuardedFetch } from "../../media/guarded-fetch";
+import type { Patience } from "../../media/retries";
+
+/** An API client of the kind "user based server application", and the user it acts for. */
+export type PanoptoClient = {
+  clientId: string;
+  clientSecret: string;
+  username: string;
+  password: string;
+};
+
+export type PanoptoLogin = {
+  /** Whether any sign-in is configured. */
+  readonly isConfigured: boolean;
+  /**
+   * Asks with the sign-in of a site; when Panopto wants a login all the same, signs in anew, once,
+   * and asks again.
+   */
+  ask<T>(
+    origin: string,
+    question: (credentials: Record<string, string>) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T>;
+};
+
+const MAX_BYTES = 1024 ** 2;
+const Token = z.object({ access_token: z.string().min(1) });
+
+/**
+ * Signs in to Panopto sites: not at all, by a cookie somebody supplied, or as an API client.
+ *
+ * Panopto limits how often a client may log in, so its cookie is shared by all callers of the
+ * process, and callers that find it expired at the same time renew it together.
+ */
+export function openPanoptoLogin(options: {
+  fetch: GuardedFetch;
+  cookie?: string;
+  client?: PanoptoClient;
+  patience: Patience;
+}): PanoptoLogin {
+  const { cookie, client } = options;
+  const cookies = new Map<string, Promise<string>>();
+
+  const cookieOf = async (origin: string, signal: AbortSignal, stale?: Promise<string>) => {
+    if (!client) return cookie && toCookie(cookie);
+    if (!cookies.has(origin) || cookies.get(origin) === stale) {
+      const fresh = logIn(origin, client, { ...options, signal });
+      cookies.set(origin, fresh);
+      fresh.catch(() => cookies.get(origin) === fresh && cookies.delete(origin));
+    }
+    return cookies.get(origin);
+  };
+
+  return {
+    isConfigured: Boolean(cookie || client),
+    ask: async (origin, question, signal) => {
+      const first = await cookieOf(origin, signal);
+      const used = cookies.get(origin);
+      try {
+        return await question(toHeaders(first));
+      } catch (error) {
+        const isRefused = error instanceof AppError && error.errorCode === "panopto_login_required";
+        if (!isRefused || !client) throw error;
+        return await question(toHeaders(await cookieOf(origin, signal, used)));
+      }
+    },
+  };
+}
+
+const toHeaders = (cookie: string | undefined): Record<string, string> =>
+  cookie ? { cookie } : {};
+
+/** People copy the value of `.ASPXAUTH`, or the whole Cookie header. */
+const toCookie = (text: string) => (text.includes("=") ? text : `.ASPXAUTH=${text}`);
+
+type LoginTools = { fetch: GuardedFetch; patience: Patience; signal: AbortSignal };
+
+/** REST describes sessions but serves no media: its token only buys the cookie of the web pages. */
+async function logIn(origin: string, client: PanoptoClient, tools: LoginTools): Promise<string> {
+  const token = await fetchToken(origin, client, tools);
+  const fetched = await call(`${origin}/Panopto/api/v1/auth/legacyLogin`, tools, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  fetched.discard();
+  const cookie = fetched.headers.getSetCookie().find((line) => line.startsWith(".ASPXAUTH="));
+  if (!cookie) throw loginFailure(fetched);
+  return cookie.split(";")[0]!;
+}
+
+async function fetchToken(
+  origin: string,
+  { clientId, clientSecret, username, password }: PanoptoClient,
+  tools: LoginTools,
+): Promise<string> {
+  const form = new URLSearchParams({ grant_type: "password", username, password, scope: "api" });
+  const fetched = await call(`${origin}/Panopto/oauth2/connect/token`, tools, {
+    method: "POST",
+    headers: {
+      authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`,
+      "content-type": "application/x-www-form-urlencoded",
+    },
+    body: form.toString(),
+  });
+  const token = Token.safeParse(parseJson(await fetched.text()));
+  if (fetched.status !== 200 || !token.success) throw loginFailure(fetched);
+  return token.data.access_token;
+}
+
+function call(
+  url: string,
+  { fetch, patience, signal }: LoginTools,
+  request: { method?: "POST"; headers: Record<string, string>; body?: string },
+): Promise<Fetched> {
+  const limits = { ...patience, maxBytes: MAX_BYTES, maxHops: 0 };
+  return fetch(url, { ...request, ...limits, reach: "listed", signal });
+}
+
+function loginFailure(fetched: Fetched): AppError {
+  if (fetched.status === 429 || fetched.status >= 500) return toServerFailure(fetched);
+  return new AppError("panopto_login_required", { reason: "Panopto refused the API client" });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
