@@ -7,7 +7,7 @@ type ToolPart = Extract<Prompt[number], { role: "tool" }>["content"][number];
 type ToolOutput = Extract<ToolPart, { type: "tool-result" }>["output"];
 
 export type Conversation = {
-  /** The last thing the user said; when that is very short, with the words of what came before. */
+  /** The last thing the user said, with the words of what they said before when it leans on that. */
   question: string;
   /** What was found for this question, best first, each once; undefined before any search. */
   passages: ToolPassage[] | undefined;
@@ -45,9 +45,15 @@ function toQuestion(prompt: Prompt): string {
   });
   const last = said.at(-1) ?? "";
   const before = said.at(-2) ?? "";
-  // "And why?" means nothing to a search.
-  if (informativeWords(last).length >= 2) return last;
-  return [last, ...informativeWords(before)].join(" ").trim();
+  return leansOnEarlier(last) ? [last, ...informativeWords(before)].join(" ").trim() : last;
+}
+
+/** "Why?" and "And for gases?" mean little to a search; "What is entropy?" stands alone. */
+function leansOnEarlier(question: string): boolean {
+  const words = informativeWords(question).length;
+  return (
+    words === 0 || (words === 1 && /^(and|but|or|so|then|what about|how about)\b/i.test(question))
+  );
 }
 
 function searchOutputs(message: Prompt[number]): ToolOutput[] {

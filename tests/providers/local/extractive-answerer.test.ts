@@ -116,13 +116,16 @@ describe("the extractive answerer", () => {
     expect(failed.text).toBe("The course could not be searched just now. Please ask again.");
   });
 
-  test("searches anew for a second question, with the words of the first when it is short", async () => {
-    const { queries } = await ask(
-      [user("What does entropy measure?"), assistant("> Quoted. [1]"), user("And why?")],
-      { slides: [slide] },
-    );
+  // biome-ignore format: a table reads best as a table
+  test.each([
+    ["And why?",          "And why? entropy measure"],
+    ["What about gases?", "What about gases? entropy measure"],
+    ["What is heat?",     "What is heat?"],
+  ])("asked %j next, it searches anew for %j", async (next, query) => {
+    const earlier = [user("What does entropy measure?"), assistant("> Quoted. [1]")];
+    const { queries } = await ask([...earlier, user(next)], { slides: [slide] });
 
-    expect(queries[0]).toBe("And why? entropy measure");
+    expect(queries[0]).toBe(query);
   });
 
   test("quotes a stretch of speech without punctuation instead of all of it", async () => {
