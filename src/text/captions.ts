@@ -11,7 +11,7 @@ import { joinSpoken, normalizeSegments, type Segment, speakerTurns } from "./tra
  * Both keep an empty line inside a cue as a line with one no-break space.
  */
 const MAX_CUES = 100_000;
-const MAX_LINE_CHARS = 100_000;
+const MAX_LINE_CHARS = 1_000_000;
 const MAX_PROBLEMS = 20;
 const JOINER = "\u2060";
 const SPEAKER_END = `:${JOINER} `;

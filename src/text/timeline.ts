@@ -91,7 +91,11 @@ function wordSpans(text: string, segment: Span, words: readonly Word[]): Span[] 
     start_ms = end;
   }
   fillGap(spans, text.slice(from - segment.from), { ...segment, from, start_ms });
-  return spans;
+
+  const [first, second] = spans;
+  if (!second || first!.end_ms > first!.start_ms) return spans;
+  // What precedes the first known word left itself no time; it shares that word's.
+  return [{ ...second, from: first!.from }, ...spans.slice(2)];
 }
 
 /** What stands between two known words was said between them; mere marks belong to the first. */

@@ -6,7 +6,7 @@ const Timed = z
   .object({
     start_ms: z.number().nonnegative(),
     end_ms: z.number().nonnegative(),
-    text: z.string().max(100_000),
+    text: z.string().max(1_000_000),
     speaker: z.string().max(200).nullish(),
   })
   .refine(({ start_ms, end_ms }) => end_ms >= start_ms, {
