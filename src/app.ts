@@ -1,25 +1,32 @@
-import { Elysia } from "elysia";
+import { join } from "node:path";
+import { type AnyElysia, Elysia } from "elysia";
 import { agUiRoutes } from "./routes/ag-ui";
 import { chatRoutes } from "./routes/chat";
 import { courseRoutes } from "./routes/courses";
 import { documentRoutes } from "./routes/documents";
 import { healthRoutes } from "./routes/health";
 import { apiDocs } from "./routes/openapi";
-import { methodNotAllowed, problems } from "./routes/problems";
+import { problems } from "./routes/problems";
 import { retrievalRoutes } from "./routes/retrieval";
 import type { Services } from "./services";
 
 /** Room beside an upload's file for its form, so that our own limit answers before the server's. */
 const ENVELOPE_BYTES = 2 * 1024 * 1024;
 
+/** Where a problem's `type` leads. */
+const ERRORS_PAGE = Bun.file(join(import.meta.dir, "../docs/errors.md"));
+const MARKDOWN = { headers: { "content-type": "text/markdown; charset=utf-8" } };
+
 /** The whole HTTP surface. It neither listens nor reads the environment, so tests can hold it. */
 export function createApp(services: Services) {
   const maxUploadBytes = services.config.MAX_UPLOAD_MB * 1_000_000;
-  const app = new Elysia({
+  const methodsAt = (path: string): string[] =>
+    app.routes.filter((route) => matches(route.path, path)).map(({ method }) => method);
+  const app: AnyElysia = new Elysia({
     // 30 s for clients that trickle; streams ask for no limit of their own.
     serve: { maxRequestBodySize: maxUploadBytes + ENVELOPE_BYTES, idleTimeout: 30 },
   })
-    .use(problems(services.log))
+    .use(problems(services.log, methodsAt))
     .use(apiDocs())
     .use(healthRoutes(services))
     .use(courseRoutes(services))
@@ -27,6 +34,16 @@ export function createApp(services: Services) {
     .use(retrievalRoutes(services))
     .use(chatRoutes(services))
     .use(agUiRoutes(services))
-    .get("/", ({ redirect }) => redirect("/ag-ui"), { detail: { hide: true } });
-  return methodNotAllowed(app);
+    .get("/docs/errors", () => new Response(ERRORS_PAGE, MARKDOWN), { detail: { hide: true } })
+    .get("/", () => Response.redirect("/ag-ui"), { detail: { hide: true } });
+  return app;
+}
+
+/** `/api/courses/:id` matches `/api/courses/1`; a trailing `*` matches the rest. */
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split("/");
+  const given = path.replace(/\/$/, "").split("/");
+  const open = wanted.at(-1) === "*";
+  if (open ? given.length < wanted.length : given.length !== wanted.length) return false;
+  return wanted.every((part, i) => part === "*" || part.startsWith(":") || part === given[i]);
 }

@@ -45,7 +45,7 @@ const Asset = z
 export const courseRoutes = ({ db, storage }: { db: Sql; storage: DocumentStorage }) =>
   new Elysia({ prefix: "/api/courses", tags: ["Courses"] })
     .post(
-      "/",
+      "",
       async ({ body, request, status }) => {
         const insert = async () => ({ status: 201, body: await insertCourse(db, body) });
         return status(201, (await once(db, request, body, insert)).body);
@@ -58,7 +58,7 @@ export const courseRoutes = ({ db, storage }: { db: Sql; storage: DocumentStorag
         detail: { summary: "Create a course" },
       },
     )
-    .get("/", ({ query }) => listCourses(db, query), {
+    .get("", ({ query }) => listCourses(db, query), {
       query: PageQuery,
       response: pageOf(Course),
       detail: { summary: "List courses, newest first" },

@@ -138,7 +138,7 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: Needs) =>
       },
     )
     .get(
-      "/",
+      "",
       async ({ query }) => {
         const page = await listDocuments(db, query, query);
         return { ...page, items: page.items.map(withUrl) };

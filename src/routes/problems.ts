@@ -1,4 +1,4 @@
-import { type AnyElysia, Elysia, ParseError, ValidationError } from "elysia";
+import { Elysia, ParseError, ValidationError } from "elysia";
 import { isDatabaseOutage } from "../db/client";
 import { AppError, ERRORS, type ErrorCode } from "../errors";
 import type { Log } from "../log";
@@ -20,15 +20,20 @@ const IDS = new WeakMap<Request, string>();
  * Answers every failure as RFC 9457 problem details, and gives every response its request id.
  *
  * @param log where failures on our side go, with what callers must not see
+ * @param methodsAt which methods an address answers: a wrong one gets 405, which Elysia does not know
  */
-export const problems = (log: Log) =>
+export const problems = (log: Log, methodsAt: (path: string) => string[]) =>
   new Elysia({ name: "problems" })
     .onRequest(({ request, set }) => {
       set.headers["x-request-id"] = requestId(request);
       if (/%00/.test(request.url)) throw new AppError("request_invalid", { fields: [NUL_IN_URL] });
     })
-    .onError({ as: "global" }, ({ error, code, request, set }) => {
-      const failure = toAppError(error, code);
+    .onError({ as: "global" }, ({ error, code, request, path, set }) => {
+      const allowed = code === "NOT_FOUND" ? methodsAt(path) : [];
+      const failure =
+        allowed.length > 0
+          ? new AppError("method_not_allowed", { allowed })
+          : toAppError(error, code);
       const { status } = ERRORS[failure.errorCode];
       if (status >= 500) {
         log.error(
@@ -36,23 +41,11 @@ export const problems = (log: Log) =>
           "request failed",
         );
       }
-      set.headers = {};
+      set.headers = allowed.length > 0 ? { allow: allowed.join(", ") } : {};
       return problem(failure.errorCode, failure.details, requestId(request));
     });
 
 const NUL_IN_URL = { path: "url", message: "contains a NUL character" };
-
-/** 405 in place of 404 where another method is at home; must know every route, so it comes last. */
-export const methodNotAllowed = (app: AnyElysia) =>
-  app.onError(({ code, request, path }) => {
-    if (code !== "NOT_FOUND") return;
-    const allowed = METHODS.filter((method) => app.router.http.find(method, path) !== null);
-    if (allowed.length === 0 || allowed.includes(request.method)) return;
-    const response = problem("method_not_allowed", { allowed }, requestId(request));
-    response.headers.set("allow", allowed.join(", "));
-    return response;
-  });
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 function toAppError(error: unknown, code: string | number): AppError {
   if (error instanceof AppError) return error;
@@ -83,7 +76,7 @@ export function problem(
   const { status, title } = ERRORS[code];
   const { message, ...rest } = details;
   const body = {
-    type: `https://github.com/lectern/lectern/blob/main/docs/errors.md#${code}`,
+    type: `/docs/errors#${code}`,
     title,
     status,
     code,
