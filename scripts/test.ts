@@ -18,7 +18,12 @@ const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0 };
 
 async function testEverything(args: string[]): Promise<Tally> {
   const flags = args.filter((arg) => arg.startsWith("-"));
-  const { withDatabase, others } = await findTests(args.filter((arg) => !flags.includes(arg)));
+  const filters = args.filter((arg) => !arg.startsWith("-"));
+  const { withDatabase, others } = await findTests(filters);
+  if (withDatabase.length + others.length === 0) {
+    console.error(`No test file has ${filters.join(" or ")} in its path.`);
+    return { ...NOTHING, failed: 1 };
+  }
   const test = (title: string, files: string[], engine: string) =>
     files.length === 0
       ? NOTHING
