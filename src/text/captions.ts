@@ -6,9 +6,10 @@ import { joinSpoken, normalizeSegments, type Segment, speakerTurns } from "./tra
  *
  * VTT has a place for everything: `<v Name>` for speakers, character references for `<`, `>` and
  * `&`. SRT has none of these, so the writer leaves an invisible word joiner (U+2060, which never
- * occurs in cleaned text) where a reader must not interpret: `Name: text` is a speaker because of
- * it, while `Note: text` stays text, and `<i>` is shown, not italic. Players show plain lines.
- * Both keep an empty line inside a cue as a line with one no-break space.
+ * occurs in cleaned text) as a note to our reader: after the colon of `Name: text`, which makes it
+ * a speaker, while a plain `Note: text` stays text; and inside what looks like markup, such as
+ * `<i>`, which is then neither read nor shown as such. Players show all of it as plain lines.
+ * Both formats keep an empty line inside a cue as a line with one no-break space.
  */
 const MAX_CUES = 100_000;
 const MAX_LINE_CHARS = 1_000_000;
