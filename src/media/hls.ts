@@ -15,6 +15,8 @@ export type StreamOrder = DownloadOrder & {
 
 /** 20 000 segments with long signed addresses. */
 const MAX_PLAYLIST_BYTES = 16 * 1024 ** 2;
+/** A byte order mark, `#EXTM3U` and the end of its line: enough to know a playlist. */
+const MARK_BYTES = 12;
 /** Ten seconds at 50 Mbit/s. */
 const MAX_PIECE_BYTES = 64 * 1024 ** 2;
 const PARALLEL = 4;
@@ -71,10 +73,11 @@ function loadPlaylist(address: URL | string, order: StreamOrder): Promise<Playli
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of fetched.body) {
-      chunks.push(chunk);
+      const wasUnknown = size < MARK_BYTES;
       size += chunk.byteLength;
-      if (size > 16 && !isPlaylist(Buffer.concat(chunks.slice(0, 17)).toString("utf8")))
-        return null;
+      chunks.push(chunk);
+      const isKnown = wasUnknown && size >= MARK_BYTES;
+      if (isKnown && !isPlaylist(Buffer.concat(chunks).toString("utf8"))) return null;
       if (size > MAX_PLAYLIST_BYTES)
         throw new AppError("fetch_too_large", { host: fetched.url.host });
     }

@@ -8,6 +8,10 @@ import { languageOf } from "./languages";
 const Text = z.string().transform(cleanLine).optional().catch(undefined);
 const Seconds = z.number().nonnegative().optional().catch(undefined);
 const Flag = z.boolean().catch(false);
+/** Seen as numbers; anything else stands for no language we know. */
+const LanguageNumber = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+  .catch(Number.NaN);
 const listOf = <T extends z.ZodType>(item: T) => z.array(item).nullish().catch(null);
 
 const Stream = z.object({
@@ -28,7 +32,7 @@ const Delivery = z.object({
   Duration: Seconds,
   IsActiveBroadcast: Flag,
   HasCaptions: Flag,
-  AvailableLanguages: listOf(z.unknown()),
+  AvailableLanguages: listOf(LanguageNumber),
   Streams: listOf(Stream),
   PodcastStreams: listOf(Stream),
   Timestamps: listOf(Timestamp),
@@ -95,7 +99,7 @@ function slideChanges({ Timestamps }: Delivery): SlideChange[] {
 
 function captionLanguages({ HasCaptions, AvailableLanguages }: Delivery): string[] {
   const languages = (AvailableLanguages ?? [])
-    .map((number) => languageOf(Number(number)))
+    .map(languageOf)
     .filter((language) => language !== undefined);
   if (languages.length > 0) return languages;
   return HasCaptions ? [languageOf(0)!] : [];

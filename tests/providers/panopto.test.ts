@@ -1,0 +1,321 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { probeMedia } from "../../src/media/probe-audio";
+import { openPanopto, type PanoptoOptions } from "../../src/providers/panopto";
+import { failureOf } from "../support/failures";
+import { openCanary, openTestSite, type TestSite } from "../support/panopto";
+import { answer, loginPage, redirectTo, silence } from "../support/panopto/faults";
+import { CLIENT } from "../support/panopto/login";
+import { sampleMedia } from "../support/panopto/media";
+
+const { signal } = new AbortController();
+const folder = mkdtempSync(join(tmpdir(), "panopto-"));
+const canary = openCanary();
+const sites: TestSite[] = [];
+const SRT = "1\n00:00:00,000 --> 00:00:02,000\nEntropy measures missing information.\n";
+afterAll(() => {
+  for (const site of sites) site.close();
+  canary.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A site of its own for every test, and a client of it. */
+async function open(options: Partial<PanoptoOptions> = {}) {
+  const site = await openTestSite();
+  sites.push(site);
+  const patience = { stallMs: 200, timeoutMs: 2_000, fileTimeoutMs: 2_000, backoffMs: 5 };
+  const panopto = openPanopto({ allowedHosts: [site.host], patience, ...options });
+  const add = (session: Parameters<TestSite["addSession"]>[0]) =>
+    panopto.identify(site.addSession(session));
+  const download = (address: ReturnType<typeof add>) =>
+    panopto.download(address, folder, () => {}, signal);
+  return { site, panopto, add, download };
+}
+
+const camera = { tag: "DV", file: "ts/master.m3u8" };
+
+describe("identify", () => {
+  test("refuses a site that is not in the allow-list", () => {
+    const panopto = openPanopto({ allowedHosts: ["*.panopto.com"] });
+    const id = crypto.randomUUID();
+
+    expect(() =>
+      panopto.identify(`https://evil.example/Panopto/Pages/Viewer.aspx?id=${id}`),
+    ).toThrow(expect.objectContaining({ errorCode: "address_blocked" }));
+  });
+});
+
+describe("describe", () => {
+  test("tells what Panopto knows of a public session", async () => {
+    const { panopto, add } = await open();
+    const address = add({
+      slides: [{ seconds: 3, caption: "Second law" }],
+      captions: { 0: "captions.srt" },
+    });
+
+    expect(await panopto.describe(address, signal)).toEqual({
+      ...address,
+      title: "Entropy, lecture 1",
+      duration_ms: 12_000,
+      slide_changes: [{ time_ms: 3_000, caption: "Second law", sequence: 1 }],
+      caption_languages: ["en-US"],
+    });
+  });
+
+  test.each([
+    ["a server error that passes", answer(500), 1],
+    ["a busy site", answer(429, "", { "retry-after": "1" }), 1],
+    ["silence that passes", silence, 1],
+  ])("survives %s", async (_, fault, times) => {
+    const { site, panopto, add } = await open();
+    site.fault("DeliveryInfo", fault, times);
+
+    expect((await panopto.describe(add({}), signal)).title).toBe("Entropy, lecture 1");
+  });
+
+  test.each([
+    ["a login page for data", loginPage, "panopto_login_required"],
+    [
+      "a redirect to a login",
+      redirectTo("/Panopto/Pages/Auth/Login.aspx"),
+      "panopto_login_required",
+    ],
+    ["401", answer(401), "panopto_login_required"],
+    ["403", answer(403), "panopto_login_required"],
+    ["404", answer(404), "panopto_session_not_found"],
+    ["half an answer", answer(200, '{"Delivery": {'), "provider_answer_invalid"],
+    ["503", answer(503), "provider_unavailable"],
+    ["no answer", silence, "fetch_timeout"],
+  ])("%s has a code of its own", async (_, fault, code) => {
+    const { site, panopto, add } = await open();
+    site.fault("DeliveryInfo", fault);
+
+    expect((await failureOf(panopto.describe(add({}), signal))).code).toBe(code);
+  });
+
+  test("a redirect to a private address is not followed", async () => {
+    const { site, panopto, add } = await open();
+    site.fault("DeliveryInfo", redirectTo(canary.origin));
+
+    expect((await failureOf(panopto.describe(add({}), signal))).code).toBe(
+      "panopto_login_required",
+    );
+    expect(canary.hits).toBe(0);
+  });
+
+  test("an unknown session and a live one say so", async () => {
+    const { panopto, add } = await open();
+    const unknown = { ...add({}), session_id: crypto.randomUUID() };
+
+    expect((await failureOf(panopto.describe(unknown, signal))).code).toBe(
+      "panopto_session_not_found",
+    );
+    expect((await failureOf(panopto.describe(add({ live: true }), signal))).code).toBe(
+      "recording_not_ready",
+    );
+  });
+});
+
+describe("signing in", () => {
+  test("strangers are told to set a cookie", async () => {
+    const { site, panopto, add } = await open();
+    site.requireLogin("right");
+
+    expect((await failureOf(panopto.describe(add({}), signal))).code).toBe(
+      "panopto_login_required",
+    );
+  });
+
+  test.each(["right", ".ASPXAUTH=right", "a=b; .ASPXAUTH=right"])(
+    "by a cookie: %s",
+    async (cookie) => {
+      const { site, panopto, add } = await open({ cookie });
+      site.requireLogin("right");
+
+      expect((await panopto.describe(add({}), signal)).title).toBe("Entropy, lecture 1");
+    },
+  );
+
+  test("an expired cookie is used once, for nobody can renew it", async () => {
+    const { site, panopto, add } = await open({ cookie: "expired" });
+    site.requireLogin("right");
+
+    expect((await failureOf(panopto.describe(add({}), signal))).code).toBe(
+      "panopto_login_required",
+    );
+    expect(site.hits("DeliveryInfo")).toBe(1);
+  });
+
+  test("as an API client: one login serves all, and is renewed once for all when it expires", async () => {
+    const { site, panopto, add } = await open(CLIENT);
+    site.requireLogin("somebody else's");
+    const address = add({});
+    const describeThrice = () =>
+      Promise.all([1, 2, 3].map(() => panopto.describe(address, signal)));
+
+    await describeThrice();
+    expect(site.hits("legacyLogin")).toBe(1);
+
+    site.expireLogins();
+    await describeThrice();
+    expect(site.hits("legacyLogin")).toBe(2);
+  });
+
+  test("an API client that is refused ends in the same code, and may try again later", async () => {
+    const { site, panopto, add } = await open({ ...CLIENT, password: "wrong" });
+    site.requireLogin("somebody else's");
+    const address = add({});
+
+    for (const logins of [1, 2]) {
+      const failure = await failureOf(panopto.describe(address, signal));
+      expect(failure.code).toBe("panopto_login_required");
+      expect(site.hits("connect/token")).toBe(logins);
+    }
+  });
+
+  test("cookies go to the Panopto site and not to the servers it names", async () => {
+    const cdn = (await open()).site;
+    const { site, add, download } = await open({ cookie: "right" });
+    const options = { allowedHosts: [site.host, cdn.host], cookie: "right" };
+    const cdnId = new URL(cdn.addSession({})).searchParams.get("id");
+    const file = `${cdn.origin}/sessions/${cdnId}/ts/media.m3u8`;
+    const address = add({ streams: [{ tag: "AUDIO", file }] });
+    await openPanopto(options).download(address, folder, () => {}, signal);
+
+    expect(site.seen.every(({ cookie }) => cookie === ".ASPXAUTH=right")).toBe(true);
+    expect(cdn.seen).toHaveLength(7);
+    expect(cdn.seen.every(({ cookie }) => cookie === undefined)).toBe(true);
+    expect((await failureOf(download(address))).code).toBe("address_blocked"); // cdn not allowed here
+  });
+});
+
+describe("download", () => {
+  test.each([
+    ["podcast_audio", { podcast_audio: "sound.mp3", streams: [camera] }],
+    ["audio_stream", { streams: [camera, { tag: "AUDIO", file: "fmp4/media.m3u8" }] }],
+    [
+      "audio_rendition",
+      { streams: [{ tag: "DV", file: "both/master.m3u8" }], podcast_video: "video.mp4" },
+    ],
+    ["podcast_video", { streams: [camera], podcast_video: "video.mp4" }],
+    ["stream", { streams: [{ tag: "OBJECT", file: null }, camera] }],
+  ])("takes the %s when that is the least", async (source, session) => {
+    const { add, download } = await open({ cookie: "right" });
+    const recording = await download(add(session));
+    const media = await probeMedia(recording.path, { signal });
+
+    expect(recording).toEqual({
+      path: join(folder, "recording"),
+      source,
+      announced_duration_ms: 12_000,
+      offset_ms: 0,
+    });
+    expect(media?.sound).not.toBeNull();
+    expect(Math.abs(media!.duration_ms! - 12_000)).toBeLessThan(200);
+  });
+
+  test("goes on to the streams where podcast downloads are switched off", async () => {
+    const { site, add, download } = await open({ cookie: "right" });
+
+    expect((await download(add({ streams: [camera] }))).source).toBe("stream");
+    expect(site.hits("audioPodcast")).toBe(1);
+    expect(site.hits("DeliveryInfo")).toBe(1);
+  });
+
+  test("passes over a view without sound", async () => {
+    const { add, download } = await open();
+    const silent = { tag: "DV", file: "silent.mp4" };
+    const screen = { tag: "SCREEN", file: "ts/media.m3u8" };
+
+    expect((await download(add({ streams: [silent, screen] }))).source).toBe("stream");
+    expect((await failureOf(download(add({ streams: [silent] })))).code).toBe(
+      "recording_without_sound",
+    );
+  });
+
+  test("says where a stream begins that started late", async () => {
+    const { add, download } = await open();
+    const late = { ...camera, starts_at_seconds: 30, ends_at_seconds: 42 };
+
+    expect(await download(add({ duration_seconds: 60, streams: [late] }))).toMatchObject({
+      offset_ms: 30_000,
+      announced_duration_ms: 12_000,
+    });
+  });
+
+  test("asks for the addresses again, once, when they have expired", async () => {
+    const { site, add, download } = await open();
+    site.fault("media2.ts", answer(403), 1);
+    await download(add({ streams: [{ tag: "AUDIO", file: "ts/media.m3u8" }] }));
+
+    expect(site.hits("DeliveryInfo")).toBe(2);
+    expect(site.hits("media0.ts")).toBe(2);
+  });
+
+  test("gives up when the addresses are still refused", async () => {
+    const { site, add, download } = await open();
+    site.fault(".m3u8", answer(403));
+    const address = add({ streams: [{ tag: "AUDIO", file: "ts/media.m3u8" }] });
+
+    expect((await failureOf(download(address))).code).toBe("media_refused");
+    expect(site.hits("DeliveryInfo")).toBe(2);
+  });
+
+  test("never touches a private address that Panopto names", async () => {
+    const { add, download } = await open();
+    for (const file of [
+      `${canary.origin}/a.m3u8`,
+      "https://169.254.169.254/a",
+      "file:///etc/passwd",
+    ]) {
+      const failure = await failureOf(download(add({ streams: [{ tag: "AUDIO", file }] })));
+      expect(failure.code).toBe("address_blocked");
+    }
+    expect(canary.hits).toBe(0);
+  });
+
+  test("says that there is nothing to play, or nothing playable", async () => {
+    const { site, add, download } = await open();
+
+    expect((await failureOf(download(add({})))).code).toBe("panopto_no_streams");
+
+    site.fault("sound.mp3", answer(200, "these are no media".repeat(100)));
+    const address = add({ streams: [{ tag: "AUDIO", file: "sound.mp3" }] });
+    expect((await failureOf(download(address))).code).toBe("recording_unsupported");
+  });
+
+  test("stops when the caller gives up", async () => {
+    const { site, panopto, add } = await open();
+    site.fault("media3.ts", silence);
+    const caller = new AbortController();
+    const address = add({ streams: [camera] });
+    const stopOnSecond = ({ done }: { done: number }) => done === 2 && caller.abort("deleted");
+
+    const work = panopto.download(address, folder, stopOnSecond, caller.signal);
+    expect(await work.catch((reason) => reason)).toBe("deleted");
+  });
+});
+
+describe("fetchCaptions", () => {
+  test("answers the SRT of the first language, or of the one that is asked for", async () => {
+    const { panopto, add } = await open();
+    await Bun.write(join(await sampleMedia(), "captions.srt"), SRT);
+    const address = add({ captions: { 4: "captions.srt" } });
+
+    expect(await panopto.fetchCaptions(address, undefined, signal)).toBe(SRT);
+    expect(await panopto.fetchCaptions(address, "de-DE", signal)).toBe(SRT);
+  });
+
+  test("an empty body, a page and an unknown language are no captions", async () => {
+    const { site, panopto, add } = await open();
+    const address = add({});
+
+    expect(await panopto.fetchCaptions(address, undefined, signal)).toBeNull();
+    expect(await panopto.fetchCaptions(address, "en-US", signal)).toBeNull();
+    expect(await panopto.fetchCaptions(address, "tlh", signal)).toBeNull();
+    site.fault("GenerateSRT", answer(200, "<html>-->", { "content-type": "text/html" }));
+    expect(await panopto.fetchCaptions(address, "en-US", signal)).toBeNull();
+  });
+});
