@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFile, mkdtemp, open, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { $ } from "bun";
 import { type ExtractOptions, extractAudio } from "../../src/media/extract-audio";
 import { beepsAt, ffmpeg, hearSounds, makeRecording } from "../support/sound";
+
+// ffmpeg waits its turn on a busy machine.
+setDefaultTimeout(30_000);
 
 const folder = await mkdtemp(join(tmpdir(), "extract-"));
 afterAll(() => rm(folder, { recursive: true }));

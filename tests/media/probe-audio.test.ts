@@ -1,9 +1,12 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { probeAudio } from "../../src/media/probe-audio";
 import { ffmpeg, makeRecording } from "../support/sound";
+
+// ffmpeg waits its turn on a busy machine.
+setDefaultTimeout(30_000);
 
 const folder = await mkdtemp(join(tmpdir(), "probe-"));
 afterAll(() => rm(folder, { recursive: true }));

@@ -1,10 +1,13 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { extractAudio } from "../../src/media/extract-audio";
 import { chooseCuts, splitAudio } from "../../src/media/split-audio";
 import { beepsAt, ffmpeg, hearSounds } from "../support/sound";
+
+// ffmpeg waits its turn on a busy machine.
+setDefaultTimeout(30_000);
 
 const scratch = await mkdtemp(join(tmpdir(), "split-"));
 afterAll(() => rm(scratch, { recursive: true }));

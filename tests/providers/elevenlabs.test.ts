@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,9 @@ import { openElevenLabs } from "../../src/providers/elevenlabs";
 import type { Speech } from "../../src/providers/transcriber";
 import { type ElevenLabsFault, startElevenLabs } from "../support/elevenlabs";
 import { makeRecording } from "../support/sound";
+
+// ffmpeg waits its turn on a busy machine.
+setDefaultTimeout(30_000);
 
 const folder = await mkdtemp(join(tmpdir(), "elevenlabs-"));
 afterAll(() => rm(folder, { recursive: true }));

@@ -1,8 +1,11 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, readdir, readlink, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MultipartField, multipart } from "../../src/providers/multipart";
+
+// ffmpeg waits its turn on a busy machine.
+setDefaultTimeout(30_000);
 
 const folder = await mkdtemp(join(tmpdir(), "multipart-"));
 afterAll(() => rm(folder, { recursive: true }));
