@@ -12,6 +12,9 @@ export type Answer = {
   notifications: { channel: string; bytes: Buffer }[];
 };
 
+/** Marks the exception with which PGlite's backend leaves a statement that failed. */
+const POSTGRES_ERROR_STATUS = 100;
+
 /** The backend itself is broken, not a statement: nothing but a new start helps. */
 export class BackendCrash extends Error {
   override readonly name = "BackendCrash";
@@ -20,8 +23,11 @@ export class BackendCrash extends Error {
 /** PGlite's only Postgres session, and the queue of those who want to use it. */
 export class Backend {
   #lastTurn: Promise<void> = Promise.resolve();
+  #crash: BackendCrash | null = null;
 
-  constructor(private readonly pglite: PGlite) {}
+  constructor(private readonly pglite: PGlite) {
+    this.#watchForCrashes();
+  }
 
   /** What the server says to a new client. One session means one answer for all of them. */
   async greet(): Promise<Buffer> {
@@ -48,14 +54,12 @@ export class Backend {
    */
   async execute(message: Buffer): Promise<Answer> {
     const splitter = new MessageSplitter(true);
-    try {
-      await this.pglite.execProtocolRawStream(message, {
-        syncToFs: false, // it does nothing in memory and on a disk; the WAL is written by then
-        onRawData: (data) => splitter.push(Buffer.from(data)), // a copy: PGlite uses it again
-      });
-    } catch (cause) {
-      throw new BackendCrash("PGlite stopped working", { cause });
-    }
+    if (this.#crash) throw this.#crash;
+    await this.pglite.execProtocolRawStream(message, {
+      syncToFs: false, // it does nothing in memory and on a disk; the WAL is written by then
+      onRawData: (data) => splitter.push(Buffer.from(data)), // a copy: PGlite uses it again
+    });
+    if (this.#crash) throw this.#crash;
     return readAnswer(splitter);
   }
 
@@ -67,6 +71,25 @@ export class Backend {
     } finally {
       endTurn();
     }
+  }
+
+  /**
+   * PGlite swallows whatever escapes from the backend. A Postgres error does so by design; after
+   * anything else, such as the end of the stack, neighbours got empty answers to their queries.
+   */
+  #watchForCrashes(): void {
+    const module = this.pglite.Module;
+    const runOnce = module._PostgresMainLoopOnce;
+    module._PostgresMainLoopOnce = () => {
+      try {
+        runOnce();
+      } catch (error) {
+        if ((error as { status?: number }).status !== POSTGRES_ERROR_STATUS) {
+          this.#crash = new BackendCrash(`PGlite broke down: ${error}`, { cause: error });
+        }
+        throw error;
+      }
+    };
   }
 }
 

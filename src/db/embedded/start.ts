@@ -3,6 +3,9 @@ import type { Log } from "../../log";
 import { lockDataDir } from "./lock";
 import type { Command, Report } from "./worker";
 
+/** How long `close()` waits for a statement to end: nothing but the process's end stops one. */
+const CLOSE_LIMIT_MS = 10_000;
+
 export type EmbeddedDatabaseOptions = {
   /** Folder of the data, made when missing; null keeps everything in memory. */
   dataDir: string | null;
@@ -18,7 +21,12 @@ export type EmbeddedDatabase = {
   boot_ms: number;
   /** The data as an uncompressed tar, taken between two transactions of the clients. */
   snapshot(): Promise<Blob>;
-  /** Ends every connection, writes a checkpoint and gives the data directory free. */
+  /**
+   * Ends every connection, writes a checkpoint and gives the data directory free.
+   *
+   * @throws AppError `database_unavailable` after 10 s with a statement that does not end; the
+   *   directory stays locked, and exiting the process is as safe as any crash
+   */
   close(): Promise<void>;
   /** Resolves with the reason when the database dies by itself, and never otherwise. */
   failed: Promise<Error>;
@@ -57,7 +65,7 @@ export async function startEmbeddedDatabase(
       },
     };
   } catch (cause) {
-    thread.terminate();
+    await thread.stop();
     unlock();
     throw new AppError("database_unavailable", { data_dir: dataDir }, { cause });
   }
@@ -68,14 +76,16 @@ type ReportOf<T extends Report["type"]> = Extract<Report, { type: T }>;
 /** The worker as seen from the thread that started it. */
 class DatabaseThread {
   readonly #worker = new Worker(new URL("./worker.ts", import.meta.url));
-  readonly #failure = Promise.withResolvers<Error>();
-  #stopping: Promise<unknown> | null = null;
+  readonly #ended = Promise.withResolvers<Error>();
+  readonly #failed = Promise.withResolvers<Error>();
+  #stopping: Promise<void> | null = null;
 
-  readonly failed = this.#failure.promise;
+  /** Resolves when the thread ends without having been told to. */
+  readonly failed = this.#failed.promise;
 
   constructor() {
-    this.#worker.addEventListener("error", (event) => this.#fail(event.message));
-    this.#worker.addEventListener("close", () => this.#fail("its thread ended"));
+    this.#worker.addEventListener("error", (event) => this.#end(event.message));
+    this.#worker.addEventListener("close", () => this.#end("its thread ended"));
   }
 
   /** Sends a command and waits for the report that answers it, or for the thread's end. */
@@ -85,7 +95,7 @@ class DatabaseThread {
       if (data.type === answer) answered.resolve(data as ReportOf<T>);
       if (data.type === "failed") answered.reject(new Error(data.reason));
     };
-    const died = this.failed.then((error) => Promise.reject(error));
+    const died = this.#ended.promise.then((error) => Promise.reject(error));
 
     this.#worker.addEventListener("message", receive);
     this.#worker.postMessage(command);
@@ -97,18 +107,23 @@ class DatabaseThread {
   }
 
   /** Also for a thread that is dead already, and for the second caller. */
-  async stop(): Promise<void> {
-    this.#stopping ??= this.ask("closed", { type: "close" }).catch(() => {});
-    await this.#stopping;
-    this.terminate();
+  stop(): Promise<void> {
+    this.#stopping ??= this.#close();
+    return this.#stopping;
   }
 
-  terminate(): void {
-    this.#stopping ??= Promise.resolve();
+  async #close(): Promise<void> {
+    const { promise: tooLate, reject } = Promise.withResolvers<never>();
+    const busy = new AppError("database_unavailable", { reason: "a statement does not end" });
+    const timer = setTimeout(() => reject(busy), CLOSE_LIMIT_MS);
+    const closed = this.ask("closed", { type: "close" }).catch(() => {}); // dead is closed, too
+    await Promise.race([closed, tooLate]).finally(() => clearTimeout(timer));
     this.#worker.terminate();
   }
 
-  #fail(reason: string): void {
-    if (!this.#stopping) this.#failure.resolve(new Error(`The embedded database died: ${reason}`));
+  #end(reason: string): void {
+    const error = new Error(`The embedded database died: ${reason}`);
+    this.#ended.resolve(error);
+    if (!this.#stopping) this.#failed.resolve(error);
   }
 }

@@ -36,7 +36,8 @@ async function obey(command: Command): Promise<Report> {
     started = await start(command);
     return { type: "ready", port: started.gateway.port };
   }
-  const { backend, gateway } = started!;
+  if (!started) return { type: "closed" }; // a start that failed has nothing to close
+  const { backend, gateway } = started;
   if (command.type === "snapshot") return { type: "snapshot", data: await snapshot(backend) };
 
   await gateway.close();

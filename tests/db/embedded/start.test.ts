@@ -17,7 +17,7 @@ async function query<T>(database: EmbeddedDatabase, text: string): Promise<T[]> 
   try {
     return [...(await sql.unsafe<(T & object)[]>(text))];
   } finally {
-    await sql.end();
+    await sql.end({ timeout: 1 }); // without a limit it waits for ever on a server that is gone
   }
 }
 
@@ -80,14 +80,45 @@ describe("a data directory", () => {
   });
 });
 
-test("a snapshot starts a copy that lives its own life, without what was not committed", async () => {
+describe("a database in memory", async () => {
   const original = await startEmbeddedDatabase({ dataDir: null });
-  await query(original, "create table notes as select 'shared' as text");
-  const copy = await startEmbeddedDatabase({ dataDir: null, from: await original.snapshot() });
-  await query(copy, "insert into notes values ('only in the copy')");
+  const from = await original.snapshot();
+  afterAll(() => original.close());
 
-  expect(await query<{ text: string }>(original, "select text from notes")).toHaveLength(1);
-  expect(await query<{ text: string }>(copy, "select text from notes")).toHaveLength(2);
-  expect(copy.boot_ms).toBeLessThan(original.boot_ms);
-  await Promise.all([original.close(), copy.close()]);
+  test("is copied by a snapshot, without what is not committed, and the copy lives alone", async () => {
+    await query(original, "create table notes as select 'shared' as text");
+    const client = postgres(original.url, { max: 1 });
+    const open = await client.reserve();
+    await open`begin`;
+    await open`insert into notes values ('not committed')`;
+    const snapshot = original.snapshot();
+    await open`rollback`;
+    const copy = await startEmbeddedDatabase({ dataDir: null, from: await snapshot });
+    await query(copy, "insert into notes values ('only in the copy')");
+
+    const notes = (database: EmbeddedDatabase) => query(database, "select text from notes");
+    expect(await notes(original)).toEqual([{ text: "shared" }]);
+    expect(await notes(copy)).toEqual([{ text: "shared" }, { text: "only in the copy" }]);
+    await client.end({ timeout: 0 });
+    await copy.close();
+  });
+
+  test("that breaks down tells its owner and ends its clients, instead of answering wrongly", async () => {
+    const doomed = await startEmbeddedDatabase({ dataDir: null, from });
+    const endless =
+      "create function f(int) returns int language sql as 'select f($1)'; select f(1)";
+    const answer = query(doomed, endless).catch((error) => error.code);
+
+    expect((await doomed.failed).message).toContain("PGlite broke down");
+    expect(await answer).toBe("CONNECTION_CLOSED");
+    expect(await doomed.snapshot().catch((error) => error.message)).toContain("died");
+    await doomed.close();
+  });
+
+  test("that is closed has not failed", async () => {
+    const database = await startEmbeddedDatabase({ dataDir: null, from });
+    await database.close();
+
+    expect(await Promise.race([database.failed, Bun.sleep(50)])).toBeUndefined();
+  });
 });
