@@ -1,0 +1,39 @@
+/** A JSON request for `app.handle` or, with a server's address, for `fetch`. */
+export const postJson = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  new Request(new URL(path, "http://localhost"), {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+
+export const get = (path: string, headers: Record<string, string> = {}) =>
+  new Request(new URL(path, "http://localhost"), { headers });
+
+/** A multipart upload; text fields beside one file. */
+export function postFile(
+  path: string,
+  fields: Record<string, string>,
+  file?: { name: string; bytes: BlobPart; type?: string },
+): Request {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.set(name, value);
+  if (file)
+    form.set("file", new File([file.bytes], file.name, { type: file.type ?? "application/pdf" }));
+  return new Request(new URL(path, "http://localhost"), { method: "POST", body: form });
+}
+
+/** Asks until the answer is as wanted; says what it was when it never is. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  wanted: (answer: T) => boolean,
+  timeoutMs = 60_000,
+): Promise<T> {
+  const end = performance.now() + timeoutMs;
+  let answer = await ask();
+  while (!wanted(answer)) {
+    if (performance.now() > end) throw new Error(`Never as wanted: ${Bun.inspect(answer)}`);
+    await Bun.sleep(50);
+    answer = await ask();
+  }
+  return answer;
+}
