@@ -4,12 +4,13 @@
  *
  * Arguments that begin with `-` go to `bun test`; others choose test files by a part of their path.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
 
 const PROJECT = join(import.meta.dir, "..");
-const DATABASE = join(PROJECT, "tests/support/database.ts");
+const TESTS = join(PROJECT, "tests/");
+const DATABASE = join(TESTS, "support/database.ts");
 
 export type Tally = { passed: number; failed: number; skipped: number };
 export type TestFiles = { withDatabase: string[]; others: string[] };
@@ -59,16 +60,17 @@ export async function findTests(filters: string[]): Promise<TestFiles> {
   };
 }
 
+const RELATIVE_IMPORT = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
+
+/** Reads no further than `tests/`, and not strictly: a file that is broken fails when it runs. */
 function reachesDatabase(path: string, seen: Set<string>): boolean {
   if (path === DATABASE) return true;
-  if (seen.has(path) || !path.startsWith(join(PROJECT, "tests/")) || !/\.tsx?$/.test(path)) {
-    return false;
-  }
+  if (seen.has(path) || !path.startsWith(TESTS) || !existsSync(path)) return false;
   seen.add(path);
-  return new Bun.Transpiler({ loader: "tsx" })
-    .scanImports(readFileSync(path, "utf8"))
-    .filter((imported) => imported.path.startsWith("."))
-    .some((imported) => reachesDatabase(Bun.resolveSync(imported.path, dirname(path)), seen));
+  return readFileSync(path, "utf8")
+    .matchAll(RELATIVE_IMPORT)
+    .map(([, imported]) => join(dirname(path), imported!))
+    .some((target) => reachesDatabase(/\.tsx?$/.test(target) ? target : `${target}.ts`, seen));
 }
 
 /** A check counts as one test: it passes or fails as a whole. */
