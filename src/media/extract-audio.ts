@@ -97,12 +97,15 @@ async function encode(
       },
     },
   );
-  if (exitCode !== 0) {
+  if (exitCode !== 0 || RESYNCED.test(stderr)) {
     // Its own words name the file; where our scratch is concerns nobody.
     const said = stderr.replaceAll(recordingPath, basename(recordingPath));
     throw new AppError("audio_extraction_failed", { exitCode, stderr: said });
   }
 }
+
+/** In these containers ffmpeg skips what is damaged, says so and exits 0, whatever `-xerror` says. */
+const RESYNCED = /^\[(ogg|matroska,webm) @/m;
 
 /** ffmpeg's `out_time_ms` holds microseconds as well, so only `out_time_us` says what it means. */
 function parseProgress(line: string): number | null {

@@ -82,7 +82,7 @@ class Server {
     this.model = model;
     this.#options = options;
     this.#url = `${baseUrl.replace(/\/+$/, "")}/audio/transcriptions`;
-    this.#maxPartMs = (maxBytes - HEADER_BYTES) / AUDIO_BYTES_PER_MS;
+    this.#maxPartMs = Math.max(SHORTEST_PART_MS, (maxBytes - HEADER_BYTES) / AUDIO_BYTES_PER_MS);
   }
 
   /** What is heard in one part, in as many requests as the server makes necessary. */

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const from = ["-i", inFolder("lecture.mp4")];
   await ffmpeg(...from, "-c", "copy", inFolder("lecture.ts"));
   await ffmpeg(...from, "-vn", "-c:a", "copy", inFolder("lecture.m4a"));
-  for (const ending of ["mp3", "flac", "wav", "webm"]) {
+  for (const ending of ["mp3", "flac", "wav", "ogg", "webm"]) {
     await ffmpeg(...from, "-vn", inFolder(`lecture.${ending}`));
   }
 });
@@ -99,6 +99,15 @@ describe("extractAudio", () => {
   });
 });
 
+test("extractAudio takes a webm that was recorded live, as browsers do, without lengths", async () => {
+  const live = ["-c:a", "libopus", "-f", "webm", "-live", "1"];
+  await $`ffmpeg -v error -i ${inFolder("lecture.wav")} ${live} - > ${inFolder("live.webm")}`;
+
+  const audio = await extract("live.webm");
+
+  expect(Math.abs(audio.duration_ms - 20_000)).toBeLessThan(150);
+});
+
 describe("extractAudio refuses", () => {
   test.each(["mp4", "ts", "m4a", "mp3", "flac", "wav", "webm"])(
     "a %s that was cut in half",
@@ -113,24 +122,27 @@ describe("extractAudio refuses", () => {
     },
   );
 
-  test.each(["mp4", "m4a", "mp3"])("a %s with garbage in its middle", async (ending) => {
-    const name = `garbage.${ending}`;
-    await copyFile(inFolder(`lecture.${ending}`), inFolder(name));
-    await using file = await open(inFolder(name), "r+");
-    const middle = Math.floor((await file.stat()).size / 2);
-    await file.write(
-      Buffer.from(Array.from({ length: 3_000 }, (_, i) => (i * 97) % 256)),
-      0,
-      3_000,
-      middle,
-    );
+  test.each(["mp4", "m4a", "mp3", "ogg", "webm"])(
+    "a %s with garbage in its middle",
+    async (ending) => {
+      const name = `garbage.${ending}`;
+      await copyFile(inFolder(`lecture.${ending}`), inFolder(name));
+      await using file = await open(inFolder(name), "r+");
+      const middle = Math.floor((await file.stat()).size / 2);
+      await file.write(
+        Buffer.from(Array.from({ length: 3_000 }, (_, i) => (i * 97) % 256)),
+        0,
+        3_000,
+        middle,
+      );
 
-    const failure = await extract(name).catch((error) => error);
+      const failure = await extract(name).catch((error) => error);
 
-    expect(failure).toMatchObject({ errorCode: "audio_extraction_failed" });
-    expect(failure.details.stderr).not.toBeEmpty();
-    expect(failure.details.stderr).not.toContain(folder);
-  });
+      expect(failure).toMatchObject({ errorCode: "audio_extraction_failed" });
+      expect(failure.details.stderr).not.toBeEmpty();
+      expect(failure.details.stderr).not.toContain(folder);
+    },
+  );
 
   test("a recording shorter than its source announced", async () => {
     const failure = await extract("lecture.ts", { announced_duration_ms: 25_000 }).catch((e) => e);
