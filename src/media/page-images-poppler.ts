@@ -9,6 +9,9 @@ type Job = {
   signal?: AbortSignal | undefined;
 };
 
+/** A slide takes 20 ms, a map with a hundred thousand strokes some seconds. */
+const TIMEOUT_MS = 20_000;
+
 /** Draws with poppler's `pdftoppm`. See `PageRenderer.render`. */
 export async function drawWithPoppler(
   pdftoppm: string,
@@ -16,7 +19,7 @@ export async function drawWithPoppler(
 ): Promise<PageImage> {
   signal?.throwIfAborted();
   const page = String(page_number);
-  const command = [pdftoppm, "-q", "-jpeg", "-jpegopt", "quality=85", "-cropbox"];
+  const command = [pdftoppm, "-jpeg", "-jpegopt", "quality=85", "-cropbox"];
   const what = ["-f", page, "-l", page, "-singlefile", "-scale-to", String(longSidePx), path];
   await using poppler = Bun.spawn([...kernelLimits(PDF_LIMITS.memoryMb), ...command, ...what], {
     env: {},
@@ -24,7 +27,7 @@ export async function drawWithPoppler(
     stdout: "pipe",
     stderr: "pipe",
     signal,
-    timeout: PDF_LIMITS.timeoutMs,
+    timeout: TIMEOUT_MS,
     killSignal: "SIGKILL",
   });
   const [bytes, complaint] = await Promise.all([

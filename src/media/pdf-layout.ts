@@ -148,7 +148,8 @@ function columnsFrom(rows: Fragment[][], first: number, size: number) {
   }
   for (const { left: gutter } of gutters.filter(isInside)) {
     const isLeft = (fragment: Fragment) => fragment.right <= gutter + 0.01;
-    const run = rows.slice(first, endOfColumns(rows.slice(0, end), isLeft, size));
+    const open = rows.slice(first, end);
+    const run = open.slice(0, endOfColumns(open, isLeft, size));
     const [left, right] = split(run.flat(), isLeft);
     if (!isProse(left) || !isProse(right)) continue;
     const rightFirst = right.filter((f) => f.rightToLeft).length * 2 > right.length;
