@@ -1,0 +1,84 @@
+import { HttpAgent } from "@ag-ui/client";
+import { addAnswer, addQuestion, showProblem } from "./thread";
+
+type Course = { id: string; name: string };
+
+const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
+const course = element<HTMLSelectElement>("course");
+const form = element<HTMLFormElement>("ask");
+const question = element<HTMLTextAreaElement>("question");
+const send = element<HTMLButtonElement>("send");
+const stop = element<HTMLButtonElement>("stop");
+
+let agent = newThread();
+
+/** A course is a conversation of its own: answers come from one course only. */
+function newThread(): HttpAgent {
+  return new HttpAgent({ url: "/api/chat/stream", threadId: crypto.randomUUID() });
+}
+
+async function listCourses(): Promise<Course[]> {
+  const courses: Course[] = [];
+  let cursor: string | null = null;
+  do {
+    const query = new URLSearchParams({ limit: "200", ...(cursor && { cursor }) });
+    const response = await fetch(`/api/courses?${query}`);
+    const page = await response.json();
+    if (!response.ok) throw new Error(page.title);
+    courses.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return courses;
+}
+
+function setBusy(busy: boolean): void {
+  send.hidden = busy;
+  stop.hidden = !busy;
+  course.disabled = busy;
+}
+
+async function ask(text: string): Promise<void> {
+  addQuestion(text);
+  const answer = addAnswer();
+  agent.addMessage({ id: crypto.randomUUID(), role: "user", content: text });
+  setBusy(true);
+  try {
+    await agent.runAgent({ forwardedProps: { course_id: course.value } }, answer.subscriber);
+  } catch (error) {
+    answer.fail(error instanceof Error ? error.message : String(error));
+  } finally {
+    answer.end();
+    setBusy(false);
+    question.focus();
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = question.value.trim();
+  if (text === "") return;
+  question.value = "";
+  void ask(text);
+});
+question.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
+stop.addEventListener("click", () => agent.abortRun());
+course.addEventListener("change", () => {
+  agent = newThread();
+  element("thread").replaceChildren();
+});
+
+try {
+  const courses = await listCourses();
+  course.replaceChildren(...courses.map(({ id, name }) => new Option(name, id)));
+  const empty = courses.length === 0;
+  if (empty) showProblem("There is no course yet. Create one at /swagger, or run ./lectern demo.");
+  for (const control of [course, question, send]) control.disabled = empty;
+  question.focus();
+} catch (error) {
+  showProblem(`The courses cannot be read: ${error instanceof Error ? error.message : error}`);
+}

@@ -1,0 +1,123 @@
+import type { AgentSubscriber } from "@ag-ui/client";
+
+/** What the server sends as `knowledge_references`: where each number of an answer leads. */
+export type Reference = {
+  number: number;
+  title: string | null;
+  url: string | null;
+  quote: string;
+  page_number?: number;
+  start_ms?: number;
+  unsupported?: boolean;
+};
+
+const thread = document.getElementById("thread")!;
+
+function add(parent: HTMLElement, tag: string, className: string, text = ""): HTMLElement {
+  const node = document.createElement(tag);
+  node.className = className;
+  node.textContent = text;
+  parent.append(node);
+  return node;
+}
+
+export const addQuestion = (text: string) => add(thread, "div", "user", text);
+export const showProblem = (text: string) => add(thread, "p", "problem", text);
+
+/** An answer that grows as its events arrive; text is only ever set as text, never as HTML. */
+export function addAnswer() {
+  const block = add(thread, "section", "assistant");
+  const note = add(block, "p", "note", "Thinking…");
+  const body = add(block, "div", "answer");
+  const sources = add(block, "ol", "sources");
+  const references = new Map<number, Reference>();
+  let text = "";
+
+  const draw = () => {
+    body.replaceChildren(...linked(text, references));
+    body.scrollIntoView({ block: "end" });
+  };
+  const fail = (message: string) => add(block, "p", "problem", message);
+
+  const subscriber: AgentSubscriber = {
+    onToolCallStartEvent: ({ event }) => {
+      note.textContent = `${event.toolCallName.replaceAll("_", " ")}…`;
+    },
+    onTextMessageStartEvent: () => {
+      note.textContent = "";
+      if (text !== "") text += "\n\n";
+    },
+    onTextMessageContentEvent: ({ event }) => {
+      text += event.delta;
+      draw();
+    },
+    onCustomEvent: ({ event }) => {
+      if (event.name !== "knowledge_references") return;
+      for (const reference of referencesOf(event.value))
+        references.set(reference.number, reference);
+      draw();
+    },
+    onRunErrorEvent: ({ event }) => {
+      fail(event.message);
+    },
+  };
+  return {
+    subscriber,
+    fail,
+    end: () => {
+      note.remove();
+      const cited = [...references.values()].filter(({ number }) => text.includes(`[${number}]`));
+      sources.replaceChildren(...cited.map(toItem));
+      block.scrollIntoView({ block: "end" });
+    },
+  };
+}
+
+const referencesOf = (value: unknown): Reference[] => {
+  const list = Array.isArray(value) ? value : (value as { references?: unknown })?.references;
+  return Array.isArray(list) ? (list as Reference[]) : [];
+};
+
+/** `[3]` becomes a link where reference 3 is known; all else stays the text that it is. */
+function* linked(text: string, references: Map<number, Reference>): Generator<Node | string> {
+  let from = 0;
+  for (const mark of text.matchAll(/\[(\d+)\]/g)) {
+    const reference = references.get(Number(mark[1]));
+    if (!reference?.url) continue;
+    yield text.slice(from, mark.index);
+    yield toLink(reference, mark[0]);
+    from = mark.index + mark[0].length;
+  }
+  yield text.slice(from);
+}
+
+function toLink({ url, quote }: Reference, text: string): Node {
+  const link = document.createElement("a");
+  link.href = url!;
+  link.target = "_blank";
+  link.rel = "noreferrer";
+  link.title = quote;
+  link.textContent = text;
+  return link;
+}
+
+function toItem(reference: Reference): HTMLElement {
+  const item = document.createElement("li");
+  item.value = reference.number;
+  const place =
+    reference.page_number !== undefined
+      ? `page ${reference.page_number}`
+      : clock(reference.start_ms ?? 0);
+  const name = `${reference.title ?? "Untitled"}, ${place}`;
+  item.append(reference.url ? toLink(reference, name) : name);
+  if (reference.unsupported) item.append(" (not confirmed by the source)");
+  return item;
+}
+
+/** 3_723_000 → 1:02:03 */
+function clock(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const shown = parts[0] === 0 ? parts.slice(1) : parts;
+  return shown.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
+}
