@@ -1,0 +1,107 @@
+import { access, constants, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Config, loadConfig } from "./config";
+import { connect } from "./db/client";
+import { AppError } from "./errors";
+import { openProviders } from "./providers";
+
+/**
+ * `./lectern doctor`: what is configured, what is missing, and what each missing part costs.
+ * Changes nothing; ends with 1 when the service would not start.
+ */
+type Finding = { mark: "ok" | "--" | "!!"; about: string; says: string };
+
+const ok = (about: string, says: string): Finding => ({ mark: "ok", about, says });
+const missing = (about: string, says: string): Finding => ({ mark: "--", about, says });
+const broken = (about: string, says: string): Finding => ({ mark: "!!", about, says });
+
+async function examine(config: Config): Promise<Finding[]> {
+  return [
+    runtime(),
+    await database(config),
+    await folder(config),
+    ...models(config),
+    tool("ffmpeg", "lectures cannot be turned into sound: install ffmpeg"),
+    tool("pdftoppm", "page images are drawn 6 times slower: install poppler-utils"),
+  ];
+}
+
+function runtime(): Finding {
+  const recent = Bun.semver.satisfies(Bun.version, ">=1.4.5");
+  return recent
+    ? ok("bun", Bun.version)
+    : broken("bun", `${Bun.version}: 1.4.5 or newer is needed`);
+}
+
+async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
+  if (!DATABASE_URL) {
+    const says = `embedded, in ${join(DATA_ROOT, "db")}: safe against crashes, not against power loss`;
+    return ok("database", says);
+  }
+  const sql = connect(DATABASE_URL, { max: 1 });
+  try {
+    const [server] = await sql<{ version: number; vector: string | null }[]>`
+      select current_setting('server_version_num')::int as version,
+             (select default_version from pg_available_extensions where name = 'vector') as vector`;
+    const { version, vector } = server!;
+    const release = Math.floor(version / 10_000);
+    if (release < 15) return broken("database", `PostgreSQL ${release}: 15 or newer is needed`);
+    if (!vector) return broken("database", "the server has no pgvector: install its package");
+    return ok("database", `PostgreSQL ${release} with pgvector ${vector}`);
+  } catch (error) {
+    return broken("database", `DATABASE_URL does not answer: ${String(error)}`);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+async function folder({ DATA_ROOT }: Config): Promise<Finding> {
+  try {
+    await mkdir(DATA_ROOT, { recursive: true });
+    await access(DATA_ROOT, constants.W_OK);
+    return ok("files", DATA_ROOT);
+  } catch (error) {
+    return broken("files", `DATA_ROOT cannot be written: ${String(error)}`);
+  }
+}
+
+function models(config: Config): Finding[] {
+  try {
+    const { embedder, chatModel } = openProviders(config, { localEmbedderUrl: "http://127.0.0.1" });
+    const local = embedder.model.startsWith("local:");
+    return [
+      local
+        ? missing(
+            "embeddings",
+            `${embedder.model}, English only: OPENAI_API_KEY or GOOGLE_API_KEY adds more`,
+          )
+        : ok("embeddings", embedder.model),
+      chatModel.kind === "extractive"
+        ? missing("answers", "extracts with citations: a model's key adds written answers")
+        : ok("answers", chatModel.name),
+    ];
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return [broken("models", JSON.stringify(error.details.problems))];
+  }
+}
+
+function tool(name: string, cost: string): Finding {
+  const path = Bun.which(name);
+  return path ? ok(name, path) : missing(name, cost);
+}
+
+function print(findings: Finding[]): void {
+  for (const { mark, about, says } of findings) console.log(`${mark}  ${about.padEnd(11)} ${says}`);
+}
+
+try {
+  const findings = await examine(loadConfig());
+  print(findings);
+  process.exitCode = findings.some(({ mark }) => mark === "!!") ? 1 : 0;
+} catch (error) {
+  if (!(error instanceof AppError)) throw error;
+  const problems = error.details.problems as Record<string, string[]>;
+  print(Object.entries(problems).map(([name, all]) => broken(name, all.join("; "))));
+  process.exitCode = 1;
+}
