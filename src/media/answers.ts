@@ -32,5 +32,5 @@ export function toServerFailure({ status, url, headers }: Fetched): AppError {
   return new AppError("provider_rate_limited", { ...details, retry_after_ms });
 }
 
-export const isHtml = ({ headers }: Fetched): boolean =>
+const isHtml = ({ headers }: Fetched): boolean =>
   headers.get("content-type")?.toLowerCase().startsWith("text/html") ?? false;

@@ -19,8 +19,8 @@ export type DownloadOrder = {
   signal: AbortSignal;
 };
 
-/** A ten-hour lecture in high definition; more is not a lecture. */
-export const MAX_FILE_BYTES = 32 * 1024 ** 3;
+/** Nine hours at 2 Mbit/s; what is larger is not a lecture. */
+export const MAX_FILE_BYTES = 8 * 1024 ** 3;
 const ATTEMPTS = 6;
 
 /** What is on disk, and the mark that tells whether the server still has the same file. */

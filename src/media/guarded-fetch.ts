@@ -40,6 +40,8 @@ export type Fetched = {
 export type GuardedFetch = (address: string | URL, request: GuardedRequest) => Promise<Fetched>;
 
 const MAX_HOPS = 5;
+/** Nothing was sent yet, so the next address may be asked the same. */
+const NEVER_CONNECTED = ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL"];
 const CREDENTIALS = /^(cookie|authorization)$/i;
 
 /**
@@ -140,7 +142,7 @@ async function connect(
         ...(isNamed && { tls: { serverName: url.hostname } }),
       });
     } catch (error) {
-      const neverConnected = (error as { code?: string }).code === "ECONNREFUSED";
+      const neverConnected = NEVER_CONNECTED.includes(String((error as { code?: string }).code));
       if (!neverConnected || index === addresses.length - 1) throw error;
     }
   }

@@ -78,8 +78,7 @@ function loadPlaylist(address: URL | string, order: StreamOrder): Promise<Playli
       chunks.push(chunk);
       const isKnown = wasUnknown && size >= MARK_BYTES;
       if (isKnown && !isPlaylist(Buffer.concat(chunks).toString("utf8"))) return null;
-      if (size > MAX_PLAYLIST_BYTES)
-        throw new AppError("fetch_too_large", { host: fetched.url.host });
+      if (size > MAX_PLAYLIST_BYTES) throw tooLarge(MAX_PLAYLIST_BYTES);
     }
     const text = Buffer.concat(chunks).toString("utf8");
     return isPlaylist(text) ? readPlaylist(text, fetched.url) : null;
@@ -92,6 +91,7 @@ async function appendPieces(pieces: Piece[], order: StreamOrder): Promise<void> 
   const ended = new AbortController();
   const signal = AbortSignal.any([order.signal, ended.signal]);
   const ahead: Promise<Uint8Array>[] = [];
+  let written = 0;
   const fetchNext = (piece: Piece | undefined) => {
     if (!piece) return;
     const bytes = fetchPiece(piece, { ...order, signal });
@@ -105,6 +105,8 @@ async function appendPieces(pieces: Piece[], order: StreamOrder): Promise<void> 
       const bytes = await ahead.shift()!;
       fetchNext(pieces[done + PARALLEL - 1]);
       await file.write(bytes);
+      written += bytes.byteLength;
+      if (written > MAX_FILE_BYTES) throw tooLarge(MAX_FILE_BYTES);
       order.onProgress({ done, total: pieces.length, unit: "segments" });
     }
   } finally {
@@ -133,6 +135,8 @@ function fetchPiece({ url, range }: Piece, order: StreamOrder): Promise<Uint8Arr
     return piece;
   });
 }
+
+const tooLarge = (max_bytes: number) => new AppError("fetch_too_large", { max_bytes });
 
 /** One missing segment among many is no refusal, and often there a moment later. */
 function assertPresent(fetched: Fetched): void {

@@ -39,7 +39,7 @@ export async function retrying<T>(
         backoffMs * 2 ** (tried - 1) * (0.5 + Math.random() / 2),
       );
       if (tried === attempts || !isRetryable(error) || pauseMs > MAX_RETRY_AFTER_MS) throw error;
-      await sleep(pauseMs, undefined, { signal });
+      await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 }

@@ -40,8 +40,12 @@ export function openPanopto(options: PanoptoOptions): AudioSource {
   const login = openPanoptoLogin({ fetch, cookie, client: clientOf(options), patience });
   const site = openPanoptoSite({ fetch, login, patience });
 
+  const signedIn = login.isConfigured;
+
   const describe: AudioSource["describe"] = async (address, signal) =>
     toRecording(address, await site.fetchDelivery(address, signal));
+  const askSources = async (address: RecordingAddress, signal: AbortSignal) =>
+    listSources(address, await site.fetchDelivery(address, signal), { signedIn });
 
   return {
     name: "panopto",
@@ -53,21 +57,14 @@ export function openPanopto(options: PanoptoOptions): AudioSource {
     },
     describe,
     download: (address, scratchDir, onProgress, signal) => {
-      const path = join(scratchDir, "recording");
-      const askSources = async () =>
-        listSources(address, await site.fetchDelivery(address, signal), {
-          signedIn: login.isConfigured,
-        });
-      const take = (source: Source) =>
-        login.ask(
-          address.origin,
-          (credentials) => {
-            const headers = isOn(address, source.url) ? credentials : {};
-            return takeSource(source, { fetch, headers, path, patience, onProgress, signal });
-          },
-          signal,
-        );
-      return firstThatWorks(askSources, take, signal);
+      const tools = { fetch, path: join(scratchDir, "recording"), patience, onProgress, signal };
+      const take = (source: Source, credentials: Record<string, string>) =>
+        takeSource(source, { ...tools, headers: isOn(address, source.url) ? credentials : {} });
+      return firstThatWorks(
+        () => askSources(address, signal),
+        (source) => login.ask(address.origin, (credentials) => take(source, credentials), signal),
+        signal,
+      );
     },
     fetchCaptions: async (address, language, signal) => {
       const wanted = language ?? (await describe(address, signal)).caption_languages[0];

@@ -15,6 +15,7 @@ describe("readDeliveryInfo", () => {
       { ErrorCode: 1, ErrorMessage: "Session not found" },
       "panopto_session_not_found",
     ],
+    ["a login, as text", { ErrorCode: "2" }, "panopto_login_required"],
     ["another refusal", { ErrorCode: 9, ErrorMessage: "Not yet available" }, "panopto_refused"],
     ["nothing", {}, "panopto_refused"],
     ["a live session", { Delivery: { IsActiveBroadcast: true } }, "recording_not_ready"],

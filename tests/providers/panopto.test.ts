@@ -191,6 +191,15 @@ describe("signing in", () => {
   });
 });
 
+test("a public session needs no sign-in, even where the API client is unknown", async () => {
+  const { site, panopto, add, download } = await open({ ...CLIENT, clientId: "somebody else" });
+  const address = add({ streams: [camera] });
+
+  expect((await panopto.describe(address, signal)).title).toBe("Entropy, lecture 1");
+  expect((await download(address)).source).toBe("stream");
+  expect(site.hits("legacyLogin")).toBe(0);
+});
+
 describe("download", () => {
   test.each([
     ["podcast_audio", { podcast_audio: "sound.mp3", streams: [camera] }],
@@ -276,6 +285,21 @@ describe("download", () => {
     expect(canary.hits).toBe(0);
   });
 
+  test("never touches a private address behind a public name", async () => {
+    const asked: string[] = [];
+    const resolve = async (hostname: string) => {
+      asked.push(hostname);
+      return asked.length === 1 ? ["93.184.216.34", "127.0.0.1"] : ["127.0.0.1"];
+    };
+    const { add, download } = await open({ resolve });
+    const streams = [{ tag: "AUDIO", file: "https://cdn.example/a.m3u8" }];
+
+    for (const times of [1, 2]) {
+      expect((await failureOf(download(add({ streams })))).code).toBe("address_blocked");
+      expect(asked).toHaveLength(times); // blocked is blocked: it is not tried again
+    }
+  });
+
   test("says that there is nothing to play, or nothing playable", async () => {
     const { site, add, download } = await open();
 
@@ -315,7 +339,7 @@ describe("fetchCaptions", () => {
     expect(await panopto.fetchCaptions(address, undefined, signal)).toBeNull();
     expect(await panopto.fetchCaptions(address, "en-US", signal)).toBeNull();
     expect(await panopto.fetchCaptions(address, "tlh", signal)).toBeNull();
-    site.fault("GenerateSRT", answer(200, "<html>-->", { "content-type": "text/html" }));
+    site.fault("GenerateSRT", answer(200, "<!-- no captions -->"));
     expect(await panopto.fetchCaptions(address, "en-US", signal)).toBeNull();
   });
 });

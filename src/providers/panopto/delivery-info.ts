@@ -38,7 +38,7 @@ const Delivery = z.object({
   Timestamps: listOf(Timestamp),
 });
 const DeliveryInfo = z.object({
-  ErrorCode: z.number().nullish().catch(null),
+  ErrorCode: z.coerce.number().catch(0),
   ErrorMessage: Text,
   Delivery: Delivery.nullish().catch(null),
 });

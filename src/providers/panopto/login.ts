@@ -44,34 +44,40 @@ export function openPanoptoLogin(options: {
   const { cookie, client } = options;
   const cookies = new Map<string, Promise<string>>();
 
-  const cookieOf = async (origin: string, signal: AbortSignal, stale?: Promise<string>) => {
-    if (!client) return cookie && toCookie(cookie);
-    if (!cookies.has(origin) || cookies.get(origin) === stale) {
-      const fresh = logIn(origin, client, { ...options, signal });
-      cookies.set(origin, fresh);
-      fresh.catch(() => cookies.get(origin) === fresh && cookies.delete(origin));
-    }
-    return cookies.get(origin);
+  /** The shared cookie of a site; logs in when there is none but the one that wore out. */
+  const cookieOf = (origin: string, signal: AbortSignal, wornOut?: Promise<string>) => {
+    const known = cookies.get(origin);
+    if (known && known !== wornOut) return known;
+    const fresh = logIn(origin, client!, { ...options, signal });
+    cookies.set(origin, fresh);
+    fresh.catch(() => cookies.get(origin) === fresh && cookies.delete(origin));
+    return fresh;
   };
 
   return {
     isConfigured: Boolean(cookie || client),
     ask: async (origin, question, signal) => {
-      const first = await cookieOf(origin, signal);
-      const used = cookies.get(origin);
+      if (!client) return question(cookie ? { cookie: toCookie(cookie) } : {});
+
+      const first = cookieOf(origin, signal);
+      // Another university's site does not know our client, yet it may have public sessions.
+      const issued = await first.catch(undefinedIfRefused);
       try {
-        return await question(toHeaders(first));
+        return await question(issued ? { cookie: issued } : {});
       } catch (error) {
-        const isRefused = error instanceof AppError && error.errorCode === "panopto_login_required";
-        if (!isRefused || !client) throw error;
-        return await question(toHeaders(await cookieOf(origin, signal, used)));
+        if (!issued || !isLoginRequired(error)) throw error;
+        return await question({ cookie: await cookieOf(origin, signal, first) });
       }
     },
   };
 }
 
-const toHeaders = (cookie: string | undefined): Record<string, string> =>
-  cookie ? { cookie } : {};
+const isLoginRequired = (error: unknown) =>
+  error instanceof AppError && error.errorCode === "panopto_login_required";
+
+function undefinedIfRefused(error: unknown): undefined {
+  if (!isLoginRequired(error)) throw error;
+}
 
 /** People copy the value of `.ASPXAUTH`, or the whole Cookie header. */
 const toCookie = (text: string) => (text.includes("=") ? text : `.ASPXAUTH=${text}`);

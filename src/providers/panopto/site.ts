@@ -1,5 +1,5 @@
 import { AppError } from "../../errors";
-import { isHtml, toServerFailure } from "../../media/answers";
+import { toServerFailure } from "../../media/answers";
 import type { Fetched, GuardedFetch } from "../../media/guarded-fetch";
 import { type Patience, retrying } from "../../media/retries";
 import type { RecordingAddress } from "../audio-source";
@@ -30,35 +30,34 @@ export function openPanoptoSite(options: {
 }): PanoptoSite {
   const { fetch, login, patience } = options;
 
-  type Page = { path: string; form?: URLSearchParams };
+  /** Reads one page; `toResult` says what its text means, a missing login included. */
   const read = <T>(
     { origin }: RecordingAddress,
-    { path, form }: Page,
-    toResult: (fetched: Fetched) => Promise<T>,
+    { path, form }: { path: string; form?: URLSearchParams },
+    toResult: (text: string) => T,
     signal: AbortSignal,
-  ) =>
-    retrying(
-      () =>
-        login.ask(
-          origin,
-          async (credentials) => {
-            const fetched = await fetch(`${origin}/Panopto/Pages/${path}`, {
-              method: form ? "POST" : "GET",
-              headers: { ...credentials, ...(form && { "content-type": FORM }) },
-              body: form?.toString(),
-              reach: "listed",
-              maxHops: 0, // a redirect leads to a login page
-              maxBytes: MAX_BYTES,
-              ...patience,
-              signal,
-            });
-            assertAnswered(fetched);
-            return toResult(fetched);
-          },
-          signal,
-        ),
-      { attempts: ATTEMPTS, backoffMs: patience.backoffMs, signal },
-    );
+  ): Promise<T> => {
+    const request = async (credentials: Record<string, string>) => {
+      const fetched = await fetch(`${origin}/Panopto/Pages/${path}`, {
+        method: form ? "POST" : "GET",
+        headers: { ...credentials, ...(form && { "content-type": FORM }) },
+        body: form?.toString(),
+        reach: "listed",
+        maxHops: 0, // a redirect leads to a login page
+        maxBytes: MAX_BYTES,
+        ...patience,
+        signal,
+      });
+      assertAnswered(fetched);
+      return toResult(await fetched.text());
+    };
+    const { backoffMs } = patience;
+    return retrying(() => login.ask(origin, request, signal), {
+      attempts: ATTEMPTS,
+      backoffMs,
+      signal,
+    });
+  };
 
   return {
     fetchDelivery: (address, signal) => {
@@ -89,17 +88,17 @@ function assertAnswered(fetched: Fetched): void {
   throw toServerFailure(fetched);
 }
 
-async function toDelivery(fetched: Fetched): Promise<Delivery> {
-  const text = await fetched.text();
+function toDelivery(text: string): Delivery {
   // An expired cookie gets the login page, with status 200.
-  if (isHtml(fetched) || text.trimStart().startsWith("<")) {
+  if (isPage(text)) {
     throw new AppError("panopto_login_required", { reason: "a web page instead of data" });
   }
   return readDeliveryInfo(text);
 }
 
 /** Where there are no captions Panopto answers nothing, or some page, with status 200. */
-async function toSrt(fetched: Fetched): Promise<string | null> {
-  const text = await fetched.text();
-  return isHtml(fetched) || !text.includes("-->") ? null : text;
-}
+const toSrt = (text: string): string | null =>
+  isPage(text) || !text.includes("-->") ? null : text;
+
+/** By its first character: ASP.NET calls whatever it sends `text/html` unless told otherwise. */
+const isPage = (text: string) => text.trimStart().startsWith("<");
