@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,8 +14,10 @@ let made: Promise<string> | undefined;
  * (audio rendition beside a variant with a picture).
  */
 export function sampleMedia(): Promise<string> {
-  made ??= makeMedia(mkdtempSync(join(tmpdir(), "panopto-media-")));
-  return made;
+  if (made) return made;
+  const folder = mkdtempSync(join(tmpdir(), "panopto-media-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return (made = makeMedia(folder));
 }
 
 const TONE = ["-f", "lavfi", "-i", `sine=frequency=440:duration=${SAMPLE_SECONDS}`];
