@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Answer, Backend } from "./backend";
-import { rewrite, writeClose } from "./rewrite";
+import { type Effects, rewrite, writeClose } from "./rewrite";
 import { quoteName } from "./statements";
 import { SYNC, writeFatal, writeQuery } from "./wire";
 
@@ -41,7 +41,7 @@ export class Session {
    * @throws ProtocolError
    */
   async handle(clientMessage: Buffer): Promise<void> {
-    const { message, ...effects } = rewrite(clientMessage, this.#prefix);
+    const { message, effects } = rewrite(clientMessage, this.#prefix);
     clearTimeout(this.#idleTimer);
     this.#endTurn ??= await this.backend.takeTurn();
     if (this.#closed) return this.#giveTurnBack();
@@ -79,12 +79,7 @@ export class Session {
     await this.#finishTurn();
   }
 
-  #remember({
-    listen,
-    unlisten,
-    prepared,
-    deallocated,
-  }: Omit<ReturnType<typeof rewrite>, "message">): void {
+  #remember({ listen, unlisten, prepared, deallocated }: Effects): void {
     if (prepared) this.#statements.add(prepared);
     if (deallocated) this.#statements.delete(deallocated);
     for (const channel of unlisten) {
@@ -114,9 +109,9 @@ export class Session {
   #expire(): void {
     const reason = `terminating connection: silent in a transaction for ${this.idleLimitSeconds} s, and the embedded database has one for all`;
     this.socket.write(writeFatal("25P03", reason));
-    if (this.socket.writableNeedDrain)
-      this.socket.destroy(); // it would not read this either
-    else this.socket.destroySoon();
+    this.socket.destroySoon();
+    // A client that reads nothing would not read this either, and never let the socket finish.
+    if (this.socket.writableNeedDrain) this.socket.destroy();
     void this.close();
   }
 

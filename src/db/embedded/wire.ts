@@ -14,7 +14,7 @@ export const FROM_CLIENT = {
 
 // biome-ignore format: a table reads best as a table
 export const FROM_SERVER = {
-  ReadyForQuery: 0x5a, NotificationResponse: 0x41,
+  ReadyForQuery: 0x5a, NotificationResponse: 0x41, ErrorResponse: 0x45,
 } as const;
 
 /** What the second word of a connection's first message asks for. */
@@ -130,7 +130,7 @@ export const SYNC = writeMessage(FROM_CLIENT.Sync);
 
 /** ErrorResponse of a connection that ends with it. */
 export function writeFatal(sqlstate: string, message: string): Buffer {
-  return writeMessage(0x45, `SFATAL\0VFATAL\0C${sqlstate}\0M${message}\0\0`);
+  return writeMessage(FROM_SERVER.ErrorResponse, `SFATAL\0VFATAL\0C${sqlstate}\0M${message}\0\0`);
 }
 
 /** The first message of a client; its parameters say who it is. */
