@@ -1,23 +1,32 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Length of every sample, in seconds. */
 export const SAMPLE_SECONDS = 12;
 
-let made: Promise<string> | undefined;
-
 /**
- * A folder with one short lecture in every shape that Panopto serves, made once per test process:
- * `video.mp4`, `silent.mp4`, `sound.mp3`, and HLS as `ts/master.m3u8` (sound and picture),
- * `ts/screen.m3u8` (no sound), `fmp4/media.m3u8` (map and byte ranges) and `both/master.m3u8`
- * (audio rendition beside a variant with a picture).
+ * A folder with one short lecture in every shape that Panopto serves: `video.mp4`, `silent.mp4`,
+ * `sound.mp3`, and HLS as `ts/master.m3u8` (sound and picture), `ts/screen.m3u8` (no sound),
+ * `fmp4/media.m3u8` (map and byte ranges) and `both/master.m3u8` (audio rendition beside a variant
+ * with a picture). Made once per machine, and again whenever this file changes.
  */
 export function sampleMedia(): Promise<string> {
-  if (made) return made;
-  const folder = mkdtempSync(join(tmpdir(), "panopto-media-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return (made = makeMedia(folder));
+  sample ??= findOrMakeMedia();
+  return sample;
+}
+
+let sample: Promise<string> | undefined;
+
+async function findOrMakeMedia(): Promise<string> {
+  const recipe = Bun.hash(await Bun.file(import.meta.path).text()).toString(36);
+  const folder = join(tmpdir(), `lectern-panopto-media-${recipe}`);
+  if (await Bun.file(join(folder, "both/master.m3u8")).exists()) return folder;
+
+  const draft = await makeMedia(await mkdtemp(`${folder}-`));
+  // Another test process may have been quicker; its folder is as good as ours.
+  await rename(draft, folder).catch(() => rm(draft, { recursive: true }));
+  return folder;
 }
 
 const TONE = ["-f", "lavfi", "-i", `sine=frequency=440:duration=${SAMPLE_SECONDS}`];
