@@ -2,8 +2,8 @@
  * Puts the scattered words of a PDF page into the order in which a person reads them.
  *
  * Words that are drawn one after the other become fragments, fragments beside each other become rows,
- * and rows become lines from top to bottom, unless white space runs down between two stretches of
- * prose: then those are columns, read one after the other. Table cells are short, so tables stay rows.
+ * and rows become lines from top to bottom, unless white space runs down beside a stretch of prose: then
+ * there are columns, read one after the other. The cells of a table share their baselines: it stays rows.
  */
 
 /** A piece of text as drawn. Points from the top left corner of the shown page; `y` is the baseline. */
@@ -151,7 +151,7 @@ function columnsFrom(rows: Fragment[][], first: number, size: number) {
     const open = rows.slice(first, end);
     const run = open.slice(0, endOfColumns(open, isLeft, size));
     const [left, right] = split(run.flat(), isLeft);
-    if (!isProse(left) || !isProse(right)) continue;
+    if (!areColumns(left, right)) continue;
     const rightFirst = right.filter((f) => f.rightToLeft).length * 2 > right.length;
     return { end: first + run.length, parts: rightFirst ? [right, left] : [left, right] };
   }
@@ -187,10 +187,24 @@ function isInside({ left, right }: Interval): boolean {
   return Number.isFinite(left) && Number.isFinite(right);
 }
 
-/** At least three lines, of at least fifteen characters on average: more than table cells have. */
+/** Prose beside prose, or beside a figure: its labels do not stand on the lines of the prose. */
+function areColumns(left: Fragment[], right: Fragment[]): boolean {
+  const [prose, other] = isProse(left) ? [left, right] : [right, left];
+  return isProse(prose) && other.length > 0 && (isProse(other) || !isOnLinesOf(prose, other));
+}
+
+/** At least three lines without cells, of at least fifteen characters on average. */
 function isProse(fragments: Fragment[]): boolean {
-  const lines = toLines(fragments);
+  const lines = toLines(fragments).filter(({ text }) => !text.includes("\t"));
   return lines.length >= 3 && characters(lines) / lines.length >= 15;
+}
+
+/** Most of the others share a baseline with the prose, as the cells of a table row do. */
+function isOnLinesOf(prose: Fragment[], others: Fragment[]): boolean {
+  const onLine = others.filter((other) =>
+    prose.some(({ baseline }) => Math.abs(baseline - other.baseline) < 1),
+  );
+  return onLine.length > others.length / 2;
 }
 
 function toLines(fragments: Fragment[]): Line[] {
@@ -259,13 +273,16 @@ function medianSize(lines: { text: string; size: number }[]): number {
 }
 
 const MAX_HEADING_CHARACTERS = 200;
+/** Formulas are set large as well. */
+const FORMULA = /[=≤≥∑∫]/;
 
 function isHeading(paragraph: Line[], body: number): boolean {
   const text = joinLines(paragraph);
   return (
     paragraph[0]!.size >= body * 1.15 &&
     text.length <= MAX_HEADING_CHARACTERS &&
-    /\p{L}{2}/u.test(text)
+    /\p{L}{2}/u.test(text) &&
+    !FORMULA.test(text)
   );
 }
 

@@ -28,15 +28,16 @@ export async function readPage(
   const known = {
     page_number,
     label: labels?.[page_number - 1] ? cleanLine(labels[page_number - 1]!) : null,
-    section: sectionOf(deck.outline, page_number),
   };
   try {
     const page = await document.getPage(page_number);
     const content = await readContent(page);
     page.cleanup();
-    return { ...known, ...content, unreadable: false };
+    const section = sectionOf(deck.outline, page_number, content.title);
+    return { ...known, ...content, section, unreadable: false };
   } catch {
-    const nothing = { text: "", headings: [], title: null };
+    const section = sectionOf(deck.outline, page_number, null);
+    const nothing = { text: "", headings: [], title: null, section };
     return { ...known, ...nothing, width_pt: 0, height_pt: 0, unreadable: true };
   }
 }
@@ -115,8 +116,12 @@ async function pageOf(document: PDFDocumentProxy, dest: RawEntry["dest"]): Promi
   return page ? (await document.getPageIndex(page as never)) + 1 : null;
 }
 
-/** The path to the last entry that begins at or before the page. */
-function sectionOf(outline: OutlineEntry[], page_number: number): string | null {
+/** The path to the last entry that begins at or before the page, without the page's own title. */
+function sectionOf(
+  outline: OutlineEntry[],
+  page_number: number,
+  pageTitle: string | null,
+): string | null {
   let path: string[] = [];
   let best: string[] = [];
   let bestPage = 0;
@@ -126,6 +131,7 @@ function sectionOf(outline: OutlineEntry[], page_number: number): string | null 
     best = path;
     bestPage = begins;
   }
+  if (best.at(-1) === pageTitle) best.pop();
   return best.length > 0 ? best.join(" › ") : null;
 }
 

@@ -33,7 +33,7 @@ export type PdfPage = {
   text: string;
   headings: string[];
   title: string | null;
-  /** Where the outline puts the page: `Channels › Capacity`. */
+  /** Where the outline puts the page, its own title left out: `Part 3 › Channels`. */
   section: string | null;
   /** True when the page is so damaged that nothing of it could be read. */
   unreadable: boolean;

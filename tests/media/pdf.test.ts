@@ -196,3 +196,16 @@ function childrenOfThisProcess(): string[] {
   const lines = stdout.toString().trim().split("\n");
   return lines.filter((line) => line && !line.includes("ps --ppid"));
 }
+
+test("the sample course's slides read as they are described in its README", async () => {
+  const course = join(import.meta.dir, "../../examples/course");
+  await using pdf = await readPdf(join(course, "slides.pdf"));
+  const pages = await Array.fromAsync(pdf.pages());
+  const rows = pages.map((page) => [page.page_number, page.title, page.section ?? ""].join(" | "));
+  const readme = await Bun.file(join(course, "README.md")).text();
+  expect(readme.match(/^\| \d.*\|$/gm)?.map((row) => row.slice(2, -1).trim())).toEqual(
+    rows.map((row) => row.trim()),
+  );
+  expect(pages[3]!.text).toContain("H(X) = − Σx p(x) log2 p(x)");
+  expect(pages[5]!.text).toContain("rain\t1/8\t3 bits\t0.375");
+});
