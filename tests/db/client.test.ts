@@ -1,0 +1,83 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { isDatabaseOutage, openDatabase } from "../../src/db/client";
+import { databaseUrl, engine, type TestDatabase } from "../support/database";
+import { silentLog } from "../support/factories";
+
+const database: TestDatabase = await databaseUrl();
+afterAll(() => database.close());
+
+describe("a statement", () => {
+  test("fails as an outage when it has no answer in time", async () => {
+    const blocked = openDatabase(database.url, { max: 1, queryTimeoutMs: 200 }, silentLog);
+
+    const error = await blocked.sql`select pg_sleep(1)`.catch((error: unknown) => error);
+
+    expect(isDatabaseOutage(error)).toBe(true);
+    await blocked.close();
+  });
+
+  test("gives times as ISO 8601 in UTC", async () => {
+    const { sql, close } = openDatabase(database.url, { max: 1 }, silentLog);
+
+    const [row] = await sql`select timestamptz '2026-02-03 04:05:06.789+02' as at`;
+
+    expect(row).toEqual({ at: "2026-02-03T02:05:06.789Z" });
+    await close();
+  });
+});
+
+// The embedded engine has one backend: when that ends, the process does.
+describe.if(engine === "native")(
+  "a pool whose backends are terminated ten times under load",
+  () => {
+    test("answers again within 5 s", async () => {
+      const { sql, close } = openDatabase(database.url, { max: 8 }, silentLog);
+      const admin = openDatabase(database.url, { max: 1 }, silentLog);
+      let stop = false;
+      let answered = 0;
+      const load = Array.from({ length: 12 }, async () => {
+        while (!stop) {
+          await sql`select pg_sleep(0.002)`.then(
+            () => answered++,
+            () => Bun.sleep(5),
+          );
+        }
+      });
+
+      for (let n = 0; n < 10; n++) {
+        await Bun.sleep(100);
+        await admin.sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`.catch(() => {});
+      }
+      const since = performance.now();
+      const probes = await Promise.all(Array.from({ length: 8 }, () => probe(sql)));
+      stop = true;
+
+      expect(answered).toBeGreaterThan(0);
+      expect(probes).toEqual(Array(8).fill("ok"));
+      expect(performance.now() - since).toBeLessThan(5_000);
+      await Promise.race([Promise.all(load), Bun.sleep(1_000)]);
+      await close();
+      await admin.close();
+    });
+  },
+);
+
+/** One statement has until 5 s later to be answered, however often it must be asked again. */
+async function probe(sql: ReturnType<typeof openDatabase>["sql"]): Promise<"ok" | "never"> {
+  const end = performance.now() + 5_000;
+  while (performance.now() < end) {
+    const left = end - performance.now();
+    const answer = await Promise.race([
+      sql`select 1`.then(
+        () => "ok",
+        () => "failed",
+      ),
+      Bun.sleep(left),
+    ]);
+    if (answer === "ok") return "ok";
+    await Bun.sleep(20);
+  }
+  return "never";
+}

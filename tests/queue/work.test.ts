@@ -1,0 +1,203 @@
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { deleteAsset } from "../../src/db/documents";
+import { AppError } from "../../src/errors";
+import { startConsumer } from "../../src/queue/consumer";
+import { type Claim, claim, finish, QUEUES } from "../../src/queue/queue";
+import { backoffSeconds, type Handler, type Outcome, work } from "../../src/queue/work";
+import { migratedDatabase } from "../support/database";
+import { createCourse, createDocument, silentLog } from "../support/factories";
+
+const db = await migratedDatabase();
+afterAll(() => db.end());
+const course_id = await createCourse(db);
+
+/** A job that a test left behind must not be claimed by the next. */
+afterEach(async () => {
+  await db`select pgmq.purge_queue('ingest')`;
+  await db`delete from documents`;
+});
+
+const take = async () => (await claim(db, QUEUES, 30))!;
+const jobOf = async ({ job_id }: { job_id: string }) =>
+  (await db`select * from document_jobs where id = ${job_id}`)[0]!;
+const attempt = (held: Claim, handler: Handler, stop = new AbortController().signal) =>
+  work(db, held, handler, { stop, lost: new AbortController(), log: silentLog });
+
+/** What a pipeline does on its way to the end. */
+const succeed: Handler = async ({ job_id, asset_id }) => {
+  await db`update documents set status = 'described' where id = ${asset_id}`;
+  await db`update document_jobs set job_state = 'embedding' where id = ${job_id}`;
+  return undefined;
+};
+const fail =
+  (error: unknown): Handler =>
+  () =>
+    Promise.reject(error);
+
+describe("work", () => {
+  test("completes job and document together and takes the message off its queue", async () => {
+    const { job_id, document_id } = await createDocument(db, course_id);
+
+    expect(await attempt(await take(), succeed)).toBe("done");
+
+    expect(await jobOf({ job_id })).toMatchObject({
+      job_state: "completed",
+      progress_percent: 100,
+    });
+    const [document] = await db`select status from documents where id = ${document_id}`;
+    const [waiting] = await db`select count(*)::int as n from pgmq.q_ingest`;
+    expect([document!.status, waiting!.n]).toEqual(["completed", 0]);
+  });
+
+  test("leaves a job that failed for a passing reason to a later attempt", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    const limited = new AppError("provider_rate_limited", { retry_after_ms: 90_000 });
+
+    expect(await attempt(await take(), fail(limited))).toBe("retrying");
+
+    const { errors, log, job_state } = await jobOf({ job_id });
+    expect({ errors, job_state }).toEqual({ errors: 1, job_state: "pending" });
+    expect(log[0].delay_seconds).toBeGreaterThanOrEqual(90);
+  });
+
+  test("gives up at once on a failure that would only happen again", async () => {
+    const { job_id } = await createDocument(db, course_id);
+
+    expect(await attempt(await take(), fail(new AppError("pdf_encrypted")))).toBe("gave-up");
+
+    expect(await jobOf({ job_id })).toMatchObject({
+      job_state: "failed",
+      error_code: "pdf_encrypted",
+    });
+  });
+
+  test("gives up after eight handled errors", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    const outcomes: Outcome[] = [];
+
+    for (let n = 0; n < 8; n++) {
+      outcomes.push(await attempt(await take(), fail(new Error("out of order"))));
+      await db`update pgmq.q_ingest set vt = now()`;
+    }
+
+    expect(outcomes).toEqual([...Array(7).fill("retrying"), "gave-up"]);
+    const { error_code, error_message } = await jobOf({ job_id });
+    expect({ error_code, error_message }).toEqual({
+      error_code: "internal",
+      error_message: "Something went wrong on our side",
+    });
+  });
+
+  test("does not run a job again that crashed its worker three times", async () => {
+    await createDocument(db, course_id);
+    for (let n = 0; n < 3; n++) {
+      await take(); // and is never heard of again
+      await db`update pgmq.q_ingest set vt = now()`;
+    }
+    let ran = false;
+
+    const held = await take();
+    const outcome = await attempt(held, async () => {
+      ran = true;
+      return undefined;
+    });
+
+    expect([outcome, ran]).toEqual(["gave-up", false]);
+    expect(await jobOf(held)).toMatchObject({
+      error_code: "worker_crashed",
+      error_message: "Processing crashed the worker 3 times",
+    });
+  });
+
+  test("hands the job back when the worker has to stop, without counting it", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    const stop = new AbortController();
+    const held = await take();
+
+    const outcome = await attempt(
+      held,
+      async (_, signal) => {
+        stop.abort();
+        signal.throwIfAborted();
+        return undefined;
+      },
+      stop.signal,
+    );
+
+    expect(outcome).toBe("handed-back");
+    expect(await take()).toMatchObject({ job_id, attempt: 2, errors: 0, handed_back: 1 });
+  });
+
+  test("changes nothing for a worker that lost its job meanwhile", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    const zombie = await take();
+
+    const outcome = await attempt(zombie, async (held) => {
+      await db`update pgmq.q_ingest set vt = now()`;
+      const owner = await take();
+      await finish(db, owner, "failed", { code: "pdf_invalid", message: "decided by its owner" });
+      return succeed(held, new AbortController().signal).catch(() => undefined);
+    });
+
+    expect(outcome).toBe("lost");
+    expect(await jobOf({ job_id })).toMatchObject({ error_message: "decided by its owner" });
+  });
+});
+
+test("pauses grow from 1–2 s to 7.5–15 min and are not all the same", () => {
+  const shortest = Array.from({ length: 12 }, (_, errors) => backoffSeconds(errors, () => 0));
+  const longest = Array.from({ length: 12 }, (_, errors) => backoffSeconds(errors, () => 1));
+
+  expect([shortest[0], longest[0]]).toEqual([1, 2]);
+  expect([shortest[11], longest[11]]).toEqual([450, 900]);
+  expect(longest.toSorted((a, b) => a - b)).toEqual(longest);
+});
+
+describe("a consumer", () => {
+  test("works off what is there, one job after another", async () => {
+    for (let n = 0; n < 5; n++) await createDocument(db, course_id);
+    const done = Promise.withResolvers<void>();
+    const outcomes: Outcome[] = [];
+    let running = 0;
+
+    const consumer = startConsumer(
+      db,
+      async (held, signal) => {
+        expect(++running).toBe(1);
+        await succeed(held, signal);
+        running -= 1;
+        return undefined;
+      },
+      silentLog,
+      (_, outcome) => outcomes.push(outcome) === 5 && done.resolve(),
+    );
+    await done.promise;
+    await consumer.drain(0);
+
+    expect(outcomes).toEqual(Array(5).fill("done"));
+  });
+
+  test("stops the work on an asset that was deleted", async () => {
+    const { document_id } = await createDocument(db, course_id);
+    const started = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<Outcome>();
+    const consumer = startConsumer(
+      db,
+      (_, signal) => {
+        started.resolve();
+        const aborted = Promise.withResolvers<undefined>();
+        signal.addEventListener("abort", () => aborted.reject(signal.reason));
+        return aborted.promise;
+      },
+      silentLog,
+      (_, outcome) => ended.resolve(outcome),
+    );
+    await started.promise;
+
+    await deleteAsset(db, "document", document_id);
+    consumer.stopAsset(document_id);
+
+    expect(await ended.promise).toBe("lost");
+    await consumer.drain(0);
+  });
+});
