@@ -45,7 +45,11 @@ export async function openTestSite(): Promise<TestSite> {
     const planned = faults.find(({ part, left }) => left > 0 && path.includes(part));
     if (planned) planned.left--;
     const fault = planned?.fault ?? login.faultFor(incoming, body) ?? relay;
-    await fault({ url, forward, response });
+    try {
+      await fault({ url, forward, response });
+    } catch {
+      response.destroy(); // the site was closed while somebody was still asking
+    }
   });
   await new Promise<void>((listening) => front.listen(0, "127.0.0.1", listening));
   const host = `127.0.0.1:${(front.address() as AddressInfo).port}`;
