@@ -96,6 +96,26 @@ begin
 end
 $$;
 
+-- Ends every claim, for whoever knows that no worker is alive. A job that waits out a pause has said so
+-- in its log, and goes on waiting.
+create function free_claims() returns void language plpgsql as $$
+declare
+  queue text;
+begin
+  foreach queue in array array['ingest_high', 'ingest'] loop
+    execute format(
+      'update pgmq.%I message set vt = clock_timestamp()
+       from (select queue_name, message_id, attempt, log from lecture_download_jobs
+             union all
+             select queue_name, message_id, attempt, log from document_jobs) job
+       where job.queue_name = $1 and job.message_id = message.msg_id
+         and job.attempt = message.read_ct and message.vt > clock_timestamp()
+         and job.log -> -1 ->> ''attempt'' is distinct from job.attempt::text', 'q_' || queue)
+      using queue;
+  end loop;
+end
+$$;
+
 -- Keeps a claim for another while; false when somebody else holds the message or it is gone.
 create function extend_claim(queue text, message bigint, attempt integer, visibility_seconds numeric)
 returns boolean language plpgsql as $$

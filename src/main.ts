@@ -8,6 +8,7 @@ import { type Log, openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
 import { startMaintenance } from "./pipelines/maintenance";
 import { startLocalEmbedder } from "./providers/local/embedding-server";
+import { freeClaims } from "./queue/queue";
 import { type FromWorker, startSupervisor } from "./queue/supervisor";
 import { openServices, type Services } from "./services";
 
@@ -29,6 +30,8 @@ async function main(): Promise<void> {
     { connections: 10, localEmbedderUrl: embedder.url, name: "lectern" },
   );
 
+  // The embedded database has one process, so whoever held a job before this one is gone.
+  if (!config.DATABASE_URL) await freeClaims(services.db);
   const stopServing = config.ROLE === "worker" ? async () => {} : await listen(services);
   const stopWorking =
     config.ROLE === "api" || config.WORKERS === 0

@@ -88,6 +88,14 @@ export async function requeueLostJobs(sql: Sql): Promise<number> {
   return row!.requeued;
 }
 
+/**
+ * Makes every claimed job free again. Only for a process that knows no worker to be alive, such as the
+ * one that holds the embedded database's lock: it need not wait for the claims of a crash to run out.
+ */
+export async function freeClaims(sql: Sql): Promise<void> {
+  await sql`select free_claims()`;
+}
+
 export type QueueDepth = { queue_name: string; waiting: number; oldest_seconds: number | null };
 
 /** What waits in each queue, the dead letters included. */

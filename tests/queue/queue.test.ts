@@ -5,6 +5,7 @@ import {
   claim,
   extend,
   finish,
+  freeClaims,
   postpone,
   requeueLostJobs,
 } from "../../src/queue/queue";
@@ -163,6 +164,24 @@ describe("finish", () => {
     expect(await statusOf(document_id)).toMatchObject({ status: "uploaded" });
     expect(await extend(db, held, 30)).toBe(true);
     await settle(held);
+  });
+});
+
+describe("freeing all claims", () => {
+  test("ends those of dead workers and leaves pauses alone", async () => {
+    const crashed = await createDocument(db, course_id);
+    const held = (await take(3600))!;
+    await createDocument(db, course_id);
+    const paused = (await take())!;
+    await postpone(db, paused, 3600, "error", GONE);
+
+    await freeClaims(db);
+
+    const again = await take();
+    expect(again).toMatchObject({ job_id: crashed.job_id, attempt: held.attempt + 1 });
+    expect(await take()).toBeNull();
+    await settle(again);
+    await settle(paused);
   });
 });
 

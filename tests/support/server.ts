@@ -61,7 +61,9 @@ async function startServer(env: Record<string, string>): Promise<Server> {
   let written = "";
   const listening = Promise.withResolvers<string>();
   const read = async (stream: ReadableStream<Uint8Array>) => {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const decoder = new TextDecoder();
+    for await (const bytes of stream) {
+      const text = decoder.decode(bytes, { stream: true });
       written += text;
       const url = /"url":"(http[^"]+)\/","ag_ui"/.exec(written)?.[1];
       if (url) listening.resolve(url);

@@ -1,0 +1,148 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Elysia } from "elysia";
+import { courseRoutes } from "../../src/routes/courses";
+import { problems } from "../../src/routes/problems";
+import { openDiskStorage } from "../../src/storage/disk";
+import { migratedDatabase } from "../support/database";
+import { createDocument, silentLog } from "../support/factories";
+import { get, postJson } from "../support/http";
+
+const db = await migratedDatabase();
+const folder = await mkdtemp(join(tmpdir(), "lectern-courses-"));
+const storage = await openDiskStorage(folder);
+afterAll(async () => {
+  await db.end();
+  await rm(folder, { recursive: true });
+});
+
+const app = new Elysia().use(problems(silentLog, () => [])).use(courseRoutes({ db, storage }));
+const ask = async (request: Request) => {
+  const response = await app.handle(request);
+  const text = await response.text();
+  return { status: response.status, body: text === "" ? null : JSON.parse(text) };
+};
+const create = async (name: string) => (await ask(postJson("/api/courses", { name }))).body;
+const change = (method: string, id: string, body?: unknown) =>
+  new Request(`http://localhost/api/courses/${id}`, {
+    method,
+    ...(body !== undefined && {
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+  });
+
+describe("courses", () => {
+  test("are created, read, changed and deleted", async () => {
+    const created = await ask(postJson("/api/courses", { name: "  Signals ", description: "II" }));
+    const { id } = created.body;
+
+    expect(created).toMatchObject({ status: 201, body: { name: "Signals", description: "II" } });
+    expect(await ask(get(`/api/courses/${id}`))).toEqual({ status: 200, body: created.body });
+    expect((await ask(change("PATCH", id, { description: null }))).body).toMatchObject({
+      name: "Signals",
+      description: null,
+    });
+    expect((await ask(change("DELETE", id))).status).toBe(204);
+    expect((await ask(get(`/api/courses/${id}`))).body.code).toBe("course_not_found");
+    expect((await ask(change("DELETE", id))).body.code).toBe("course_not_found");
+  });
+
+  test.each([
+    ["no name", {}],
+    ["an empty name", { name: " " }],
+    ["a name that is not text", { name: 7 }],
+    ["a name without end", { name: "x".repeat(301) }],
+  ])("are refused with %s", async (_, body) => {
+    const before = (await ask(get("/api/courses?limit=200"))).body.items.length;
+
+    const { status, body: problem } = await ask(postJson("/api/courses", body));
+
+    expect(status).toBe(422);
+    expect(problem).toMatchObject({
+      code: "request_invalid",
+      details: { fields: [{ path: "name" }] },
+    });
+    expect((await ask(get("/api/courses?limit=200"))).body.items).toHaveLength(before);
+  });
+
+  test("are listed newest first, page by page, also when some come meanwhile", async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n++) ids.unshift((await create(`Course ${n}`)).id);
+
+    const first = (await ask(get("/api/courses?limit=2"))).body;
+    await create("A latecomer");
+    const second = (await ask(get(`/api/courses?limit=3&cursor=${first.next_cursor}`))).body;
+
+    const seen = [...first.items, ...second.items].map(({ id }) => id);
+    expect(seen).toEqual(ids);
+  });
+
+  test("say when the last page is reached", async () => {
+    let cursor: string | null = null;
+    let pages = 0;
+    do {
+      const query = new URLSearchParams({ limit: "2", ...(cursor !== null && { cursor }) });
+      cursor = (await ask(get(`/api/courses?${query}`))).body.next_cursor;
+      pages += 1;
+    } while (cursor !== null && pages < 50);
+
+    const [{ n } = { n: 0 }] = await db<{ n: number }[]>`select count(*)::int as n from courses`;
+    expect(pages).toBe(Math.ceil(n / 2));
+  });
+
+  test("show their assets with progress, and lose them when they are deleted", async () => {
+    const { id } = await create("With a deck");
+    const { document_id } = await createDocument(db, id);
+    const path = await storage.stagingDir;
+    await Bun.write(join(path, "staged"), "%PDF-");
+    await storage.store(document_id, join(path, "staged"));
+
+    const { body } = await ask(get(`/api/courses/${id}/assets`));
+    await ask(change("DELETE", id));
+
+    expect(body).toMatchObject({
+      items: [{ id: document_id, kind: "document", status: "uploaded", progress_percent: 0 }],
+      next_cursor: null,
+    });
+    expect((await ask(get(`/api/courses/${id}/assets`))).status).toBe(404);
+    expect(
+      await storage.open(document_id).then(
+        () => "there",
+        () => "gone",
+      ),
+    ).toBe("gone");
+  });
+});
+
+describe("Idempotency-Key", () => {
+  const post = (body: unknown, key: string) =>
+    ask(postJson("/api/courses", body, { "idempotency-key": key }));
+
+  test("gives a repeated request the first one's answer", async () => {
+    const first = await post({ name: "Once" }, "key-1");
+    const again = await post({ name: "Once" }, "key-1");
+
+    expect(again).toEqual(first);
+  });
+
+  test("refuses another request under the same key", async () => {
+    await post({ name: "One" }, "key-2");
+
+    expect((await post({ name: "Another" }, "key-2")).body.code).toBe("idempotency_key_reused");
+  });
+
+  test("makes one course of eight requests at once", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => post({ name: "Eight" }, "key-3")),
+    );
+
+    const created = answers.filter(({ status }) => status === 201);
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(new Set(created.map(({ body }) => body.id)).size).toBe(1);
+    expect(refused.every(({ body }) => body.code === "idempotency_key_in_use")).toBe(true);
+    expect(await db`select id from courses where name = 'Eight'`).toHaveLength(1);
+  });
+});
