@@ -26,14 +26,14 @@ export interface PdfProcess extends AsyncDisposable {
 type Limits = { memoryMb: number; timeoutMs: number; signal?: AbortSignal | undefined };
 
 const CHILD = join(import.meta.dir, "pdf-child.ts");
-/** Between two looks at the memory a bomb was measured to gain at most 150 MB. */
+/** Between two looks at the memory a bomb was measured to gain 18 MB. */
 const WATCH_EVERY_MS = 50;
 
 /** Starts a process that reads one PDF, and kills it when it exceeds its limits or the signal aborts. */
 export function openPdfProcess({ memoryMb, timeoutMs, signal }: Limits): PdfProcess {
   signal?.throwIfAborted();
   let waiting: PromiseWithResolvers<never> | undefined;
-  let causeOfDeath: unknown = new AppError("pdf_too_complex", { limit: "crash" });
+  let causeOfDeath: unknown;
 
   const child = Bun.spawn([...kernelLimits(memoryMb), process.execPath, CHILD], {
     env: {}, // untrusted bytes are read here: no keys, no addresses
@@ -43,10 +43,14 @@ export function openPdfProcess({ memoryMb, timeoutMs, signal }: Limits): PdfProc
       if ("answer" in reply) waiting?.resolve(reply.answer as never);
       else waiting?.reject(new AppError(reply.errorCode, reply.details));
     },
-    onExit: () => waiting?.reject(causeOfDeath),
+    onExit: (_child, exitCode, signalCode) => {
+      const exit = signalCode ?? exitCode;
+      causeOfDeath ??= new AppError("pdf_too_complex", { limit: "crash", exit });
+      waiting?.reject(causeOfDeath);
+    },
   });
   const kill = (reason: unknown) => {
-    causeOfDeath = reason;
+    causeOfDeath ??= reason;
     child.kill("SIGKILL");
   };
 

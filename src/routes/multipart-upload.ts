@@ -87,7 +87,7 @@ async function receiveParts(
       saving = save(stream, path, maxBytes).then((saved) => {
         parts.file = { ...saved, filename: safeFilename(filename) };
       });
-      saving.catch((error) => refusal.abort(error));
+      saving.catch((error) => refusal.abort(toUploadError(error)));
     });
     const body = request.body ?? new Blob().stream();
     const limited = body.pipeThrough(limitedTo(maxBodyBytes, maxBytes), { signal: stop });
@@ -98,7 +98,7 @@ async function receiveParts(
   } catch (error) {
     incoming?.destroy(); // the parser does not
     await saving?.catch(() => {}); // the file is closed before its owner removes it
-    throw toUploadError(stop.aborted ? stop.reason : error);
+    throw stop.aborted ? stop.reason : toUploadError(error);
   }
 }
 
@@ -188,7 +188,7 @@ function tooLarge(max_bytes: number): AppError {
   return new AppError("body_too_large", { max_bytes });
 }
 
-/** What is neither ours, nor the caller's abort, nor the disk's comes from the parser. */
+/** What is neither ours, nor the client's going away, nor the disk's comes from the parser. */
 function toUploadError(error: unknown): unknown {
   if (error instanceof AppError || error instanceof DOMException) return error;
   const { syscall, code, message } = error as NodeJS.ErrnoException;

@@ -33,7 +33,7 @@ export async function openS3Storage(root: string, settings: S3Settings): Promise
 
     async store(id, stagedPath, signal) {
       const object = objectOf(id);
-      await failingAsUnavailable(id, () => upload(stagedPath, object, signal));
+      await failingAsUnavailable(id, () => upload(stagedPath, object, signal), signal);
       await rm(stagedPath, { force: true });
     },
 
@@ -53,7 +53,7 @@ export async function openS3Storage(root: string, settings: S3Settings): Promise
 
     async localPath(id, scratchDir, signal) {
       const path = join(scratchDir, documentFileName(id));
-      await failingAsUnavailable(id, () => download(objectOf(id), path, signal));
+      await failingAsUnavailable(id, () => download(objectOf(id), path, signal), signal);
       return path;
     },
 
@@ -86,7 +86,7 @@ async function upload(path: string, object: Bun.S3File, signal?: AbortSignal): P
 }
 
 async function download(object: Bun.S3File, path: string, signal?: AbortSignal): Promise<void> {
-  await object.stat(); // a missing object fails here, before there is a file
+  const { size } = await object.stat(); // a missing object fails here, before there is a file
   const sink = Bun.file(path).writer();
   try {
     for await (const chunk of object.stream()) {
@@ -97,16 +97,22 @@ async function download(object: Bun.S3File, path: string, signal?: AbortSignal):
   } finally {
     await sink.end();
   }
+  const received = (await stat(path)).size;
+  if (received !== size) throw new Error(`the bucket sent ${received} of ${size} bytes`);
 }
 
-async function failingAsUnavailable<T>(document_id: string, work: () => Promise<T>): Promise<T> {
+async function failingAsUnavailable<T>(
+  document_id: string,
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const { code, name } = cause as { code?: string; name?: string };
-    if (name === "AbortError" || name === "TimeoutError" || cause instanceof AppError) throw cause;
-    if (code === "NoSuchKey")
+    if (signal?.aborted || cause instanceof AppError) throw cause;
+    const reason = (cause as { code?: string }).code;
+    if (reason === "NoSuchKey")
       throw new AppError("document_file_missing", { document_id }, { cause });
-    throw new AppError("storage_unavailable", { reason: code }, { cause });
+    throw new AppError("storage_unavailable", { reason }, { cause });
   }
 }

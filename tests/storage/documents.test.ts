@@ -99,6 +99,17 @@ describe.each(["disk", "s3"])("document storage on %s", (kind) => {
   });
 });
 
+test("an upload to a bucket that is aborted between two parts leaves no object", async () => {
+  const storage = await openS3Storage(join(root, "aborted"), s3.settings);
+  const id = crypto.randomUUID();
+  const path = await staged(storage, Buffer.alloc(64 * 1024 * 1024, 7));
+  const stop = new AbortController();
+  const store = storage.store(id, path, stop.signal);
+  setTimeout(() => stop.abort(new Error("enough")), 30);
+  await expect(store).rejects.toThrow("enough");
+  await expect(storage.open(id)).rejects.toMatchObject({ errorCode: "document_file_missing" });
+});
+
 test("a bucket that does not answer is reported as unavailable storage", async () => {
   const storage = await openS3Storage(join(root, "gone"), {
     ...s3.settings,
