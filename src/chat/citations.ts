@@ -1,12 +1,5 @@
 import type { Citation } from "../retrieval/search";
 
-/** What a model was shown under a number, as far as its quotations can be checked against it. */
-export type CitedPassage = {
-  citation: Citation;
-  /** The stored text, verbatim. */
-  content: string;
-};
-
 /** `unsupported`: the answer says something there that the passage does not. */
 export type CheckedCitation = Citation & { unsupported?: true };
 
@@ -30,19 +23,19 @@ const SENTENCE_END =
  */
 export function checkCitations(
   answer: string,
-  passages: ReadonlyMap<number, CitedPassage>,
+  passages: ReadonlyMap<number, Citation>,
 ): CheckedCitation[] {
   const checked = new Map<number, CheckedCitation>();
   const language = { nounsAreCapitalised: nounsAreCapitalised(answer), names: new Set<string>() };
   if (!language.nounsAreCapitalised) {
-    for (const { content } of passages.values()) {
-      for (const name of content.match(INNER_NAME) ?? []) language.names.add(name);
+    for (const { quote } of passages.values()) {
+      for (const name of quote.match(INNER_NAME) ?? []) language.names.add(name);
     }
   }
   for (const { text, numbers } of readClaims(answer)) {
     const sources = numbers.flatMap((number) => passages.get(number) ?? []);
     const unsupported = sources.length > 0 && !supports(sources, text, language);
-    for (const { citation } of sources) {
+    for (const citation of sources) {
       const known = checked.get(citation.number) ?? citation;
       checked.set(citation.number, unsupported ? { ...known, unsupported } : known);
     }
@@ -83,8 +76,8 @@ function splitSentences(prose: string): string[] {
   return sentences.filter((sentence) => sentence.trim() !== "");
 }
 
-function supports(sources: CitedPassage[], claim: string, language: Language): boolean {
-  const contents = sources.map(({ content }) => normalise(content));
+function supports(sources: Citation[], claim: string, language: Language): boolean {
+  const contents = sources.map(({ quote }) => normalise(quote));
   const quotations = [...claim.matchAll(QUOTATION)].map(([, a, b, c]) => a ?? b ?? c ?? "");
   const verbatim = (quotation: string) =>
     quotation
@@ -107,8 +100,7 @@ function supports(sources: CitedPassage[], claim: string, language: Language): b
 }
 
 /** What a reader may be told of a passage besides its text: its title, page and moment. */
-function described({ citation }: CitedPassage): string {
-  const { title, page_number, start_ms, end_ms } = citation;
+function described({ title, page_number, start_ms, end_ms }: Citation): string {
   const moments = [start_ms, end_ms].flatMap((ms) => (ms === undefined ? [] : clock(ms)));
   return normalise([title, page_number, ...moments].join(" "));
 }

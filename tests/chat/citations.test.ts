@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { type CitedPassage, checkCitations } from "../../src/chat/citations";
+import { checkCitations } from "../../src/chat/citations";
+import type { Citation } from "../../src/retrieval/search";
 
-const passages = new Map<number, CitedPassage>(
+const passages = new Map<number, Citation>(
   [
     passage(1, "Entropy", {
       start_ms: 754_000,
@@ -18,7 +19,7 @@ const passages = new Map<number, CitedPassage>(
       content:
         "Die Entropie eines abgeschlossenen Systems nimmt nie ab. Rudolf Clausius prägte den Begriff 1865.",
     }),
-  ].map((one) => [one.citation.number, one]),
+  ].map((one) => [one.number, one]),
 );
 
 /** Answers with their citations; `!` marks those that must be flagged. */
@@ -83,7 +84,7 @@ describe("checkCitations", () => {
   });
 
   test("keeps what opens the source", () => {
-    expect(checkCitations("A coin has 1 bit [1].", passages)).toEqual([passages.get(1)!.citation]);
+    expect(checkCitations("A coin has 1 bit [1].", passages)).toEqual([passages.get(1)!]);
   });
 });
 
@@ -91,19 +92,8 @@ function passage(
   number: number,
   title: string,
   { content, ...place }: { content: string; page_number?: number; start_ms?: number },
-): CitedPassage {
+): Citation {
   const source = place.page_number === undefined ? "lectures" : "slides";
-  const chunk_id = crypto.randomUUID();
-  const asset_id = crypto.randomUUID();
-  const citation = {
-    number,
-    chunk_id,
-    source,
-    asset_id,
-    title,
-    quote: content,
-    ...place,
-    url: null,
-  } as const;
-  return { citation, content };
+  const ids = { chunk_id: crypto.randomUUID(), asset_id: crypto.randomUUID() };
+  return { number, ...ids, source, title, quote: content, ...place, url: null };
 }

@@ -1,0 +1,229 @@
+import type { AssistantMessage, Message, UserMessage } from "@ag-ui/core";
+import type { ChatMessage, NewQuestion, ToolResult } from "../db/chat";
+import type { ChatRequest } from "./input";
+
+/** What a client's messages say that the thread does not know yet. */
+export type Said = {
+  questions: NewQuestion[];
+  results: { message_id: string; tool_call_id: string; result: ToolResult }[];
+};
+
+/** The last question of a thread, and how far its answer has come. */
+export type Turn = {
+  id: string;
+  /** Steps that are whole: the next one to answer has this number. */
+  steps: number;
+  /** Nothing is to be answered: the answer is whole, or waits for a tool of the client. */
+  settled: boolean;
+};
+
+/**
+ * Finds what is new in the messages that a client sent.
+ *
+ * Clients send the whole conversation each time, some with new ids. So its questions are followed
+ * along ours, by id or by content, and only what comes after the last known one is new. Answers are
+ * never taken from a client; results of tool calls are, for calls that are ours and still open.
+ */
+export function findNew(
+  thread: ChatMessage[],
+  { messages, session_id, surelyNew }: Pick<ChatRequest, "messages" | "session_id" | "surelyNew">,
+): Said {
+  const questions = messages.filter((message) => message.role === "user");
+  const matched = matchQuestions(thread, messages, surelyNew);
+  const known = questions.findLastIndex((message) => matched.has(message));
+  const ids = new Set(thread.map(({ client_id }) => client_id));
+  return {
+    questions: questions.slice(known + 1).map((message) => toQuestion(message, session_id, ids)),
+    results: findResults(thread, messages),
+  };
+}
+
+/** The rows that a client's questions are. */
+function matchQuestions(
+  thread: ChatMessage[],
+  messages: Message[],
+  surelyNew: boolean,
+): Map<Message, ChatMessage> {
+  const matched = new Map<Message, ChatMessage>();
+  const rows = thread.filter(({ role }) => role === "user");
+  const questions = messages.filter((message) => message.role === "user");
+  // A lone question in a longer thread comes from a client that sends only what is new.
+  const onlyNew = surelyNew || (messages.length === 1 && rows.length > 1);
+  let next = 0;
+  for (const message of questions) {
+    const same = (row: ChatMessage) => sameContent(row, message);
+    const byId = rows.findIndex((row) => row.client_id === message.id && same(row));
+    const byContent = onlyNew ? -1 : rows.findIndex((row, i) => i >= next && same(row));
+    const found = byId >= 0 ? byId : byContent;
+    if (found < 0) continue;
+    matched.set(message, rows[found]!);
+    next = found + 1;
+  }
+  return matched;
+}
+
+const sameContent = (row: ChatMessage, { content }: UserMessage) =>
+  typeof content === "string"
+    ? row.content === content && !row.metadata.parts
+    : Bun.deepEquals(row.metadata.parts, JSON.parse(JSON.stringify(content)));
+
+function toQuestion(
+  { id, content }: UserMessage,
+  session_id: string,
+  taken: Set<string | null>,
+): NewQuestion {
+  // An edited message keeps its id in the client; for us it is another message.
+  const isTaken = taken.has(id);
+  return {
+    id: isTaken ? crypto.randomUUID() : Bun.randomUUIDv5(id, session_id),
+    client_id: isTaken ? null : id,
+    content: typeof content === "string" ? content : textOf(content),
+    metadata: typeof content === "string" ? {} : { parts: content },
+  };
+}
+
+const textOf = (content: Exclude<UserMessage["content"], string>) =>
+  content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+
+function findResults(thread: ChatMessage[], messages: Message[]): Said["results"] {
+  const open = new Map<string, ChatMessage>();
+  for (const row of thread) {
+    for (const call of row.metadata.tool_calls ?? []) if (!call.result) open.set(call.id, row);
+  }
+  return messages.flatMap((message) => {
+    if (message.role !== "tool") return [];
+    const row = open.get(message.toolCallId);
+    if (!row) return [];
+    open.delete(message.toolCallId);
+    const content =
+      typeof message.content === "string" ? message.content : JSON.stringify(message.content);
+    const result = { message_id: message.id, content };
+    return [{ message_id: row.id, tool_call_id: message.toolCallId, result }];
+  });
+}
+
+/** The thread as it is once `said` is stored. */
+export function withSaid(thread: ChatMessage[], said: Said, run_id: string): ChatMessage[] {
+  const results = new Map(said.results.map(({ tool_call_id, result }) => [tool_call_id, result]));
+  const answered = thread.map((row) => {
+    const { tool_calls } = row.metadata;
+    if (!tool_calls?.some(({ id }) => results.has(id))) return row;
+    const calls = tool_calls.map((call) => ({ result: results.get(call.id), ...call }));
+    return { ...row, metadata: { ...row.metadata, tool_calls: calls as typeof tool_calls } };
+  });
+  const created_at = new Date().toISOString();
+  const asked = said.questions.map(
+    (question): ChatMessage => ({
+      ...question,
+      ...{ role: "user", run_id, turn_id: null, step: null, created_at },
+    }),
+  );
+  return [...answered, ...asked];
+}
+
+/** Undefined when nothing was asked yet. */
+export function lastTurn(thread: ChatMessage[]): Turn | undefined {
+  const question = thread.findLast(({ role }) => role === "user");
+  if (!question) return undefined;
+  const answers = thread.filter(({ turn_id }) => turn_id === question.id);
+  const whole = answers.filter(({ metadata }) => metadata.status === "complete");
+  const calls = whole.at(-1)?.metadata.tool_calls ?? [];
+  const waits = calls.some(({ result }) => !result);
+  return {
+    id: question.id,
+    steps: whole.length,
+    settled: whole.length > 0 && whole.length === answers.length && (calls.length === 0 || waits),
+  };
+}
+
+/** The id of a step's row: the same when the step is taken again. */
+export const stepId = (turn_id: string, step: number) => Bun.randomUUIDv5(`${step}`, turn_id);
+
+/** The id that the first message of the answer to a request will have, or the last one has. */
+export function expectedMessageId(thread: ChatMessage[], request: ChatRequest): string {
+  const known = withSaid(thread, findNew(thread, request), request.runId);
+  const turn = lastTurn(known);
+  if (!turn) return stepId(request.session_id, 0);
+  return stepId(turn.id, turn.settled ? turn.steps - 1 : turn.steps);
+}
+
+/** Without the answer's part that broke off: it is given again. */
+export const withoutUnfinished = (thread: ChatMessage[], { id }: Turn) =>
+  thread.filter((row) => row.turn_id !== id || row.metadata.status === "complete");
+
+/**
+ * The thread as AG-UI messages, exactly as a client has them that saw it happen. Questions bear the
+ * ids under which this client sent them; its system messages stay, though we never follow them.
+ */
+export function toAgUiMessages(
+  thread: ChatMessage[],
+  session_id: string,
+  clientMessages: Message[] = [],
+): Message[] {
+  const matched = matchQuestions(thread, clientMessages, false);
+  const names = new Map([...matched].map(([message, row]) => [row.id, message.id]));
+  const kept = clientMessages.filter(({ role }) => role === "system" || role === "developer");
+  return [...kept, ...thread.flatMap((row) => toMessages(row, session_id, names.get(row.id)))];
+}
+
+function toMessages(row: ChatMessage, session_id: string, name: string | undefined): Message[] {
+  const { id, content, metadata } = row;
+  if (row.role === "user") {
+    const parts = metadata.parts as UserMessage["content"] | undefined;
+    return [{ id: name ?? row.client_id ?? id, role: "user", content: parts ?? content }];
+  }
+  const { tool_calls = [], reasoning = [] } = metadata;
+  const thoughts = reasoning.map((one): Message => ({ ...one, role: "reasoning" }));
+  const message: AssistantMessage = {
+    id,
+    role: "assistant",
+    ...(content !== "" && { content, metadata: messageMetadata(row, session_id) }),
+    ...(tool_calls.length > 0 && {
+      toolCalls: tool_calls.map((call) => ({
+        id: call.id,
+        type: "function",
+        function: { name: call.name, arguments: call.arguments },
+      })),
+    }),
+  };
+  const results = tool_calls.flatMap(({ id: toolCallId, result }): Message[] =>
+    result ? [{ id: result.message_id, role: "tool", toolCallId, content: result.content }] : [],
+  );
+  const isEmpty = content === "" && tool_calls.length === 0;
+  return [...thoughts, ...(isEmpty ? [] : [message]), ...results];
+}
+
+/**
+ * What an answer's AG-UI message carries besides its text. One that goes on with tool calls is over,
+ * for a client, before its citations are known.
+ */
+export function messageMetadata(
+  { id, metadata }: Pick<ChatMessage, "id" | "metadata">,
+  session_id: string,
+): Record<string, unknown> {
+  const { status, citations = [], tool_calls = [] } = metadata;
+  const known = { message_id: id, session_id };
+  return tool_calls.length > 0 ? known : { ...known, status, citations };
+}
+
+/**
+ * What a client must be told, one snapshot after the other, to have these messages in this order.
+ *
+ * Clients of 1.0 keep the order of the messages they know and append the others. So what they have
+ * in a wrong place goes first, before it comes again. They also keep thoughts when a snapshot has
+ * none: those of an answer that is given again are emptied, and fill anew.
+ */
+export function toSnapshots(messages: Message[], clientMessages: Message[]): Message[][] {
+  const ids = new Set(messages.map(({ id }) => id));
+  const outdated = clientMessages.filter(({ id, role }) => role === "reasoning" && !ids.has(id));
+  const wanted = [...messages, ...outdated.map((one) => ({ ...one, content: "" }) as Message)];
+  const theirs = clientMessages.filter(({ id }) => ids.has(id));
+  const prefix = theirs.findIndex(({ id }, i) => wanted[i]?.id !== id);
+  return prefix < 0 ? [wanted] : [wanted.slice(0, prefix), wanted];
+}
+
+/** Has the client all answers of the thread? */
+export function isBehind(thread: ChatMessage[], messages: Message[]): boolean {
+  const ids = new Set(messages.map(({ id }) => id));
+  return toAgUiMessages(thread, "").some(({ id, role }) => role === "assistant" && !ids.has(id));
+}

@@ -1,0 +1,52 @@
+import type { Message } from "@ag-ui/core";
+import type { NewAnswer } from "../db/chat";
+import type { AppError } from "../errors";
+import type { Citation } from "../retrieval/search";
+
+/** Tokens as the provider counted them; what it does not say is left out. */
+export type Usage = {
+  inputTokens?: number;
+  outputTokens?: number;
+  totalTokens?: number;
+  reasoningTokens?: number;
+  cachedInputTokens?: number;
+  cacheWriteInputTokens?: number;
+};
+
+/** What is known of a run when it ends. */
+export type RunSummary = {
+  model: string;
+  usage: Usage;
+  latency_ms: number;
+  /** Until the first text; missing when there was none. */
+  first_text_ms?: number;
+  /** Passages that were retrieved. */
+  hits: number;
+};
+
+/** What happens while an agent works, in order. */
+export type AgentPart =
+  /** A new message begins; `message_id` is the id of its row. */
+  | { type: "step-start"; message_id: string }
+  | { type: "text"; delta: string }
+  | { type: "reasoning-start"; message_id: string }
+  | { type: "reasoning"; delta: string }
+  | { type: "reasoning-end" }
+  | { type: "tool-start"; id: string; name: string }
+  | { type: "tool-input"; id: string; delta: string }
+  | { type: "tool-end"; id: string }
+  | { type: "tool-result"; id: string; message_id: string; content: string }
+  /** Everything retrieved so far, in the order of its numbers. */
+  | { type: "references"; references: Citation[] }
+  /** The message is over: as it will be stored. */
+  | { type: "step-end"; answer: NewAnswer; usage: Usage };
+
+/** What a client of a conversation is told. The last part is `finish`, `abort` or `error`. */
+export type ChatPart =
+  | AgentPart
+  /** The whole thread, for a client that does not have it. */
+  | { type: "history"; messages: Message[] }
+  | { type: "finish"; summary: RunSummary }
+  /** The run was called off on purpose. */
+  | { type: "abort" }
+  | { type: "error"; error: AppError };

@@ -1,0 +1,71 @@
+import type { Sql } from "./client";
+
+/** A chunk that is read where it stands, instead of being found by a question. */
+export type ReadChunk = {
+  chunk_id: string;
+  asset_id: string;
+  title: string | null;
+  content: string;
+  start_ms?: number;
+  end_ms?: number;
+  panopto_url?: string | null;
+  page_number?: number;
+};
+
+/** The chunks of a lecture that overlap a stretch of it, in order. None when it is not the course's. */
+export function readTranscriptChunks(
+  sql: Sql,
+  course_id: string,
+  { lecture_id, start_ms, end_ms }: { lecture_id: string; start_ms: number; end_ms: number },
+  limit: number,
+): Promise<ReadChunk[]> {
+  return sql<ReadChunk[]>`
+    select c.id as chunk_id, l.id as asset_id, l.title, c.content, c.start_ms, c.end_ms, l.panopto_url
+    from lecture_chunks c join lectures l on l.id = c.lecture_id
+    where l.id = ${lecture_id} and l.course_id = ${course_id} and l.deleted_at is null
+      and c.start_ms < ${end_ms} and c.end_ms > ${start_ms}
+    order by c.chunk_index limit ${limit}`;
+}
+
+/** The chunks of one page of a document, in order. None when it is not the course's. */
+export function readPageChunks(
+  sql: Sql,
+  course_id: string,
+  { document_id, page_number }: { document_id: string; page_number: number },
+  limit: number,
+): Promise<ReadChunk[]> {
+  return sql<ReadChunk[]>`
+    select c.id as chunk_id, d.id as asset_id, coalesce(d.title, d.filename) as title, c.content,
+           c.page_number
+    from slide_chunks c join documents d on d.id = c.document_id
+    where d.id = ${document_id} and d.course_id = ${course_id} and d.deleted_at is null
+      and ${page_number} between c.page_number and c.page_end
+    order by c.chunk_index limit ${limit}`;
+}
+
+export type ListedAsset = {
+  kind: "lecture" | "document";
+  id: string;
+  title: string | null;
+  status: string;
+  duration_ms?: number;
+  page_count?: number;
+};
+
+/** What a course holds, by title. */
+export function listCourseAssets(
+  sql: Sql,
+  course_id: string,
+  limit: number,
+): Promise<ListedAsset[]> {
+  return sql<ListedAsset[]>`
+    select * from (
+      select 'lecture' as kind, id, title, status,
+             audio_duration_seconds * 1000 as duration_ms, null::int as page_count
+      from lectures where course_id = ${course_id} and deleted_at is null
+      union all
+      select 'document', id, coalesce(title, filename), status, null, page_count
+      from documents where course_id = ${course_id} and deleted_at is null
+    ) asset
+    order by title nulls last, id limit ${limit}`;
+}

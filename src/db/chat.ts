@@ -1,0 +1,235 @@
+import { AppError } from "../errors";
+import type { Sql } from "./client";
+import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
+
+/** `aborted`: the reader left. `error`: the model or the server failed. */
+export type AnswerStatus = "complete" | "aborted" | "error";
+
+export type ToolCall = {
+  id: string;
+  name: string;
+  /** JSON as the model wrote it, well-formed or not. */
+  arguments: string;
+  /** Missing while nobody has answered the call. */
+  result?: ToolResult;
+};
+/** `message_id` is the id of the AG-UI message that brought the result. */
+export type ToolResult = { message_id: string; content: string };
+
+export type MessageMetadata = {
+  /** Of an answer. */
+  status?: AnswerStatus;
+  finish_reason?: string;
+  error_code?: string;
+  model?: string;
+  citations?: unknown[];
+  /** What was retrieved for this answer so far, cited or not. */
+  references?: unknown[];
+  tool_calls?: ToolCall[];
+  reasoning?: { id: string; content: string }[];
+  usage?: Record<string, number>;
+  request_id?: string;
+  /** Of a question that is more than text: its content as the client sent it. */
+  parts?: unknown[];
+};
+
+export type ChatMessage = {
+  id: string;
+  role: "user" | "assistant" | "system";
+  content: string;
+  /** The id under which the client knows it. */
+  client_id: string | null;
+  run_id: string | null;
+  /** Of an answer: the question it answers, and which of the answer's steps it is. */
+  turn_id: string | null;
+  step: number | null;
+  metadata: MessageMetadata;
+  created_at: string;
+};
+
+export type NewQuestion = Pick<ChatMessage, "id" | "content" | "client_id" | "metadata">;
+export type NewAnswer = Pick<ChatMessage, "id" | "content" | "metadata"> & { step: number };
+
+export type ThreadName = { id: string; course_id: string; thread_id: string | null };
+
+/**
+ * Opens a course's thread, new or not, and answers its messages in order.
+ *
+ * @throws AppError `course_not_found`, or `session_not_found` when another course owns the thread
+ */
+export async function openThread(
+  sql: Sql,
+  { id, course_id, thread_id }: ThreadName,
+): Promise<ChatMessage[]> {
+  const [row] = await sql<{ known: boolean; owned: boolean; messages: ChatMessage[] }[]>`
+    with course as (select id from courses where id = ${course_id}),
+    thread as (
+      insert into chat_sessions as s (id, course_id, thread_id)
+      select ${id}, id, ${thread_id} from course
+      on conflict (id) do update set course_id = s.course_id where s.course_id = excluded.course_id
+      returning s.id
+    )
+    select exists (select from course) as known, exists (select from thread) as owned,
+           ${messagesOf(sql, id)} as messages`;
+  const { known, owned, messages } = row!;
+  if (!known) throw new AppError("course_not_found");
+  if (!owned) throw new AppError("session_not_found");
+  return messages;
+}
+
+/** The messages of a thread, oldest first. */
+export async function listMessages(sql: Sql, session_id: string): Promise<ChatMessage[]> {
+  const [row] = await sql<{ messages: ChatMessage[] }[]>`
+    select ${messagesOf(sql, session_id)} as messages`;
+  return row!.messages;
+}
+
+const messagesOf = (sql: Sql, session_id: string) => sql`
+  (select coalesce(jsonb_agg(jsonb_build_object(
+     'id', id, 'role', role, 'content', content, 'client_id', client_id, 'run_id', run_id,
+     'turn_id', turn_id, 'step', step, 'metadata', metadata,
+     'created_at', to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+   ) order by position), '[]') from chat_messages where session_id = ${session_id})`;
+
+/**
+ * Adds what the client said: questions, and results of tools that it ran, each at most once.
+ *
+ * @returns false when a question with the same client id was there already: somebody was faster
+ */
+export async function addToThread(
+  sql: Sql,
+  session_id: string,
+  said: {
+    run_id: string;
+    questions: NewQuestion[];
+    results: { message_id: string; tool_call_id: string; result: ToolResult }[];
+  },
+): Promise<boolean> {
+  const label = said.questions.find(({ content }) => content.trim() !== "")?.content;
+  const [row] = await sql<{ added: number }[]>`
+    with thread as (
+      update chat_sessions
+      set session_label = coalesce(session_label, ${label?.trim().slice(0, 80) ?? null})
+      where id = ${session_id} returning id
+    ),
+    results as (
+      select * from jsonb_to_recordset(${sql.json(said.results as never)})
+        as result (message_id uuid, tool_call_id text, result jsonb)
+    ),
+    answered as (
+      update chat_messages m set metadata = jsonb_set(m.metadata, '{tool_calls}', (
+        select jsonb_agg(case when r.result is null or call ? 'result' then call
+                              else call || jsonb_build_object('result', r.result) end order by n)
+        from jsonb_array_elements(m.metadata -> 'tool_calls') with ordinality as calls (call, n)
+        left join results r on r.message_id = m.id and r.tool_call_id = call ->> 'id'))
+      where m.session_id = ${session_id} and m.id in (select message_id from results)
+    ),
+    added as (
+      insert into chat_messages (id, session_id, role, content, client_id, run_id, metadata)
+      select q.id, thread.id, 'user', q.content, q.client_id, ${said.run_id}, q.metadata
+      from thread, jsonb_to_recordset(${sql.json(said.questions as never)})
+        as q (id uuid, content text, client_id text, metadata jsonb)
+      on conflict do nothing
+      returning id
+    )
+    select count(*)::int as added from added`;
+  return row!.added === said.questions.length;
+}
+
+/**
+ * Stores the steps of an answer, whole or not. They take the place of an earlier attempt that broke
+ * off, but never that of a complete step. Nothing is stored when the session was deleted meanwhile.
+ */
+export async function saveAnswer(
+  sql: Sql,
+  session_id: string,
+  answer: { turn_id: string; run_id: string; steps: NewAnswer[] },
+): Promise<void> {
+  const { turn_id, run_id, steps } = answer;
+  const lastStep = Math.max(...steps.map(({ step }) => step));
+  await sql`
+    with thread as (
+      update chat_sessions set updated_at = now() where id = ${session_id} returning id
+    ),
+    outdated as (
+      delete from chat_messages where turn_id = ${turn_id} and step > ${lastStep}
+    )
+    insert into chat_messages as m
+      (id, session_id, role, content, run_id, turn_id, step, metadata)
+    select s.id, thread.id, 'assistant', s.content, ${run_id}, ${turn_id}::uuid, s.step, s.metadata
+    from thread, jsonb_to_recordset(${sql.json(steps as never)})
+      as s (id uuid, content text, step int, metadata jsonb)
+    where exists (select from chat_messages where id = ${turn_id})
+    order by s.step
+    on conflict (turn_id, step) do update set
+      id = excluded.id, content = excluded.content, run_id = excluded.run_id,
+      metadata = excluded.metadata
+    where m.metadata ->> 'status' <> 'complete'`;
+}
+
+export type ChatSession = {
+  id: string;
+  course_id: string;
+  thread_id: string | null;
+  session_label: string | null;
+  created_at: string;
+  updated_at: string;
+};
+
+export type SessionSummary = ChatSession & {
+  message_count: number;
+  last_message: { role: string; excerpt: string; created_at: string } | null;
+};
+
+const sessionColumns = (sql: Sql) =>
+  sql`s.id, s.course_id, s.thread_id, s.session_label, s.created_at, s.updated_at`;
+
+/** Newest first, each with the beginning of what was said last. */
+export async function listSessions(
+  sql: Sql,
+  course_id: string,
+  { limit, cursor }: PageRequest,
+): Promise<Page<SessionSummary>> {
+  const rows = await sql<(SessionSummary & { cursor: string })[]>`
+    select *, ${cursorOf(sql)} from (
+      select ${sessionColumns(sql)}, counted.message_count, last.message as last_message
+      from chat_sessions s
+      cross join lateral (
+        select count(*)::int as message_count from chat_messages where session_id = s.id
+      ) counted
+      left join lateral (
+        select jsonb_build_object('role', role, 'excerpt', left(content, 200),
+                                  'created_at', to_char(created_at at time zone 'utc',
+                                    'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as message
+        from chat_messages where session_id = s.id and content <> ''
+        order by position desc limit 1
+      ) last on true
+      where s.course_id = ${course_id}
+    ) session
+    where true ${afterCursor(sql, cursor)}
+    order by created_at desc, id desc limit ${limit + 1}`;
+  return toPage(rows, limit);
+}
+
+/** @throws AppError `session_not_found` */
+export async function getSession(
+  sql: Sql,
+  id: string,
+): Promise<ChatSession & { messages: ChatMessage[] }> {
+  const [session] = await sql<(ChatSession & { messages: ChatMessage[] })[]>`
+    select ${sessionColumns(sql)}, ${messagesOf(sql, id)} as messages
+    from chat_sessions s where s.id = ${id}`;
+  if (!session) throw new AppError("session_not_found");
+  return session;
+}
+
+/**
+ * Removes a conversation for good.
+ *
+ * @throws AppError `session_not_found`
+ */
+export async function deleteSession(sql: Sql, id: string): Promise<void> {
+  const [deleted] = await sql<{ id: string }[]>`
+    delete from chat_sessions where id = ${id} returning id`;
+  if (!deleted) throw new AppError("session_not_found");
+}

@@ -1,0 +1,251 @@
+import type { AgentCapabilities } from "@ag-ui/core";
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { version } from "../../package.json";
+import { toAgUiEvents } from "../chat/ag-ui";
+import { MAX_STEPS } from "../chat/agent";
+import { type ChatServices, type Conversation, converse } from "../chat/converse";
+import { toEventStream } from "../chat/event-stream";
+import { expectedMessageId } from "../chat/history";
+import { type ChatRequest, PlainBody, readChatRequest } from "../chat/input";
+import { collectReply } from "../chat/reply";
+import { Runs } from "../chat/runs";
+import { Sources } from "../chat/sources";
+import { createCourseTools } from "../chat/tools";
+import { deleteSession, getSession, listSessions, openThread } from "../db/chat";
+import type { Sql } from "../db/client";
+import { getCourse } from "../db/courses";
+import { AppError } from "../errors";
+import type { Log } from "../log";
+import type { Metrics } from "../metrics";
+import type { ChatModel } from "../providers/chat-model";
+import type { Embedder } from "../providers/embedder";
+import { jsonBody } from "./json-body";
+import { requestId } from "./problems";
+import { Citation } from "./retrieval";
+import { ById, Id, Json, PageQuery, pageOf, Time } from "./schemas";
+
+type Needs = {
+  db: Sql;
+  embedder: Embedder;
+  chatModel: ChatModel;
+  log: Log;
+  metrics: Pick<Metrics, "chatSeconds">;
+  config: { PUBLIC_URL?: string | undefined };
+  /** Aborted when the process begins to stop. */
+  shutdown: AbortSignal;
+};
+
+const CourseQuery = z.object({ course_id: Id.optional() });
+const CheckedCitation = Citation.extend({
+  unsupported: z
+    .literal(true)
+    .optional()
+    .describe("The answer says there what the passage does not"),
+});
+const Session = z.object({
+  id: Id,
+  course_id: Id,
+  thread_id: z.string().nullable().describe("The client's name of the thread, when not a UUID"),
+  session_label: z.string().nullable(),
+  created_at: Time,
+  updated_at: Time,
+});
+const SessionSummary = Session.extend({
+  message_count: z.int(),
+  last_message: z.object({ role: z.string(), excerpt: z.string(), created_at: Time }).nullable(),
+}).meta({ id: "ChatSessionSummary" });
+const WholeSession = Session.extend({
+  messages: z.array(
+    z.object({
+      id: Id,
+      role: z.enum(["user", "assistant", "system"]),
+      content: z.string(),
+      citations: z.array(CheckedCitation),
+      metadata: Json.describe("status (complete, aborted, error), tool_calls, usage and more"),
+      created_at: Time,
+    }),
+  ),
+}).meta({ id: "ChatSession" });
+const Reply = z.object({
+  session_id: Id,
+  message_id: z.string(),
+  content: z.string(),
+  citations: z.array(CheckedCitation),
+  run_metadata: Json,
+});
+
+/** Both bodies are checked by hand: which of them it is decides what can be wrong with it. */
+const body = {
+  description: "AG-UI's RunAgentInput, or the plain body",
+  content: {
+    "application/json": {
+      schema: {
+        anyOf: [
+          z.toJSONSchema(PlainBody, { io: "input" }) as object,
+          {
+            type: "object",
+            required: ["threadId", "runId", "messages"],
+            description: "RunAgentInput",
+          },
+        ],
+      },
+    },
+  },
+};
+
+/** Conversations about a course: asked and answered here, stored, listed and deleted. */
+export function chatRoutes(needs: Needs) {
+  const { db, metrics, shutdown } = needs;
+  const runs = new Runs(shutdown, new AppError("chat_interrupted"));
+  const services = {
+    ...needs,
+    runs,
+    onEnd: (outcome: string, { latency_ms }: { latency_ms: number }) =>
+      metrics.chatSeconds.observe({ outcome }, latency_ms / 1_000),
+  };
+  const open = async (
+    request: Request,
+    given: unknown,
+    query: { course_id?: string | undefined },
+  ) => openConversation(needs, request, readChatRequest(given, query));
+
+  return new Elysia({ prefix: "/api/chat", tags: ["Chat"] })
+    .post(
+      "/stream",
+      async ({ body, query, request, server }) => {
+        const conversation = await open(request, body, query);
+        // Our heartbeats, not a timeout, tell a silent stream from a dead one.
+        server?.timeout(request, 0);
+        return stream(services, conversation, request);
+      },
+      {
+        parse: jsonBody,
+        query: CourseQuery,
+        detail: {
+          summary: "Ask, and read the answer as AG-UI events while it is given",
+          requestBody: body,
+          responses: { 200: { description: "AG-UI events", content: { "text/event-stream": {} } } },
+        },
+      },
+    )
+    .post(
+      "/",
+      async ({ body, query, request, server }) => {
+        const conversation = await open(request, body, query);
+        server?.timeout(request, 0);
+        return reply(services, conversation, request);
+      },
+      {
+        parse: jsonBody,
+        query: CourseQuery,
+        response: Reply,
+        detail: { summary: "Ask, and get the whole answer at once", requestBody: body },
+      },
+    )
+    .get("/capabilities", () => capabilities(needs), {
+      detail: { summary: "What this agent can do, as AG-UI describes it" },
+    })
+    .get(
+      "/sessions",
+      async ({ query }) => {
+        const course = await getCourse(db, query.course_id);
+        return listSessions(db, course.id, query);
+      },
+      {
+        query: PageQuery.extend({ course_id: Id }),
+        response: pageOf(SessionSummary),
+        detail: { summary: "List a course's conversations, newest first" },
+      },
+    )
+    .get("/sessions/:id", ({ params }) => readSession(db, params.id), {
+      params: ById,
+      response: WholeSession,
+      detail: { summary: "Get a conversation with all that was said" },
+    })
+    .delete(
+      "/sessions/:id",
+      async ({ params, status }) => {
+        await runs.stop(params.id, "deleted");
+        await deleteSession(db, params.id);
+        return status(204, undefined);
+      },
+      { params: ById, detail: { summary: "Delete a conversation for good" } },
+    );
+}
+
+/** Everything that can be refused is refused here, before an answer begins. */
+async function openConversation(
+  { db, config }: Needs,
+  request: Request,
+  asked: ChatRequest,
+): Promise<Conversation> {
+  const { session_id: id, course_id, thread_id } = asked;
+  return {
+    request: asked,
+    request_id: requestId(request),
+    thread: await openThread(db, { id, course_id, thread_id }),
+    origin: new URL(config.PUBLIC_URL ?? request.url).origin,
+  };
+}
+
+function stream(services: ChatServices, conversation: Conversation, request: Request): Response {
+  const { request: asked, request_id, thread } = conversation;
+  const gone = new AbortController();
+  const onGone = () => gone.abort("the reader left");
+  request.signal.addEventListener("abort", onGone, { once: true });
+  const events = toAgUiEvents(converse(services, conversation, gone.signal), {
+    ...asked,
+    request_id,
+    message_id: expectedMessageId(thread, asked),
+    model: services.chatModel.name,
+  });
+  return toEventStream(events, { accept: request.headers.get("accept"), onGone });
+}
+
+async function reply(services: ChatServices, conversation: Conversation, request: Request) {
+  const { request: asked, request_id, thread } = conversation;
+  const parts = converse(services, conversation, request.signal);
+  const { summary, ...said } = await collectReply(parts, thread);
+  const run_metadata = { request_id, course_id: asked.course_id, ...summary };
+  return { session_id: asked.session_id, ...said, run_metadata } as z.infer<typeof Reply>;
+}
+
+async function readSession(db: Sql, id: string) {
+  const { messages, ...session } = await getSession(db, id);
+  const shown = messages.map(({ id, role, content, metadata, created_at }) => {
+    const { citations = [], ...more } = metadata;
+    return { ...{ id, role, content, created_at }, citations, metadata: more };
+  });
+  return { ...session, messages: shown } as z.infer<typeof WholeSession>;
+}
+
+function capabilities({ db, embedder, chatModel }: Needs): AgentCapabilities {
+  const tools = createCourseTools({ db, embedder, course_id: "", sources: new Sources([]) });
+  const writes = chatModel.kind === "model";
+  return {
+    identity: {
+      name: "Lectern",
+      type: "lectern",
+      description: "Answers questions about a course from its lectures and slides, with citations.",
+      version,
+      provider: chatModel.name,
+    },
+    transport: { streaming: true, websocket: false, httpBinary: true, resumable: true },
+    tools: {
+      supported: true,
+      items: tools.map(({ name, description, inputSchema }) => ({
+        ...{ name, description },
+        parameters: z.toJSONSchema(inputSchema, { io: "input" }),
+      })),
+      parallelCalls: true,
+      clientProvided: writes,
+    },
+    output: { structuredOutput: false, supportedMimeTypes: ["text/markdown"] },
+    state: { snapshots: true, deltas: true, memory: true, persistentState: false },
+    reasoning: { supported: writes, streaming: writes, encrypted: false },
+    multimodal: { input: { image: writes, pdf: writes, audio: false, video: false, file: false } },
+    execution: { codeExecution: false, maxIterations: MAX_STEPS },
+    humanInTheLoop: { supported: writes, interrupts: false },
+  };
+}

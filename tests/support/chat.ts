@@ -1,0 +1,83 @@
+import { Elysia } from "elysia";
+import type { Sql } from "../../src/db/client";
+import { openMetrics } from "../../src/metrics";
+import type { ChatModel } from "../../src/providers/chat-model";
+import type { Embedder } from "../../src/providers/embedder";
+import { OpenAI } from "../../src/providers/openai";
+import { chatRoutes } from "../../src/routes/chat";
+import { problems } from "../../src/routes/problems";
+import { silentLog } from "./factories";
+import { type Replies, startOpenAI } from "./openai";
+
+/** A course with one slide deck and one lecture, found by their words. */
+export async function createStudiedCourse(db: Sql) {
+  const [ids] = await db<{ course_id: string; document_id: string; lecture_id: string }[]>`
+    with course as (insert into courses (name) values ('Information theory') returning id),
+    document as (
+      insert into documents (course_id, filename, title, storage_url, size_bytes, sha256)
+      select id, 'coins.pdf', 'Coins', 'documents/coins.pdf', 9,
+             encode(sha256(gen_random_uuid()::text::bytea), 'hex')
+      from course returning id, course_id
+    ),
+    lecture as (
+      insert into lectures (course_id, source, title, panopto_session_id, panopto_url)
+      select id, 'panopto', 'Entropy', gen_random_uuid()::text,
+             'https://uni.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=1'
+      from course returning id, course_id
+    ),
+    slide as (
+      insert into slide_chunks
+        (document_id, course_id, chunk_index, page_number, page_end, content, text_config)
+      select id, course_id, 0, 7, 7, 'A fair coin has one bit of entropy.', 'english' from document
+    ),
+    speech as (
+      insert into lecture_chunks
+        (lecture_id, course_id, chunk_index, start_ms, end_ms, content, text_config)
+      select id, course_id, 0, 61000, 75000, 'Claude Shannon named it entropy in 1948.', 'english'
+      from lecture
+    )
+    select course.id as course_id, document.id as document_id, lecture.id as lecture_id
+    from course, document, lecture`;
+  return ids!;
+}
+
+type ServerOptions = {
+  replies?: Replies;
+  api?: "chat" | "responses";
+  paceMs?: number;
+  chatModel?: (embedder: Embedder) => ChatModel;
+};
+
+/** The chat endpoints on a port of their own, with a scripted model behind them. */
+export function serveChat(db: Sql, options: ServerOptions = {}) {
+  const { replies = [], api = "chat", paceMs = 0 } = options;
+  const openai = startOpenAI({ replies, paceMs });
+  const provider = new OpenAI({ baseUrl: openai.url, apiKey: "test", api });
+  const embedder = provider.embedder("text-embedding-3-small");
+  const chatModel = options.chatModel?.(embedder) ?? provider.chatModel("gpt-test");
+  const shutdown = new AbortController();
+  const app = new Elysia()
+    .use(problems(silentLog))
+    .use(
+      chatRoutes({
+        ...{ db, embedder, chatModel, log: silentLog, metrics: openMetrics(), config: {} },
+        shutdown: shutdown.signal,
+      }),
+    )
+    .listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${app.server!.port}`;
+  return {
+    openai,
+    shutdown,
+    url,
+    post: (path: string, body: unknown, init: RequestInit = {}) =>
+      fetch(`${url}${path}`, {
+        ...{ method: "POST", body: JSON.stringify(body), ...init },
+        headers: { "content-type": "application/json", ...init.headers },
+      }),
+    async [Symbol.asyncDispose]() {
+      await app.server!.stop(true);
+      await openai.close();
+    },
+  };
+}
