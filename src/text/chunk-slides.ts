@@ -98,16 +98,16 @@ function headingOf({ title, section }: SlidePage, limit: TokenLimit): string {
   return splitToFit([...lines].join("\n"), { ...limit, maxTokens }, AT_WORDS)[0]!.trim();
 }
 
-/** What the pages say below their titles; a text layer repeats the title as its first line. */
+/** What the pages say below their headings; a text layer repeats title and section at its top. */
 function bodyOf(group: SlidePage[]): string {
-  return group.map(withoutTitle).filter(Boolean).join("\n\n");
+  return group.map(withoutHeadings).filter(Boolean).join("\n\n");
 }
 
-function withoutTitle({ title, content }: SlidePage): string {
-  const text = content.trim();
-  const firstLine = /^.*/.exec(text)![0];
-  const repeats = title !== null && cleanLine(firstLine) === cleanLine(title);
-  return repeats ? text.slice(firstLine.length).trim() : text;
+function withoutHeadings({ title, section, content }: SlidePage): string {
+  const headings = [title, section].map((line) => cleanLine(line ?? ""));
+  const lines = content.trim().split("\n");
+  while (lines.length > 0 && ["", ...headings].includes(cleanLine(lines[0]!))) lines.shift();
+  return lines.join("\n");
 }
 
 function contentOf(heading: string, piece: string): string {

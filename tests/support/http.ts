@@ -13,12 +13,17 @@ export const get = (path: string, headers: Record<string, string> = {}) =>
 export function postFile(
   path: string,
   fields: Record<string, string>,
-  file?: { name: string; bytes: BlobPart; type?: string },
+  file?: { name: string; bytes: Uint8Array; type?: string },
 ): Request {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.set(name, value);
   if (file)
-    form.set("file", new File([file.bytes], file.name, { type: file.type ?? "application/pdf" }));
+    form.set(
+      "file",
+      new File([file.bytes as Uint8Array<ArrayBuffer>], file.name, {
+        type: file.type ?? "application/pdf",
+      }),
+    );
   return new Request(new URL(path, "http://localhost"), { method: "POST", body: form });
 }
 

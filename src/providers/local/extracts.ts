@@ -72,7 +72,8 @@ function toQuotes(content: string): Quote[] {
   let scrap = "";
   for (const stretch of splitSentences(content).flatMap((long) => long.match(STRETCH) ?? [])) {
     const sentence = stretch.replace(/\s+/g, " ").trim();
-    if (sentence.split(" ").length < LEAST_WORDS) {
+    // A heading that repeats the question answers nothing, but leads up to what does.
+    if (sentence.split(" ").length < LEAST_WORDS || sentence.endsWith("?")) {
       scrap = sentence;
     } else {
       quotes.push({ sentence, inContext: `${scrap} ${sentence}`.trim() });
