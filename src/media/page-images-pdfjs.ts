@@ -1,6 +1,6 @@
 import { AppError } from "../errors";
 import { PDF_LIMITS } from "./pdf";
-import { openPdfProcess, type PageImage } from "./pdf-process";
+import { type PageImage, PdfProcess } from "./pdf-process";
 
 type Job = {
   path: string;
@@ -12,7 +12,7 @@ type Job = {
 /** Draws with pdfjs and canvas in a process of its own. See `PageRenderer.render`. */
 export async function drawWithPdfjs({ path, page_number, ...job }: Job): Promise<PageImage> {
   const { memoryMb, timeoutMs } = PDF_LIMITS;
-  await using reader = openPdfProcess({ memoryMb, timeoutMs, signal: job.signal });
+  await using reader = new PdfProcess({ memoryMb, timeoutMs, signal: job.signal });
   try {
     await reader.ask("open", { path, maxPages: Number.POSITIVE_INFINITY });
     return await reader.ask("render", { page_number, longSidePx: job.longSidePx });

@@ -1,5 +1,4 @@
 import { AppError } from "../errors";
-import { PDF_LIMITS } from "./pdf";
 import { kernelLimits, type PageImage } from "./pdf-process";
 
 type Job = {
@@ -11,6 +10,7 @@ type Job = {
 
 /** A slide takes 20 ms, a map with a hundred thousand strokes some seconds. */
 const TIMEOUT_MS = 20_000;
+const KERNEL_LIMITS = { addressSpaceMb: 2_048, cpuSeconds: 30 };
 
 /** Draws with poppler's `pdftoppm`. See `PageRenderer.render`. */
 export async function drawWithPoppler(
@@ -21,7 +21,7 @@ export async function drawWithPoppler(
   const page = String(page_number);
   const command = [pdftoppm, "-jpeg", "-jpegopt", "quality=85", "-cropbox"];
   const what = ["-f", page, "-l", page, "-singlefile", "-scale-to", String(longSidePx), path];
-  await using poppler = Bun.spawn([...kernelLimits(PDF_LIMITS.memoryMb), ...command, ...what], {
+  await using poppler = Bun.spawn([...kernelLimits(KERNEL_LIMITS), ...command, ...what], {
     env: {},
     stdin: "ignore",
     stdout: "pipe",

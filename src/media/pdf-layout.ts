@@ -19,24 +19,14 @@ export type Word = {
   rightToLeft: boolean;
 };
 
-export type Layout = { paragraphs: string[]; headings: string[]; title: string | null };
-
 export type Line = { text: string; top: number; bottom: number; left: number; size: number };
 type Fragment = Line & { right: number; baseline: number; rightToLeft: boolean };
 
-export function layOut(words: Word[], page: { width: number; height: number }): Layout {
-  const lines = byDirection(words).flatMap((frame) => {
+export function toReadingOrder(words: Word[]): Line[] {
+  return byDirection(words).flatMap((frame) => {
     const fragments = toFragments(frame);
     return readingOrder(fragments, medianSize(fragments));
   });
-  const paragraphs = toParagraphs(lines);
-  const body = medianSize(lines);
-  const headings = paragraphs.filter((paragraph) => isHeading(paragraph, body)).map(joinLines);
-  return {
-    paragraphs: paragraphs.map(joinLines),
-    headings,
-    title: findTitle(paragraphs, body, page.height),
-  };
 }
 
 /** Text that runs in another direction than most is read last, each direction in its own frame. */
@@ -53,10 +43,6 @@ function byDirection(words: Word[]): Word[][] {
         y: word.y * cos - word.x * sin,
       }));
     });
-}
-
-function characters(items: { text: string }[]): number {
-  return items.reduce((sum, { text }) => sum + text.trim().length, 0);
 }
 
 /** Joins what is drawn in one go on one baseline; text drawn twice to look bold counts once. */
@@ -237,63 +223,17 @@ function toLine(fragments: Fragment[]): Line {
   };
 }
 
-/** A paragraph ends where the distance, the font size or the column changes. */
-function toParagraphs(lines: Line[]): Line[][] {
-  const paragraphs: Line[][] = [];
-  for (const line of lines) {
-    const last = paragraphs.at(-1)?.at(-1);
-    const follows =
-      last &&
-      line.top > last.top &&
-      line.top - last.bottom < line.size * 0.7 &&
-      Math.abs(line.size - last.size) < last.size * 0.15;
-    if (!follows) paragraphs.push([]);
-    paragraphs.at(-1)!.push(line);
-  }
-  return paragraphs;
-}
-
-/** A word that was hyphenated at the end of a line is made whole on the line where it begins. */
-function joinLines(lines: Line[]): string {
-  return lines
-    .map(({ text }) => text)
-    .join("\n")
-    .replace(/(\p{Ll})[-‐\u00ad]\n(\p{Ll}\S*) ?/gu, "$1$2\n")
-    .trim();
+/** Without the spaces around. */
+export function characters(items: { text: string }[]): number {
+  return items.reduce((sum, { text }) => sum + text.trim().length, 0);
 }
 
 /** The size that most of the characters have. */
-function medianSize(lines: { text: string; size: number }[]): number {
+export function medianSize(lines: { text: string; size: number }[]): number {
   let half = characters(lines) / 2;
   for (const line of lines.toSorted((a, b) => a.size - b.size)) {
     half -= line.text.trim().length;
     if (half <= 0) return line.size;
   }
   return 0;
-}
-
-const MAX_HEADING_CHARACTERS = 200;
-/** Formulas are set large as well. */
-const FORMULA = /[=≤≥∑∫]/;
-
-function isHeading(paragraph: Line[], body: number): boolean {
-  const text = joinLines(paragraph);
-  return (
-    paragraph[0]!.size >= body * 1.15 &&
-    text.length <= MAX_HEADING_CHARACTERS &&
-    /\p{L}{2}/u.test(text) &&
-    !FORMULA.test(text)
-  );
-}
-
-/** The largest heading, or what stands alone at the top, or all of a page that says little. */
-function findTitle(paragraphs: Line[][], body: number, height: number): string | null {
-  const headings = paragraphs.filter((paragraph) => isHeading(paragraph, body));
-  const largest = headings.toSorted((a, b) => b[0]!.size - a[0]!.size)[0];
-  const first = paragraphs[0];
-  if (largest) return joinLines(largest);
-  if (!first || !/\p{L}{2}/u.test(joinLines(first))) return null;
-  const standsAlone = first.length === 1 && first[0]!.bottom < height / 4;
-  const saysLittle = characters(paragraphs.flat()) <= 120;
-  return (standsAlone || saysLittle) && joinLines(first).length <= 100 ? joinLines(first) : null;
 }

@@ -2,7 +2,8 @@ import { type PDFDocumentProxy, type PDFPageProxy, Util } from "pdfjs-dist/legac
 import type { TextItem } from "pdfjs-dist/types/src/display/api";
 import { cleanLine, cleanText } from "../text/clean-text";
 import type { OutlineEntry, PdfDeck, PdfPage } from "./pdf";
-import { layOut, type Word } from "./pdf-layout";
+import { toReadingOrder, type Word } from "./pdf-layout";
+import { toPageText } from "./pdf-paragraphs";
 
 /** An outline that is longer is noise, or an attack. */
 const MAX_OUTLINE_ENTRIES = 5_000;
@@ -46,7 +47,7 @@ async function readContent(page: PDFPageProxy) {
   const { width, height, transform } = page.getViewport({ scale: 1 });
   const { items } = await page.getTextContent();
   const words = items.flatMap((item) => ("str" in item ? toWord(item, transform) : []));
-  const { paragraphs, headings, title } = layOut(words, { width, height });
+  const { paragraphs, headings, title } = toPageText(toReadingOrder(words), height);
   return {
     width_pt: round(width),
     height_pt: round(height),

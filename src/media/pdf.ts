@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { AppError } from "../errors";
-import { openPdfProcess } from "./pdf-process";
+import { PdfProcess } from "./pdf-process";
 
 export type OutlineEntry = {
   title: string;
@@ -70,7 +70,7 @@ export async function readPdf(
 ): Promise<Pdf> {
   const { maxPages, memoryMb, timeoutMs } = { ...PDF_LIMITS, ...limits };
   await checkPdfHeader(path);
-  const reader = openPdfProcess({ memoryMb, timeoutMs, signal });
+  const reader = new PdfProcess({ memoryMb, timeoutMs, signal });
   try {
     const deck = await reader.ask("open", { path, maxPages });
     const page = (page_number: number) => {

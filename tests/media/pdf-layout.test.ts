@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { layOut, type Word } from "../../src/media/pdf-layout";
+import { toReadingOrder, type Word } from "../../src/media/pdf-layout";
+import { toPageText } from "../../src/media/pdf-paragraphs";
 
-const PAGE = { width: 720, height: 405 };
+const layOut = (words: Word[]) => toPageText(toReadingOrder(words), 405);
 
 /** Half an em per character, as in many fonts. */
 function word(text: string, x: number, y: number, size = 12): Word {
@@ -9,25 +10,15 @@ function word(text: string, x: number, y: number, size = 12): Word {
 }
 
 test("what is drawn out of order is read from top to bottom", () => {
-  const { paragraphs } = layOut([word("last", 40, 300), word("first", 40, 100)], PAGE);
+  const { paragraphs } = layOut([word("last", 40, 300), word("first", 40, 100)]);
   expect(paragraphs).toEqual(["first", "last"]);
-});
-
-test("a word hyphenated at the end of a line is made whole", () => {
-  const words = [word("the informa-", 40, 100), word("tion of a source", 40, 114)];
-  expect(layOut(words, PAGE).paragraphs).toEqual(["the information\nof a source"]);
-});
-
-test("a hyphen before a capital or a number stays", () => {
-  const words = [word("the Huffman-", 40, 100), word("Code of a source", 40, 114)];
-  expect(layOut(words, PAGE).paragraphs).toEqual(["the Huffman-\nCode of a source"]);
 });
 
 test("cells of a table stay in their rows, with tabs between them", () => {
   const words = ["Symbol", "Code", "a", "0", "b", "10", "c", "11"].map((text, i) =>
     word(text, 40 + (i % 2) * 200, 100 + Math.floor(i / 2) * 16),
   );
-  expect(layOut(words, PAGE).paragraphs).toEqual(["Symbol\tCode\na\t0\nb\t10\nc\t11"]);
+  expect(layOut(words).paragraphs).toEqual(["Symbol\tCode\na\t0\nb\t10\nc\t11"]);
 });
 
 test("a footer below two columns is read after both", () => {
@@ -36,7 +27,7 @@ test("a footer below two columns is read after both", () => {
     word(`${prose} left ${i}`, 40, 100 + i * 14),
     word(`${prose} right ${i}`, 400, 100 + i * 14),
   ]);
-  const { paragraphs } = layOut([word("7", 680, 390), ...words], PAGE);
+  const { paragraphs } = layOut([word("7", 680, 390), ...words]);
   expect(paragraphs.map((paragraph) => paragraph.split(" ").slice(-2).join(" "))).toEqual([
     "left 3",
     "right 3",
@@ -46,39 +37,16 @@ test("a footer below two columns is read after both", () => {
 
 test("indices stay with their letters", () => {
   const words = [word("H = p", 40, 100), word("i", 71, 103, 8), word("log p", 80, 100)];
-  expect(layOut(words, PAGE).paragraphs).toEqual(["H = pi log p"]);
+  expect(layOut(words).paragraphs).toEqual(["H = pi log p"]);
 });
 
 test("text drawn twice to look bold is read once", () => {
   const words = [word("Entropy", 40, 100), word("Entropy", 40.4, 100)];
-  expect(layOut(words, PAGE).paragraphs).toEqual(["Entropy"]);
+  expect(layOut(words).paragraphs).toEqual(["Entropy"]);
 });
 
 test("text that runs up the margin is read after the page", () => {
   const margin = { ...word("draft", 20, 300), angle: -Math.PI / 2 };
-  const { paragraphs } = layOut([margin, word("The page itself", 40, 100)], PAGE);
+  const { paragraphs } = layOut([margin, word("The page itself", 40, 100)]);
   expect(paragraphs).toEqual(["The page itself", "draft"]);
-});
-
-test("the largest text is the title, and larger text than most are headings", () => {
-  const words = [
-    word("Source coding", 40, 50, 28),
-    word("Huffman codes", 40, 100, 18),
-    word("The code that gives likely symbols the shortest words.", 40, 130),
-  ];
-  expect(layOut(words, PAGE)).toMatchObject({
-    title: "Source coding",
-    headings: ["Source coding", "Huffman codes"],
-  });
-});
-
-test("a page of plain prose has no title", () => {
-  const words = Array.from({ length: 12 }, (_, i) =>
-    word("plain words all the way", 40, 60 + i * 14),
-  );
-  expect(layOut(words, PAGE)).toMatchObject({ title: null, headings: [] });
-});
-
-test("an empty page is empty", () => {
-  expect(layOut([], PAGE)).toEqual({ paragraphs: [], headings: [], title: null });
 });

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { openPdfProcess } from "../../src/media/pdf-process";
+import { PdfProcess } from "../../src/media/pdf-process";
 
 const SAMPLE = new URL("../../examples/course/slides.pdf", import.meta.url).pathname;
 const LIMITS = { memoryMb: 500, timeoutMs: 10_000 };
 
 test("a reader that dies of itself is reported with how it ended", async () => {
-  await using reader = openPdfProcess(LIMITS);
+  await using reader = new PdfProcess(LIMITS);
   await reader.ask("open", { path: SAMPLE, maxPages: 100 });
   const page = reader.ask("page", { page_number: 1 });
   process.kill(reader.pid, "SIGSEGV");
@@ -15,7 +15,7 @@ test("a reader that dies of itself is reported with how it ended", async () => {
 });
 
 test("a reader sees nothing of our environment", async () => {
-  await using reader = openPdfProcess(LIMITS);
+  await using reader = new PdfProcess(LIMITS);
   await reader.ask("open", { path: SAMPLE, maxPages: 100 });
   const environ = await Bun.file(`/proc/${reader.pid}/environ`).text();
   const names = environ.split("\0").map((line) => line.split("=")[0]);
@@ -25,7 +25,7 @@ test("a reader sees nothing of our environment", async () => {
 test("readers work beside each other", async () => {
   const titles = await Promise.all(
     [1, 2, 3].map(async (page_number) => {
-      await using reader = openPdfProcess(LIMITS);
+      await using reader = new PdfProcess(LIMITS);
       await reader.ask("open", { path: SAMPLE, maxPages: 100 });
       return (await reader.ask("page", { page_number })).title;
     }),
