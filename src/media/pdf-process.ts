@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AppError, type ErrorCode } from "../errors";
 import type { PdfDeck, PdfPage } from "./pdf";
 
-export type PageImage = { bytes: Uint8Array; width: number; height: number };
+export type PageImage = { bytes: Uint8Array<ArrayBuffer>; width: number; height: number };
 
 /** What the process can be asked, and what it answers. */
 export type Exchanges = {
