@@ -5,7 +5,7 @@ import { ingestDocument } from "./pipelines/document/ingest";
 import { openAttempt } from "./pipelines/step";
 import { type Consumer, startConsumer } from "./queue/consumer";
 import type { Claim } from "./queue/queue";
-import type { FromWorker, ToWorker } from "./queue/supervisor";
+import { type FromWorker, GRACE_MS, type ToWorker } from "./queue/supervisor";
 import type { Handler } from "./queue/work";
 import { openServices } from "./services";
 
@@ -54,13 +54,22 @@ const receive = (message: ToWorker) => {
   if (message.type === "drain") void stop(message.graceMs);
 };
 if (asThread) self.onmessage = (event: MessageEvent<ToWorker>) => receive(event.data);
-else process.on("message", receive);
+else listenAsProcess();
 post({ type: "ready", thread: threadId });
 
 async function stop(graceMs: number): Promise<void> {
   await consumer.drain(graceMs);
   await services.close();
   post({ type: "drained" });
+  if (!asThread) process.exit(0);
+}
+
+/** Signals of a whole group reach a process too, and a parent that vanished leaves it alone. */
+function listenAsProcess(): void {
+  process.on("message", receive);
+  process.on("SIGTERM", () => void stop(GRACE_MS));
+  process.on("SIGINT", () => void stop(GRACE_MS));
+  process.on("disconnect", () => process.exit(1));
 }
 
 function reportStep(kind: Claim["kind"]) {

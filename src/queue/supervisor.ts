@@ -3,7 +3,7 @@ import type { Log } from "../log";
 import { openProcess, openThread, type WorkerHandle } from "./worker-handle";
 
 /** A job gets this long to finish when the service stops; the rest is handed back. */
-const GRACE_MS = 8_000;
+export const GRACE_MS = 8_000;
 /** After that a worker that does not answer is ended. */
 const PATIENCE_MS = GRACE_MS + 3_000;
 const RESTART_MS = { first: 500, most: 10_000 };
