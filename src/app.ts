@@ -1,10 +1,16 @@
 import { join } from "node:path";
+import { cors } from "@elysiajs/cors";
 import { type AnyElysia, Elysia } from "elysia";
 import { agUiRoutes } from "./routes/ag-ui";
 import { chatRoutes } from "./routes/chat";
 import { courseRoutes } from "./routes/courses";
+import { documentPageRoutes } from "./routes/document-pages";
 import { documentRoutes } from "./routes/documents";
+import { eventRoutes } from "./routes/events";
 import { healthRoutes } from "./routes/health";
+import { lectureIntakeRoutes } from "./routes/lecture-intake";
+import { lectureTranscriptRoutes } from "./routes/lecture-transcript";
+import { lectureRoutes } from "./routes/lectures";
 import { apiDocs } from "./routes/openapi";
 import { problems } from "./routes/problems";
 import { retrievalRoutes } from "./routes/retrieval";
@@ -21,16 +27,24 @@ const MARKDOWN = { headers: { "content-type": "text/markdown; charset=utf-8" } }
 export function createApp(services: Services) {
   const maxUploadBytes = services.config.MAX_UPLOAD_MB * 1_000_000;
   const methodsAt = (path: string): string[] =>
-    app.routes.filter((route) => matches(route.path, path)).map(({ method }) => method);
+    app.routes
+      .filter(({ method, path: pattern }) => method !== "OPTIONS" && matches(pattern, path))
+      .map(({ method }) => method);
   const app: AnyElysia = new Elysia({
     // 30 s for clients that trickle; streams ask for no limit of their own.
     serve: { maxRequestBodySize: maxUploadBytes + ENVELOPE_BYTES, idleTimeout: 30 },
   })
     .use(problems(services.log, methodsAt))
+    .use(crossOrigin(services.config.CORS_ORIGINS))
     .use(apiDocs())
     .use(healthRoutes(services))
     .use(courseRoutes(services))
+    .use(lectureIntakeRoutes({ ...services, maxUploadBytes }))
+    .use(lectureRoutes(services))
+    .use(lectureTranscriptRoutes(services))
     .use(documentRoutes({ ...services, maxUploadBytes }))
+    .use(eventRoutes(services))
+    .use(documentPageRoutes({ ...services, maxPages: services.config.MAX_PAGES }))
     .use(retrievalRoutes(services))
     .use(chatRoutes(services))
     .use(agUiRoutes(services))
@@ -38,6 +52,19 @@ export function createApp(services: Services) {
     .get("/", () => Response.redirect("/ag-ui"), { detail: { hide: true } });
   return app;
 }
+
+/** Pages of other origins are let in by name only, and never with cookies. */
+const crossOrigin = (origin: string[]) =>
+  origin.length === 0
+    ? new Elysia()
+    : cors({
+        origin,
+        credentials: false,
+        methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allowedHeaders: ["content-type", "authorization", "x-api-key", "idempotency-key", "range"],
+        exposeHeaders: ["x-request-id", "etag", "retry-after"],
+        maxAge: 600,
+      });
 
 /** `/api/courses/:id` matches `/api/courses/1`; a trailing `*` matches the rest. */
 function matches(pattern: string, path: string): boolean {

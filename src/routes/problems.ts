@@ -41,7 +41,7 @@ export const problems = (log: Log, methodsAt: (path: string) => string[]) =>
           "request failed",
         );
       }
-      set.headers = allowed.length > 0 ? { allow: allowed.join(", ") } : {};
+      if (allowed.length > 0) set.headers.allow = allowed.join(", ");
       return problem(failure.errorCode, failure.details, requestId(request));
     });
 
