@@ -9,7 +9,7 @@ import { createNeutraliser, type IsOurs, type Neutraliser } from "./neutralise";
 import type { AgentPart, Usage } from "./parts";
 import type { Prompt } from "./prompt";
 import type { Sources } from "./sources";
-import type { ServerTool } from "./tools";
+import type { ServerTool, ToolOutput } from "./tools";
 
 export type Emit = (part: AgentPart) => void;
 
@@ -214,14 +214,19 @@ class Step {
     const known = sources.found.size;
     const running = this.#calls
       .filter(({ name }) => byName.has(name) || !theirs.has(name))
-      .map(async (call) => ({ call, content: await execute(byName.get(call.name), call, signal) }));
+      .map(async (call) => ({ call, output: await execute(byName.get(call.name), call, signal) }));
     const done = await Promise.all(running);
     signal.throwIfAborted();
+    // Numbered in the order of the calls, whichever was answered first.
+    const results = done.map(({ call, output }) => ({
+      call,
+      answer: "passages" in output ? sources.present(output.passages) : output.answer,
+    }));
     if (sources.found.size > known) {
       this.emit({ type: "references", references: [...sources.found] });
     }
-    for (const { call, content } of done) {
-      call.result = { message_id: crypto.randomUUID(), content };
+    for (const { call, answer } of results) {
+      call.result = { message_id: crypto.randomUUID(), content: JSON.stringify(answer) };
       this.emit({ type: "tool-result", id: call.id, ...call.result });
     }
   }
@@ -265,13 +270,13 @@ async function execute(
   tool: ServerTool | undefined,
   call: ToolCall,
   signal: AbortSignal,
-): Promise<string> {
-  const refuse = (error: string) => JSON.stringify({ error });
+): Promise<ToolOutput> {
+  const refuse = (error: string) => ({ answer: { error } });
   if (!tool) return refuse(`There is no tool ${call.name}`);
   const input = tool.inputSchema.safeParse(parseJson(call.arguments));
   if (!input.success) return refuse(z.prettifyError(input.error));
   try {
-    return JSON.stringify(await tool.execute(input.data, signal));
+    return await tool.execute(input.data, signal);
   } catch (error) {
     return refuse(error instanceof AppError ? error.message : "The tool failed");
   }

@@ -86,7 +86,7 @@ async function* takeFurther(
   for (;;) {
     const live = runs.find(session_id);
     const said = findNew(live?.thread ?? thread, { messages, session_id, surelyNew });
-    if (live && isNothing(said)) {
+    if (live && !live.isStopped && isNothing(said)) {
       yield toHistory(live.thread, request);
       yield* live.follow(signal);
       return;
@@ -170,7 +170,7 @@ function answer(services: ChatServices, conversation: Conversation, turn: Turn):
       await runAgent(
         {
           ...{ chatModel, prompt, sources, signal },
-          tools: createCourseTools({ ...services, course_id: request.course_id, sources }),
+          tools: createCourseTools({ ...services, course_id: request.course_id }),
           frontendTools: request.tools,
           isOurs: ownAddresses(conversation.origin, sources),
           firstStep: turn.steps,

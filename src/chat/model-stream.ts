@@ -29,7 +29,7 @@ export async function streamModel(
 ): Promise<void> {
   let started = false;
   const hearPart = (part: ModelPart) => {
-    if (part.type === "error") throw part.error;
+    if (part.type === "error") throw toModelError(part.error, name);
     if (part.type === "stream-start" || part.type === "response-metadata") return;
     started = true;
     hear(part);
@@ -44,6 +44,12 @@ export async function streamModel(
       await pause(error, signal);
     }
   }
+}
+
+/** Providers report what goes wrong in mid-answer as errors of any shape, or as no errors at all. */
+function toModelError(reported: unknown, name: string): unknown {
+  const error = toProviderError(reported, name);
+  return error instanceof AppError ? error : new AppError("chat_failed", {}, { cause: error });
 }
 
 /** A failure, or the signal, closes the model's socket at once. */

@@ -28,6 +28,11 @@ export class LiveRun {
     });
   }
 
+  /** Was it called off? Then nothing more comes of it than its end. */
+  get isStopped(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
   stop(reason: unknown): void {
     this.#abort.abort(reason);
   }

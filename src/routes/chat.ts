@@ -10,7 +10,6 @@ import { expectedMessageId } from "../chat/history";
 import { type ChatRequest, PlainBody, readChatRequest } from "../chat/input";
 import { collectReply } from "../chat/reply";
 import { Runs } from "../chat/runs";
-import { Sources } from "../chat/sources";
 import { createCourseTools } from "../chat/tools";
 import { deleteSession, getSession, listSessions, openThread } from "../db/chat";
 import type { Sql } from "../db/client";
@@ -221,7 +220,7 @@ async function readSession(db: Sql, id: string) {
 }
 
 function capabilities({ db, embedder, chatModel }: Needs): AgentCapabilities {
-  const tools = createCourseTools({ db, embedder, course_id: "", sources: new Sources([]) });
+  const tools = createCourseTools({ db, embedder, course_id: "" });
   const writes = chatModel.kind === "model";
   return {
     identity: {
