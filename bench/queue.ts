@@ -1,0 +1,118 @@
+/**
+ * How long accepted work waits for an idle worker: `bun bench/queue.ts`
+ *
+ * Sent to started runs from the statement that accepts a document, as sent by the client, to the
+ * moment at which a worker has claimed its job: insert, message, NOTIFY, supervisor, worker thread,
+ * claim. Beside it, on the same server, the least that such a way can cost: a NOTIFY from one
+ * connection to another. Clients and server share a machine, so they share a clock.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type Sql } from "../src/db/client";
+import { insertCourse } from "../src/db/courses";
+import { requestDocument } from "../src/db/documents";
+import { startEmbeddedDatabase } from "../src/db/embedded/start";
+import { migrate } from "../src/db/migrate";
+import { openLog } from "../src/log";
+import { startSupervisor } from "../src/queue/supervisor";
+import { createNativeDatabase, describeMachine, PROJECT, quantile, round, toTable } from "./lib";
+
+const ROUNDS = 200;
+/** First rounds pay for connections and plans. */
+const WARM_UP = 20;
+
+const nowMs = () => performance.timeOrigin + performance.now();
+
+async function measureNotify(sql: Sql, url: string): Promise<number[]> {
+  const listener = connect(url, { max: 1 });
+  let heard = Promise.withResolvers<void>();
+  await listener.listen("bench", () => heard.resolve());
+  const times: number[] = [];
+  for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
+    heard = Promise.withResolvers();
+    const sent = nowMs();
+    await Promise.all([sql`select pg_notify('bench', '')`, heard.promise]);
+    times.push(nowMs() - sent);
+  }
+  await listener.end();
+  return times.slice(WARM_UP);
+}
+
+/** The jobs name documents without files: each is claimed, fails at once, and leaves the worker idle. */
+async function measureJobs(sql: Sql, url: string, DATA_ROOT: string): Promise<number[]> {
+  const { id: course_id } = await insertCourse(sql, { name: "Waiting" });
+  let ready = 0;
+  const supervisor = await startSupervisor({
+    ...{ count: 2, mode: "thread", databaseUrl: url, log: openLog("silent"), onDeath: () => {} },
+    entry: join(PROJECT, "src/worker.ts"),
+    env: {
+      ...{ DATABASE_URL: url, DATA_ROOT, LOG_LEVEL: "silent" },
+      LOCAL_EMBEDDER_URL: "http://127.0.0.1:9/v1", // never asked
+    },
+    onMessage: ({ type }) => {
+      if (type === "ready") ready += 1;
+    },
+  });
+  while (ready < 2) await Bun.sleep(10);
+
+  const times: number[] = [];
+  for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
+    const sent = nowMs();
+    const job_id = await acceptDocument(sql, course_id);
+    times.push((await untilEnded(sql, job_id)) - sent);
+  }
+  await supervisor.drain();
+  return times.slice(WARM_UP);
+}
+
+async function acceptDocument(sql: Sql, course_id: string): Promise<string> {
+  const id = crypto.randomUUID();
+  const sha256 = new Bun.CryptoHasher("sha256").update(id).digest("hex");
+  const { job_id } = await requestDocument(sql, {
+    ...{ id, course_id, title: null, priority: "normal", filename: "none.pdf", size_bytes: 1 },
+    ...{ sha256, storage_url: `documents/${id}.pdf` },
+  });
+  return job_id;
+}
+
+/** Waits until the job is over and answers when it began, in milliseconds since 1970. */
+async function untilEnded(sql: Sql, job_id: string): Promise<number> {
+  for (;;) {
+    const [job] = await sql<{ started_ms: number }[]>`
+      select extract(epoch from started_at)::float8 * 1000 as started_ms
+      from document_jobs where id = ${job_id} and job_state = 'failed'`;
+    if (job) return job.started_ms;
+    await Bun.sleep(5);
+  }
+}
+
+async function measure(database: string, url: string, dataRoot: string) {
+  await migrate(url);
+  const sql = connect(url, { max: 2 });
+  const notify = await measureNotify(sql, url);
+  const jobs = await measureJobs(sql, url, dataRoot);
+  await sql.end();
+  const row = (what: string, times: number[]) => ({
+    database,
+    what,
+    p50_ms: round(quantile(times, 0.5)),
+    p95_ms: round(quantile(times, 0.95)),
+    times_notify: round(quantile(times, 0.5) / quantile(notify, 0.5)),
+  });
+  return [row("NOTIFY, one way", notify), row("sent to started", jobs)];
+}
+
+const folder = await mkdtemp(join(tmpdir(), "lectern-bench-"));
+try {
+  console.log(`${describeMachine()}\n`);
+  const native = await createNativeDatabase();
+  const onNative = native ? await measure("PostgreSQL 17", native.url, folder) : [];
+  await native?.close();
+  const embedded = await startEmbeddedDatabase({ dataDir: join(folder, "db") });
+  const onEmbedded = await measure("embedded", embedded.url, folder);
+  await embedded.close();
+  console.log(toTable([...onNative, ...onEmbedded]));
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
