@@ -30,6 +30,42 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.claim_document(document uuid, visibility_seconds integer) RETURNS TABLE(queue_name text, message_id bigint, attempt integer, kind text, job_id uuid, asset_id uuid, errors integer, handed_back integer, sent_at timestamp with time zone, had_failed boolean)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+declare
+  job     document_jobs;
+  message pgmq.message_record;
+begin
+  select j.* into job from documents d join document_jobs j on j.id = d.description_job_id
+  where d.id = document and d.deleted_at is null for update;
+  if not found then return; end if;
+
+  had_failed := job.job_state = 'failed';
+  if had_failed then
+    perform retry_document(document);
+  elsif job.job_state = 'completed' then
+    insert into document_jobs (document_id, priority) values (document, job.priority)
+    returning id into job.id;
+    update documents set status = 'uploaded' where id = document;
+    perform enqueue_job('document', job.id, job.priority);
+  end if;
+
+  select j.* into job from document_jobs j where j.id = job.id;
+  select * into message
+  from pgmq.read(job.queue_name, visibility_seconds, 1, jsonb_build_object('job_id', job.id));
+  if not found then return; end if;
+  update document_jobs j set message_id = message.msg_id, attempt = message.read_ct,
+    started_at = coalesce(j.started_at, clock_timestamp())
+  where j.id = job.id
+  returning j.queue_name, j.message_id, j.attempt, 'document', j.id, document, j.errors,
+            j.handed_back, message.enqueued_at
+  into queue_name, message_id, attempt, kind, job_id, asset_id, errors, handed_back, sent_at;
+  return next;
+end
+$$;
+
 CREATE FUNCTION public.claim_job(queues text[], visibility_seconds integer) RETURNS TABLE(queue_name text, message_id bigint, attempt integer, kind text, job_id uuid, asset_id uuid, errors integer, handed_back integer, sent_at timestamp with time zone)
     LANGUAGE plpgsql
     AS $_$
@@ -44,7 +80,8 @@ begin
       exit when not found;
 
       kind := message.message ->> 'kind';
-      if job_table(kind) is null or message.message ->> 'job_id' !~ '^[0-9a-f-]{36}$' then
+      if job_table(kind) is null
+         or coalesce(message.message ->> 'job_id', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
         perform bury_message(queue, message.msg_id, message.message, 'message_invalid',
                              'The message names no job');
         continue;
@@ -154,6 +191,26 @@ begin
 end
 $_$;
 
+CREATE FUNCTION public.free_claims() RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  queue text;
+begin
+  foreach queue in array array['ingest_high', 'ingest'] loop
+    execute format(
+      'update pgmq.%I message set vt = clock_timestamp()
+       from (select queue_name, message_id, attempt, log from lecture_download_jobs
+             union all
+             select queue_name, message_id, attempt, log from document_jobs) job
+       where job.queue_name = $1 and job.message_id = message.msg_id
+         and job.attempt = message.read_ct and message.vt > clock_timestamp()
+         and job.log -> -1 ->> ''attempt'' is distinct from job.attempt::text', 'q_' || queue)
+      using queue;
+  end loop;
+end
+$_$;
+
 CREATE FUNCTION public.guard_status() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -184,11 +241,30 @@ CREATE FUNCTION public.lecture_follows_job() RETURNS trigger
     AS $$
 declare
   course uuid;
+  starts boolean := tg_op = 'UPDATE' and new.job_state in ('downloading', 'transcribing', 'embedding');
 begin
   update lectures set
     status = new.job_state,
     status_reason = case when new.job_state in ('failed', 'completed') then new.error_message end,
-    last_job_id = new.id
+    last_job_id = new.id,
+    transcript_status = case
+      when transcript_status not in ('pending', 'processing') then transcript_status
+      when new.job_state in ('downloading', 'transcribing') then 'processing'
+      when new.job_state = 'failed' then 'failed'
+      when new.job_state = 'completed' then 'skipped'
+      else transcript_status end,
+    embed_status = case
+      when embed_status not in ('pending', 'processing') then embed_status
+      when new.job_state = 'embedding' then 'processing'
+      when new.job_state = 'failed' then 'failed'
+      when new.job_state = 'completed' and embed_status = 'processing' then 'completed'
+      when new.job_state = 'completed' then 'skipped'
+      else embed_status end,
+    metadata = metadata
+      || case when starts and not metadata ? 'ingestion_started_at'
+              then jsonb_build_object('ingestion_started_at', now()) else '{}' end
+      || case when new.job_state = 'completed' and embed_status = 'processing'
+              then jsonb_build_object('embedded_at', now()) else '{}' end
   where id = new.lecture_id
   returning course_id into course;
   perform record_event('lecture', new.lecture_id, course, 'status', jsonb_build_object(
@@ -248,9 +324,42 @@ CREATE FUNCTION public.record_event(asset_type text, asset uuid, course uuid, ev
   values (asset_type, asset, course, event_type, jsonb_strip_nulls(payload));
 $$;
 
+CREATE FUNCTION public.replace_transcript(lecture uuid, body text, segments jsonb, language text, tokens integer, source text) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job uuid;
+begin
+  perform from lectures where id = lecture and deleted_at is null for update;
+  if not found then return null; end if;
+  perform stop_job('lecture', lecture, 'cancelled', 'A transcript was imported instead');
+
+  insert into lecture_transcripts
+    (lecture_id, transcript_text, word_segments, language_code, token_count, provider)
+  values (lecture, body, segments, language, tokens, source)
+  on conflict (lecture_id) do update set
+    transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
+    language_code = excluded.language_code, token_count = excluded.token_count,
+    provider = excluded.provider, model = null;
+  delete from lecture_chunks where lecture_id = lecture;
+
+  -- Every part that has an end is opened again first: there is no way from one end to another.
+  update lectures set
+    transcript_status = 'pending', embed_status = 'pending', language_code = language,
+    metadata = metadata - 'embedded_at' || jsonb_build_object('transcribed_at', now())
+  where id = lecture;
+  update lectures set transcript_status = 'completed' where id = lecture;
+
+  insert into lecture_download_jobs (lecture_id, priority) values (lecture, 'high') returning id into job;
+  perform enqueue_job('lecture', job, 'high');
+  return job;
+end
+$$;
+
 CREATE FUNCTION public.request_document(document uuid, course uuid, filename text, wanted_title text, storage_url text, size_bytes bigint, sha256 text, priority text, OUT document_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
+#variable_conflict use_column
 begin
   insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
   values (document, course, request_document.filename, wanted_title, request_document.storage_url,
@@ -334,6 +443,18 @@ begin
     end loop;
   end loop;
   return requeued;
+end
+$$;
+
+CREATE FUNCTION public.restart_with_sound(lecture uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job uuid;
+begin
+  job := retry_lecture(lecture);
+  if job is not null then update lectures set source = 'upload' where id = lecture; end if;
+  return job;
 end
 $$;
 
@@ -457,9 +578,13 @@ CREATE TABLE public.chat_messages (
     content text NOT NULL,
     client_id text,
     run_id text,
+    turn_id uuid,
+    step smallint,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT chat_messages_role_check CHECK ((role = ANY (ARRAY['user'::text, 'assistant'::text, 'system'::text])))
+    CONSTRAINT chat_messages_check CHECK (((role = 'assistant'::text) = ((turn_id IS NOT NULL) AND (step IS NOT NULL)))),
+    CONSTRAINT chat_messages_role_check CHECK ((role = ANY (ARRAY['user'::text, 'assistant'::text, 'system'::text]))),
+    CONSTRAINT chat_messages_step_check CHECK ((step >= 0))
 );
 
 ALTER TABLE public.chat_messages ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
@@ -477,8 +602,6 @@ CREATE TABLE public.chat_sessions (
     user_id uuid,
     thread_id text,
     session_label text,
-    state jsonb DEFAULT '{}'::jsonb NOT NULL,
-    deleted_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
@@ -759,6 +882,9 @@ ALTER TABLE ONLY public.chat_messages
 ALTER TABLE ONLY public.chat_messages
     ADD CONSTRAINT chat_messages_session_id_position_key UNIQUE (session_id, "position");
 
+ALTER TABLE ONLY public.chat_messages
+    ADD CONSTRAINT chat_messages_turn_id_step_key UNIQUE (turn_id, step);
+
 ALTER TABLE ONLY public.chat_sessions
     ADD CONSTRAINT chat_sessions_pkey PRIMARY KEY (id);
 
@@ -824,7 +950,7 @@ ALTER TABLE ONLY public.users
 
 CREATE UNIQUE INDEX chat_messages_client ON public.chat_messages USING btree (session_id, client_id);
 
-CREATE INDEX chat_sessions_course ON public.chat_sessions USING btree (course_id, updated_at DESC, id) WHERE (deleted_at IS NULL);
+CREATE INDEX chat_sessions_course ON public.chat_sessions USING btree (course_id, created_at DESC, id DESC);
 
 CREATE INDEX courses_order ON public.courses USING btree (created_at, id);
 
@@ -910,6 +1036,9 @@ CREATE TRIGGER lectures_transcript_status BEFORE UPDATE OF transcript_status ON 
 
 ALTER TABLE ONLY public.chat_messages
     ADD CONSTRAINT chat_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.chat_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.chat_messages
+    ADD CONSTRAINT chat_messages_turn_id_fkey FOREIGN KEY (turn_id) REFERENCES public.chat_messages(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.chat_sessions
     ADD CONSTRAINT chat_sessions_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;

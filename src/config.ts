@@ -35,13 +35,42 @@ const Config = z.object({
   OPENAI_API: z.enum(["responses", "chat"]).optional(),
   GOOGLE_API_KEY: Secret,
   GOOGLE_BASE_URL: BaseUrl,
+  /** Speech to text, with every word timed. */
+  ELEVENLABS_API_KEY: Secret,
+  ELEVENLABS_BASE_URL: BaseUrl,
+  /** Any server with OpenAI's `/audio/transcriptions`; OPENAI_API_KEY is never sent there. */
+  TRANSCRIPTION_BASE_URL: BaseUrl,
+  TRANSCRIPTION_API_KEY: Secret,
+  /** `provider:model`; unset: the best that the present keys allow, or captions alone. */
+  TRANSCRIPTION_MODEL: z.string().min(1).optional(),
+  /** When Panopto's captions are the transcript: before a transcriber, without one, or never. */
+  CAPTIONS: z.enum(["prefer", "fallback", "never"]).default("fallback"),
+  /** Sites that recordings may be on; `host:port` may be private and plain http, for development. */
+  PANOPTO_ALLOWED_HOSTS: CommaList.default(["*.panopto.com", "*.panopto.eu"]),
+  /** The value of `.ASPXAUTH` of somebody who may see the recordings. */
+  PANOPTO_COOKIE: Secret,
+  /** An API client of the site with a user to act for; all four, or none. */
+  PANOPTO_CLIENT_ID: Secret,
+  PANOPTO_CLIENT_SECRET: Secret,
+  PANOPTO_USERNAME: Secret,
+  PANOPTO_PASSWORD: Secret,
   /** `provider:model`; unset means the best that the present keys allow. */
   CHAT_MODEL: z.string().min(1).optional(),
   EMBEDDING_MODEL: z.string().min(1).optional(),
+  /** Who looks at slides; unset: Google, or OpenAI itself, when there is a key, else nobody. */
+  SLIDE_MODEL: z.string().min(1).optional(),
   /** Where the parent process embeds for its workers; set by the supervisor, not by people. */
   LOCAL_EMBEDDER_URL: BaseUrl,
   /** Which of the supervisor's workers this is; set by the supervisor, not by people. */
   WORKER_NUMBER: z.coerce.number().int().min(0).default(0),
+  /** Where uploaded PDFs are kept: under DATA_ROOT, or in an S3-compatible bucket. */
+  STORAGE: z.enum(["disk", "s3"]).default("disk"),
+  /** Unset: Amazon's own. */
+  S3_ENDPOINT: BaseUrl,
+  S3_BUCKET: z.string().min(1).optional(),
+  S3_REGION: z.string().min(1).optional(),
+  S3_ACCESS_KEY_ID: Secret,
+  S3_SECRET_ACCESS_KEY: Secret,
   /** Largest upload, in MB (10^6 bytes). */
   MAX_UPLOAD_MB: Count.default(200),
   /** Most pages a PDF may have. */
@@ -53,7 +82,12 @@ const Config = z.object({
   AG_UI_DIR: z.string().min(1).default("public/ag-ui"),
   /** How others reach this server; unset: as the request addressed it. */
   PUBLIC_URL: BaseUrl,
-});
+}).superRefine((env, context) => {
+  for (const name of ["S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const) {
+    if (env.STORAGE !== "s3" || env[name]) continue;
+    context.addIssue({ code: "custom", path: [name], message: "required when STORAGE is s3" });
+  }
+}, { when: () => true }); // even if another variable is wrong, so that one start shows every mistake
 
 export type Config = Readonly<z.infer<typeof Config>>;
 

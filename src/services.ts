@@ -1,16 +1,32 @@
 import type { Config } from "./config";
 import { openDatabase, type Sql } from "./db/client";
 import { type Log, openLog } from "./log";
+import type { OnSpawn } from "./media/ffmpeg";
+import { openPageRenderer, type PageRenderer } from "./media/page-images";
 import { type Metrics, openMetrics } from "./metrics";
 import { openProviders, type Providers } from "./providers";
+import type { AudioSource } from "./providers/audio-source";
+import { findOcr, type OpenOcr } from "./providers/ocr";
+import { openPanopto } from "./providers/panopto";
+import { selectTranscriber } from "./providers/select-transcriber";
+import type { Transcriber } from "./providers/transcriber";
 import { openDiskStorage } from "./storage/disk";
 import type { DocumentStorage } from "./storage/documents";
+import { openS3Storage } from "./storage/s3";
+import { openSoundInbox, type SoundInbox } from "./storage/sounds";
 
 export type Services = Providers & {
   config: Config;
   log: Log;
   db: Sql;
   storage: DocumentStorage;
+  sounds: SoundInbox;
+  audioSource: AudioSource;
+  /** Null when nothing is configured that can listen: captions remain. */
+  transcriber: Transcriber | null;
+  pageRenderer: PageRenderer;
+  /** Null where no reader of pictures is installed. */
+  openOcr: OpenOcr | null;
   metrics: Metrics;
   /** Folder for files, scratch ones included. */
   dataRoot: string;
@@ -25,12 +41,14 @@ export type OpenOptions = {
   /** Where the process's local embedder listens, when the settings choose it. */
   localEmbedderUrl: string;
   name: string;
+  /** Learns of every child process that may outlive its thread. */
+  onSpawn?: OnSpawn;
 };
 
 /** Opens what a thread works with; `close` ends it in reverse. */
 export async function openServices(
   config: Config & { DATABASE_URL: string },
-  { connections, localEmbedderUrl, name }: OpenOptions,
+  { connections, localEmbedderUrl, name, onSpawn }: OpenOptions,
 ): Promise<
   Services & { stop(): void; close(): Promise<void>; run(workers: Services["workers"]): void }
 > {
@@ -43,7 +61,12 @@ export async function openServices(
     config,
     log,
     db: database.sql,
-    storage: await openDiskStorage(config.DATA_ROOT),
+    storage: await openStorage(config),
+    sounds: await openSoundInbox(config.DATA_ROOT),
+    audioSource: openAudioSource(config),
+    transcriber: selectTranscriber(config, onSpawn),
+    pageRenderer: openPageRenderer(),
+    openOcr: findOcr(),
     metrics: openMetrics(),
     dataRoot: config.DATA_ROOT,
     workers: () => workers(),
@@ -54,4 +77,27 @@ export async function openServices(
     stop: () => shutdown.abort(),
     close: () => database.close(),
   };
+}
+
+async function openStorage(config: Config): Promise<DocumentStorage> {
+  if (config.STORAGE === "disk") return openDiskStorage(config.DATA_ROOT);
+  return openS3Storage(config.DATA_ROOT, {
+    endpoint: config.S3_ENDPOINT,
+    region: config.S3_REGION,
+    // Where STORAGE is s3, the settings were refused without these.
+    bucket: config.S3_BUCKET!,
+    accessKeyId: config.S3_ACCESS_KEY_ID!,
+    secretAccessKey: config.S3_SECRET_ACCESS_KEY!,
+  });
+}
+
+function openAudioSource(config: Config): AudioSource {
+  return openPanopto({
+    allowedHosts: config.PANOPTO_ALLOWED_HOSTS,
+    cookie: config.PANOPTO_COOKIE,
+    clientId: config.PANOPTO_CLIENT_ID,
+    clientSecret: config.PANOPTO_CLIENT_SECRET,
+    username: config.PANOPTO_USERNAME,
+    password: config.PANOPTO_PASSWORD,
+  });
 }

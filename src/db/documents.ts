@@ -169,6 +169,32 @@ export async function retryDocument(sql: Sql, id: string): Promise<string | null
   return row!.job_id;
 }
 
+/** What `claim` of the queue gives a worker, for one document of the caller's choice. */
+export type DocumentClaim = Fence & {
+  queue_name: "ingest_high" | "ingest";
+  kind: "document";
+  asset_id: string;
+  errors: number;
+  handed_back: number;
+  sent_at: string;
+  /** The claim is another try for a document that had failed. */
+  had_failed: boolean;
+};
+
+/**
+ * Claims a document's job for a request that describes its pages itself: the job that waits, or else a
+ * new one. Null while somebody else works on it.
+ */
+export async function claimDocument(
+  sql: Sql,
+  id: string,
+  visibilitySeconds: number,
+): Promise<DocumentClaim | null> {
+  const [claimed] = await sql<DocumentClaim[]>`
+    select * from claim_document(${id}, ${visibilitySeconds}::int)`;
+  return claimed ?? null;
+}
+
 /** Takes an asset out of every read, its job with it; false when there was none. */
 export async function deleteAsset(sql: Sql, kind: "lecture" | "document", id: string) {
   const [row] = await sql<{ deleted: boolean }[]>`select delete_asset(${kind}, ${id}) as deleted`;

@@ -3,6 +3,7 @@ import type { SlideChunk } from "../text/chunk-slides";
 import type { Sql } from "./client";
 import { type Fence, holding } from "./jobs";
 import { type Page, toPage } from "./page";
+import { type ProviderCall, recording } from "./provider-calls";
 
 export type DescribedBy = "model" | "ocr" | "text";
 
@@ -16,6 +17,10 @@ export type SlideDescription = {
     section?: string | undefined;
     label?: string | undefined;
     tags?: string[] | undefined;
+    /** BCP 47, as the model saw it. */
+    language?: string | undefined;
+    /** Why the model's or the reader's word on this page is missing. */
+    describe_error?: string | undefined;
     [more: string]: unknown;
   };
 };
@@ -33,14 +38,19 @@ export async function listDescriptions(
     order by page_number limit ${limit}`;
 }
 
-/** Keeps a page as soon as it is described, once; false when the attempt lost its job. */
+/**
+ * Keeps a page as soon as it is described, with the record of what it cost, in one statement: a page
+ * that is there was paid for once. False when the attempt lost its job.
+ */
 export async function saveDescription(
   sql: Sql,
   fence: Fence,
   page: SlideDescription,
+  call: ProviderCall | null = null,
 ): Promise<boolean> {
   const [row] = await sql<{ held: boolean }[]>`
     with held as (${holding(sql, "document", fence)}),
+    paid as (${recording(sql, "document", call)}),
     saved as (
       insert into slide_descriptions
         (document_id, page_number, raw_description, normalized_description, described_by, metadata)

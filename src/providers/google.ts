@@ -1,6 +1,7 @@
 import { createGoogle } from "@ai-sdk/google";
 import type { ChatModel } from "./chat-model";
 import { createEmbedder, EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
+import { createSlideDescriber, type SlideDescriber } from "./slide-describer";
 
 export type GoogleSettings = {
   /** Ends in `/v1beta`. Unset: Google itself. */
@@ -37,5 +38,10 @@ export class Google {
   chatModel(modelId: string): ChatModel {
     const model = this.#provider(modelId);
     return { name: `google:${modelId}`, model, kind: "model", maxInputTokens: 128_000 };
+  }
+
+  slideDescriber(modelId: string): SlideDescriber {
+    const { name, model } = this.chatModel(modelId);
+    return createSlideDescriber(name, model);
   }
 }

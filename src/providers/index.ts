@@ -6,6 +6,7 @@ import { Google } from "./google";
 import { openLocalEmbedder } from "./local/embedder";
 import { openExtractiveAnswerer } from "./local/extractive-answerer";
 import { OpenAI } from "./openai";
+import type { SlideDescriber } from "./slide-describer";
 
 export type ProviderSettings = Pick<
   Config,
@@ -16,19 +17,33 @@ export type ProviderSettings = Pick<
   | "GOOGLE_BASE_URL"
   | "CHAT_MODEL"
   | "EMBEDDING_MODEL"
+  | "SLIDE_MODEL"
 >;
 
-export type Providers = { embedder: Embedder; chatModel: ChatModel };
+export type Providers = {
+  embedder: Embedder;
+  chatModel: ChatModel;
+  /** Null when nobody looks at slides: then only their text is known. */
+  slideDescriber: SlideDescriber | null;
+};
 
-type Role = "CHAT_MODEL" | "EMBEDDING_MODEL";
+type Role = "CHAT_MODEL" | "EMBEDDING_MODEL" | "SLIDE_MODEL";
 type ProviderName = keyof typeof DEFAULT_MODELS;
 type Choice = { provider: ProviderName; modelId: string };
 
 /** What each provider does when it is not told which model, best provider first. */
 const DEFAULT_MODELS = {
-  openai: { EMBEDDING_MODEL: "text-embedding-3-small", CHAT_MODEL: "gpt-5.4-mini" },
-  google: { EMBEDDING_MODEL: "gemini-embedding-001", CHAT_MODEL: "gemini-flash-latest" },
-  local: { EMBEDDING_MODEL: "use-lite", CHAT_MODEL: "extractive" },
+  openai: {
+    EMBEDDING_MODEL: "text-embedding-3-small",
+    CHAT_MODEL: "gpt-5.4-mini",
+    SLIDE_MODEL: "gpt-5.4-mini",
+  },
+  google: {
+    EMBEDDING_MODEL: "gemini-embedding-001",
+    CHAT_MODEL: "gemini-flash-latest",
+    SLIDE_MODEL: "gemini-flash-latest",
+  },
+  local: { EMBEDDING_MODEL: "use-lite", CHAT_MODEL: "extractive", SLIDE_MODEL: "text-layer" },
 };
 
 /**
@@ -55,8 +70,14 @@ export function openProviders(
     google: (id: string) => google.embedder(id),
     local: () => openLocalEmbedder(localEmbedderUrl),
   };
-  const embedding = choices.EMBEDDING_MODEL;
-  const embedder = embedderOf[embedding.provider](embedding.modelId);
+  const openEmbedder = ({ provider, modelId }: Choice) => embedderOf[provider](modelId);
+  const embedder: Embedder = {
+    ...openEmbedder(choices.EMBEDDING_MODEL),
+    withModel: (model) => {
+      const choice = parseChoice("EMBEDDING_MODEL", model);
+      return choice && isConfigured(choice.provider, config) ? openEmbedder(choice) : undefined;
+    },
+  };
 
   const chatModelOf = {
     openai: (id: string) => openai.chatModel(id),
@@ -64,10 +85,18 @@ export function openProviders(
     local: () => openExtractiveAnswerer(embedder),
   };
   const chat = choices.CHAT_MODEL;
-  return { embedder, chatModel: chatModelOf[chat.provider](chat.modelId) };
+  const chatModel = chatModelOf[chat.provider](chat.modelId);
+
+  const slideDescriberOf = {
+    openai: (id: string) => openai.slideDescriber(id),
+    google: (id: string) => google.slideDescriber(id),
+    local: () => null,
+  };
+  const slides = choices.SLIDE_MODEL;
+  return { embedder, chatModel, slideDescriber: slideDescriberOf[slides.provider](slides.modelId) };
 }
 
-/** Both choices are checked before either counts, so that one start shows every mistake. */
+/** All choices are checked before any counts, so that one start shows every mistake. */
 function chooseModels(config: ProviderSettings): Record<Role, Choice> {
   const problems: Record<string, string[]> = {};
   const choose = (role: Role): Choice => {
@@ -81,7 +110,11 @@ function chooseModels(config: ProviderSettings): Record<Role, Choice> {
     return choice ?? { provider: "local", modelId: DEFAULT_MODELS.local[role] };
   };
 
-  const choices = { CHAT_MODEL: choose("CHAT_MODEL"), EMBEDDING_MODEL: choose("EMBEDDING_MODEL") };
+  const choices = {
+    CHAT_MODEL: choose("CHAT_MODEL"),
+    EMBEDDING_MODEL: choose("EMBEDDING_MODEL"),
+    SLIDE_MODEL: choose("SLIDE_MODEL"),
+  };
   if (Object.keys(problems).length > 0) throw new AppError("config_invalid", { problems });
   return choices;
 }
@@ -100,8 +133,17 @@ function isConfigured(provider: ProviderName, config: ProviderSettings): boolean
 }
 
 function defaultChoice(role: Role, config: ProviderSettings): Choice {
-  const provider = PROVIDERS.find((name) => isConfigured(name, config))!;
+  const provider =
+    role === "SLIDE_MODEL"
+      ? slideProvider(config)
+      : PROVIDERS.find((name) => isConfigured(name, config))!;
   return { provider, modelId: DEFAULT_MODELS[provider][role] };
+}
+
+/** Google first, which reads slides at the least cost. Of a server of one's own we do not know that it can see. */
+function slideProvider(config: ProviderSettings): ProviderName {
+  if (isConfigured("google", config)) return "google";
+  return config.OPENAI_API_KEY && !config.OPENAI_BASE_URL ? "openai" : "local";
 }
 
 function parseChoice(role: Role, text: string): Choice | undefined {

@@ -2,6 +2,7 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { defaultSettingsMiddleware, wrapLanguageModel } from "ai";
 import type { ChatModel } from "./chat-model";
 import { createEmbedder, EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
+import { createSlideDescriber, type SlideDescriber } from "./slide-describer";
 
 export type OpenAISettings = {
   /** Unset: OpenAI itself. */
@@ -50,6 +51,11 @@ export class OpenAI {
       // A server of one's own rarely has room for more than 16 000 and an answer.
       maxInputTokens: this.#official ? 128_000 : 12_000,
     };
+  }
+
+  slideDescriber(modelId: string): SlideDescriber {
+    const { name, model } = this.chatModel(modelId);
+    return createSlideDescriber(name, model);
   }
 
   /** By default OpenAI keeps what goes through this API for 30 days; a course is not ours to leave. */

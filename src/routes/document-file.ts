@@ -22,7 +22,7 @@ export async function serveDocument(
     "content-security-policy": "sandbox; default-src 'none'",
     etag,
   });
-  if (matches(request.headers.get("if-none-match"), etag)) {
+  if (matchesEtag(request.headers.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers });
   }
 
@@ -39,7 +39,7 @@ export async function serveDocument(
   return new Response(body, { status: range ? 206 : 200, headers });
 }
 
-const matches = (header: string | null, etag: string): boolean =>
+export const matchesEtag = (header: string | null, etag: string): boolean =>
   header !== null && (header.trim() === "*" || header.split(",").some((tag) => bare(tag) === etag));
 const bare = (tag: string) => tag.trim().replace(/^W\//, "");
 

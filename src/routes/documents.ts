@@ -9,75 +9,16 @@ import {
   purgeDocument,
   retryDocument,
 } from "../db/documents";
-import { listDescriptions, listSlideChunks } from "../db/slides";
 import { AppError } from "../errors";
 import { receiveDocument } from "../pipelines/document/request";
 import type { DocumentStorage } from "../storage/documents";
 import { serveDocument } from "./document-file";
+import { Document, DocumentStatus, Status, withUrl } from "./document-schemas";
 import { IdempotencyHeaders, once } from "./idempotency";
 import { receiveUpload } from "./multipart-upload";
-import { ById, Id, JobStatus, Json, PageQuery, Priority, pageOf, Time, Title } from "./schemas";
-
-const Status = z.enum(["uploaded", "described", "embedding", "completed", "failed"]);
-
-const Document = z
-  .object({
-    id: Id,
-    course_id: Id,
-    filename: z.string(),
-    title: z.string().nullable(),
-    mime_type: z.string(),
-    size_bytes: z.int(),
-    sha256: z.string(),
-    page_count: z.int().nullable(),
-    described_page_count: z.int(),
-    chunk_count: z.int(),
-    language_code: z.string().nullable(),
-    status: Status,
-    status_reason: z.string().nullable(),
-    description_job_id: Id,
-    metadata: Json,
-    url: z.string().describe("The untouched PDF"),
-    created_at: Time,
-    updated_at: Time,
-  })
-  .meta({ id: "Document" });
+import { ById, Id, PageQuery, Priority, pageOf, Title } from "./schemas";
 
 const Accepted = z.object({ document_id: Id, job_id: Id }).meta({ id: "DocumentAccepted" });
-
-const Chunk = z
-  .object({
-    id: Id,
-    chunk_index: z.int(),
-    page_number: z.int(),
-    page_end: z.int(),
-    content: z.string(),
-    metadata: Json,
-    embedding_model: z.string().nullable(),
-  })
-  .meta({ id: "SlideChunk" });
-
-const PageDescription = z
-  .object({
-    page_number: z.int(),
-    raw_description: z.string(),
-    normalized_description: z.string(),
-    described_by: z.enum(["model", "ocr", "text"]),
-    metadata: Json,
-  })
-  .meta({ id: "SlideDescription" });
-
-const DocumentStatus = JobStatus.extend({
-  document_id: Id,
-  status: Status,
-  status_reason: z.string().nullable(),
-}).meta({ id: "DocumentStatus" });
-
-/** Chunks and pages are counted, so their cursor is the last number seen. */
-const CountedQuery = z.object({
-  limit: PageQuery.shape.limit,
-  cursor: z.coerce.number().int().min(-1).optional(),
-});
 
 const UploadFields = z.object({ course_id: Id, title: Title.optional(), priority: Priority });
 
@@ -98,11 +39,6 @@ const UPLOAD_BODY = {
     },
   },
 };
-
-const withUrl = <D extends { id: string }>(document: D) => ({
-  ...document,
-  url: `/api/documents/${document.id}/file`,
-});
 
 type Needs = { db: Sql; storage: DocumentStorage; maxUploadBytes: number };
 
@@ -170,35 +106,6 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: Needs) =>
           description: "Answers Range, HEAD and If-None-Match; the ETag is the file's SHA-256.",
           responses: { 200: { description: "The PDF", content: { "application/pdf": {} } } },
         },
-      },
-    )
-    .get(
-      "/:id/pages",
-      async ({ params, query: { limit, cursor } }) => {
-        const { id } = await getDocument(db, params.id);
-        const found = await listDescriptions(db, id, { after: cursor ?? 0, limit: limit + 1 });
-        const items = found.slice(0, limit);
-        const last = found.length > limit ? items.at(-1) : undefined;
-        return { items, next_cursor: last ? String(last.page_number) : null };
-      },
-      {
-        params: ById,
-        query: CountedQuery,
-        response: pageOf(PageDescription),
-        detail: { summary: "List a document's described pages" },
-      },
-    )
-    .get(
-      "/:id/chunks",
-      async ({ params, query: { limit, cursor } }) => {
-        const { id } = await getDocument(db, params.id);
-        return listSlideChunks(db, id, { limit, after: cursor ?? -1 });
-      },
-      {
-        params: ById,
-        query: CountedQuery,
-        response: pageOf(Chunk),
-        detail: { summary: "List a document's chunks in order" },
       },
     )
     .post(

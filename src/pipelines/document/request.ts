@@ -1,8 +1,8 @@
-import { open } from "node:fs/promises";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import { type DocumentAccepted, requestDocument } from "../../db/documents";
 import { AppError } from "../../errors";
+import { checkPdfHeader } from "../../media/pdf";
 import type { DocumentStorage } from "../../storage/documents";
 
 export type DocumentRequest = {
@@ -25,7 +25,7 @@ export async function receiveDocument(
   file: ReceivedFile,
 ): Promise<DocumentAccepted> {
   await getCourse(db, course_id);
-  await refuseOtherFiles(file.path);
+  await checkPdfHeader(file.path);
 
   const id = crypto.randomUUID();
   await storage.store(id, file.path);
@@ -42,18 +42,5 @@ export async function receiveDocument(
     if (error instanceof AppError && error.errorCode === "course_not_found")
       await storage.remove(id);
     throw error;
-  }
-}
-
-/** A PDF says so within its first KB; what a client calls its file is no proof. */
-async function refuseOtherFiles(path: string): Promise<void> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0);
-    if (!buffer.subarray(0, bytesRead).includes("%PDF-")) {
-      throw new AppError("pdf_invalid", { message: "The file does not start like a PDF" });
-    }
-  } finally {
-    await file.close();
   }
 }

@@ -1,0 +1,233 @@
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { getDocument } from "../../../src/db/documents";
+import { listProviderCalls } from "../../../src/db/provider-calls";
+import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
+import { findOcr } from "../../../src/providers/ocr";
+import { searchCourse } from "../../../src/retrieval/search";
+import { migratedDatabase } from "../../support/database";
+import { hurry, openDocumentWork } from "../../support/document-work";
+import { deckPdf, scannedPdf } from "../../support/pdfs";
+
+setDefaultTimeout(60_000);
+
+const db = await migratedDatabase();
+const lab = await openDocumentWork(db);
+const { gemini, tools, upload, workOnce } = lab;
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+  await db.end();
+});
+
+const blind = { ...tools, slideDescriber: null };
+const deck = (pages: number, topic: string) =>
+  deckPdf(
+    Array.from({ length: pages }, (_, i) => ({
+      title: `${topic} ${i + 1}`,
+      body: [`The ${topic} of page ${i + 1} is ${(i + 1) * 37} bits`],
+    })),
+    topic,
+  );
+const requestsSince = (start: number) => gemini.requests.slice(start).map((r) => r.page_number);
+const status = async (id: string) => {
+  const { status, status_reason } = await getDocument(db, id);
+  return { status, status_reason };
+};
+
+describe("a deck that a model describes", () => {
+  test("completes with every page bought once, few at a time, and says what it cost", async () => {
+    const start = gemini.requests.length;
+    gemini.paceMs = 20;
+    const id = await upload(deck(60, "entropy"));
+
+    expect(await workOnce()).toBe("done");
+    gemini.paceMs = 0;
+
+    expect(requestsSince(start).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 60 }, (_, i) => i + 1),
+    );
+    expect(gemini.mostOpen).toBe(4);
+    expect(await getDocument(db, id)).toMatchObject({
+      ...{ status: "completed", page_count: 60, described_page_count: 60 },
+      ...{ title: "entropy", language_code: "en" },
+    });
+    const calls = await listProviderCalls(db, id);
+    expect(new Set(calls.map(({ call_key }) => call_key)).size).toBe(60);
+    expect(calls[0]).toMatchObject({
+      ...{ purpose: "describe", provider: "google", model: "gemini-test", outcome: "ok" },
+      usage: { requests: 1, input_tokens: 1_000, output_tokens: 100 },
+    });
+  });
+
+  test("keeps both descriptions, and tells the model the titles around a page", async () => {
+    const start = gemini.requests.length;
+    const id = await upload(deck(3, "channels"));
+
+    await workOnce();
+
+    const [, page] = await listDescriptions(db, id);
+    expect(page).toMatchObject({ described_by: "model", metadata: { title: "channels 2" } });
+    expect(JSON.parse(page!.raw_description).figures).toEqual(["A sketch of zebrafish number 2"]);
+    expect(page!.normalized_description).toStartWith(
+      "channels 2\n\nThe channels of page 2 is 74 bits",
+    );
+    const asked = gemini.requests.slice(start).find(({ page_number }) => page_number === 2)!;
+    expect(asked.prompt).toStartWith(
+      "Slide 2 of 3.\nDeck: channels\nSlide before: channels 1\nSlide after: channels 3\n",
+    );
+    expect([...asked.image.subarray(0, 2)]).toEqual([0xff, 0xd8]);
+  });
+
+  test("is found by what only its picture shows, and cited by its page", async () => {
+    const id = await upload(deck(3, "capacity"));
+    await workOnce();
+
+    const { course_id } = lab;
+    const request = { course_id, query: "zebrafish number 3", top_k: 1, document_ids: [id] };
+    const [best] = await searchCourse(
+      tools,
+      { ...request, sources: ["slides"], mode: "hybrid" },
+      AbortSignal.timeout(5_000),
+    );
+
+    expect(best).toMatchObject({
+      citation: { page_number: 3 },
+      metadata: { tags: ["entropy", "term3"] },
+    });
+  });
+
+  test("keeps the text of a page that is blocked or answered wrongly, and says so", async () => {
+    gemini.faults.set(1, [{ kind: "safety" }]);
+    gemini.faults.set(2, [{ kind: "mismatch" }, { kind: "prose" }]);
+    const id = await upload(deck(3, "blocked"));
+
+    expect(await workOnce()).toBe("done");
+
+    const pages = await listDescriptions(db, id);
+    expect(pages.map(({ described_by }) => described_by)).toEqual(["text", "text", "model"]);
+    expect(pages.map(({ metadata }) => metadata.describe_error)).toEqual([
+      ...["content_blocked", "answer_invalid", undefined],
+    ]);
+    expect(pages[0]!.normalized_description).toContain("blocked of page 1 is 37 bits");
+    const failed = (await listProviderCalls(db, id)).filter(({ outcome }) => outcome === "error");
+    expect(failed.map(({ error_code }) => error_code).sort()).toEqual([
+      ...["answer_invalid", "content_blocked"],
+    ]);
+  });
+
+  test.each([
+    [{ kind: "status", status: 429, retryAfterSeconds: 3_000 }, "provider_rate_limited", 2_900],
+    [{ kind: "status", status: 500 }, "provider_unavailable", 0.5],
+    [{ kind: "cut" }, "provider_unavailable", 0.5],
+  ] as const)(
+    "is tried again after %o, and buys only what is missing",
+    async (fault, code, wait) => {
+      const start = gemini.requests.length;
+      gemini.faults.set(9, [fault]);
+      const id = await upload(deck(20, `again ${JSON.stringify(fault)}`));
+
+      expect(await workOnce()).toBe("retrying");
+      const bought = new Set(requestsSince(start));
+      const [job] = await db`
+      select j.error_code, extract(epoch from m.vt - clock_timestamp())::float8 as wait
+      from document_jobs j join pgmq.q_ingest m on m.msg_id = j.message_id
+      where document_id = ${id}`;
+      expect(job).toMatchObject({ error_code: code });
+      expect(job!.wait).toBeGreaterThan(wait);
+      expect((await getDocument(db, id)).described_page_count).toBe(bought.size - 1);
+      await hurry(db);
+
+      expect(await workOnce()).toBe("done");
+      expect(requestsSince(start).length).toBe(21);
+      expect(await status(id)).toEqual({ status: "completed", status_reason: null });
+    },
+  );
+
+  test("fails at once when the key is refused, with the reason", async () => {
+    gemini.faults.set(1, [{ kind: "status", status: 403 }]);
+    const id = await upload(deck(2, "refused"));
+
+    expect(await workOnce()).toBe("gave-up");
+    expect(await status(id)).toEqual({
+      status: "failed",
+      status_reason: "The test server answers 403",
+    });
+  });
+
+  test("stops asking when its worker has to go, and goes on later", async () => {
+    const start = gemini.requests.length;
+    gemini.paceMs = 50;
+    const id = await upload(deck(40, "drained"));
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 400);
+
+    expect(await workOnce(tools, stop.signal)).toBe("handed-back");
+    const asked = requestsSince(start).length;
+    await Bun.sleep(150);
+    expect(requestsSince(start).length).toBe(asked);
+    gemini.paceMs = 0;
+    expect(await workOnce()).toBe("done");
+
+    expect(requestsSince(start).length).toBeLessThanOrEqual(40 + 4);
+    expect((await listProviderCalls(db, id)).length).toBe(40);
+  });
+});
+
+describe("a deck that nobody looks at", () => {
+  test("completes with its text", async () => {
+    const id = await upload(deck(2, "textual"));
+
+    expect(await workOnce(blind)).toBe("done");
+
+    const pages = await listDescriptions(db, id);
+    expect(pages.map(({ described_by }) => described_by)).toEqual(["text", "text"]);
+    const { items } = await listSlideChunks(db, id, { limit: 10, after: -1 });
+    expect(items.map(({ page_number }) => page_number)).toEqual([1, 2]);
+    expect(await listProviderCalls(db, id)).toEqual([]);
+  });
+
+  test("fails when it has no text, naming what would help, and completes once somebody can look", async () => {
+    const id = await upload(scannedPdf(2));
+
+    expect(await workOnce(blind)).toBe("gave-up");
+    const failed = await status(id);
+    await db`select retry_document(${id})`;
+    gemini.describe = () => ({ ...EMPTY, statement: "A scanned page with stripes" });
+    expect(await workOnce()).toBe("done");
+
+    expect(failed.status).toBe("failed");
+    expect(failed.status_reason).toContain("SLIDE_MODEL");
+    expect(await status(id)).toEqual({ status: "completed", status_reason: null });
+  });
+
+  test("has its pictures read when OCR is installed", async () => {
+    const id = await upload(await picturePdf("Entropy measures missing information"));
+
+    expect(await workOnce({ ...blind, openOcr: findOcr() })).toBe("done");
+
+    const [page] = await listDescriptions(db, id);
+    expect(page).toMatchObject({ described_by: "ocr" });
+    expect(page!.normalized_description).toContain("measures missing information");
+  });
+});
+
+const EMPTY = {
+  ...{ title: "", statement: "", figures: [], tables: [], formulas: [], key_terms: [] },
+  language: "en",
+};
+
+/** A page that is a picture of words. */
+async function picturePdf(words: string): Promise<Uint8Array> {
+  const { createCanvas } = await import("@napi-rs/canvas");
+  const { PDFDocument } = await import("pdf-lib");
+  const canvas = createCanvas(1_200, 400);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, 1_200, 400);
+  context.fillStyle = "black";
+  context.font = "48px sans-serif";
+  context.fillText(words, 60, 200);
+  const document = await PDFDocument.create();
+  const image = await document.embedPng(canvas.toBuffer("image/png"));
+  document.addPage([1_200, 400]).drawImage(image, { x: 0, y: 0, width: 1_200, height: 400 });
+  return document.save();
+}
