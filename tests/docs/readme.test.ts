@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { openServerHost, type Server, type ServerHost } from "../support/server";
+
+setDefaultTimeout(120_000);
+
+const readme = await Bun.file("README.md").text();
+const shell = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
+const withCurl = shell.filter((block) => /\b(curl|ask)\b/.test(block) && !/lectern/.test(block));
+
+describe("README.md", () => {
+  let host: ServerHost;
+  let server: Server;
+  beforeAll(async () => {
+    host = await openServerHost();
+    server = await host.start();
+  });
+  afterAll(() => host.close());
+
+  test("has commands that do what it says, one after the other", async () => {
+    // A refusal must not pass for an answer, nor a failing command for a line that worked.
+    const strict = `set -eu\ncurl() { command curl --fail-with-body --max-time 60 "$@"; }\n`;
+    const script = withCurl.join("\n").replaceAll("http://localhost:8080", server.url);
+    const run = Bun.spawn(["sh", "-c", strict + script], { stdout: "pipe", stderr: "pipe" });
+    const [said, complaints] = await Promise.all([run.stdout.text(), run.stderr.text()]);
+
+    expect(await run.exited, complaints + said).toBe(0);
+    expect(said).toMatch(/"page_number": \d/);
+    expect(said).toContain("#page=");
+    expect(said).toContain(`"type":"RUN_FINISHED"`);
+  });
+
+  test("names only endpoints that there are", async () => {
+    const answer = await fetch(`${server.url}/swagger/json`);
+    const { paths } = (await answer.json()) as { paths: Record<string, object> };
+    const there = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\/$/, "")}`),
+    );
+    const named = [...readme.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/[^`?]+)`/g)];
+
+    expect(named.length).toBeGreaterThan(5);
+    expect(there).toEqual(expect.arrayContaining(named.map(([, endpoint]) => endpoint!)));
+  });
+
+  test("names addresses that answer", async () => {
+    for (const path of ["/ag-ui", "/swagger", "/metrics"]) {
+      expect((await fetch(server.url + path)).status, path).toBe(200);
+    }
+  });
+});
+
+test("the doctor that README.md recommends finds an empty environment fit to start", () => {
+  const { HOME = "/", PATH = "" } = process.env;
+  const doctor = Bun.spawnSync([process.execPath, "src/doctor.ts"], { env: { HOME, PATH } });
+
+  expect(doctor.stdout.toString()).toContain("embedded");
+  expect(doctor.exitCode).toBe(0);
+});
