@@ -129,15 +129,35 @@ create trigger lecture_jobs_state before update of job_state on lecture_download
 create trigger lecture_transcripts_touch before update on lecture_transcripts
   for each row execute function touch_updated_at();
 
--- A lecture's status is its last job's state, and each move leaves an event.
+-- A lecture's status is its last job's state, and each move leaves an event. What the job means for
+-- the transcript and the embeddings follows here too, so that no step can forget to say it.
 create function lecture_follows_job() returns trigger language plpgsql as $$
 declare
   course uuid;
+  starts boolean := tg_op = 'UPDATE' and new.job_state in ('downloading', 'transcribing', 'embedding');
 begin
   update lectures set
     status = new.job_state,
     status_reason = case when new.job_state in ('failed', 'completed') then new.error_message end,
-    last_job_id = new.id
+    last_job_id = new.id,
+    transcript_status = case
+      when transcript_status not in ('pending', 'processing') then transcript_status
+      when new.job_state in ('downloading', 'transcribing') then 'processing'
+      when new.job_state = 'failed' then 'failed'
+      when new.job_state = 'completed' then 'skipped'
+      else transcript_status end,
+    embed_status = case
+      when embed_status not in ('pending', 'processing') then embed_status
+      when new.job_state = 'embedding' then 'processing'
+      when new.job_state = 'failed' then 'failed'
+      when new.job_state = 'completed' and embed_status = 'processing' then 'completed'
+      when new.job_state = 'completed' then 'skipped'
+      else embed_status end,
+    metadata = metadata
+      || case when starts and not metadata ? 'ingestion_started_at'
+              then jsonb_build_object('ingestion_started_at', now()) else '{}' end
+      || case when new.job_state = 'completed' and embed_status = 'processing'
+              then jsonb_build_object('embedded_at', now()) else '{}' end
   where id = new.lecture_id
   returning course_id into course;
   perform record_event('lecture', new.lecture_id, course, 'status', jsonb_build_object(

@@ -23,7 +23,7 @@ begin
 end
 $$;
 
--- A lecture whose sound the client brings; the file lies in scratch under the lecture's id already.
+-- A lecture whose sound the client brings; the file lies under the lecture's id already.
 create function request_uploaded_lecture(
   lecture uuid, course uuid, session_id text, url text, wanted_title text, priority text,
   out lecture_id uuid, out job_id uuid, out created boolean
@@ -44,6 +44,52 @@ begin
     select l.id, l.last_job_id into lecture_id, job_id from lectures l
     where l.course_id = course and l.panopto_session_id = session_id and l.deleted_at is null;
   end if;
+end
+$$;
+
+-- The sound of a lecture whose ingestion failed was brought by a client: it starts again with that.
+-- Null when the lecture did not fail.
+create function restart_with_sound(lecture uuid) returns uuid language plpgsql as $$
+declare
+  job uuid;
+begin
+  job := retry_lecture(lecture);
+  if job is not null then update lectures set source = 'upload' where id = lecture; end if;
+  return job;
+end
+$$;
+
+-- A transcript that somebody brings takes the place of everything that was made of the sound. Whatever
+-- job is at work stops, and a new one makes the chunks and embeddings. Null when there is no lecture.
+create function replace_transcript(
+  lecture uuid, body text, segments jsonb, language text, tokens integer, source text
+) returns uuid language plpgsql as $$
+declare
+  job uuid;
+begin
+  perform from lectures where id = lecture and deleted_at is null for update;
+  if not found then return null; end if;
+  perform stop_job('lecture', lecture, 'cancelled', 'A transcript was imported instead');
+
+  insert into lecture_transcripts
+    (lecture_id, transcript_text, word_segments, language_code, token_count, provider)
+  values (lecture, body, segments, language, tokens, source)
+  on conflict (lecture_id) do update set
+    transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
+    language_code = excluded.language_code, token_count = excluded.token_count,
+    provider = excluded.provider, model = null;
+  delete from lecture_chunks where lecture_id = lecture;
+
+  -- Every part that has an end is opened again first: there is no way from one end to another.
+  update lectures set
+    transcript_status = 'pending', embed_status = 'pending', language_code = language,
+    metadata = metadata - 'embedded_at' || jsonb_build_object('transcribed_at', now())
+  where id = lecture;
+  update lectures set transcript_status = 'completed' where id = lecture;
+
+  insert into lecture_download_jobs (lecture_id, priority) values (lecture, 'high') returning id into job;
+  perform enqueue_job('lecture', job, 'high');
+  return job;
 end
 $$;
 

@@ -2,6 +2,7 @@ import { threadId } from "node:worker_threads";
 import { loadConfig } from "./config";
 import { AppError } from "./errors";
 import { ingestDocument } from "./pipelines/document/ingest";
+import { ingestLecture } from "./pipelines/lecture/ingest";
 import { openAttempt } from "./pipelines/step";
 import { type Consumer, startConsumer } from "./queue/consumer";
 import type { Claim } from "./queue/queue";
@@ -26,6 +27,7 @@ const services = await openServices(
     connections: 2,
     localEmbedderUrl: config.LOCAL_EMBEDDER_URL,
     name: `worker-${config.WORKER_NUMBER}`,
+    onSpawn,
   },
 );
 
@@ -36,8 +38,13 @@ const pipelines: Record<Claim["kind"], Handler> = {
     await ingestDocument(held.asset_id, { ...services, maxPages: config.MAX_PAGES }, attempt);
     return undefined;
   },
-  lecture: async () => {
-    throw new AppError("internal");
+  lecture: (held, signal) => {
+    const attempt = openAttempt(services.db, "lecture", held, signal, reportStep("lecture"));
+    return ingestLecture(
+      held.asset_id,
+      { ...services, captions: config.CAPTIONS, onSpawn },
+      attempt,
+    );
   },
 };
 
@@ -45,7 +52,13 @@ const consumer: Consumer = startConsumer(
   services.db,
   (held, signal) => pipelines[held.kind](held, signal),
   services.log,
-  ({ kind }, outcome, seconds) => post({ type: "outcome", kind, outcome, seconds }),
+  ({ kind, asset_id }, outcome, seconds) => {
+    post({ type: "outcome", kind, outcome, seconds });
+    // Whatever is left of uploaded sound after a crash goes with the maintenance.
+    if (outcome === "done" || outcome === "gave-up") {
+      services.sounds.remove(asset_id).catch((err) => services.log.warn({ err }, "sound stays"));
+    }
+  },
 );
 
 const receive = (message: ToWorker) => {
@@ -70,6 +83,12 @@ function listenAsProcess(): void {
   process.on("SIGTERM", () => void stop(GRACE_MS));
   process.on("SIGINT", () => void stop(GRACE_MS));
   process.on("disconnect", () => process.exit(1));
+}
+
+/** The supervisor ends the children of a worker that died. */
+function onSpawn(pid: number, exited: Promise<unknown>): void {
+  post({ type: "spawned", pid });
+  void exited.finally(() => post({ type: "exited", pid }));
 }
 
 function reportStep(kind: Claim["kind"]) {

@@ -1,17 +1,28 @@
 import type { Sql } from "../db/client";
 import { listDeletedDocuments, purgeDocument } from "../db/documents";
 import { pruneKeys } from "../db/idempotency";
+import { listUnfinishedLectures, purgeLectures } from "../db/lectures";
 import type { Log } from "../log";
 import { sweepScratch } from "../media/scratch";
 import { requeueLostJobs } from "../queue/queue";
 import type { DocumentStorage } from "../storage/documents";
+import type { SoundInbox } from "../storage/sounds";
 import { sweepStaging } from "../storage/staging";
 
 const EVERY_MS = 60_000;
 /** A deleted asset's worker has noticed by then: its heart beats every 15 s. */
 const PURGE_AFTER_SECONDS = 60;
 
-type Needs = { db: Sql; storage: DocumentStorage; dataRoot: string; log: Log };
+/** Sound is kept a moment before its lecture's row is written. */
+const SOUND_SETTLES_MS = 60_000;
+
+type Needs = {
+  db: Sql;
+  storage: DocumentStorage;
+  sounds: SoundInbox;
+  dataRoot: string;
+  log: Log;
+};
 
 /**
  * Puts in order what crashes leave behind, at start and every minute: scratch files, half uploads,
@@ -20,16 +31,18 @@ type Needs = { db: Sql; storage: DocumentStorage; dataRoot: string; log: Log };
  * @returns stops it
  */
 export async function startMaintenance(needs: Needs): Promise<() => void> {
-  const { storage, dataRoot, log } = needs;
+  const { storage, sounds, dataRoot, log } = needs;
   await sweepScratch(dataRoot);
-  await sweepStaging(storage.stagingDir, new Date(Date.now() - process.uptime() * 1_000));
+  const started = new Date(Date.now() - process.uptime() * 1_000);
+  await sweepStaging(storage.stagingDir, started);
+  await sweepStaging(sounds.stagingDir, started);
   const round = () => maintain(needs).catch((err) => log.warn({ err }, "maintenance failed"));
   await round();
   const timer = setInterval(round, EVERY_MS);
   return () => clearInterval(timer);
 }
 
-async function maintain({ db, storage, dataRoot, log }: Needs): Promise<void> {
+async function maintain({ db, storage, sounds, dataRoot, log }: Needs): Promise<void> {
   await sweepScratch(dataRoot);
   const requeued = await requeueLostJobs(db);
   if (requeued > 0) log.warn({ requeued }, "unfinished jobs had lost their message");
@@ -37,5 +50,15 @@ async function maintain({ db, storage, dataRoot, log }: Needs): Promise<void> {
     await storage.remove(id);
     await purgeDocument(db, id);
   }
+  await purgeLectures(db, PURGE_AFTER_SECONDS);
+  await removeEndedSounds(db, sounds);
   await pruneKeys(db);
+}
+
+/** Sound that no job needs any more: its worker crashed between the job's end and the removal. */
+async function removeEndedSounds(db: Sql, sounds: SoundInbox): Promise<void> {
+  const kept = await sounds.list(SOUND_SETTLES_MS);
+  if (kept.length === 0) return;
+  const needed = new Set(await listUnfinishedLectures(db, kept));
+  for (const id of kept) if (!needed.has(id)) await sounds.remove(id);
 }

@@ -15,12 +15,18 @@ export async function jsonBody({ request }: { request: Request }): Promise<unkno
   if (!/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(contentType)) {
     throw new AppError("content_type_invalid", { expected: "application/json" });
   }
-  const body = parse(await readText(request));
+  return parseJson(await readText(request));
+}
+
+/** @throws AppError `body_malformed`, `request_invalid` */
+export function parseJson(text: string): unknown {
+  const body = parse(text);
   refuseWhatCannotBeStored(body, "", 0);
   return body;
 }
 
-async function readText(request: Request): Promise<string> {
+/** @throws AppError `body_too_large` */
+export async function readText(request: Request): Promise<string> {
   const tooLarge = () => new AppError("body_too_large", { max_bytes: MAX_BYTES });
   if (Number(request.headers.get("content-length")) > MAX_BYTES) throw tooLarge();
   const chunks: Uint8Array[] = [];

@@ -1,0 +1,238 @@
+import { AppError } from "../errors";
+import type { Sql } from "./client";
+import { courseMissing } from "./documents";
+import { type Fence, holding } from "./jobs";
+import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
+
+export const LECTURE_STATUSES = [
+  "pending",
+  "downloading",
+  "transcribing",
+  "embedding",
+  "completed",
+  "failed",
+] as const;
+export type LectureStatus = (typeof LECTURE_STATUSES)[number];
+
+export const PART_STATUSES = ["pending", "processing", "completed", "failed", "skipped"] as const;
+export type PartStatus = (typeof PART_STATUSES)[number];
+
+export type SlideChange = { time_ms: number; caption?: string; sequence?: number };
+
+export type Lecture = {
+  id: string;
+  course_id: string;
+  source: "panopto" | "upload";
+  panopto_session_id: string | null;
+  panopto_url: string | null;
+  title: string | null;
+  transcription: boolean;
+  status: LectureStatus;
+  status_reason: string | null;
+  audio_duration_seconds: number | null;
+  language_code: string | null;
+  transcript_status: PartStatus;
+  embed_status: PartStatus;
+  last_job_id: string;
+  metadata: Record<string, unknown>;
+  created_at: string;
+  updated_at: string;
+};
+
+const columns = (sql: Sql) => sql`
+  id, course_id, source, panopto_session_id, panopto_url, title, transcription, status,
+  status_reason, audio_duration_seconds, language_code, transcript_status, embed_status,
+  last_job_id, metadata, created_at, updated_at`;
+
+export type LectureFilter = {
+  course_id?: string | undefined;
+  status?: LectureStatus | undefined;
+  /** ISO 8601, both exclusive. */
+  updated_before?: string | undefined;
+  updated_after?: string | undefined;
+};
+
+/** Newest first. Filters that are left out match every lecture. */
+export async function listLectures(
+  sql: Sql,
+  { course_id, status, updated_before, updated_after }: LectureFilter,
+  { limit, cursor }: PageRequest,
+): Promise<Page<Lecture>> {
+  const rows = await sql<(Lecture & { cursor: string })[]>`
+    select ${columns(sql)}, ${cursorOf(sql)} from lectures
+    where deleted_at is null
+      ${course_id ? sql`and course_id = ${course_id}` : sql``}
+      ${status ? sql`and status = ${status}` : sql``}
+      ${updated_before ? sql`and updated_at < ${updated_before}::timestamptz` : sql``}
+      ${updated_after ? sql`and updated_at > ${updated_after}::timestamptz` : sql``}
+      ${afterCursor(sql, cursor)}
+    order by created_at desc, id desc limit ${limit + 1}`;
+  return toPage(rows, limit);
+}
+
+/** @throws AppError `lecture_not_found` */
+export async function getLecture(sql: Sql, id: string): Promise<Lecture> {
+  const [lecture] = await sql<Lecture[]>`
+    select ${columns(sql)} from lectures where id = ${id} and deleted_at is null`;
+  if (!lecture) throw new AppError("lecture_not_found");
+  return lecture;
+}
+
+export type LectureJob = {
+  job_id: string;
+  job_state: LectureStatus;
+  progress_percent: number;
+  attempt: number;
+  error_code: string | null;
+  error_message: string | null;
+  started_at: string | null;
+  finished_at: string | null;
+  updated_at: string;
+};
+
+export type LectureDetails = Lecture & {
+  slide_changes: SlideChange[];
+  chunk_count: number;
+  /** How the transcript begins; null while there is none. */
+  excerpt: string | null;
+  job: LectureJob;
+};
+
+/** Characters of a transcript that stand for it in a list of details. */
+const EXCERPT_CHARS = 300;
+
+/** @throws AppError `lecture_not_found` */
+export async function getLectureDetails(sql: Sql, id: string): Promise<LectureDetails> {
+  const lecture = await getLecture(sql, id);
+  const [more] = await sql<Omit<LectureDetails, keyof Lecture | "job">[]>`
+    select slide_changes,
+      (select count(*)::int from lecture_chunks c where c.lecture_id = l.id) as chunk_count,
+      (select left(transcript_text, ${EXCERPT_CHARS}) from lecture_transcripts t
+       where t.lecture_id = l.id) as excerpt
+    from lectures l where id = ${id}`;
+  return { ...lecture, ...more!, job: await getLectureJob(sql, id) };
+}
+
+/** The last job of a lecture. @throws AppError `lecture_not_found` */
+export async function getLectureJob(sql: Sql, id: string): Promise<LectureJob> {
+  const [job] = await sql<LectureJob[]>`
+    select j.id as job_id, j.job_state, j.progress_percent, j.attempt, j.error_code,
+           j.error_message, j.started_at, j.finished_at, j.updated_at
+    from lectures l join lecture_download_jobs j on j.id = l.last_job_id
+    where l.id = ${id} and l.deleted_at is null`;
+  if (!job) throw new AppError("lecture_not_found");
+  return job;
+}
+
+export type LectureAccepted = { lecture_id: string; job_id: string; created: boolean };
+
+type Request = {
+  course_id: string;
+  title: string | null;
+  priority: "normal" | "high";
+};
+
+/**
+ * Records a Panopto session and queues its ingestion: both happen, or neither. The same session in
+ * the same course answers the lecture that is there, with `created` false.
+ *
+ * @throws AppError `course_not_found`
+ */
+export async function requestLecture(
+  sql: Sql,
+  request: Request & { session_id: string; panopto_url: string; transcription: boolean },
+): Promise<LectureAccepted> {
+  const { course_id, session_id, panopto_url, title, transcription, priority } = request;
+  const [accepted] = await sql<LectureAccepted[]>`
+    select lecture_id, job_id, created from request_lecture(
+      ${course_id}, ${session_id}, ${panopto_url}, ${title}, ${transcription}, ${priority}
+    )`.catch(courseMissing);
+  return accepted!;
+}
+
+/** The same for a lecture whose sound is kept under `id` already; it need not be on Panopto. */
+export async function requestUploadedLecture(
+  sql: Sql,
+  request: Request & { id: string; session_id: string | null; panopto_url: string | null },
+): Promise<LectureAccepted> {
+  const { id, course_id, session_id, panopto_url, title, priority } = request;
+  const [accepted] = await sql<LectureAccepted[]>`
+    select lecture_id, job_id, created from request_uploaded_lecture(
+      ${id}, ${course_id}, ${session_id}, ${panopto_url}, ${title}, ${priority}
+    )`.catch(courseMissing);
+  return accepted!;
+}
+
+/** The lecture of a session in a course, when there is one. */
+export async function findLectureOfSession(
+  sql: Sql,
+  course_id: string,
+  session_id: string,
+): Promise<Lecture | null> {
+  const [lecture] = await sql<Lecture[]>`
+    select ${columns(sql)} from lectures
+    where course_id = ${course_id} and panopto_session_id = ${session_id} and deleted_at is null`;
+  return lecture ?? null;
+}
+
+export type LectureFacts = {
+  title?: string | undefined;
+  duration_ms?: number | null | undefined;
+  slide_changes?: SlideChange[] | undefined;
+  metadata?: Record<string, unknown> | undefined;
+};
+
+/**
+ * Keeps what a recording told about itself, under the attempt that asked; what is left out stays. A
+ * title that somebody gave stays too. False when the attempt lost its job.
+ */
+export async function updateLectureFacts(
+  sql: Sql,
+  fence: Fence,
+  { title, duration_ms, slide_changes, metadata }: LectureFacts,
+): Promise<boolean> {
+  const seconds = duration_ms == null ? null : Math.round(duration_ms / 1_000);
+  const changes = slide_changes ? sql.json(slide_changes) : null;
+  const rows = await sql`
+    with held as (${holding(sql, "lecture", fence)})
+    update lectures l set
+      title = coalesce(l.title, ${title ?? null}),
+      audio_duration_seconds = coalesce(${seconds}::int, l.audio_duration_seconds),
+      slide_changes = coalesce(${changes}::jsonb, l.slide_changes),
+      metadata = l.metadata || ${sql.json((metadata ?? {}) as never)}::jsonb
+    from held where l.id = held.id
+    returning l.id`;
+  return rows.length > 0;
+}
+
+/** Starts a failed lecture again; null when it did not fail. */
+export async function retryLecture(sql: Sql, id: string): Promise<string | null> {
+  const [row] = await sql<{ job_id: string | null }[]>`select retry_lecture(${id}) as job_id`;
+  return row!.job_id;
+}
+
+/** The same with sound that a client brought, which is kept under the lecture's id already. */
+export async function restartWithSound(sql: Sql, id: string): Promise<string | null> {
+  const [row] = await sql<{ job_id: string | null }[]>`select restart_with_sound(${id}) as job_id`;
+  return row!.job_id;
+}
+
+/** Stops a lecture's job, whoever works on it; false when none was unfinished. */
+export async function cancelLecture(sql: Sql, id: string): Promise<boolean> {
+  const [row] = await sql<{ stopped: number }[]>`
+    select stop_job('lecture', ${id}, 'cancelled', 'Processing was cancelled') as stopped`;
+  return row!.stopped > 0;
+}
+
+/** Of these lectures, those that a job still works on or waits for. */
+export async function listUnfinishedLectures(sql: Sql, ids: string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from lectures
+    where id = any(${ids}::uuid[]) and deleted_at is null and status not in ('completed', 'failed')`;
+  return rows.map(({ id }) => id);
+}
+
+/** The end of the rows of lectures that were deleted at least `seconds` ago. */
+export async function purgeLectures(sql: Sql, seconds: number): Promise<void> {
+  await sql`delete from lectures where deleted_at <= now() - ${seconds} * interval '1 second'`;
+}

@@ -1,0 +1,101 @@
+import { AppError } from "../errors";
+import type { Segment, Word } from "../text/transcript";
+import type { Sql } from "./client";
+import { type Fence, holding } from "./jobs";
+import { type ProviderCall, recording } from "./provider-calls";
+
+export type StoredTranscript = {
+  transcript_text: string;
+  segments: Segment[];
+  /** Empty when the provider timed no words. */
+  words: Word[];
+  language_code: string | null;
+  token_count: number;
+  provider: string;
+  model: string | null;
+};
+
+/**
+ * Keeps a transcript, and the call that it was bought with: one statement, so that what was paid for
+ * is either there with its price or not there. False when the attempt lost its job.
+ */
+export async function saveTranscript(
+  sql: Sql,
+  fence: Fence,
+  transcript: StoredTranscript,
+  call: ProviderCall | null,
+): Promise<boolean> {
+  const { transcript_text, segments, words, language_code, token_count, provider, model } =
+    transcript;
+  const [row] = await sql<{ held: boolean }[]>`
+    with held as (${holding(sql, "lecture", fence)}),
+    saved as (
+      insert into lecture_transcripts
+        (lecture_id, transcript_text, word_segments, language_code, token_count, provider, model)
+      select id, ${transcript_text}, ${sql.json({ segments, words } as never)}, ${language_code},
+             ${token_count}, ${provider}, ${model}
+      from held
+      on conflict (lecture_id) do nothing
+    ),
+    told as (
+      update lectures l set
+        transcript_status = 'completed', language_code = ${language_code},
+        metadata = l.metadata || jsonb_build_object('transcribed_at', now())
+      from held where l.id = held.id
+    ),
+    paid as (${recording(sql, "lecture", call)})
+    select exists (select from held) as held`;
+  return row!.held;
+}
+
+/** Records a transcription that was paid for and gave no words; false when the attempt lost its job. */
+export async function saveSilence(sql: Sql, fence: Fence, call: ProviderCall): Promise<boolean> {
+  const [row] = await sql<{ held: boolean }[]>`
+    with held as (${holding(sql, "lecture", fence)}),
+    paid as (${recording(sql, "lecture", call)})
+    select exists (select from held) as held`;
+  return row!.held;
+}
+
+/**
+ * Takes the place of whatever transcript, chunks and embeddings a lecture has, and queues the work that
+ * makes new ones: one transaction.
+ *
+ * @returns the new job's id
+ * @throws AppError `lecture_not_found`
+ */
+export async function replaceTranscript(
+  sql: Sql,
+  lecture_id: string,
+  transcript: Omit<StoredTranscript, "model">,
+): Promise<string> {
+  const { transcript_text, segments, words, language_code, token_count, provider } = transcript;
+  const [row] = await sql<{ job_id: string | null }[]>`
+    select replace_transcript(
+      ${lecture_id}, ${transcript_text}, ${sql.json({ segments, words } as never)},
+      ${language_code}, ${token_count}, ${provider}) as job_id`;
+  if (!row!.job_id) throw new AppError("lecture_not_found");
+  return row!.job_id;
+}
+
+async function findTranscript(sql: Sql, lecture_id: string): Promise<StoredTranscript | null> {
+  const [transcript] = await sql<StoredTranscript[]>`
+    select t.transcript_text, t.word_segments -> 'segments' as segments,
+           coalesce(t.word_segments -> 'words', '[]') as words, t.language_code, t.token_count,
+           t.provider, t.model
+    from lecture_transcripts t join lectures l on l.id = t.lecture_id
+    where t.lecture_id = ${lecture_id} and l.deleted_at is null`;
+  return transcript ?? null;
+}
+
+/** @throws AppError `transcript_not_ready` */
+export async function getTranscript(sql: Sql, lecture_id: string): Promise<StoredTranscript> {
+  const transcript = await findTranscript(sql, lecture_id);
+  if (!transcript) throw new AppError("transcript_not_ready");
+  return transcript;
+}
+
+export async function hasTranscript(sql: Sql, lecture_id: string): Promise<boolean> {
+  const rows = await sql`select from lecture_transcripts where lecture_id = ${lecture_id}`;
+  return rows.length > 0;
+}

@@ -1,0 +1,390 @@
+import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { deleteAsset } from "../../../src/db/documents";
+import { cancelLecture } from "../../../src/db/lectures";
+import { listProviderCalls } from "../../../src/db/provider-calls";
+import { getTranscript } from "../../../src/db/transcripts";
+import { openOpenAITranscriber } from "../../../src/providers/openai-transcriber";
+import { searchCourse } from "../../../src/retrieval/search";
+import { migratedDatabase } from "../../support/database";
+import { openLectureWork, sampleCaptions } from "../../support/lecture-work";
+import { answer, cutAfter, stallAfter } from "../../support/panopto/faults";
+import { startSpeechServer } from "../../support/speech-server";
+import { spokenEvenly } from "../../support/speech-upload";
+
+setDefaultTimeout(60_000);
+
+const db = await migratedDatabase();
+const lab = await openLectureWork(db);
+const { site, speech, openai, course_id, tools, request, workOnce, details } = lab;
+afterAll(async () => {
+  await lab.close();
+  await db.end();
+});
+
+/** Leaves nothing for the next test. */
+afterEach(async () => {
+  await db`
+    select stop_job('lecture', id, 'cancelled', 'The test is over') from lectures
+    where status not in ('completed', 'failed')`;
+});
+
+const camera = { streams: [{ tag: "DV", file: "ts/master.m3u8" }] };
+const SRT = `1
+00:00:00,500 --> 00:00:05,000
+Entropy measures missing information.
+
+2
+00:00:05,500 --> 00:00:11,000
+A channel carries at most its capacity.
+`;
+const GONE = '{"ErrorCode":1,"ErrorMessage":"The session could not be found."}';
+const ENDLESS = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nmedia0.ts\n";
+const LOGIN = '{"ErrorCode":2}';
+const SEGMENT = "ts/media1.ts";
+const segmentOf = (url: string) => `/sessions/${new URL(url).searchParams.get("id")}/${SEGMENT}`;
+const AWAY = { location: "http://127.0.0.1:9/private" };
+const chunksOf = (lecture_id: string) => db`
+  select chunk_index, start_ms, end_ms, content, embedding_model, text_config::text
+  from lecture_chunks where lecture_id = ${lecture_id} order by chunk_index`;
+const statesOf = async (lecture_id: string) => {
+  const rows = await db`
+    select payload ->> 'to' as state from processing_events
+    where asset_id = ${lecture_id} and event_type = 'status' order by id`;
+  return rows.map(({ state }) => state);
+};
+
+describe("a lecture from its address to searchable chunks", () => {
+  test("hears the sound, and keeps words, times, price and lifecycle", async () => {
+    const slides = [{ seconds: 6, caption: "Why it grows" }];
+    const id = await request(site.addSession({ ...camera, slides }));
+
+    expect(await workOnce()).toBe("done");
+
+    const lecture = await details(id);
+    expect(lecture).toMatchObject({
+      ...{ status: "completed", status_reason: null, title: "Entropy, lecture 1" },
+      ...{ transcript_status: "completed", embed_status: "completed" },
+      ...{ audio_duration_seconds: 12, language_code: "en" },
+      slide_changes: [{ time_ms: 6_000, caption: "Why it grows", sequence: 1 }],
+      job: { job_state: "completed", progress_percent: 100, error_message: null },
+    });
+    for (const moment of ["ingestion_started_at", "transcribed_at", "embedded_at"]) {
+      expect(Date.parse(String(lecture.metadata[moment]))).toBeGreaterThan(Date.now() - 60_000);
+    }
+    expect(await statesOf(id)).toEqual([
+      ...["pending", "downloading", "transcribing", "embedding", "completed"],
+    ]);
+    const transcript = await getTranscript(db, id);
+    expect(transcript).toMatchObject({ provider: "elevenlabs", model: "scribe_v1" });
+    expect(transcript.token_count).toBeGreaterThan(10);
+    expect(transcript.words.find(({ kind }) => kind)?.text).toBe("(applause)");
+    expect(new Set(transcript.segments.map(({ speaker }) => speaker)).size).toBe(2);
+
+    const chunks = await chunksOf(id);
+    expect(chunks.length).toBeGreaterThan(0);
+    expect(chunks[0]).toMatchObject({ text_config: "english", start_ms: 0 });
+    expect(chunks.every(({ embedding_model }) => embedding_model === tools.embedder.model)).toBe(
+      true,
+    );
+    expect(await listProviderCalls(db, id)).toMatchObject([
+      { purpose: "transcribe", provider: "elevenlabs", outcome: "ok" },
+      { purpose: "embed", provider: "openai", outcome: "ok" },
+    ]);
+    expect(await lab.scratch()).toEqual([]);
+  });
+
+  test("is found by its words and cited at its second", async () => {
+    const id = await request(site.addSession(camera));
+    await workOnce();
+
+    const [hit] = await searchCourse(
+      { db, embedder: tools.embedder },
+      {
+        course_id,
+        query: "missing information",
+        lecture_ids: [id],
+        sources: ["lectures"],
+        top_k: 3,
+        mode: "hybrid",
+      },
+      new AbortController().signal,
+    );
+
+    expect(hit).toMatchObject({ source: "lectures", asset_id: id });
+    expect(hit!.citation.url).toMatch(/Viewer\.aspx\?id=[0-9a-f-]{36}&start=0$/);
+  });
+
+  test("speaks to any server with OpenAI's protocol", async () => {
+    await using server = startSpeechServer();
+    const transcriber = openOpenAITranscriber({ baseUrl: server.url, model: "whisper-large" });
+    const id = await request(site.addSession(camera));
+
+    expect(await workOnce({ transcriber })).toBe("done");
+
+    expect(await getTranscript(db, id)).toMatchObject({
+      ...{ provider: "openai", model: "whisper-large", language_code: "en" },
+      transcript_text: "Entropy measures missing information. It grows because mixing is likely.",
+    });
+  });
+
+  test("reads Panopto's captions where nobody can listen, and downloads nothing", async () => {
+    const captions = { 0: await sampleCaptions(SRT) };
+    const id = await request(site.addSession({ ...camera, captions }));
+    const downloads = site.hits("media");
+
+    expect(await workOnce({ transcriber: null })).toBe("done");
+
+    expect(site.hits("media")).toBe(downloads);
+    expect(await getTranscript(db, id)).toMatchObject({
+      ...{ provider: "panopto_captions", model: null, language_code: "en-US", words: [] },
+      segments: [
+        { start_ms: 500, end_ms: 5_000, text: "Entropy measures missing information." },
+        { start_ms: 5_500, end_ms: 11_000, text: "A channel carries at most its capacity." },
+      ],
+    });
+    expect(await statesOf(id)).toEqual(["pending", "downloading", "embedding", "completed"]);
+  });
+
+  test("prefers captions to a transcriber, or ignores them, as the settings say", async () => {
+    const captions = { 0: await sampleCaptions(SRT) };
+    const paid = speech.counts.requests;
+
+    const preferring = await request(site.addSession({ ...camera, captions }));
+    await workOnce({ captions: "prefer" });
+    expect(speech.counts.requests).toBe(paid);
+    expect((await getTranscript(db, preferring)).provider).toBe("panopto_captions");
+
+    const listening = await request(site.addSession({ ...camera, captions }));
+    await workOnce({ captions: "fallback" });
+    expect((await getTranscript(db, listening)).provider).toBe("elevenlabs");
+
+    const ignoring = await request(site.addSession({ ...camera, captions }));
+    expect(await workOnce({ captions: "never", transcriber: null })).toBe("gave-up");
+    expect((await details(ignoring)).job.error_code).toBe("transcriber_missing");
+  });
+
+  test("listens when the captions turn out empty", async () => {
+    const captions = { 0: await sampleCaptions("") };
+    const id = await request(site.addSession({ ...camera, captions }));
+
+    expect(await workOnce({ captions: "prefer" })).toBe("done");
+
+    expect((await getTranscript(db, id)).provider).toBe("elevenlabs");
+  });
+
+  test("places every time on the recording's clock when the stream begins later", async () => {
+    const streams = [{ ...camera.streams[0]!, starts_at_seconds: 90, ends_at_seconds: 102 }];
+    const id = await request(site.addSession({ streams, duration_seconds: 102 }));
+
+    await workOnce();
+
+    const { segments, words } = await getTranscript(db, id);
+    expect(segments[0]!.start_ms).toBe(90_000);
+    expect(words[0]!.start_ms).toBe(90_000);
+    expect(words.at(-1)!.end_ms).toBeLessThanOrEqual(102_100);
+    expect((await details(id)).audio_duration_seconds).toBe(102);
+  });
+});
+
+describe("a lecture that ends without a transcript", () => {
+  test("keeps what Panopto told when no transcription is wanted", async () => {
+    const paid = speech.counts.requests;
+    const id = await request(site.addSession(camera), { transcription: false });
+
+    expect(await workOnce()).toBe("done");
+
+    expect(await details(id)).toMatchObject({
+      ...{ status: "completed", status_reason: "No transcription was asked for" },
+      ...{ transcript_status: "skipped", embed_status: "skipped" },
+      ...{ title: "Entropy, lecture 1", audio_duration_seconds: 12, chunk_count: 0 },
+    });
+    expect(speech.counts.requests).toBe(paid);
+  });
+
+  test("says that nobody speaks, and what finding that out cost", async () => {
+    await using silent = startSpeechServer({ listen: () => [] });
+    const id = await request(site.addSession(camera));
+
+    const transcriber = openOpenAITranscriber({ baseUrl: silent.url });
+    expect(await workOnce({ transcriber })).toBe("done");
+
+    expect(await details(id)).toMatchObject({
+      ...{ status: "completed", transcript_status: "skipped", embed_status: "skipped" },
+      job: { error_code: "recording_without_speech" },
+    });
+    expect(await listProviderCalls(db, id)).toMatchObject([{ purpose: "transcribe" }]);
+    expect(await statesOf(id)).toEqual(["pending", "downloading", "transcribing", "completed"]);
+  });
+
+  test("tells the teacher what to do where neither captions nor a transcriber are", async () => {
+    const id = await request(site.addSession(camera));
+
+    expect(await workOnce({ transcriber: null })).toBe("gave-up");
+
+    const { status_reason, transcript_status, embed_status } = await details(id);
+    expect(status_reason).toMatch(/ELEVENLABS_API_KEY.*or import a transcript/);
+    expect({ transcript_status, embed_status }).toEqual({
+      transcript_status: "failed",
+      embed_status: "failed",
+    });
+  });
+});
+
+describe("what breaks on the way", () => {
+  const afterwards = async (id: string) => {
+    const { status, job } = await details(id);
+    expect(await lab.scratch()).toEqual([]);
+    return { status, code: job.error_code };
+  };
+
+  test.each([
+    ["media that is refused", SEGMENT, answer(403), "media_refused"],
+    ["a stream that never ends", "ts/media.m3u8", answer(200, ENDLESS), "recording_not_ready"],
+    ["a redirect to a private address", SEGMENT, answer(302, "", AWAY), "address_blocked"],
+    ["a wish for a login", "DeliveryInfo", answer(200, LOGIN), "panopto_login_required"],
+    ["a session that is gone", "DeliveryInfo", answer(200, GONE), "panopto_session_not_found"],
+  ])("%s fails the lecture with its own code", async (_, part, fault, code) => {
+    const url = site.addSession(camera);
+    const id = await request(url);
+    if (part === SEGMENT) site.fault(segmentOf(url), fault);
+    else site.fault(part, fault, 1);
+
+    expect(await workOnce()).toBe("gave-up");
+
+    expect(await afterwards(id)).toEqual({ status: "failed", code });
+    const { status_reason } = await details(id);
+    expect(status_reason!.length).toBeGreaterThan(20);
+  });
+
+  test.each([
+    ["a segment that arrives cut", cutAfter(200)],
+    ["a segment that stalls", stallAfter(200)],
+    ["a server error", answer(503)],
+  ])("%s is fetched again within the download", async (_, fault) => {
+    const url = site.addSession(camera);
+    const id = await request(url);
+    site.fault(segmentOf(url), fault, 1);
+
+    expect(await workOnce()).toBe("done");
+
+    expect(await afterwards(id)).toEqual({ status: "completed", code: null });
+  });
+
+  test("a segment that is missing is tried again later, never skipped", async () => {
+    const paid = speech.counts.requests;
+    const url = site.addSession(camera);
+    const id = await request(url);
+    site.fault(segmentOf(url), answer(404));
+
+    expect(await workOnce()).toBe("retrying");
+
+    expect(await afterwards(id)).toEqual({ status: "downloading", code: "recording_incomplete" });
+    expect(speech.counts.requests).toBe(paid);
+  });
+
+  test("a recording shorter than announced is tried again later, never transcribed", async () => {
+    const paid = speech.counts.requests;
+    const id = await request(
+      site.addSession({ streams: [{ tag: "AUDIO", file: "sound.mp3" }], duration_seconds: 40 }),
+    );
+
+    expect(await workOnce()).toBe("retrying");
+
+    expect(await afterwards(id)).toEqual({ status: "downloading", code: "recording_incomplete" });
+    expect(speech.counts.requests).toBe(paid);
+  });
+
+  test.each([
+    ["invalid_api_key", "provider_unauthorized", "gave-up"],
+    ["quota_exceeded", "provider_quota_exceeded", "gave-up"],
+    ["too_many_concurrent_requests", "provider_rate_limited", "retrying"],
+    ["system_busy", "provider_busy", "retrying"],
+    ["truncated", "provider_answer_invalid", "retrying"],
+  ] as const)("a transcriber's %s is %s and %s", async (fault, code, outcome) => {
+    const id = await request(site.addSession(camera));
+    speech.faults.push(fault);
+
+    expect(await workOnce()).toBe(outcome);
+
+    expect((await details(id)).job.error_code).toBe(code);
+  });
+});
+
+describe("an attempt that is interrupted", () => {
+  test("after the transcript buys it no second time", async () => {
+    const id = await request(site.addSession(camera));
+    const paid = speech.counts.requests;
+    openai.embeddingFaults.push({ kind: "status", status: 503 });
+    expect(await workOnce()).toBe("retrying");
+    const downloads = site.hits("media");
+    await db`update pgmq.q_ingest set vt = clock_timestamp()`;
+
+    expect(await workOnce()).toBe("done");
+
+    expect(speech.counts.requests).toBe(paid + 1);
+    expect(site.hits("media")).toBe(downloads);
+    expect((await details(id)).status).toBe("completed");
+  });
+
+  test("between two batches embeds only what is missing", async () => {
+    await using server = startSpeechServer({ listen: spokenEvenly(longTalk()) });
+    const transcriber = openOpenAITranscriber({ baseUrl: server.url });
+    const id = await request(site.addSession(camera));
+    const stop = new AbortController();
+    const embedder: typeof tools.embedder = {
+      ...tools.embedder,
+      embed: async (texts, options) => {
+        if (embedded.length > 0) stop.abort();
+        options.signal.throwIfAborted();
+        embedded.push(texts.length);
+        return tools.embedder.embed(texts, options);
+      },
+    };
+    const embedded: number[] = [];
+
+    expect(await workOnce({ transcriber, embedder }, { stop: stop.signal })).toBe("handed-back");
+    const before = openai.requests.length;
+    expect(await workOnce({ transcriber })).toBe("done");
+
+    const chunks = await chunksOf(id);
+    expect(chunks.length).toBeGreaterThan(32);
+    expect(chunks.map(({ chunk_index }) => chunk_index)).toEqual(chunks.map((_, i) => i));
+    const again = openai.requests.slice(before).flatMap(({ body }) => body.input as string[]);
+    expect(again).toEqual(chunks.slice(32).map(({ content }) => content));
+    expect(server.counts.requests).toBe(1);
+  });
+
+  test.each([
+    ["cancelled", async (id: string) => void (await cancelLecture(db, id)), "failed"],
+    ["deleted", async (id: string) => void (await deleteAsset(db, "lecture", id)), undefined],
+  ])("because the lecture was %s leaves nothing behind", async (_, end, status) => {
+    const id = await request(site.addSession(camera));
+    const transcriber = {
+      ...tools.transcriber!,
+      transcribe: async (
+        ...heard: Parameters<NonNullable<typeof tools.transcriber>["transcribe"]>
+      ) => {
+        await end(id);
+        return tools.transcriber!.transcribe(...heard);
+      },
+    };
+
+    expect(await workOnce({ transcriber })).toBe("lost");
+
+    const [row] = await db`
+      select status from lectures where id = ${id} and deleted_at is null`;
+    expect(row?.status).toBe(status);
+    const [left] = await db`
+      select count(*)::int as n from lecture_transcripts where lecture_id = ${id}`;
+    expect(left!.n).toBe(0);
+    expect(await lab.scratch()).toEqual([]);
+    expect(await workOnce()).toBeNull();
+  });
+});
+
+/** Enough sentences for more than one batch of chunks. */
+function longTalk(): string {
+  const sentence = (i: number) =>
+    `Sentence number ${i} says that the entropy of a source bounds every code that we can find.`;
+  return Array.from({ length: 700 }, (_, i) => sentence(i)).join(" ");
+}

@@ -1,0 +1,93 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Elysia } from "elysia";
+import type { Sql } from "../../src/db/client";
+import { getLectureDetails } from "../../src/db/lectures";
+import { ingestLecture } from "../../src/pipelines/lecture/ingest";
+import { receiveRecording } from "../../src/pipelines/lecture/request";
+import type { LectureTools } from "../../src/pipelines/lecture/tools";
+import { openAttempt } from "../../src/pipelines/step";
+import { openElevenLabs } from "../../src/providers/elevenlabs";
+import { OpenAI } from "../../src/providers/openai";
+import { openPanopto } from "../../src/providers/panopto";
+import { type Claim, claim } from "../../src/queue/queue";
+import { type Outcome, work } from "../../src/queue/work";
+import { eventRoutes } from "../../src/routes/events";
+import { lectureIntakeRoutes } from "../../src/routes/lecture-intake";
+import { lectureTranscriptRoutes } from "../../src/routes/lecture-transcript";
+import { lectureRoutes } from "../../src/routes/lectures";
+import { problems } from "../../src/routes/problems";
+import { openSoundInbox } from "../../src/storage/sounds";
+import { startElevenLabs } from "./elevenlabs";
+import { createCourse, silentLog } from "./factories";
+import { startOpenAI } from "./openai";
+import { openTestSite } from "./panopto";
+import { sampleMedia } from "./panopto/media";
+
+/** A connection that is silent for this long is given up; nothing here is slow but on purpose. */
+const PATIENCE = { stallMs: 300, timeoutMs: 3_000, fileTimeoutMs: 3_000, backoffMs: 5 };
+
+export type LectureWork = Awaited<ReturnType<typeof openLectureWork>>;
+
+/** Everything that lectures are worked on with, real but for Panopto and the models: servers of ours. */
+export async function openLectureWork(db: Sql) {
+  const dataRoot = await mkdtemp(join(tmpdir(), "lecture-work-"));
+  const site = await openTestSite();
+  const speech = startElevenLabs();
+  const openai = startOpenAI();
+  const sounds = await openSoundInbox(dataRoot);
+  const course_id = await createCourse(db);
+  const shutdown = new AbortController();
+  const tools: LectureTools = {
+    ...{ db, dataRoot, sounds, captions: "fallback" },
+    audioSource: openPanopto({ allowedHosts: [site.host], patience: PATIENCE }),
+    transcriber: openElevenLabs({ apiKey: "test-key", baseUrl: speech.url }),
+    embedder: new OpenAI({ baseUrl: openai.url }).embedder("text-embedding-3-small"),
+  };
+  const app = new Elysia()
+    .use(problems(silentLog, () => []))
+    .use(lectureIntakeRoutes({ ...tools, maxUploadBytes: 5_000_000 }))
+    .use(lectureRoutes(tools))
+    .use(lectureTranscriptRoutes(tools))
+    .use(eventRoutes({ db, shutdown: shutdown.signal }));
+
+  return {
+    ...{ site, speech, openai, course_id, dataRoot, sounds, tools, app, shutdown },
+    request: async (panopto_url: string, options: { transcription?: boolean } = {}) => {
+      const request = { course_id, panopto_url, priority: "normal" as const, transcription: true };
+      return (await receiveRecording(tools, { ...request, ...options })).lecture_id;
+    },
+    /** What a worker does with the next job of the queue; null when there is none. */
+    workOnce: async (
+      with_: Partial<LectureTools> = {},
+      { stop = new AbortController().signal, lost = new AbortController() } = {},
+    ): Promise<Outcome | null> => {
+      const held = await claim(db, ["ingest_high", "ingest"], 45);
+      if (!held) return null;
+      const handler = (_: Claim, signal: AbortSignal) =>
+        ingestLecture(
+          held.asset_id,
+          { ...tools, ...with_ },
+          openAttempt(db, "lecture", held, signal, () => {}),
+        );
+      return work(db, held, handler, { stop, lost, log: silentLog });
+    },
+    details: (id: string) => getLectureDetails(db, id),
+    /** What lies in scratch: empty whenever no job runs. */
+    scratch: () => readdir(join(dataRoot, "scratch")).catch(() => []),
+    close: async () => {
+      site.close();
+      await speech[Symbol.asyncDispose]();
+      await openai.close();
+      await rm(dataRoot, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Puts captions beside the sample media, under a name of their own. */
+export async function sampleCaptions(srt: string): Promise<string> {
+  const name = `${crypto.randomUUID()}.srt`;
+  await Bun.write(join(await sampleMedia(), name), srt);
+  return name;
+}
