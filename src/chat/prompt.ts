@@ -58,7 +58,7 @@ function toMessages(row: ChatMessage, supportedUrls: Record<string, RegExp[]>): 
   }
   // Providers refuse a call without result, and one whose input is not JSON.
   const calls = (row.metadata.tool_calls ?? []).flatMap((call) => {
-    const input = parseJson(call.arguments);
+    const input = parseArguments(call.arguments);
     return call.result && input !== undefined ? [{ ...call, input, result: call.result }] : [];
   });
   const messages: Message[] = [];
@@ -112,7 +112,8 @@ function toUserPart(stored: unknown, supportedUrls: Record<string, RegExp[]>): U
 const isMediaType = (mediaType: string, pattern: string) =>
   pattern === "*" || pattern === "*/*" || mediaType.startsWith(pattern.replace(/\*$/, ""));
 
-function parseJson(text: string): unknown {
+/** A call's arguments as the model wrote them; undefined when they are no JSON. */
+export function parseArguments(text: string): unknown {
   try {
     return JSON.parse(text || "{}");
   } catch {

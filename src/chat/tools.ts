@@ -1,4 +1,6 @@
+import type { Tool } from "@ag-ui/core";
 import { z } from "zod";
+import type { ToolCall } from "../db/chat";
 import {
   listCourseAssets,
   type ReadChunk,
@@ -6,9 +8,12 @@ import {
   readTranscriptChunks,
 } from "../db/chat-reads";
 import type { Sql } from "../db/client";
+import { AppError } from "../errors";
 import { SEARCH_TOOLS } from "../providers/chat-model";
 import type { Embedder } from "../providers/embedder";
 import { type Source, searchCourse } from "../retrieval/search";
+import type { CallOptions } from "./model-stream";
+import { parseArguments } from "./prompt";
 import type { FoundPassage } from "./sources";
 
 /** A tool that we run: it finds passages, to be numbered by who asked, or answers JSON. */
@@ -109,4 +114,41 @@ function toPassage(chunk: ReadChunk): FoundPassage {
     ...common,
     ...{ source: "lectures", start_ms: start_ms!, end_ms: end_ms!, url: url?.href ?? null },
   };
+}
+
+/** The tools as a model is offered them, ours before the client's. */
+export function toOffers(
+  tools: ServerTool[],
+  frontendTools: Tool[],
+): NonNullable<CallOptions["tools"]> {
+  const ours = new Set(tools.map(({ name }) => name));
+  // A client cannot take the place of a tool of ours.
+  const theirs = frontendTools.filter(({ name }) => !ours.has(name));
+  return [
+    ...tools.map(({ name, description, inputSchema }) => ({
+      ...{ type: "function" as const, name, description },
+      inputSchema: z.toJSONSchema(inputSchema, { io: "input" }) as never,
+    })),
+    ...theirs.map(({ name, description, parameters }) => ({
+      ...{ type: "function" as const, name, description },
+      inputSchema: (parameters ?? { type: "object", properties: {} }) as never,
+    })),
+  ];
+}
+
+/** A tool that fails tells the model so; the run goes on. */
+export async function executeTool(
+  tool: ServerTool | undefined,
+  call: ToolCall,
+  signal: AbortSignal,
+): Promise<ToolOutput> {
+  const refuse = (error: string) => ({ answer: { error } });
+  if (!tool) return refuse(`There is no tool ${call.name}`);
+  const input = tool.inputSchema.safeParse(parseArguments(call.arguments));
+  if (!input.success) return refuse(z.prettifyError(input.error));
+  try {
+    return await tool.execute(input.data, signal);
+  } catch (error) {
+    return refuse(error instanceof AppError ? error.message : "The tool failed");
+  }
 }

@@ -15,7 +15,7 @@ const SEARCH: Reply = {
   reasoning: "Slides may help.",
   toolCalls: [{ name: "search_slides", input: { query: "coin entropy" } }],
 };
-const ANSWER: Reply = { text: "A fair coin has one bit of entropy [1]. That is all." };
+const ANSWER = { text: "A fair coin has one bit of entropy [1]. That is all." };
 /** Answers each question the same way, however often it is asked. */
 const searchThenAnswer = ({ body }: RecordedRequest) =>
   body.input.at(-1).type === "function_call_output" ? ANSWER : SEARCH;
@@ -190,7 +190,7 @@ describe("a thread", () => {
       type === "TEXT_MESSAGE_CONTENT" ? delta : [],
     );
 
-    expect(said.join("")).toBe(ANSWER.text!);
+    expect(said.join("")).toBe(ANSWER.text);
     expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", runId: "second" });
     expect(server.openai.requestsTo("/v1/chat/completions")).toHaveLength(1);
   });

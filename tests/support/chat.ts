@@ -57,7 +57,7 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
   const chatModel = options.chatModel?.(embedder) ?? provider.chatModel("gpt-test");
   const shutdown = new AbortController();
   const app = new Elysia()
-    .use(problems(silentLog))
+    .use(problems(silentLog, () => []))
     .use(
       chatRoutes({
         ...{ db, embedder, chatModel, log: silentLog, metrics: openMetrics(), config: {} },

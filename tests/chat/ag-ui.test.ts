@@ -1,0 +1,122 @@
+import { describe, expect, test } from "bun:test";
+import { toAgUiEvents } from "../../src/chat/ag-ui";
+import type { ChatPart } from "../../src/chat/parts";
+import { AppError } from "../../src/errors";
+import { typesOf, verify } from "../support/ag-ui";
+
+const RUN = {
+  ...{ threadId: "t", runId: "r", protocolVersion: "1.0", state: undefined },
+  ...{ session_id: "s", message_id: "m1", course_id: "c", request_id: "q", model: "openai:gpt:1" },
+};
+
+/** Every kind of thing that a run can leave open. */
+const HALF: ChatPart[][] = [
+  [
+    { type: "step-start", message_id: "m1" },
+    { type: "text", delta: "Entropy is" },
+  ],
+  [
+    { type: "step-start", message_id: "m1" },
+    { type: "reasoning-start", message_id: "r1" },
+    { type: "reasoning", delta: "hm" },
+  ],
+  [
+    { type: "step-start", message_id: "m1" },
+    { type: "text", delta: "Let me see." },
+    { type: "tool-start", id: "c1", name: "search_slides" },
+    { type: "tool-input", id: "c1", delta: '{"que' },
+  ],
+];
+
+const ENDS: [name: string, last: ChatPart[] | Error, modern: string, old: string][] = [
+  ["finish", [finish({})], "RUN_FINISHED", "RUN_FINISHED"],
+  ["an error", [{ type: "error", error: secretive() }], "RUN_ERROR", "RUN_ERROR"],
+  ["an abort", [{ type: "abort" }], "RUN_FINISHED", "RUN_ERROR"],
+  ["nothing", [], "RUN_ERROR", "RUN_ERROR"],
+  ["a throw", new Error("secret"), "RUN_ERROR", "RUN_ERROR"],
+];
+
+async function* tell(parts: ChatPart[], last: ChatPart[] | Error): AsyncGenerator<ChatPart[]> {
+  for (const part of parts) yield [part];
+  if (last instanceof Error) throw last;
+  yield last;
+}
+
+const eventsOf = async (parts: AsyncIterable<ChatPart[]>, run = {}) =>
+  (await Array.fromAsync(toAgUiEvents(parts, { ...RUN, ...run }))).flat();
+
+describe("toAgUiEvents", () => {
+  test.each(ENDS)(
+    "closes what is open before the run ends with %s",
+    async (_, last, modern, old) => {
+      for (const half of HALF) {
+        const events = await eventsOf(tell(half, last));
+        const older = await eventsOf(tell(half, last), { protocolVersion: undefined });
+
+        await verify(events);
+        await verify(older);
+        expect(events[0]!.type as string).toBe("RUN_STARTED");
+        expect(events.at(-1)!.type as string).toBe(modern);
+        expect(older.at(-1)!.type as string).toBe(old);
+        for (const kind of ["TEXT_MESSAGE", "TOOL_CALL", "REASONING", "REASONING_MESSAGE"]) {
+          const count = (type: string) => typesOf(events).filter((one) => one === type).length;
+          expect(count(`${kind}_START`)).toBe(count(`${kind}_END`));
+        }
+        expect(JSON.stringify(events)).not.toContain("secret");
+      }
+    },
+  );
+
+  test("says nothing after the end", async () => {
+    const parts: ChatPart[] = [finish({}), { type: "text", delta: "more" }, finish({})];
+    const events = await eventsOf(tell(parts, []));
+
+    expect(typesOf(events)).toEqual(["RUN_STARTED", "RUN_FINISHED"]);
+  });
+
+  test("begins before the first part is asked for", async () => {
+    let asked = false;
+    async function* parts(): AsyncGenerator<ChatPart[]> {
+      asked = true;
+      yield [finish({})];
+    }
+    const events = toAgUiEvents(parts(), RUN);
+    const first = await events.next();
+
+    expect(first.value).toMatchObject([{ type: "RUN_STARTED" }]);
+    expect(asked).toBe(false);
+  });
+
+  test("ends a text before a tool call, and opens none for a call alone", async () => {
+    const call: ChatPart[] = [
+      { type: "tool-start", id: "c1", name: "list_assets" },
+      { type: "tool-end", id: "c1" },
+      { type: "tool-result", id: "c1", message_id: "t1", content: "{}" },
+    ];
+    const start: ChatPart = { type: "step-start", message_id: "m1" };
+    const spoken = await eventsOf(tell([start, { type: "text", delta: "Wait." }, ...call], []));
+    const silent = await eventsOf(tell([start, ...call, finish({})], []));
+
+    expect(typesOf(spoken).indexOf("TEXT_MESSAGE_END")).toBeLessThan(
+      typesOf(spoken).indexOf("TOOL_CALL_START"),
+    );
+    expect(typesOf(silent)).not.toContain("TEXT_MESSAGE_START");
+    expect(silent).toContainEqual(expect.objectContaining({ parentMessageId: "m1" }));
+  });
+
+  test("names the model, and leaves usage out when there is none", async () => {
+    const [, counted] = await eventsOf(tell([finish({ inputTokens: 3 })], []));
+    const [, uncounted] = await eventsOf(tell([finish({})], []));
+
+    expect(counted).toMatchObject({ usage: [{ provider: "openai", model: "gpt:1" }] });
+    expect(uncounted).not.toHaveProperty("usage");
+  });
+});
+
+function finish(usage: { inputTokens?: number }): ChatPart {
+  return { type: "finish", summary: { model: "openai:gpt:1", usage, latency_ms: 1, hits: 0 } };
+}
+
+function secretive(): AppError {
+  return new AppError("chat_failed", { secret: "secret" }, { cause: new Error("secret") });
+}

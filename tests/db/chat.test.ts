@@ -1,0 +1,111 @@
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import {
+  addToThread,
+  listMessages,
+  listSessions,
+  type NewAnswer,
+  type NewQuestion,
+  openThread,
+  saveAnswer,
+} from "../../src/db/chat";
+import { migratedDatabase } from "../support/database";
+import { createCourse } from "../support/factories";
+
+const db = await migratedDatabase();
+afterAll(() => db.end());
+
+let course_id: string;
+let session_id: string;
+let turn_id: string;
+
+const question = (content: string, client_id: string | null = null): NewQuestion => ({
+  ...{ id: crypto.randomUUID(), content, client_id, metadata: {} },
+});
+const step = (step: number, content: string, status: "complete" | "aborted"): NewAnswer => ({
+  ...{ id: crypto.randomUUID(), step, content, metadata: { status } },
+});
+const say = (questions: NewQuestion[]) =>
+  addToThread(db, session_id, { run_id: "run", questions, results: [] });
+const answer = (...steps: NewAnswer[]) =>
+  saveAnswer(db, session_id, { turn_id, run_id: "run", steps });
+const contents = async () => (await listMessages(db, session_id)).map(({ content }) => content);
+
+beforeEach(async () => {
+  course_id = await createCourse(db);
+  session_id = crypto.randomUUID();
+  await openThread(db, { id: session_id, course_id, thread_id: null });
+  const first = question("One?", "m1");
+  turn_id = first.id;
+  await say([first]);
+});
+
+describe("a thread", () => {
+  test("is opened once, and belongs to its course", async () => {
+    const again = await openThread(db, { id: session_id, course_id, thread_id: "other name" });
+    const elsewhere = { id: session_id, course_id: await createCourse(db), thread_id: null };
+
+    expect(again).toMatchObject([{ role: "user", content: "One?", client_id: "m1" }]);
+    expect(openThread(db, elsewhere)).rejects.toMatchObject({ errorCode: "session_not_found" });
+    const nowhere = { ...elsewhere, course_id: crypto.randomUUID() };
+    expect(openThread(db, nowhere)).rejects.toMatchObject({ errorCode: "course_not_found" });
+  });
+
+  test("takes a question once, however many send it at the same moment", async () => {
+    const twins = Array.from({ length: 8 }, () => say([question("Two?", "m2")]));
+    const added = await Promise.all(twins);
+
+    expect(added.filter(Boolean)).toHaveLength(1);
+    expect(await contents()).toEqual(["One?", "Two?"]);
+  });
+
+  test("is labelled with its first question, and stays in order", async () => {
+    await answer(step(0, "Yes.", "complete"));
+    await say([question("Two?"), question("Three?")]);
+
+    const { items } = await listSessions(db, course_id, { limit: 10 });
+
+    expect(items).toMatchObject([{ session_label: "One?", message_count: 4 }]);
+    expect(await contents()).toEqual(["One?", "Yes.", "Two?", "Three?"]);
+  });
+});
+
+describe("an answer", () => {
+  test("takes the place of one that broke off, wherever the thread has gone since", async () => {
+    await answer(step(0, "Tool", "complete"), step(1, "Ye", "aborted"), step(2, "x", "aborted"));
+    await say([question("Two?")]);
+    await answer(step(1, "Yes.", "complete"));
+
+    expect(await contents()).toEqual(["One?", "Tool", "Yes.", "Two?"]);
+  });
+
+  test("never takes the place of a whole one", async () => {
+    await answer(step(0, "Yes.", "complete"));
+    await answer(step(0, "No.", "complete"));
+
+    expect(await contents()).toEqual(["One?", "Yes."]);
+  });
+
+  test("of a deleted thread is not stored, and is no error", async () => {
+    await db`delete from chat_sessions where id = ${session_id}`;
+    await answer(step(0, "Yes.", "complete"));
+
+    expect(await contents()).toEqual([]);
+  });
+});
+
+test("the result of a client's tool is attached once", async () => {
+  const call = { id: "c1", name: "show_chart", arguments: "{}" };
+  const asking = step(0, "", "complete");
+  await answer({ ...asking, metadata: { status: "complete", tool_calls: [call] } });
+  for (const content of ["drawn", "drawn again"]) {
+    const result = { message_id: "t1", content };
+    const results = [{ message_id: asking.id, tool_call_id: "c1", result }];
+    await addToThread(db, session_id, { run_id: "run", questions: [], results });
+  }
+
+  const [, { metadata }] = (await listMessages(db, session_id)) as never as (typeof asking)[];
+
+  expect(metadata.tool_calls).toEqual([
+    { ...call, result: { message_id: "t1", content: "drawn" } },
+  ]);
+});
