@@ -14,7 +14,7 @@ describe("README.md", () => {
     host = await openServerHost();
     server = await host.start();
   });
-  afterAll(() => host.close());
+  afterAll(() => host[Symbol.asyncDispose]());
 
   test("has commands that do what it says, one after the other", async () => {
     // A refusal must not pass for an answer, nor a failing command for a line that worked.
