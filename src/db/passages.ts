@@ -1,99 +1,158 @@
 import pgvector from "pgvector";
 import type { Sql } from "./client";
 
-/** Where a course is searched. */
+/** Where a course is searched. A kind of source that is left out is not searched. */
 export type Scope = {
   course_id: string;
-  /** Assets to stay within; all of the course's when left out. */
-  asset_ids?: string[] | undefined;
-};
-
-export type Candidate = {
-  chunk_id: string;
-  asset_id: string;
-  chunk_index: number;
-  content: string;
-  metadata: Record<string, unknown>;
-  title: string | null;
-  /** Of a lecture: where to seek; `panopto_url` opens its viewer. */
-  start_ms?: number;
-  end_ms?: number;
-  panopto_url?: string | null;
-  /** Of a document. */
-  page_number?: number;
-  page_end?: number;
-  /** Cosine distance to the question, 0 to 2, lower is closer; null when only words matched. */
-  distance: number | null;
-  /** Full-text rank, higher is better; null when no word matched. */
-  text_rank: number | null;
+  lectures?: { ids?: string[] | undefined; from_ms?: number; to_ms?: number } | undefined;
+  slides?: { ids?: string[] | undefined; page_from?: number; page_to?: number } | undefined;
 };
 
 /** What a question looks like to the database; either leg may be missing. */
 export type Probe = {
-  embedding: { vector: number[]; model: string } | null;
-  /** Words of the question, any of which may match. */
-  words: string[];
-  limit: number;
+  /** The question by each model whose vectors it is to be compared with. */
+  embeddings: { model: string; vector: number[] }[];
+  /** As asked; empty leaves the words out. */
+  text: string;
 };
 
+export type Candidate = {
+  chunk_id: string;
+  source: "lectures" | "slides";
+  asset_id: string;
+  chunk_index: number;
+  /** Whose vector the chunk has. */
+  model: string | null;
+  /** Cosine distance to the question, 0 to 2, lower is closer; null without a vector to compare. */
+  distance: number | null;
+  /** Full-text score, higher is better, comparable within one answer only; null when no word matched. */
+  text_score: number | null;
+};
+
+/** Candidates of each leg, whatever the number of passages wanted: so that more is only ever longer. */
+const CANDIDATES = 100;
+/** Distinct words of a question that are looked up. */
+const MOST_WORDS = 64;
+
 /**
- * The best candidates of one kind of source, by meaning and by words, in one statement.
+ * The chunks of a course that come closest to a question, by meaning and by words, in one statement.
  *
  * The scan by meaning is exact and stays inside the course: `+ 0` keeps the planner from an index
- * across courses, which would find too few of this one. Full text asks each chunk in the language it
- * is written in. Only vectors of the question's own model are compared.
+ * across courses, which would find too few of this one. Vectors are compared within their model only.
+ *
+ * Words are looked up in the language that each chunk is written in. PostgreSQL's own ranks know
+ * nothing of how rare a word is, so each word is ranked by itself and weighed by its rarity among the
+ * chunks of its language: BM25's formula over what the index answers anyway.
  */
-export function findCandidates(
-  sql: Sql,
-  source: "lectures" | "slides",
-  scope: Scope,
-  probe: Probe,
-): Promise<Candidate[]> {
-  const lecture = source === "lectures";
-  const chunks = lecture ? sql`lecture_chunks` : sql`slide_chunks`;
-  const parents = lecture ? sql`lectures` : sql`documents`;
-  const parent = lecture ? sql`lecture_id` : sql`document_id`;
-  const place = lecture
-    ? sql`c.start_ms, c.end_ms, p.panopto_url, p.title`
-    : sql`c.page_number, c.page_end, coalesce(p.title, p.filename) as title`;
-  const within = sql`
-    c.course_id = ${scope.course_id} and p.deleted_at is null
-    ${scope.asset_ids ? sql`and p.id = any(${scope.asset_ids}::uuid[])` : sql``}`;
-  // websearch_to_tsquery never fails on what people type, and `or` lets any word count.
-  const question = probe.words.map((word) => `"${word}"`).join(" or ");
-  const vector = probe.embedding ? pgvector.toSql(probe.embedding.vector) : null;
-  const model = probe.embedding?.model ?? null;
+export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Promise<Candidate[]> {
+  const models = probe.embeddings.map(({ model }) => model);
+  const vectors = probe.embeddings.map(({ vector }) => pgvector.toSql(vector));
 
-  return sql<Candidate[]>`
-    with question as (select ${vector}::vector as embedding),
+  const rows = await sql<Candidate[]>`
+    with question as materialized (
+      select model, vector::vector as embedding
+      from unnest(${models}::text[], ${vectors}::text[]) as asked (model, vector)
+    ),
+    chunk as not materialized (${chunksIn(sql, scope)}),
     by_meaning as (
-      select c.id, c.embedding <=> question.embedding as distance, null::real as text_rank
-      from question, ${chunks} c join ${parents} p on p.id = c.${parent}
-      where ${vector}::text is not null and ${within} and c.embedding_model = ${model}
-      order by (c.embedding <=> question.embedding) + 0, c.id
-      limit ${probe.limit}
+      select nearest.* from question cross join lateral (
+        select c.id, (c.embedding <=> question.embedding) + 0 as distance
+        from chunk c where c.embedding_model = question.model
+        order by distance, c.id limit ${CANDIDATES}
+      ) nearest
+    ),
+    word as materialized (
+      select used.text_config, used.chunks, lexeme,
+             ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query
+      from (select text_config, count(*)::float8 as chunks from chunk group by text_config) used
+      cross join lateral (
+        select lexeme from unnest(to_tsvector(used.text_config, ${probe.text}))
+        order by positions[1], lexeme limit ${MOST_WORDS}
+      ) asked
+    ),
+    matching as (
+      -- 1: divided by the logarithm of the chunk's length.
+      select c.id, ts_rank(c.tsv, word.query, 1) as frequency, word.chunks,
+             count(*) over (partition by word.text_config, word.lexeme)::float8 as matches
+      from word join chunk c on c.text_config = word.text_config and c.tsv @@ word.query
     ),
     by_words as (
-      select c.id, null::float8 as distance, ts_rank_cd(c.tsv, asked.query, 1) as text_rank
-      from (
-        select config, websearch_to_tsquery(config, ${question}) as query
-        from (select distinct text_config as config from ${chunks} where course_id = ${scope.course_id}) used
-      ) asked
-      join ${chunks} c on c.text_config = asked.config and c.tsv @@ asked.query
-      join ${parents} p on p.id = c.${parent}
-      where ${question} <> '' and ${within}
-      order by text_rank desc, c.id
-      limit ${probe.limit}
-    ),
-    found as (
-      select id, min(distance) as distance, max(text_rank) as text_rank
-      from (select * from by_meaning union all select * from by_words) legs group by id
+      select id, sum(frequency * ln(1 + (chunks - matches + 0.5) / (matches + 0.5))) as text_score
+      from matching group by id order by text_score desc, id limit ${CANDIDATES}
     )
-    select c.id as chunk_id, p.id as asset_id, c.chunk_index, c.content, c.metadata, ${place},
-           -- A passage found by its words still has its distance to the question.
-           coalesce(found.distance, case when c.embedding_model = ${model}
-             then c.embedding <=> question.embedding end) as distance,
-           found.text_rank
-    from question, found join ${chunks} c on c.id = found.id join ${parents} p on p.id = c.${parent}
+    select c.id as chunk_id, c.source, c.asset_id, c.chunk_index, c.embedding_model as model,
+           -- A chunk found by its words still has its distance to the question.
+           coalesce(m.distance, c.embedding <=> question.embedding) as distance, w.text_score
+    from by_meaning m full join by_words w on w.id = m.id
+    join chunk c on c.id = coalesce(m.id, w.id)
+    left join question on question.model = c.embedding_model
     order by c.id`;
+  return [...rows];
+}
+
+/** What can be searched: the chunks of the scope whose asset is not deleted. */
+function chunksIn(sql: Sql, { course_id, lectures, slides }: Scope) {
+  const ofLectures = sql`
+    select c.id, 'lectures' as source, c.lecture_id as asset_id, c.chunk_index,
+           c.embedding_model, c.embedding, c.text_config, c.tsv
+    from lecture_chunks c join lectures a on a.id = c.lecture_id
+    where c.course_id = ${course_id} and a.deleted_at is null
+      ${lectures?.ids ? sql`and c.lecture_id = any(${lectures.ids}::uuid[])` : sql``}
+      ${lectures?.from_ms === undefined ? sql`` : sql`and c.end_ms > ${lectures.from_ms}`}
+      ${lectures?.to_ms === undefined ? sql`` : sql`and c.start_ms < ${lectures.to_ms}`}`;
+  const ofSlides = sql`
+    select c.id, 'slides' as source, c.document_id as asset_id, c.chunk_index,
+           c.embedding_model, c.embedding, c.text_config, c.tsv
+    from slide_chunks c join documents a on a.id = c.document_id
+    where c.course_id = ${course_id} and a.deleted_at is null
+      ${slides?.ids ? sql`and c.document_id = any(${slides.ids}::uuid[])` : sql``}
+      ${slides?.page_from === undefined ? sql`` : sql`and c.page_end >= ${slides.page_from}`}
+      ${slides?.page_to === undefined ? sql`` : sql`and c.page_number <= ${slides.page_to}`}`;
+  if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
+  return lectures ? ofLectures : ofSlides;
+}
+
+/** What is shown of a chunk. */
+export type FoundChunk = {
+  chunk_id: string;
+  content: string;
+  metadata: Record<string, unknown>;
+  title: string | null;
+  /** Of a lecture: where to seek; `panopto_url` opens its viewer. */
+  start_ms: number | null;
+  end_ms: number | null;
+  panopto_url: string | null;
+  /** Of a document. */
+  page_number: number | null;
+  page_end: number | null;
+};
+
+/** Chunks that were found, in no order; those deleted meanwhile are missing. */
+export async function readChunks(sql: Sql, ids: string[]): Promise<FoundChunk[]> {
+  if (ids.length === 0) return [];
+  return sql<FoundChunk[]>`
+    select c.id as chunk_id, c.content, c.metadata, a.title, c.start_ms, c.end_ms, a.panopto_url,
+           null::int as page_number, null::int as page_end
+    from lecture_chunks c join lectures a on a.id = c.lecture_id
+    where c.id = any(${ids}::uuid[]) and a.deleted_at is null
+    union all
+    select c.id, c.content, c.metadata, coalesce(a.title, a.filename), null, null, null,
+           c.page_number, c.page_end
+    from slide_chunks c join documents a on a.id = c.document_id
+    where c.id = any(${ids}::uuid[]) and a.deleted_at is null`;
+}
+
+/**
+ * The models that the chunks of a course are embedded with: two at most, the first and the last by
+ * name, because these an index answers without reading the course.
+ */
+export async function listCourseModels(sql: Sql, course_id: string): Promise<string[]> {
+  const rows = await sql<{ model: string }[]>`
+    select model from (
+      select min(embedding_model) as model from lecture_chunks where course_id = ${course_id}
+      union select max(embedding_model) from lecture_chunks where course_id = ${course_id}
+      union select min(embedding_model) from slide_chunks where course_id = ${course_id}
+      union select max(embedding_model) from slide_chunks where course_id = ${course_id}
+    ) used where model is not null order by model`;
+  return rows.map(({ model }) => model);
 }

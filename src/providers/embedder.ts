@@ -31,6 +31,8 @@ export interface Embedder {
    * @throws AppError `provider_…`, or `config_invalid` when the model's embeddings are too long
    */
   embed(texts: string[], options: EmbedOptions): Promise<Embedded>;
+  /** Another model by the same settings; undefined when they have no such provider or its key. */
+  withModel?(model: string): Embedder | undefined;
 }
 
 type EmbedderSettings = {

@@ -2,31 +2,55 @@ import type { Candidate } from "../db/passages";
 
 export type Mode = "hybrid" | "vector" | "text";
 
-/** Share of the vector leg in a hybrid score; the rest is full text. */
-export const VECTOR_WEIGHT = 0.5;
+/** Share of the vector leg in a hybrid score; the rest is full text. docs/decisions/0006 has the measurements. */
+export const VECTOR_WEIGHT = 0.4;
 
-export type Scored<C> = C & { score: number };
+export type Scored = Candidate & {
+  /** 0 to 1, higher is better; comparable within one answer only. */
+  score: number;
+  /** What each leg says, 0 to 1. */
+  similarity: number;
+  words: number;
+};
 
 /**
- * Orders candidates by a convex mix of both legs, each brought to 0 … 1: similarity as it is, full
- * text relative to the best match of this question. Equal scores are ordered by id, so the same
- * question has the same answer every time.
+ * Orders candidates by a convex mix of both legs, best first. Equal scores are ordered by id, so the
+ * same question has the same answer every time.
+ *
+ * Each leg is relative to this question: full text to its best match, similarity to the range among
+ * the candidates of the same model, because one model's unrelated texts score 0.1 and another's 0.7.
+ * Alone, similarity is the cosine as it is.
  */
-export function rank<C extends Candidate>(candidates: C[], mode: Mode): Scored<C>[] {
-  const bestRank = Math.max(0, ...candidates.map(({ text_rank }) => text_rank ?? 0));
-  const weight = { hybrid: VECTOR_WEIGHT, vector: 1, text: 0 }[mode];
+export function rank(candidates: Candidate[], mode: Mode, weight = VECTOR_WEIGHT): Scored[] {
+  const bestText = Math.max(0, ...candidates.map(({ text_score }) => text_score ?? 0));
+  const ranges = rangesByModel(candidates);
 
   return candidates
     .map((candidate) => {
-      const similarity = candidate.distance === null ? 0 : Math.max(0, 1 - candidate.distance);
-      const words = bestRank > 0 ? (candidate.text_rank ?? 0) / bestRank : 0;
-      return { ...candidate, score: weight * similarity + (1 - weight) * words };
+      const { distance, text_score, model } = candidate;
+      const { least, most } = ranges.get(model) ?? { least: 0, most: 0 };
+      const inRange = (d: number) => (most > least ? (most - d) / (most - least) : 1);
+      const words = bestText > 0 ? (text_score ?? 0) / bestText : 0;
+      const cosine = distance === null ? 0 : clamp(1 - distance);
+      const similarity = mode !== "hybrid" || distance === null ? cosine : inRange(distance);
+      const score = {
+        hybrid: weight * similarity + (1 - weight) * words,
+        vector: cosine,
+        text: words,
+      };
+      return { ...candidate, score: score[mode], similarity, words };
     })
     .sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
 }
 
-/** The words of a question that a text search can use, each once. */
-export function searchWords(question: string): string[] {
-  const words = question.normalize("NFC").match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*/gu) ?? [];
-  return [...new Set(words.map((word) => word.toLowerCase()))].slice(0, 64);
+const clamp = (value: number) => Math.min(1, Math.max(0, value));
+
+function rangesByModel(candidates: Candidate[]) {
+  const ranges = new Map<string | null, { least: number; most: number }>();
+  for (const { model, distance } of candidates) {
+    if (distance === null) continue;
+    const { least, most } = ranges.get(model) ?? { least: distance, most: distance };
+    ranges.set(model, { least: Math.min(least, distance), most: Math.max(most, distance) });
+  }
+  return ranges;
 }

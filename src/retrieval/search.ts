@@ -1,50 +1,33 @@
 import type { Sql } from "../db/client";
-import { type Candidate, findCandidates } from "../db/passages";
+import { type Candidate, findCandidates, readChunks, type Scope } from "../db/passages";
 import type { Embedder } from "../providers/embedder";
-import { type Mode, rank, type Scored, searchWords } from "./rank";
+import { choose } from "./choose";
+import { type Passage, type Source, toPassage } from "./passage";
+import { embedForCourse } from "./question";
+import { type Mode, rank } from "./rank";
 
-export type Source = "lectures" | "slides";
+export type { Citation, Passage, Source } from "./passage";
 
 export type SearchRequest = {
   course_id: string;
   query: string;
+  /** Passages wanted, at most. */
   top_k: number;
   sources: Source[];
   mode: Mode;
   lecture_ids?: string[] | undefined;
   document_ids?: string[] | undefined;
+  /** Part of a recording, in ms from its start: passages that overlap it. */
+  from_ms?: number | undefined;
+  to_ms?: number | undefined;
+  /** Pages of documents, both ends included. */
+  page_from?: number | undefined;
+  page_to?: number | undefined;
+  /** Each passage says how its score came about. */
+  explain?: boolean | undefined;
 };
 
-/** Where a quote stands: a page of a PDF, or a stretch of a recording. */
-export type Citation = {
-  number: number;
-  chunk_id: string;
-  source: Source;
-  asset_id: string;
-  title: string | null;
-  /** Verbatim from the stored text. */
-  quote: string;
-  page_number?: number;
-  start_ms?: number;
-  end_ms?: number;
-  /** Opens the page, or the recording at the second; null when the recording is nowhere online. */
-  url: string | null;
-};
-
-export type Passage = {
-  chunk_id: string;
-  content: string;
-  source: Source;
-  asset_id: string;
-  title: string | null;
-  /** 0 to 1, higher is better; comparable within one answer only. */
-  score: number;
-  metadata: Record<string, unknown>;
-  citation: Citation;
-};
-
-/** Candidates of each leg per wanted passage: enough for fusion to change the order. */
-const CANDIDATES = 5;
+type Tools = { db: Sql; embedder: Embedder };
 
 /**
  * The passages of one course that answer a question best, best first.
@@ -52,70 +35,55 @@ const CANDIDATES = 5;
  * @throws AppError of the embedder, when the mode needs it
  */
 export async function searchCourse(
-  { db, embedder }: { db: Sql; embedder: Embedder },
+  { db, embedder }: Tools,
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<Passage[]> {
-  const { course_id, query, top_k, sources, mode } = request;
-  const probe = {
-    embedding: mode === "text" ? null : await embedQuestion(embedder, query, signal),
-    words: mode === "vector" ? [] : searchWords(query),
-    limit: Math.max(40, top_k * CANDIDATES),
-  };
-  const assetIds = { lectures: request.lecture_ids, slides: request.document_ids };
-  const found = await Promise.all(
-    sources.map(async (source) => {
-      const scope = { course_id, asset_ids: assetIds[source] };
-      const candidates = await findCandidates(db, source, scope, probe);
-      return candidates.map((candidate) => ({ ...candidate, source }));
-    }),
-  );
-  return rank(found.flat(), mode).slice(0, top_k).map(toPassage);
+  const { candidates, mode } = await findForQuestion({ db, embedder }, request, signal);
+  const named = request.lecture_ids !== undefined || request.document_ids !== undefined;
+  const perAsset = named ? request.top_k : Math.ceil(request.top_k / 2);
+  const hits = choose(rank(candidates, mode), { top_k: request.top_k, perAsset });
+
+  const ids = hits.flatMap(({ chunks }) => chunks.map(({ chunk_id }) => chunk_id));
+  const chunks = new Map((await readChunks(db, ids)).map((chunk) => [chunk.chunk_id, chunk]));
+  return hits
+    .filter((hit) => hit.chunks.every(({ chunk_id }) => chunks.has(chunk_id)))
+    .map((hit, i) => toPassage(hit, chunks, { number: i + 1, mode, explain: request.explain }));
 }
 
-async function embedQuestion(embedder: Embedder, query: string, signal: AbortSignal) {
-  const { embeddings } = await embedder.embed([query], { purpose: "query", signal });
-  return { vector: embeddings[0]!, model: embedder.model };
+/**
+ * The candidates for a question, and the mode that could be kept: where the settings offer none of the
+ * models that a course is stored with, it is searched by words.
+ */
+export async function findForQuestion(
+  { db, embedder }: Tools,
+  request: SearchRequest,
+  signal: AbortSignal,
+): Promise<{ candidates: Candidate[]; mode: Mode }> {
+  const { course_id, query } = request;
+  const scope = toScope(request);
+  if (!scope.lectures && !scope.slides) return { candidates: [], mode: request.mode };
+
+  // PostgreSQL's text holds everything but this character.
+  const asked = query.replaceAll("\0", " ");
+  const embeddings =
+    request.mode === "text" ? [] : await embedForCourse({ db, embedder }, course_id, asked, signal);
+  const mode = embeddings.length === 0 ? "text" : request.mode;
+  const text = mode === "vector" ? "" : asked;
+  return { candidates: await findCandidates(db, scope, { embeddings, text }), mode };
 }
 
-function toPassage(hit: Scored<Candidate & { source: Source }>, index: number): Passage {
-  const { chunk_id, content, source, asset_id, title, score, metadata } = hit;
-  const place =
-    source === "slides"
-      ? { page_number: hit.page_number! }
-      : { start_ms: hit.start_ms!, end_ms: hit.end_ms! };
+/** A filter that only one kind of source can pass leaves out the other, unless that has one as well. */
+function toScope(request: SearchRequest): Scope {
+  const { course_id, sources, lecture_ids, document_ids } = request;
+  const { from_ms, to_ms, page_from, page_to } = request;
+  const lectures = { ids: lecture_ids, from_ms, to_ms };
+  const slides = { ids: document_ids, page_from, page_to };
+  const isFilter = (filter: object) => Object.values(filter).some((value) => value !== undefined);
+  const anyFilter = isFilter(lectures) || isFilter(slides);
   return {
-    chunk_id,
-    content,
-    source,
-    asset_id,
-    title,
-    score: Math.round(score * 1e6) / 1e6,
-    metadata: { ...metadata, ...place },
-    citation: {
-      number: index + 1,
-      chunk_id,
-      source,
-      asset_id,
-      title,
-      quote: content,
-      ...place,
-      url: urlOf(hit),
-    },
+    course_id,
+    ...(sources.includes("lectures") && (!anyFilter || isFilter(lectures)) && { lectures }),
+    ...(sources.includes("slides") && (!anyFilter || isFilter(slides)) && { slides }),
   };
-}
-
-/** A PDF opens at its page, Panopto's viewer at its second. */
-function urlOf({
-  source,
-  asset_id,
-  page_number,
-  start_ms,
-  panopto_url,
-}: Candidate & { source: Source }) {
-  if (source === "slides") return `/api/documents/${asset_id}/file#page=${page_number}`;
-  if (!panopto_url) return null;
-  const url = new URL(panopto_url);
-  url.searchParams.set("start", String(Math.floor(start_ms! / 1000)));
-  return url.href;
 }

@@ -1,0 +1,78 @@
+import type { Scored } from "./rank";
+
+/** Chunks that follow each other in one asset, in order, and the best of them. */
+export type Hit = { best: Scored; chunks: Scored[] };
+
+/** Chunks in one passage: about 900 tokens, which a model reads as one and a person as a page. */
+export const MOST_CHUNKS = 3;
+
+type Limits = {
+  /** Passages wanted. */
+  top_k: number;
+  /** Most passages of one asset while others have something to say. */
+  perAsset: number;
+};
+
+/**
+ * The best `top_k` hits of a ranking. Chunks that follow each other become one hit when both are
+ * among the best; its score is that of the better one. An asset gets no more than its share, unless
+ * too few others are left to fill the list.
+ *
+ * @param ranking  best first
+ */
+export function choose(ranking: Scored[], { top_k, perAsset }: Limits): Hit[] {
+  const hits: Hit[] = [];
+  const leftOver: Scored[] = [];
+  const shares = new Map<string, number>();
+
+  for (const chunk of ranking) {
+    if (hits.length === top_k) break;
+    const joined = join(hits, chunk, shares);
+    if (joined) continue;
+    const share = shares.get(chunk.asset_id) ?? 0;
+    if (share < perAsset) {
+      hits.push({ best: chunk, chunks: [chunk] });
+      shares.set(chunk.asset_id, share + 1);
+    } else {
+      leftOver.push(chunk);
+    }
+  }
+  for (const chunk of leftOver) {
+    if (hits.length === top_k) break;
+    if (!join(hits, chunk, shares)) hits.push({ best: chunk, chunks: [chunk] });
+  }
+  return hits.sort(
+    (a, b) => b.best.score - a.best.score || (a.best.chunk_id < b.best.chunk_id ? -1 : 1),
+  );
+}
+
+/** Puts a chunk to the hit beside it, and two hits that it connects into one; false when none has room. */
+function join(hits: Hit[], chunk: Scored, shares: Map<string, number>): boolean {
+  const beside = hits.filter(({ chunks }) => isBeside(chunks, chunk));
+  const together = [...beside.flatMap(({ chunks }) => chunks), chunk].sort(inOrder);
+  const [first, second] = beside;
+  if (!first) return false;
+  if (together.length <= MOST_CHUNKS) {
+    first.chunks = together;
+    if (second) {
+      hits.splice(hits.indexOf(second), 1);
+      shares.set(chunk.asset_id, (shares.get(chunk.asset_id) ?? 1) - 1);
+    }
+    return true;
+  }
+  const roomy = beside.find(({ chunks }) => chunks.length < MOST_CHUNKS);
+  if (!roomy) return false;
+  roomy.chunks = [...roomy.chunks, chunk].sort(inOrder);
+  return true;
+}
+
+const inOrder = (a: Scored, b: Scored) => a.chunk_index - b.chunk_index;
+
+function isBeside(chunks: Scored[], { asset_id, chunk_index }: Scored): boolean {
+  const first = chunks[0]!;
+  const last = chunks.at(-1)!;
+  return (
+    first.asset_id === asset_id &&
+    (first.chunk_index === chunk_index + 1 || last.chunk_index === chunk_index - 1)
+  );
+}

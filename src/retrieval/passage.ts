@@ -1,0 +1,93 @@
+import type { FoundChunk } from "../db/passages";
+import type { Hit } from "./choose";
+import { joinTexts } from "./join-texts";
+import type { Mode, Scored } from "./rank";
+
+export type Source = "lectures" | "slides";
+
+/** Where a quote stands: a page of a PDF, or a stretch of a recording. */
+export type Citation = {
+  number: number;
+  chunk_id: string;
+  source: Source;
+  asset_id: string;
+  title: string | null;
+  /** Verbatim from the stored text. */
+  quote: string;
+  page_number?: number;
+  start_ms?: number;
+  end_ms?: number;
+  /** Opens the page, or the recording at the second; null when the recording is nowhere online. */
+  url: string | null;
+};
+
+/** How a chunk's score came about. */
+export type Explanation = Pick<
+  Scored,
+  "chunk_id" | "score" | "similarity" | "words" | "distance" | "text_score" | "model"
+>;
+
+export type Passage = {
+  /** Of the best chunk in it. */
+  chunk_id: string;
+  content: string;
+  source: Source;
+  asset_id: string;
+  title: string | null;
+  /** 0 to 1, higher is better; comparable within one answer only. */
+  score: number;
+  /** The best chunk's, with the place and the chunks of the passage, and the mode of the search. */
+  metadata: Record<string, unknown>;
+  citation: Citation;
+  /** Of each of its chunks, in order. */
+  explain?: Explanation[];
+};
+
+/** What a person or an agent gets to see of a hit. */
+export function toPassage(
+  { best, chunks }: Hit,
+  stored: ReadonlyMap<string, FoundChunk>,
+  { number, mode, explain }: { number: number; mode: Mode; explain?: boolean | undefined },
+): Passage {
+  const { chunk_id, source, asset_id } = best;
+  const parts = chunks.map((chunk) => stored.get(chunk.chunk_id)!);
+  const { metadata, title } = stored.get(chunk_id)!;
+  const content = joinTexts(parts.map((part) => part.content));
+  const place = placeOf(parts);
+  const chunk_ids = chunks.map((chunk) => chunk.chunk_id);
+  return {
+    ...{ chunk_id, content, source, asset_id, title, score: rounded(best.score) },
+    metadata: { ...metadata, ...place, chunk_ids, mode },
+    citation: {
+      ...{ number, chunk_id, source, asset_id, title, quote: content },
+      ...("page_number" in place ? { page_number: place.page_number } : place),
+      url: urlOf(asset_id, parts),
+    },
+    ...(explain && { explain: chunks.map(toExplanation) }),
+  };
+}
+
+const rounded = (score: number) => Math.round(score * 1e6) / 1e6;
+
+function placeOf(parts: FoundChunk[]) {
+  const first = parts[0]!;
+  const ends = (end: "page_end" | "end_ms") => Math.max(...parts.map((part) => part[end]!));
+  return first.page_number === null
+    ? { start_ms: first.start_ms!, end_ms: ends("end_ms") }
+    : { page_number: first.page_number, page_end: ends("page_end") };
+}
+
+/** A PDF opens at its page, Panopto's viewer at its second. */
+function urlOf(asset_id: string, [first]: FoundChunk[]): string | null {
+  const { page_number, panopto_url, start_ms } = first!;
+  if (page_number !== null) return `/api/documents/${asset_id}/file#page=${page_number}`;
+  if (!panopto_url) return null;
+  const url = new URL(panopto_url);
+  url.searchParams.set("start", String(Math.floor(start_ms! / 1_000)));
+  return url.href;
+}
+
+function toExplanation(chunk: Scored): Explanation {
+  const { chunk_id, score, similarity, words, distance, text_score, model } = chunk;
+  return { chunk_id, score, similarity, words, distance, text_score, model };
+}
