@@ -88,13 +88,14 @@ export const lectureTranscriptRoutes = (needs: Needs) =>
   new Elysia({ prefix: "/api/lectures/:id/transcript", tags: ["Lectures"] })
     .get(
       "",
-      async ({ params, query }) => {
+      async ({ params, query, set }) => {
         const { id } = await getLecture(needs.db, params.id);
         const transcript = await getTranscript(needs.db, id);
         const { language_code, provider, transcript_text, segments, words } = transcript;
         if (query.format !== "json") {
           const { write, type } = TEXTS[query.format];
-          return new Response(write(segments), { headers: { "content-type": type } });
+          set.headers["content-type"] = type;
+          return write(segments);
         }
         return {
           lecture_id: id,
@@ -106,7 +107,7 @@ export const lectureTranscriptRoutes = (needs: Needs) =>
       {
         params: ById,
         query: TranscriptQuery,
-        response: { 200: Transcript.or(z.instanceof(Response)) },
+        response: Transcript.or(z.string().describe("The file, in other formats")),
         detail: {
           summary: "Get a lecture's transcript as JSON, text, WebVTT or SRT",
           description: "What is got as JSON with its segments, VTT or SRT can be put back.",

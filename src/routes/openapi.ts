@@ -90,9 +90,10 @@ export function tidy(document: Document): Document {
 
 type Body = { content?: Record<string, unknown> };
 
+/** The generator claims forms beside JSON for every body; a route that says its types itself has none. */
 function takeJsonOnly(body: Body | undefined): void {
-  const json = body?.content?.["application/json"];
-  if (json) body.content = { "application/json": json };
+  const { "application/json": json, "multipart/form-data": form } = body?.content ?? {};
+  if (json && form) body!.content = { "application/json": json };
 }
 
 /** Moves the `$defs` below one part of an operation to the components; a twin gets a name of its own. */
