@@ -66,9 +66,10 @@ export async function* converse(
     yield* takeFurther(services, conversation, signal);
   } catch (err) {
     if (signal.aborted) return;
-    const code = isDatabaseOutage(err) ? "database_unavailable" : "internal";
     services.log.error({ err, request_id: conversation.request_id }, "a conversation failed");
-    yield [{ type: "error", error: new AppError(code, {}, { cause: err }) }];
+    const code = isDatabaseOutage(err) ? "database_unavailable" : "internal";
+    const error = err instanceof AppError ? err : new AppError(code, {}, { cause: err });
+    yield [{ type: "error", error }];
   }
 }
 
@@ -101,6 +102,7 @@ async function* takeFurther(
       // Stored now, by us or by a faster twin of this request.
       surelyNew = false;
       thread = added ? withSaid(thread, said, request.runId) : await listMessages(db, session_id);
+      if (!added && thread.length === 0) throw new AppError("session_not_found");
       if (!added || runs.find(session_id)) continue;
     }
     const turn = lastTurn(thread);
@@ -121,7 +123,7 @@ async function* takeFurther(
   }
 }
 
-const isNothing = ({ questions, results }: Said) => questions.length + results.length === 0;
+const isNothing = ({ messages, results }: Said) => messages.length + results.length === 0;
 
 const toHistory = (thread: ChatMessage[], { session_id, messages }: ChatRequest): ChatPart[] =>
   toSnapshots(toAgUiMessages(thread, session_id, messages), messages).map((snapshot) => ({

@@ -1,8 +1,8 @@
 import type { AGUIEvent, BaseEvent } from "@ag-ui/core";
 import { AGUI_MEDIA_TYPE, EventEncoder } from "@ag-ui/encoder";
 
-/** Proxies cut connections that stay silent, most of them after a minute. */
-const HEARTBEAT_MS = 10_000;
+/** How often silence is looked for: no stream is silent for more than twice this long. */
+const HEARTBEAT_MS = 5_000;
 
 const text = new TextEncoder();
 const HEARTBEAT = text.encode(": still here\n\n");
@@ -28,7 +28,7 @@ export function toEventStream(
       // The binary form has no comments.
       if (isBinary) return;
       heartbeat = setInterval(() => {
-        if (performance.now() - lastSent < HEARTBEAT_MS / 2) return;
+        if (performance.now() - lastSent < HEARTBEAT_MS) return;
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT);
       }, HEARTBEAT_MS);
     },

@@ -1,10 +1,10 @@
 import type { AssistantMessage, Message, UserMessage } from "@ag-ui/core";
-import type { ChatMessage, NewQuestion, ToolResult } from "../db/chat";
+import type { ChatMessage, NewMessage, ToolResult } from "../db/chat";
 import type { ChatRequest } from "./input";
 
 /** What a client's messages say that the thread does not know yet. */
 export type Said = {
-  questions: NewQuestion[];
+  messages: NewMessage[];
   results: { message_id: string; tool_call_id: string; result: ToolResult }[];
 };
 
@@ -22,7 +22,8 @@ export type Turn = {
  *
  * Clients send the whole conversation each time, some with new ids. So its questions are followed
  * along ours, by id or by content, and only what comes after the last known one is new. Answers are
- * never taken from a client; results of tool calls are, for calls that are ours and still open.
+ * taken from a client only when it begins a thread with them, and are marked; results of tool calls
+ * are, for calls that are ours and still open.
  */
 export function findNew(
   thread: ChatMessage[],
@@ -32,11 +33,34 @@ export function findNew(
   const matched = matchQuestions(thread, messages, surelyNew);
   const known = questions.findLastIndex((message) => matched.has(message));
   const ids = new Set(thread.map(({ client_id }) => client_id));
+  const asked = questions.slice(known + 1).map((message) => toQuestion(message, session_id, ids));
   return {
-    questions: questions.slice(known + 1).map((message) => toQuestion(message, session_id, ids)),
+    messages: thread.length === 0 ? withAnswers(asked, questions, messages) : asked,
     results: findResults(thread, messages),
   };
 }
+
+/** A conversation that began elsewhere: what was answered there, after what was asked. */
+function withAnswers(asked: NewMessage[], questions: Message[], messages: Message[]): NewMessage[] {
+  return asked.flatMap((question, i) => {
+    const from = messages.indexOf(questions[i]!) + 1;
+    const next = questions[i + 1];
+    const following = messages.slice(from, next && messages.indexOf(next));
+    const answers = following.flatMap((message) =>
+      message.role === "assistant" && message.content ? [message] : [],
+    );
+    return [question, ...answers.map((answer, step) => toImported(answer, question.id, step))];
+  });
+}
+
+const toImported = (
+  { id, content }: AssistantMessage,
+  turn_id: string,
+  step: number,
+): NewMessage => ({
+  ...{ id: stepId(turn_id, step), role: "assistant", content: content!, client_id: id },
+  ...{ turn_id, step, metadata: { status: "complete", imported: true } },
+});
 
 /** The rows that a client's questions are. */
 function matchQuestions(
@@ -71,13 +95,14 @@ function toQuestion(
   { id, content }: UserMessage,
   session_id: string,
   taken: Set<string | null>,
-): NewQuestion {
+): NewMessage {
   // An edited message keeps its id in the client; for us it is another message.
   const isTaken = taken.has(id);
   return {
     id: isTaken ? crypto.randomUUID() : Bun.randomUUIDv5(id, session_id),
     client_id: isTaken ? null : id,
     content: typeof content === "string" ? content : textOf(content),
+    ...{ role: "user", turn_id: null, step: null },
     metadata: typeof content === "string" ? {} : { parts: content },
   };
 }
@@ -112,13 +137,7 @@ export function withSaid(thread: ChatMessage[], said: Said, run_id: string): Cha
     return { ...row, metadata: { ...row.metadata, tool_calls: calls as typeof tool_calls } };
   });
   const created_at = new Date().toISOString();
-  const asked = said.questions.map(
-    (question): ChatMessage => ({
-      ...question,
-      ...{ role: "user", run_id, turn_id: null, step: null, created_at },
-    }),
-  );
-  return [...answered, ...asked];
+  return [...answered, ...said.messages.map((message) => ({ ...message, run_id, created_at }))];
 }
 
 /** Undefined when nothing was asked yet. */
@@ -175,7 +194,7 @@ function toMessages(row: ChatMessage, session_id: string, name: string | undefin
   const { tool_calls = [], reasoning = [] } = metadata;
   const thoughts = reasoning.map((one): Message => ({ ...one, role: "reasoning" }));
   const message: AssistantMessage = {
-    id,
+    id: row.client_id ?? id,
     role: "assistant",
     ...(content !== "" && { content, metadata: messageMetadata(row, session_id) }),
     ...(tool_calls.length > 0 && {

@@ -83,7 +83,10 @@ export class Runs {
   readonly #live = new Map<string, LiveRun>();
 
   /** @param shutdown ends all of them, each with a last word to its listeners */
-  constructor(shutdown: AbortSignal, reason: unknown) {
+  constructor(
+    readonly shutdown: AbortSignal,
+    readonly reason: unknown,
+  ) {
     const stopAll = () => {
       for (const run of this.#live.values()) run.stop(reason);
     };
@@ -97,6 +100,7 @@ export class Runs {
   start(session_id: string, thread: ChatMessage[], work: Work): LiveRun {
     const run = new LiveRun(thread, work);
     this.#live.set(session_id, run);
+    if (this.shutdown.aborted) run.stop(this.reason);
     void run.ended.finally(() => {
       if (this.#live.get(session_id) === run) this.#live.delete(session_id);
     });

@@ -31,6 +31,8 @@ export type MessageMetadata = {
   request_id?: string;
   /** Of a question that is more than text: its content as the client sent it. */
   parts?: unknown[];
+  /** Of an answer that a client brought along when it began the thread: not ours. */
+  imported?: true;
 };
 
 export type ChatMessage = {
@@ -47,7 +49,7 @@ export type ChatMessage = {
   created_at: string;
 };
 
-export type NewQuestion = Pick<ChatMessage, "id" | "content" | "client_id" | "metadata">;
+export type NewMessage = Omit<ChatMessage, "run_id" | "created_at">;
 export type NewAnswer = Pick<ChatMessage, "id" | "content" | "metadata"> & { step: number };
 
 export type ThreadName = { id: string; course_id: string; thread_id: string | null };
@@ -92,20 +94,22 @@ const messagesOf = (sql: Sql, session_id: string) => sql`
    ) order by position), '[]') from chat_messages where session_id = ${session_id})`;
 
 /**
- * Adds what the client said: questions, and results of tools that it ran, each at most once.
+ * Adds what the client said, in its order, and the results of tools that it ran, each at most once.
  *
- * @returns false when a question with the same client id was there already: somebody was faster
+ * @returns false when not all was new: somebody was faster, or the thread is gone
  */
 export async function addToThread(
   sql: Sql,
   session_id: string,
   said: {
     run_id: string;
-    questions: NewQuestion[];
+    messages: NewMessage[];
     results: { message_id: string; tool_call_id: string; result: ToolResult }[];
   },
 ): Promise<boolean> {
-  const label = said.questions.find(({ content }) => content.trim() !== "")?.content;
+  const label = said.messages.find(
+    ({ role, content }) => role === "user" && content.trim(),
+  )?.content;
   const [row] = await sql<{ added: number }[]>`
     with thread as (
       update chat_sessions
@@ -125,15 +129,20 @@ export async function addToThread(
       where m.session_id = ${session_id} and m.id in (select message_id from results)
     ),
     added as (
-      insert into chat_messages (id, session_id, role, content, client_id, run_id, metadata)
-      select q.id, thread.id, 'user', q.content, q.client_id, ${said.run_id}, q.metadata
-      from thread, jsonb_to_recordset(${sql.json(said.questions as never)})
-        as q (id uuid, content text, client_id text, metadata jsonb)
+      insert into chat_messages
+        (id, session_id, role, content, client_id, run_id, turn_id, step, metadata)
+      select m.id, thread.id, m.role, m.content, m.client_id, ${said.run_id}, m.turn_id, m.step,
+             m.metadata
+      from thread, rows from (jsonb_to_recordset(${sql.json(said.messages as never)})
+        as (id uuid, role text, content text, client_id text, turn_id uuid, step int,
+            metadata jsonb)) with ordinality
+        as m (id, role, content, client_id, turn_id, step, metadata, n)
+      order by m.n
       on conflict do nothing
       returning id
     )
     select count(*)::int as added from added`;
-  return row!.added === said.questions.length;
+  return row!.added === said.messages.length;
 }
 
 /**

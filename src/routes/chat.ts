@@ -7,7 +7,7 @@ import { MAX_STEPS } from "../chat/agent";
 import { type ChatServices, type Conversation, converse } from "../chat/converse";
 import { toEventStream } from "../chat/event-stream";
 import { expectedMessageId } from "../chat/history";
-import { type ChatRequest, PlainBody, readChatRequest } from "../chat/input";
+import { type ChatRequest, readChatRequest } from "../chat/input";
 import { collectReply } from "../chat/reply";
 import { Runs } from "../chat/runs";
 import { createCourseTools } from "../chat/tools";
@@ -19,10 +19,11 @@ import type { Log } from "../log";
 import type { Metrics } from "../metrics";
 import type { ChatModel } from "../providers/chat-model";
 import type { Embedder } from "../providers/embedder";
+import { BODY, CourseQuery, Reply, SessionSummary, WholeSession } from "./chat-schemas";
+import { IdempotencyHeaders, once } from "./idempotency";
 import { jsonBody } from "./json-body";
 import { requestId } from "./problems";
-import { Citation } from "./retrieval";
-import { ById, Id, Json, PageQuery, pageOf, Time } from "./schemas";
+import { ById, Id, PageQuery, pageOf } from "./schemas";
 
 type Needs = {
   db: Sql;
@@ -33,64 +34,6 @@ type Needs = {
   config: { PUBLIC_URL?: string | undefined };
   /** Aborted when the process begins to stop. */
   shutdown: AbortSignal;
-};
-
-const CourseQuery = z.object({ course_id: Id.optional() });
-const CheckedCitation = Citation.extend({
-  unsupported: z
-    .literal(true)
-    .optional()
-    .describe("The answer says there what the passage does not"),
-});
-const Session = z.object({
-  id: Id,
-  course_id: Id,
-  thread_id: z.string().nullable().describe("The client's name of the thread, when not a UUID"),
-  session_label: z.string().nullable(),
-  created_at: Time,
-  updated_at: Time,
-});
-const SessionSummary = Session.extend({
-  message_count: z.int(),
-  last_message: z.object({ role: z.string(), excerpt: z.string(), created_at: Time }).nullable(),
-}).meta({ id: "ChatSessionSummary" });
-const WholeSession = Session.extend({
-  messages: z.array(
-    z.object({
-      id: Id,
-      role: z.enum(["user", "assistant", "system"]),
-      content: z.string(),
-      citations: z.array(CheckedCitation),
-      metadata: Json.describe("status (complete, aborted, error), tool_calls, usage and more"),
-      created_at: Time,
-    }),
-  ),
-}).meta({ id: "ChatSession" });
-const Reply = z.object({
-  session_id: Id,
-  message_id: z.string(),
-  content: z.string(),
-  citations: z.array(CheckedCitation),
-  run_metadata: Json,
-});
-
-/** Both bodies are checked by hand: which of them it is decides what can be wrong with it. */
-const body = {
-  description: "AG-UI's RunAgentInput, or the plain body",
-  content: {
-    "application/json": {
-      schema: {
-        anyOf: [
-          z.toJSONSchema(PlainBody, { io: "input" }) as object,
-          {
-            type: "object",
-            required: ["threadId", "runId", "messages"],
-            description: "RunAgentInput",
-          },
-        ],
-      },
-    },
-  },
 };
 
 /** Conversations about a course: asked and answered here, stored, listed and deleted. */
@@ -123,7 +66,7 @@ export function chatRoutes(needs: Needs) {
         query: CourseQuery,
         detail: {
           summary: "Ask, and read the answer as AG-UI events while it is given",
-          requestBody: body,
+          requestBody: BODY,
           responses: { 200: { description: "AG-UI events", content: { "text/event-stream": {} } } },
         },
       },
@@ -133,13 +76,18 @@ export function chatRoutes(needs: Needs) {
       async ({ body, query, request, server }) => {
         const conversation = await open(request, body, query);
         server?.timeout(request, 0);
-        return reply(services, conversation, request);
+        const answer = async () => ({
+          status: 200,
+          body: await reply(services, conversation, request),
+        });
+        return (await once(db, request, body, answer)).body;
       },
       {
         parse: jsonBody,
         query: CourseQuery,
+        headers: IdempotencyHeaders,
         response: Reply,
-        detail: { summary: "Ask, and get the whole answer at once", requestBody: body },
+        detail: { summary: "Ask, and get the whole answer at once", requestBody: BODY },
       },
     )
     .get("/capabilities", () => capabilities(needs), {

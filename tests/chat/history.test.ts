@@ -24,7 +24,7 @@ const closed = { ...open, result: { message_id: "t1", content: "drawn" } };
 const thread = [asked("a", "One?"), answered("a", 0), asked("b", "Two?"), answered("b", 0)];
 
 const questionsIn = (messages: Message[], rows = thread, surelyNew = false) =>
-  findNew(rows, { messages, session_id, surelyNew }).questions.map(({ content }) => content);
+  findNew(rows, { messages, session_id, surelyNew }).messages.map(({ content }) => content);
 
 describe("findNew", () => {
   const CASES: [what: string, messages: Message[], found: string[]][] = [
@@ -50,6 +50,17 @@ describe("findNew", () => {
   test("takes a message as new that is surely new", () => {
     expect(questionsIn([user("One?")], thread.slice(0, 2), true)).toEqual(["One?"]);
     expect(questionsIn([user("One?")], thread.slice(0, 2), false)).toEqual([]);
+  });
+
+  test("takes answers along when a thread begins with them, and marks them", () => {
+    const messages = [user("One?"), assistant("x"), user("Two?")];
+    const found = findNew([], { messages, session_id, surelyNew: false }).messages;
+
+    expect(found).toMatchObject([
+      { role: "user", content: "One?" },
+      { role: "assistant", turn_id: found[0]!.id, metadata: { imported: true } },
+      { role: "user", content: "Two?" },
+    ]);
   });
 
   test("recognises a question with an attachment by its parts", () => {

@@ -4,7 +4,7 @@ import {
   listMessages,
   listSessions,
   type NewAnswer,
-  type NewQuestion,
+  type NewMessage,
   openThread,
   saveAnswer,
 } from "../../src/db/chat";
@@ -18,14 +18,15 @@ let course_id: string;
 let session_id: string;
 let turn_id: string;
 
-const question = (content: string, client_id: string | null = null): NewQuestion => ({
-  ...{ id: crypto.randomUUID(), content, client_id, metadata: {} },
+const question = (content: string, client_id: string | null = null): NewMessage => ({
+  ...{ id: crypto.randomUUID(), role: "user", content, client_id },
+  ...{ turn_id: null, step: null, metadata: {} },
 });
 const step = (step: number, content: string, status: "complete" | "aborted"): NewAnswer => ({
   ...{ id: crypto.randomUUID(), step, content, metadata: { status } },
 });
-const say = (questions: NewQuestion[]) =>
-  addToThread(db, session_id, { run_id: "run", questions, results: [] });
+const say = (messages: NewMessage[]) =>
+  addToThread(db, session_id, { run_id: "run", messages, results: [] });
 const answer = (...steps: NewAnswer[]) =>
   saveAnswer(db, session_id, { turn_id, run_id: "run", steps });
 const contents = async () => (await listMessages(db, session_id)).map(({ content }) => content);
@@ -100,12 +101,12 @@ test("the result of a client's tool is attached once", async () => {
   for (const content of ["drawn", "drawn again"]) {
     const result = { message_id: "t1", content };
     const results = [{ message_id: asking.id, tool_call_id: "c1", result }];
-    await addToThread(db, session_id, { run_id: "run", questions: [], results });
+    await addToThread(db, session_id, { run_id: "run", messages: [], results });
   }
 
-  const [, { metadata }] = (await listMessages(db, session_id)) as never as (typeof asking)[];
+  const [, answered] = await listMessages(db, session_id);
 
-  expect(metadata.tool_calls).toEqual([
+  expect(answered!.metadata.tool_calls).toEqual([
     { ...call, result: { message_id: "t1", content: "drawn" } },
   ]);
 });

@@ -34,10 +34,24 @@ describe("POST /api/chat", () => {
 
   test("takes a conversation that ends with a question", async () => {
     await using server = serveChat(db, { replies: [ANSWER] });
-    const messages = [{ role: "user", content: "Coins?" }];
+    const messages = [
+      { role: "user", content: "Dice?" },
+      { role: "assistant", content: "Six sides." },
+      { role: "user", content: "Coins?" },
+    ];
     const response = await server.post(`/api/chat?course_id=${course_id}`, { messages });
 
     expect(await response.json()).toMatchObject({ content: ANSWER.text });
+    expect(server.openai.requests.at(-1)!.body.messages.slice(1)).toMatchObject(messages);
+  });
+
+  test("is asked once, however often a request is repeated with its key", async () => {
+    await using server = serveChat(db, { replies: [ANSWER] });
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const ask = () => server.post("/api/chat", { course_id, message: "Coins?" }, { headers });
+    const first = await (await ask()).json();
+
+    expect(await (await ask()).json()).toEqual(first);
   });
 
   test("says what went wrong, without giving anything away", async () => {
