@@ -2,7 +2,7 @@ import pgvector from "pgvector";
 import type { SlideChunk } from "../text/chunk-slides";
 import type { Sql } from "./client";
 import { type Fence, holding } from "./jobs";
-import { type Page, toPage } from "./page";
+import type { Page } from "./page";
 import { type ProviderCall, recording } from "./provider-calls";
 
 export type DescribedBy = "model" | "ocr" | "text";
@@ -154,10 +154,11 @@ export async function listSlideChunks(
   document_id: string,
   { limit, after }: { limit: number; after: number },
 ): Promise<Page<SlideChunkRow>> {
-  const rows = await sql<(SlideChunkRow & { cursor: string })[]>`
-    select id, chunk_index, page_number, page_end, content, metadata, embedding_model,
-           chunk_index::text as cursor
+  const rows = await sql<SlideChunkRow[]>`
+    select id, chunk_index, page_number, page_end, content, metadata, embedding_model
     from slide_chunks where document_id = ${document_id} and chunk_index > ${after}
     order by chunk_index limit ${limit + 1}`;
-  return toPage(rows, limit);
+  const items = rows.slice(0, limit);
+  const last = rows.length > limit ? items.at(-1) : undefined;
+  return { items, next_cursor: last ? String(last.chunk_index) : null };
 }
