@@ -74,7 +74,10 @@ export function connect(url: string, options: { max: number; idle_timeout?: numb
     onnotice: () => {},
     connection: { application_name: "lectern" },
     // Times are data: they go from column to JSON as ISO 8601 text in UTC.
-    types: { date: ISO_TIME },
+    types: { date: ISO_TIME, list: LIST },
+    // Asking each new connection for its array types is a query that nobody awaits: a connection that
+    // is lost meanwhile ends the process. LIST says what we need of them.
+    fetch_types: false,
   });
 }
 
@@ -84,6 +87,21 @@ const ISO_TIME = {
   serialize: (time: string | Date) => new Date(time).toISOString(),
   parse: (time: string) => new Date(time).toISOString(),
 };
+
+/** Arrays of text and of ids, both ways. */
+const LIST = {
+  to: 1009,
+  from: [1009, 2951],
+  serialize: (items: unknown) =>
+    Array.isArray(items)
+      ? `{${items.map((item) => (item === null ? "null" : quoted(item))).join(",")}}`
+      : items,
+  parse: (text: string) =>
+    Array.from(text.matchAll(/"((?:[^"\\]|\\.)*)"|[^{},]+/g), ([plain, inside]) =>
+      inside === undefined ? plain : inside.replace(/\\(.)/g, "$1"),
+    ),
+};
+const quoted = (item: unknown) => `"${String(item).replace(/["\\]/g, "\\$&")}"`;
 
 type Query = Promise<unknown> & {
   handler(query: Query): unknown;

@@ -24,6 +24,28 @@ describe("a statement", () => {
     expect(row).toEqual({ at: "2026-02-03T02:05:06.789Z" });
     await close();
   });
+
+  test("takes and gives lists of text and of ids", async () => {
+    const { sql, close } = openDatabase(database.url, { max: 1 }, silentLog);
+    const texts = [
+      "plain",
+      "",
+      "a, b",
+      '"quoted"',
+      "back\\slash",
+      "{braces}",
+      "NULL",
+      "two\nlines",
+    ];
+    const ids = [crypto.randomUUID(), crypto.randomUUID()];
+
+    const [row] = await sql`
+      select ${texts}::text[] as texts, ${ids}::uuid[] as ids, ${[]}::text[] as none,
+             array_length(${texts}::text[], 1) as count`;
+
+    expect(row).toEqual({ texts, ids, none: [], count: texts.length });
+    await close();
+  });
 });
 
 // The embedded engine has one backend: when that ends, the process does.
