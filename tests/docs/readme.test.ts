@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { databaseUrl, engine } from "../support/database";
 import { openServerHost, type Server, type ServerHost } from "../support/server";
 
 setDefaultTimeout(120_000);
@@ -48,10 +52,38 @@ describe("README.md", () => {
   });
 });
 
-test("the doctor that README.md recommends finds an empty environment fit to start", () => {
+/** Runs one of our commands in an environment without settings, but for those given. */
+async function lectern(args: string[], env: Record<string, string> = {}) {
   const { HOME = "/", PATH = "" } = process.env;
-  const doctor = Bun.spawnSync([process.execPath, "src/doctor.ts"], { env: { HOME, PATH } });
+  const run = Bun.spawn(["./lectern", ...args], {
+    env: { HOME, PATH: `${dirname(process.execPath)}:${PATH}`, ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [said, complaints] = await Promise.all([run.stdout.text(), run.stderr.text()]);
+  return { exitCode: await run.exited, said, complaints };
+}
 
-  expect(doctor.stdout.toString()).toContain("embedded");
-  expect(doctor.exitCode).toBe(0);
+test("README.md's demo ends with an answer whose citations can be opened", async () => {
+  const DATA_ROOT = await mkdtemp(join(tmpdir(), "lectern-demo-"));
+  const database = engine === "native" ? await databaseUrl() : null;
+  try {
+    const DATABASE_URL = database?.url ?? "";
+    const settings = { DATA_ROOT, DATABASE_URL, PORT: "0" };
+    const { exitCode, said, complaints } = await lectern(["demo", "--once"], settings);
+
+    expect(exitCode, complaints + said).toBe(0);
+    expect(said).toMatch(/^\[\d+\] .+, page \d+: http.+#page=\d+$/m);
+  } finally {
+    await database?.close();
+    await rm(DATA_ROOT, { recursive: true, force: true });
+  }
+});
+
+test("the doctor that README.md recommends finds an empty environment fit to start", async () => {
+  const { exitCode, said } = await lectern(["doctor"]);
+
+  expect(said).toContain("embedded");
+  expect(exitCode).toBe(0);
 });
