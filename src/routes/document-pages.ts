@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { getDocument } from "../db/documents";
 import { listDescriptions, listSlideChunks } from "../db/slides";
+import { AppError } from "../errors";
 import type { Log } from "../log";
 import type { DescribeTools } from "../pipelines/document/describe";
 import { describeNow } from "../pipelines/document/describe-now";
@@ -64,7 +65,11 @@ const DocumentSummary = Document.extend({
   ),
 }).meta({ id: "DocumentSummary" });
 
-type Needs = DescribeTools & { log: Log };
+type Needs = DescribeTools & {
+  log: Log;
+  /** Aborted when the process stops: the workers of the next one go on. */
+  shutdown: AbortSignal;
+};
 
 /** What is known of a document's pages, how they look, and the wish to know it now. */
 export const documentPageRoutes = (services: Needs) => {
@@ -75,7 +80,12 @@ export const documentPageRoutes = (services: Needs) => {
       "/:id/describe",
       async ({ params, body, request, server }) => {
         server?.timeout(request, 0); // a deck takes minutes, and nothing is sent until it is done
-        const described = await describeNow(params.id, services, body ?? {}, request.signal);
+        const ended = AbortSignal.any([request.signal, services.shutdown]);
+        const described = await describeNow(params.id, services, body ?? {}, ended).catch(
+          (error: unknown) => {
+            throw ended.aborted ? new AppError("cancelled") : error;
+          },
+        );
         const pages = await listDescriptions(db, params.id);
         return { ...withUrl(described), ...summarizeDeck(described, pages) };
       },

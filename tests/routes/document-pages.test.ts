@@ -14,9 +14,10 @@ setDefaultTimeout(60_000);
 const db = await migratedDatabase();
 const lab = await openDocumentWork(db);
 const { gemini, upload, workOnce } = lab;
+const shutdown = new AbortController();
 const app = new Elysia()
   .use(problems(silentLog, () => []))
-  .use(documentPageRoutes({ ...lab.tools, log: silentLog }))
+  .use(documentPageRoutes({ ...lab.tools, log: silentLog, shutdown: shutdown.signal }))
   .listen({ hostname: "127.0.0.1", port: 0 });
 afterAll(async () => {
   await app.stop(true);
@@ -172,5 +173,25 @@ describe("lists", () => {
       expect(rest.items[0][key]).toBe(first.items[0][key] + 1);
       expect(rest.next_cursor).toBeNull();
     }
+  });
+});
+
+describe("a server that stops", () => {
+  test("lets go of the document, and its workers' successors finish it", async () => {
+    const stopped = await upload(manyPagesPdf(30));
+    gemini.paceMs = 50;
+    const asked = gemini.requests.length;
+    const answer = app.handle(postJson(`/api/documents/${stopped}/describe`, {}));
+    await eventually(
+      async () => gemini.requests.length - asked,
+      (count) => count >= 4,
+    );
+
+    shutdown.abort();
+    const response = await answer;
+    gemini.paceMs = 0;
+
+    expect(await response.json()).toMatchObject({ code: "cancelled" });
+    expect(await workOnce()).toBe("done");
   });
 });
