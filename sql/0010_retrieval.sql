@@ -6,6 +6,11 @@ create index slide_chunks_kind on slide_chunks (course_id, embedding_model, text
 drop index lecture_chunks_course;
 drop index slide_chunks_course;
 
+-- With a vector of 6 KB in the row, PostgreSQL would move the words out of it, and every ranked chunk
+-- would be two more lookups. `main` keeps them, compressed, where there is room.
+alter table lecture_chunks alter column tsv set storage main;
+alter table slide_chunks alter column tsv set storage main;
+
 -- Vectors that no question is compared with: collected for a model that is to come, or taken out of
 -- use by one that came. A chunk has at most one of each model here.
 create table shelved_embeddings (

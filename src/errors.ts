@@ -71,6 +71,8 @@ export const ERRORS = {
   chat_failed:               { status: 502, retry: true,  title: "The answer was cut off" },
   chat_interrupted:          { status: 503, retry: true,  title: "The answer was interrupted: ask for it again" },
   transcript_invalid:        { status: 422, retry: false, title: "The transcript cannot be read" },
+  evaluation_set_invalid:    { status: 500, retry: false, title: "The evaluation set cannot be read" },
+  nothing_to_roll_back:      { status: 409, retry: false, title: "No earlier embeddings are kept to go back to" },
   config_invalid:            { status: 500, retry: false, title: "The environment is not usable" },
   database_unavailable:      { status: 503, retry: true,  title: "The database cannot be reached" },
   database_locked:           { status: 503, retry: false, title: "Another process uses this data directory" },

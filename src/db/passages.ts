@@ -70,11 +70,19 @@ export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Prom
         order by positions[1], lexeme limit ${MOST_WORDS}
       ) asked
     ),
+    any_word as materialized (
+      select text_config, string_agg(query::text, ' | ')::tsquery as query from word group by text_config
+    ),
+    spoken as materialized (
+      -- || unpacks a stored vector once for all the words it is asked about.
+      select c.id, c.text_config, c.tsv || ''::tsvector as tsv
+      from any_word join chunk c on c.text_config = any_word.text_config and c.tsv @@ any_word.query
+    ),
     matching as (
       -- 1: divided by the logarithm of the chunk's length.
-      select c.id, ts_rank(c.tsv, word.query, 1) as frequency, word.chunks,
+      select spoken.id, ts_rank(spoken.tsv, word.query, 1) as frequency, word.chunks,
              count(*) over (partition by word.text_config, word.lexeme)::float8 as matches
-      from word join chunk c on c.text_config = word.text_config and c.tsv @@ word.query
+      from spoken join word on word.text_config = spoken.text_config and spoken.tsv @@ word.query
     ),
     by_words as (
       select id, sum(frequency * ln(1 + (chunks - matches + 0.5) / (matches + 0.5))) as text_score
@@ -84,7 +92,8 @@ export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Prom
            -- A chunk found by its words still has its distance to the question.
            coalesce(m.distance, c.embedding <=> question.embedding) as distance, w.text_score
     from by_meaning m full join by_words w on w.id = m.id
-    join chunk c on c.id = coalesce(m.id, w.id)
+    -- offset 0: looked up one by one, not by reading the course again.
+    cross join lateral (select * from chunk where chunk.id = coalesce(m.id, w.id) offset 0) c
     left join question on question.model = c.embedding_model
     order by c.id`;
   return [...rows];

@@ -1,10 +1,10 @@
 import type { Sql } from "../db/client";
 import { type Candidate, findCandidates, readChunks, type Scope } from "../db/passages";
 import type { Embedder } from "../providers/embedder";
-import { choose } from "./choose";
+import { choose, type Hit } from "./choose";
 import { type Passage, type Source, toPassage } from "./passage";
 import { embedForCourse } from "./question";
-import { type Mode, rank } from "./rank";
+import { type Mode, rank, type Scored } from "./rank";
 
 export type { Citation, Passage, Source } from "./passage";
 
@@ -40,15 +40,23 @@ export async function searchCourse(
   signal: AbortSignal,
 ): Promise<Passage[]> {
   const { candidates, mode } = await findForQuestion({ db, embedder }, request, signal);
-  const named = request.lecture_ids !== undefined || request.document_ids !== undefined;
-  const perAsset = named ? request.top_k : Math.ceil(request.top_k / 2);
-  const hits = choose(rank(candidates, mode), { top_k: request.top_k, perAsset });
+  const hits = toHits(rank(candidates, mode), request);
 
   const ids = hits.flatMap(({ chunks }) => chunks.map(({ chunk_id }) => chunk_id));
   const chunks = new Map((await readChunks(db, ids)).map((chunk) => [chunk.chunk_id, chunk]));
   return hits
     .filter((hit) => hit.chunks.every(({ chunk_id }) => chunks.has(chunk_id)))
     .map((hit, i) => toPassage(hit, chunks, { number: i + 1, mode, explain: request.explain }));
+}
+
+/** Whoever names assets wants them, however much of the list they fill; else one fills half of it. */
+export function toHits(
+  ranking: Scored[],
+  request: Pick<SearchRequest, "top_k" | "lecture_ids" | "document_ids">,
+): Hit[] {
+  const { top_k, lecture_ids, document_ids } = request;
+  const perAsset = lecture_ids || document_ids ? top_k : Math.ceil(top_k / 2);
+  return choose(ranking, { top_k, perAsset });
 }
 
 /**

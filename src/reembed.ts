@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Config, loadConfig } from "./config";
+import { connect } from "./db/client";
+import { getCourse } from "./db/courses";
+import { startEmbeddedDatabase } from "./db/embedded/start";
+import { countEmbeddings, discardShelved, type Reach } from "./db/embeddings";
+import { migrate } from "./db/migrate";
+import { AppError } from "./errors";
+import { openProviders } from "./providers";
+import { startLocalEmbedder } from "./providers/local/embedding-server";
+import { moveToModel, rollBack } from "./retrieval/reembed";
+
+/**
+ * `./lectern reembed [--course ID] [--model provider:model]`: moves one course or all of them to
+ * another embedding model, the configured one unless told otherwise, while questions are answered.
+ * `--rollback` takes the last move back, `--discard` gives up what is kept for that.
+ *
+ * The embedded database belongs to the server that runs on it: stop that first.
+ */
+const USAGE =
+  "Usage: ./lectern reembed [--course ID] [--model provider:model] | --rollback | --discard";
+
+async function main(args: string[]): Promise<void> {
+  const options = readOptions(args);
+  const config = loadConfig();
+  const settings = { ...config, EMBEDDING_MODEL: options.model ?? config.EMBEDDING_MODEL };
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new Error("interrupted; run it again to go on")));
+  const local = startLocalEmbedder();
+  const database = await openDatabaseServer(config);
+  await migrate(database.url);
+  const db = connect(database.url, { max: 2 });
+  try {
+    const reach = { course_id: options.course ? (await getCourse(db, options.course)).id : null };
+    const { embedder } = openProviders(settings, { localEmbedderUrl: local.url });
+    const tools = { db, embedder, signal: stop.signal, say: (line: string) => console.error(line) };
+    if (options.discard) {
+      console.log(`${await discardShelved(db, reach)} vectors discarded`);
+      return;
+    }
+    const { model, switched } = await (options.rollback
+      ? rollBack(reach, tools)
+      : moveToModel(reach, tools));
+    console.log(`${switched} chunks now use ${model}`);
+    await advise(model, reach, db, config);
+  } finally {
+    await db.end();
+    await database.close();
+    await local.close();
+  }
+}
+
+function readOptions(args: string[]) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        course: { type: "string" },
+        model: { type: "string" },
+        rollback: { type: "boolean" },
+        discard: { type: "boolean" },
+      },
+    });
+    return values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+async function openDatabaseServer({ DATABASE_URL, DATA_ROOT }: Config) {
+  if (DATABASE_URL) return { url: DATABASE_URL, close: async () => {} };
+  return startEmbeddedDatabase({ dataDir: join(DATA_ROOT, "db") });
+}
+
+/** What is left to do. */
+async function advise(model: string, reach: Reach, db: ReturnType<typeof connect>, config: Config) {
+  const others = (await countEmbeddings(db, reach)).filter((count) => count.model !== model);
+  for (const other of others) console.log(`${other.chunks} chunks use ${other.model}`);
+  if (config.EMBEDDING_MODEL !== model) {
+    console.log(`Set EMBEDDING_MODEL=${model} and restart, so that new chunks get the same model.`);
+  }
+}
+
+try {
+  await main(Bun.argv.slice(2));
+} catch (error) {
+  if (error instanceof AppError)
+    console.error(`${error.message}: ${JSON.stringify(error.details)}`);
+  else console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}

@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { AppError } from "../errors";
+import type { Judgments } from "./judge";
+
+export type BeirSet = {
+  documents: { _id: string; title: string; text: string }[];
+  /** Only those with at least one relevant document. */
+  questions: { _id: string; text: string; judgments: Judgments }[];
+};
+
+const Document = z.object({ _id: z.string(), title: z.string().default(""), text: z.string() });
+const Question = z.object({ _id: z.string(), text: z.string().min(1) });
+
+/**
+ * Reads a set in BEIR's layout: `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`.
+ *
+ * @throws AppError `evaluation_set_invalid`, with the file, the line and what is wrong
+ */
+export async function readBeirSet(folder: string): Promise<BeirSet> {
+  const documents = await readLines(join(folder, "corpus.jsonl"), parseAs(Document));
+  const questions = await readLines(join(folder, "queries.jsonl"), parseAs(Question));
+  const judged = await readLines(join(folder, "qrels", "test.tsv"), parseJudgment);
+
+  const judgments = new Map<string, Map<string, number>>();
+  for (const line of judged) {
+    if (line === null || line.grade <= 0) continue;
+    const ofQuestion = judgments.get(line.question) ?? new Map<string, number>();
+    judgments.set(line.question, ofQuestion.set(line.document, line.grade));
+  }
+  return {
+    documents,
+    questions: questions.flatMap((question) => {
+      const relevant = judgments.get(question._id);
+      return relevant ? [{ ...question, judgments: relevant }] : [];
+    }),
+  };
+}
+
+async function readLines<T>(path: string, parse: (line: string) => T): Promise<T[]> {
+  const file = Bun.file(path);
+  if (!(await file.exists())) throw invalid(path, 0, "the file is missing");
+  const lines = (await file.text()).split("\n");
+  return lines.flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    try {
+      return [parse(line)];
+    } catch (error) {
+      throw invalid(
+        path,
+        i + 1,
+        error instanceof z.ZodError ? z.prettifyError(error) : String(error),
+      );
+    }
+  });
+}
+
+const parseAs =
+  <T>(schema: z.ZodType<T>) =>
+  (line: string): T =>
+    schema.parse(JSON.parse(line));
+
+/** null for the heading. */
+function parseJudgment(line: string) {
+  const [question = "", document = "", grade = ""] = line.trim().split("\t");
+  if (question === "query-id") return null;
+  if (document === "" || !/^-?\d+$/.test(grade)) throw new Error("not: question, document, grade");
+  return { question, document, grade: Number(grade) };
+}
+
+const invalid = (path: string, line: number, problem: string) =>
+  new AppError("evaluation_set_invalid", { path, ...(line > 0 && { line }), problem });
