@@ -7,7 +7,9 @@ import { openMetrics } from "../../src/metrics";
 const names = [
   ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"],
   ...(await Array.fromAsync(new Glob("{docs,bench,examples}/**/*.md").scan("."))),
-].sort();
+]
+  .filter((name) => !name.includes("node_modules"))
+  .sort();
 const pages = await Promise.all(
   names.map(async (name) => ({ name, text: await Bun.file(name).text() })),
 );
