@@ -1,0 +1,195 @@
+/**
+ * The cost of chat, side by side: `bun bench/chat/run.ts`
+ *
+ * The product, a hand-written relay and a Mastra agent behind `@ag-ui/mastra`, each a process of its
+ * own in front of the same canned model. CPU time is that of the server's process alone. An event is
+ * one token's worth of text in the stream.
+ */
+import { describeMachine, quantile, round, toTable } from "../lib";
+import { ask, drain, readUntil } from "./client";
+import {
+  cpuSeconds,
+  ENVIRONMENT,
+  type Peer,
+  residentBytes,
+  startLectern,
+  startMastra,
+  startScript,
+} from "./servers";
+import type { Pace } from "./upstream";
+
+const REPLY_TOKENS = 2_000;
+const BURST_SECONDS = 3;
+const CROWD = 400;
+const CROWD_PACE: Pace = { tokens: 400, paceMs: 20 };
+const FIRST_TEXT_ROUNDS = 100;
+const ABORTS = 20;
+const GIVE_UP_MS = 2_000;
+/** The first words of an answer, as events of either form or as the model's own frame. */
+const FIRST_TEXT = /"TEXT_MESSAGE_(?:CONTENT|CHUNK)".*"delta":"The |"content":"The /;
+
+type Figures = {
+  eventsPerCpuSecond: number;
+  firstTextMs: number;
+  crowdMs: number;
+  crowdEventsPerCpuSecond: number;
+  megabytesPerStream: number;
+  abortMs: number;
+};
+
+const upstream = await startScript("model", "upstream.ts");
+const modelUrl = `${upstream.url}v1`;
+const model: Peer = { ...upstream, url: `${modelUrl}/chat/completions` };
+const setPace = (pace: Pace) =>
+  fetch(`${upstream.url}pace`, { method: "PUT", body: JSON.stringify(pace) });
+
+async function measure(peer: Peer): Promise<Figures> {
+  await warmUp(peer);
+  const eventsPerCpuSecond = await measureBurst(peer);
+  const firstTextMs = await measureFirstText(peer);
+  const abortMs = await measureAbort(peer);
+  const crowd = await measureCrowd(peer);
+  return { eventsPerCpuSecond, firstTextMs, abortMs, ...crowd };
+}
+
+/** Also makes sure that the whole answer arrives, event by event. */
+async function warmUp(peer: Peer): Promise<void> {
+  await setPace({ tokens: REPLY_TOKENS, paceMs: 0 });
+  const events = await (await ask(peer)).text();
+  const texts = events.match(/"TEXT_MESSAGE_(?:CONTENT|CHUNK)"/g)?.length;
+  if (texts !== REPLY_TOKENS) throw new Error(`${peer.name} sent ${texts} texts: ${events}`);
+  for (let n = 0; n < 50; n += 1) await drain(await ask(peer));
+}
+
+/** Whole replies as fast as they come, a few at once. */
+async function measureBurst(peer: Peer): Promise<number> {
+  const before = await cpuSeconds(peer.pid);
+  const end = performance.now() + BURST_SECONDS * 1_000;
+  let replies = 0;
+  const keepAsking = async () => {
+    while (performance.now() < end) {
+      await drain(await ask(peer));
+      replies += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, keepAsking));
+  return (replies * REPLY_TOKENS) / ((await cpuSeconds(peer.pid)) - before);
+}
+
+/** How much later than the model's the first words are: medians, taken by turns. */
+async function measureFirstText(peer: Peer): Promise<number> {
+  await setPace({ tokens: 3, paceMs: 1 });
+  const time = async (asked: Peer) => {
+    const began = performance.now();
+    const response = await ask(asked);
+    await readUntil(response, FIRST_TEXT);
+    const ms = performance.now() - began;
+    await drain(response);
+    return ms;
+  };
+  const times: { direct: number[]; through: number[] } = { direct: [], through: [] };
+  for (let n = 0; n < FIRST_TEXT_ROUNDS; n += 1) {
+    times.direct.push(await time(model));
+    times.through.push(await time(peer));
+  }
+  return quantile(times.through, 0.5) - quantile(times.direct, 0.5);
+}
+
+/** From the reader's leaving to the end of the model's stream: the slowest of all. */
+async function measureAbort(peer: Peer): Promise<number> {
+  await setPace({ tokens: REPLY_TOKENS, paceMs: 20 });
+  let slowest = 0;
+  for (let n = 0; n < ABORTS; n += 1) {
+    const gone = new AbortController();
+    await readUntil(await ask(peer, { signal: gone.signal }), FIRST_TEXT);
+    const left = performance.timeOrigin + performance.now();
+    gone.abort();
+    const closed = await untilModelLeft(left);
+    if (closed === undefined) return Number.POSITIVE_INFINITY;
+    slowest = Math.max(slowest, closed - left);
+  }
+  return slowest;
+}
+
+async function untilModelLeft(since: number): Promise<number | undefined> {
+  const end = performance.now() + GIVE_UP_MS;
+  while (performance.now() < end) {
+    const at = (await (await fetch(`${upstream.url}last-left-at`)).json()) as number;
+    if (at >= since) return at;
+    await Bun.sleep(5);
+  }
+  return undefined;
+}
+
+async function measureCrowd(peer: Peer) {
+  await setPace(CROWD_PACE);
+  const idleBytes = await residentBytes(peer.pid);
+  const before = await cpuSeconds(peer.pid);
+  const crowd = Bun.spawn(
+    [process.execPath, `${import.meta.dir}/crowd.ts`, JSON.stringify(peer), `${CROWD}`],
+    { env: ENVIRONMENT, stderr: "inherit" },
+  );
+  let peakBytes = idleBytes;
+  while (crowd.exitCode === null) {
+    peakBytes = Math.max(peakBytes, await residentBytes(peer.pid));
+    await Bun.sleep(200);
+  }
+  const crowdMs = Number(await crowd.stdout.text());
+  const cpu = (await cpuSeconds(peer.pid)) - before;
+  return {
+    crowdMs,
+    crowdEventsPerCpuSecond: (CROWD * CROWD_PACE.tokens) / cpu,
+    megabytesPerStream: (peakBytes - idleBytes) / CROWD / 1e6,
+  };
+}
+
+function report(all: Record<string, Figures>): void {
+  const { Lectern: ours, relay, Mastra: mastra } = all;
+  const rows = Object.entries(all).map(([server, figures]) => ({
+    server,
+    "events / CPU-s": round(figures.eventsPerCpuSecond, 0),
+    "events / CPU-s, 400 paced": round(figures.crowdEventsPerCpuSecond, 0),
+    "first text later by, ms": round(figures.firstTextMs, 2),
+    "400 streams, s": round(figures.crowdMs / 1_000, 2),
+    "abort to closed model, ms": round(figures.abortMs, 0),
+    "MB per stream": round(figures.megabytesPerStream, 2),
+  }));
+  console.log(`${describeMachine()}\n\n${toTable(rows)}\n`);
+  const verdict = (claim: string, value: number, holds: boolean) => ({
+    claim,
+    measured: round(value, 2),
+    holds: holds ? "yes" : "no",
+  });
+  const verdicts = [];
+  if (mastra) {
+    const ratio = ours!.eventsPerCpuSecond / mastra.eventsPerCpuSecond;
+    verdicts.push(verdict("events per CPU-second, × Mastra's, at least 2", ratio, ratio >= 2));
+  }
+  const slower = ours!.crowdMs / relay!.crowdMs;
+  const { firstTextMs, abortMs, megabytesPerStream } = ours!;
+  verdicts.push(
+    verdict("first text later than the model's by 3 ms at most", firstTextMs, firstTextMs <= 3),
+    verdict("400 paced streams, × the relay's time, at most 1.05", slower, slower <= 1.05),
+    verdict("abort to closed model within 200 ms", abortMs, abortMs <= 200),
+    verdict("memory of an open stream 1 MB at most", megabytesPerStream, megabytesPerStream <= 1),
+  );
+  console.log(toTable(verdicts));
+}
+
+const figures: Record<string, Figures> = {};
+const wanted = process.argv.slice(2);
+const start = [
+  () => startScript("relay", "relay.ts", modelUrl),
+  () => startLectern(modelUrl),
+  () => startMastra(modelUrl),
+];
+try {
+  for (const begin of start) {
+    const peer = await begin();
+    if (!peer) continue;
+    figures[peer.name] = await measure(peer).finally(() => peer.close());
+  }
+  report(figures);
+} finally {
+  await upstream.close();
+}
