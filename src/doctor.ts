@@ -2,6 +2,8 @@ import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, loadConfig } from "./config";
 import { connect } from "./db/client";
+import { countEmbeddings } from "./db/embeddings";
+import { isMigrated, readServer } from "./db/server";
 import { AppError } from "./errors";
 import { openProviders } from "./providers";
 
@@ -21,6 +23,7 @@ async function examine(config: Config): Promise<Finding[]> {
     await database(config),
     await folder(config),
     ...models(config),
+    ...(await storedModels(config)),
     tool("ffmpeg", "lectures cannot be turned into sound: install ffmpeg"),
     tool("pdftoppm", "page images are drawn 6 times slower: install poppler-utils"),
   ];
@@ -40,11 +43,7 @@ async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
   }
   const sql = connect(DATABASE_URL, { max: 1 });
   try {
-    const [server] = await sql<{ version: number; vector: string | null }[]>`
-      select current_setting('server_version_num')::int as version,
-             (select default_version from pg_available_extensions where name = 'vector') as vector`;
-    const { version, vector } = server!;
-    const release = Math.floor(version / 10_000);
+    const { release, vector } = await readServer(sql);
     if (release < 15) return broken("database", `PostgreSQL ${release}: 15 or newer is needed`);
     if (!vector) return broken("database", "the server has no pgvector: install its package");
     return ok("database", `PostgreSQL ${release} with pgvector ${vector}`);
@@ -83,6 +82,25 @@ function models(config: Config): Finding[] {
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return [broken("models", JSON.stringify(error.details.problems))];
+  }
+}
+
+/** Chunks of a model that is not the configured one; the embedded database is its server's alone. */
+async function storedModels(config: Config): Promise<Finding[]> {
+  if (!config.DATABASE_URL) return [];
+  const sql = connect(config.DATABASE_URL, { max: 1 });
+  try {
+    const { embedder } = openProviders(config, { localEmbedderUrl: "http://127.0.0.1" });
+    const stored = (await isMigrated(sql)) ? await countEmbeddings(sql, { course_id: null }) : [];
+    return stored
+      .filter(({ model }) => model !== embedder.model)
+      .map(({ model, chunks }) =>
+        missing("embeddings", `${chunks} chunks use ${model}: ./lectern reembed moves them`),
+      );
+  } catch {
+    return []; // what is wrong with the database or the models is said above
+  } finally {
+    await sql.end({ timeout: 1 });
   }
 }
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { createApp } from "./app";
 import { type Config, inheritedEnvironment, loadConfig } from "./config";
 import { startEmbeddedDatabase } from "./db/embedded/start";
+import { countEmbeddings } from "./db/embeddings";
 import { migrate } from "./db/migrate";
 import { AppError } from "./errors";
 import { type Log, openLog } from "./log";
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
       ? async () => {}
       : await startWorkers(services, database.url, embedder.url);
   log.info({ start_ms: Math.round(performance.now() - started) }, "ready");
+  void tellOtherModels(services);
 
   let stopping = false;
   const stop = async (signal: string) => {
@@ -54,6 +56,20 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", () => stop("SIGTERM"));
   process.on("SIGINT", () => stop("SIGINT"));
+}
+
+/** Search goes on with each course's own model, as far as the settings offer it. */
+async function tellOtherModels({ db, embedder, log }: Services): Promise<void> {
+  try {
+    const stored = await countEmbeddings(db, { course_id: null });
+    const others = stored.filter(({ model }) => model !== embedder.model);
+    if (others.length === 0) return;
+    const advice =
+      "chunks are embedded with another model than the configured one: ./lectern reembed moves them";
+    log.warn({ configured: embedder.model, stored: others }, advice);
+  } catch (err) {
+    log.warn({ err }, "the models of the stored embeddings could not be counted");
+  }
 }
 
 async function openDatabaseServer(config: Config, log: Log) {

@@ -13,14 +13,6 @@ export async function countEmbeddings(sql: Sql, { course_id }: Reach): Promise<M
     from (${chunks(sql, course_id)}) chunk group by embedding_model order by chunks desc, model`;
 }
 
-/** Is any chunk embedded with another model? An index answers without reading the chunks. */
-export async function hasOtherModels(sql: Sql, model: string): Promise<boolean> {
-  const [row] = await sql<{ others: boolean }[]>`
-    select exists (select from lecture_chunks where embedding_model <> ${model})
-        or exists (select from slide_chunks where embedding_model <> ${model}) as others`;
-  return row!.others;
-}
-
 export type WaitingChunk = { id: string; course_id: string; content: string };
 
 /** The next chunks that have no vector of a model yet, neither in use nor on the shelf. */

@@ -6,6 +6,9 @@ export type Hit = { best: Scored; chunks: Scored[] };
 /** Chunks in one passage: about 900 tokens, which a model reads as one and a person as a page. */
 export const MOST_CHUNKS = 3;
 
+/** Share of its neighbour's score that a chunk must have, or it only waters down the passage. */
+const RELATED = 0.5;
+
 type Limits = {
   /** Passages wanted. */
   top_k: number;
@@ -15,7 +18,7 @@ type Limits = {
 
 /**
  * The best `top_k` hits of a ranking. Chunks that follow each other become one hit when both are
- * among the best; its score is that of the better one. An asset gets no more than its share, unless
+ * among the best and neither is much weaker; its score is that of the better one. An asset gets no more than its share, unless
  * too few others are left to fill the list.
  *
  * @param ranking  best first
@@ -27,11 +30,10 @@ export function choose(ranking: Scored[], { top_k, perAsset }: Limits): Hit[] {
 
   for (const chunk of ranking) {
     if (hits.length === top_k) break;
-    const joined = join(hits, chunk, shares);
-    if (joined) continue;
+    if (join(hits, chunk, shares)) continue;
     const share = shares.get(chunk.asset_id) ?? 0;
     if (share < perAsset) {
-      hits.push({ best: chunk, chunks: [chunk] });
+      hits.push(toHit([chunk]));
       shares.set(chunk.asset_id, share + 1);
     } else {
       leftOver.push(chunk);
@@ -39,32 +41,37 @@ export function choose(ranking: Scored[], { top_k, perAsset }: Limits): Hit[] {
   }
   for (const chunk of leftOver) {
     if (hits.length === top_k) break;
-    if (!join(hits, chunk, shares)) hits.push({ best: chunk, chunks: [chunk] });
+    if (!join(hits, chunk, shares)) hits.push(toHit([chunk]));
   }
-  return hits.sort(
-    (a, b) => b.best.score - a.best.score || (a.best.chunk_id < b.best.chunk_id ? -1 : 1),
-  );
+  return hits.sort((a, b) => (isBetter(a.best, b.best) ? -1 : 1));
 }
 
 /** Puts a chunk to the hit beside it, and two hits that it connects into one; false when none has room. */
 function join(hits: Hit[], chunk: Scored, shares: Map<string, number>): boolean {
-  const beside = hits.filter(({ chunks }) => isBeside(chunks, chunk));
-  const together = [...beside.flatMap(({ chunks }) => chunks), chunk].sort(inOrder);
+  const beside = hits.filter(({ best, chunks }) => isBeside(chunks, chunk) && related(best, chunk));
+  const connected = [...beside.flatMap(({ chunks }) => chunks), chunk];
   const [first, second] = beside;
-  if (!first) return false;
-  if (together.length <= MOST_CHUNKS) {
-    first.chunks = together;
-    if (second) {
-      hits.splice(hits.indexOf(second), 1);
-      shares.set(chunk.asset_id, (shares.get(chunk.asset_id) ?? 1) - 1);
-    }
+  if (first && second && connected.length <= MOST_CHUNKS) {
+    hits.splice(hits.indexOf(second), 1);
+    shares.set(chunk.asset_id, shares.get(chunk.asset_id)! - 1);
+    Object.assign(first, toHit(connected));
     return true;
   }
   const roomy = beside.find(({ chunks }) => chunks.length < MOST_CHUNKS);
-  if (!roomy) return false;
-  roomy.chunks = [...roomy.chunks, chunk].sort(inOrder);
-  return true;
+  if (roomy) Object.assign(roomy, toHit([...roomy.chunks, chunk]));
+  return roomy !== undefined;
 }
+
+const related = (a: Scored, b: Scored) =>
+  Math.min(a.score, b.score) >= RELATED * Math.max(a.score, b.score);
+
+const toHit = (chunks: Scored[]): Hit => ({
+  best: chunks.reduce((best, chunk) => (isBetter(chunk, best) ? chunk : best)),
+  chunks: chunks.sort(inOrder),
+});
+
+const isBetter = (a: Scored, b: Scored) =>
+  a.score > b.score || (a.score === b.score && a.chunk_id < b.chunk_id);
 
 const inOrder = (a: Scored, b: Scored) => a.chunk_index - b.chunk_index;
 

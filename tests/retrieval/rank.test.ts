@@ -1,0 +1,178 @@
+import { describe, expect, test } from "bun:test";
+import type { Candidate } from "../../src/db/passages";
+import { choose, MOST_CHUNKS } from "../../src/retrieval/choose";
+import { joinTexts } from "../../src/retrieval/join-texts";
+import { rank, type Scored } from "../../src/retrieval/rank";
+import { type Random, seededRandom } from "../support/random";
+
+const candidate = (chunk_id: string, more: Partial<Candidate> = {}): Candidate => ({
+  ...{ chunk_id, source: "lectures", asset_id: "a", chunk_index: 0, model: "m" },
+  ...{ distance: null, text_score: null },
+  ...more,
+});
+const ids = (ranking: { chunk_id: string }[]) => ranking.map(({ chunk_id }) => chunk_id);
+
+/** Any candidates at all, from few assets, with distances and scores that tie now and then. */
+function anyCandidates(random: Random): Candidate[] {
+  return random.list(random.integer(0, 40), (i) =>
+    candidate(`c${String(i).padStart(2, "0")}`, {
+      asset_id: random.pick(["a", "b", "c"]),
+      chunk_index: i,
+      model: random.pick(["m", "n"]),
+      distance: random.chance(0.7) ? random.integer(0, 20) / 10 : null,
+      text_score: random.chance(0.5) ? random.integer(1, 9) : null,
+    }),
+  );
+}
+
+const shuffled = <T>(items: T[], random: Random) =>
+  items.toSorted(() => (random.chance(0.5) ? 1 : -1));
+
+describe("rank", () => {
+  test("mixes both legs, each relative to this question", () => {
+    const ranked = rank(
+      [
+        candidate("near", { distance: 0.2, text_score: 1 }),
+        candidate("worded", { distance: 0.6, text_score: 4 }),
+        candidate("neither", { distance: 0.4 }),
+      ],
+      "hybrid",
+      0.5,
+    );
+
+    expect(ranked.map(({ chunk_id, score }) => [chunk_id, score])).toEqual([
+      ["near", 0.5 + 0.125],
+      ["worded", 0.5],
+      ["neither", expect.closeTo(0.25)],
+    ]);
+  });
+
+  test("alone, similarity is the cosine and words are relative to the best match", () => {
+    const two = [
+      candidate("a", { distance: 0.2, text_score: 1 }),
+      candidate("b", { text_score: 4 }),
+    ];
+
+    expect(rank(two, "vector").map(({ score }) => score)).toEqual([0.8, 0]);
+    expect(rank(two, "text").map(({ score }) => score)).toEqual([1, 0.25]);
+  });
+
+  test("vectors of one model have their range, whatever another's distances are", () => {
+    const ranked = rank(
+      [
+        candidate("close m", { distance: 0.1, model: "m" }),
+        candidate("far m", { distance: 0.2, model: "m" }),
+        candidate("close n", { distance: 0.8, model: "n" }),
+        candidate("far n", { distance: 0.9, model: "n" }),
+      ],
+      "hybrid",
+      1,
+    );
+
+    expect(ids(ranked)).toEqual(["close m", "close n", "far m", "far n"]);
+  });
+
+  test("is the same for any order of candidates, from 0 to 1, best first, ties by id", () => {
+    const random = seededRandom(5);
+    for (let round = 0; round < 300; round++) {
+      const candidates = anyCandidates(random);
+      const mode = random.pick(["hybrid", "vector", "text"] as const);
+      const ranked = rank(candidates, mode);
+
+      expect(rank(shuffled(candidates, random), mode)).toEqual(ranked);
+      expect(ranked.every(({ score }) => score >= 0 && score <= 1)).toBe(true);
+      const inOrder = ranked.every(
+        (hit, i) =>
+          i === 0 ||
+          ranked[i - 1]!.score > hit.score ||
+          (ranked[i - 1]!.score === hit.score && ranked[i - 1]!.chunk_id < hit.chunk_id),
+      );
+      expect(inOrder).toBe(true);
+    }
+  });
+});
+
+describe("choose", () => {
+  const scored = (chunk_index: number, score: number, asset_id = "a"): Scored => ({
+    ...candidate(`${asset_id}${chunk_index}`, { chunk_index, asset_id }),
+    ...{ score, similarity: score, words: score },
+  });
+  const indexes = (hits: ReturnType<typeof choose>) =>
+    hits.map(({ chunks }) => chunks.map(({ chunk_index }) => chunk_index));
+
+  test("chunks that follow each other are one hit, under the better one's id and score", () => {
+    const [hit] = choose([scored(5, 1), scored(4, 0.8)], { top_k: 3, perAsset: 3 });
+
+    expect(hit!.chunks.map(({ chunk_index }) => chunk_index)).toEqual([4, 5]);
+    expect(hit!.best.chunk_id).toBe("a5");
+  });
+
+  test("a chunk that connects two hits makes them one, and room for another", () => {
+    const ranking = [scored(1, 1), scored(3, 0.9), scored(2, 0.8), scored(9, 0.7)];
+
+    expect(indexes(choose(ranking, { top_k: 3, perAsset: 3 }))).toEqual([[1, 2, 3], [9]]);
+  });
+
+  test("a much weaker neighbour stays apart", () => {
+    const ranking = [scored(1, 1), scored(2, 0.3)];
+
+    expect(indexes(choose(ranking, { top_k: 3, perAsset: 3 }))).toEqual([[1], [2]]);
+  });
+
+  test("one asset gets no more than its share while others have something to say", () => {
+    const ranking = [scored(1, 1), scored(3, 0.9), scored(5, 0.8), scored(1, 0.7, "b")];
+
+    expect(indexes(choose(ranking, { top_k: 3, perAsset: 2 }))).toEqual([[1], [3], [1]]);
+    expect(indexes(choose(ranking, { top_k: 4, perAsset: 2 }))).toEqual([[1], [3], [5], [1]]);
+  });
+
+  test("whatever is found: no chunk twice, neighbours in order, none too long, best first", () => {
+    const random = seededRandom(7);
+    for (let round = 0; round < 300; round++) {
+      const ranking = rank(anyCandidates(random), "hybrid");
+      const top_k = random.integer(1, 12);
+      const perAsset = random.integer(1, top_k);
+      const hits = choose(ranking, { top_k, perAsset });
+      const all = hits.flatMap(({ chunks }) => chunks);
+
+      expect(new Set(ids(all)).size).toBe(all.length);
+      expect(hits.length).toBeLessThanOrEqual(top_k);
+      for (const { best, chunks } of hits) {
+        const first = chunks[0]!.chunk_index;
+        expect(chunks.map(({ chunk_index }) => chunk_index - first)).toEqual(
+          chunks.map((_, i) => i),
+        );
+        expect(chunks.length).toBeLessThanOrEqual(MOST_CHUNKS);
+        expect(new Set(chunks.map(({ asset_id }) => asset_id)).size).toBe(1);
+        expect(best.score).toBe(Math.max(...chunks.map(({ score }) => score)));
+      }
+      expect(hits.map(({ best }) => best.score)).toEqual(
+        hits.map(({ best }) => best.score).sort((a, b) => b - a),
+      );
+      if (ranking.length > 0) expect(hits[0]!.best.chunk_id).toBe(ranking[0]!.chunk_id);
+    }
+  });
+});
+
+describe("joinTexts", () => {
+  test("says once what the next chunk repeats at its head", () => {
+    expect(joinTexts(["A first thought. A second one.", "A second one. A third."])).toBe(
+      "A first thought. A second one. A third.",
+    );
+  });
+
+  test("says the heading of a page once", () => {
+    expect(joinTexts(["Entropy\nPart 1\n\n- measures", "Entropy\nPart 1\n\n- surprise"])).toBe(
+      "Entropy\nPart 1\n\n- measures\n\n- surprise",
+    );
+  });
+
+  test("takes no part of a word for a repetition", () => {
+    expect(joinTexts(["the car", "carries on"])).toBe("the car carries on");
+  });
+
+  test("keeps texts that share nothing, and one that repeats another wholly", () => {
+    expect(joinTexts(["one", "two", "three"])).toBe("one two three");
+    expect(joinTexts(["one two", "two"])).toBe("one two");
+  });
+});
