@@ -11,6 +11,7 @@ import { healthRoutes } from "./routes/health";
 import { lectureIntakeRoutes } from "./routes/lecture-intake";
 import { lectureTranscriptRoutes } from "./routes/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures";
+import { mcpRoutes } from "./routes/mcp";
 import { apiDocs } from "./routes/openapi";
 import { problems } from "./routes/problems";
 import { retrievalRoutes } from "./routes/retrieval";
@@ -47,6 +48,7 @@ export function createApp(services: Services) {
     .use(documentPageRoutes({ ...services, maxPages: services.config.MAX_PAGES }))
     .use(retrievalRoutes(services))
     .use(chatRoutes(services))
+    .use(mcpRoutes(services))
     .use(agUiRoutes(services))
     .get("/docs/errors", () => new Response(ERRORS_PAGE, MARKDOWN), { detail: { hide: true } })
     .get("/", () => Response.redirect("/ag-ui"), { detail: { hide: true } });
@@ -61,7 +63,10 @@ const crossOrigin = (origin: string[]) =>
         origin,
         credentials: false,
         methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allowedHeaders: ["content-type", "authorization", "x-api-key", "idempotency-key", "range"],
+        allowedHeaders: [
+          ...["content-type", "authorization", "x-api-key", "idempotency-key", "range"],
+          ...["mcp-protocol-version", "last-event-id"],
+        ],
         exposeHeaders: ["x-request-id", "etag", "retry-after"],
         maxAge: 600,
       });

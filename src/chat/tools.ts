@@ -20,25 +20,24 @@ import type { FoundPassage } from "./sources";
 export type ServerTool = {
   name: string;
   description: string;
-  inputSchema: z.ZodType;
+  inputSchema: z.ZodObject;
   execute(input: unknown, signal: AbortSignal): Promise<ToolOutput>;
 };
 export type ToolOutput = { passages: FoundPassage[] } | { answer: unknown };
 
-type Course = { db: Sql; embedder: Embedder; course_id: string };
+export type Course = { db: Sql; embedder: Embedder; course_id: string };
 
 const PASSAGES = 8;
 /** About half an hour of speech. */
 const MOST_CHUNKS = 30;
 const MOST_ASSETS = 200;
 
-const Search = z.object({ query: z.string().trim().min(1).max(1_000) });
-const Stretch = z.object({
-  lecture_id: z.guid(),
-  start_ms: z.int().min(0),
-  end_ms: z.int().min(0),
-});
-const PageOf = z.object({ document_id: z.guid(), page_number: z.int().min(1) });
+/** As long as PostgreSQL's integer: 24 days. */
+const Position = z.int().min(0).max(2_147_483_647);
+
+export const Search = z.object({ query: z.string().trim().min(1).max(1_000) });
+const Stretch = z.object({ lecture_id: z.guid(), start_ms: Position, end_ms: Position });
+const PageOf = z.object({ document_id: z.guid(), page_number: z.int().min(1).max(1_000_000) });
 
 /** The tools with which a model reads one course. Which one is ours to say, never the model's. */
 export function createCourseTools(course: Course): ServerTool[] {
@@ -76,29 +75,34 @@ export function createCourseTools(course: Course): ServerTool[] {
   ];
 }
 
-function searchTool({ db, embedder, course_id }: Course, source: Source, what: string) {
+function searchTool(course: Course, source: Source, what: string) {
   return tool({
     name: SEARCH_TOOLS[source],
     description: `Searches ${what}. Answers numbered passages, the best first.`,
     inputSchema: Search,
-    execute: async ({ query }, signal) => {
-      const found = await searchCourse(
-        { db, embedder },
-        { course_id, query, top_k: PASSAGES, sources: [source], mode: "hybrid" },
-        signal,
-      );
-      return { passages: found.map(({ citation, content }) => ({ ...citation, quote: content })) };
-    },
+    execute: ({ query }, signal) =>
+      findPassages(course, { query, top_k: PASSAGES, sources: [source] }, signal),
   });
 }
 
+/** @throws AppError of the embedder */
+export async function findPassages(
+  { db, embedder, course_id }: Course,
+  wanted: { query: string; top_k: number; sources: Source[] },
+  signal: AbortSignal,
+): Promise<{ passages: FoundPassage[] }> {
+  const request = { ...wanted, course_id, mode: "hybrid" as const };
+  const found = await searchCourse({ db, embedder }, request, signal);
+  return { passages: found.map(({ citation, content }) => ({ ...citation, quote: content })) };
+}
+
 /** Infers the input's type; `execute` is only ever called with what the schema made of it. */
-const tool = <Input>(definition: {
+const tool = <Shape extends z.ZodRawShape>(definition: {
   name: string;
   description: string;
-  inputSchema: z.ZodType<Input>;
-  execute(input: Input, signal: AbortSignal): Promise<ToolOutput>;
-}): ServerTool => definition as ServerTool;
+  inputSchema: z.ZodObject<Shape>;
+  execute(input: z.output<z.ZodObject<Shape>>, signal: AbortSignal): Promise<ToolOutput>;
+}): ServerTool => definition as unknown as ServerTool;
 
 function toPassage(chunk: ReadChunk): FoundPassage {
   const { chunk_id, asset_id, title, content: quote, start_ms, end_ms, panopto_url } = chunk;
