@@ -39,6 +39,22 @@ describe("openProviders", () => {
     ]);
   });
 
+  test("has slides looked at by Google, by OpenAI itself, or by whom the settings name", () => {
+    const describer = (settings: ProviderSettings) =>
+      openProviders(settings, { localEmbedderUrl }).slideDescriber?.model ?? null;
+    const own = { OPENAI_BASE_URL: "http://localhost:11434/v1" };
+
+    expect(describer({})).toBeNull();
+    expect(describer({ OPENAI_API_KEY: "sk" })).toBe("openai:gpt-5.4-mini");
+    expect(describer({ OPENAI_API_KEY: "sk", GOOGLE_API_KEY: "g" })).toBe(
+      "google:gemini-flash-latest",
+    );
+    // Of a server of one's own nobody knows whether it can see.
+    expect(describer(own)).toBeNull();
+    expect(describer({ ...own, SLIDE_MODEL: "openai:qwen-vl" })).toBe("openai:qwen-vl");
+    expect(describer({ GOOGLE_API_KEY: "g", SLIDE_MODEL: "local:text-layer" })).toBeNull();
+  });
+
   test("refuses names it cannot serve, all at once, and lists the legal forms", () => {
     expect(() => chosen({ CHAT_MODEL: "gpt-5", EMBEDDING_MODEL: "local:bert" })).toThrow(
       expect.objectContaining({

@@ -1,0 +1,138 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import {
+  claimDocument,
+  deleteAsset,
+  getDocument,
+  listDocuments,
+  markDescribed,
+  requestDocument,
+  retryDocument,
+  updateDocumentFacts,
+} from "../../src/db/documents";
+import { claim, finish, postpone } from "../../src/queue/queue";
+import { migratedDatabase } from "../support/database";
+import { createCourse, createDocument } from "../support/factories";
+import { failureOf } from "../support/failures";
+
+const db = await migratedDatabase();
+afterAll(() => db.end());
+const course_id = await createCourse(db);
+
+const REASON = { code: "pdf_invalid", message: "The file is not a readable PDF" } as const;
+const statusOf = async (id: string) => (await getDocument(db, id)).status;
+
+describe("requestDocument", () => {
+  test("of eight requests with the same bytes one becomes the document", async () => {
+    const sha256 = "a".repeat(64);
+    const request = () =>
+      requestDocument(db, {
+        ...{ id: crypto.randomUUID(), course_id, filename: "a.pdf", title: null, sha256 },
+        ...{ storage_url: "documents/a.pdf", size_bytes: 5_000_000_000, priority: "normal" },
+      });
+
+    const answers = await Promise.all(Array.from({ length: 8 }, request));
+
+    expect(new Set(answers.map(({ document_id }) => document_id)).size).toBe(1);
+    expect(answers.filter(({ created }) => created).length).toBe(1);
+    const held = await claim(db, ["ingest"], 30);
+    expect(await claim(db, ["ingest"], 30)).toBeNull();
+    await finish(db, held!, "failed", REASON);
+  });
+
+  test("names a course that is not there", async () => {
+    expect(await failureOf(createDocument(db, crypto.randomUUID()))).toMatchObject({
+      code: "course_not_found",
+    });
+  });
+});
+
+test("a list goes on where it stopped, whatever came meanwhile", async () => {
+  const course = await createCourse(db);
+  const ids = [];
+  for (let i = 0; i < 3; i++) ids.unshift((await createDocument(db, course)).document_id);
+
+  const first = await listDocuments(db, { course_id: course }, { limit: 2 });
+  await createDocument(db, course);
+  const cursor = first.next_cursor!;
+  const rest = await listDocuments(db, { course_id: course }, { limit: 2, cursor });
+
+  expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual(ids);
+  expect(rest.next_cursor).toBeNull();
+  for (const id of ids) await deleteAsset(db, "document", id);
+});
+
+describe("claimDocument", () => {
+  test("takes the waiting job, once, past those that wait before it", async () => {
+    const earlier = await createDocument(db, course_id);
+    const { document_id, job_id } = await createDocument(db, course_id);
+
+    const claims = await Promise.all([1, 2, 3].map(() => claimDocument(db, document_id, 30)));
+
+    const [held, ...others] = claims.filter((claimed) => claimed !== null);
+    expect(others).toEqual([]);
+    expect(held).toMatchObject({ job_id, asset_id: document_id, attempt: 1, had_failed: false });
+    expect(await claimDocument(db, earlier.document_id, 30)).not.toBeNull();
+  });
+
+  test("makes a new job for a document that is completed, and leaves the old one as it ended", async () => {
+    const { document_id, job_id } = await createDocument(db, course_id);
+    const first = (await claimDocument(db, document_id, 30))!;
+    await markDescribed(db, first, "en");
+    await db`update document_jobs set job_state = 'describing' where id = ${job_id}`;
+    await db`update document_jobs set job_state = 'embedding' where id = ${job_id}`;
+    await finish(db, first, "completed");
+
+    const second = (await claimDocument(db, document_id, 30))!;
+
+    expect(second.job_id).not.toBe(job_id);
+    expect(await statusOf(document_id)).toBe("uploaded");
+    expect(await postpone(db, second, 0, "handed_back")).toBe(true);
+    const [old] = await db`select job_state from document_jobs where id = ${job_id}`;
+    expect(old).toEqual({ job_state: "completed" });
+  });
+
+  test("tries a failed document again", async () => {
+    const { document_id, job_id } = await createDocument(db, course_id);
+    await finish(db, (await claimDocument(db, document_id, 30))!, "failed", REASON);
+
+    const held = await claimDocument(db, document_id, 30);
+
+    expect(held).toMatchObject({ job_id, had_failed: true, errors: 0 });
+    expect(await statusOf(document_id)).toBe("uploaded");
+  });
+
+  test("finds nothing to take of a deleted document", async () => {
+    const { document_id } = await createDocument(db, course_id);
+    await deleteAsset(db, "document", document_id);
+
+    expect(await claimDocument(db, document_id, 30)).toBeNull();
+  });
+});
+
+test("an attempt that lost its job writes nothing", async () => {
+  const { document_id } = await createDocument(db, course_id);
+  const held = (await claimDocument(db, document_id, 30))!;
+  const late = { ...held, attempt: held.attempt + 1 };
+  const facts = { page_count: 7, title: "Late", metadata: { Author: "Nobody" } };
+
+  expect(await updateDocumentFacts(db, late, facts)).toBe(false);
+  expect(await markDescribed(db, late, "de")).toBe(false);
+  expect(await getDocument(db, document_id)).toMatchObject({
+    ...{ page_count: null, title: null, language_code: null, status: "uploaded", metadata: {} },
+  });
+});
+
+test("a retry of a document whose pages are all there only embeds", async () => {
+  const { document_id } = await createDocument(db, course_id);
+  const held = (await claimDocument(db, document_id, 30))!;
+  await updateDocumentFacts(db, held, { page_count: 1, title: "One", metadata: {} });
+  await db`
+    insert into slide_descriptions
+      (document_id, page_number, raw_description, normalized_description, described_by)
+    values (${document_id}, 1, 'x', 'x', 'text')`;
+  await finish(db, held, "failed", REASON);
+
+  expect(await retryDocument(db, document_id)).toBe(held.job_id);
+  expect(await statusOf(document_id)).toBe("described");
+  expect(await retryDocument(db, document_id)).toBeNull();
+});

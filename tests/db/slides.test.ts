@@ -1,0 +1,131 @@
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { claimDocument, type DocumentClaim } from "../../src/db/documents";
+import { listProviderCalls, type ProviderCall } from "../../src/db/provider-calls";
+import {
+  listDescriptions,
+  listSlideChunks,
+  listUnembeddedSlideChunks,
+  replaceSlideChunks,
+  type SlideDescription,
+  saveDescription,
+  saveSlideEmbeddings,
+} from "../../src/db/slides";
+import { migratedDatabase } from "../support/database";
+import { createCourse, createDocument } from "../support/factories";
+
+const db = await migratedDatabase();
+afterAll(() => db.end());
+const course_id = await createCourse(db);
+
+let document_id: string;
+let held: DocumentClaim;
+beforeEach(async () => {
+  ({ document_id } = await createDocument(db, course_id));
+  held = (await claimDocument(db, document_id, 600))!;
+});
+
+const page = (page_number: number, text: string): SlideDescription => ({
+  ...{ page_number, raw_description: text, normalized_description: text },
+  ...{ described_by: "model", metadata: { title: "Entropy", tags: ["bit"] } },
+});
+const bought = (n: number, outcome: ProviderCall["outcome"] = "ok"): ProviderCall => ({
+  ...{ call_key: `document:${document_id}:page:${n}:describe`, purpose: "describe" },
+  ...{ provider: "google", model: "gemini", usage: { requests: 1, input_tokens: 9 }, outcome },
+});
+const chunk = (chunk_index: number, content: string) => ({
+  ...{ chunk_index, page_number: chunk_index + 1, page_end: chunk_index + 1, content },
+  metadata: { page: chunk_index + 1 },
+});
+const unembedded = async () =>
+  (await listUnembeddedSlideChunks(db, document_id, "m")).map(({ content }) => content);
+const embedAll = async () => {
+  const missing = await listUnembeddedSlideChunks(db, document_id, "m");
+  const embedding = Array.from({ length: 1536 }, (_, i) => (i === 0 ? 1 : 0));
+  return saveSlideEmbeddings(
+    db,
+    held,
+    "m",
+    missing.map(({ id }) => ({ id, embedding })),
+  );
+};
+
+describe("saveDescription", () => {
+  test("keeps a page and what it cost together", async () => {
+    expect(await saveDescription(db, held, page(2, "two"), bought(2))).toBe(true);
+    expect(await saveDescription(db, held, page(1, "one"), bought(1, "error"))).toBe(true);
+
+    expect(await listDescriptions(db, document_id)).toEqual([page(1, "one"), page(2, "two")]);
+    const calls = await listProviderCalls(db, document_id);
+    expect(calls).toMatchObject([bought(2), bought(1, "error")]);
+  });
+
+  test("keeps neither for an attempt that lost its job", async () => {
+    const late = { ...held, attempt: held.attempt + 1 };
+
+    expect(await saveDescription(db, late, page(1, "late"), bought(1))).toBe(false);
+
+    expect(await listDescriptions(db, document_id)).toEqual([]);
+    expect(await listProviderCalls(db, document_id)).toEqual([]);
+  });
+
+  test("replaces a page, and counts the same purchase once", async () => {
+    await saveDescription(db, held, page(1, "first"), bought(1));
+    await saveDescription(db, held, page(1, "second"), bought(1));
+
+    expect(await listDescriptions(db, document_id)).toEqual([page(1, "second")]);
+    expect((await listProviderCalls(db, document_id)).length).toBe(1);
+  });
+});
+
+describe("replaceSlideChunks", () => {
+  test("keeps the embedding of a chunk whose words stay", async () => {
+    await replaceSlideChunks(db, held, [chunk(0, "stays"), chunk(1, "changes")], "english");
+    expect(await embedAll()).toBe(true);
+
+    await replaceSlideChunks(db, held, [chunk(0, "stays"), chunk(1, "is new")], "german");
+
+    expect(await unembedded()).toEqual(["is new"]);
+    const configs = await db`
+      select distinct text_config::text as config from slide_chunks where document_id = ${document_id}`;
+    expect([...configs]).toEqual([{ config: "german" }]);
+  });
+
+  test("takes away the chunks beyond the last one", async () => {
+    await replaceSlideChunks(
+      db,
+      held,
+      [0, 1, 2].map((n) => chunk(n, `chunk ${n}`)),
+      "simple",
+    );
+    await replaceSlideChunks(db, held, [chunk(0, "chunk 0")], "simple");
+
+    const { items } = await listSlideChunks(db, document_id, { limit: 10, after: -1 });
+    expect(items.map(({ content }) => content)).toEqual(["chunk 0"]);
+  });
+
+  test("changes nothing for an attempt that lost its job", async () => {
+    await replaceSlideChunks(db, held, [chunk(0, "kept")], "simple");
+    const late = { ...held, message_id: "999999" };
+
+    expect(await replaceSlideChunks(db, late, [], "simple")).toBe(false);
+    expect(await unembedded()).toEqual(["kept"]);
+  });
+});
+
+test("chunks are listed in order, a part at a time", async () => {
+  await replaceSlideChunks(
+    db,
+    held,
+    [0, 1, 2].map((n) => chunk(n, `chunk ${n}`)),
+    "simple",
+  );
+
+  const first = await listSlideChunks(db, document_id, { limit: 2, after: -1 });
+  const rest = await listSlideChunks(db, document_id, {
+    ...{ limit: 2, after: Number(first.next_cursor) },
+  });
+
+  expect(first.items.map(({ chunk_index }) => chunk_index)).toEqual([0, 1]);
+  expect(rest.items.map(({ chunk_index }) => chunk_index)).toEqual([2]);
+  expect(rest.next_cursor).toBeNull();
+});
