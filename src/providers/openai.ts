@@ -2,6 +2,8 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { defaultSettingsMiddleware, wrapLanguageModel } from "ai";
 import type { ChatModel } from "./chat-model";
 import { createEmbedder, EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
+import { CHAT_TEXT, RESPONSES_TEXT } from "./openai-text-frames";
+import { withQuickText } from "./quick-text";
 import { createSlideDescriber, type SlideDescriber } from "./slide-describer";
 
 export type OpenAISettings = {
@@ -17,13 +19,13 @@ const OFFICIAL_URL = "https://api.openai.com/v1";
 
 /** OpenAI, or any server that speaks its protocol. */
 export class OpenAI {
-  readonly #provider: ReturnType<typeof createOpenAI>;
+  readonly #open: (fetch?: typeof globalThis.fetch) => ReturnType<typeof createOpenAI>;
   readonly #official: boolean;
   readonly #api: "responses" | "chat";
 
   constructor({ baseUrl = OFFICIAL_URL, apiKey = "none", api }: OpenAISettings) {
     // Both are always given, so that the SDK never looks into the environment.
-    this.#provider = createOpenAI({ baseURL: baseUrl, apiKey });
+    this.#open = (fetch) => createOpenAI({ baseURL: baseUrl, apiKey, ...(fetch && { fetch }) });
     this.#official = /(^|\.)api\.openai\.com$/.test(new URL(baseUrl).hostname);
     this.#api = api ?? (this.#official ? "responses" : "chat");
   }
@@ -33,7 +35,7 @@ export class OpenAI {
     const options = version3 ? { openai: { dimensions: EMBEDDING_DIMENSIONS } } : undefined;
     return createEmbedder({
       model: `openai:${modelId}`,
-      embeddingModel: this.#provider.embedding(modelId),
+      embeddingModel: this.#open().embedding(modelId),
       // 512 is what most open models take (BERT's positions).
       maxTokens: version3 ? 8_191 : 512,
       // An embedding is about 20 kB of JSON, so 256 keep an answer at 5 MB; other servers often
@@ -46,7 +48,7 @@ export class OpenAI {
   chatModel(modelId: string): ChatModel {
     return {
       name: `openai:${modelId}`,
-      model: this.#api === "responses" ? this.#responses(modelId) : this.#provider.chat(modelId),
+      model: this.#api === "responses" ? this.#responses(modelId) : this.#chat(modelId),
       kind: "model",
       // A server of one's own rarely has room for more than 16 000 and an answer.
       maxInputTokens: this.#official ? 128_000 : 12_000,
@@ -58,11 +60,15 @@ export class OpenAI {
     return createSlideDescriber(name, model);
   }
 
+  #chat(modelId: string) {
+    return withQuickText((fetch) => this.#open(fetch).chat(modelId), CHAT_TEXT);
+  }
+
   /** By default OpenAI keeps what goes through this API for 30 days; a course is not ours to leave. */
   #responses(modelId: string) {
     const settings = { providerOptions: { openai: { store: false } } };
     return wrapLanguageModel({
-      model: this.#provider.responses(modelId),
+      model: withQuickText((fetch) => this.#open(fetch).responses(modelId), RESPONSES_TEXT),
       middleware: defaultSettingsMiddleware({ settings }),
     });
   }
