@@ -1,0 +1,67 @@
+/** How often silence is looked for: no stream is silent for more than twice this long. */
+const HEARTBEAT_MS = 5_000;
+
+const text = new TextEncoder();
+/** A comment, which readers of server-sent events skip. */
+const HEARTBEAT = text.encode(": still here\n\n");
+
+type Form<T> = {
+  contentType: string;
+  encode: (batch: T) => Uint8Array;
+  /** Forms without comments stay silent as long as there is nothing to say. */
+  heartbeat: Uint8Array | undefined;
+  /** Called once when the reader left before the end. */
+  onGone: () => void;
+};
+
+/** The form of server-sent events: one to a message, each as its data. */
+export const EVENT_STREAM = {
+  contentType: "text/event-stream; charset=utf-8",
+  encode: (messages: unknown[]): Uint8Array =>
+    text.encode(messages.map((message) => `data: ${JSON.stringify(message)}\n\n`).join("")),
+  heartbeat: HEARTBEAT,
+};
+
+/**
+ * Sends what is made bit by bit, as fast as the reader takes it; what waits together leaves together.
+ */
+export function toLiveResponse<T>(
+  batches: AsyncGenerator<T>,
+  { contentType, encode, heartbeat, onGone }: Form<T>,
+): Response {
+  let lastSent = performance.now();
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      if (!heartbeat) return;
+      timer = setInterval(() => {
+        if (performance.now() - lastSent < HEARTBEAT_MS) return;
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(heartbeat);
+      }, HEARTBEAT_MS);
+    },
+    async pull(controller) {
+      const { done, value } = await batches.next();
+      // The timer must not outlive the stream: writing to a closed one throws.
+      if (done) {
+        clearInterval(timer);
+        controller.close();
+      } else {
+        lastSent = performance.now();
+        controller.enqueue(encode(value));
+      }
+    },
+    async cancel() {
+      clearInterval(timer);
+      onGone();
+      await batches.return(undefined);
+    },
+  });
+  return new Response(body, {
+    headers: {
+      "content-type": contentType,
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+    },
+  });
+}
