@@ -143,11 +143,13 @@ try {
 /** A start that fails says what to change, without a stack where the reason is known. */
 function explain(error: unknown): string {
   if (!(error instanceof AppError)) return `Lectern could not start: ${Bun.inspect(error)}`;
-  const { problems, message } = error.details as {
+  const { problems, message, advice } = error.details as {
     problems?: Record<string, string[]>;
     message?: string;
+    advice?: string;
   };
   const lines = Object.entries(problems ?? {}).map(([name, all]) => `  ${name}: ${all.join("; ")}`);
   const cause = error.cause ? [`  ${String(error.cause)}`] : [];
-  return [`Lectern could not start: ${message ?? error.message}`, ...lines, ...cause].join("\n");
+  const reason = [message ?? error.message, ...(advice ? [advice] : [])].join(". ");
+  return [`Lectern could not start: ${reason}`, ...lines, ...cause].join("\n");
 }
