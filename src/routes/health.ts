@@ -6,6 +6,7 @@ import { countJobs } from "../db/jobs";
 import type { Metrics } from "../metrics";
 import { queueDepths } from "../queue/queue";
 import type { DocumentStorage } from "../storage/documents";
+import { RETRY_AFTER_SECONDS } from "./problems";
 
 const CHECK_TIMEOUT_MS = 2_000;
 const Check = z.enum(["ok", "failed", "off"]);
@@ -30,7 +31,7 @@ export const healthRoutes = ({ db, storage, metrics, workers }: Needs) =>
   new Elysia({ tags: ["Operation"] })
     .get(
       "/api/health",
-      async ({ status }) => {
+      async ({ set, status }) => {
         const [database, queue, stored] = await Promise.all([
           answers(() => db`select 1`),
           answers(() => queueDepths(db)),
@@ -41,6 +42,7 @@ export const healthRoutes = ({ db, storage, metrics, workers }: Needs) =>
         const checks = { database, storage: stored, queue, workers: working } as const;
         const degraded = Object.values(checks).includes("failed");
         const body = { status: degraded ? "degraded" : "ok", checks, version } as const;
+        if (database !== "ok") set.headers["retry-after"] = RETRY_AFTER_SECONDS;
         return status(database === "ok" ? 200 : 503, body);
       },
       {

@@ -3,7 +3,8 @@ import { isDatabaseOutage } from "../db/client";
 import { AppError, ERRORS, type ErrorCode } from "../errors";
 import type { Log } from "../log";
 
-const RETRY_AFTER_SECONDS = "5";
+/** What an outage of ours tells callers to wait. */
+export const RETRY_AFTER_SECONDS = "5";
 
 /** The id of a request, in its log lines and on its response; a sensible one of the client's is kept. */
 export function requestId(request: Request): string {
