@@ -1,25 +1,36 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { databaseUrl } from "./database";
+import { databaseUrl, engine } from "./database";
+import { eventually } from "./http";
 
 const ROOT = join(import.meta.dir, "../..");
 const READY_MS = 60_000;
 
 export type Server = {
   url: string;
+  /** For a look into the tables, on either engine. */
+  databaseUrl: string;
   pid: number;
   dataRoot: string;
+  /** Sends what `postJson` and its kin make, or asks for a path. */
+  send(request: Request | string): Promise<Response>;
+  /** The body of an answer that must be a good one. */
+  // biome-ignore lint/suspicious/noExplicitAny: our own API's answers, looked into as they come
+  json(request: Request | string): Promise<any>;
   /** What it wrote so far, a JSON object a line. */
   log(): string;
-  /** Ends the process; the data stays until `close`. */
+  /** Ends the process and answers its exit code; the data stays until the host closes. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 };
 
-export type ServerHost = {
+/** Leaving its `await using` block ends its servers and removes what they kept. */
+export type ServerHost = AsyncDisposable & {
+  dataRoot: string;
   /** Starts the product as its users do; again after `stop`, on the same data. */
   start(env?: Record<string, string>): Promise<Server>;
-  close(): Promise<void>;
+  /** Ends whatever still runs; the data stays. */
+  stop(): Promise<void>;
 };
 
 /**
@@ -28,9 +39,14 @@ export type ServerHost = {
  */
 export async function openServerHost(): Promise<ServerHost> {
   const dataRoot = await mkdtemp(join(tmpdir(), "lectern-server-"));
-  const database = process.env.TEST_ENGINE === "native" ? await databaseUrl() : null;
+  const database = engine === "native" ? await databaseUrl() : null;
   const running = new Set<Server>();
+  const stop = async () => {
+    for (const server of running) await server.stop("SIGKILL");
+    running.clear();
+  };
   return {
+    dataRoot,
     start: async (env = {}) => {
       const server = await startServer({
         DATA_ROOT: dataRoot,
@@ -38,10 +54,11 @@ export async function openServerHost(): Promise<ServerHost> {
         ...env,
       });
       running.add(server);
-      return { ...server, dataRoot };
+      return server;
     },
-    close: async () => {
-      for (const server of running) await server.stop("SIGKILL");
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
       await database?.close();
       await rm(dataRoot, { recursive: true, force: true });
     },
@@ -59,28 +76,37 @@ async function startServer(env: Record<string, string>): Promise<Server> {
     stderr: "pipe",
   });
   let written = "";
-  const listening = Promise.withResolvers<string>();
+  const ready = Promise.withResolvers<void>();
   const read = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoder();
     for await (const bytes of stream) {
-      const text = decoder.decode(bytes, { stream: true });
-      written += text;
-      const url = /"url":"(http[^"]+)\/","ag_ui"/.exec(written)?.[1];
-      if (url) listening.resolve(url);
+      written += decoder.decode(bytes, { stream: true });
+      if (written.includes('"msg":"ready"')) ready.resolve();
     }
   };
   const ended = Promise.all([read(child.stdout), read(child.stderr), child.exited]);
-  void ended.then(() => listening.reject(new Error(`The server ended at its start:\n${written}`)));
-  const timer = setTimeout(
-    () => listening.reject(new Error(`Not listening:\n${written}`)),
-    READY_MS,
-  );
-  const url = await listening.promise.finally(() => clearTimeout(timer));
+  void ended.then(() => ready.reject(new Error(written)));
+  const timer = setTimeout(() => ready.reject(new Error(`Not ready:\n${written}`)), READY_MS);
+  await ready.promise.finally(() => clearTimeout(timer));
 
+  const url = /"url":"(http[^"]+)\/","ag_ui"/.exec(written)?.[1] ?? "";
+  const embedded = /"port":(\d+),"boot_ms"/.exec(written)?.[1];
+  const send = (request: Request | string) => {
+    if (typeof request === "string") return fetch(url + request);
+    const { pathname, search } = new URL(request.url);
+    return fetch(url + pathname + search, request);
+  };
   return {
     url,
+    databaseUrl: env.DATABASE_URL ?? `postgres://postgres@127.0.0.1:${embedded}/postgres`,
     pid: child.pid,
-    dataRoot: env.DATA_ROOT ?? "",
+    dataRoot: env.DATA_ROOT!,
+    send,
+    json: async (request) => {
+      const response = await send(request);
+      if (response.ok) return response.json();
+      throw new Error(`${response.url}: ${response.status} ${await response.text()}`);
+    },
     log: () => written,
     stop: async (signal = "SIGTERM") => {
       child.kill(signal);
@@ -88,4 +114,23 @@ async function startServer(env: Record<string, string>): Promise<Server> {
       return child.exitCode;
     },
   };
+}
+
+/** Waits for a document's end, good or bad, and answers the document. */
+export const settled = (server: Server, document_id: string, timeoutMs = 90_000) =>
+  eventually(
+    () => server.json(`/api/documents/${document_id}`),
+    ({ status }) => ["completed", "failed"].includes(status),
+    timeoutMs,
+  );
+
+/** The living processes that a process started. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const parents = pids.map(async (child) => {
+    const status = await readFile(`/proc/${child}/status`, "utf8").catch(() => "");
+    const isChild = new RegExp(`^PPid:\\s*${pid}$`, "m").test(status);
+    return isChild && !/^State:\s*Z/m.test(status) ? [Number(child)] : [];
+  });
+  return (await Promise.all(parents)).flat();
 }

@@ -1,0 +1,93 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { connect } from "../../src/db/client";
+import { engine } from "../support/database";
+import { eventually, get, postJson } from "../support/http";
+import { expectWhole, uploadDeck } from "../support/ingestion";
+import { childrenOf, openServerHost, type Server } from "../support/server";
+
+setDefaultTimeout(120_000);
+
+// Side by side, because they mostly wait.
+describe.concurrent.skipIf(engine !== "native")("on a PostgreSQL of its own", () => {
+  test("a worker process that is killed loses nothing: its job goes on within 60 s", async () => {
+    await using host = await openServerHost();
+    const server = await host.start({ WORKER_MODE: "process", WORKERS: "1" });
+    const document_id = await uploadDeck(server, 60);
+    const path = `/api/documents/${document_id}`;
+    await eventually(
+      () => server.json(path),
+      ({ described_page_count }) => described_page_count > 5,
+    );
+
+    const [worker] = await workersOf(server);
+    process.kill(worker!, "SIGKILL");
+    const killed = performance.now();
+    const { attempt } = await eventually(
+      () => server.json(`${path}/status`),
+      (status) => status.attempt > 1,
+      60_000,
+    );
+
+    expect(attempt).toBe(2);
+    expect(performance.now() - killed).toBeLessThan(60_000);
+    await expectWhole(server, document_id, 60);
+    expect(await workersOf(server)).not.toContain(worker);
+    expect((await server.json("/api/health")).checks.workers).toBe("ok");
+  });
+
+  test("a server that only answers and one that only works do it together", async () => {
+    await using host = await openServerHost();
+    const api = await host.start({ ROLE: "api" });
+    const worker = await host.start({ ROLE: "worker" });
+
+    await expectWhole(api, await uploadDeck(api, 12), 12);
+
+    expect(worker.url).toBe("");
+    expect(await api.json("/api/health")).toMatchObject({
+      status: "ok",
+      checks: { workers: "off" },
+    });
+  });
+
+  test("a database that is away is a 503 that says when to come back, and then forgotten", async () => {
+    await using host = await openServerHost();
+    const server = await host.start();
+    const document_id = await uploadDeck(server, 40);
+    const admin = connect(new URL("/postgres", server.databaseUrl).href, { max: 1 });
+    const name = new URL(server.databaseUrl).pathname.slice(1);
+
+    const answers: { status: number; retryAfter: string | null }[] = [];
+    const until = performance.now() + 4_000;
+    const asking = Array.from({ length: 6 }, async (_, n) => {
+      while (performance.now() < until) {
+        const request = n % 2 ? get("/api/courses") : postJson("/api/courses", { name: "Outage" });
+        const response = await server.send(request);
+        await response.text();
+        answers.push({ status: response.status, retryAfter: response.headers.get("retry-after") });
+      }
+    });
+    while (performance.now() < until) {
+      await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
+      await Bun.sleep(20);
+    }
+    await Promise.all(asking);
+    await admin.end();
+
+    const healthy = () => server.send("/api/health").then(({ status }) => status);
+    await eventually(healthy, (status) => status === 200, 5_000);
+    const refused = answers.filter(({ status }) => status === 503);
+    expect(refused).not.toBeEmpty();
+    expect(refused.filter(({ retryAfter }) => retryAfter === null)).toEqual([]);
+    expect(answers.filter(({ status }) => ![200, 201, 503].includes(status))).toEqual([]);
+    await expectWhole(server, document_id, 40);
+  });
+});
+
+/** Its children that run `src/worker.ts`, and not those that read a PDF. */
+async function workersOf({ pid }: Server): Promise<number[]> {
+  const commands = (await childrenOf(pid)).map(async (child) => {
+    const command = await Bun.file(`/proc/${child}/cmdline`).text();
+    return command.includes("worker.ts") ? [child] : [];
+  });
+  return (await Promise.all(commands)).flat();
+}
