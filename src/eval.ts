@@ -22,7 +22,8 @@ async function main([folder, ...flags]: string[]): Promise<void> {
   }
   const set = await readBeirSet(folder);
   const config = loadConfig();
-  const signal = AbortSignal.any([]);
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new Error("interrupted")));
   const local = startLocalEmbedder();
   const { embedder } = openProviders(config, { localEmbedderUrl: local.url });
   const own = config.DATABASE_URL ? null : await startEmbeddedDatabase({ dataDir: null });
@@ -32,7 +33,7 @@ async function main([folder, ...flags]: string[]): Promise<void> {
 
   const course = await insertCourse(db, { name: `Evaluation of ${folder}` });
   try {
-    const tools = { db, embedder, signal, say: (line: string) => console.error(line) };
+    const tools = { db, embedder, signal: stop.signal, say: (line: string) => console.error(line) };
     const ids = await ingestSet(course.id, set, tools);
     const report = await evaluate(course.id, set, ids, tools);
     console.log(flags.length > 0 ? JSON.stringify(report, null, 2) : toText(report));
@@ -45,15 +46,18 @@ async function main([folder, ...flags]: string[]): Promise<void> {
 }
 
 function toText(report: Report): string {
-  const { model, documents, questions, chosen_weight, default_weight } = report;
+  const { model, documents, questions, chosen_weight, default_weight, gain } = report;
   return [
     `${documents} documents, ${questions} questions, embedded by ${model}`,
     `\nEvery weight of the vector leg, on the half of the questions that chooses one:\n`,
     toTable(report.tuning),
     `\nOn the other half (chosen: ${chosen_weight}, default: ${default_weight}); in brackets 95 % of resamples:\n`,
     toTable(report.held_out, true),
+    `\n* is the default: its nDCG@10 is ${signed(gain.mean)} (${signed(gain.low)} to ${signed(gain.high)}) beyond that of the better leg.`,
   ].join("\n");
 }
+
+const signed = (value: number) => (value < 0 ? "" : "+") + value.toFixed(3);
 
 function toTable(rows: Row[], withIntervals = false): string {
   const cell = (row: Row) => (name: (typeof MEASURES)[number]) => {

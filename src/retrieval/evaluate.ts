@@ -74,6 +74,8 @@ export type Report = {
   tuning: Row[];
   /** Each leg, the chosen and the default weight, on the half that had no say. */
   held_out: Row[];
+  /** nDCG@10 of the default mode beyond that of the better leg, question by question, on that half. */
+  gain: Estimate;
 };
 
 type Asked = {
@@ -137,6 +139,10 @@ function report(
   };
   const ndcgAt = (weight: number) => mean(verdicts(tuning, "hybrid", weight).map((v) => v.ndcg_10));
   const chosen_weight = WEIGHTS.toSorted((a, b) => ndcgAt(b) - ndcgAt(a))[0]!;
+  const ndcgOf = (mode: Mode) =>
+    verdicts(heldOut, mode, VECTOR_WEIGHT).map((verdict) => verdict.ndcg_10);
+  const betterLeg = [ndcgOf("text"), ndcgOf("vector")].sort((a, b) => mean(b) - mean(a))[0]!;
+  const gains = ndcgOf("hybrid").map((value, i) => value - betterLeg[i]!);
   const weights = [...new Set([chosen_weight, VECTOR_WEIGHT])];
   const legs = (half: Asked[]) => [row(half, "text"), row(half, "vector")];
   return {
@@ -144,5 +150,6 @@ function report(
     ...{ questions: asked.length, chosen_weight, default_weight: VECTOR_WEIGHT },
     tuning: [...legs(tuning), ...WEIGHTS.map((weight) => row(tuning, "hybrid", weight))],
     held_out: [...legs(heldOut), ...weights.map((weight) => row(heldOut, "hybrid", weight))],
+    gain: bootstrap(gains, random),
   };
 }

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Elysia } from "elysia";
+import { OpenAI } from "../../src/providers/openai";
+import { problems } from "../../src/routes/problems";
+import { retrievalRoutes } from "../../src/routes/retrieval";
+import { addDocument, addLecture } from "../support/corpus";
+import { migratedDatabase } from "../support/database";
+import { createCourse, silentLog } from "../support/factories";
+import { postJson } from "../support/http";
+import { startOpenAI } from "../support/openai";
+
+const db = await migratedDatabase();
+const server = startOpenAI();
+afterAll(async () => {
+  await db.end();
+  await server.close();
+});
+
+const embedder = new OpenAI({ baseUrl: server.url }).embedder("words");
+const app = new Elysia().use(problems(silentLog, () => [])).use(retrievalRoutes({ db, embedder }));
+const post = (body: object) => app.handle(postJson("/api/retrieval/query", body));
+// biome-ignore lint/suspicious/noExplicitAny: tests look into the answer
+const ask = async (body: object): Promise<any[]> => {
+  const answer = await post(body);
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as [];
+};
+
+const embedded = async <T extends { content: string }>(chunks: T[]) => {
+  const contents = chunks.map(({ content }) => content);
+  const signal = AbortSignal.timeout(10_000);
+  const { embeddings } = await embedder.embed(contents, { purpose: "document", signal });
+  return chunks.map((chunk, i) => ({ ...chunk, embedding: embeddings[i]!, model: embedder.model }));
+};
+
+let course_id = "";
+let lecture = { id: "", chunk_ids: [] as string[] };
+let document = { id: "", chunk_ids: [] as string[] };
+beforeAll(async () => {
+  course_id = await createCourse(db);
+  const said = [
+    { content: "Welcome to the course on messages." },
+    { content: "Entropy is surprise. It is measured in bits." },
+    { content: "It is measured in bits. Entropy of a coin is one bit." },
+    { content: "We stop here for the break." },
+    { content: "Now we talk about parity codes." },
+  ];
+  lecture = await addLecture(
+    db,
+    course_id,
+    await embedded(
+      said.map((chunk, i) => ({ ...chunk, start_ms: i * 60_500, end_ms: (i + 1) * 60_500 })),
+    ),
+  );
+  document = await addDocument(
+    db,
+    course_id,
+    await embedded([
+      { content: "Codes\n\nParity finds errors" },
+      { content: "Entropy\n\nH = -sum p log p" },
+    ]),
+  );
+});
+
+describe("POST /api/retrieval/query", () => {
+  test("answers an array, best first, each with a citation that opens at its place", async () => {
+    const found = await ask({ course_id, query: "parity codes" });
+    const slide = found.find(({ source }) => source === "slides");
+    const speech = found.find(({ source }) => source === "lectures");
+
+    expect(found.map(({ score }) => score)).toEqual(
+      found.map(({ score }) => score).sort((a, b) => b - a),
+    );
+    expect(slide).toMatchObject({
+      content: "Codes\n\nParity finds errors",
+      metadata: { page_number: 1, mode: "hybrid" },
+      citation: { page_number: 1, url: `/api/documents/${document.id}/file#page=1` },
+    });
+    expect(speech).toMatchObject({
+      chunk_id: lecture.chunk_ids[4],
+      citation: {
+        ...{ start_ms: 242_000, end_ms: 302_500, quote: "Now we talk about parity codes." },
+        url: "https://university.example/Viewer.aspx?id=1&start=242",
+      },
+    });
+  });
+
+  test("joins neighbours into one passage with exact bounds, saying once what they repeat", async () => {
+    const [best] = await ask({ course_id, query: "entropy bits", sources: ["lectures"] });
+
+    expect(best).toMatchObject({
+      content: "Entropy is surprise. It is measured in bits. Entropy of a coin is one bit.",
+      metadata: { chunk_ids: lecture.chunk_ids.slice(1, 3), start_ms: 60_500, end_ms: 181_500 },
+      citation: { start_ms: 60_500, end_ms: 181_500 },
+    });
+  });
+
+  test("a shorter list is the beginning of a longer one's best", async () => {
+    const [best] = await ask({ course_id, query: "parity", top_k: 1 });
+    const longer = await ask({ course_id, query: "parity", top_k: 50 });
+
+    expect(longer[0].chunk_id).toBe(best.chunk_id);
+    expect(await ask({ course_id, query: "parity", top_k: 50 })).toEqual(longer);
+  });
+
+  test("filters of one kind leave out the other kind, unless that has its own", async () => {
+    const sources = async (filter: object) => {
+      const found = await ask({ course_id, query: "entropy parity codes", ...filter });
+      return [...new Set(found.map(({ source }) => source))].sort();
+    };
+
+    expect(await sources({})).toEqual(["lectures", "slides"]);
+    expect(await sources({ from_ms: 0 })).toEqual(["lectures"]);
+    expect(await sources({ document_ids: [document.id] })).toEqual(["slides"]);
+    expect(await sources({ to_ms: 200_000, page_from: 2 })).toEqual(["lectures", "slides"]);
+    expect(await sources({ lecture_ids: [lecture.id], sources: ["slides"] })).toEqual([]);
+  });
+
+  test("keeps to a stretch of time and to pages", async () => {
+    const query = "entropy parity codes";
+    const spoken = await ask({ course_id, query, from_ms: 242_000, to_ms: 242_001 });
+    const shown = await ask({ course_id, query, page_from: 2, page_to: 2 });
+
+    expect(spoken.map(({ chunk_id }) => chunk_id)).toEqual([lecture.chunk_ids[4]!]);
+    expect(shown.map(({ chunk_id }) => chunk_id)).toEqual([document.chunk_ids[1]!]);
+  });
+
+  test("assets of other courses simply match nothing", async () => {
+    const other = await createCourse(db);
+
+    expect(await ask({ course_id: other, query: "entropy", lecture_ids: [lecture.id] })).toEqual(
+      [],
+    );
+  });
+
+  test("explains each chunk's score on request", async () => {
+    const [best] = await ask({ course_id, query: "parity", explain: true, mode: "text" });
+    const [plain] = await ask({ course_id, query: "parity" });
+
+    expect(best.explain).toMatchObject([
+      { chunk_id: best.chunk_id, score: best.score, words: 1, model: embedder.model },
+    ]);
+    expect(plain).not.toHaveProperty("explain");
+  });
+
+  test("asks the embedding model once for a question that is asked again", async () => {
+    server.requests.length = 0;
+    await ask({ course_id, query: "what is remembered" });
+    await ask({ course_id, query: "what is remembered", sources: ["slides"] });
+    await ask({ course_id, query: "what is remembered", mode: "text" });
+
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("stop words alone, signs and a page of text are questions like any other", async () => {
+    for (const query of [
+      "what is the",
+      "???",
+      "\u0007",
+      "'; -- &|!",
+      "信息熵",
+      "x ".repeat(4_000),
+    ]) {
+      for (const mode of ["hybrid", "vector", "text"]) await ask({ course_id, query, mode });
+    }
+  });
+
+  test.each([
+    ["no question", { query: "  " }],
+    ["a question too long", { query: "x".repeat(8_001) }],
+    ["too many passages", { query: "x", top_k: 51 }],
+    ["no source", { query: "x", sources: [] }],
+    ["an unknown mode", { query: "x", mode: "best" }],
+    ["time that runs backwards", { query: "x", from_ms: 2, to_ms: 1 }],
+    ["time beyond any recording", { query: "x", from_ms: 1e12 }],
+    ["pages that run backwards", { query: "x", page_from: 3, page_to: 2 }],
+    ["a page before the first", { query: "x", page_from: 0 }],
+    ["an id that is none", { query: "x", lecture_ids: ["1"] }],
+  ])("refuses %s", async (_, body) => {
+    const answer = await post({ course_id, ...body });
+
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({ code: "request_invalid" });
+  });
+
+  test("an unknown course is 404", async () => {
+    expect((await post({ course_id: crypto.randomUUID(), query: "x" })).status).toBe(404);
+  });
+});
