@@ -191,6 +191,15 @@ begin
 end
 $_$;
 
+CREATE FUNCTION public.forget_shelved_embeddings() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  delete from shelved_embeddings s using gone where s.chunk_id = gone.id;
+  return null;
+end
+$$;
+
 CREATE FUNCTION public.free_claims() RETURNS void
     LANGUAGE plpgsql
     AS $_$
@@ -524,6 +533,54 @@ begin
 end
 $_$;
 
+CREATE FUNCTION public.switch_embeddings(wanted_course uuid, wanted_model text) RETURNS integer
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  chunks   text;
+  switched integer;
+  total    integer := 0;
+begin
+  foreach chunks in array array['lecture_chunks', 'slide_chunks'] loop
+    execute format('
+      with switching as (
+        select c.id, c.course_id, c.embedding_model as former_model, c.embedding as former,
+               s.content_md5, s.embedding
+        from %1$I c
+        join shelved_embeddings s on s.chunk_id = c.id and s.content_md5 = md5(c.content)
+        where s.embedding_model = $2 and c.embedding_model <> $2
+          and ($1 is null or c.course_id = $1)
+        for update of c
+      ),
+      taken as (
+        delete from shelved_embeddings s using switching w
+        where s.chunk_id = w.id and s.embedding_model = $2
+      ),
+      shelved as (
+        insert into shelved_embeddings
+          (chunk_id, course_id, embedding_model, embedding, content_md5, retired_at)
+        select id, course_id, former_model, former, content_md5, now() from switching
+        on conflict (chunk_id, embedding_model) do update set
+          embedding = excluded.embedding, content_md5 = excluded.content_md5, retired_at = now()
+      ),
+      used as (
+        update %1$I c set embedding = w.embedding, embedding_model = $2
+        from switching w where c.id = w.id
+        returning c.id
+      )
+      select count(*) from used', chunks)
+      into switched using wanted_course, wanted_model;
+    total := total + switched;
+  end loop;
+  if total > 0 then
+    perform record_event(case when wanted_course is null then 'system' else 'course' end,
+      wanted_course, wanted_course, 'embeddings_switched',
+      jsonb_build_object('model', wanted_model, 'chunks', total));
+  end if;
+  return total;
+end
+$_$;
+
 CREATE FUNCTION public.touch_updated_at() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -693,6 +750,7 @@ CREATE TABLE public.lecture_chunks (
     CONSTRAINT lecture_chunks_chunk_index_check CHECK ((chunk_index >= 0)),
     CONSTRAINT lecture_chunks_start_ms_check CHECK ((start_ms >= 0))
 );
+ALTER TABLE ONLY public.lecture_chunks ALTER COLUMN tsv SET STORAGE MAIN;
 ALTER TABLE ONLY public.lecture_chunks ALTER COLUMN embedding SET STORAGE PLAIN;
 
 CREATE TABLE public.lecture_download_jobs (
@@ -815,6 +873,15 @@ CREATE TABLE public.schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.shelved_embeddings (
+    chunk_id uuid NOT NULL,
+    course_id uuid NOT NULL,
+    embedding_model text NOT NULL,
+    embedding public.vector(1536) NOT NULL,
+    content_md5 text NOT NULL,
+    retired_at timestamp with time zone
+);
+
 CREATE TABLE public.slide_chunks (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     document_id uuid NOT NULL,
@@ -834,6 +901,7 @@ CREATE TABLE public.slide_chunks (
     CONSTRAINT slide_chunks_chunk_index_check CHECK ((chunk_index >= 0)),
     CONSTRAINT slide_chunks_page_number_check CHECK ((page_number > 0))
 );
+ALTER TABLE ONLY public.slide_chunks ALTER COLUMN tsv SET STORAGE MAIN;
 ALTER TABLE ONLY public.slide_chunks ALTER COLUMN embedding SET STORAGE PLAIN;
 
 CREATE TABLE public.slide_descriptions (
@@ -927,6 +995,9 @@ ALTER TABLE ONLY public.provider_calls
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.shelved_embeddings
+    ADD CONSTRAINT shelved_embeddings_pkey PRIMARY KEY (chunk_id, embedding_model);
+
 ALTER TABLE ONLY public.slide_chunks
     ADD CONSTRAINT slide_chunks_document_id_chunk_index_key UNIQUE (document_id, chunk_index);
 
@@ -966,9 +1037,9 @@ CREATE INDEX documents_order ON public.documents USING btree (course_id, created
 
 CREATE INDEX documents_unfinished ON public.documents USING btree (status) WHERE (status <> 'completed'::text);
 
-CREATE INDEX lecture_chunks_course ON public.lecture_chunks USING btree (course_id);
-
 CREATE INDEX lecture_chunks_embedding ON public.lecture_chunks USING ivfflat (embedding public.vector_cosine_ops) WITH (lists='100');
+
+CREATE INDEX lecture_chunks_kind ON public.lecture_chunks USING btree (course_id, embedding_model, text_config);
 
 CREATE INDEX lecture_chunks_text ON public.lecture_chunks USING gin (tsv);
 
@@ -992,9 +1063,11 @@ CREATE INDEX provider_calls_asset ON public.provider_calls USING btree (asset_id
 
 CREATE UNIQUE INDEX provider_calls_bought ON public.provider_calls USING btree (call_key) WHERE (outcome = 'ok'::text);
 
-CREATE INDEX slide_chunks_course ON public.slide_chunks USING btree (course_id);
+CREATE INDEX shelved_embeddings_course ON public.shelved_embeddings USING btree (course_id, embedding_model);
 
 CREATE INDEX slide_chunks_embedding ON public.slide_chunks USING ivfflat (embedding public.vector_cosine_ops) WITH (lists='100');
+
+CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, embedding_model, text_config);
 
 CREATE INDEX slide_chunks_text ON public.slide_chunks USING gin (tsv);
 
@@ -1018,6 +1091,8 @@ CREATE TRIGGER documents_status BEFORE UPDATE OF status ON public.documents FOR 
 
 CREATE TRIGGER documents_touch BEFORE UPDATE ON public.documents FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
+CREATE TRIGGER lecture_chunks_forgotten AFTER DELETE ON public.lecture_chunks REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.forget_shelved_embeddings();
+
 CREATE TRIGGER lecture_jobs_inserted AFTER INSERT ON public.lecture_download_jobs FOR EACH ROW EXECUTE FUNCTION public.lecture_follows_job();
 
 CREATE TRIGGER lecture_jobs_moved AFTER UPDATE OF job_state ON public.lecture_download_jobs FOR EACH ROW WHEN ((old.job_state IS DISTINCT FROM new.job_state)) EXECUTE FUNCTION public.lecture_follows_job();
@@ -1033,6 +1108,8 @@ CREATE TRIGGER lectures_embed_status BEFORE UPDATE OF embed_status ON public.lec
 CREATE TRIGGER lectures_touch BEFORE UPDATE ON public.lectures FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER lectures_transcript_status BEFORE UPDATE OF transcript_status ON public.lectures FOR EACH ROW EXECUTE FUNCTION public.guard_status('part', 'transcript_status');
+
+CREATE TRIGGER slide_chunks_forgotten AFTER DELETE ON public.slide_chunks REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.forget_shelved_embeddings();
 
 ALTER TABLE ONLY public.chat_messages
     ADD CONSTRAINT chat_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.chat_sessions(id) ON DELETE CASCADE;
@@ -1066,6 +1143,9 @@ ALTER TABLE ONLY public.lecture_transcripts
 
 ALTER TABLE ONLY public.lectures
     ADD CONSTRAINT lectures_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.shelved_embeddings
+    ADD CONSTRAINT shelved_embeddings_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.slide_chunks
     ADD CONSTRAINT slide_chunks_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
