@@ -4,7 +4,7 @@ import { type Config, loadConfig } from "./config";
 import { connect } from "./db/client";
 import { getCourse } from "./db/courses";
 import { startEmbeddedDatabase } from "./db/embedded/start";
-import { countEmbeddings, discardShelved, type Reach } from "./db/embeddings";
+import { countEmbeddings, discardShelved, type ModelCount } from "./db/embeddings";
 import { migrate } from "./db/migrate";
 import { AppError } from "./errors";
 import { openProviders } from "./providers";
@@ -43,7 +43,8 @@ async function main(args: string[]): Promise<void> {
       ? rollBack(reach, tools)
       : moveToModel(reach, tools));
     console.log(`${switched} chunks now use ${model}`);
-    await advise(model, reach, db, config);
+    const configured = openProviders(config, { localEmbedderUrl: local.url }).embedder.model;
+    advise(model, configured, await countEmbeddings(db, reach));
   } finally {
     await db.end();
     await database.close();
@@ -75,10 +76,11 @@ async function openDatabaseServer({ DATABASE_URL, DATA_ROOT }: Config) {
 }
 
 /** What is left to do. */
-async function advise(model: string, reach: Reach, db: ReturnType<typeof connect>, config: Config) {
-  const others = (await countEmbeddings(db, reach)).filter((count) => count.model !== model);
-  for (const other of others) console.log(`${other.chunks} chunks use ${other.model}`);
-  if (config.EMBEDDING_MODEL !== model) {
+function advise(model: string, configured: string, stored: ModelCount[]): void {
+  for (const other of stored.filter((count) => count.model !== model)) {
+    console.log(`${other.chunks} chunks use ${other.model}`);
+  }
+  if (configured !== model) {
     console.log(`Set EMBEDDING_MODEL=${model} and restart, so that new chunks get the same model.`);
   }
 }
