@@ -39,6 +39,24 @@ export async function listDescriptions(
 }
 
 /**
+ * Pages that need no further look, in order.
+ *
+ * @param blankToo  also those of which only a text layer without a word is known: nobody could look at them
+ */
+export async function listDescribedPages(
+  sql: Sql,
+  document_id: string,
+  blankToo: boolean,
+): Promise<number[]> {
+  const rows = await sql<{ page_number: number }[]>`
+    select page_number from slide_descriptions
+    where document_id = ${document_id} and (${blankToo} or described_by <> 'text'
+      or normalized_description <> '' or metadata ? 'describe_error')
+    order by page_number`;
+  return rows.map(({ page_number }) => page_number);
+}
+
+/**
  * Keeps a page as soon as it is described, with the record of what it cost, in one statement: a page
  * that is there was paid for once. False when the attempt lost its job.
  */
@@ -126,12 +144,13 @@ export async function listUnembeddedSlideChunks(
     order by chunk_index`;
 }
 
-/** Keeps one batch of vectors; false when the attempt lost its job. */
+/** Keeps one batch of vectors and what it cost; false when the attempt lost its job. */
 export async function saveSlideEmbeddings(
   sql: Sql,
   fence: Fence,
   model: string,
   batch: { id: string; embedding: number[] }[],
+  call: ProviderCall | null = null,
 ): Promise<boolean> {
   const ids = batch.map(({ id }) => id);
   const vectors = batch.map(({ embedding }) => pgvector.toSql(embedding));
@@ -141,7 +160,8 @@ export async function saveSlideEmbeddings(
       update slide_chunks c set embedding = fresh.vector::vector, embedding_model = ${model}
       from held, unnest(${ids}::uuid[], ${vectors}::text[]) as fresh (id, vector)
       where c.id = fresh.id and c.document_id = held.id
-    )
+    ),
+    paid as (${recording(sql, "document", call)})
     select exists (select from held) as held`;
   return row!.held;
 }

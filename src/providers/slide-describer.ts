@@ -1,5 +1,6 @@
 import { generateText, type LanguageModelUsage, NoObjectGeneratedError, Output } from "ai";
 import { z } from "zod";
+import { AppError } from "../errors";
 import type { LanguageModelV4 } from "./chat-model";
 import { toProviderError } from "./provider-error";
 import { INSTRUCTIONS, promptFor } from "./slide-describer-prompt";
@@ -59,17 +60,31 @@ export interface SlideDescriber {
 }
 
 const MAX_REQUESTS = 2;
+/** A model that thinks about a dense slide takes half a minute; one that is silent for longer is gone. */
+const ANSWER_MS = 180_000;
 
-/** A describer on any model of the AI SDK that sees images and keeps to a schema. */
-export function createSlideDescriber(name: string, model: LanguageModelV4): SlideDescriber {
+/**
+ * A describer on any model of the AI SDK that sees images and keeps to a schema.
+ *
+ * @param answerMs  how long a single answer may take
+ */
+export function createSlideDescriber(
+  name: string,
+  model: LanguageModelV4,
+  answerMs = ANSWER_MS,
+): SlideDescriber {
   return {
     model: name,
     async describe(slide, signal) {
       const usage: SlideUsage = { requests: 0, input_tokens: 0, output_tokens: 0 };
       for (;;) {
-        const answer = await ask(model, slide, signal).catch((error: unknown) => {
+        const late = AbortSignal.timeout(answerMs);
+        const ended = AbortSignal.any([signal, late]);
+        const answer = await ask(model, slide, ended).catch((error: unknown) => {
           signal.throwIfAborted();
-          throw toProviderError(error, name);
+          if (!late.aborted) throw toProviderError(error, name);
+          const reason = `no answer within ${answerMs / 1_000} s`;
+          throw new AppError("provider_unavailable", { provider: name, reason }, { cause: error });
         });
         usage.requests += 1;
         usage.input_tokens += counted(answer.usage?.inputTokens);

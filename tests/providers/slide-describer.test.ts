@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { Google } from "../../src/providers/google";
 import { OpenAI } from "../../src/providers/openai";
-import type { SlideToDescribe } from "../../src/providers/slide-describer";
+import { createSlideDescriber, type SlideToDescribe } from "../../src/providers/slide-describer";
 import { failureOf } from "../support/failures";
 import { startGemini } from "../support/gemini";
 import { startOpenAI } from "../support/openai";
@@ -101,6 +101,16 @@ describe("a slide describer on Gemini", () => {
     const { usage } = await describer.describe(slide, soon());
 
     expect(usage).toEqual({ requests: 1, input_tokens: 0, output_tokens: 0 });
+  });
+
+  test("gives up on a model that never answers", async () => {
+    gemini.faults.set(2, [{ kind: "stall" }]);
+    const { model } = new Google({ baseUrl: gemini.url, apiKey: "g" }).chatModel("gemini-test");
+    const impatient = createSlideDescriber("google:gemini-test", model, 50);
+
+    expect(await failureOf(impatient.describe(slide, soon()))).toMatchObject({
+      code: "provider_unavailable",
+    });
   });
 
   test("stops when it is told to", async () => {

@@ -1,6 +1,11 @@
 import type { Sql } from "../../db/client";
 import { type Document, getDocument, markDescribed, updateDocumentFacts } from "../../db/documents";
-import { listDescriptions, type SlideDescription, saveDescription } from "../../db/slides";
+import {
+  listDescribedPages,
+  listDescriptions,
+  type SlideDescription,
+  saveDescription,
+} from "../../db/slides";
 import { AppError } from "../../errors";
 import type { PageRenderer } from "../../media/page-images";
 import { type Pdf, type PdfPage, readPdf } from "../../media/pdf";
@@ -47,14 +52,10 @@ export async function pagesToDescribe(
 ): Promise<number[] | null> {
   if (page_count === null) return null;
   const canSee = slideDescriber !== null || openOcr !== null;
-  const described = (await listDescriptions(db, id)).filter((page) => !canSee || isKnown(page));
-  const known = new Set(force ? [] : described.map(({ page_number }) => page_number));
+  const known = new Set(force ? [] : await listDescribedPages(db, id, !canSee));
   const all = Array.from({ length: page_count }, (_, i) => i + 1);
   return all.filter((n) => !known.has(n) && (pages?.includes(n) ?? true));
 }
-
-const isKnown = ({ described_by, normalized_description, metadata }: SlideDescription) =>
-  described_by !== "text" || normalized_description !== "" || Boolean(metadata.describe_error);
 
 /**
  * Describes the pages that are wanted. Each is kept as soon as it is there, with the record of what it
@@ -85,7 +86,7 @@ export async function describePages(
     const { description, answer } = await describePage(deck, pageTools);
     const key = `document:${document_id}:page:${page_number}:describe`;
     // What is bought again on purpose is another purchase.
-    const call_key = wanted.force ? `${key}:${fence.job_id}` : key;
+    const call_key = wanted.force ? `${key}:${fence.job_id}:${fence.attempt}` : key;
     const call = toProviderCall(answer, slideDescriber?.model ?? "", call_key);
     held(await saveDescription(db, fence, description, call));
     done += 1;

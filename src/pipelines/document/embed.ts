@@ -1,4 +1,5 @@
 import type { Sql } from "../../db/client";
+import type { ProviderCall } from "../../db/provider-calls";
 import { listUnembeddedSlideChunks, saveSlideEmbeddings } from "../../db/slides";
 import type { Embedder } from "../../providers/embedder";
 import { type Attempt, held } from "../step";
@@ -17,9 +18,22 @@ export async function embedSlideChunks(
   for (let done = 0; done < missing.length; done += EMBED_BATCH) {
     const batch = missing.slice(done, done + EMBED_BATCH);
     const contents = batch.map(({ content }) => content);
-    const { embeddings } = await embedder.embed(contents, { purpose: "document", signal });
+    const { embeddings, usage } = await embedder.embed(contents, { purpose: "document", signal });
     const vectors = batch.map(({ id }, i) => ({ id, embedding: embeddings[i]! }));
-    held(await saveSlideEmbeddings(db, fence, embedder.model, vectors));
+    const key = `document:${document_id}:embed:${batch[0]!.id}:${fence.job_id}`;
+    const call = toCall(embedder, usage, key);
+    held(await saveSlideEmbeddings(db, fence, embedder.model, vectors, call));
     await progress(startPercent + ((100 - startPercent) * (done + batch.length)) / missing.length);
   }
+}
+
+/** Null for the local model, which costs nothing. */
+function toCall(
+  { model }: Embedder,
+  usage: { tokens: number },
+  call_key: string,
+): ProviderCall | null {
+  if (usage.tokens === 0) return null;
+  const [provider = "", ...modelId] = model.split(":");
+  return { call_key, purpose: "embed", provider, model: modelId.join(":"), usage, outcome: "ok" };
 }

@@ -59,9 +59,9 @@ export function toProviderCall(
   call_key: string,
 ): ProviderCall | null {
   if (!answer) return null;
-  const [provider, ...modelId] = model.split(":");
+  const [provider = "", ...modelId] = model.split(":");
   return {
-    ...{ call_key, purpose: "describe", provider: provider!, model: modelId.join(":") },
+    ...{ call_key, purpose: "describe", provider, model: modelId.join(":") },
     ...("content" in answer
       ? { usage: answer.usage, outcome: "ok" }
       : { usage: answer.usage, outcome: "error", error_code: answer.problem }),
