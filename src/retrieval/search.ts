@@ -74,11 +74,19 @@ export async function findForQuestion(
 
   // PostgreSQL's text holds everything but this character.
   const asked = query.replaceAll("\0", " ");
-  const embeddings =
-    request.mode === "text" ? [] : await embedForCourse({ db, embedder }, course_id, asked, signal);
-  const mode = embeddings.length === 0 ? "text" : request.mode;
-  const text = mode === "vector" ? "" : asked;
-  return { candidates: await findCandidates(db, scope, { embeddings, text }), mode };
+  const ask = async () => {
+    const embeddings =
+      request.mode === "text"
+        ? []
+        : await embedForCourse({ db, embedder }, course_id, asked, signal);
+    const mode = embeddings.length === 0 ? "text" : request.mode;
+    const text = mode === "vector" ? "" : asked;
+    return { candidates: await findCandidates(db, scope, { embeddings, text }), mode };
+  };
+  const answer = await ask();
+  const compared = answer.candidates.some(({ distance }) => distance !== null);
+  // The course may have moved to another model between the question's embedding and its search.
+  return answer.mode === "text" || compared ? answer : ask();
 }
 
 /** A filter that only one kind of source can pass leaves out the other, unless that has one as well. */

@@ -106,6 +106,23 @@ describe("moving to another model", () => {
   });
 });
 
+test("a question that is on its way during the switch is answered by the new vectors", async () => {
+  let moved = false;
+  const slow: Embedder = {
+    ...former,
+    embed: async (texts, options) => {
+      const embedded = await former.embed(texts, options);
+      if (!moved) await move(course_id, newer);
+      moved = true;
+      return embedded;
+    },
+    withModel: () => newer,
+  };
+
+  expect(await bestOf(slow)).toBe("a channel has a capacity");
+  expect(moved).toBe(true);
+});
+
 describe("rolling back", () => {
   test("brings the same vectors back without embedding anything, and forth again", async () => {
     const before = await vectors();
