@@ -79,7 +79,8 @@ export async function openServices(
   };
 }
 
-async function openStorage(config: Config): Promise<DocumentStorage> {
+/** Opens the storage that the settings choose. */
+export async function openStorage(config: Config): Promise<DocumentStorage> {
   if (config.STORAGE === "disk") return openDiskStorage(config.DATA_ROOT);
   return openS3Storage(config.DATA_ROOT, {
     endpoint: config.S3_ENDPOINT,

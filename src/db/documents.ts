@@ -207,6 +207,18 @@ export async function listDeletedDocuments(sql: Sql, seconds: number): Promise<{
     select id from documents where deleted_at < now() - ${seconds} * interval '1 second' limit 100`;
 }
 
+/** Documents that have a file, by id; `after` is the last one seen. */
+export async function listStoredDocuments(
+  sql: Sql,
+  after: string | null,
+  limit: number,
+): Promise<{ id: string; filename: string; sha256: string }[]> {
+  return sql<{ id: string; filename: string; sha256: string }[]>`
+    select id, filename, sha256 from documents
+    where deleted_at is null ${after ? sql`and id > ${after}` : sql``}
+    order by id limit ${limit}`;
+}
+
 /** The end of a document's rows; its file went before. */
 export async function purgeDocument(sql: Sql, id: string): Promise<void> {
   await sql`delete from documents where id = ${id} and deleted_at is not null`;

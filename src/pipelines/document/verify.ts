@@ -1,0 +1,45 @@
+import type { Sql } from "../../db/client";
+import { listStoredDocuments } from "../../db/documents";
+import { AppError } from "../../errors";
+import { type DocumentStorage, verifyDocument } from "../../storage/documents";
+
+export type Verified = {
+  id: string;
+  filename: string;
+  /** `changed`: other bytes than those of the upload. */
+  state: "intact" | "changed" | "missing";
+};
+
+/**
+ * Reads every stored PDF again and compares it with the checksum of its upload, one at a time.
+ *
+ * @throws AppError `storage_unavailable`
+ */
+export async function* verifyDocuments(
+  { db, storage }: { db: Sql; storage: DocumentStorage },
+  signal: AbortSignal,
+): AsyncGenerator<Verified> {
+  for (let after: string | null = null; ; ) {
+    const documents = await listStoredDocuments(db, after, 100);
+    for (const { id, filename, sha256 } of documents) {
+      yield { id, filename, state: await stateOf(storage, id, sha256, signal) };
+    }
+    const last = documents.at(-1);
+    if (!last) return;
+    after = last.id;
+  }
+}
+
+async function stateOf(
+  storage: DocumentStorage,
+  id: string,
+  sha256: string,
+  signal: AbortSignal,
+): Promise<Verified["state"]> {
+  try {
+    return (await verifyDocument(storage, id, sha256, signal)) ? "intact" : "changed";
+  } catch (error) {
+    if (error instanceof AppError && error.errorCode === "document_file_missing") return "missing";
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { type Config, loadConfig } from "./config";
+import { connect } from "./db/client";
+import { startEmbeddedDatabase } from "./db/embedded/start";
+import { migrate } from "./db/migrate";
+import { AppError } from "./errors";
+import { verifyDocuments } from "./pipelines/document/verify";
+import { openStorage } from "./services";
+
+/**
+ * `./lectern verify`: reads every stored PDF again and compares it with the checksum of its upload.
+ * Names those that changed or are gone, and then ends with 1.
+ *
+ * The embedded database belongs to the server that runs on it: stop that first.
+ */
+async function main(): Promise<number> {
+  const config = loadConfig();
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new Error("interrupted")));
+  const database = await openDatabaseServer(config);
+  await migrate(database.url);
+  const db = connect(database.url, { max: 1 });
+  const count = { intact: 0, changed: 0, missing: 0 };
+  try {
+    const storage = await openStorage(config);
+    for await (const { id, filename, state } of verifyDocuments({ db, storage }, stop.signal)) {
+      count[state] += 1;
+      if (state !== "intact") console.log(`${state.padEnd(8)} ${id} ${filename}`);
+    }
+  } finally {
+    await db.end();
+    await database.close();
+  }
+  console.log(`${count.intact} intact, ${count.changed} changed, ${count.missing} missing`);
+  return count.changed + count.missing > 0 ? 1 : 0;
+}
+
+const openDatabaseServer = async ({ DATABASE_URL, DATA_ROOT }: Config) =>
+  DATABASE_URL
+    ? { url: DATABASE_URL, close: async () => {} }
+    : startEmbeddedDatabase({ dataDir: join(DATA_ROOT, "db") });
+
+try {
+  process.exit(await main());
+} catch (error) {
+  if (!(error instanceof AppError)) throw error;
+  console.error(`${error.message}: ${JSON.stringify(error.details)}`);
+  process.exit(1);
+}

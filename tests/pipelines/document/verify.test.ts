@@ -1,0 +1,31 @@
+import { afterAll, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { deleteAsset } from "../../../src/db/documents";
+import { verifyDocuments } from "../../../src/pipelines/document/verify";
+import { migratedDatabase } from "../../support/database";
+import { openDocumentWork } from "../../support/document-work";
+import { deckPdf } from "../../support/pdfs";
+
+const db = await migratedDatabase();
+const lab = await openDocumentWork(db);
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+  await db.end();
+});
+
+test("tells which stored files are intact, changed, or gone, and asks for none that was deleted", async () => {
+  const upload = (title: string) => lab.upload(deckPdf([{ title, body: [] }]), `${title}.pdf`);
+  const names = ["intact", "changed", "missing", "deleted"];
+  const [intact, changed, missing, deleted] = await Promise.all(names.map(upload));
+  const fileOf = (id: string) => join(lab.tools.dataRoot, "documents", `${id}.pdf`);
+  await Bun.write(fileOf(changed!), "%PDF-1.7 something else");
+  await rm(fileOf(missing!));
+  await deleteAsset(db, "document", deleted!);
+
+  const found = await Array.fromAsync(verifyDocuments(lab.tools, AbortSignal.timeout(5_000)));
+
+  const states = Object.fromEntries(found.map(({ id, state }) => [id, state]));
+  expect(states).toEqual({ [intact!]: "intact", [changed!]: "changed", [missing!]: "missing" });
+  expect(found.every(({ filename, state }) => filename === `${state}.pdf`)).toBe(true);
+});
