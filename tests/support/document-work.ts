@@ -11,6 +11,7 @@ import { OpenAI } from "../../src/providers/openai";
 import { claim } from "../../src/queue/queue";
 import { type Outcome, work } from "../../src/queue/work";
 import { openDiskStorage } from "../../src/storage/disk";
+import type { DocumentStorage } from "../../src/storage/documents";
 import { createCourse, silentLog } from "./factories";
 import { type Gemini, startGemini } from "./gemini";
 import { type OpenAIServer, startOpenAI } from "./openai";
@@ -28,9 +29,12 @@ export type DocumentWork = AsyncDisposable & {
   workOnce(tools?: DocumentTools, stop?: AbortSignal): Promise<Outcome | null>;
 };
 
-export async function openDocumentWork(db: Sql): Promise<DocumentWork> {
+export async function openDocumentWork(
+  db: Sql,
+  openStorage: (root: string) => Promise<DocumentStorage> = openDiskStorage,
+): Promise<DocumentWork> {
   const dataRoot = await mkdtemp(join(tmpdir(), "document-work-"));
-  const storage = await openDiskStorage(dataRoot);
+  const storage = await openStorage(dataRoot);
   const gemini = startGemini();
   const openai = startOpenAI();
   const course_id = await createCourse(db);

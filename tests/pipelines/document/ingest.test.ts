@@ -1,12 +1,15 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { Glob } from "bun";
 import { getDocument } from "../../../src/db/documents";
 import { listProviderCalls } from "../../../src/db/provider-calls";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
 import { findOcr } from "../../../src/providers/ocr";
 import { searchCourse } from "../../../src/retrieval/search";
+import { openS3Storage } from "../../../src/storage/s3";
 import { migratedDatabase } from "../../support/database";
 import { hurry, openDocumentWork } from "../../support/document-work";
 import { deckPdf, scannedPdf } from "../../support/pdfs";
+import { startS3Server } from "../../support/s3-server";
 
 setDefaultTimeout(60_000);
 
@@ -222,6 +225,20 @@ describe("a deck that nobody looks at", () => {
     expect(page).toMatchObject({ described_by: "ocr" });
     expect(page!.normalized_description).toContain("measures missing information");
   });
+});
+
+test("a deck in a bucket is described from there, and nothing of it stays on the disk", async () => {
+  const server = await startS3Server();
+  await using remote = await openDocumentWork(db, (root) => openS3Storage(root, server.settings));
+  const id = await remote.upload(deck(3, "bucket"));
+
+  const outcome = await remote.workOnce();
+
+  expect(outcome).toBe("done");
+  expect(await getDocument(db, id)).toMatchObject({ status: "completed", chunk_count: 3 });
+  const left = new Glob("**/*.pdf").scan({ cwd: remote.tools.dataRoot, dot: true });
+  expect(await Array.fromAsync(left)).toEqual([]);
+  await server.close();
 });
 
 const EMPTY = {
