@@ -59,6 +59,10 @@ const Config = z.object({
   EMBEDDING_MODEL: z.string().min(1).optional(),
   /** Who looks at slides; unset: Google, or OpenAI itself, when there is a key, else nobody. */
   SLIDE_MODEL: z.string().min(1).optional(),
+  /** A server with `/rerank`, as Cohere, Jina, vLLM and llama.cpp have it; unset: no reranking. */
+  RERANK_BASE_URL: BaseUrl,
+  RERANK_API_KEY: Secret,
+  RERANK_MODEL: z.string().min(1).optional(),
   /** Where the parent process embeds for its workers; set by the supervisor, not by people. */
   LOCAL_EMBEDDER_URL: BaseUrl,
   /** Which of the supervisor's workers this is; set by the supervisor, not by people. */

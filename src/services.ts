@@ -8,6 +8,7 @@ import { openProviders, type Providers } from "./providers";
 import type { AudioSource } from "./providers/audio-source";
 import { findOcr, type OpenOcr } from "./providers/ocr";
 import { openPanopto } from "./providers/panopto";
+import { openReranker, type Reranker } from "./providers/reranker";
 import { selectTranscriber } from "./providers/select-transcriber";
 import type { Transcriber } from "./providers/transcriber";
 import { openDiskStorage } from "./storage/disk";
@@ -27,6 +28,8 @@ export type Services = Providers & {
   pageRenderer: PageRenderer;
   /** Null where no reader of pictures is installed. */
   openOcr: OpenOcr | null;
+  /** Null when no server is configured that reads questions and passages together. */
+  reranker: Reranker | null;
   metrics: Metrics;
   /** Folder for files, scratch ones included. */
   dataRoot: string;
@@ -67,6 +70,7 @@ export async function openServices(
     transcriber: selectTranscriber(config, onSpawn),
     pageRenderer: openPageRenderer(),
     openOcr: findOcr(),
+    reranker: openReranker(config),
     metrics: openMetrics(),
     dataRoot: config.DATA_ROOT,
     workers: () => workers(),

@@ -11,6 +11,7 @@ import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import { SEARCH_TOOLS } from "../providers/chat-model";
 import type { Embedder } from "../providers/embedder";
+import type { Reranker } from "../providers/reranker";
 import { type Source, searchCourse } from "../retrieval/search";
 import type { CallOptions } from "./model-stream";
 import { parseArguments } from "./prompt";
@@ -25,7 +26,12 @@ export type ServerTool = {
 };
 export type ToolOutput = { passages: FoundPassage[] } | { answer: unknown };
 
-export type Course = { db: Sql; embedder: Embedder; course_id: string };
+export type Course = {
+  db: Sql;
+  embedder: Embedder;
+  reranker?: Reranker | null;
+  course_id: string;
+};
 
 const PASSAGES = 8;
 /** About half an hour of speech. */
@@ -38,6 +44,7 @@ const Position = z.int().min(0).max(2_147_483_647);
 export const Search = z.object({ query: z.string().trim().min(1).max(1_000) });
 const Stretch = z.object({ lecture_id: z.guid(), start_ms: Position, end_ms: Position });
 const PageOf = z.object({ document_id: z.guid(), page_number: z.int().min(1).max(1_000_000) });
+const Nothing = z.object({});
 
 /** The tools with which a model reads one course. Which one is ours to say, never the model's. */
 export function createCourseTools(course: Course): ServerTool[] {
@@ -67,7 +74,7 @@ export function createCourseTools(course: Course): ServerTool[] {
     tool({
       name: "list_assets",
       description: "Lists the lectures and slide decks of the course with their ids.",
-      inputSchema: z.object({}),
+      inputSchema: Nothing,
       execute: async () => {
         return { answer: { assets: await listCourseAssets(db, course_id, MOST_ASSETS) } };
       },
@@ -87,12 +94,12 @@ function searchTool(course: Course, source: Source, what: string) {
 
 /** @throws AppError of the embedder */
 export async function findPassages(
-  { db, embedder, course_id }: Course,
+  { db, embedder, reranker, course_id }: Course,
   wanted: { query: string; top_k: number; sources: Source[] },
   signal: AbortSignal,
 ): Promise<{ passages: FoundPassage[] }> {
   const request = { ...wanted, course_id, mode: "hybrid" as const };
-  const found = await searchCourse({ db, embedder }, request, signal);
+  const found = await searchCourse({ db, embedder, reranker }, request, signal);
   return { passages: found.map(({ citation, content }) => ({ ...citation, quote: content })) };
 }
 
@@ -131,13 +138,24 @@ export function toOffers(
   return [
     ...tools.map(({ name, description, inputSchema }) => ({
       ...{ type: "function" as const, name, description },
-      inputSchema: z.toJSONSchema(inputSchema, { io: "input" }) as never,
+      inputSchema: toJsonSchema(inputSchema) as never,
     })),
     ...theirs.map(({ name, description, parameters }) => ({
       ...{ type: "function" as const, name, description },
       inputSchema: (parameters ?? { type: "object", properties: {} }) as never,
     })),
   ];
+}
+
+/** Kept, because translating the schemas was the largest cost of beginning an answer. */
+const jsonSchemas = new WeakMap<z.ZodObject, object>();
+
+function toJsonSchema(schema: z.ZodObject): object {
+  const known = jsonSchemas.get(schema);
+  if (known) return known;
+  const made = z.toJSONSchema(schema, { io: "input" });
+  jsonSchemas.set(schema, made);
+  return made;
 }
 
 /** A tool that fails tells the model so; the run goes on. */

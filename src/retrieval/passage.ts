@@ -43,11 +43,11 @@ export type Passage = {
   explain?: Explanation[];
 };
 
-/** What a person or an agent gets to see of a hit. */
+/** What a person or an agent gets to see of a hit; its number is given once the order is final. */
 export function toPassage(
   { best, chunks }: Hit,
   stored: ReadonlyMap<string, FoundChunk>,
-  { number, mode, explain }: { number: number; mode: Mode; explain?: boolean | undefined },
+  { mode, explain }: { mode: Mode; explain?: boolean | undefined },
 ): Passage {
   const { chunk_id, source, asset_id } = best;
   const parts = chunks.map((chunk) => stored.get(chunk.chunk_id)!);
@@ -59,7 +59,7 @@ export function toPassage(
     ...{ chunk_id, content, source, asset_id, title, score: rounded(best.score) },
     metadata: { ...metadata, ...place, chunk_ids, mode },
     citation: {
-      ...{ number, chunk_id, source, asset_id, title, quote: content },
+      ...{ number: 0, chunk_id, source, asset_id, title, quote: content },
       ...("page_number" in place ? { page_number: place.page_number } : place),
       url: urlOf(asset_id, parts),
     },

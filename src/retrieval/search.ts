@@ -1,10 +1,12 @@
 import type { Sql } from "../db/client";
 import { type Candidate, findCandidates, readChunks, type Scope } from "../db/passages";
 import type { Embedder } from "../providers/embedder";
+import type { Reranker } from "../providers/reranker";
 import { choose, type Hit } from "./choose";
 import { type Passage, type Source, toPassage } from "./passage";
 import { embedForCourse } from "./question";
 import { type Mode, rank, type Scored } from "./rank";
+import { READ_PER_WANTED, rerankPassages } from "./rerank";
 
 export type { Citation, Passage, Source } from "./passage";
 
@@ -27,7 +29,7 @@ export type SearchRequest = {
   explain?: boolean | undefined;
 };
 
-type Tools = { db: Sql; embedder: Embedder };
+type Tools = { db: Sql; embedder: Embedder; reranker?: Reranker | null };
 
 /**
  * The passages of one course that answer a question best, best first.
@@ -35,19 +37,28 @@ type Tools = { db: Sql; embedder: Embedder };
  * @throws AppError of the embedder, when the mode needs it
  */
 export async function searchCourse(
-  { db, embedder }: Tools,
+  { db, embedder, reranker }: Tools,
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<Passage[]> {
+  const { query, top_k, explain } = request;
   const { candidates, mode } = await findForQuestion({ db, embedder }, request, signal);
-  const hits = toHits(rank(candidates, mode), request);
+  const wanted = reranker ? top_k * READ_PER_WANTED : top_k;
+  const hits = toHits(rank(candidates, mode), { ...request, top_k: wanted });
 
   const ids = hits.flatMap(({ chunks }) => chunks.map(({ chunk_id }) => chunk_id));
   const chunks = new Map((await readChunks(db, ids)).map((chunk) => [chunk.chunk_id, chunk]));
-  return hits
+  const passages = hits
     .filter((hit) => hit.chunks.every(({ chunk_id }) => chunks.has(chunk_id)))
-    .map((hit, i) => toPassage(hit, chunks, { number: i + 1, mode, explain: request.explain }));
+    .map((hit) => toPassage(hit, chunks, { mode, explain }));
+  const ordered = reranker ? await rerankPassages(reranker, query, passages, signal) : passages;
+  return ordered.slice(0, top_k).map((passage, i) => withNumber(passage, i + 1));
 }
+
+const withNumber = (passage: Passage, number: number): Passage => ({
+  ...passage,
+  citation: { ...passage.citation, number },
+});
 
 /** Whoever names assets wants them, however much of the list they fill; else one fills half of it. */
 export function toHits(

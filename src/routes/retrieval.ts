@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import type { Embedder } from "../providers/embedder";
+import type { Reranker } from "../providers/reranker";
 import { searchCourse } from "../retrieval/search";
 import { jsonBody } from "./json-body";
 import { Id, Json } from "./schemas";
@@ -97,12 +98,15 @@ the other way round. Assets of other courses match nothing.
 \`metadata.mode\` is the mode that was used: \`text\` where the settings do not offer the embedding
 model that the course is stored with.`;
 
-export const retrievalRoutes = ({ db, embedder }: { db: Sql; embedder: Embedder }) =>
+type Needs = { db: Sql; embedder: Embedder; reranker?: Reranker | null };
+
+export const retrievalRoutes = ({ db, embedder, reranker }: Needs) =>
   new Elysia({ prefix: "/api/retrieval", tags: ["Retrieval"] }).post(
     "/query",
     async ({ body, request }) => {
       const course = await getCourse(db, body.course_id);
-      return searchCourse({ db, embedder }, { ...body, course_id: course.id }, request.signal);
+      const tools = { db, embedder, reranker };
+      return searchCourse(tools, { ...body, course_id: course.id }, request.signal);
     },
     {
       parse: jsonBody,

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { AppError } from "../errors";
+
+/** Reads a question and passages together, which tells more than comparing their embeddings. */
+export interface Reranker {
+  /** One score a passage, in their order; higher is better, on the model's own scale. */
+  rerank(query: string, passages: string[], signal: AbortSignal): Promise<number[]>;
+}
+
+export type RerankerSettings = {
+  /** Unset: there is none. */
+  RERANK_BASE_URL?: string | undefined;
+  RERANK_API_KEY?: string | undefined;
+  RERANK_MODEL?: string | undefined;
+};
+
+const Answer = z.object({
+  results: z.array(z.object({ index: z.int().min(0), relevance_score: z.number() })),
+});
+
+/** A server with `POST <base>/rerank` as Cohere, Jina, vLLM and llama.cpp have it. */
+export function openReranker(settings: RerankerSettings): Reranker | null {
+  const { RERANK_BASE_URL: base, RERANK_API_KEY: key, RERANK_MODEL: model } = settings;
+  if (!base) return null;
+  return {
+    async rerank(query, passages, signal) {
+      const response = await fetch(`${base.replace(/\/$/, "")}/rerank`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          ...(key && { authorization: `Bearer ${key}` }),
+        },
+        body: JSON.stringify({ model, query, documents: passages, top_n: passages.length }),
+        signal,
+      });
+      const answer = response.ok ? Answer.safeParse(await response.json()) : null;
+      const scores = new Map(answer?.data?.results.map((r) => [r.index, r.relevance_score]));
+      if (passages.some((_, i) => !scores.has(i))) {
+        throw new AppError("provider_answer_invalid", { provider: base, status: response.status });
+      }
+      return passages.map((_, i) => scores.get(i)!);
+    },
+  };
+}
