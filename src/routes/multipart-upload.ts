@@ -84,6 +84,8 @@ async function receiveParts(
     busboy.on("file", (name, stream, filename) => {
       if (name !== "file") refusal.abort(invalid(name, "files are taken in the field `file` only"));
       incoming = stream;
+      // Nobody reads until the file is open, and an error that nobody hears ends the process.
+      stream.on("error", (error) => stream.destroy(error));
       saving = save(stream, path, maxBytes).then((saved) => {
         parts.file = { ...saved, filename: safeFilename(filename) };
       });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { receiveUpload, type UploadRules } from "../../src/routes/multipart-upload";
+import { failureOf } from "../support/failures";
 
 const Fields = z.object({ course_id: z.uuid(), title: z.string().optional() });
 const COURSE_ID = "5e0a5d2c-7f41-4b7e-9a35-0d6f5e3a1c11";
@@ -113,6 +114,16 @@ describe("a refused upload leaves no file, and", () => {
   ];
   test.each(refusals)("%s", async (_name, makeRequest, problem) => {
     await expect(receive(makeRequest())).rejects.toMatchObject(problem);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test("that ends within its file harms nobody", async () => {
+    const file = 'content-disposition: form-data; name="file"; filename="a.pdf"';
+    const body = `--x\r\n${file}\r\n\r\n%PDF-1.7`;
+    const headers = { "content-type": "multipart/form-data; boundary=x" };
+    const cutOff = new Request("http://localhost/", { method: "POST", headers, body });
+
+    expect(await failureOf(receive(cutOff))).toMatchObject({ code: "body_malformed" });
     expect(await readdir(directory)).toEqual([]);
   });
 
