@@ -12,13 +12,14 @@ import { lectureIntakeRoutes } from "./routes/lecture-intake";
 import { lectureTranscriptRoutes } from "./routes/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures";
 import { mcpRoutes } from "./routes/mcp";
+import { openaiFacade } from "./routes/openai-facade";
 import { apiDocs } from "./routes/openapi";
 import { problems } from "./routes/problems";
 import { retrievalRoutes } from "./routes/retrieval";
 import type { Services } from "./services";
 
-/** Room beside an upload's file for its form, so that our own limit answers before the server's. */
-const ENVELOPE_BYTES = 2 * 1024 * 1024;
+/** Each reader of a body has a limit of its own and says so; the server's answers without a word. */
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /** Where a problem's `type` leads. */
 const ERRORS_PAGE = Bun.file(join(import.meta.dir, "../docs/errors.md"));
@@ -33,7 +34,7 @@ export function createApp(services: Services) {
       .map(({ method }) => method);
   const app: AnyElysia = new Elysia({
     // 30 s for clients that trickle; streams ask for no limit of their own.
-    serve: { maxRequestBodySize: maxUploadBytes + ENVELOPE_BYTES, idleTimeout: 30 },
+    serve: { maxRequestBodySize: NO_LIMIT, idleTimeout: 30 },
   })
     .use(problems(services.log, methodsAt))
     .use(crossOrigin(services.config.CORS_ORIGINS))
@@ -48,6 +49,7 @@ export function createApp(services: Services) {
     .use(documentPageRoutes({ ...services, maxPages: services.config.MAX_PAGES }))
     .use(retrievalRoutes(services))
     .use(chatRoutes(services))
+    .use(openaiFacade(services))
     .use(mcpRoutes(services))
     .use(agUiRoutes(services))
     .get("/docs/errors", () => new Response(ERRORS_PAGE, MARKDOWN), { detail: { hide: true } })
