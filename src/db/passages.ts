@@ -64,7 +64,10 @@ export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Prom
     word as materialized (
       select used.text_config, used.chunks, lexeme,
              ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query
-      from (select text_config, count(*)::float8 as chunks from chunk group by text_config) used
+      from (
+        select text_config, count(*)::float8 as chunks from (${languagesIn(sql, scope)}) chunk
+        group by text_config
+      ) used
       cross join lateral (
         select lexeme from unnest(to_tsvector(used.text_config, ${probe.text}))
         order by positions[1], lexeme limit ${MOST_WORDS}
@@ -117,6 +120,16 @@ function chunksIn(sql: Sql, { course_id, lectures, slides }: Scope) {
       ${slides?.ids ? sql`and c.document_id = any(${slides.ids}::uuid[])` : sql``}
       ${slides?.page_from === undefined ? sql`` : sql`and c.page_end >= ${slides.page_from}`}
       ${slides?.page_to === undefined ? sql`` : sql`and c.page_number <= ${slides.page_to}`}`;
+  if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
+  return lectures ? ofLectures : ofSlides;
+}
+
+/** The language of each chunk of the scope; of a whole course an index knows, deleted assets included. */
+function languagesIn(sql: Sql, { course_id, lectures, slides }: Scope) {
+  const filters = Object.values({ ...lectures, ...slides });
+  if (filters.some((filter) => filter !== undefined)) return sql`select text_config from chunk`;
+  const ofLectures = sql`select text_config from lecture_chunks where course_id = ${course_id}`;
+  const ofSlides = sql`select text_config from slide_chunks where course_id = ${course_id}`;
   if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
   return lectures ? ofLectures : ofSlides;
 }

@@ -18,8 +18,8 @@ type Limits = {
 
 /**
  * The best `top_k` hits of a ranking. Chunks that follow each other become one hit when both are
- * among the best and neither is much weaker; its score is that of the better one. An asset gets no more than its share, unless
- * too few others are left to fill the list.
+ * among the best and neither is much weaker; its score is that of the better one. An asset gets no
+ * more than its share, unless too few others are left to fill the list.
  *
  * @param ranking  best first
  */
