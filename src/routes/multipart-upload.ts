@@ -115,6 +115,7 @@ function refuseWhatWeDoNotTake(
 ): void {
   busboy.on("field", (name, value, _nameTruncated, valueTruncated) => {
     if (valueTruncated) refuse(invalid(name, `longer than ${LIMITS.fieldSize} bytes`));
+    if (value.includes("\0")) refuse(invalid(name, "contains a NUL character"));
     if (fields.has(name)) refuse(invalid(name, "given more than once"));
     fields.set(name, value);
   });

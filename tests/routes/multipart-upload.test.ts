@@ -69,6 +69,11 @@ describe("a refused upload leaves no file, and", () => {
       () => request(form({ course_id: "7" })),
       field("course_id"),
     ],
+    [
+      "with a NUL character names its field",
+      () => request(form({ course_id: COURSE_ID, title: "a\0b" })),
+      field("title"),
+    ],
     ["with a repeated field names it", () => request(twice("course_id")), field("course_id")],
     ["with two files is refused", () => request(twoFiles()), field("file")],
     [
