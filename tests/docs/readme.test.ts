@@ -25,7 +25,10 @@ describe("README.md", () => {
     const strict = `set -eu\ncurl() { command curl --fail-with-body --max-time 60 "$@"; }\n`;
     const script = withCurl.join("\n").replaceAll("http://localhost:8080", server.url);
     const run = Bun.spawn(["sh", "-c", strict + script], { stdout: "pipe", stderr: "pipe" });
-    const [said, complaints] = await Promise.all([run.stdout.text(), run.stderr.text()]);
+    const [said, complaints] = await Promise.all([
+      new Response(run.stdout).text(),
+      new Response(run.stderr).text(),
+    ]);
 
     expect(await run.exited, complaints + said).toBe(0);
     expect(said).toMatch(/"page_number": \d/);
@@ -61,7 +64,10 @@ async function lectern(args: string[], env: Record<string, string> = {}) {
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [said, complaints] = await Promise.all([run.stdout.text(), run.stderr.text()]);
+  const [said, complaints] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+  ]);
   return { exitCode: await run.exited, said, complaints };
 }
 
