@@ -7,6 +7,7 @@ export type CheckedCitation = Citation & { unsupported?: true };
 export type Claim = { text: string; numbers: number[] };
 
 const MARKS = /\s*(?:\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]\s*)+/g;
+const MARK = /\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]/g;
 const CODE_OR_MATH =
   /```[\s\S]*?(?:```|$)|`[^`\n]*`|\$\$[\s\S]*?\$\$|\\\[[\s\S]*?\\\]|\\\([\s\S]*?\\\)/g;
 const QUOTATION = /[„“"]([^„“”"\n]{3,}?)[“”"]|«([^»\n]{3,}?)»|»([^«\n]{3,}?)«/g;
@@ -45,8 +46,7 @@ export function checkCitations(
 
 /** Each run of marks covers its sentence from the previous run on; one that comes first, what follows. */
 export function readClaims(answer: string): Claim[] {
-  const prose = answer.replace(CODE_OR_MATH, (code) => " ".repeat(code.length));
-  return splitSentences(prose).flatMap((sentence) => {
+  return splitSentences(blankCode(answer)).flatMap((sentence) => {
     const claims: Claim[] = [];
     const marks = [...sentence.matchAll(MARKS)];
     marks.forEach((mark, i) => {
@@ -62,6 +62,18 @@ export function readClaims(answer: string): Claim[] {
     return claims;
   });
 }
+
+/** The marks of an answer, each with the numbers in it and its place in the text. */
+export function findMarks(answer: string): { numbers: number[]; start: number; end: number }[] {
+  return [...blankCode(answer).matchAll(MARK)].map(({ 0: mark, index: start }) => ({
+    numbers: [...mark.matchAll(/\d+/g)].map(Number),
+    ...{ start, end: start + mark.length },
+  }));
+}
+
+/** Keeps the length, and so the places of all else. */
+const blankCode = (answer: string) =>
+  answer.replace(CODE_OR_MATH, (code) => " ".repeat(code.length));
 
 /** A full stop inside a quotation ends no sentence. */
 function splitSentences(prose: string): string[] {

@@ -11,9 +11,14 @@ export function toEventStream(
   events: AsyncGenerator<AGUIEvent[]>,
   { accept, onGone }: { accept: string | null; onGone: () => void },
 ): Response {
-  const form = accept?.includes(AGUI_MEDIA_TYPE) ? toBinary() : EVENT_STREAM;
+  const form = accept?.includes(AGUI_MEDIA_TYPE) ? toBinary() : TEXT;
   return toLiveResponse(events, { ...form, onGone });
 }
+
+const TEXT = {
+  ...EVENT_STREAM,
+  encode: (events: AGUIEvent[]) => EVENT_STREAM.encode(events.map((one) => JSON.stringify(one))),
+};
 
 function toBinary() {
   const encoder = new EventEncoder({ accept: AGUI_MEDIA_TYPE });

@@ -14,11 +14,11 @@ type Form<T> = {
   onGone: () => void;
 };
 
-/** The form of server-sent events: one to a message, each as its data. */
+/** The form of server-sent events: batches of what goes into one event's data each. */
 export const EVENT_STREAM = {
   contentType: "text/event-stream; charset=utf-8",
-  encode: (messages: unknown[]): Uint8Array =>
-    text.encode(messages.map((message) => `data: ${JSON.stringify(message)}\n\n`).join("")),
+  encode: (batch: string[]): Uint8Array =>
+    text.encode(batch.map((data) => `data: ${data}\n\n`).join("")),
   heartbeat: HEARTBEAT,
 };
 

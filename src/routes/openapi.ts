@@ -73,7 +73,7 @@ export function tidy(document: Document): Document {
     for (const operation of Object.values(operations)) {
       takeJsonOnly(operation.requestBody as Body | undefined);
       const responses = (operation.responses ??= {}) as Node;
-      responses.default = {
+      responses.default ??= {
         description: "A problem, as docs/errors.md explains it",
         content: {
           "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },

@@ -1,6 +1,7 @@
 import { Elysia, ParseError, ValidationError } from "elysia";
+import { toCompletionError } from "../chat/completion-error";
 import { isDatabaseOutage } from "../db/client";
-import { AppError, ERRORS, type ErrorCode } from "../errors";
+import { AppError, ERRORS } from "../errors";
 import type { Log } from "../log";
 
 /** What an outage of ours tells callers to wait. */
@@ -43,7 +44,7 @@ export const problems = (log: Log, methodsAt: (path: string) => string[]) =>
         );
       }
       if (allowed.length > 0) set.headers.allow = allowed.join(", ");
-      return problem(failure.errorCode, failure.details, requestId(request));
+      return toResponse(failure, request);
     });
 
 const NUL_IN_URL = { path: "url", message: "contains a NUL character" };
@@ -68,15 +69,24 @@ function toAppError(error: unknown, code: string | number): AppError {
   return new AppError("internal", {}, { cause: error });
 }
 
+/** Below /v1 are clients of OpenAI's API, which read failures in its form. */
+function toResponse(failure: AppError, request: Request): Response {
+  const { status } = ERRORS[failure.errorCode];
+  const isOpenAI = URL.parse(request.url)?.pathname.startsWith("/v1/");
+  const body = isOpenAI ? toCompletionError(failure) : toProblem(failure, requestId(request));
+  const headers = new Headers({
+    "content-type": isOpenAI ? "application/json" : "application/problem+json",
+    "x-request-id": requestId(request),
+    ...(status === 503 && { "retry-after": RETRY_AFTER_SECONDS }),
+  });
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
 /** Callers learn details of their own mistakes (4xx); ours (5xx) stay in the log. */
-export function problem(
-  code: ErrorCode,
-  details: Record<string, unknown>,
-  request_id: string,
-): Response {
+function toProblem({ errorCode: code, details }: AppError, request_id: string) {
   const { status, title } = ERRORS[code];
   const { message, ...rest } = details;
-  const body = {
+  return {
     type: `/docs/errors#${code}`,
     title,
     status,
@@ -85,10 +95,4 @@ export function problem(
     ...(status < 500 && typeof message === "string" && { detail: message }),
     ...(status < 500 && { details: rest }),
   };
-  const headers = new Headers({
-    "content-type": "application/problem+json",
-    "x-request-id": request_id,
-    ...(status === 503 && { "retry-after": RETRY_AFTER_SECONDS }),
-  });
-  return new Response(JSON.stringify(body), { status, headers });
 }

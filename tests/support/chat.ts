@@ -5,6 +5,7 @@ import type { ChatModel } from "../../src/providers/chat-model";
 import type { Embedder } from "../../src/providers/embedder";
 import { OpenAI } from "../../src/providers/openai";
 import { chatRoutes } from "../../src/routes/chat";
+import { openaiFacade } from "../../src/routes/openai-facade";
 import { problems } from "../../src/routes/problems";
 import { silentLog } from "./factories";
 import { type Replies, startOpenAI } from "./openai";
@@ -48,7 +49,7 @@ type ServerOptions = {
   chatModel?: (embedder: Embedder) => ChatModel;
 };
 
-/** The chat endpoints on a port of their own, with a scripted model behind them. */
+/** The chat endpoints and the façade on a port of their own, with a scripted model behind them. */
 export function serveChat(db: Sql, options: ServerOptions = {}) {
   const { replies = [], api = "chat", paceMs = 0 } = options;
   const openai = startOpenAI({ replies, paceMs });
@@ -56,14 +57,14 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
   const embedder = provider.embedder("text-embedding-3-small");
   const chatModel = options.chatModel?.(embedder) ?? provider.chatModel("gpt-test");
   const shutdown = new AbortController();
+  const needs = {
+    ...{ db, embedder, chatModel, log: silentLog, metrics: openMetrics(), config: {} },
+    shutdown: shutdown.signal,
+  };
   const app = new Elysia()
     .use(problems(silentLog, () => []))
-    .use(
-      chatRoutes({
-        ...{ db, embedder, chatModel, log: silentLog, metrics: openMetrics(), config: {} },
-        shutdown: shutdown.signal,
-      }),
-    )
+    .use(chatRoutes(needs))
+    .use(openaiFacade(needs))
     .listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${app.server!.port}`;
   return {

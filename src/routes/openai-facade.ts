@@ -1,0 +1,147 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { type AnswerServices, answer } from "../chat/answer";
+import { collectCompletion, toCompletionChunks } from "../chat/completion";
+import {
+  CompletionBody,
+  type CompletionRequest,
+  readCompletionRequest,
+  toCourseId,
+} from "../chat/completion-input";
+import { EVENT_STREAM, toLiveResponse } from "../chat/live-response";
+import { Runs } from "../chat/runs";
+import type { Sql } from "../db/client";
+import { type Course, getCourse, listCourses } from "../db/courses";
+import { AppError } from "../errors";
+import type { Log } from "../log";
+import type { Metrics } from "../metrics";
+import type { ChatModel } from "../providers/chat-model";
+import type { Embedder } from "../providers/embedder";
+import { jsonBody } from "./json-body";
+import { ownOrigin } from "./own-origin";
+import { requestId } from "./problems";
+
+type Needs = {
+  db: Sql;
+  embedder: Embedder;
+  chatModel: ChatModel;
+  log: Log;
+  metrics: Pick<Metrics, "chatSeconds">;
+  config: { PUBLIC_URL?: string | undefined };
+  /** Aborted when the process begins to stop. */
+  shutdown: AbortSignal;
+};
+
+const DESCRIPTION = `The agent of \`/api/chat\` for clients of OpenAI's API; the model \`course:<id>\` is a course.
+
+Nothing is stored: each request brings its whole conversation. Messages of the roles \`system\` and
+\`developer\` are left out, and sampling settings are ignored; \`n\` is 1.
+
+The answer cites as \`[n]\`. Each mark whose source has an address is a \`url_citation\` among the message's
+\`annotations\`, and \`citations\` beside \`choices\` has all of them as \`/api/chat\` does, with quotes. A
+stream brings both in the chunk that has the \`finish_reason\`; \`usage\` comes where
+\`stream_options.include_usage\` asks for it; comments keep a silent stream alive.
+
+The course's own tools run here and are not shown. Calls of the client's \`tools\` end the answer with
+\`tool_calls\`. A failure in mid-stream is an event with \`error\`, in place of \`[DONE]\`.`;
+
+const BODY = {
+  content: {
+    "application/json": { schema: z.toJSONSchema(CompletionBody, { io: "input" }) as object },
+  },
+};
+const FAILURE = {
+  default: {
+    description: "`error` with message, type, param and code, as docs/errors.md explains it",
+    content: { "application/json": {} },
+  },
+};
+const ANSWER = {
+  200: {
+    description: "A chat completion, or its chunks",
+    content: { "application/json": {}, "text/event-stream": {} },
+  },
+};
+
+/** Courses as models of OpenAI's API. Failures below /v1 have its form too (see problems.ts). */
+export function openaiFacade(needs: Needs) {
+  const { db, metrics, shutdown } = needs;
+  const runs = new Runs(shutdown, new AppError("chat_interrupted"));
+  const onEnd: AnswerServices["onEnd"] = (outcome, { latency_ms }) =>
+    metrics.chatSeconds.observe({ outcome }, latency_ms / 1_000);
+  const services = { ...needs, runs, onEnd };
+
+  return new Elysia({ prefix: "/v1", tags: ["Agents"] })
+    .post(
+      "/chat/completions",
+      async ({ body, request, server }) => {
+        const asked = readCompletionRequest(body);
+        await getCourse(db, asked.course_id);
+        // Our heartbeats, not a timeout, tell a silent stream from a dead one.
+        server?.timeout(request, 0);
+        return complete(services, asked, request);
+      },
+      {
+        parse: jsonBody,
+        detail: {
+          summary: "Ask a course, with a client of OpenAI's chat completions",
+          description: DESCRIPTION,
+          requestBody: BODY,
+          responses: { ...ANSWER, ...FAILURE },
+        },
+      },
+    )
+    .get("/models", async () => ({ object: "list", data: await listModels(db) }), {
+      detail: { summary: "List the courses as models, newest first", responses: FAILURE },
+    })
+    .get(
+      "/models/:model",
+      async ({ params }) => toModel(await getCourse(db, toCourseId(params.model))),
+      {
+        detail: { summary: "Get a course as a model", responses: FAILURE },
+      },
+    );
+}
+
+function complete(
+  services: AnswerServices & { runs: Runs; config: Needs["config"] },
+  { course_id, model, thread, turn, tools, stream, includeUsage }: CompletionRequest,
+  request: Request,
+) {
+  const id = `chatcmpl-${crypto.randomUUID()}`;
+  const origin = ownOrigin(request, services.config);
+  const identity = { id, created: Math.floor(Date.now() / 1_000), model, origin };
+  const work = answer(
+    services,
+    {
+      request: { course_id, session_id: id, context: [], tools },
+      ...{ request_id: requestId(request), thread, origin },
+    },
+    turn,
+    async () => {}, // the client keeps the conversation
+  );
+  const run = services.runs.start(id, thread, work);
+  if (!stream) return collectCompletion(run.follow(request.signal), identity);
+
+  const gone = new AbortController();
+  const onGone = () => gone.abort("the reader left");
+  request.signal.addEventListener("abort", onGone, { once: true });
+  const chunks = toCompletionChunks(run.follow(gone.signal), identity, includeUsage);
+  return toLiveResponse(chunks, { ...EVENT_STREAM, onGone });
+}
+
+async function listModels(db: Sql) {
+  const models: ReturnType<typeof toModel>[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page = await listCourses(db, { limit: 200, ...(cursor && { cursor }) });
+    models.push(...page.items.map(toModel));
+    cursor = page.next_cursor;
+  } while (cursor);
+  return models;
+}
+
+const toModel = ({ id, name, created_at }: Course) => ({
+  ...{ id: `course:${id}`, object: "model", name, owned_by: "lectern" },
+  created: Math.floor(Date.parse(created_at) / 1_000),
+});
