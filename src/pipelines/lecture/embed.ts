@@ -13,8 +13,8 @@ import { detectLanguage, textConfigFor } from "../../text/language";
 import { type Attempt, held } from "../step";
 import { EMBEDDING_PERCENT } from "./percent";
 
-/** About two minutes of speech: one thought, and short enough to listen to. */
-const CHUNK_TOKENS = 300;
+/** A little more than a minute of speech: a thought, and near enough to the moment that a citation opens. */
+const CHUNK_TOKENS = 200;
 /** A batch is what a crash can cost: small enough to lose, large enough to be quick. */
 const EMBED_BATCH = 32;
 

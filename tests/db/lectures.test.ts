@@ -1,0 +1,113 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { deleteAsset } from "../../src/db/documents";
+import {
+  listUnembeddedLectureChunks,
+  replaceLectureChunks,
+  saveLectureEmbeddings,
+} from "../../src/db/lecture-chunks";
+import {
+  cancelLecture,
+  getLecture,
+  getLectureDetails,
+  listUnfinishedLectures,
+  requestLecture,
+  retryLecture,
+  updateLectureFacts,
+} from "../../src/db/lectures";
+import { claim, finish } from "../../src/queue/queue";
+import { migratedDatabase } from "../support/database";
+import { createCourse } from "../support/factories";
+
+const db = await migratedDatabase();
+afterAll(() => db.end());
+const course_id = await createCourse(db);
+
+const create = () =>
+  requestLecture(db, {
+    ...{ course_id, session_id: crypto.randomUUID(), title: null, priority: "normal" },
+    ...{ panopto_url: "https://a.panopto.com/x", transcription: true },
+  });
+/** A lecture in the hands of a worker. */
+const claimed = async () => {
+  const { lecture_id } = await create();
+  const held = (await claim(db, ["ingest"], 45))!;
+  expect(held).toMatchObject({ kind: "lecture", asset_id: lecture_id });
+  return { lecture_id, held };
+};
+const chunk = (chunk_index: number, content: string) => ({
+  ...{ chunk_index, content, start_ms: chunk_index * 1_000, end_ms: chunk_index * 1_000 + 900 },
+  metadata: { speakers: ["Anna"] },
+});
+const vector = Array.from({ length: 1_536 }, (_, i) => (i === 0 ? 1 : 0));
+
+describe("what a recording tells of itself", () => {
+  test("fills in what is unknown and leaves a title that somebody gave", async () => {
+    const { lecture_id, held } = await claimed();
+    const slide_changes = [{ time_ms: 6_000, caption: "Bits" }];
+
+    await updateLectureFacts(db, held, { title: "Entropy", duration_ms: 61_400, slide_changes });
+    await updateLectureFacts(db, held, { title: "Other", metadata: { caption_languages: [] } });
+
+    expect(await getLectureDetails(db, lecture_id)).toMatchObject({
+      ...{ title: "Entropy", audio_duration_seconds: 61, slide_changes },
+      metadata: { caption_languages: [] },
+    });
+    await finish(db, held, "failed", { code: "internal", message: "the test is over" });
+  });
+});
+
+describe("chunks", () => {
+  test("that stay the same keep their embedding; others lose it, and surplus ones go", async () => {
+    const { lecture_id, held } = await claimed();
+    await replaceLectureChunks(db, held, [chunk(0, "a"), chunk(1, "b"), chunk(2, "c")], "simple");
+    const ids = (await listUnembeddedLectureChunks(db, lecture_id, "x:y")).map(({ id }) => id);
+    const vectors = ids.map((id) => ({ id, embedding: vector }));
+    await saveLectureEmbeddings(db, held, { model: "x:y", vectors }, null);
+    expect(await listUnembeddedLectureChunks(db, lecture_id, "x:y")).toEqual([]);
+
+    await replaceLectureChunks(db, held, [chunk(0, "a"), chunk(1, "changed")], "english");
+
+    expect(await listUnembeddedLectureChunks(db, lecture_id, "x:y")).toEqual([
+      { id: ids[1]!, content: "changed" },
+    ]);
+    expect(await listUnembeddedLectureChunks(db, lecture_id, "other:model")).toHaveLength(2);
+    await finish(db, held, "failed", { code: "internal", message: "the test is over" });
+  });
+});
+
+describe("an attempt that lost its job", () => {
+  test.each([
+    ["cancelled", (id: string) => cancelLecture(db, id)],
+    ["deleted", (id: string) => deleteAsset(db, "lecture", id)],
+  ])("because the lecture was %s writes nothing", async (_, end) => {
+    const { lecture_id, held } = await claimed();
+    await end(lecture_id);
+
+    expect(await updateLectureFacts(db, held, { title: "Late" })).toBe(false);
+    expect(await replaceLectureChunks(db, held, [chunk(0, "late")], "simple")).toBe(false);
+
+    const [row] = await db`
+      select title, (select count(*)::int from lecture_chunks where lecture_id = l.id) as chunks
+      from lectures l where id = ${lecture_id}`;
+    expect(row).toEqual({ title: null, chunks: 0 });
+  });
+});
+
+describe("the parts of a lecture", () => {
+  test("fail with its job and wait again with its retry", async () => {
+    const { lecture_id, held } = await claimed();
+    const parts = async () => {
+      const { transcript_status, embed_status } = await getLecture(db, lecture_id);
+      return { transcript_status, embed_status };
+    };
+
+    await finish(db, held, "failed", { code: "internal", message: "broken" });
+    expect(await parts()).toEqual({ transcript_status: "failed", embed_status: "failed" });
+    expect(await listUnfinishedLectures(db, [lecture_id])).toEqual([]);
+
+    await retryLecture(db, lecture_id);
+    expect(await parts()).toEqual({ transcript_status: "pending", embed_status: "pending" });
+    expect(await listUnfinishedLectures(db, [lecture_id])).toEqual([lecture_id]);
+    await cancelLecture(db, lecture_id);
+  });
+});

@@ -1,0 +1,83 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { cancelLecture, getLecture, requestLecture } from "../../src/db/lectures";
+import { listProviderCalls, type ProviderCall } from "../../src/db/provider-calls";
+import {
+  getTranscript,
+  hasTranscript,
+  replaceTranscript,
+  saveTranscript,
+} from "../../src/db/transcripts";
+import { claim, finish } from "../../src/queue/queue";
+import { migratedDatabase } from "../support/database";
+import { createCourse } from "../support/factories";
+import { failureOf } from "../support/failures";
+
+const db = await migratedDatabase();
+afterAll(() => db.end());
+const course_id = await createCourse(db);
+
+const claimed = async () => {
+  const { lecture_id } = await requestLecture(db, {
+    ...{ course_id, session_id: crypto.randomUUID(), title: null, priority: "normal" },
+    ...{ panopto_url: "https://a.panopto.com/x", transcription: true },
+  });
+  return { lecture_id, held: (await claim(db, ["ingest"], 45))! };
+};
+const transcript = {
+  transcript_text: "Ein Bit.",
+  segments: [{ start_ms: 10, end_ms: 900, text: "Ein Bit.", speaker: "Anna" }],
+  words: [{ start_ms: 10, end_ms: 400, text: "Ein" }],
+  ...{ language_code: "de", token_count: 3, provider: "elevenlabs", model: "scribe_v1" },
+};
+const callFor = (lecture_id: string): ProviderCall => ({
+  ...{ call_key: `lecture:${lecture_id}:transcribe`, purpose: "transcribe", outcome: "ok" },
+  ...{ provider: "elevenlabs", model: "scribe_v1", usage: { audio_seconds: 12 } },
+});
+
+describe("saveTranscript", () => {
+  test("keeps text, times and price together, and once", async () => {
+    const { lecture_id, held } = await claimed();
+
+    await saveTranscript(db, held, transcript, callFor(lecture_id));
+    await saveTranscript(db, held, { ...transcript, language_code: "fr" }, callFor(lecture_id));
+
+    expect(await getTranscript(db, lecture_id)).toEqual(transcript);
+    expect(await listProviderCalls(db, lecture_id)).toMatchObject([callFor(lecture_id)]);
+    expect(await getLecture(db, lecture_id)).toMatchObject({
+      transcript_status: "completed",
+      metadata: { transcribed_at: expect.any(String) },
+    });
+    await finish(db, held, "failed", { code: "internal", message: "the test is over" });
+  });
+
+  test("neither stores nor records anything once the job is lost", async () => {
+    const { lecture_id, held } = await claimed();
+    await cancelLecture(db, lecture_id);
+
+    expect(await saveTranscript(db, held, transcript, callFor(lecture_id))).toBe(false);
+
+    expect(await hasTranscript(db, lecture_id)).toBe(false);
+    expect(await listProviderCalls(db, lecture_id)).toEqual([]);
+    expect(await failureOf(getTranscript(db, lecture_id))).toMatchObject({
+      code: "transcript_not_ready",
+    });
+  });
+});
+
+describe("replaceTranscript", () => {
+  test("takes the lecture from whoever works on it, and queues what follows", async () => {
+    const { lecture_id, held } = await claimed();
+
+    const job_id = await replaceTranscript(db, lecture_id, { ...transcript, provider: "import" });
+
+    expect(await saveTranscript(db, held, transcript, null)).toBe(false);
+    expect(await getTranscript(db, lecture_id)).toMatchObject({ provider: "import", model: null });
+    expect(await claim(db, ["ingest_high"], 45)).toMatchObject({ job_id, asset_id: lecture_id });
+  });
+
+  test("refuses a lecture that is not there", async () => {
+    expect(await failureOf(replaceTranscript(db, crypto.randomUUID(), transcript))).toMatchObject({
+      code: "lecture_not_found",
+    });
+  });
+});
