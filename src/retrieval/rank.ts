@@ -2,7 +2,7 @@ import type { Candidate } from "../db/passages";
 
 export type Mode = "hybrid" | "vector" | "text";
 
-/** Share of the vector leg in a hybrid score; the rest is full text. docs/decisions/0006 has the measurements. */
+/** Share of the vector leg in a hybrid score, as measured: docs/decisions/0006. The rest is full text. */
 export const VECTOR_WEIGHT = 0.4;
 
 export type Scored = Candidate & {

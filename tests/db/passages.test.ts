@@ -98,6 +98,15 @@ describe("by meaning", () => {
     expect(await listCourseModels(db, course_id)).toEqual(["other:plane", MODEL]);
   });
 
+  test("reads vectors out of their rows, where an exact scan finds them at once", async () => {
+    const columns = await db`
+      select attrelid::regclass::text as table_name, attstorage from pg_attribute
+      where attname = 'embedding' and attrelid in ('lecture_chunks'::regclass, 'slide_chunks'::regclass)
+      order by 1`;
+
+    expect(columns.map(({ attstorage }) => attstorage)).toEqual(["p", "p"]);
+  });
+
   test("a chunk found by its words has its distance too, when there is one to have", async () => {
     const course_id = await createCourse(db);
     await addLecture(db, course_id, [
