@@ -22,6 +22,7 @@ import type { Embedder } from "../providers/embedder";
 import { BODY, CourseQuery, Reply, SessionSummary, WholeSession } from "./chat-schemas";
 import { IdempotencyHeaders, once } from "./idempotency";
 import { jsonBody } from "./json-body";
+import { ownOrigin } from "./own-origin";
 import { requestId } from "./problems";
 import { ById, Id, PageQuery, pageOf } from "./schemas";
 
@@ -132,7 +133,7 @@ async function openConversation(
     request: asked,
     request_id: requestId(request),
     thread: await openThread(db, { id, course_id, thread_id }),
-    origin: new URL(config.PUBLIC_URL ?? request.url).origin,
+    origin: ownOrigin(request, config),
   };
 }
 

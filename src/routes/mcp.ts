@@ -57,6 +57,10 @@ export const mcpRoutes = ({ db, embedder, log, config }: Needs) =>
         summary: "Search and read courses over the Model Context Protocol",
         description: DESCRIPTION,
         requestBody: BODY,
+        responses: {
+          200: { description: "The answer, of JSON-RPC too", content: { "application/json": {} } },
+          202: { description: "A notification was heard" },
+        },
       },
     },
   );

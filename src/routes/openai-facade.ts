@@ -63,6 +63,15 @@ const ANSWER = {
   },
 };
 
+const Model = z.object({
+  id: z.string().describe("`course:<id>`"),
+  object: z.literal("model"),
+  created: z.int().describe("Seconds since 1970"),
+  owned_by: z.literal("lectern"),
+  name: z.string().describe("The course's"),
+});
+type Model = z.infer<typeof Model>;
+
 /** Courses as models of OpenAI's API. Failures below /v1 have its form too (see problems.ts). */
 export function openaiFacade(needs: Needs) {
   const { db, metrics, shutdown } = needs;
@@ -91,13 +100,15 @@ export function openaiFacade(needs: Needs) {
         },
       },
     )
-    .get("/models", async () => ({ object: "list", data: await listModels(db) }), {
+    .get("/models", async () => ({ object: "list" as const, data: await listModels(db) }), {
+      response: z.object({ object: z.literal("list"), data: z.array(Model) }),
       detail: { summary: "List the courses as models, newest first", responses: FAILURE },
     })
     .get(
       "/models/:model",
       async ({ params }) => toModel(await getCourse(db, toCourseId(params.model))),
       {
+        response: Model,
         detail: { summary: "Get a course as a model", responses: FAILURE },
       },
     );
@@ -131,7 +142,7 @@ function complete(
 }
 
 async function listModels(db: Sql) {
-  const models: ReturnType<typeof toModel>[] = [];
+  const models: Model[] = [];
   let cursor: string | null | undefined;
   do {
     const page = await listCourses(db, { limit: 200, ...(cursor && { cursor }) });
@@ -141,7 +152,7 @@ async function listModels(db: Sql) {
   return models;
 }
 
-const toModel = ({ id, name, created_at }: Course) => ({
-  ...{ id: `course:${id}`, object: "model", name, owned_by: "lectern" },
+const toModel = ({ id, name, created_at }: Course): Model => ({
+  ...{ id: `course:${id}`, object: "model", owned_by: "lectern", name },
   created: Math.floor(Date.parse(created_at) / 1_000),
 });
