@@ -47,7 +47,7 @@ export async function openSoundInbox(root: string): Promise<SoundInbox> {
       const old = await Promise.all(
         names.map(async (name) => {
           const changed = await stat(pathOf(name)).catch(() => null);
-          return changed !== null && changed.ctimeMs < before;
+          return changed !== null && changed.mtimeMs < before;
         }),
       );
       return names.filter((_, i) => old[i]);
