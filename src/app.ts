@@ -12,6 +12,7 @@ import { lectureIntakeRoutes } from "./routes/lecture-intake";
 import { lectureTranscriptRoutes } from "./routes/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures";
 import { mcpRoutes } from "./routes/mcp";
+import { openaiFacade } from "./routes/openai-facade";
 import { apiDocs } from "./routes/openapi";
 import { problems } from "./routes/problems";
 import { retrievalRoutes } from "./routes/retrieval";
@@ -48,6 +49,7 @@ export function createApp(services: Services) {
     .use(documentPageRoutes({ ...services, maxPages: services.config.MAX_PAGES }))
     .use(retrievalRoutes(services))
     .use(chatRoutes(services))
+    .use(openaiFacade(services))
     .use(mcpRoutes(services))
     .use(agUiRoutes(services))
     .get("/docs/errors", () => new Response(ERRORS_PAGE, MARKDOWN), { detail: { hide: true } })
