@@ -12,7 +12,7 @@ export type Pace = { tokens: number; paceMs: number };
 
 let pace: Pace = { tokens: 0, paceMs: 0 };
 let frames: Uint8Array[] = [];
-let whole: Uint8Array = new Uint8Array();
+let whole = new Uint8Array();
 /** Milliseconds since 1970 when a reader was last seen to leave early. */
 let lastLeftAt = 0;
 
@@ -64,7 +64,7 @@ function frame(choices: unknown[], usage?: object): Uint8Array {
 }
 
 /** Keeps its schedule: what a busy machine delays is caught up, as a real model would have said it. */
-function paced(): ReadableStream {
+function paced(): ReadableStream<Uint8Array> {
   const toSend = frames;
   const { paceMs } = pace;
   const began = performance.now();
