@@ -6,6 +6,7 @@ import { countEmbeddings } from "./db/embeddings";
 import { isMigrated, readServer } from "./db/server";
 import { AppError } from "./errors";
 import { openProviders } from "./providers";
+import { selectTranscriber } from "./providers/select-transcriber";
 
 /**
  * `./lectern doctor`: what is configured, what is missing, and what each missing part costs.
@@ -24,6 +25,7 @@ async function examine(config: Config): Promise<Finding[]> {
     await folder(config),
     ...models(config),
     ...(await storedModels(config)),
+    panopto(config),
     tool("ffmpeg", "lectures cannot be turned into sound: install ffmpeg"),
     tool("pdftoppm", "page images are drawn 6 times slower: install poppler-utils"),
   ];
@@ -54,11 +56,12 @@ async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
   }
 }
 
-async function folder({ DATA_ROOT }: Config): Promise<Finding> {
+async function folder(config: Config): Promise<Finding> {
+  const { DATA_ROOT, S3_BUCKET } = config;
   try {
     await mkdir(DATA_ROOT, { recursive: true });
     await access(DATA_ROOT, constants.W_OK);
-    return ok("files", DATA_ROOT);
+    return ok("files", S3_BUCKET ? `bucket ${S3_BUCKET}, scratch in ${DATA_ROOT}` : DATA_ROOT);
   } catch (error) {
     return broken("files", `DATA_ROOT cannot be written: ${String(error)}`);
   }
@@ -66,7 +69,8 @@ async function folder({ DATA_ROOT }: Config): Promise<Finding> {
 
 function models(config: Config): Finding[] {
   try {
-    const { embedder, chatModel } = openProviders(config, { localEmbedderUrl: "http://127.0.0.1" });
+    const { embedder, chatModel, slideDescriber } = openProviders(config, UNASKED);
+    const transcriber = selectTranscriber(config);
     const local = embedder.model.startsWith("local:");
     return [
       local
@@ -78,6 +82,18 @@ function models(config: Config): Finding[] {
       chatModel.kind === "extractive"
         ? missing("answers", "extracts with citations: a model's key adds written answers")
         : ok("answers", chatModel.name),
+      slideDescriber
+        ? ok("slides", slideDescriber.model)
+        : missing(
+            "slides",
+            "their own text only: GOOGLE_API_KEY or SLIDE_MODEL adds what is drawn",
+          ),
+      transcriber
+        ? ok("speech", `${transcriber.provider}:${transcriber.model}`)
+        : missing(
+            "speech",
+            "captions only: ELEVENLABS_API_KEY or TRANSCRIPTION_BASE_URL adds more",
+          ),
     ];
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -85,12 +101,25 @@ function models(config: Config): Finding[] {
   }
 }
 
+/** Nothing here embeds anything. */
+const UNASKED = { localEmbedderUrl: "http://127.0.0.1" };
+
+function panopto(config: Config): Finding {
+  const signIn = config.PANOPTO_CLIENT_ID
+    ? "an OAuth2 client"
+    : config.PANOPTO_COOKIE && "a cookie";
+  const hosts = config.PANOPTO_ALLOWED_HOSTS.join(", ");
+  return signIn
+    ? ok("panopto", `signs in with ${signIn} at ${hosts}`)
+    : missing("panopto", "public recordings only: PANOPTO_COOKIE or PANOPTO_CLIENT_ID adds others");
+}
+
 /** Chunks of a model that is not the configured one; the embedded database is its server's alone. */
 async function storedModels(config: Config): Promise<Finding[]> {
   if (!config.DATABASE_URL) return [];
   const sql = connect(config.DATABASE_URL, { max: 1 });
   try {
-    const { embedder } = openProviders(config, { localEmbedderUrl: "http://127.0.0.1" });
+    const { embedder } = openProviders(config, UNASKED);
     const stored = (await isMigrated(sql)) ? await countEmbeddings(sql, { course_id: null }) : [];
     return stored
       .filter(({ model }) => model !== embedder.model)
