@@ -6,11 +6,13 @@
  * Runs on a throw-away database of the server that `scripts/postgres` starts or TEST_DATABASE_URL names.
  * The embedding server is on this machine and answers at once, so its call is measured beside.
  */
+
 import { Elysia } from "elysia";
 import postgres from "postgres";
 import { loadConfig } from "../src/config";
 import type { Sql } from "../src/db/client";
 import { migrate } from "../src/db/migrate";
+import { openMetrics } from "../src/metrics";
 import { openProviders } from "../src/providers";
 import type { Embedder } from "../src/providers/embedder";
 import { retrievalRoutes } from "../src/routes/retrieval";
@@ -106,7 +108,7 @@ async function main(): Promise<void> {
 
   console.log(describeMachine());
   const courses = await fillCourses(sql, Number(Bun.argv[2] ?? 50_000), embedder.model);
-  const app = new Elysia().use(retrievalRoutes({ db: sql, embedder }));
+  const app = new Elysia().use(retrievalRoutes({ db: sql, embedder, metrics: openMetrics() }));
   app.listen({ port: 0, hostname: "127.0.0.1" });
   const bench = { sql, statements, embedder, url: app.server!.url };
   const rows = [];

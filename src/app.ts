@@ -15,6 +15,7 @@ import { mcpRoutes } from "./routes/mcp";
 import { openaiFacade } from "./routes/openai-facade";
 import { apiDocs } from "./routes/openapi";
 import { problems } from "./routes/problems";
+import { requestMetrics } from "./routes/request-metrics";
 import { retrievalRoutes } from "./routes/retrieval";
 import type { Services } from "./services";
 
@@ -36,6 +37,7 @@ export function createApp(services: Services) {
     // 30 s for clients that trickle; streams ask for no limit of their own.
     serve: { maxRequestBodySize: NO_LIMIT, idleTimeout: 30 },
   })
+    .use(requestMetrics(services.metrics))
     .use(problems(services.log, methodsAt))
     .use(crossOrigin(services.config.CORS_ORIGINS))
     .use(apiDocs())

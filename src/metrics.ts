@@ -44,6 +44,13 @@ export function openMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    retrievalHits: new Histogram({
+      name: "lectern_retrieval_hits",
+      help: "Passages found, for a query and for all searches of an answer",
+      labelNames: ["door"],
+      buckets: [0, 1, 2, 4, 8, 16, 32, 50],
+      registers,
+    }),
     requestSeconds: new Histogram({
       name: "lectern_http_request_seconds",
       help: "Time to the head of a response",
@@ -52,4 +59,16 @@ export function openMetrics() {
       registers,
     }),
   };
+}
+
+export type AnswerMetrics = Pick<Metrics, "chatSeconds" | "retrievalHits">;
+
+/** How an answer ended, how long it took, and how many passages all its searches found. */
+export function observeAnswer(
+  { chatSeconds, retrievalHits }: AnswerMetrics,
+  outcome: string,
+  { latency_ms, hits }: { latency_ms: number; hits: number },
+): void {
+  chatSeconds.observe({ outcome }, latency_ms / 1_000);
+  retrievalHits.observe({ door: "chat" }, hits);
 }

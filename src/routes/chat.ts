@@ -8,6 +8,7 @@ import { type ChatServices, type Conversation, converse } from "../chat/converse
 import { toEventStream } from "../chat/event-stream";
 import { expectedMessageId } from "../chat/history";
 import { type ChatRequest, readChatRequest } from "../chat/input";
+import type { RunSummary } from "../chat/parts";
 import { collectReply } from "../chat/reply";
 import { Runs } from "../chat/runs";
 import { createCourseTools } from "../chat/tools";
@@ -16,7 +17,7 @@ import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import { AppError } from "../errors";
 import type { Log } from "../log";
-import type { Metrics } from "../metrics";
+import { type AnswerMetrics, observeAnswer } from "../metrics";
 import type { ChatModel } from "../providers/chat-model";
 import type { Embedder } from "../providers/embedder";
 import { BODY, CourseQuery, Reply, SessionSummary, WholeSession } from "./chat-schemas";
@@ -31,7 +32,7 @@ type Needs = {
   embedder: Embedder;
   chatModel: ChatModel;
   log: Log;
-  metrics: Pick<Metrics, "chatSeconds">;
+  metrics: AnswerMetrics;
   config: { PUBLIC_URL?: string | undefined };
   /** Aborted when the process begins to stop. */
   shutdown: AbortSignal;
@@ -44,8 +45,7 @@ export function chatRoutes(needs: Needs) {
   const services = {
     ...needs,
     runs,
-    onEnd: (outcome: string, { latency_ms }: { latency_ms: number }) =>
-      metrics.chatSeconds.observe({ outcome }, latency_ms / 1_000),
+    onEnd: (outcome: string, summary: RunSummary) => observeAnswer(metrics, outcome, summary),
   };
   const open = async (
     request: Request,

@@ -14,7 +14,7 @@ import type { Sql } from "../db/client";
 import { type Course, getCourse, listCourses } from "../db/courses";
 import { AppError } from "../errors";
 import type { Log } from "../log";
-import type { Metrics } from "../metrics";
+import { type AnswerMetrics, observeAnswer } from "../metrics";
 import type { ChatModel } from "../providers/chat-model";
 import type { Embedder } from "../providers/embedder";
 import { jsonBody } from "./json-body";
@@ -26,7 +26,7 @@ type Needs = {
   embedder: Embedder;
   chatModel: ChatModel;
   log: Log;
-  metrics: Pick<Metrics, "chatSeconds">;
+  metrics: AnswerMetrics;
   config: { PUBLIC_URL?: string | undefined };
   /** Aborted when the process begins to stop. */
   shutdown: AbortSignal;
@@ -76,8 +76,8 @@ type Model = z.infer<typeof Model>;
 export function openaiFacade(needs: Needs) {
   const { db, metrics, shutdown } = needs;
   const runs = new Runs(shutdown, new AppError("chat_interrupted"));
-  const onEnd: AnswerServices["onEnd"] = (outcome, { latency_ms }) =>
-    metrics.chatSeconds.observe({ outcome }, latency_ms / 1_000);
+  const onEnd: AnswerServices["onEnd"] = (outcome, summary) =>
+    observeAnswer(metrics, outcome, summary);
   const services = { ...needs, runs, onEnd };
 
   return new Elysia({ prefix: "/v1", tags: ["Agents"] })

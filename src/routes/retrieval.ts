@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
+import type { Metrics } from "../metrics";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { searchCourse } from "../retrieval/search";
@@ -98,15 +99,23 @@ the other way round. Assets of other courses match nothing.
 \`metadata.mode\` is the mode that was used: \`text\` where the settings do not offer the embedding
 model that the course is stored with.`;
 
-type Needs = { db: Sql; embedder: Embedder; reranker?: Reranker | null };
+type Needs = {
+  db: Sql;
+  embedder: Embedder;
+  reranker?: Reranker | null;
+  metrics: Pick<Metrics, "retrievalHits">;
+};
 
-export const retrievalRoutes = ({ db, embedder, reranker }: Needs) =>
+export const retrievalRoutes = ({ db, embedder, reranker, metrics }: Needs) =>
   new Elysia({ prefix: "/api/retrieval", tags: ["Retrieval"] }).post(
     "/query",
     async ({ body, request }) => {
       const course = await getCourse(db, body.course_id);
       const tools = { db, embedder, reranker };
-      return searchCourse(tools, { ...body, course_id: course.id }, request.signal);
+      const wanted = { ...body, course_id: course.id };
+      const passages = await searchCourse(tools, wanted, request.signal);
+      metrics.retrievalHits.observe({ door: "query" }, passages.length);
+      return passages;
     },
     {
       parse: jsonBody,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
+import { openMetrics } from "../../src/metrics";
 import { OpenAI } from "../../src/providers/openai";
 import { problems } from "../../src/routes/problems";
 import { retrievalRoutes } from "../../src/routes/retrieval";
@@ -17,7 +18,9 @@ afterAll(async () => {
 });
 
 const embedder = new OpenAI({ baseUrl: server.url }).embedder("words");
-const app = new Elysia().use(problems(silentLog, () => [])).use(retrievalRoutes({ db, embedder }));
+const app = new Elysia()
+  .use(problems(silentLog, () => []))
+  .use(retrievalRoutes({ db, embedder, metrics: openMetrics() }));
 const post = (body: object) => app.handle(postJson("/api/retrieval/query", body));
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the answer
 const ask = async (body: object): Promise<any[]> => {
