@@ -44,6 +44,7 @@ export const problems = (log: Log, methodsAt: (path: string) => string[]) =>
         );
       }
       if (allowed.length > 0) set.headers.allow = allowed.join(", ");
+      set.status = status; // for whoever counts answers
       return toResponse(failure, request);
     });
 
