@@ -17,7 +17,7 @@ export async function* toAgUiEvents(
   run: RunIdentity,
 ): AsyncGenerator<AGUIEvent[]> {
   const teller = new Teller(run);
-  yield teller.begin();
+  yield teller.start();
   try {
     for await (const batch of parts) {
       const events = teller.tell(batch);

@@ -40,7 +40,7 @@ export class Teller {
     this.#messageId = run.message_id;
   }
 
-  begin(): AGUIEvent[] {
+  start(): AGUIEvent[] {
     const { threadId, runId, state, course_id } = this.run;
     const metadata = this.#metadata();
     this.#events.push({
