@@ -14,6 +14,7 @@ import {
   isBehind,
   lastTurn,
   type Said,
+  type Turn,
   toAgUiMessages,
   toSnapshots,
   withoutUnfinished,
@@ -21,7 +22,7 @@ import {
 } from "./history";
 import type { ChatRequest } from "./input";
 import type { ChatPart, RunSummary } from "./parts";
-import type { LiveRun, Runs } from "./runs";
+import type { LiveRun, Runs, Work } from "./runs";
 
 export type ChatServices = AnswerServices & { runs: Runs };
 
@@ -75,28 +76,60 @@ async function* takeFurther(
       thread = await listMessages(db, session_id);
       continue;
     }
-    if (!isNothing(said)) {
-      const added = await addToThread(db, session_id, { ...said, run_id: request.runId });
-      // Stored now, by us or by a faster twin of this request.
+    const run_id = request.runId;
+    const stored = isNothing(said) || addToThread(db, session_id, { ...said, run_id });
+    const saidNow = withSaid(thread, said, run_id);
+    const turn = lastTurn(saidNow);
+    const known = turn ? withoutUnfinished(saidNow, turn) : saidNow;
+    // The model is asked while its question is being stored, and heard when it is.
+    const run =
+      turn && !turn.settled
+        ? runs.start(session_id, known, answerOnce(stored, services, conversation, known, turn))
+        : undefined;
+    if (!(await orStop(stored, run))) {
+      // Somebody was faster, such as a twin of this request.
       surelyNew = false;
-      thread = added ? withSaid(thread, said, request.runId) : await listMessages(db, session_id);
-      if (!added && thread.length === 0) throw new AppError("session_not_found");
-      if (!added || runs.find(session_id)) continue;
+      thread = await listMessages(db, session_id);
+      if (thread.length === 0) throw new AppError("session_not_found");
+      continue;
     }
-    const turn = lastTurn(thread);
-    if (!turn || turn.settled) {
-      yield toHistory(thread, request);
-      yield [{ type: "finish", summary: emptySummary(services.chatModel) }];
-      return;
-    }
-    const known = withoutUnfinished(thread, turn);
-    if (isNothing(said) || isBehind(known, messages)) yield toHistory(known, request);
-    const save = (steps: NewAnswer[]) =>
-      saveAnswer(db, session_id, { turn_id: turn.id, run_id: request.runId, steps });
-    const work = answer(services, { ...conversation, thread: known }, turn, save);
-    const run = runs.start(session_id, known, work);
-    yield* run.follow(signal);
+    if (!run || isNothing(said) || isBehind(known, messages)) yield toHistory(known, request);
+    if (run) yield* run.follow(signal);
+    else yield [{ type: "finish", summary: emptySummary(services.chatModel) }];
     return;
+  }
+}
+
+/** The work of an answer that counts only when its question could be stored. */
+function answerOnce(
+  stored: boolean | Promise<boolean>,
+  services: ChatServices,
+  { request, ...asked }: Conversation,
+  thread: ChatMessage[],
+  turn: Turn,
+): Work {
+  const { session_id, runId: run_id } = request;
+  const save = async (steps: NewAnswer[]) => {
+    if (await stored)
+      await saveAnswer(services.db, session_id, { turn_id: turn.id, run_id, steps });
+  };
+  return answer(services, { ...asked, request, thread }, turn, save);
+}
+
+/** Was it stored? If not, the run that began on the strength of it ends, unheard. */
+async function orStop(
+  stored: boolean | Promise<boolean>,
+  run: LiveRun | undefined,
+): Promise<boolean> {
+  let isStored = false;
+  try {
+    isStored = await stored;
+    return isStored;
+  } finally {
+    if (!isStored) {
+      run?.stop("not stored");
+      await run?.ended;
+    }
   }
 }
 
