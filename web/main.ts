@@ -1,3 +1,4 @@
+import "./no-eval";
 import { HttpAgent } from "@ag-ui/client";
 import { addAnswer, addQuestion, showProblem } from "./thread";
 
@@ -45,12 +46,18 @@ async function ask(text: string): Promise<void> {
   try {
     await agent.runAgent({ forwardedProps: { course_id: course.value } }, answer.subscriber);
   } catch (error) {
-    answer.fail(error instanceof Error ? error.message : String(error));
+    answer.fail(reasonOf(error));
   } finally {
     answer.end();
     setBusy(false);
     question.focus();
   }
+}
+
+/** What browsers say about a lost connection helps nobody. */
+function reasonOf(error: unknown): string {
+  if (error instanceof TypeError) return "The server cannot be reached. Ask again in a moment.";
+  return error instanceof Error ? error.message : String(error);
 }
 
 form.addEventListener("submit", (event) => {
@@ -80,5 +87,5 @@ try {
   for (const control of [course, question, send]) control.disabled = empty;
   question.focus();
 } catch (error) {
-  showProblem(`The courses cannot be read: ${error instanceof Error ? error.message : error}`);
+  showProblem(`The courses cannot be read: ${reasonOf(error)}`);
 }

@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Glob } from "bun";
+import { buildWeb } from "../../scripts/build-web";
+
+const SERVED = join(import.meta.dir, "../../public/ag-ui");
+
+async function contents(folder: string): Promise<Record<string, string>> {
+  const paths = await Array.fromAsync(new Glob("**/*").scan(folder));
+  const texts = paths.map(async (path) => [path, await Bun.file(join(folder, path)).text()]);
+  return Object.fromEntries(await Promise.all(texts));
+}
+
+test("public/ag-ui is what scripts/build-web.ts makes of web/ now", async () => {
+  const fresh = await mkdtemp(join(tmpdir(), "lectern-web-"));
+  await buildWeb(fresh);
+  const [built, served] = [await contents(fresh), await contents(SERVED)];
+  await rm(fresh, { recursive: true });
+
+  expect(Object.keys(served).sort()).toEqual(Object.keys(built).sort());
+  for (const [path, text] of Object.entries(built)) {
+    expect(served[path] === text, `${path} is out of date: run bun scripts/build-web.ts`).toBe(
+      true,
+    );
+  }
+});
