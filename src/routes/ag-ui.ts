@@ -49,29 +49,45 @@ export async function agUiRoutes({ config, db, log, chatModel }: Needs) {
   if (!bundle.has(SHELL)) log.warn({ folder: config.AG_UI_DIR }, "there is no page to serve");
 
   const asset = ({ params, request }: { params: { "*": string }; request: Request }) =>
-    serve(bundle, decodeURIComponent(params["*"]), request);
+    serve(bundle, decoded(params["*"]), request);
   const shell = ({ request }: { request: Request }) => serve(bundle, SHELL, request);
-  return new Elysia({ tags: ["AG-UI"] })
-    .get("/ag-ui", shell, { detail: { hide: true } })
-    .get("/ag-ui/static/*", asset, { detail: { hide: true } })
-    .get("/ag-ui/*", asset, { detail: { hide: true } })
-    .get(
-      "/api/agui/config",
-      () => ({
-        api_base_url: config.PUBLIC_URL ?? "",
-        endpoints: {
-          chat: "/api/chat",
-          chat_stream: "/api/chat/stream",
-          sessions: "/api/chat/sessions",
-          courses: "/api/courses",
-          retrieval: "/api/retrieval/query",
+  return (
+    new Elysia({ tags: ["AG-UI"] })
+      // Browsers ask for it at pages that name no icon, such as /swagger.
+      .get("/favicon.ico", () => new Response(null, { status: 204 }), { detail: { hide: true } })
+      .get("/ag-ui", shell, { detail: { hide: true } })
+      .get("/ag-ui/static/*", asset, { detail: { hide: true } })
+      .get("/ag-ui/*", asset, { detail: { hide: true } })
+      .get(
+        "/api/agui/config",
+        () => ({
+          api_base_url: config.PUBLIC_URL ?? "",
+          endpoints: {
+            chat: "/api/chat",
+            chat_stream: "/api/chat/stream",
+            sessions: "/api/chat/sessions",
+            courses: "/api/courses",
+            retrieval: "/api/retrieval/query",
+          },
+          features: { written_answers: chatModel.kind === "model" },
+          chat_model: chatModel.name,
+          bundle_version: checksum.slice(0, 12),
+        }),
+        {
+          response: AgUiConfig,
+          detail: { summary: "What a chat page has to know; never a secret" },
         },
-        features: { written_answers: chatModel.kind === "model" },
-        chat_model: chatModel.name,
-        bundle_version: checksum.slice(0, 12),
-      }),
-      { response: AgUiConfig, detail: { summary: "What a chat page has to know; never a secret" } },
-    );
+      )
+  );
+}
+
+/** What is not well-formed is the name of no file. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new AppError("route_not_found");
+  }
 }
 
 const folderOf = (folder: string) =>
