@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { noBrowser, openPage } from "../support/browser";
+import { postFile, postJson } from "../support/http";
+import { openServerHost, type Server, settled } from "../support/server";
+
+setDefaultTimeout(60_000);
+
+const DECK = Bun.file(join(import.meta.dir, "../../examples/course/slides.pdf"));
+
+describe.skipIf(noBrowser)("in a browser", () => {
+  let server: Server;
+  const closing = new AsyncDisposableStack();
+  beforeAll(async () => {
+    server = await closing.use(await openServerHost()).start();
+    await server.json(postJson("/api/courses", { name: "An empty course" }));
+    const course = await server.json(postJson("/api/courses", { name: "Information theory" }));
+    const file = { name: "slides.pdf", bytes: await DECK.bytes() };
+    const fields = { course_id: course.id, title: "Slides of the first lecture" };
+    const { document_id } = await server.json(postFile("/api/documents/upload", fields, file));
+    await settled(server, document_id);
+  });
+  afterAll(() => closing.disposeAsync());
+
+  test("/swagger shows every operation without asking anybody else", async () => {
+    await using browser = await openPage();
+    const { page, hosts, errors } = browser;
+    const document = await server.json("/swagger/json");
+    const operations = Object.values(document.paths as Record<string, object>).flatMap((path) =>
+      Object.keys(path),
+    );
+
+    await page.goto(`${server.url}/swagger`);
+    await page.locator(".opblock").first().waitFor();
+    await page.getByText("/api/retrieval/query", { exact: true }).click();
+    await page.getByText("Find the passages of a course").first().waitFor();
+
+    expect(await page.locator(".opblock").count()).toBe(operations.length);
+    expect([...hosts]).toEqual(["127.0.0.1"]);
+    expect(errors).toEqual([]);
+    expect(await page.locator(".errors-wrapper").count()).toBe(0);
+  });
+
+  test("/ag-ui answers a question with citations that lead to the page of the PDF", async () => {
+    await using browser = await openPage();
+    const { page, hosts, errors } = browser;
+
+    await page.goto(`${server.url}/ag-ui`);
+    await page.getByLabel("Course").selectOption({ label: "Information theory" });
+    await page.getByPlaceholder("Ask about the course").fill("What is entropy?");
+    await page.keyboard.press("Enter");
+    const sources = page.locator("ol.sources a");
+    await sources.first().waitFor();
+    const marks = page.locator(".answer a");
+    const [mark] = await marks.all();
+    const links = await sources.evaluateAll((all) =>
+      all.map((link) => (link as HTMLAnchorElement).href),
+    );
+
+    expect(await page.locator(".user").innerText()).toBe("What is entropy?");
+    expect(await page.locator(".answer").innerText()).toMatch(/entropy/i);
+    expect(await sources.first().innerText()).toContain("Slides of the first lecture, page");
+    expect(links).toContain(await mark!.evaluate((link) => (link as HTMLAnchorElement).href));
+    for (const link of links) {
+      const response = await fetch(link);
+      expect(new URL(link).hash).toMatch(/^#page=\d+$/);
+      expect(response.headers.get("content-type")).toBe("application/pdf");
+    }
+    const [opened] = await Promise.all([page.context().waitForEvent("page"), mark!.click()]);
+    expect(opened.url() === "about:blank" || links.includes(opened.url())).toBe(true);
+    expect([...hosts]).toEqual(["127.0.0.1"]);
+    expect(errors).toEqual([]);
+  });
+
+  test("/ag-ui begins a new conversation with another course", async () => {
+    await using browser = await openPage();
+    const { page } = browser;
+
+    await page.goto(`${server.url}/ag-ui`);
+    await page.getByLabel("Course").selectOption({ label: "Information theory" });
+    await page.getByPlaceholder("Ask about the course").fill("What is entropy?");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.locator("ol.sources a").first().waitFor();
+    await page.getByLabel("Course").selectOption({ label: "An empty course" });
+    expect(await page.locator(".user").count()).toBe(0);
+
+    await page.getByPlaceholder("Ask about the course").fill("What is entropy?");
+    await page.keyboard.press("Enter");
+    await page.locator(".answer").filter({ hasText: /\w/ }).waitFor();
+    expect(await page.locator("ol.sources a").count()).toBe(0);
+  });
+
+  test("/ag-ui says so when the server goes away", async () => {
+    await using host = await openServerHost();
+    const doomed = await host.start();
+    await doomed.json(postJson("/api/courses", { name: "Short-lived" }));
+    await using browser = await openPage({ width: 400, height: 700 });
+    const { page } = browser;
+
+    await page.goto(`${doomed.url}/ag-ui`);
+    await page.getByLabel("Course").selectOption({ label: "Short-lived" });
+    await doomed.stop("SIGKILL");
+    await page.getByPlaceholder("Ask about the course").fill("Are you there?");
+    await page.keyboard.press("Enter");
+    await page.locator(".problem").waitFor();
+
+    expect(await page.locator(".problem").innerText()).toContain("The server cannot be reached");
+    expect(await page.getByRole("button", { name: "Ask" }).isEnabled()).toBe(true);
+  });
+});

@@ -1,0 +1,57 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium, type Page } from "playwright-core";
+
+const EXECUTABLE = Bun.which("chromium");
+/** For `test.skipIf`: the reason is printed once, where the suite's output shows it. */
+export const noBrowser = EXECUTABLE === null;
+if (noBrowser) console.error("Browser tests are skipped: there is no Chromium on PATH.");
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** A page that keeps account of what it did. Leaving its `await using` block ends its browser. */
+export type WatchedPage = AsyncDisposable & {
+  page: Page;
+  /** Hosts that were asked for anything. */
+  hosts: Set<string>;
+  /** Errors on the console, violations of the content security policy among them. */
+  errors: string[];
+};
+
+/** Opens an empty page in a browser of its own, with a profile that goes with it. */
+export async function openPage(viewport = { width: 1000, height: 800 }): Promise<WatchedPage> {
+  const profile = await mkdtemp(join(tmpdir(), "lectern-chromium-"));
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: EXECUTABLE!,
+    headless: true,
+    args: FLAGS,
+    viewport,
+  });
+  const page = browser.pages()[0] ?? (await browser.newPage());
+  const hosts = new Set<string>();
+  const errors: string[] = [];
+  browser.on("request", (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol.startsWith("http")) hosts.add(hostname);
+  });
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  return {
+    page,
+    hosts,
+    errors,
+    [Symbol.asyncDispose]: async () => {
+      await browser.close();
+      await rm(profile, { recursive: true, force: true });
+    },
+  };
+}
