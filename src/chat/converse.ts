@@ -93,9 +93,13 @@ async function* takeFurther(
       if (thread.length === 0) throw new AppError("session_not_found");
       continue;
     }
-    if (!run || isNothing(said) || isBehind(known, messages)) yield toHistory(known, request);
-    if (run) yield* run.follow(signal);
-    else yield [{ type: "finish", summary: emptySummary(services.chatModel) }];
+    try {
+      if (!run || isNothing(said) || isBehind(known, messages)) yield toHistory(known, request);
+      if (run) yield* run.follow(signal);
+      else yield [{ type: "finish", summary: emptySummary(services.chatModel) }];
+    } finally {
+      run?.stopUnheard(); // a reader may leave before it listens
+    }
     return;
   }
 }

@@ -37,6 +37,11 @@ export class LiveRun {
     this.#abort.abort(reason);
   }
 
+  /** Ends the work unless somebody listens. */
+  stopUnheard(): void {
+    if (this.#listeners.size === 0) this.stop("nobody listens");
+  }
+
   /**
    * All parts from the first one on, as many at a time as there are. A slow listener gets more at
    * once: what waits for it is what was said anyway.
@@ -64,7 +69,7 @@ export class LiveRun {
     } finally {
       signal.removeEventListener("abort", listener);
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.stop("nobody listens");
+      this.stopUnheard();
     }
   }
 

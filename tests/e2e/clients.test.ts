@@ -66,3 +66,18 @@ test("a question that two servers get at once is stored and answered once", asyn
     ]);
   }
 });
+
+test("a reader who leaves before the answer begins leaves no model at work", async () => {
+  const broken: Reply = { ...ANSWER, fault: { kind: "truncate", afterTokens: 2 } };
+  const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 0 } };
+  await using server = serveChat(db, { replies: [broken, stalling] });
+  const input = runInput(course_id, [user("How much entropy has a coin?")]);
+  await readEvents(await server.post("/api/chat/stream", input));
+
+  const again = await server.post("/api/chat/stream", input);
+  await readEvents(again, (events) => events.at(-1)!.type === "MESSAGES_SNAPSHOT");
+  await eventually(
+    async () => server.openai.requests.length + server.openai.open,
+    (asked) => asked === 2,
+  );
+});
