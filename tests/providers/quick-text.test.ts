@@ -11,7 +11,8 @@ let server: Bun.Server<undefined>;
 beforeAll(() => {
   server = Bun.serve({
     ...{ hostname: "127.0.0.1", port: 0 },
-    fetch: () => new Response(inPieces() as never, { headers: { "content-type": "text/event-stream" } }),
+    fetch: () =>
+      new Response(inPieces() as never, { headers: { "content-type": "text/event-stream" } }),
   });
 });
 afterAll(() => server.stop(true));
