@@ -8,7 +8,7 @@ import type { DescribeTools } from "../pipelines/document/describe";
 import { describeNow } from "../pipelines/document/describe-now";
 import { summarizeDeck } from "../pipelines/document/summary";
 import { Document, withUrl } from "./document-schemas";
-import { jsonBody } from "./json-body";
+import { optionalJsonBody } from "./json-body";
 import { openPageImages } from "./page-image";
 import { ById, Id, Json, PageQuery, pageOf } from "./schemas";
 
@@ -91,7 +91,7 @@ export const documentPageRoutes = (services: Needs) => {
       },
       {
         params: ById,
-        parse: (context) => (context.request.body ? jsonBody(context) : undefined),
+        parse: optionalJsonBody,
         body: DescribeRequest,
         response: DocumentSummary,
         detail: {

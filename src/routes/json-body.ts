@@ -10,7 +10,18 @@ const MAX_DEPTH = 64;
  *
  * @throws AppError `content_type_invalid`, `body_too_large`, `body_malformed`, `request_invalid`
  */
-export async function jsonBody({ request }: { request: Request }): Promise<unknown> {
+export const jsonBody: JsonParser = [readJson, "json"];
+
+/** The same where a body may be left out, which means an empty object. */
+export const optionalJsonBody: JsonParser = [
+  async (context) => (context.request.body ? readJson(context) : {}),
+  "json",
+];
+
+/** The second is never reached: it tells the OpenAPI document what the route takes. */
+type JsonParser = [typeof readJson, "json"];
+
+async function readJson({ request }: { request: Request }): Promise<unknown> {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(contentType)) {
     throw new AppError("content_type_invalid", { expected: "application/json" });
