@@ -19,10 +19,10 @@ export async function runAgent(task: AgentTask, emit: Emit): Promise<void> {
       await step.listen(prompt, made === MAX_STEPS);
       await step.runTools();
     } catch (error) {
-      step.end(error);
+      await step.end(error);
       throw error;
     }
-    step.end();
+    await step.end();
     if (!step.continues) return;
     prompt.push(...step.messages);
   }

@@ -9,6 +9,7 @@ import { stepId, type Turn } from "./history";
 import type { ChatRequest } from "./input";
 import type { IsOurs } from "./neutralise";
 import type { ChatPart, RunSummary, Usage } from "./parts";
+import { pointCitations } from "./places";
 import { toInstructions, toPrompt } from "./prompt";
 import type { Work } from "./runs";
 import { Sources } from "./sources";
@@ -69,6 +70,7 @@ export function answer(
           ...{ chatModel, prompt, sources, signal },
           tools: createCourseTools({ ...services, course_id: request.course_id }),
           frontendTools: request.tools,
+          point: (said, citations) => pointCitations(services.db, said, citations),
           isOurs: ownAddresses(asked.origin, sources),
           firstStep: turn.steps,
           messageId: (step) => stepId(turn.id, step),

@@ -2,7 +2,7 @@ import type { Tool } from "@ag-ui/core";
 import type { ToolCall } from "../db/chat";
 import { AppError } from "../errors";
 import type { ChatModel } from "../providers/chat-model";
-import { checkCitations } from "./citations";
+import { type CheckedCitation, checkCitations } from "./citations";
 import { type CallOptions, type ModelPart, streamModel } from "./model-stream";
 import { createNeutraliser, type IsOurs, type Neutraliser } from "./neutralise";
 import type { AgentPart, Usage } from "./parts";
@@ -19,6 +19,8 @@ export type AgentTask = {
   /** Tools that the client runs: a call of one ends the run. */
   frontendTools: Tool[];
   sources: Sources;
+  /** Points the citations of an answer to where their words stand. */
+  point: (answer: string, citations: CheckedCitation[]) => Promise<CheckedCitation[]>;
   isOurs: IsOurs;
   /** Steps that earlier runs of this turn have made. */
   firstStep: number;
@@ -206,15 +208,18 @@ export class Step {
     }
   }
 
-  end(failure?: unknown): void {
-    const { chatModel, sources, signal } = this.task;
+  async end(failure?: unknown): Promise<void> {
+    const { chatModel, sources, point, signal } = this.task;
     this.#stopSaying();
+    const checked = checkCitations(this.#text, sources.byNumber);
+    // A passage's beginning is worth more than no answer.
+    const citations = await point(this.#text, checked).catch(() => checked);
     const status = failure === undefined ? "complete" : signal.aborted ? "aborted" : "error";
     const metadata = {
       ...({ status, model: chatModel.name, usage: this.#usage } as const),
       ...(this.#finish !== "" && { finish_reason: this.#finish }),
       ...(failure instanceof AppError && { error_code: failure.errorCode }),
-      citations: checkCitations(this.#text, sources.byNumber),
+      citations,
       references: [...sources.found],
       ...(this.#calls.length > 0 && { tool_calls: this.#calls }),
       ...(this.#reasoning.length > 0 && { reasoning: this.#reasoning }),

@@ -34,7 +34,7 @@ export class Teller {
   #thoughtId = "";
   readonly #openCalls = new Set<string>();
   #references: Citation[] = [];
-  #citations: unknown[] = [];
+  #citations: Citation[] = [];
 
   constructor(readonly run: RunIdentity) {
     this.#messageId = run.message_id;
@@ -114,7 +114,8 @@ export class Teller {
       this.#endThought();
       this.#endCalls();
       this.#closeText(messageMetadata(answer, this.run.session_id));
-      if (answer.content !== "") this.#citations = answer.metadata.citations ?? [];
+      if (answer.content !== "")
+        this.#tellCitations((answer.metadata.citations ?? []) as Citation[]);
     }
   }
 
@@ -160,6 +161,14 @@ export class Teller {
     if (!state) return;
     const delta = [{ op: "replace" as const, path: "/references", value: references }];
     this.#events.push({ type: EventType.STATE_DELTA, delta });
+  }
+
+  /** Tells the references again, now those that are cited with their exact places. */
+  #tellCitations(citations: Citation[]): void {
+    this.#citations = citations;
+    if (citations.length === 0) return;
+    const known = [...this.#references, ...citations].map((one) => [one.number, one] as const);
+    this.#tellReferences([...new Map(known).values()]);
   }
 
   #tellEnd(part: EndPart): void {

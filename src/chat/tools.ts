@@ -100,7 +100,11 @@ export async function findPassages(
 ): Promise<{ passages: FoundPassage[] }> {
   const request = { ...wanted, course_id, mode: "hybrid" as const };
   const found = await searchCourse({ db, embedder, reranker }, request, signal);
-  return { passages: found.map(({ citation, content }) => ({ ...citation, quote: content })) };
+  const passages = found.map(({ citation, content, metadata }): FoundPassage => {
+    const { page_end } = metadata as { page_end?: number };
+    return { ...citation, quote: content, ...(page_end !== undefined && { page_end }) };
+  });
+  return { passages };
 }
 
 /** Infers the input's type; `execute` is only ever called with what the schema made of it. */

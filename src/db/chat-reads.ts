@@ -1,3 +1,4 @@
+import type { Segment, Word } from "../text/transcript";
 import type { Sql } from "./client";
 
 /** A chunk that is read where it stands, instead of being found by a question. */
@@ -41,6 +42,42 @@ export function readPageChunks(
     where d.id = ${document_id} and d.course_id = ${course_id} and d.deleted_at is null
       and ${page_number} between c.page_number and c.page_end
     order by c.chunk_index limit ${limit}`;
+}
+
+/** What was said between two moments of a lecture, with what is half inside; nothing without a transcript. */
+export async function readSpeech(
+  sql: Sql,
+  lecture_id: string,
+  start_ms: number,
+  end_ms: number,
+): Promise<{ segments: Segment[]; words: Word[] }> {
+  const between = (kind: string) => sql`
+    (select coalesce(jsonb_agg(part order by n), '[]')
+     from jsonb_array_elements(word_segments -> ${kind}) with ordinality as parts (part, n)
+     where (part ->> 'start_ms')::int < ${end_ms} and (part ->> 'end_ms')::int > ${start_ms})`;
+  const [row] = await sql<{ segments: Segment[]; words: Word[] }[]>`
+    select ${between("segments")} as segments, ${between("words")} as words
+    from lecture_transcripts where lecture_id = ${lecture_id}`;
+  return row ?? { segments: [], words: [] };
+}
+
+/** What stands on some pages of a document, in order: chunks of one page each, then whole pages. */
+export function readPageTexts(
+  sql: Sql,
+  document_id: string,
+  page_number: number,
+  page_end: number,
+): Promise<{ page_number: number; content: string }[]> {
+  return sql<{ page_number: number; content: string }[]>`
+    select page_number, content from (
+      select page_number, content, chunk_index from slide_chunks
+      where document_id = ${document_id} and page_number = page_end
+      union all
+      select page_number, normalized_description, null from slide_descriptions
+      where document_id = ${document_id}
+    ) page
+    where page_number between ${page_number} and ${page_end}
+    order by page_number, chunk_index nulls last`;
 }
 
 export type ListedAsset = {
