@@ -70,6 +70,7 @@ export const ERRORS = {
   sound_gone:                { status: 409, retry: false, title: "The uploaded sound went when its job ended: upload it again, or import a transcript" },
   transcript_not_ready:      { status: 404, retry: false, title: "There is no transcript yet" },
   chat_failed:               { status: 502, retry: true,  title: "The answer was cut off" },
+  resume_invalid:            { status: 409, retry: false, title: "The resume does not answer what the conversation waits for" },
   chat_interrupted:          { status: 503, retry: true,  title: "The answer was interrupted: ask for it again" },
   transcript_invalid:        { status: 422, retry: false, title: "The transcript cannot be read" },
   evaluation_set_invalid:    { status: 500, retry: false, title: "The evaluation set cannot be read" },
@@ -99,4 +100,19 @@ export class AppError extends Error {
 /** Unknown errors are retried: an outage nobody foresaw deserves a second attempt. */
 export function isRetryable(error: unknown): boolean {
   return error instanceof AppError ? ERRORS[error.errorCode].retry : true;
+}
+
+/** What stopped a command, for whoever ran it: what to change, and a stack only where the reason is not known. */
+export function explain(error: unknown): string {
+  if (!(error instanceof AppError)) return Bun.inspect(error);
+  const { problems, message, advice, ...others } = error.details as {
+    problems?: Record<string, string[]>;
+    message?: string;
+    advice?: string;
+  };
+  const lines = Object.entries(problems ?? {}).map(([name, all]) => `  ${name}: ${all.join("; ")}`);
+  const facts = Object.entries(others).map(([name, value]) => `  ${name}: ${value}`);
+  const cause = error.cause ? [`  ${String(error.cause)}`] : [];
+  const reason = [message ?? error.message, ...(advice ? [advice] : [])].join(". ");
+  return [reason, ...lines, ...facts, ...cause].join("\n");
 }

@@ -3,7 +3,7 @@ import { connect } from "./db/client";
 import { deleteCourse, insertCourse } from "./db/courses";
 import { startEmbeddedDatabase } from "./db/embedded/start";
 import { migrate } from "./db/migrate";
-import { AppError } from "./errors";
+import { AppError, explain } from "./errors";
 import { openProviders } from "./providers";
 import { startLocalEmbedder } from "./providers/local/embedding-server";
 import { readBeirSet } from "./retrieval/beir";
@@ -23,7 +23,7 @@ async function main([folder, ...flags]: string[]): Promise<void> {
   const set = await readBeirSet(folder);
   const config = loadConfig();
   const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new Error("interrupted")));
+  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
   const local = startLocalEmbedder();
   const { embedder } = openProviders(config, { localEmbedderUrl: local.url });
   const own = config.DATABASE_URL ? null : await startEmbeddedDatabase({ dataDir: null });
@@ -53,7 +53,7 @@ function toText(report: Report): string {
     toTable(report.tuning),
     `\nOn the other half (chosen: ${chosen_weight}, default: ${default_weight}); in brackets 95 % of resamples:\n`,
     toTable(report.held_out, true),
-    `\n* is the default: its nDCG@10 is ${signed(gain.mean)} (${signed(gain.low)} to ${signed(gain.high)}) beyond that of the better leg.`,
+    `\n* is the default: against the better leg its nDCG@10 differs by ${signed(gain.mean)} (${signed(gain.low)} to ${signed(gain.high)}).`,
   ].join("\n");
 }
 
@@ -77,7 +77,6 @@ function toTable(rows: Row[], withIntervals = false): string {
 try {
   await main(Bun.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof AppError)) throw error;
-  console.error(`${error.message}: ${JSON.stringify(error.details)}`);
+  console.error(explain(error));
   process.exit(1);
 }

@@ -4,7 +4,7 @@ import { type Config, inheritedEnvironment, loadConfig } from "./config";
 import { startEmbeddedDatabase } from "./db/embedded/start";
 import { countEmbeddings } from "./db/embeddings";
 import { migrate } from "./db/migrate";
-import { AppError } from "./errors";
+import { AppError, explain } from "./errors";
 import { type Log, openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
 import { startMaintenance } from "./pipelines/maintenance";
@@ -90,7 +90,12 @@ async function listen(services: Services): Promise<() => Promise<void>> {
   const { HOST, PORT } = services.config;
   const app = createApp(services);
   await app.modules;
-  app.listen({ hostname: HOST, port: PORT });
+  try {
+    // Elysia shares a port unless told not to: two servers would then take turns with the requests.
+    app.listen({ hostname: HOST, port: PORT, reusePort: false });
+  } catch (error) {
+    throw notListening(error, HOST, PORT);
+  }
   const { url } = app.server!;
   services.log.info({ url: url.href, ag_ui: `${url}ag-ui`, swagger: `${url}swagger` }, "listening");
   // Streams end themselves at shutdown; whoever does not within a moment is cut off.
@@ -98,6 +103,16 @@ async function listen(services: Services): Promise<() => Promise<void>> {
     await Promise.race([app.server?.stop(false), Bun.sleep(2_000)]);
     await app.server?.stop(true);
   };
+}
+
+function notListening(error: unknown, host: string, port: number): unknown {
+  const taken = `${port} is taken by another program: end that, or set another port (0 picks a free one)`;
+  const problems = {
+    EADDRINUSE: { PORT: [taken] },
+    EACCES: { PORT: [`${port} may not be used by this user`] },
+    EADDRNOTAVAIL: { HOST: [`${host} is no address of this machine`] },
+  }[(error as NodeJS.ErrnoException).code ?? ""];
+  return problems ? new AppError("config_invalid", { problems }) : error;
 }
 
 async function startWorkers(
@@ -136,20 +151,6 @@ async function startWorkers(
 try {
   await main();
 } catch (error) {
-  console.error(explain(error));
+  console.error(`Lectern could not start: ${explain(error)}`);
   process.exit(1);
-}
-
-/** A start that fails says what to change, without a stack where the reason is known. */
-function explain(error: unknown): string {
-  if (!(error instanceof AppError)) return `Lectern could not start: ${Bun.inspect(error)}`;
-  const { problems, message, advice } = error.details as {
-    problems?: Record<string, string[]>;
-    message?: string;
-    advice?: string;
-  };
-  const lines = Object.entries(problems ?? {}).map(([name, all]) => `  ${name}: ${all.join("; ")}`);
-  const cause = error.cause ? [`  ${String(error.cause)}`] : [];
-  const reason = [message ?? error.message, ...(advice ? [advice] : [])].join(". ");
-  return [`Lectern could not start: ${reason}`, ...lines, ...cause].join("\n");
 }

@@ -6,7 +6,7 @@ import { getCourse } from "./db/courses";
 import { startEmbeddedDatabase } from "./db/embedded/start";
 import { countEmbeddings, discardShelved, type ModelCount } from "./db/embeddings";
 import { migrate } from "./db/migrate";
-import { AppError } from "./errors";
+import { AppError, explain } from "./errors";
 import { openProviders } from "./providers";
 import { startLocalEmbedder } from "./providers/local/embedding-server";
 import { moveToModel, rollBack } from "./retrieval/reembed";
@@ -26,7 +26,9 @@ async function main(args: string[]): Promise<void> {
   const config = loadConfig();
   const settings = { ...config, EMBEDDING_MODEL: options.model ?? config.EMBEDDING_MODEL };
   const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new Error("interrupted; run it again to go on")));
+  process.once("SIGINT", () =>
+    stop.abort(new AppError("cancelled", { advice: "Run it again to go on" })),
+  );
   const local = startLocalEmbedder();
   const database = await openDatabaseServer(config);
   await migrate(database.url);
@@ -88,8 +90,6 @@ function advise(model: string, configured: string, stored: ModelCount[]): void {
 try {
   await main(Bun.argv.slice(2));
 } catch (error) {
-  if (error instanceof AppError)
-    console.error(`${error.message}: ${JSON.stringify(error.details)}`);
-  else console.error(error instanceof Error ? error.message : error);
+  console.error(explain(error));
   process.exit(1);
 }

@@ -3,7 +3,7 @@ import { type Config, loadConfig } from "./config";
 import { connect } from "./db/client";
 import { startEmbeddedDatabase } from "./db/embedded/start";
 import { migrate } from "./db/migrate";
-import { AppError } from "./errors";
+import { AppError, explain } from "./errors";
 import { verifyDocuments } from "./pipelines/document/verify";
 import { openStorage } from "./services";
 
@@ -16,7 +16,7 @@ import { openStorage } from "./services";
 async function main(): Promise<number> {
   const config = loadConfig();
   const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new Error("interrupted")));
+  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
   const database = await openDatabaseServer(config);
   await migrate(database.url);
   const db = connect(database.url, { max: 1 });
@@ -43,7 +43,6 @@ const openDatabaseServer = async ({ DATABASE_URL, DATA_ROOT }: Config) =>
 try {
   process.exit(await main());
 } catch (error) {
-  if (!(error instanceof AppError)) throw error;
-  console.error(`${error.message}: ${JSON.stringify(error.details)}`);
+  console.error(explain(error));
   process.exit(1);
 }
