@@ -38,8 +38,9 @@ declare
   job     document_jobs;
   message pgmq.message_record;
 begin
+  perform lock_asset(document);
   select j.* into job from documents d join document_jobs j on j.id = d.description_job_id
-  where d.id = document and d.deleted_at is null for update;
+  where d.id = document and d.deleted_at is null for update of j;
   if not found then return; end if;
 
   had_failed := job.job_state = 'failed';
@@ -118,14 +119,35 @@ CREATE FUNCTION public.delete_asset(kind text, asset uuid) RETURNS boolean
 declare
   course uuid;
 begin
+  perform stop_job(kind, asset, 'asset_deleted', 'The asset was deleted');
   execute format('update %I set deleted_at = now() where id = $1 and deleted_at is null
                   returning course_id', kind || 's') into course using asset;
   if course is null then return false; end if;
-  perform stop_job(kind, asset, 'asset_deleted', 'The asset was deleted');
   perform record_event(kind, asset, course, 'deleted', '{}');
   return true;
 end
 $_$;
+
+CREATE FUNCTION public.delete_course(course uuid) RETURNS TABLE(document_ids uuid[], lecture_ids uuid[])
+    LANGUAGE plpgsql
+    AS $$
+declare
+  asset record;
+begin
+  for asset in
+    select 'lecture' as kind, id from lectures where course_id = course and deleted_at is null
+    union all
+    select 'document', id from documents where course_id = course and deleted_at is null
+    order by id
+  loop
+    perform delete_asset(asset.kind, asset.id);
+  end loop;
+  document_ids := array(select id from documents where course_id = course);
+  lecture_ids := array(select id from lectures where course_id = course);
+  delete from courses where id = course;
+  if found then return next; end if;
+end
+$$;
 
 CREATE FUNCTION public.document_follows_job() RETURNS trigger
     LANGUAGE plpgsql
@@ -283,6 +305,12 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.lock_asset(asset uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+  select pg_advisory_xact_lock(hashtextextended(asset::text, 0));
+$$;
+
 CREATE FUNCTION public.message_waits(queue text, message bigint) RETURNS boolean
     LANGUAGE plpgsql
     AS $_$
@@ -339,7 +367,8 @@ CREATE FUNCTION public.replace_transcript(lecture uuid, body text, segments json
 declare
   job uuid;
 begin
-  perform from lectures where id = lecture and deleted_at is null for update;
+  perform lock_asset(lecture);
+  perform from lectures where id = lecture and deleted_at is null;
   if not found then return null; end if;
   perform stop_job('lecture', lecture, 'cancelled', 'A transcript was imported instead');
 
@@ -370,20 +399,23 @@ CREATE FUNCTION public.request_document(document uuid, course uuid, filename tex
     AS $$
 #variable_conflict use_column
 begin
-  insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
-  values (document, course, request_document.filename, wanted_title, request_document.storage_url,
-          request_document.size_bytes, request_document.sha256)
-  on conflict (course_id, sha256) where deleted_at is null do nothing
-  returning id into document_id;
-  created := found;
+  loop
+    insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
+    values (document, course, request_document.filename, wanted_title, request_document.storage_url,
+            request_document.size_bytes, request_document.sha256)
+    on conflict (course_id, sha256) where deleted_at is null do nothing
+    returning id into document_id;
+    created := found;
+    exit when created;
+    select d.id, d.description_job_id into document_id, job_id from documents d
+    where d.course_id = course and d.sha256 = request_document.sha256 and d.deleted_at is null;
+    exit when found;
+  end loop;
 
   if created then
     insert into document_jobs (document_id, priority)
     values (request_document.document_id, request_document.priority) returning id into job_id;
     perform enqueue_job('document', job_id, priority);
-  else
-    select d.id, d.description_job_id into document_id, job_id from documents d
-    where d.course_id = course and d.sha256 = request_document.sha256 and d.deleted_at is null;
   end if;
 end
 $$;
@@ -391,20 +423,29 @@ $$;
 CREATE FUNCTION public.request_lecture(course uuid, session_id text, url text, wanted_title text, transcription boolean, priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
+declare
+  started uuid;
 begin
-  insert into lectures (course_id, source, panopto_session_id, panopto_url, title, transcription)
-  values (course, 'panopto', session_id, url, wanted_title, request_lecture.transcription)
-  on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
-  returning id into lecture_id;
-  created := found;
+  loop
+    insert into lectures (course_id, source, panopto_session_id, panopto_url, title, transcription)
+    values (course, 'panopto', session_id, url, wanted_title, request_lecture.transcription)
+    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
+    returning id into lecture_id;
+    created := found;
+    exit when created;
+    select l.id, l.last_job_id into lecture_id, job_id from lectures l
+    where l.course_id = course and l.panopto_session_id = session_id and l.deleted_at is null;
+    exit when found; -- else it was deleted between the two, and there is room for a new one
+  end loop;
 
   if created then
     insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
     values (request_lecture.lecture_id, url, request_lecture.priority) returning id into job_id;
     perform enqueue_job('lecture', job_id, priority);
-  else
-    select l.id, l.last_job_id into lecture_id, job_id from lectures l
-    where l.course_id = course and l.panopto_session_id = session_id and l.deleted_at is null;
+  elsif request_lecture.transcription then
+    started := transcribe_after_all(request_lecture.lecture_id, request_lecture.priority);
+    created := started is not null;
+    job_id := coalesce(started, job_id);
   end if;
 end
 $$;
@@ -413,20 +454,23 @@ CREATE FUNCTION public.request_uploaded_lecture(lecture uuid, course uuid, sessi
     LANGUAGE plpgsql
     AS $$
 begin
-  insert into lectures (id, course_id, source, panopto_session_id, panopto_url, title)
-  values (lecture, course, 'upload', session_id, url, wanted_title)
-  on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
-  returning id into lecture_id;
-  created := found;
+  loop
+    insert into lectures (id, course_id, source, panopto_session_id, panopto_url, title)
+    values (lecture, course, 'upload', session_id, url, wanted_title)
+    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
+    returning id into lecture_id;
+    created := found;
+    exit when created;
+    select l.id, l.last_job_id into lecture_id, job_id from lectures l
+    where l.course_id = course and l.panopto_session_id = session_id and l.deleted_at is null;
+    exit when found;
+  end loop;
 
   if created then
     insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
     values (request_uploaded_lecture.lecture_id, url, request_uploaded_lecture.priority)
     returning id into job_id;
     perform enqueue_job('lecture', job_id, priority);
-  else
-    select l.id, l.last_job_id into lecture_id, job_id from lectures l
-    where l.course_id = course and l.panopto_session_id = session_id and l.deleted_at is null;
   end if;
 end
 $$;
@@ -473,6 +517,7 @@ CREATE FUNCTION public.retry_document(document uuid) RETURNS uuid
 declare
   job uuid;
 begin
+  perform lock_asset(document);
   update document_jobs j set
     job_state = 'pending', error_code = null, error_message = null, finished_at = null
   from documents d
@@ -496,6 +541,7 @@ CREATE FUNCTION public.retry_lecture(lecture uuid) RETURNS uuid
 declare
   job uuid;
 begin
+  perform lock_asset(lecture);
   update lecture_download_jobs j set
     job_state = 'pending', error_code = null, error_message = null, finished_at = null
   from lectures l
@@ -515,16 +561,28 @@ CREATE FUNCTION public.stop_job(kind text, asset uuid, code text, reason text) R
     LANGUAGE plpgsql
     AS $_$
 declare
-  job     record;
+  job   record;
+  ended uuid;
   stopped integer := 0;
 begin
+  perform lock_asset(asset);
   for job in execute format(
-    'update %I set job_state = ''failed'', error_code = $2, error_message = $3,
-            finished_at = clock_timestamp()
-     where %I = $1 and job_state not in (''completed'', ''failed'')
-     returning queue_name, message_id', job_table(kind), kind || '_id')
-    using asset, code, reason
+    'select id, queue_name, message_id from %I
+     where %I = $1 and job_state not in (''completed'', ''failed'')', job_table(kind), kind || '_id')
+    using asset
   loop
+    if job.message_id is not null then
+      execute format('select from pgmq.%I where msg_id = $1 for update', 'q_' || job.queue_name)
+        using job.message_id;
+    end if;
+    -- It may have ended while we waited for its message.
+    execute format(
+      'update %I set job_state = ''failed'', error_code = $2, error_message = $3,
+              finished_at = clock_timestamp()
+       where id = $1 and job_state not in (''completed'', ''failed'')
+       returning id', job_table(kind))
+      into ended using job.id, code, reason;
+    continue when ended is null;
     if job.message_id is not null then perform pgmq.archive(job.queue_name, job.message_id); end if;
     stopped := stopped + 1;
   end loop;
@@ -587,6 +645,28 @@ CREATE FUNCTION public.touch_updated_at() RETURNS trigger
 begin
   new.updated_at := now();
   return new;
+end
+$$;
+
+CREATE FUNCTION public.transcribe_after_all(lecture uuid, wanted_priority text) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job uuid;
+begin
+  perform lock_asset(lecture);
+  perform from lectures l
+  where l.id = lecture and l.deleted_at is null and not l.transcription
+    and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
+  if not found then return null; end if;
+  perform stop_job('lecture', lecture, 'cancelled', 'A transcript is wanted after all');
+  update lectures set transcription = true, transcript_status = 'pending', embed_status = 'pending'
+  where id = lecture;
+  insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
+  select id, panopto_url, wanted_priority from lectures where id = lecture
+  returning id into job;
+  perform enqueue_job('lecture', job, wanted_priority);
+  return job;
 end
 $$;
 

@@ -58,20 +58,19 @@ export async function updateCourse(
   return course;
 }
 
-export type CourseFile = { document_id: string };
+/** Ids of assets that are gone, and may have left a file. */
+export type Leftovers = { document_ids: string[]; lecture_ids: string[] };
 
 /**
- * Removes a course with all it holds, and answers the documents whose files remain to be removed.
+ * Stops the work on a course, removes it with all it holds, and answers whose files remain to be
+ * removed.
  *
  * @throws AppError `course_not_found`
  */
-export async function deleteCourse(sql: Sql, id: string): Promise<CourseFile[]> {
-  // Messages first: a worker that reads one later finds no job and drops it.
-  const documents = await sql<CourseFile[]>`
-    select id as document_id from documents where course_id = ${id}`;
-  const [deleted] = await sql<{ id: string }[]>`delete from courses where id = ${id} returning id`;
-  if (!deleted) throw new AppError("course_not_found");
-  return documents;
+export async function deleteCourse(sql: Sql, id: string): Promise<Leftovers> {
+  const [leftovers] = await sql<Leftovers[]>`select * from delete_course(${id})`;
+  if (!leftovers) throw new AppError("course_not_found");
+  return leftovers;
 }
 
 export type Asset = {

@@ -134,7 +134,8 @@ type Request = {
 
 /**
  * Records a Panopto session and queues its ingestion: both happen, or neither. The same session in
- * the same course answers the lecture that is there, with `created` false.
+ * the same course answers the lecture that is there, with `created` false, unless this request is the
+ * first to ask for its transcription.
  *
  * @throws AppError `course_not_found`
  */
@@ -230,6 +231,11 @@ export async function listUnfinishedLectures(sql: Sql, ids: string[]): Promise<s
     select id from lectures
     where id = any(${ids}::uuid[]) and deleted_at is null and status not in ('completed', 'failed')`;
   return rows.map(({ id }) => id);
+}
+
+/** The end of a deleted lecture's rows. */
+export async function purgeLecture(sql: Sql, id: string): Promise<void> {
+  await sql`delete from lectures where id = ${id} and deleted_at is not null`;
 }
 
 /** The end of the rows of lectures that were deleted at least `seconds` ago. */

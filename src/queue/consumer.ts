@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "../db/client";
-import { AppError } from "../errors";
 import type { Log } from "../log";
 import { type Claim, claim, QUEUES } from "./queue";
-import { type Handler, type Outcome, VISIBILITY_SECONDS, work } from "./work";
+import { beat, type Handler, type Outcome, VISIBILITY_SECONDS, work } from "./work";
 
 /** Behind the notifications: also finds what nobody announces, such as a claim that ran out. */
 const POLL_MS = 2_000;
@@ -62,7 +61,8 @@ export function startConsumer(
   return {
     wake: () => woken.resolve(),
     stopAsset: (asset_id) => {
-      if (current?.held.asset_id === asset_id) current.lost.abort(new AppError("claim_lost"));
+      // The message may tell of an earlier job of the asset: the claim itself knows.
+      if (current?.held.asset_id === asset_id) void beat(sql, current.held, current.lost, log);
     },
     drain: async (graceMs) => {
       draining = true;

@@ -37,12 +37,7 @@ export async function work(
     return ended(await finish(sql, held, "failed", { code: "worker_crashed", message }), "gave-up");
   }
 
-  const heartbeat = setInterval(() => {
-    // An outage of the database is no reason to stop: the claim may outlive it.
-    extend(sql, held, VISIBILITY_SECONDS)
-      .then((ours) => ours || lost.abort(new AppError("claim_lost")))
-      .catch((error: unknown) => log.warn({ err: error }, "heartbeat failed"));
-  }, BEAT_MS);
+  const heartbeat = setInterval(() => void beat(sql, held, lost, log), BEAT_MS);
   try {
     const reason = await handler(held, AbortSignal.any([stop, lost.signal]));
     return ended(await finish(sql, held, "completed", reason), "done");
@@ -53,6 +48,17 @@ export async function work(
     return settle(sql, held, error);
   } finally {
     clearInterval(heartbeat);
+  }
+}
+
+/** Keeps a claim alive, and aborts `lost` when it is somebody else's or nobody's by now. */
+export async function beat(sql: Sql, held: Claim, lost: AbortController, log: Log): Promise<void> {
+  try {
+    const ours = await extend(sql, held, VISIBILITY_SECONDS);
+    if (!ours) lost.abort(new AppError("claim_lost"));
+  } catch (error) {
+    // An outage of the database is no reason to stop: the claim may outlive it.
+    log.warn({ err: error }, "heartbeat failed");
   }
 }
 

@@ -10,6 +10,7 @@ import {
   updateCourse,
 } from "../db/courses";
 import type { DocumentStorage } from "../storage/documents";
+import type { SoundInbox } from "../storage/sounds";
 import { IdempotencyHeaders, once } from "./idempotency";
 import { jsonBody } from "./json-body";
 import { ById, Id, PageQuery, pageOf, Time } from "./schemas";
@@ -42,7 +43,9 @@ const Asset = z
   })
   .meta({ id: "Asset" });
 
-export const courseRoutes = ({ db, storage }: { db: Sql; storage: DocumentStorage }) =>
+type Needs = { db: Sql; storage: DocumentStorage; sounds: SoundInbox };
+
+export const courseRoutes = ({ db, storage, sounds }: Needs) =>
   new Elysia({ prefix: "/api/courses", tags: ["Courses"] })
     .post(
       "",
@@ -78,8 +81,9 @@ export const courseRoutes = ({ db, storage }: { db: Sql; storage: DocumentStorag
     .delete(
       "/:id",
       async ({ params, status }) => {
-        const files = await deleteCourse(db, params.id);
-        for (const { document_id } of files) await storage.remove(document_id);
+        const { document_ids, lecture_ids } = await deleteCourse(db, params.id);
+        for (const id of document_ids) await storage.remove(id);
+        for (const id of lecture_ids) await sounds.remove(id);
         return status(204, undefined);
       },
       { params: ById, detail: { summary: "Delete a course and everything in it" } },

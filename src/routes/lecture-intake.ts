@@ -84,7 +84,9 @@ export const lectureIntakeRoutes = ({ db, audioSource, sounds, maxUploadBytes }:
         response: { 200: LectureAccepted, 202: LectureAccepted },
         detail: {
           summary: "Queue a Panopto recording for ingestion",
-          description: "The same session in the same course answers 200 with the lecture there is.",
+          description:
+            "The same session in the same course answers 200 with the lecture there is. One that was " +
+            "asked for without transcription is transcribed as soon as somebody asks for it: 202.",
         },
       },
     )

@@ -11,7 +11,7 @@ import {
   type Lecture,
   listLectures,
   PART_STATUSES,
-  purgeLectures,
+  purgeLecture,
 } from "../db/lectures";
 import { AppError } from "../errors";
 import { restartLecture } from "../pipelines/lecture/request";
@@ -69,7 +69,11 @@ const LectureStatus = JobStatus.omit({ error_code: true })
   .extend({ lecture_id: Id })
   .meta({ id: "LectureStatus" });
 
-const Moment = z.iso.datetime({ offset: true });
+/** The database knows no year 0. */
+const FIRST_MOMENT = Date.parse("0001-01-01T00:00:00Z");
+const Moment = z.iso
+  .datetime({ offset: true })
+  .refine((time) => Date.parse(time) >= FIRST_MOMENT, "must not be before the year 1");
 const LectureQuery = PageQuery.extend({
   course_id: Id.optional(),
   status: Status.optional(),
@@ -164,7 +168,7 @@ export const lectureRoutes = ({ db, sounds }: { db: Sql; sounds: SoundInbox }) =
       async ({ params, status }) => {
         if (!(await deleteAsset(db, "lecture", params.id))) throw new AppError("lecture_not_found");
         await sounds.remove(params.id);
-        await purgeLectures(db, 0);
+        await purgeLecture(db, params.id);
         return status(204, undefined);
       },
       {

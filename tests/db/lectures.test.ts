@@ -93,6 +93,50 @@ describe("an attempt that lost its job", () => {
   });
 });
 
+describe("a lecture without transcription", () => {
+  const session = () => {
+    const session_id = crypto.randomUUID();
+    return (transcription: boolean) =>
+      requestLecture(db, {
+        ...{ course_id, session_id, title: null, priority: "normal", transcription },
+        panopto_url: "https://a.panopto.com/x",
+      });
+  };
+  const UNWANTED = { code: "transcription_not_wanted", message: "No" } as const;
+
+  test("is transcribed once somebody asks for it", async () => {
+    const ask = session();
+    const { lecture_id, job_id } = await ask(false);
+    const held = (await claim(db, ["ingest"], 45))!;
+    await db`update lecture_download_jobs set job_state = 'downloading' where id = ${job_id}`;
+    await finish(db, held, "completed", UNWANTED);
+    expect(await ask(false)).toEqual({ lecture_id, job_id, created: false });
+
+    const asked = await ask(true);
+    expect(asked).toMatchObject({ lecture_id, created: true });
+    expect(asked.job_id).not.toBe(job_id);
+    expect(await ask(true)).toEqual({ ...asked, created: false });
+    expect(await getLecture(db, lecture_id)).toMatchObject({
+      ...{ transcription: true, status: "pending", status_reason: null },
+      ...{ transcript_status: "pending", embed_status: "pending", last_job_id: asked.job_id },
+    });
+    expect(await claim(db, ["ingest"], 45)).toMatchObject({ job_id: asked.job_id });
+    await cancelLecture(db, lecture_id);
+  });
+
+  test("stops a job that would leave it out", async () => {
+    const ask = session();
+    const { lecture_id } = await ask(false);
+    const held = (await claim(db, ["ingest"], 45))!;
+
+    const asked = await ask(true);
+
+    expect(await finish(db, held, "completed", UNWANTED)).toBe(false);
+    expect(await claim(db, ["ingest"], 45)).toMatchObject({ job_id: asked.job_id });
+    await cancelLecture(db, lecture_id);
+  });
+});
+
 describe("the parts of a lecture", () => {
   test("fail with its job and wait again with its retry", async () => {
     const { lecture_id, held } = await claimed();

@@ -221,4 +221,19 @@ describe("nothing accepted is lost", () => {
     expect(await take()).toBeNull();
     expect(await deleteAsset(db, "document", document_id)).toBe(false);
   });
+
+  test("a deletion and a worker that finishes just then do not lock each other out", async () => {
+    const { document_id, job_id } = await createDocument(db, course_id);
+    const held = (await take())!;
+    let deletion: Promise<boolean> | undefined;
+
+    await db.begin(async (finishing) => {
+      await finishing`select from pgmq.q_ingest where msg_id = ${held.message_id} for update`;
+      deletion = deleteAsset(db, "document", document_id);
+      await Bun.sleep(100);
+      await finishing`select from document_jobs where id = ${job_id} for update nowait`;
+    });
+
+    expect(await deletion).toBe(true);
+  });
 });

@@ -3,9 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
+import { requestUploadedLecture } from "../../src/db/lectures";
+import { claim, extend } from "../../src/queue/queue";
 import { courseRoutes } from "../../src/routes/courses";
 import { problems } from "../../src/routes/problems";
 import { openDiskStorage } from "../../src/storage/disk";
+import { openSoundInbox } from "../../src/storage/sounds";
 import { migratedDatabase } from "../support/database";
 import { createDocument, silentLog } from "../support/factories";
 import { get, postJson } from "../support/http";
@@ -18,7 +21,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const app = new Elysia().use(problems(silentLog, () => [])).use(courseRoutes({ db, storage }));
+const sounds = await openSoundInbox(folder);
+const app = new Elysia()
+  .use(problems(silentLog, () => []))
+  .use(courseRoutes({ db, storage, sounds }));
 const ask = async (request: Request) => {
   const response = await app.handle(request);
   const text = await response.text();
@@ -114,6 +120,32 @@ describe("courses", () => {
         () => "gone",
       ),
     ).toBe("gone");
+  });
+
+  test("take the work on them and the sound that clients brought along", async () => {
+    const { id: course_id } = await create("With a recording");
+    const id = crypto.randomUUID();
+    const place = { session_id: null, panopto_url: null };
+    const staged = join(sounds.stagingDir, "staged");
+    await Bun.write(staged, "sound");
+    await sounds.keep(id, staged);
+    await requestUploadedLecture(db, { id, course_id, title: null, priority: "high", ...place });
+    const held = (await claim(db, ["ingest_high"], 45))!;
+    expect(held.asset_id).toBe(id);
+
+    expect((await ask(change("DELETE", course_id))).status).toBe(204);
+
+    expect(await sounds.find(id)).toBeNull();
+    expect(await extend(db, held, 45)).toBe(false);
+    expect((await ask(change("DELETE", course_id))).status).toBe(404);
+  });
+
+  test("refuse a cursor that no list gave", async () => {
+    for (const text of ["", "1_", `1_${"-".repeat(36)}`, "x_y"]) {
+      const cursor = Buffer.from(text).toString("base64url");
+      const { status, body } = await ask(get(`/api/courses?cursor=${cursor}`));
+      expect({ status, code: body.code }).toEqual({ status: 422, code: "request_invalid" });
+    }
   });
 });
 

@@ -176,7 +176,9 @@ describe("reading lectures", () => {
     expect(idsOf(await list(`updated_before=${future}`))).toEqual(ids);
     expect(idsOf(await list(`updated_after=${future}`))).toEqual([]);
     expect((await read("/api/lectures?status=unheard")).body.code).toBe("request_invalid");
-    expect((await read("/api/lectures?updated_after=yesterday")).status).toBe(422);
+    for (const moment of ["yesterday", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00%2B01:00"]) {
+      expect((await read(`/api/lectures?updated_after=${moment}`)).status).toBe(422);
+    }
   });
 
   test("answers the light status with exactly its fields", async () => {
