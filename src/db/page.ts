@@ -15,7 +15,7 @@ export const cursorOf = (sql: Sql) =>
 /** `and …` that skips what earlier pages held. */
 export function afterCursor(sql: Sql, cursor: string | undefined) {
   if (cursor === undefined) return sql``;
-  const seen = /^(\d{1,17})_([0-9a-f-]{36})$/.exec(
+  const seen = /^(\d{1,17})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(
     Buffer.from(cursor, "base64url").toString("utf8"),
   );
   if (!seen) {

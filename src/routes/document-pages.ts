@@ -36,10 +36,13 @@ const PageDescription = z
   })
   .meta({ id: "SlideDescription" });
 
+/** The largest that the database counts to. */
+const MAX_COUNT = 2_147_483_647;
+
 /** Chunks and pages are counted, so their cursor is the last number seen. */
 const CountedQuery = z.object({
   limit: PageQuery.shape.limit,
-  cursor: z.coerce.number().int().min(-1).optional(),
+  cursor: z.coerce.number().int().min(-1).max(MAX_COUNT).optional(),
 });
 
 const DescribeRequest = z

@@ -45,6 +45,9 @@ describe("parsePanoptoUrl", () => {
     `${SITE}/Panopto/Pages/Viewer.aspx`,
     `${SITE}/somewhere/else?id=${ID}`,
     `${SITE}/Panopto/Podcast/Download/${ID.slice(1)}.mp4`,
+    `https://name:password@uni.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=${ID}`,
+    `https:\\\\uni.hosted.panopto.com\\Panopto\\Pages\\Viewer.aspx?id=${ID}`,
+    `https://uni.hosted\t.panopto.com/Panopto/Pages/Viewer.aspx?id=${ID}`,
   ])("refuses %s", (text) => {
     const failure = { errorCode: "panopto_url_invalid" };
     expect(() => parsePanoptoUrl(text)).toThrow(expect.objectContaining(failure));

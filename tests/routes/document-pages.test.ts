@@ -172,6 +172,7 @@ describe("lists", () => {
 
       expect(rest.items[0][key]).toBe(first.items[0][key] + 1);
       expect(rest.next_cursor).toBeNull();
+      expect((await app.handle(get(`${path}/${list}?cursor=99999999999`))).status).toBe(422);
     }
   });
 });

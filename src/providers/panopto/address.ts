@@ -6,15 +6,22 @@ const PLAYER = /\/pages\/(viewer|embed)(\/default)?\.aspx$/i;
 const PODCAST = /\/podcast\/(download|syndication|social|stream|embed)\/([^/]+?)(\.\w+)?$/i;
 const COLLECTION = /\/pages\/(sessions|folders?|home|embeddedlist|browse)/i;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what URL parsers silently drop or turn around
+const HIDDEN = /[\\\u0000-\u001f\u007f]/;
+
 /**
  * Reads any address that Panopto shows for one recording: viewer, embedded player, podcast,
- * syndication and social links, with names in any case and further fields in any order.
+ * syndication and social links, with names in any case and further fields in any order. A name or
+ * password in it is refused: sign-in is a setting.
  *
  * @throws AppError `panopto_url_not_a_session` for folders and playlists, `panopto_url_invalid`
  */
 export function parsePanoptoUrl(text: string): RecordingAddress {
   const url = URL.parse(text.trim());
-  if (!url || !/^https?:$/.test(url.protocol)) throw new AppError("panopto_url_invalid");
+  if (!url || !/^https?:$/.test(url.protocol) || HIDDEN.test(text.trim())) {
+    throw new AppError("panopto_url_invalid");
+  }
+  if (url.username || url.password) throw new AppError("panopto_url_invalid");
 
   const session_id = PLAYER.test(url.pathname)
     ? queryField(url, "id")
