@@ -1,3 +1,4 @@
+import type { Tool } from "@ag-ui/core";
 import type { ChatMessage, NewAnswer } from "../db/chat";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
@@ -6,7 +7,8 @@ import type { ChatModel } from "../providers/chat-model";
 import type { Embedder } from "../providers/embedder";
 import { runAgent } from "./agent";
 import { stepId, type Turn } from "./history";
-import type { ChatRequest } from "./input";
+import { type ChatRequest, isModern } from "./input";
+import { ASK_USER, pendingInterrupts } from "./interrupts";
 import type { IsOurs } from "./neutralise";
 import type { ChatPart, RunSummary, Usage } from "./parts";
 import { pointCitations } from "./places";
@@ -25,7 +27,8 @@ export type AnswerServices = {
 };
 
 export type Answerable = {
-  request: Pick<ChatRequest, "course_id" | "session_id" | "context" | "tools">;
+  request: Pick<ChatRequest, "course_id" | "session_id" | "context" | "tools"> &
+    Partial<Pick<ChatRequest, "protocolVersion">>;
   request_id: string;
   /** What was said so far. */
   thread: ChatMessage[];
@@ -69,7 +72,7 @@ export function answer(
         {
           ...{ chatModel, prompt, sources, signal },
           tools: createCourseTools({ ...services, course_id: request.course_id }),
-          frontendTools: request.tools,
+          frontendTools: toFrontendTools(request, chatModel),
           point: (said, citations) => pointCitations(services.db, said, citations),
           isOurs: ownAddresses(asked.origin, sources),
           firstStep: turn.steps,
@@ -92,7 +95,8 @@ export function answer(
     if (last.type === "error") log.warn({ ...context, err: last.error }, "an answer failed");
     else log.info({ ...context, outcome: last.type }, "an answer ended");
     onEnd(last.type, summary);
-    emit(last.type === "finish" ? { type: "finish", summary } : last);
+    const interrupts = pendingInterrupts(steps);
+    emit(last.type === "finish" ? { type: "finish", summary, interrupts } : last);
   };
 }
 
@@ -107,6 +111,16 @@ async function outcomeOf(work: () => Promise<void>, signal?: AbortSignal): Promi
     if (signal?.aborted) return { type: "abort" };
     return { type: "error", error: new AppError("internal", {}, { cause: thrown }) };
   }
+}
+
+/** Only clients of 1.0 know how to be asked; one that has a tool by that name asks by itself. */
+function toFrontendTools(
+  { tools, protocolVersion }: Answerable["request"],
+  { kind }: ChatModel,
+): Tool[] {
+  const hasOwn = tools.some(({ name }) => name === ASK_USER.name);
+  const mayAsk = kind === "model" && isModern(protocolVersion) && !hasOwn;
+  return mayAsk ? [ASK_USER, ...tools] : tools;
 }
 
 const callIdsOf = (thread: ChatMessage[]) =>

@@ -20,8 +20,9 @@ import {
   withoutUnfinished,
   withSaid,
 } from "./history";
-import type { ChatRequest } from "./input";
-import type { ChatPart, RunSummary } from "./parts";
+import { type ChatRequest, isModern } from "./input";
+import { checkResume, pendingInterrupts } from "./interrupts";
+import type { ChatPart } from "./parts";
 import type { LiveRun, Runs, Work } from "./runs";
 
 export type ChatServices = AnswerServices & { runs: Runs };
@@ -59,13 +60,15 @@ async function* takeFurther(
 ): AsyncGenerator<ChatPart[]> {
   const { db, runs } = services;
   const { request } = conversation;
-  const { session_id, messages } = request;
+  const { session_id, messages, resume } = request;
   let { thread } = conversation;
   let surelyNew = request.surelyNew;
 
   for (;;) {
     const live = runs.find(session_id);
-    const said = findNew(live?.thread ?? thread, { messages, session_id, surelyNew });
+    const heard = live?.thread ?? thread;
+    const said = findNew(heard, { messages, session_id, surelyNew, resume });
+    if (resume || mustResume(request, said)) checkResume(heard, resume ?? []);
     if (live && !live.isStopped && isNothing(said)) {
       yield toHistory(live.thread, request);
       yield* live.follow(signal);
@@ -95,8 +98,9 @@ async function* takeFurther(
     }
     try {
       if (!run || isNothing(said) || isBehind(known, messages)) yield toHistory(known, request);
+      else if (resume) yield said.results.map(toResultPart);
       if (run) yield* run.follow(signal);
-      else yield [{ type: "finish", summary: emptySummary(services.chatModel) }];
+      else yield [toFinish(services.chatModel, known)];
     } finally {
       run?.stopUnheard(); // a reader may leave before it listens
     }
@@ -139,13 +143,23 @@ async function orStop(
 
 const isNothing = ({ messages, results }: Said) => messages.length + results.length === 0;
 
+/** A client of 1.0 must reply, or decline, before it goes on; from others the next question declines. */
+const mustResume = ({ protocolVersion }: ChatRequest, said: Said) =>
+  isModern(protocolVersion) && said.messages.length > 0;
+
+const toResultPart = ({ tool_call_id: id, result }: Said["results"][number]): ChatPart => ({
+  ...{ type: "tool-result", id, ...result },
+});
+
 const toHistory = (thread: ChatMessage[], { session_id, messages }: ChatRequest): ChatPart[] =>
   toSnapshots(toAgUiMessages(thread, session_id, messages), messages).map((snapshot) => ({
     ...{ type: "history", messages: snapshot },
   }));
 
-const emptySummary = ({ name: model }: ChatModel): RunSummary => ({
-  ...{ model, usage: {}, latency_ms: 0, hits: 0 },
+const toFinish = ({ name: model }: ChatModel, thread: ChatMessage[]): ChatPart => ({
+  type: "finish",
+  summary: { model, usage: {}, latency_ms: 0, hits: 0 },
+  interrupts: pendingInterrupts(thread),
 });
 
 async function untilOver(live: LiveRun, signal: AbortSignal): Promise<void> {

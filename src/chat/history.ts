@@ -1,12 +1,15 @@
 import type { AssistantMessage, Message, UserMessage } from "@ag-ui/core";
 import type { ChatMessage, NewMessage, ToolResult } from "../db/chat";
 import type { ChatRequest } from "./input";
+import { answersOf, cancellationsOf } from "./interrupts";
 
 /** What a client's messages say that the thread does not know yet. */
 export type Said = {
   messages: NewMessage[];
   results: { message_id: string; tool_call_id: string; result: ToolResult }[];
 };
+
+type Sent = Pick<ChatRequest, "messages" | "session_id" | "surelyNew" | "resume">;
 
 /** The last question of a thread, and how far its answer has come. */
 export type Turn = {
@@ -23,20 +26,29 @@ export type Turn = {
  * Clients send the whole conversation each time, some with new ids. So its questions are followed
  * along ours, by id or by content, and only what comes after the last known one is new. Answers are
  * taken from a client only when it begins a thread with them, and are marked; results of tool calls
- * are, for calls that are ours and still open.
+ * are, for calls that are ours and still open. A call that waits for the user's reply is answered by
+ * `resume`, or declined by going on with another question.
  */
 export function findNew(
   thread: ChatMessage[],
-  { messages, session_id, surelyNew }: Pick<ChatRequest, "messages" | "session_id" | "surelyNew">,
+  { messages, session_id, surelyNew, resume = [] }: Sent,
 ): Said {
   const questions = messages.filter((message) => message.role === "user");
   const matched = matchQuestions(thread, messages, surelyNew);
   const known = questions.findLastIndex((message) => matched.has(message));
   const ids = new Set(thread.map(({ client_id }) => client_id));
   const asked = questions.slice(known + 1).map((message) => toQuestion(message, session_id, ids));
+  const results = [
+    ...answersOf(thread, resume),
+    ...findResults(thread, messages),
+    ...(asked.length > 0 ? cancellationsOf(thread) : []),
+  ];
   return {
     messages: thread.length === 0 ? withAnswers(asked, questions, messages) : asked,
-    results: findResults(thread, messages),
+    // Of several results of one call the first counts.
+    results: [
+      ...new Map(results.reverse().map((one) => [one.tool_call_id, one])).values(),
+    ].reverse(),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Context, Message, Tool } from "@ag-ui/core";
+import type { Context, Message, ResumeEntry, Tool } from "@ag-ui/core";
 import { RunAgentInputSchema } from "@ag-ui/core/schemas";
 import { z } from "zod";
 import { AppError } from "../errors";
@@ -20,9 +20,15 @@ export type ChatRequest = {
   /** Tools that the client runs. */
   tools: Tool[];
   context: Context[];
+  /** Replies to what an earlier run asked of the user; undefined when the client sends none. */
+  resume?: ResumeEntry[] | undefined;
   /** State that the client shares, if it does. */
   state: Record<string, unknown> | undefined;
 };
+
+/** Did the client announce a protocol of 1.0 or later? */
+export const isModern = (protocolVersion: string | undefined) =>
+  Number.parseFloat(protocolVersion ?? "0") >= 1;
 
 const Uuid = z.guid().toLowerCase();
 
@@ -82,6 +88,7 @@ function readRunInput(fields: Record<string, unknown>, query: { course_id?: stri
     surelyNew: false,
     tools: (input.tools ?? []) as Tool[],
     context: input.context ?? [],
+    resume: input.resume,
     state,
   };
 }

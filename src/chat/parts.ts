@@ -1,4 +1,4 @@
-import type { Message } from "@ag-ui/core";
+import type { Interrupt, Message } from "@ag-ui/core";
 import type { NewAnswer } from "../db/chat";
 import type { AppError } from "../errors";
 import type { Citation } from "../retrieval/search";
@@ -46,7 +46,8 @@ export type ChatPart =
   | AgentPart
   /** The whole thread, for a client that does not have it. */
   | { type: "history"; messages: Message[] }
-  | { type: "finish"; summary: RunSummary }
+  /** `interrupts`: what the user must reply before the answer goes on. */
+  | { type: "finish"; summary: RunSummary; interrupts: Interrupt[] }
   /** The run was called off on purpose. */
   | { type: "abort" }
   | { type: "error"; error: AppError };

@@ -3,6 +3,7 @@ import type { ToolCall } from "../db/chat";
 import { AppError } from "../errors";
 import type { ChatModel } from "../providers/chat-model";
 import { type CheckedCitation, checkCitations } from "./citations";
+import { ASK_USER } from "./interrupts";
 import { type CallOptions, type ModelPart, streamModel } from "./model-stream";
 import { createNeutraliser, type IsOurs, type Neutraliser } from "./neutralise";
 import type { AgentPart, Usage } from "./parts";
@@ -184,7 +185,10 @@ export class Step {
   async runTools(): Promise<void> {
     const { tools, frontendTools, sources, signal } = this.task;
     const byName = new Map(tools.map((tool) => [tool.name, tool]));
-    const theirs = new Set(frontendTools.map(({ name }) => name));
+    const theirs = new Map(frontendTools.map((tool) => [tool.name, tool]));
+    for (const call of this.#calls) {
+      if (theirs.get(call.name) === ASK_USER) call.interrupts = true;
+    }
     const known = sources.found.size;
     const running = this.#calls
       .filter(({ name }) => byName.has(name) || !theirs.has(name))

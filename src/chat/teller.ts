@@ -1,8 +1,9 @@
-import { type AGUIEvent, EventType, PROTOCOL_VERSION } from "@ag-ui/core";
+import { type AGUIEvent, EventType, type Interrupt, PROTOCOL_VERSION } from "@ag-ui/core";
 import { ERRORS, type ErrorCode } from "../errors";
 import type { Citation } from "../retrieval/search";
 import { messageMetadata } from "./history";
-import type { ChatPart, RunSummary } from "./parts";
+import { isModern } from "./input";
+import type { ChatPart } from "./parts";
 
 /** What a run's events say of it. */
 export type RunIdentity = {
@@ -24,6 +25,7 @@ type StepPart = Extract<ChatPart, { type: `step-${string}` | "text" }>;
 type ThoughtPart = Extract<ChatPart, { type: `reasoning${string}` }>;
 type ToolPart = Extract<ChatPart, { type: `tool-${string}` }>;
 type EndPart = Extract<ChatPart, { type: "finish" | "abort" | "error" }>;
+type Finish = Extract<ChatPart, { type: "finish" }>;
 
 /** Knows what is open in a stream of AG-UI events, and so how each part of a run is told. */
 export class Teller {
@@ -64,7 +66,7 @@ export class Teller {
   }
 
   get #isModern(): boolean {
-    return Number.parseFloat(this.run.protocolVersion ?? "0") >= 1;
+    return isModern(this.run.protocolVersion);
   }
 
   #take(): AGUIEvent[] {
@@ -176,7 +178,7 @@ export class Teller {
       this.#fail(part.error.errorCode);
     } else if (part.type === "finish") {
       this.#close();
-      this.#events.push(this.#finished(part.summary));
+      this.#events.push(this.#finished(part));
     } else if (this.#isModern) {
       this.#close();
       const { threadId, runId } = this.run;
@@ -192,7 +194,7 @@ export class Teller {
     this.#events.push({ type: EventType.RUN_ERROR, message: ERRORS[code].title, code });
   }
 
-  #finished({ model, usage, ...summary }: RunSummary): AGUIEvent {
+  #finished({ summary: { model, usage, ...summary }, interrupts }: Finish): AGUIEvent {
     const { threadId, runId } = this.run;
     const [provider = "", ...name] = model.split(":");
     const metadata = this.#metadata({ usage, ...summary });
@@ -200,6 +202,10 @@ export class Teller {
     return {
       ...{ type: EventType.RUN_FINISHED, threadId, runId, metadata },
       result: { ...metadata, ...knowledge },
+      ...(this.#isModern &&
+        interrupts.length > 0 && {
+          outcome: { type: "interrupt", interrupts: interrupts as [Interrupt] },
+        }),
       ...(Object.keys(usage).length > 0 && {
         usage: [{ provider, model: name.join(":"), ...usage }],
       }),

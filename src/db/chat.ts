@@ -12,6 +12,8 @@ export type ToolCall = {
   arguments: string;
   /** Missing while nobody has answered the call. */
   result?: ToolResult;
+  /** The call asks the user, and the run ended until they reply. */
+  interrupts?: true;
 };
 /** `message_id` is the id of the AG-UI message that brought the result. */
 export type ToolResult = { message_id: string; content: string };

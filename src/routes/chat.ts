@@ -152,8 +152,10 @@ function stream(services: ChatServices, conversation: Conversation, request: Req
 }
 
 async function reply(services: ChatServices, conversation: Conversation, request: Request) {
-  const { request: asked, request_id, thread } = conversation;
-  const parts = converse(services, conversation, request.signal);
+  // This answer has no place for a question to the user, so the model is not to ask one.
+  const asked = { ...conversation.request, protocolVersion: undefined };
+  const { request_id, thread } = conversation;
+  const parts = converse(services, { ...conversation, request: asked }, request.signal);
   const { summary, ...said } = await collectReply(parts, thread);
   const run_metadata = { request_id, course_id: asked.course_id, ...summary };
   return { session_id: asked.session_id, ...said, run_metadata } as z.infer<typeof Reply>;
@@ -194,6 +196,6 @@ function capabilities({ db, embedder, chatModel }: Needs): AgentCapabilities {
     reasoning: { supported: writes, streaming: writes, encrypted: false },
     multimodal: { input: { image: writes, pdf: writes, audio: false, video: false, file: false } },
     execution: { codeExecution: false, maxIterations: MAX_STEPS },
-    humanInTheLoop: { supported: writes, interrupts: false },
+    humanInTheLoop: { supported: writes, interrupts: writes },
   };
 }

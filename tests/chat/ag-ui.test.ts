@@ -114,7 +114,8 @@ describe("toAgUiEvents", () => {
 });
 
 function finish(usage: { inputTokens?: number }): ChatPart {
-  return { type: "finish", summary: { model: "openai:gpt:1", usage, latency_ms: 1, hits: 0 } };
+  const summary = { model: "openai:gpt:1", usage, latency_ms: 1, hits: 0 };
+  return { type: "finish", summary, interrupts: [] };
 }
 
 function secretive(): AppError {
