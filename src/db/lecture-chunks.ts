@@ -1,8 +1,6 @@
-import pgvector from "pgvector";
 import type { TranscriptChunk } from "../text/chunk-transcript";
 import type { Sql } from "./client";
 import { type Fence, holding } from "./jobs";
-import { type ProviderCall, recording } from "./provider-calls";
 
 /**
  * Makes a lecture's chunks the given ones. A chunk that is there already with the same words keeps its
@@ -39,41 +37,6 @@ export async function replaceLectureChunks(
         embedding = case when c.content = excluded.content then c.embedding end,
         embedding_model = case when c.content = excluded.content then c.embedding_model end
     )
-    select exists (select from held) as held`;
-  return row!.held;
-}
-
-/** Chunks of a lecture that the given model has not embedded yet, in order. */
-export async function listUnembeddedLectureChunks(
-  sql: Sql,
-  lecture_id: string,
-  model: string,
-): Promise<{ id: string; content: string }[]> {
-  return sql<{ id: string; content: string }[]>`
-    select id, content from lecture_chunks
-    where lecture_id = ${lecture_id} and embedding_model is distinct from ${model}
-    order by chunk_index`;
-}
-
-export type EmbeddedBatch = { model: string; vectors: { id: string; embedding: number[] }[] };
-
-/** Keeps one batch of vectors and what it cost; false when the attempt lost its job. */
-export async function saveLectureEmbeddings(
-  sql: Sql,
-  fence: Fence,
-  { model, vectors }: EmbeddedBatch,
-  call: ProviderCall | null,
-): Promise<boolean> {
-  const ids = vectors.map(({ id }) => id);
-  const texts = vectors.map(({ embedding }) => pgvector.toSql(embedding));
-  const [row] = await sql<{ held: boolean }[]>`
-    with held as (${holding(sql, "lecture", fence)}),
-    written as (
-      update lecture_chunks c set embedding = fresh.vector::vector, embedding_model = ${model}
-      from held, unnest(${ids}::uuid[], ${texts}::text[]) as fresh (id, vector)
-      where c.id = fresh.id and c.lecture_id = held.id
-    ),
-    paid as (${recording(sql, "lecture", call)})
     select exists (select from held) as held`;
   return row!.held;
 }

@@ -14,6 +14,12 @@ export type ProviderCall = {
   error_code?: string | undefined;
 };
 
+/** `openai:gpt-5-mini` → its provider and the name that the provider has for it. */
+export function toModelName(name: string): { provider: string; model: string } {
+  const [provider = "", ...model] = name.split(":");
+  return { provider, model: model.join(":") };
+}
+
 /**
  * A CTE that records a call for the asset in the CTE `held`: in the statement that keeps what was
  * bought, so that neither exists without the other. With null it records nothing.

@@ -1,4 +1,3 @@
-import pgvector from "pgvector";
 import type { SlideChunk } from "../text/chunk-slides";
 import type { Sql } from "./client";
 import { type Fence, holding } from "./jobs";
@@ -126,42 +125,6 @@ export async function replaceSlideChunks(
         embedding = case when c.content = excluded.content then c.embedding end,
         embedding_model = case when c.content = excluded.content then c.embedding_model end
     )
-    select exists (select from held) as held`;
-  return row!.held;
-}
-
-export type UnembeddedChunk = { id: string; content: string };
-
-/** Chunks of a document that the given model has not embedded yet, in order. */
-export async function listUnembeddedSlideChunks(
-  sql: Sql,
-  document_id: string,
-  model: string,
-): Promise<UnembeddedChunk[]> {
-  return sql<UnembeddedChunk[]>`
-    select id, content from slide_chunks
-    where document_id = ${document_id} and embedding_model is distinct from ${model}
-    order by chunk_index`;
-}
-
-/** Keeps one batch of vectors and what it cost; false when the attempt lost its job. */
-export async function saveSlideEmbeddings(
-  sql: Sql,
-  fence: Fence,
-  model: string,
-  batch: { id: string; embedding: number[] }[],
-  call: ProviderCall | null = null,
-): Promise<boolean> {
-  const ids = batch.map(({ id }) => id);
-  const vectors = batch.map(({ embedding }) => pgvector.toSql(embedding));
-  const [row] = await sql<{ held: boolean }[]>`
-    with held as (${holding(sql, "document", fence)}),
-    written as (
-      update slide_chunks c set embedding = fresh.vector::vector, embedding_model = ${model}
-      from held, unnest(${ids}::uuid[], ${vectors}::text[]) as fresh (id, vector)
-      where c.id = fresh.id and c.document_id = held.id
-    ),
-    paid as (${recording(sql, "document", call)})
     select exists (select from held) as held`;
   return row!.held;
 }

@@ -1,10 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunk-embeddings";
 import { deleteAsset } from "../../src/db/documents";
-import {
-  listUnembeddedLectureChunks,
-  replaceLectureChunks,
-  saveLectureEmbeddings,
-} from "../../src/db/lecture-chunks";
+import { replaceLectureChunks } from "../../src/db/lecture-chunks";
 import {
   cancelLecture,
   getLecture,
@@ -60,17 +57,17 @@ describe("chunks", () => {
   test("that stay the same keep their embedding; others lose it, and surplus ones go", async () => {
     const { lecture_id, held } = await claimed();
     await replaceLectureChunks(db, held, [chunk(0, "a"), chunk(1, "b"), chunk(2, "c")], "simple");
-    const ids = (await listUnembeddedLectureChunks(db, lecture_id, "x:y")).map(({ id }) => id);
+    const ids = (await listUnembeddedChunks(db, "lecture", lecture_id, "x:y")).map(({ id }) => id);
     const vectors = ids.map((id) => ({ id, embedding: vector }));
-    await saveLectureEmbeddings(db, held, { model: "x:y", vectors }, null);
-    expect(await listUnembeddedLectureChunks(db, lecture_id, "x:y")).toEqual([]);
+    await saveEmbeddings(db, "lecture", held, { model: "x:y", vectors }, null);
+    expect(await listUnembeddedChunks(db, "lecture", lecture_id, "x:y")).toEqual([]);
 
     await replaceLectureChunks(db, held, [chunk(0, "a"), chunk(1, "changed")], "english");
 
-    expect(await listUnembeddedLectureChunks(db, lecture_id, "x:y")).toEqual([
+    expect(await listUnembeddedChunks(db, "lecture", lecture_id, "x:y")).toEqual([
       { id: ids[1]!, content: "changed" },
     ]);
-    expect(await listUnembeddedLectureChunks(db, lecture_id, "other:model")).toHaveLength(2);
+    expect(await listUnembeddedChunks(db, "lecture", lecture_id, "other:model")).toHaveLength(2);
     await finish(db, held, "failed", { code: "internal", message: "the test is over" });
   });
 });

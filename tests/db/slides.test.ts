@@ -1,14 +1,13 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunk-embeddings";
 import { claimDocument, type DocumentClaim } from "../../src/db/documents";
 import { listProviderCalls, type ProviderCall } from "../../src/db/provider-calls";
 import {
   listDescriptions,
   listSlideChunks,
-  listUnembeddedSlideChunks,
   replaceSlideChunks,
   type SlideDescription,
   saveDescription,
-  saveSlideEmbeddings,
 } from "../../src/db/slides";
 import { migratedDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
@@ -37,16 +36,12 @@ const chunk = (chunk_index: number, content: string) => ({
   metadata: { page: chunk_index + 1 },
 });
 const unembedded = async () =>
-  (await listUnembeddedSlideChunks(db, document_id, "m")).map(({ content }) => content);
+  (await listUnembeddedChunks(db, "document", document_id, "m")).map(({ content }) => content);
 const embedAll = async () => {
-  const missing = await listUnembeddedSlideChunks(db, document_id, "m");
+  const missing = await listUnembeddedChunks(db, "document", document_id, "m");
   const embedding = Array.from({ length: 1536 }, (_, i) => (i === 0 ? 1 : 0));
-  return saveSlideEmbeddings(
-    db,
-    held,
-    "m",
-    missing.map(({ id }) => ({ id, embedding })),
-  );
+  const vectors = missing.map(({ id }) => ({ id, embedding }));
+  return saveEmbeddings(db, "document", held, { model: "m", vectors }, null);
 };
 
 describe("saveDescription", () => {

@@ -2,6 +2,7 @@ import { getDocument } from "../../db/documents";
 import { replaceSlideChunks, type SlideDescription } from "../../db/slides";
 import type { Embedder } from "../../providers/embedder";
 import { chunkSlides } from "../../text/chunk-slides";
+import { embedChunks } from "../embed";
 import { type Attempt, held } from "../step";
 import {
   DESCRIBED_PERCENT,
@@ -10,7 +11,6 @@ import {
   pagesToDescribe,
   settleDescription,
 } from "./describe";
-import { embedSlideChunks } from "./embed";
 
 export type DocumentTools = DescribeTools & { embedder: Embedder };
 
@@ -42,7 +42,9 @@ export async function ingestDocument(
     const { countTokens } = embedder;
     const chunks = chunkSlides(pages.map(toSlide), { maxTokens, countTokens });
     held(await replaceSlideChunks(db, fence, chunks, language.text_config));
-    await embedSlideChunks(document_id, tools, attempt, DESCRIBED_PERCENT);
+    const percentAt = (fraction: number) =>
+      DESCRIBED_PERCENT + (100 - DESCRIBED_PERCENT) * fraction;
+    await embedChunks("document", document_id, tools, attempt, percentAt);
   });
 }
 

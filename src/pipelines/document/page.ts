@@ -1,4 +1,4 @@
-import type { ProviderCall } from "../../db/provider-calls";
+import { type ProviderCall, toModelName } from "../../db/provider-calls";
 import type { SlideDescription } from "../../db/slides";
 import { AppError } from "../../errors";
 import type { PageImage } from "../../media/page-images";
@@ -59,9 +59,8 @@ export function toProviderCall(
   call_key: string,
 ): ProviderCall | null {
   if (!answer) return null;
-  const [provider = "", ...modelId] = model.split(":");
   return {
-    ...{ call_key, purpose: "describe", provider, model: modelId.join(":") },
+    ...{ call_key, purpose: "describe", ...toModelName(model) },
     ...("content" in answer
       ? { usage: answer.usage, outcome: "ok" }
       : { usage: answer.usage, outcome: "error", error_code: answer.problem }),
