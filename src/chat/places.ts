@@ -1,8 +1,11 @@
 import { readPageTexts, readSpeech } from "../db/chat-reads";
 import type { Sql } from "../db/client";
 import { type Timeline, timesOf, toTimeline } from "../text/timeline";
+import type { Segment } from "../text/transcript";
 import { type CheckedCitation, readClaims } from "./citations";
 import { findStretch, type Stretch, sentencesOf } from "./stretch";
+
+type Speech = Awaited<ReturnType<typeof readSpeech>>;
 
 /** Speech without punctuation has no sentences: what is longer than this is taken by its segments. */
 const LONG_SENTENCE_CHARS = 300;
@@ -20,12 +23,15 @@ export function pointCitations(
   citations: CheckedCitation[],
 ): Promise<CheckedCitation[]> {
   const claims = readClaims(answer);
+  const speechOf = speechReader(db, citations);
   return Promise.all(
     citations.map(async (citation) => {
       const made = claims.filter(({ numbers }) => numbers.includes(citation.number));
-      const point = citation.source === "lectures" ? pointToMoment : pointToPage;
       const texts = made.map(({ text }) => text);
-      const pointed = await point(db, citation, texts);
+      const pointed =
+        citation.source === "lectures"
+          ? pointToMoment(await speechOf(citation), citation, texts)
+          : await pointToPage(db, citation, texts);
       const { page_end: _, ...rest } = citation as Paged;
       return pointed ? { ...rest, ...pointed } : citation;
     }),
@@ -36,12 +42,26 @@ export function pointCitations(
 type Paged = CheckedCitation & { page_end?: number };
 type Pointed = Pick<CheckedCitation, "quote" | "url" | "page_number" | "start_ms" | "end_ms">;
 
-async function pointToMoment(
-  db: Sql,
-  { asset_id, quote, start_ms, end_ms, url }: CheckedCitation,
+/** Reads each cited lecture once: unpacking a long transcript takes tens of milliseconds. */
+function speechReader(db: Sql, citations: CheckedCitation[]) {
+  const speeches = new Map<string, Promise<Speech>>();
+  return async ({ asset_id, start_ms, end_ms }: CheckedCitation): Promise<Speech> => {
+    const cited = citations.filter((one) => one.asset_id === asset_id);
+    const from = Math.min(...cited.map((one) => one.start_ms!));
+    const to = Math.max(...cited.map((one) => one.end_ms!));
+    const read = speeches.get(asset_id) ?? readSpeech(db, asset_id, from, to);
+    speeches.set(asset_id, read);
+    const isInside = (part: Segment) => part.start_ms < end_ms! && part.end_ms > start_ms!;
+    const { segments, words } = await read;
+    return { segments: segments.filter(isInside), words: words.filter(isInside) };
+  };
+}
+
+function pointToMoment(
+  { segments, words }: Speech,
+  { quote, url }: CheckedCitation,
   claims: string[],
-): Promise<Pointed | undefined> {
-  const { segments, words } = await readSpeech(db, asset_id, start_ms!, end_ms!);
+): Pointed | undefined {
   if (segments.length === 0) return undefined;
   const timeline = toTimeline(segments, words);
   const borders = toTimeline(segments).spans.map(({ from }) => from);

@@ -51,12 +51,12 @@ export async function readSpeech(
   start_ms: number,
   end_ms: number,
 ): Promise<{ segments: Segment[]; words: Word[] }> {
-  const between = (kind: string) => sql`
-    (select coalesce(jsonb_agg(part order by n), '[]')
-     from jsonb_array_elements(word_segments -> ${kind}) with ordinality as parts (part, n)
-     where (part ->> 'start_ms')::int < ${end_ms} and (part ->> 'end_ms')::int > ${start_ms})`;
+  const bounds = sql.json({ start_ms, end_ms });
   const [row] = await sql<{ segments: Segment[]; words: Word[] }[]>`
-    select ${between("segments")} as segments, ${between("words")} as words
+    select jsonb_path_query_array(word_segments,
+             '$.segments[*] ? (@.start_ms < $end_ms && @.end_ms > $start_ms)', ${bounds}) as segments,
+           jsonb_path_query_array(word_segments,
+             '$.words[*] ? (@.start_ms < $end_ms && @.end_ms > $start_ms)', ${bounds}) as words
     from lecture_transcripts where lecture_id = ${lecture_id}`;
   return row ?? { segments: [], words: [] };
 }
