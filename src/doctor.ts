@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { type Config, loadConfig } from "./config";
 import { connect } from "./db/client";
 import { countEmbeddings } from "./db/embeddings";
-import { isMigrated, readServer } from "./db/server";
-import { AppError } from "./errors";
+import { checkServer, isMigrated } from "./db/server";
+import { AppError, explain } from "./errors";
 import { openProviders } from "./providers";
 import { selectTranscriber } from "./providers/select-transcriber";
 
@@ -43,16 +43,11 @@ async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
     const says = `embedded, in ${join(DATA_ROOT, "db")}: safe against crashes, not against power loss`;
     return ok("database", says);
   }
-  const sql = connect(DATABASE_URL, { max: 1 });
   try {
-    const { release, vector } = await readServer(sql);
-    if (release < 15) return broken("database", `PostgreSQL ${release}: 15 or newer is needed`);
-    if (!vector) return broken("database", "the server has no pgvector: install its package");
+    const { release, vector } = await checkServer(DATABASE_URL);
     return ok("database", `PostgreSQL ${release} with pgvector ${vector}`);
   } catch (error) {
-    return broken("database", `DATABASE_URL does not answer: ${String(error)}`);
-  } finally {
-    await sql.end({ timeout: 1 });
+    return broken("database", explain(error));
   }
 }
 

@@ -1,9 +1,11 @@
+import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createApp } from "./app";
 import { type Config, inheritedEnvironment, loadConfig } from "./config";
 import { startEmbeddedDatabase } from "./db/embedded/start";
 import { countEmbeddings } from "./db/embeddings";
 import { migrate } from "./db/migrate";
+import { checkServer } from "./db/server";
 import { AppError, explain } from "./errors";
 import { type Log, openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
@@ -22,6 +24,7 @@ async function main(): Promise<void> {
   const config = loadConfig();
   const log = openLog(config.LOG_LEVEL, { name: "lectern" });
 
+  await openDataRoot(config.DATA_ROOT);
   const database = await openDatabaseServer(config, log);
   const applied = await migrate(database.url);
   if (applied.length > 0) log.info({ applied }, "database migrated");
@@ -33,6 +36,8 @@ async function main(): Promise<void> {
 
   // The embedded database has one process, so whoever held a job before this one is gone.
   if (!config.DATABASE_URL) await freeClaims(services.db);
+  // Also where no worker is: uploads that a crash cut off lie on the machine that received them.
+  const stopMaintenance = await startMaintenance(services);
   const stopServing = config.ROLE === "worker" ? async () => {} : await listen(services);
   const stopWorking =
     config.ROLE === "api" || config.WORKERS === 0
@@ -48,6 +53,7 @@ async function main(): Promise<void> {
     log.info({ signal }, "stopping");
     setTimeout(() => process.exit(1), STOP_MS).unref();
     services.stop();
+    stopMaintenance();
     await Promise.all([stopServing(), stopWorking()]);
     await services.close();
     await embedder.close();
@@ -72,8 +78,22 @@ async function tellOtherModels({ db, embedder, log }: Services): Promise<void> {
   }
 }
 
+/** Whoever keeps documents elsewhere still needs room for what is under way. */
+async function openDataRoot(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    const problem = `cannot be written: ${(error as Error).message}`;
+    throw new AppError("config_invalid", { problems: { DATA_ROOT: [problem] } });
+  }
+}
+
 async function openDatabaseServer(config: Config, log: Log) {
-  if (config.DATABASE_URL) return { url: config.DATABASE_URL, close: async () => {} };
+  if (config.DATABASE_URL) {
+    await checkServer(config.DATABASE_URL);
+    return { url: config.DATABASE_URL, close: async () => {} };
+  }
   if (config.ROLE !== "all") {
     const message = "ROLE=api and ROLE=worker share a database: set DATABASE_URL";
     throw new AppError("config_invalid", { problems: { DATABASE_URL: [message] } });
@@ -141,11 +161,7 @@ async function startWorkers(
     },
   });
   services.run(() => ({ wanted: config.WORKERS, alive: supervisor.alive() }));
-  const stopMaintenance = await startMaintenance(services);
-  return async () => {
-    stopMaintenance();
-    await supervisor.drain();
-  };
+  return supervisor.drain;
 }
 
 try {

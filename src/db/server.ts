@@ -1,4 +1,5 @@
-import type { Sql } from "./client";
+import { AppError } from "../errors";
+import { connect, type Sql } from "./client";
 
 export type DatabaseServer = {
   /** 17 for PostgreSQL 17.x. */
@@ -8,12 +9,39 @@ export type DatabaseServer = {
 };
 
 /** What a database server is, before anything is migrated there. */
-export async function readServer(sql: Sql): Promise<DatabaseServer> {
+async function readServer(sql: Sql): Promise<DatabaseServer> {
   const [server] = await sql<DatabaseServer[]>`
     select current_setting('server_version_num')::int / 10000 as release,
            (select default_version from pg_available_extensions where name = 'vector') as vector`;
   return server!;
 }
+
+const OLDEST_RELEASE = 15;
+
+/**
+ * Looks at the server behind `DATABASE_URL` before anything is changed there.
+ *
+ * @throws AppError `config_invalid`, which says what to change
+ */
+export async function checkServer(url: string): Promise<DatabaseServer> {
+  const sql = connect(url, { max: 1 });
+  try {
+    const server = await readServer(sql);
+    if (server.release < OLDEST_RELEASE) {
+      throw unusable(`PostgreSQL ${server.release}: ${OLDEST_RELEASE} or newer is needed`);
+    }
+    if (!server.vector) throw unusable("the server has no pgvector: install its package");
+    return server;
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw unusable(`does not answer: ${(error as Error).message}`);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+const unusable = (problem: string) =>
+  new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
 
 /** Has the database been migrated at all? */
 export async function isMigrated(sql: Sql): Promise<boolean> {
