@@ -9,7 +9,8 @@ import {
   StreamProviderError,
   TypeValidationError,
 } from "ai";
-import { AppError } from "../errors";
+import { AppError, type ErrorCode } from "../errors";
+import { codeOfRefusal, readRetryAfter } from "./refusal";
 
 /**
  * Translates what the AI SDK throws, or sends as an `error` part, into our own errors.
@@ -21,7 +22,7 @@ import { AppError } from "../errors";
 export function toProviderError(error: unknown, provider: string): unknown {
   if (RetryError.isInstance(error)) return toProviderError(error.lastError, provider);
 
-  const fail = (code: ProviderErrorCode, details: Record<string, unknown> = {}) =>
+  const fail = (code: ErrorCode, details: Record<string, unknown> = {}) =>
     new AppError(code, { provider, ...details }, { cause: error });
 
   if (APICallError.isInstance(error) || StreamProviderError.isInstance(error)) {
@@ -41,14 +42,6 @@ export function toProviderError(error: unknown, provider: string): unknown {
   return error;
 }
 
-type ProviderErrorCode =
-  | "provider_unauthorized"
-  | "provider_quota_exceeded"
-  | "provider_rate_limited"
-  | "provider_unavailable"
-  | "provider_answer_invalid"
-  | "provider_request_refused";
-
 type Failure = APICallError | StreamProviderError;
 
 const UNUSABLE_ANSWERS = [
@@ -60,30 +53,20 @@ const UNUSABLE_ANSWERS = [
   TypeValidationError,
 ];
 
-function codeOf(status: number, { data }: Failure): ProviderErrorCode {
+function codeOf(status: number, { data }: Failure): ErrorCode {
   if (status < 400) return "provider_answer_invalid";
-  if (status === 401 || status === 403) return "provider_unauthorized";
   // OpenAI tells an empty account from a busy minute only by this word; waiting cures one of them.
-  if (status === 402 || JSON.stringify(data ?? "").includes("insufficient_quota")) {
-    return "provider_quota_exceeded";
-  }
-  if (status === 429) return "provider_rate_limited";
-  if (status === 408 || status === 409 || status >= 500) return "provider_unavailable";
-  return "provider_request_refused";
+  const isEmpty = JSON.stringify(data ?? "").includes("insufficient_quota");
+  const code = codeOfRefusal(status);
+  return isEmpty && code !== "provider_unauthorized" ? "provider_quota_exceeded" : code;
 }
 
-/** How long the provider asks us to wait: OpenAI says it in headers, Google in the body. */
+/** Most say in a header how long to wait, Google in the body. */
 function retryAfterMs(error: Failure): number | undefined {
   if (!APICallError.isInstance(error)) return undefined;
-  const { responseHeaders: headers = {}, responseBody = "" } = error;
-
-  const [ms, seconds] = [Number(headers["retry-after-ms"]), Number(headers["retry-after"])];
-  if (ms > 0) return ms;
-  if (seconds > 0) return seconds * 1_000;
-
-  const date = Date.parse(headers["retry-after"] ?? "");
-  if (date > Date.now()) return date - Date.now();
-
-  const googleSeconds = /"retryDelay":\s*"([\d.]+)s"/.exec(responseBody)?.[1];
-  return googleSeconds === undefined ? undefined : Number(googleSeconds) * 1_000;
+  const { responseHeaders, responseBody = "" } = error;
+  const asked = readRetryAfter(new Headers(responseHeaders));
+  if (asked !== null) return asked;
+  const seconds = /"retryDelay":\s*"([\d.]+)s"/.exec(responseBody)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1_000;
 }

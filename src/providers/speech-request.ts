@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { AppError, type ErrorCode } from "../errors";
 import { type MultipartField, multipart } from "./multipart";
+import { codeOfRefusal, readRetryAfter } from "./refusal";
 
 /** Services work through an hour of sound in minutes; beyond this nobody is working any more. */
 const TIMEOUT_MS = 30 * 60_000;
@@ -86,26 +87,11 @@ export function toSpeechFailure(
   { provider, status, headers }: SpeechAnswer,
   { errorCode, message }: { errorCode?: ErrorCode; message?: string },
 ): AppError {
-  const retry_after_ms = parseRetryAfter(headers.get("retry-after"));
-  return new AppError(errorCode ?? codeOf(status), {
+  const retry_after_ms = readRetryAfter(headers);
+  return new AppError(errorCode ?? codeOfRefusal(status), {
     provider,
     status,
     ...(message && { message: message.slice(0, 300) }),
     ...(retry_after_ms !== null && { retry_after_ms }),
   });
-}
-
-function codeOf(status: number): ErrorCode {
-  if (status === 401 || status === 403) return "provider_unauthorized";
-  if (status === 402) return "provider_quota_exceeded";
-  if (status === 429) return "provider_rate_limited";
-  if (status === 408 || status >= 500) return "provider_unavailable";
-  return "provider_request_refused";
-}
-
-/** The header holds seconds or a date. */
-function parseRetryAfter(value: string | null, now = Date.now()): number | null {
-  if (!value) return null;
-  const ms = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
-  return Number.isNaN(ms) ? null : Math.max(0, Math.round(ms));
 }
