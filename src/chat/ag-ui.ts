@@ -1,6 +1,6 @@
 import type { AGUIEvent } from "@ag-ui/core";
-import type { ChatPart } from "./parts";
-import { type RunIdentity, Teller } from "./teller";
+import type { ChatPart, RunIdentity } from "./parts";
+import { Teller } from "./teller";
 
 /**
  * Retells a run as AG-UI events, as many at a time as there are parts.

@@ -16,6 +16,7 @@ import { toInstructions, toPrompt } from "./prompt";
 import type { Work } from "./runs";
 import { Sources } from "./sources";
 import { createCourseTools } from "./tools";
+import { addUsage } from "./usage";
 
 export type AnswerServices = {
   db: Sql;
@@ -130,9 +131,4 @@ function ownAddresses(origin: string, { byNumber }: Sources): IsOurs {
   const isCited = (host: string) =>
     byNumber.values().some(({ url }) => url !== null && URL.parse(url)?.host === host);
   return ({ origin: theirs, host }) => theirs === origin || isCited(host);
-}
-
-function addUsage(sum: Usage, more: Usage): Usage {
-  const names = [...new Set([...Object.keys(sum), ...Object.keys(more)])] as (keyof Usage)[];
-  return Object.fromEntries(names.map((name) => [name, (sum[name] ?? 0) + (more[name] ?? 0)]));
 }

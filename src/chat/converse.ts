@@ -9,21 +9,12 @@ import { isDatabaseOutage } from "../db/client";
 import { AppError } from "../errors";
 import type { ChatModel } from "../providers/chat-model";
 import { type Answerable, type AnswerServices, answer } from "./answer";
-import {
-  findNew,
-  isBehind,
-  lastTurn,
-  type Said,
-  type Turn,
-  toAgUiMessages,
-  toSnapshots,
-  withoutUnfinished,
-  withSaid,
-} from "./history";
+import { findNew, lastTurn, type Said, type Turn, withoutUnfinished, withSaid } from "./history";
 import { type ChatRequest, isModern } from "./input";
 import { checkResume, pendingInterrupts } from "./interrupts";
 import type { ChatPart } from "./parts";
 import type { LiveRun, Runs, Work } from "./runs";
+import { isBehind, toAgUiMessages, toSnapshots } from "./snapshots";
 
 export type ChatServices = AnswerServices & { runs: Runs };
 

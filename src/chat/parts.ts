@@ -51,3 +51,19 @@ export type ChatPart =
   /** The run was called off on purpose. */
   | { type: "abort" }
   | { type: "error"; error: AppError };
+
+/** What a run's events say of it. */
+export type RunIdentity = {
+  threadId: string;
+  runId: string;
+  /** As the client announced it; clients older than 1.0 announce none. */
+  protocolVersion: string | undefined;
+  session_id: string;
+  /** The id that the answer's first message is expected to have. */
+  message_id: string;
+  course_id: string;
+  request_id: string;
+  model: string;
+  /** State that the client shares; left out, none is sent. */
+  state: Record<string, unknown> | undefined;
+};

@@ -10,6 +10,7 @@ import type { AgentPart, Usage } from "./parts";
 import { type Prompt, parseArguments } from "./prompt";
 import type { Sources } from "./sources";
 import { executeTool, type ServerTool, toOffers } from "./tools";
+import { toUsage } from "./usage";
 
 export type Emit = (part: AgentPart) => void;
 
@@ -231,22 +232,4 @@ export class Step {
     const answer = { id: this.#id, step: this.step, content: this.#text, metadata };
     this.emit({ type: "step-end", answer, usage: this.#usage });
   }
-}
-
-function toUsage({
-  inputTokens,
-  outputTokens,
-}: Extract<ModelPart, { type: "finish" }>["usage"]): Usage {
-  const counted = {
-    inputTokens: inputTokens.total,
-    outputTokens: outputTokens.total,
-    totalTokens: Number(inputTokens.total) + Number(outputTokens.total),
-    reasoningTokens: outputTokens.reasoning,
-    cachedInputTokens: inputTokens.cacheRead,
-    cacheWriteInputTokens: inputTokens.cacheWrite,
-  };
-  // Providers leave some out, and some say NaN: AG-UI clients fail on either.
-  return Object.fromEntries(
-    Object.entries(counted).filter(([, count]) => Number.isSafeInteger(count) && count! >= 0),
-  );
 }

@@ -1,25 +1,9 @@
 import { type AGUIEvent, EventType, type Interrupt, PROTOCOL_VERSION } from "@ag-ui/core";
 import { ERRORS, type ErrorCode } from "../errors";
 import type { Citation } from "../retrieval/search";
-import { messageMetadata } from "./history";
 import { isModern } from "./input";
-import type { ChatPart } from "./parts";
-
-/** What a run's events say of it. */
-export type RunIdentity = {
-  threadId: string;
-  runId: string;
-  /** As the client announced it; clients older than 1.0 announce none. */
-  protocolVersion: string | undefined;
-  session_id: string;
-  /** The id that the answer's first message is expected to have. */
-  message_id: string;
-  course_id: string;
-  request_id: string;
-  model: string;
-  /** State that the client shares; left out, none is sent. */
-  state: Record<string, unknown> | undefined;
-};
+import type { ChatPart, RunIdentity } from "./parts";
+import { messageMetadata } from "./snapshots";
 
 type StepPart = Extract<ChatPart, { type: `step-${string}` | "text" }>;
 type ThoughtPart = Extract<ChatPart, { type: `reasoning${string}` }>;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Message } from "@ag-ui/core";
-import { findNew, lastTurn, toAgUiMessages, toSnapshots } from "../../src/chat/history";
+import { findNew, lastTurn } from "../../src/chat/history";
+import { toAgUiMessages, toSnapshots } from "../../src/chat/snapshots";
 import type { ChatMessage, MessageMetadata } from "../../src/db/chat";
 import { user } from "../support/ag-ui";
 

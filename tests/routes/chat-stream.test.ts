@@ -56,6 +56,39 @@ describe("an answer", () => {
     expect(JSON.stringify(events)).not.toContain("null,");
   });
 
+  test("leads to the page of its words, in the stream and after a reload", async () => {
+    const course = await createStudiedCourse(db);
+    const { document_id } = course;
+    await db`
+      insert into slide_chunks
+        (document_id, course_id, chunk_index, page_number, page_end, content, text_config)
+      values (${document_id}, ${course.course_id}, 1, 8, 8,
+              'A loaded coin has less entropy than one bit.', 'english')`;
+    const loaded = { text: "A coin that is loaded “has less entropy” [1]." };
+    await using server = serveChat(db, { replies: [SEARCH, loaded] });
+    const input = runInput(course.course_id, [user("And a loaded coin?")]);
+
+    const events = await ask(server, input);
+    const session = await fetch(`${server.url}/api/chat/sessions/${input.threadId}`);
+
+    const [before, after] = events.flatMap(({ type, value }) =>
+      type === "CUSTOM" ? [value.references] : [],
+    );
+    const exact = {
+      ...{ number: 1, page_number: 8, quote: "A loaded coin has less entropy than one bit." },
+      url: `/api/documents/${document_id}/file#page=8`,
+    };
+    expect(before).toMatchObject([{ number: 1, page_number: 7, page_end: 8 }]);
+    expect(after).toMatchObject([exact]);
+    expect(events.at(-1)!.result).toMatchObject({
+      ...{ citations: [exact], knowledge_references: [exact] },
+    });
+    expect(events.find(({ type }) => type === "TEXT_MESSAGE_END")!.metadata.citations).toEqual(
+      events.at(-1)!.result.citations,
+    );
+    expect((await session.json()).messages.at(-1).citations).toMatchObject([exact]);
+  });
+
   test("begins before any work is done", async () => {
     const release = Promise.withResolvers<void>();
     await using server = serveChat(db, {
