@@ -112,6 +112,7 @@ const addLecture = (url: string, course_id: string, panopto_url: string) =>
   post(`${url}/api/lectures/download`, { course_id, panopto_url });
 
 type Asset = {
+  id: string;
   kind: string;
   title: string;
   status: string;
@@ -125,10 +126,10 @@ async function watch(url: string, course_id: string): Promise<boolean> {
   const end = performance.now() + INGEST_MS;
   while (performance.now() < end) {
     const { items } = await json(fetch(`${url}/api/courses/${course_id}/assets`));
-    for (const { kind, title, status, status_reason, progress_percent } of items as Asset[]) {
+    for (const { id, kind, title, status, status_reason, progress_percent } of items as Asset[]) {
       const news = `${kind}: ${status} ${progress_percent} %${status_reason ? `, ${status_reason}` : ""}`;
-      if (told.get(kind) !== news) say(`${news}  (${title ?? "untitled"})`);
-      told.set(kind, news);
+      if (told.get(id) !== news) say(`${news}  (${title ?? "untitled"})`);
+      told.set(id, news);
     }
     const states = (items as Asset[]).map(({ status }) => status);
     if (states.every((status) => status === "completed")) return true;
@@ -216,8 +217,8 @@ async function json(answer: Promise<Response>): Promise<any> {
 }
 
 try {
-  process.exitCode = await main(Bun.argv.includes("--once"));
+  process.exit(await main(Bun.argv.includes("--once")));
 } catch (error) {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
+  process.exit(1);
 }

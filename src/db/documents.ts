@@ -88,15 +88,10 @@ export async function listDocuments(
   return toPage(rows, limit);
 }
 
-export async function findDocument(sql: Sql, id: string): Promise<Document | null> {
-  const [document] = await sql<Document[]>`
-    select ${columns(sql)} from documents where id = ${id} and deleted_at is null`;
-  return document ?? null;
-}
-
 /** @throws AppError `document_not_found` */
 export async function getDocument(sql: Sql, id: string): Promise<Document> {
-  const document = await findDocument(sql, id);
+  const [document] = await sql<Document[]>`
+    select ${columns(sql)} from documents where id = ${id} and deleted_at is null`;
   if (!document) throw new AppError("document_not_found");
   return document;
 }

@@ -86,7 +86,7 @@ function retryAfterSeconds(error: unknown): number {
 }
 
 /** What people read about a failure; the stack of an unforeseen one stays in the log. */
-export function toReason(error: unknown): Reason {
+function toReason(error: unknown): Reason {
   const code: ErrorCode = error instanceof AppError ? error.errorCode : "internal";
   const told = error instanceof AppError ? error.details.message : undefined;
   return { code, message: typeof told === "string" ? told : ERRORS[code].title };

@@ -73,7 +73,7 @@ export function chatRoutes(needs: Needs) {
       },
     )
     .post(
-      "/",
+      "",
       async ({ body, query, request, server }) => {
         const conversation = await open(request, body, query);
         server?.timeout(request, 0);

@@ -21,9 +21,6 @@ export type SlideChunk = {
   metadata: { page: number; page_end?: number; section?: string; title?: string; tags?: string[] };
 };
 
-/** Raised when the same pages would give other chunks, so that stored chunks can be told apart. */
-export const SLIDE_CHUNKER_VERSION = 1;
-
 /** A picture's caption, or one bullet of a list that appears step by step. */
 const NEARLY_EMPTY_TOKENS = 24;
 /** A heading helps a chunk to be found, but must not crowd out what the page says. */

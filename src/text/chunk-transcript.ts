@@ -22,9 +22,6 @@ export type TranscriptChunking = TokenLimit & {
   words?: readonly Word[];
 };
 
-/** Raised when the same transcript would give other chunks, so that stored chunks can be told apart. */
-export const TRANSCRIPT_CHUNKER_VERSION = 1;
-
 /**
  * Packs a transcript into chunks of at most `maxTokens` tokens that a citation can seek to.
  *

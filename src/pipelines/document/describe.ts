@@ -29,7 +29,7 @@ export type DescribeTools = {
 };
 
 /** Pages looked at together: what a crash may cost twice, and what a provider's quota bears. */
-export const PAGES_AT_ONCE = 4;
+const PAGES_AT_ONCE = 4;
 
 /** Share of the whole work, in percent: reading and describing pages; then they are embedded. */
 export const DESCRIBED_PERCENT = 70;
