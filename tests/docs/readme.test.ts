@@ -40,7 +40,7 @@ describe("README.md", () => {
     const answer = await fetch(`${server.url}/swagger/json`);
     const { paths } = (await answer.json()) as { paths: Record<string, object> };
     const there = Object.entries(paths).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\/$/, "")}`),
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     const named = [...readme.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/[^`?]+)`/g)];
 
