@@ -41,10 +41,17 @@ function setBusy(busy: boolean): void {
 async function ask(text: string): Promise<void> {
   addQuestion(text);
   const answer = addAnswer();
-  agent.addMessage({ id: crypto.randomUUID(), role: "user", content: text });
+  // What the assistant asked is answered by what is said next.
+  const resume = agent.pendingInterrupts.map(({ id: interruptId }) => ({
+    ...{ interruptId, status: "resolved" as const, payload: { answer: text } },
+  }));
+  const isReply = resume.length > 0;
+  if (!isReply) agent.addMessage({ id: crypto.randomUUID(), role: "user", content: text });
   setBusy(true);
   try {
-    await agent.runAgent({ forwardedProps: { course_id: course.value } }, answer.subscriber);
+    const forwardedProps = { course_id: course.value };
+    await agent.runAgent({ forwardedProps, ...(isReply && { resume }) }, answer.subscriber);
+    for (const interrupt of agent.pendingInterrupts) answer.ask(interrupt);
   } catch (error) {
     answer.fail(reasonOf(error));
   } finally {

@@ -1,4 +1,5 @@
 import type { AgentSubscriber } from "@ag-ui/client";
+import type { Interrupt } from "@ag-ui/core";
 
 /** What the server sends as `knowledge_references`: where each number of an answer leads. */
 export type Reference = {
@@ -64,6 +65,10 @@ export function addAnswer() {
   return {
     subscriber,
     fail,
+    ask: ({ message = "Please reply to go on.", responseSchema }: Interrupt) => {
+      const choices: string[] = responseSchema?.properties?.answer?.enum ?? [];
+      add(block, "p", "asked", [message, choices.join(" · ")].filter(Boolean).join(" "));
+    },
     end: () => {
       note.remove();
       const cited = [...references.values()].filter(({ number }) => text.includes(`[${number}]`));
