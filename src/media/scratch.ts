@@ -1,4 +1,6 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rm, stat, utimes } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 
@@ -7,46 +9,59 @@ export type Scratch = AsyncDisposable & {
   path: string;
 };
 
+/** Machines may share a folder, and each counts its processes for itself. */
+const HOST = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+
+/** Living machines touch their folders every minute. */
+const SILENT_MS = 5 * 60_000;
+
 /**
- * Opens a private folder for one job, `<root>/scratch/<pid>-<thread>-<random>`.
+ * Opens a private folder for one job, `<root>/scratch/<pid>-<thread>-<host>-<random>`.
  *
  * Nothing in it outlives its block. What a crash leaves behind is found by its owner's number:
- * `sweepScratch` at boot, `removeScratchOfThread` when a worker thread has died.
+ * `sweepScratch` at boot and every minute, `removeScratchOfThread` when a worker thread has died.
  */
 export async function openScratch(root: string): Promise<Scratch> {
   const folder = scratchFolder(root);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = await mkdtemp(join(folder, `${process.pid}-${threadId}-`));
+  const path = await mkdtemp(join(folder, `${process.pid}-${threadId}-${HOST}-`));
   return { path, [Symbol.asyncDispose]: () => remove(path) };
 }
 
 /**
- * Removes what processes that no longer run have left. Call it at boot, before any job.
+ * Removes what processes that no longer run have left. Call it at boot, and every minute.
  *
  * Containers hand out the same pid again, so a folder with our own pid that is older than this
- * process is a leftover too. Folders of other living processes stay.
+ * process is a leftover too. Folders of other living processes stay, and those of other machines
+ * until nobody has touched them for a while.
  */
 export async function sweepScratch(root: string): Promise<void> {
   const startedAt = Date.now() - process.uptime() * 1_000;
-  await removeWhere(root, async ({ pid, path }) => {
-    if (pid !== process.pid) return !isRunning(pid);
-    return (await stat(path)).mtimeMs < startedAt;
+  await removeWhere(root, async ({ host, pid, path }) => {
+    const { mtimeMs } = await stat(path);
+    if (host !== HOST) return mtimeMs < Date.now() - SILENT_MS;
+    const lives = pid === process.pid ? mtimeMs >= startedAt : isRunning(pid);
+    if (lives) await utimes(path, new Date(), new Date());
+    return !lives;
   });
 }
 
 /** Removes the folders of a thread of this process that ended without closing them. */
 export async function removeScratchOfThread(root: string, thread: number): Promise<void> {
-  await removeWhere(root, async (owner) => owner.pid === process.pid && owner.thread === thread);
+  await removeWhere(
+    root,
+    async (owner) => owner.host === HOST && owner.pid === process.pid && owner.thread === thread,
+  );
 }
 
-type Owned = { pid: number; thread: number; path: string };
+type Owned = { host: string; pid: number; thread: number; path: string };
 
 async function removeWhere(root: string, isLeftover: (owned: Owned) => Promise<boolean>) {
   const folder = scratchFolder(root);
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
-    const [pid, thread] = name.split("-").map(Number);
-    const owned = { pid: pid!, thread: thread!, path: join(folder, name) };
+    const [pid, thread, host = ""] = name.split("-");
+    const owned = { host, pid: Number(pid), thread: Number(thread), path: join(folder, name) };
     // Another process may remove it between the two lines.
     if (await isLeftover(owned).catch(() => false)) await remove(owned.path);
   }

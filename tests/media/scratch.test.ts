@@ -14,6 +14,13 @@ beforeEach(async () => {
 
 const folders = () => readdir(join(root, "scratch"));
 
+/** How this machine signs its folders: the third part of their names. */
+const hostOf = (path: string) => path.split("/").at(-1)!.split("-")[2]!;
+const host = await (async () => {
+  await using scratch = await openScratch(parent);
+  return hostOf(scratch.path);
+})();
+
 /** Leaves a folder as a process that was killed would. */
 async function leaveBehind(name: string): Promise<void> {
   await mkdir(join(root, "scratch", name), { recursive: true });
@@ -60,25 +67,48 @@ describe("openScratch", () => {
 
 describe("sweepScratch", () => {
   test("removes what dead processes left and spares the living", async () => {
-    await leaveBehind(`${await pidOfFinishedProcess()}-0-abc`);
-    await leaveBehind(`${process.ppid}-0-neighbour`);
+    await leaveBehind(`${await pidOfFinishedProcess()}-0-${host}-abc`);
+    await leaveBehind(`${process.ppid}-0-${host}-neighbour`);
     await using mine = await openScratch(root);
 
     await sweepScratch(root);
 
     expect((await folders()).sort()).toEqual(
-      [`${process.ppid}-0-neighbour`, mine.path.split("/").at(-1)!].sort(),
+      [`${process.ppid}-0-${host}-neighbour`, mine.path.split("/").at(-1)!].sort(),
     );
   });
 
   test("removes what an earlier process with our own pid left: containers count from 1 again", async () => {
-    await leaveBehind(`${process.pid}-0-abc`);
+    await leaveBehind(`${process.pid}-0-${host}-abc`);
     const yesterday = Date.now() / 1_000 - 86_400;
-    await utimes(join(root, "scratch", `${process.pid}-0-abc`), yesterday, yesterday);
+    await utimes(join(root, "scratch", `${process.pid}-0-${host}-abc`), yesterday, yesterday);
 
     await sweepScratch(root);
 
     expect(await folders()).toEqual([]);
+  });
+
+  test("leaves other machines' folders until nobody has touched them for minutes", async () => {
+    const dead = await pidOfFinishedProcess();
+    const silent = `${dead}-0-elsewhere-silent`;
+    await leaveBehind(`${dead}-0-elsewhere-busy`);
+    await leaveBehind(silent);
+    const before = new Date(Date.now() - 10 * 60_000);
+    await utimes(join(root, "scratch", silent), before, before);
+
+    await sweepScratch(root);
+
+    expect(await folders()).toEqual([`${dead}-0-elsewhere-busy`]);
+  });
+
+  test("touches the folders of the living, for other machines to see", async () => {
+    const neighbour = join(root, "scratch", `${process.ppid}-0-${host}-neighbour`);
+    await leaveBehind(`${process.ppid}-0-${host}-neighbour`);
+    await utimes(neighbour, new Date(0), new Date(0));
+
+    await sweepScratch(root);
+
+    expect(Date.now() - (await stat(neighbour)).mtimeMs).toBeLessThan(60_000);
   });
 
   test("is content when there is no scratch folder yet", async () => {
@@ -90,11 +120,11 @@ describe("sweepScratch", () => {
 
 describe("removeScratchOfThread", () => {
   test("removes only the folders of that thread", async () => {
-    await leaveBehind(`${process.pid}-7-abc`);
-    await leaveBehind(`${process.pid}-8-abc`);
+    await leaveBehind(`${process.pid}-7-${host}-abc`);
+    await leaveBehind(`${process.pid}-8-${host}-abc`);
 
     await removeScratchOfThread(root, 7);
 
-    expect(await folders()).toEqual([`${process.pid}-8-abc`]);
+    expect(await folders()).toEqual([`${process.pid}-8-${host}-abc`]);
   });
 });
