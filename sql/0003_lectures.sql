@@ -61,6 +61,8 @@ create table lecture_download_jobs (
   -- Failures that were handled, and clean hand-backs at shutdown: what is left of `attempt` crashed.
   errors            integer not null default 0,
   handed_back       integer not null default 0,
+  -- Has the present attempt got further than those before it?
+  advanced          boolean not null default false,
   log               jsonb not null default '[]',
   started_at        timestamptz,
   finished_at       timestamptz,

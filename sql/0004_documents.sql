@@ -43,6 +43,7 @@ create table document_jobs (
   attempt          integer not null default 0,
   errors           integer not null default 0,
   handed_back      integer not null default 0,
+  advanced         boolean not null default false,
   log              jsonb not null default '[]',
   started_at       timestamptz,
   finished_at      timestamptz,

@@ -89,9 +89,12 @@ begin
       end if;
 
       -- A second message of a job whose own still waits is a copy: the job has one holder at a time.
+      -- An attempt that vanished but had got further is no sign that the job kills its workers.
       execute format(
         'update %I job set queue_name = $1, message_id = $2, attempt = $3,
-                started_at = coalesce(started_at, clock_timestamp())
+                handed_back = handed_back + (advanced and attempt > 0
+                  and log -> -1 ->> ''attempt'' is distinct from attempt::text)::int,
+                advanced = false, started_at = coalesce(started_at, clock_timestamp())
          where id = $4 and job_state not in (''completed'', ''failed'')
            and (message_id = $2 or not message_waits(queue_name, message_id))
          returning id, %I, errors, handed_back', job_table(kind), kind || '_id')
@@ -171,7 +174,8 @@ declare
   message bigint;
 begin
   select pgmq.send(queue, jsonb_build_object('kind', kind, 'job_id', job)) into message;
-  execute format('update %I set queue_name = $1, message_id = $2, attempt = 0, errors = 0, handed_back = 0
+  execute format('update %I set queue_name = $1, message_id = $2, attempt = 0, errors = 0, handed_back = 0,
+                  advanced = false
                   where id = $3', job_table(kind)) using queue, message, job;
   perform pg_notify('ingest', queue);
 end
@@ -765,6 +769,7 @@ CREATE TABLE public.document_jobs (
     attempt integer DEFAULT 0 NOT NULL,
     errors integer DEFAULT 0 NOT NULL,
     handed_back integer DEFAULT 0 NOT NULL,
+    advanced boolean DEFAULT false NOT NULL,
     log jsonb DEFAULT '[]'::jsonb NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
@@ -847,6 +852,7 @@ CREATE TABLE public.lecture_download_jobs (
     attempt integer DEFAULT 0 NOT NULL,
     errors integer DEFAULT 0 NOT NULL,
     handed_back integer DEFAULT 0 NOT NULL,
+    advanced boolean DEFAULT false NOT NULL,
     log jsonb DEFAULT '[]'::jsonb NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,

@@ -54,7 +54,9 @@ export async function reportProgress(
   percent: number,
 ): Promise<boolean> {
   const rows = await sql`
-    update ${sql(TABLES[kind] as string)} set progress_percent = greatest(progress_percent, ${percent}::int)
+    update ${sql(TABLES[kind] as string)} set
+      advanced = advanced or progress_percent < ${percent}::int,
+      progress_percent = greatest(progress_percent, ${percent}::int)
     where id = ${fence.job_id} and message_id = ${fence.message_id}::bigint
       and attempt = ${fence.attempt} and job_state not in ('completed', 'failed')
     returning id`;

@@ -21,6 +21,8 @@ export type Candidate = {
   source: "lectures" | "slides";
   asset_id: string;
   chunk_index: number;
+  /** Of a document; null for speech. */
+  page_number: number | null;
   /** Whose vector the chunk has. */
   model: string | null;
   /** Cosine distance to the question, 0 to 2, lower is closer; null without a vector to compare. */
@@ -91,7 +93,8 @@ export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Prom
       select id, sum(frequency * ln(1 + (chunks - matches + 0.5) / (matches + 0.5))) as text_score
       from matching group by id order by text_score desc, id limit ${CANDIDATES}
     )
-    select c.id as chunk_id, c.source, c.asset_id, c.chunk_index, c.embedding_model as model,
+    select c.id as chunk_id, c.source, c.asset_id, c.chunk_index, c.page_number,
+           c.embedding_model as model,
            -- A chunk found by its words still has its distance to the question.
            coalesce(m.distance, c.embedding <=> question.embedding) as distance, w.text_score
     from by_meaning m full join by_words w on w.id = m.id
@@ -106,6 +109,7 @@ export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Prom
 function chunksIn(sql: Sql, { course_id, lectures, slides }: Scope) {
   const ofLectures = sql`
     select c.id, 'lectures' as source, c.lecture_id as asset_id, c.chunk_index,
+           null::int as page_number,
            c.embedding_model, c.embedding, c.text_config, c.tsv
     from lecture_chunks c join lectures a on a.id = c.lecture_id
     where c.course_id = ${course_id} and a.deleted_at is null
@@ -113,7 +117,7 @@ function chunksIn(sql: Sql, { course_id, lectures, slides }: Scope) {
       ${lectures?.from_ms === undefined ? sql`` : sql`and c.end_ms > ${lectures.from_ms}`}
       ${lectures?.to_ms === undefined ? sql`` : sql`and c.start_ms < ${lectures.to_ms}`}`;
   const ofSlides = sql`
-    select c.id, 'slides' as source, c.document_id as asset_id, c.chunk_index,
+    select c.id, 'slides' as source, c.document_id as asset_id, c.chunk_index, c.page_number,
            c.embedding_model, c.embedding, c.text_config, c.tsv
     from slide_chunks c join documents a on a.id = c.document_id
     where c.course_id = ${course_id} and a.deleted_at is null

@@ -9,11 +9,11 @@ export type Attempt<K extends JobKind> = {
   signal: AbortSignal;
   /** Does one stage of the job under its name, and measures it. */
   step<T>(state: JobState<K>, run: () => Promise<T>): Promise<T>;
-  /** Percent of the whole job, 0 to 99; written at most once a second. */
+  /** Percent of the whole job, 0 to 99; written at most four times a second. */
   progress(percent: number): Promise<void>;
 };
 
-const REPORT_EVERY_MS = 1_000;
+const REPORT_EVERY_MS = 250;
 
 export function openAttempt<K extends JobKind>(
   db: Sql,

@@ -18,7 +18,8 @@ type Limits = {
 
 /**
  * The best `top_k` hits of a ranking. Chunks that follow each other become one hit when both are
- * among the best and neither is much weaker; its score is that of the better one. An asset gets no
+ * among the best and neither is much weaker; its score is that of the better one. Pages stay apart:
+ * a slide is a thought of its own, and a citation opens one page. An asset gets no
  * more than its share, unless too few others are left to fill the list.
  *
  * @param ranking  best first
@@ -75,11 +76,12 @@ const isBetter = (a: Scored, b: Scored) =>
 
 const inOrder = (a: Scored, b: Scored) => a.chunk_index - b.chunk_index;
 
-function isBeside(chunks: Scored[], { asset_id, chunk_index }: Scored): boolean {
+function isBeside(chunks: Scored[], { asset_id, chunk_index, page_number }: Scored): boolean {
   const first = chunks[0]!;
   const last = chunks.at(-1)!;
   return (
     first.asset_id === asset_id &&
+    first.page_number === page_number &&
     (first.chunk_index === chunk_index + 1 || last.chunk_index === chunk_index - 1)
   );
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../src/db/documents";
+import { reportProgress } from "../../src/db/jobs";
 import { AppError } from "../../src/errors";
 import { startConsumer } from "../../src/queue/consumer";
 import { type Claim, claim, finish, QUEUES } from "../../src/queue/queue";
@@ -107,6 +108,17 @@ describe("work", () => {
       error_code: "worker_crashed",
       error_message: "Processing crashed the worker 3 times",
     });
+  });
+
+  test("runs a job again that was killed any number of times, as long as it gets further", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    for (let percent = 10; percent <= 60; percent += 10) {
+      await reportProgress(db, "document", await take(), percent); // and is killed
+      await db`update pgmq.q_ingest set vt = now()`;
+    }
+
+    expect(await attempt(await take(), succeed)).toBe("done");
+    expect(await jobOf({ job_id })).toMatchObject({ attempt: 7, errors: 0, handed_back: 6 });
   });
 
   test("hands the job back when the worker has to stop, without counting it", async () => {

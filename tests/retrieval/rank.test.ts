@@ -6,7 +6,7 @@ import { rank, type Scored } from "../../src/retrieval/rank";
 import { type Random, seededRandom } from "../support/random";
 
 const candidate = (chunk_id: string, more: Partial<Candidate> = {}): Candidate => ({
-  ...{ chunk_id, source: "lectures", asset_id: "a", chunk_index: 0, model: "m" },
+  ...{ chunk_id, source: "lectures", asset_id: "a", chunk_index: 0, page_number: null, model: "m" },
   ...{ distance: null, text_score: null },
   ...more,
 });
@@ -111,6 +111,12 @@ describe("choose", () => {
     const ranking = [scored(1, 1), scored(3, 0.9), scored(2, 0.8), scored(9, 0.7)];
 
     expect(indexes(choose(ranking, { top_k: 3, perAsset: 3 }))).toEqual([[1, 2, 3], [9]]);
+  });
+
+  test("pages stay apart, however well both fit; two chunks of one page do not", () => {
+    const ranking = [1, 2, 2].map((page_number, i) => ({ ...scored(i, 1 - i / 10), page_number }));
+
+    expect(indexes(choose(ranking, { top_k: 5, perAsset: 5 }))).toEqual([[0], [1, 2]]);
   });
 
   test("a much weaker neighbour stays apart", () => {

@@ -1,6 +1,7 @@
+import { join } from "node:path";
 import { z } from "zod";
+import { EmbeddingProcess } from "./embedding-process";
 import { EmbeddingQueue } from "./embedding-queue";
-import { EmbeddingThread } from "./embedding-thread";
 
 /** A loaded model holds some 350 MB; five quiet minutes give them back. */
 const IDLE_MS = 5 * 60_000;
@@ -19,9 +20,9 @@ const EmbeddingsRequest = z.object({
  * between two of them has cancelled the rest.
  */
 export function startLocalEmbedder(): { url: string; close(): Promise<void> } {
-  const script = new URL("./embedding-worker.ts", import.meta.url);
-  const thread = new EmbeddingThread(script, IDLE_MS);
-  const queue = new EmbeddingQueue((texts) => thread.embed(texts));
+  const script = join(import.meta.dir, "embedding-child.ts");
+  const model = new EmbeddingProcess(script, IDLE_MS);
+  const queue = new EmbeddingQueue((texts) => model.embed(texts));
 
   const server = Bun.serve({
     hostname: "127.0.0.1",
@@ -35,7 +36,7 @@ export function startLocalEmbedder(): { url: string; close(): Promise<void> } {
     url: `http://127.0.0.1:${server.port}/v1`,
     async close() {
       await server.stop(true);
-      thread.stop();
+      model.stop();
     },
   };
 }
