@@ -52,7 +52,10 @@ export type LectureFilter = {
   updated_after?: string | undefined;
 };
 
-/** Newest first. Filters that are left out match every lecture. */
+/**
+ * Newest first. Filters that are left out match every lecture. Callers know times to the millisecond,
+ * so "after" begins with the next one: what they have seen does not come again.
+ */
 export async function listLectures(
   sql: Sql,
   { course_id, status, updated_before, updated_after }: LectureFilter,
@@ -64,7 +67,7 @@ export async function listLectures(
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
       ${status ? sql`and status = ${status}` : sql``}
       ${updated_before ? sql`and updated_at < ${updated_before}::timestamptz` : sql``}
-      ${updated_after ? sql`and updated_at > ${updated_after}::timestamptz` : sql``}
+      ${updated_after ? sql`and updated_at >= ${updated_after}::timestamptz + interval '1 millisecond'` : sql``}
       ${afterCursor(sql, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
   return toPage(rows, limit);

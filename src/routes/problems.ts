@@ -66,6 +66,10 @@ function toAppError(error: unknown, code: string | number): AppError {
     return new AppError("request_invalid", { fields });
   }
   if (code === "NOT_FOUND") return new AppError("route_not_found");
+  // Whoever leaves in the middle gets no answer; that it broke off is no failure of ours.
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return new AppError("cancelled", {}, { cause: error });
+  }
   if (isDatabaseOutage(error)) return new AppError("database_unavailable", {}, { cause: error });
   return new AppError("internal", {}, { cause: error });
 }

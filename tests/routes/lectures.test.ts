@@ -176,6 +176,9 @@ describe("reading lectures", () => {
     expect(idsOf(await list(`updated_before=${future}`))).toEqual(ids);
     expect(idsOf(await list(`updated_after=${future}`))).toEqual([]);
     expect((await read("/api/lectures?status=unheard")).body.code).toBe("request_invalid");
+    const [{ updated_at }] = (await list("limit=1")).items;
+    expect(idsOf(await list(`updated_after=${updated_at}`))).not.toContain(ids[0]);
+    expect(idsOf(await list(`updated_before=${updated_at}`))).not.toContain(ids[0]);
     for (const moment of ["yesterday", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00%2B01:00"]) {
       expect((await read(`/api/lectures?updated_after=${moment}`)).status).toBe(422);
     }

@@ -22,6 +22,7 @@ const app = new Elysia()
   .get("/away", () => {
     throw Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
   })
+  .get("/left", () => AbortSignal.abort().throwIfAborted())
   .get("/wrong", () => ({ name: 7 }) as never, { response: z.object({ name: z.string() }) });
 
 const ask = async (request: Request) => {
@@ -55,6 +56,13 @@ describe("a failure", () => {
       details: { fields: [{ path: "name" }] },
     });
     expect(JSON.stringify(body)).not.toContain("secret");
+  });
+
+  test("of a client that left is not one of ours", async () => {
+    const { response, body } = await ask(get("/left"));
+
+    expect(response.status).toBe(409);
+    expect(body.code).toBe("cancelled");
   });
 
   test("on our side tells nothing of its cause", async () => {
