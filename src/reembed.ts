@@ -1,11 +1,10 @@
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Config, loadConfig } from "./config";
+import { loadConfig } from "./config";
 import { connect } from "./db/client";
 import { getCourse } from "./db/courses";
-import { startEmbeddedDatabase } from "./db/embedded/start";
 import { countEmbeddings, discardShelved, type ModelCount } from "./db/embeddings";
 import { migrate } from "./db/migrate";
+import { openDatabaseServer } from "./db/server";
 import { AppError, explain } from "./errors";
 import { openProviders } from "./providers";
 import { startLocalEmbedder } from "./providers/local/embedding-server";
@@ -70,11 +69,6 @@ function readOptions(args: string[]) {
     console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
     process.exit(2);
   }
-}
-
-async function openDatabaseServer({ DATABASE_URL, DATA_ROOT }: Config) {
-  if (DATABASE_URL) return { url: DATABASE_URL, close: async () => {} };
-  return startEmbeddedDatabase({ dataDir: join(DATA_ROOT, "db") });
 }
 
 /** What is left to do. */

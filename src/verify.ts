@@ -1,8 +1,7 @@
-import { join } from "node:path";
-import { type Config, loadConfig } from "./config";
+import { loadConfig } from "./config";
 import { connect } from "./db/client";
-import { startEmbeddedDatabase } from "./db/embedded/start";
 import { migrate } from "./db/migrate";
+import { openDatabaseServer } from "./db/server";
 import { AppError, explain } from "./errors";
 import { verifyDocuments } from "./pipelines/document/verify";
 import { openStorage } from "./services";
@@ -34,11 +33,6 @@ async function main(): Promise<number> {
   console.log(`${count.intact} intact, ${count.changed} changed, ${count.missing} missing`);
   return count.changed + count.missing > 0 ? 1 : 0;
 }
-
-const openDatabaseServer = async ({ DATABASE_URL, DATA_ROOT }: Config) =>
-  DATABASE_URL
-    ? { url: DATABASE_URL, close: async () => {} }
-    : startEmbeddedDatabase({ dataDir: join(DATA_ROOT, "db") });
 
 try {
   process.exit(await main());

@@ -1,5 +1,8 @@
+import { join } from "node:path";
+import type { Config } from "../config";
 import { AppError } from "../errors";
 import { connect, type Sql } from "./client";
+import { startEmbeddedDatabase } from "./embedded/start";
 
 export type DatabaseServer = {
   /** 17 for PostgreSQL 17.x. */
@@ -7,6 +10,15 @@ export type DatabaseServer = {
   /** The version of pgvector that can be had there; null without its package. */
   vector: string | null;
 };
+
+/** The database of the settings for a command of its own: the embedded one must not be in use by a server. */
+export async function openDatabaseServer({
+  DATABASE_URL,
+  DATA_ROOT,
+}: Pick<Config, "DATABASE_URL" | "DATA_ROOT">): Promise<{ url: string; close(): Promise<void> }> {
+  if (DATABASE_URL) return { url: DATABASE_URL, close: async () => {} };
+  return startEmbeddedDatabase({ dataDir: join(DATA_ROOT, "db") });
+}
 
 /** What a database server is, before anything is migrated there. */
 async function readServer(sql: Sql): Promise<DatabaseServer> {
