@@ -92,7 +92,8 @@ async function receiveParts(
       saving.catch((error) => refusal.abort(toUploadError(error)));
     });
     const body = request.body ?? new Blob().stream();
-    const limited = body.pipeThrough(limitedTo(maxBodyBytes, maxBytes), { signal: stop });
+    const refuse = () => refusal.abort(tooLarge(maxBytes));
+    const limited = body.pipeThrough(limitedTo(maxBodyBytes, refuse), { signal: stop });
     await pipeline(limited, busboy, { signal: stop });
     await saving;
     stop.throwIfAborted();
@@ -124,17 +125,20 @@ function refuseWhatWeDoNotTake(
   busboy.once("partsLimit", () => refuse(invalid("", `more than ${LIMITS.parts} parts`)));
 }
 
-/** Breaks the body off as soon as it is longer than any acceptable request. */
+/**
+ * Breaks the body off as soon as it is longer than any acceptable request. An error thrown here would
+ * reach the others in the pipeline as a stream that closed too early, so the reason goes its own way.
+ */
 function limitedTo(
   maxBodyBytes: number,
-  maxBytes: number,
+  refuse: () => void,
 ): TransformStream<Uint8Array, Uint8Array> {
   let received = 0;
   return new TransformStream({
     transform(chunk, controller) {
       received += chunk.byteLength;
-      if (received > maxBodyBytes) throw tooLarge(maxBytes);
-      controller.enqueue(chunk);
+      if (received > maxBodyBytes) refuse();
+      else controller.enqueue(chunk);
     },
   });
 }

@@ -149,6 +149,21 @@ describe("a refused upload leaves no file, and", () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
+  test("beyond the limit in one piece is refused for its length", async () => {
+    const pieces = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(raw().subarray(0, 300));
+        controller.enqueue(new Uint8Array(2_000_000));
+        controller.close();
+      },
+    });
+
+    const failure = await failureOf(receive(requestOf(pieces, BOUNDARY)));
+
+    expect(failure).toMatchObject({ code: "body_too_large" });
+    expect(await readdir(directory)).toEqual([]);
+  });
+
   test("beyond the limit by its own Content-Length is not read at all", async () => {
     const tooLong = requestOf(raw(), BOUNDARY);
     tooLong.headers.set("content-length", "99000000");
