@@ -71,7 +71,9 @@ export function addAnswer() {
     },
     end: () => {
       note.remove();
-      const cited = [...references.values()].filter(({ number }) => text.includes(`[${number}]`));
+      const cited = [...references.values()]
+        .filter(({ number }) => text.includes(`[${number}]`))
+        .sort((a, b) => a.number - b.number);
       sources.replaceChildren(...cited.map(toItem));
       block.scrollIntoView({ block: "end" });
     },

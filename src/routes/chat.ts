@@ -12,20 +12,19 @@ import type { RunSummary } from "../chat/parts";
 import { collectReply } from "../chat/reply";
 import { Runs } from "../chat/runs";
 import { createCourseTools } from "../chat/tools";
-import { deleteSession, getSession, listSessions, openThread } from "../db/chat";
+import { openThread } from "../db/chat";
 import type { Sql } from "../db/client";
-import { getCourse } from "../db/courses";
 import { AppError } from "../errors";
 import type { Log } from "../log";
 import { type AnswerMetrics, observeAnswer } from "../metrics";
 import type { ChatModel } from "../providers/chat-model";
 import type { Embedder } from "../providers/embedder";
-import { BODY, CourseQuery, Reply, SessionSummary, WholeSession } from "./chat-schemas";
+import { BODY, CourseQuery, Reply } from "./chat-schemas";
+import { chatSessionRoutes } from "./chat-sessions";
 import { IdempotencyHeaders, once } from "./idempotency";
 import { jsonBody } from "./json-body";
 import { ownOrigin } from "./own-origin";
 import { requestId } from "./problems";
-import { ById, Id, PageQuery, pageOf } from "./schemas";
 
 type Needs = {
   db: Sql;
@@ -94,32 +93,7 @@ export function chatRoutes(needs: Needs) {
     .get("/capabilities", () => capabilities(needs), {
       detail: { summary: "What this agent can do, as AG-UI describes it" },
     })
-    .get(
-      "/sessions",
-      async ({ query }) => {
-        const course = await getCourse(db, query.course_id);
-        return listSessions(db, course.id, query);
-      },
-      {
-        query: PageQuery.extend({ course_id: Id }),
-        response: pageOf(SessionSummary),
-        detail: { summary: "List a course's conversations, newest first" },
-      },
-    )
-    .get("/sessions/:id", ({ params }) => readSession(db, params.id), {
-      params: ById,
-      response: WholeSession,
-      detail: { summary: "Get a conversation with all that was said" },
-    })
-    .delete(
-      "/sessions/:id",
-      async ({ params, status }) => {
-        await runs.stop(params.id, "deleted");
-        await deleteSession(db, params.id);
-        return status(204, undefined);
-      },
-      { params: ById, detail: { summary: "Delete a conversation for good" } },
-    );
+    .use(chatSessionRoutes({ db, runs }));
 }
 
 /** Everything that can be refused is refused here, before an answer begins. */
@@ -159,15 +133,6 @@ async function reply(services: ChatServices, conversation: Conversation, request
   const { summary, ...said } = await collectReply(parts, thread);
   const run_metadata = { request_id, course_id: asked.course_id, ...summary };
   return { session_id: asked.session_id, ...said, run_metadata } as z.infer<typeof Reply>;
-}
-
-async function readSession(db: Sql, id: string) {
-  const { messages, ...session } = await getSession(db, id);
-  const shown = messages.map(({ id, role, content, metadata, created_at }) => {
-    const { citations = [], ...more } = metadata;
-    return { ...{ id, role, content, created_at }, citations, metadata: more };
-  });
-  return { ...session, messages: shown } as z.infer<typeof WholeSession>;
 }
 
 function capabilities({ db, embedder, chatModel }: Needs): AgentCapabilities {

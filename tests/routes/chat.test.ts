@@ -20,6 +20,9 @@ describe("POST /api/chat", () => {
     const second = await server.post("/api/chat", { course_id, session_id, message: "Coins?" });
 
     expect(first.status).toBe(200);
+    const exported = await fetch(`${server.url}/api/chat/sessions/${session_id}/export`);
+    expect(exported.headers.get("content-disposition")).toContain("attachment");
+    expect(await exported.text()).toContain(`${ANSWER.text}\n\n- [1] [Coins, page 7](http`);
     expect(reply).toMatchObject({
       content: ANSWER.text,
       citations: [{ number: 1, title: "Coins", page_number: 7 }],

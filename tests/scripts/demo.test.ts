@@ -2,17 +2,22 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { databaseUrl, engine } from "../support/database";
 
 const PROJECT = join(import.meta.dir, "../..");
 const DATA_ROOT = await mkdtemp(join(tmpdir(), "lectern-demo-"));
-afterAll(() => rm(DATA_ROOT, { recursive: true }));
+const database = engine === "native" ? await databaseUrl() : null;
+afterAll(async () => {
+  await database?.close();
+  await rm(DATA_ROOT, { recursive: true });
+});
 
-/** `./lectern demo --once`, on the embedded database and without any key. */
+/** `./lectern demo --once`, without any key. */
 async function demo() {
   const { HOME = "/", PATH = "" } = process.env;
   const child = Bun.spawn(["./lectern", "demo", "--once"], {
     cwd: PROJECT,
-    env: { HOME, PATH, DATA_ROOT, PORT: "0" },
+    env: { HOME, PATH, DATA_ROOT, PORT: "0", ...(database && { DATABASE_URL: database.url }) },
     stdout: "pipe",
     stderr: "pipe",
   });

@@ -1,0 +1,42 @@
+import type { Citation } from "../retrieval/passage";
+
+export type Said = {
+  role: "user" | "assistant" | "system";
+  content: string;
+  citations: Pick<Citation, "number" | "title" | "page_number" | "start_ms" | "url">[];
+  created_at: string;
+};
+
+/**
+ * A conversation to keep: what was asked and answered, with the sources of each answer below it.
+ *
+ * @param origin where addresses of our own documents lead
+ */
+export function toMarkdown(
+  { session_label, messages }: { session_label: string | null; messages: Said[] },
+  origin: string,
+): string {
+  const shown = messages.filter(({ content }) => content.trim() !== "");
+  return [`# ${session_label ?? "Conversation"}`, ...shown.map((said) => toSection(said, origin))]
+    .join("\n\n")
+    .concat("\n");
+}
+
+function toSection({ role, content, citations, created_at }: Said, origin: string): string {
+  const who = role === "user" ? "Question" : "Answer";
+  const sources = citations.map(({ number, title, page_number, start_ms, url }) => {
+    const place = page_number === undefined ? toClock(start_ms ?? 0) : `page ${page_number}`;
+    const name = `${(title ?? "Untitled").replace(/[[\]]/g, " ")}, ${place}`;
+    return `- [${number}] ${url === null ? name : `[${name}](${new URL(url, origin).href})`}`;
+  });
+  const parts = [`## ${who}, ${created_at}`, content.trim(), sources.join("\n")];
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** 3_723_000 → 1:02:03 */
+function toClock(ms: number): string {
+  const [hours, minutes, seconds] = new Date(ms).toISOString().slice(11, 19).split(":");
+  return Number(hours) > 0
+    ? `${Number(hours)}:${minutes}:${seconds}`
+    : `${Number(minutes)}:${seconds}`;
+}
