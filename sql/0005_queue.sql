@@ -179,20 +179,41 @@ begin
 end
 $$;
 
+-- Whoever changes an asset takes its locks in one order: message, job, asset. Requests first take a turn
+-- of their own, so that two of them never see each other half done. Without the order a deletion and the
+-- worker that finishes just then would wait for each other until PostgreSQL ends one of them.
+
+-- Lets one request at a time change an asset; workers are told apart by their fencing token.
+create function lock_asset(asset uuid) returns void language sql as $$
+  select pg_advisory_xact_lock(hashtextextended(asset::text, 0));
+$$;
+
 -- Stops a job that is not finished, whoever works on it: the holder's next fenced write finds nothing.
 create function stop_job(kind text, asset uuid, code text, reason text) returns integer
 language plpgsql as $$
 declare
-  job     record;
+  job   record;
+  ended uuid;
   stopped integer := 0;
 begin
+  perform lock_asset(asset);
   for job in execute format(
-    'update %I set job_state = ''failed'', error_code = $2, error_message = $3,
-            finished_at = clock_timestamp()
-     where %I = $1 and job_state not in (''completed'', ''failed'')
-     returning queue_name, message_id', job_table(kind), kind || '_id')
-    using asset, code, reason
+    'select id, queue_name, message_id from %I
+     where %I = $1 and job_state not in (''completed'', ''failed'')', job_table(kind), kind || '_id')
+    using asset
   loop
+    if job.message_id is not null then
+      execute format('select from pgmq.%I where msg_id = $1 for update', 'q_' || job.queue_name)
+        using job.message_id;
+    end if;
+    -- It may have ended while we waited for its message.
+    execute format(
+      'update %I set job_state = ''failed'', error_code = $2, error_message = $3,
+              finished_at = clock_timestamp()
+       where id = $1 and job_state not in (''completed'', ''failed'')
+       returning id', job_table(kind))
+      into ended using job.id, code, reason;
+    continue when ended is null;
     if job.message_id is not null then perform pgmq.archive(job.queue_name, job.message_id); end if;
     stopped := stopped + 1;
   end loop;

@@ -1,7 +1,5 @@
 -- 0009: describing a document's pages while somebody waits for it.
 
--- Hands a document's job to a request that wants its pages described now: the waiting job, a failed one
--- tried again, or a new one for a document that is completed. No row while somebody else works on it.
 create function claim_document(document uuid, visibility_seconds integer)
 returns table (queue_name text, message_id bigint, attempt integer, kind text, job_id uuid,
                asset_id uuid, errors integer, handed_back integer, sent_at timestamptz,
@@ -12,8 +10,9 @@ declare
   job     document_jobs;
   message pgmq.message_record;
 begin
+  perform lock_asset(document);
   select j.* into job from documents d join document_jobs j on j.id = d.description_job_id
-  where d.id = document and d.deleted_at is null for update;
+  where d.id = document and d.deleted_at is null for update of j;
   if not found then return; end if;
 
   had_failed := job.job_state = 'failed';
