@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCanvas } from "@napi-rs/canvas";
 import { PDFDocument, rgb, StandardFonts } from "pdf-lib";
-import { LONG_SIDE_PX, openPageRenderer, pdfjsRenderer } from "../src/media/page-images";
-import { readPdf } from "../src/media/pdf";
+import { LONG_SIDE_PX, openPageRenderer, pdfjsRenderer } from "../src/media/pdf/page-images";
+import { readPdf } from "../src/media/pdf/pdf";
 import { describeMachine, round, toTable } from "./lib";
 
 const PAGES = 60;

@@ -6,7 +6,7 @@ import { countEmbeddings } from "./db/embeddings";
 import { checkServer, isMigrated } from "./db/server";
 import { AppError, explain } from "./errors";
 import { openProviders } from "./providers";
-import { selectTranscriber } from "./providers/select-transcriber";
+import { selectTranscriber } from "./providers/speech/select-transcriber";
 
 /**
  * `./lectern doctor`: what is configured, what is missing, and what each missing part costs.

@@ -5,18 +5,18 @@ import { AppError } from "../errors";
 import type { Log } from "../log";
 import type { ChatModel } from "../providers/chat-model";
 import type { Embedder } from "../providers/embedder";
-import { runAgent } from "./agent";
+import { runAgent } from "./agent/agent";
+import { ASK_USER, pendingInterrupts } from "./agent/interrupts";
+import type { IsOurs } from "./agent/neutralise";
+import { pointCitations } from "./agent/places";
+import { toInstructions, toPrompt } from "./agent/prompt";
+import { Sources } from "./agent/sources";
+import { createCourseTools } from "./agent/tools";
+import { addUsage } from "./agent/usage";
 import { stepId, type Turn } from "./history";
 import { type ChatRequest, isModern } from "./input";
-import { ASK_USER, pendingInterrupts } from "./interrupts";
-import type { IsOurs } from "./neutralise";
 import type { ChatPart, RunSummary, Usage } from "./parts";
-import { pointCitations } from "./places";
-import { toInstructions, toPrompt } from "./prompt";
 import type { Work } from "./runs";
-import { Sources } from "./sources";
-import { createCourseTools } from "./tools";
-import { addUsage } from "./usage";
 
 export type AnswerServices = {
   db: Sql;

@@ -8,10 +8,10 @@ import {
 import { isDatabaseOutage } from "../db/client";
 import { AppError } from "../errors";
 import type { ChatModel } from "../providers/chat-model";
+import { checkResume, pendingInterrupts } from "./agent/interrupts";
 import { type Answerable, type AnswerServices, answer } from "./answer";
 import { findNew, lastTurn, type Said, type Turn, withoutUnfinished, withSaid } from "./history";
 import { type ChatRequest, isModern } from "./input";
-import { checkResume, pendingInterrupts } from "./interrupts";
 import type { ChatPart } from "./parts";
 import type { LiveRun, Runs, Work } from "./runs";
 import { isBehind, toAgUiMessages, toSnapshots } from "./snapshots";

@@ -1,4 +1,4 @@
-import type { DownloadProgress } from "../media/download";
+import type { DownloadProgress } from "../media/fetch/download";
 
 /** Which recording an address names. Two addresses of one recording give the same identity. */
 export type RecordingAddress = {

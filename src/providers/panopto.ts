@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { AppError, type ErrorCode } from "../errors";
-import type { Resolve } from "../media/addresses";
-import { openGuardedFetch } from "../media/guarded-fetch";
-import { downloadStream, type StreamOrder } from "../media/hls";
-import { openHostRules } from "../media/host-rules";
+import type { Resolve } from "../media/fetch/addresses";
+import { openGuardedFetch } from "../media/fetch/guarded-fetch";
+import { downloadStream, type StreamOrder } from "../media/fetch/hls";
+import { openHostRules } from "../media/fetch/host-rules";
+import { PATIENCE, type Patience } from "../media/fetch/retries";
 import { probeMedia } from "../media/probe-audio";
-import { PATIENCE, type Patience } from "../media/retries";
 import type { AudioSource, DownloadedRecording, RecordingAddress } from "./audio-source";
 import { parsePanoptoUrl } from "./panopto/address";
 import { toRecording } from "./panopto/delivery-info";

@@ -1,13 +1,13 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { type AnswerServices, answer } from "../chat/answer";
-import { collectCompletion, toCompletionChunks } from "../chat/completion";
+import { collectCompletion, toCompletionChunks } from "../chat/facades/completion";
 import {
   CompletionBody,
   type CompletionRequest,
   readCompletionRequest,
   toCourseId,
-} from "../chat/completion-input";
+} from "../chat/facades/completion-input";
 import { EVENT_STREAM, toLiveResponse } from "../chat/live-response";
 import { Runs } from "../chat/runs";
 import type { Sql } from "../db/client";

@@ -1,6 +1,6 @@
 import type { Document } from "../db/documents";
 import { AppError } from "../errors";
-import { LONG_SIDE_PX, type PageRenderer } from "../media/page-images";
+import { LONG_SIDE_PX, type PageRenderer } from "../media/pdf/page-images";
 import { openScratch } from "../media/scratch";
 import type { DocumentStorage } from "../storage/documents";
 import { matchesEtag } from "./document-file";

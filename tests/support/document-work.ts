@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sql } from "../../src/db/client";
-import { openPageRenderer } from "../../src/media/page-images";
+import { openPageRenderer } from "../../src/media/pdf/page-images";
 import { type DocumentTools, ingestDocument } from "../../src/pipelines/document/ingest";
 import { receiveDocument } from "../../src/pipelines/document/request";
 import { openAttempt } from "../../src/pipelines/step";

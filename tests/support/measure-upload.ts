@@ -1,4 +1,4 @@
-import { sendSpeech } from "../../src/providers/speech-request";
+import { sendSpeech } from "../../src/providers/speech/speech-request";
 
 /**
  * Run as a process of its own: uploads `argv[3]` to `argv[2]` and prints by how many bytes its

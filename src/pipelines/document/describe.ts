@@ -7,8 +7,8 @@ import {
   saveDescription,
 } from "../../db/slides";
 import { AppError } from "../../errors";
-import type { PageRenderer } from "../../media/page-images";
-import { type Pdf, type PdfPage, readPdf } from "../../media/pdf";
+import type { PageRenderer } from "../../media/pdf/page-images";
+import { type Pdf, type PdfPage, readPdf } from "../../media/pdf/pdf";
 import { openScratch } from "../../media/scratch";
 import type { OpenOcr } from "../../providers/ocr";
 import type { SlideDescriber } from "../../providers/slide-describer";

@@ -2,7 +2,7 @@ import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import { type DocumentAccepted, requestDocument } from "../../db/documents";
 import { AppError } from "../../errors";
-import { checkPdfHeader } from "../../media/pdf";
+import { checkPdfHeader } from "../../media/pdf/pdf";
 import type { DocumentStorage } from "../../storage/documents";
 
 export type DocumentRequest = {

@@ -1,8 +1,8 @@
 import { type Lecture, updateLectureFacts } from "../../db/lectures";
 import { saveTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
-import type { DownloadProgress } from "../../media/download";
 import { extractAudio } from "../../media/extract-audio";
+import type { DownloadProgress } from "../../media/fetch/download";
 import type { DownloadedRecording, Recording } from "../../providers/audio-source";
 import type { Transcriber } from "../../providers/transcriber";
 import { parseSrt } from "../../text/captions";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { AppError } from "../../errors";
-import { toServerFailure } from "../../media/answers";
-import type { Fetched, GuardedFetch } from "../../media/guarded-fetch";
-import type { Patience } from "../../media/retries";
+import { toServerFailure } from "../../media/fetch/answers";
+import type { Fetched, GuardedFetch } from "../../media/fetch/guarded-fetch";
+import type { Patience } from "../../media/fetch/retries";
 
 /** An API client of the kind "user based server application", and the user it acts for. */
 export type PanoptoClient = {

@@ -1,7 +1,7 @@
 import { AppError } from "../../errors";
-import { toServerFailure } from "../../media/answers";
-import type { Fetched, GuardedFetch } from "../../media/guarded-fetch";
-import { type Patience, retrying } from "../../media/retries";
+import { toServerFailure } from "../../media/fetch/answers";
+import type { Fetched, GuardedFetch } from "../../media/fetch/guarded-fetch";
+import { type Patience, retrying } from "../../media/fetch/retries";
 import type { RecordingAddress } from "../audio-source";
 import { type Delivery, readDeliveryInfo } from "./delivery-info";
 import type { PanoptoLogin } from "./login";

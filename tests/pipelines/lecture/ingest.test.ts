@@ -3,7 +3,7 @@ import { deleteAsset } from "../../../src/db/documents";
 import { cancelLecture } from "../../../src/db/lectures";
 import { listProviderCalls } from "../../../src/db/provider-calls";
 import { getTranscript } from "../../../src/db/transcripts";
-import { openOpenAITranscriber } from "../../../src/providers/openai-transcriber";
+import { openOpenAITranscriber } from "../../../src/providers/speech/openai-transcriber";
 import { searchCourse } from "../../../src/retrieval/search";
 import { migratedDatabase } from "../../support/database";
 import { openLectureWork, sampleCaptions } from "../../support/lecture-work";

@@ -1,0 +1,129 @@
+import { readPageTexts, readSpeech } from "../../db/chat-reads";
+import type { Sql } from "../../db/client";
+import { type Timeline, timesOf, toTimeline } from "../../text/timeline";
+import type { Segment } from "../../text/transcript";
+import { type CheckedCitation, readClaims } from "./citations";
+import { findStretch, type Stretch, sentencesOf } from "./stretch";
+
+type Speech = Awaited<ReturnType<typeof readSpeech>>;
+
+/** Speech without punctuation has no sentences: what is longer than this is taken by its segments. */
+const LONG_SENTENCE_CHARS = 300;
+
+/**
+ * The citations of an answer, each where its words stand instead of where its passage begins: the
+ * quote is the sentence that the answer rests on, and the address opens its page or its second.
+ *
+ * A number that is cited for several statements leads to the first of them that is found. One whose
+ * words are found nowhere keeps its passage.
+ */
+export function pointCitations(
+  db: Sql,
+  answer: string,
+  citations: CheckedCitation[],
+): Promise<CheckedCitation[]> {
+  const claims = readClaims(answer);
+  const speechOf = speechReader(db, citations);
+  return Promise.all(
+    citations.map(async (citation) => {
+      const made = claims.filter(({ numbers }) => numbers.includes(citation.number));
+      const texts = made.map(({ text }) => text);
+      const pointed =
+        citation.source === "lectures"
+          ? pointToMoment(await speechOf(citation), citation, texts)
+          : await pointToPage(db, citation, texts);
+      const { page_end: _, ...rest } = citation as Paged;
+      return pointed ? { ...rest, ...pointed } : citation;
+    }),
+  );
+}
+
+/** A citation of a whole passage says where that ends. */
+type Paged = CheckedCitation & { page_end?: number };
+type Pointed = Pick<CheckedCitation, "quote" | "url" | "page_number" | "start_ms" | "end_ms">;
+
+/** Reads each cited lecture once: unpacking a long transcript takes tens of milliseconds. */
+function speechReader(db: Sql, citations: CheckedCitation[]) {
+  const speeches = new Map<string, Promise<Speech>>();
+  return async ({ asset_id, start_ms, end_ms }: CheckedCitation): Promise<Speech> => {
+    const cited = citations.filter((one) => one.asset_id === asset_id);
+    const from = Math.min(...cited.map((one) => one.start_ms!));
+    const to = Math.max(...cited.map((one) => one.end_ms!));
+    const read = speeches.get(asset_id) ?? readSpeech(db, asset_id, from, to);
+    speeches.set(asset_id, read);
+    const isInside = (part: Segment) => part.start_ms < end_ms! && part.end_ms > start_ms!;
+    const { segments, words } = await read;
+    return { segments: segments.filter(isInside), words: words.filter(isInside) };
+  };
+}
+
+function pointToMoment(
+  { segments, words }: Speech,
+  { quote, url }: CheckedCitation,
+  claims: string[],
+): Pointed | undefined {
+  if (segments.length === 0) return undefined;
+  const timeline = toTimeline(segments, words);
+  const borders = toTimeline(segments).spans.map(({ from }) => from);
+  const pieces = sentencesOf(quote).flatMap((one) => cutAt(quote, one, timeline, borders));
+  const said = firstFound(claims, (claim) => findStretch(quote, claim, pieces));
+  if (!said) return undefined;
+
+  const words_said = quote.slice(said.from, said.to);
+  const at = timeline.text.indexOf(words_said);
+  if (at < 0) return undefined;
+  const moment = timesOf(timeline, at, at + words_said.length);
+  return { quote: words_said, ...moment, url: url && atSecond(url, moment.start_ms) };
+}
+
+/** A sentence, or the segments of one that is too long to be found in it. */
+function cutAt(quote: string, sentence: Stretch, timeline: Timeline, borders: number[]): Stretch[] {
+  const text = quote.slice(sentence.from, sentence.to);
+  const at = timeline.text.indexOf(text);
+  if (text.length <= LONG_SENTENCE_CHARS || at < 0) return [sentence];
+  const inside = borders.filter((border) => border > at && border < at + text.length);
+  const starts = [0, ...inside.map((border) => border - at)];
+  return starts.map((start, i) => {
+    const piece = text.slice(start, starts[i + 1]).trimEnd();
+    return { from: sentence.from + start, to: sentence.from + start + piece.length };
+  });
+}
+
+async function pointToPage(
+  db: Sql,
+  { asset_id, quote, page_number, page_end, url }: Paged,
+  claims: string[],
+): Promise<Pointed | undefined> {
+  const found = firstFound(claims, (claim) => findStretch(quote, claim));
+  if (!found) return undefined;
+  const shown = quote.slice(found.from, found.to);
+  const pages = await readPageTexts(db, asset_id, page_number!, page_end ?? page_number!);
+  const [first] = sentencesOf(shown);
+  const page =
+    pageWith(pages, shown) ?? pageWith(pages, shown.slice(first!.from, first!.to)) ?? page_number!;
+  return {
+    quote: shown,
+    page_number: page,
+    url: url?.replace(/#page=\d+$/, `#page=${page}`) ?? null,
+  };
+}
+
+/** The page that holds a text, however its lines are broken. */
+function pageWith(pages: { page_number: number; content: string }[], text: string) {
+  const oneLine = (lines: string) => lines.replace(/\s+/g, " ");
+  return pages.find(({ content }) => oneLine(content).includes(oneLine(text)))?.page_number;
+}
+
+function atSecond(url: string, start_ms: number): string {
+  const address = new URL(url);
+  address.searchParams.set("start", String(Math.floor(start_ms / 1_000)));
+  return address.href;
+}
+
+function firstFound<A, B>(items: A[], find: (item: A) => B | undefined): B | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,100 @@
+import { splitSentences } from "../../text/sentences";
+
+/** Part of a text, `from` inclusive, `to` exclusive. */
+export type Stretch = { from: number; to: number };
+
+const QUOTATION = /[„“"]([^„“”"\n]{3,}?)[“”"]|«([^»\n]{3,}?)»|»([^«\n]{3,}?)«/g;
+const LIST_MARK = /^\s*(?:[>*+-]|#+|\d+[.)])\s+/;
+const ELISION = /\[?(?:…|\.\.\.)\]?/;
+/** Words that say what a sentence is about; shorter ones stand in any sentence. */
+const TELLING = /^(?:.{4,}|.*\d.*|\p{Lu}{2,}|\p{Lo}{2,})$/u;
+const POSSESSIVE = /['’]\p{L}*$/u;
+/** Letters by which two forms of a word are taken for one: entropy, entropies. */
+const STEM_LENGTH = 6;
+
+/**
+ * The sentences of a passage on which a claim rests: those that hold its words or its longest
+ * quotation; for a paraphrase, the one sentence that shares most with it, rare words counting more.
+ * Undefined when they share nothing, as when they are in different languages.
+ *
+ * @param pieces the sentences of the passage, or finer parts of it, in order
+ */
+export function findStretch(
+  passage: string,
+  claim: string,
+  pieces: readonly Stretch[] = sentencesOf(passage),
+): Stretch | undefined {
+  const scores = scorePieces(passage, claim, pieces);
+  for (const quotation of quotationsIn(claim)) {
+    const held = findWords(passage, quotation).map((match) => {
+      const under = pieces.flatMap(({ from, to }, i) =>
+        from < match.to && to > match.from ? [i] : [],
+      );
+      return { under, score: Math.max(...under.map((i) => scores[i]!)) };
+    });
+    const best = firstBest(held, ({ score }) => score);
+    if (best) return { from: pieces[best.under[0]!]!.from, to: pieces[best.under.at(-1)!]!.to };
+  }
+  const best = firstBest([...pieces.keys()], (i) => scores[i]!);
+  return best !== undefined && scores[best]! > 0 ? pieces[best] : undefined;
+}
+
+/** Where the sentences of a text stand, without the blanks around them. */
+export function sentencesOf(text: string): Stretch[] {
+  let offset = 0;
+  return splitSentences(text).flatMap((sentence) => {
+    const from = offset + sentence.length - sentence.trimStart().length;
+    const to = offset + sentence.trimEnd().length;
+    offset += sentence.length;
+    return to > from ? [{ from, to }] : [];
+  });
+}
+
+/** The claim as a whole, which may be an extract, then what it quotes, the longest first. */
+function quotationsIn(claim: string): string[] {
+  const quoted = [...claim.matchAll(QUOTATION)]
+    .flatMap(([, a, b, c]) => (a ?? b ?? c ?? "").split(ELISION))
+    .sort((a, b) => b.length - a.length);
+  return [claim.replace(LIST_MARK, ""), ...quoted];
+}
+
+/** Where a text stands, whatever stands between its words, in either case. */
+function findWords(text: string, wanted: string): Stretch[] {
+  const words = wanted.match(/[\p{L}\p{N}]+/gu) ?? [];
+  if (words.length === 0) return [];
+  const pattern = new RegExp(
+    `(?<![\\p{L}\\p{N}])${words.join("[^\\p{L}\\p{N}]+")}(?![\\p{L}\\p{N}])`,
+    "giu",
+  );
+  return [...text.matchAll(pattern)].map(({ 0: match, index: from }) => ({
+    ...{ from, to: from + match.length },
+  }));
+}
+
+function scorePieces(passage: string, claim: string, pieces: readonly Stretch[]): number[] {
+  const wanted = stemsOf(claim);
+  const held = pieces.map(({ from, to }) => stemsOf(passage.slice(from, to)).intersection(wanted));
+  const count = new Map<string, number>();
+  for (const stem of held.flatMap((stems) => [...stems])) {
+    count.set(stem, (count.get(stem) ?? 0) + 1);
+  }
+  const weight = (stem: string) => Math.log(1 + pieces.length / count.get(stem)!);
+  return held.map((stems) => [...stems].reduce((sum, stem) => sum + weight(stem), 0));
+}
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
+
+function stemsOf(text: string): Set<string> {
+  const stems = new Set<string>();
+  for (const { segment, isWordLike } of segmenter.segment(text.normalize("NFKC"))) {
+    const word = segment.replace(POSSESSIVE, "");
+    if (isWordLike && TELLING.test(word)) stems.add(word.toLowerCase().slice(0, STEM_LENGTH));
+  }
+  return stems;
+}
+
+const firstBest = <T>(items: T[], score: (item: T) => number): T | undefined =>
+  items.reduce<T | undefined>(
+    (best, item) => (best === undefined || score(item) > score(best) ? item : best),
+    undefined,
+  );

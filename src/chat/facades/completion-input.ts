@@ -1,0 +1,166 @@
+import type { Tool } from "@ag-ui/core";
+import { z } from "zod";
+import type { ChatMessage } from "../../db/chat";
+import { AppError } from "../../errors";
+import { findMarks } from "../agent/citations";
+import { lastTurn, type Turn } from "../history";
+
+const Text = z.object({ type: z.literal("text"), text: z.string() });
+const DataUrl = z.string().regex(/^data:[\w.+-]+\/[\w.+-]+;base64,/, "not a data: URL in base64");
+const UserPart = z.discriminatedUnion("type", [
+  Text,
+  z.object({
+    type: z.literal("image_url"),
+    image_url: z.object({ url: DataUrl.or(z.url({ protocol: /^https?$/ })) }),
+  }),
+  z.object({ type: z.literal("file"), file: z.object({ file_data: DataUrl }) }),
+]);
+const Call = z.object({
+  id: z.string().min(1).max(200),
+  type: z.literal("function"),
+  function: z.object({ name: z.string(), arguments: z.string() }),
+});
+const Texts = z.string().or(z.array(Text));
+
+const Message = z.discriminatedUnion("role", [
+  z.object({ role: z.enum(["system", "developer"]), content: z.unknown() }),
+  z.object({ role: z.literal("user"), content: z.string().or(z.array(UserPart).min(1)) }),
+  z.object({
+    role: z.literal("assistant"),
+    content: Texts.nullish(),
+    tool_calls: z.array(Call).nullish(),
+  }),
+  z.object({ role: z.literal("tool"), tool_call_id: z.string(), content: Texts }),
+]);
+type Message = z.output<typeof Message>;
+
+export const CompletionBody = z.object({
+  model: z.string().max(200).describe("`course:<id>`, as GET /v1/models lists them"),
+  messages: z.array(Message).min(1).max(1_000),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  tools: z
+    .array(
+      z.object({
+        type: z.literal("function"),
+        function: z.object({
+          name: z.string().regex(/^[\w-]{1,64}$/),
+          description: z.string().nullish(),
+          parameters: z.record(z.string(), z.unknown()).nullish(),
+        }),
+      }),
+    )
+    .max(128)
+    .nullish()
+    .describe("Tools that the client runs; those of the course are there anyway"),
+  n: z.literal(1).nullish(),
+});
+
+export type CompletionRequest = {
+  course_id: string;
+  model: string;
+  /** The conversation, as if it had been held here. */
+  thread: ChatMessage[];
+  turn: Turn;
+  tools: Tool[];
+  stream: boolean;
+  includeUsage: boolean;
+};
+
+/** @throws AppError `request_invalid`, naming the fields, or `course_not_found` */
+export function readCompletionRequest(body: unknown): CompletionRequest {
+  const parsed = CompletionBody.safeParse(body);
+  if (!parsed.success) {
+    const fields = parsed.error.issues.slice(0, 20).map(({ path, message }) => ({
+      path: path.join("."),
+      message,
+    }));
+    throw new AppError("request_invalid", { fields });
+  }
+  const { model, messages, tools, stream, stream_options } = parsed.data;
+  const thread = toThread(messages);
+  const turn = lastTurn(thread);
+  const last = messages.findLast(({ role }) => role !== "system" && role !== "developer");
+  if (!turn || last?.role === "assistant") {
+    const fields = [{ path: "messages", message: "must end with a question or a tool's result" }];
+    throw new AppError("request_invalid", { fields });
+  }
+  return {
+    ...{ course_id: toCourseId(model), model, thread, turn },
+    tools: (tools ?? []).map(({ function: { name, description, parameters } }) => ({
+      ...{ name, description: description ?? "" },
+      parameters: parameters ?? { type: "object", properties: {} },
+    })),
+    stream: stream ?? false,
+    includeUsage: stream_options?.include_usage ?? false,
+  };
+}
+
+/** @throws AppError `course_not_found` */
+export function toCourseId(model: string): string {
+  const id = z
+    .guid()
+    .toLowerCase()
+    .safeParse(/^course:(.*)$/.exec(model)?.[1]);
+  if (id.success) return id.data;
+  const fields = [{ path: "model", message: "must be course:<id>, as GET /v1/models lists them" }];
+  throw new AppError("course_not_found", { fields });
+}
+
+/** What a client calls `system` is left out: it has no more to say to our model than its user. */
+function toThread(messages: Message[]): ChatMessage[] {
+  const results = new Map(
+    messages.flatMap((one) => (one.role === "tool" ? [[one.tool_call_id, one.content]] : [])),
+  );
+  const thread: ChatMessage[] = [];
+  let turn_id: string | null = null;
+  let step = 0;
+  for (const message of messages) {
+    const id = crypto.randomUUID();
+    if (message.role === "user") {
+      [turn_id, step] = [id, 0];
+      const { content } = message;
+      const parts = typeof content === "string" ? undefined : content.map(toPart);
+      const metadata = parts ? { parts } : {};
+      thread.push(row({ id, role: "user", content: textOf(content), metadata }));
+    } else if (message.role === "assistant") {
+      const content = withoutMarks(textOf(message.content ?? ""));
+      const tool_calls = (message.tool_calls ?? []).map(({ id, function: call }) => {
+        const result = results.get(id);
+        const answered = result !== undefined && { message_id: id, content: textOf(result) };
+        return { id, ...call, ...(answered && { result: answered }) };
+      });
+      const metadata = { status: "complete" as const, imported: true as const, tool_calls };
+      thread.push(row({ id, role: "assistant", content, turn_id, step, metadata }));
+      step += 1;
+    }
+  }
+  return thread;
+}
+
+const row = (message: Partial<ChatMessage> & Pick<ChatMessage, "id" | "role" | "content">) => ({
+  ...{ client_id: null, run_id: null, turn_id: null, step: null },
+  ...{ metadata: {}, created_at: "", ...message },
+});
+
+function textOf(content: string | { type: string; text?: string }[]): string {
+  if (typeof content === "string") return content;
+  return content.flatMap(({ text }) => text ?? []).join("\n");
+}
+
+/** As AG-UI has it, and so as the model's prompt is made of it. */
+function toPart(part: z.output<typeof UserPart>) {
+  if (part.type === "text") return part;
+  const isFile = part.type === "file";
+  const url = isFile ? part.file.file_data : part.image_url.url;
+  const [, mimeType, value] = /^data:([^;]+);base64,(.*)$/s.exec(url) ?? [];
+  const source = mimeType ? { type: "data", value, mimeType } : { type: "url", value: url };
+  return { type: isFile ? "document" : "image", source };
+}
+
+/** Its passages are not in this request, and their numbers stand for others now. */
+const withoutMarks = (answer: string) =>
+  findMarks(answer).reduceRight(
+    (text, { start, end }) => text.slice(0, start).replace(/ $/, "") + text.slice(end),
+    answer,
+  );

@@ -1,0 +1,172 @@
+import { AppError } from "../../errors";
+import { type CheckedCitation, findMarks } from "../agent/citations";
+import type { ChatPart, RunSummary, Usage } from "../parts";
+import { toCompletionError } from "./completion-error";
+
+/** What all that is told of one completion says of it. */
+export type CompletionIdentity = {
+  id: string;
+  /** Seconds since 1970. */
+  created: number;
+  model: string;
+  /** Our own address, for links that open from elsewhere. */
+  origin: string;
+};
+
+/**
+ * Retells a run as the chunks of OpenAI's chat completions, each ready to be an event's data.
+ *
+ * The first one comes before the first part is asked for; the last is `[DONE]`, or else an error.
+ */
+export async function* toCompletionChunks(
+  parts: AsyncIterable<ChatPart[]>,
+  { origin, ...identity }: CompletionIdentity,
+  includeUsage: boolean,
+): AsyncGenerator<string[]> {
+  const chunk = (more: object) =>
+    JSON.stringify({ ...identity, object: "chat.completion.chunk", ...more });
+  const saying = (delta: object) => chunk({ choices: [{ index: 0, delta, finish_reason: null }] });
+
+  yield [saying({ role: "assistant", content: "" })];
+  const completion = new Completion(origin);
+  try {
+    for await (const batch of parts) {
+      const content = completion.hear(batch);
+      if (content !== "") yield [saying({ content })];
+      const end = completion.end();
+      if (!end) continue;
+      const { content: _, ...delta } = end.message;
+      const { finish_reason, citations, usage } = end;
+      yield [
+        chunk({ choices: [{ index: 0, delta, finish_reason }], citations }),
+        ...(includeUsage ? [chunk({ choices: [], usage })] : []),
+        "[DONE]",
+      ];
+      return;
+    }
+    throw new AppError("chat_interrupted");
+  } catch (error) {
+    // The cause is logged where the parts are made.
+    const known = error instanceof AppError ? error : new AppError("internal");
+    yield [JSON.stringify(toCompletionError(known))];
+  }
+}
+
+/**
+ * Listens to a run to its end.
+ *
+ * @throws AppError of the run, or `chat_interrupted`
+ */
+export async function collectCompletion(
+  parts: AsyncIterable<ChatPart[]>,
+  { origin, ...identity }: CompletionIdentity,
+) {
+  const completion = new Completion(origin);
+  for await (const batch of parts) {
+    completion.hear(batch);
+    const end = completion.end();
+    if (!end) continue;
+    const { message: said, finish_reason, ...more } = end;
+    const message = { role: "assistant", ...said, refusal: null };
+    const choices = [{ index: 0, message, logprobs: null, finish_reason }];
+    return { ...identity, object: "chat.completion", choices, ...more };
+  }
+  throw new AppError("chat_interrupted");
+}
+
+type Call = { index: number; id: string; type: "function"; function: object };
+
+/** What a run has said so far: of all its steps one message. */
+class Completion {
+  #content = "";
+  /** Is what was said last said in an earlier step? */
+  #isApart = false;
+  #finish = "stop";
+  readonly #citations = new Map<number, CheckedCitation>();
+  readonly #calls: Call[] = [];
+  #end: Extract<ChatPart, { type: "finish" | "abort" | "error" }> | undefined;
+
+  constructor(readonly origin: string) {}
+
+  /** Answers what these parts add to the text. */
+  hear(parts: ChatPart[]): string {
+    const known = this.#content.length;
+    for (const part of parts) this.#hear(part);
+    return this.#content.slice(known);
+  }
+
+  /** @throws AppError when the run has failed */
+  end() {
+    if (this.#end === undefined) return undefined;
+    if (this.#end.type === "error") throw this.#end.error;
+    if (this.#end.type === "abort") throw new AppError("chat_interrupted");
+    const annotations = this.#annotations();
+    return {
+      message: {
+        content: this.#content,
+        ...(annotations.length > 0 && { annotations }),
+        ...(this.#calls.length > 0 && { tool_calls: this.#calls }),
+      },
+      finish_reason: this.#calls.length > 0 ? "tool_calls" : this.#finish,
+      citations: [...this.#citations.values()],
+      usage: toUsage(this.#end.summary),
+    };
+  }
+
+  #hear(part: ChatPart): void {
+    if (part.type === "step-start") {
+      this.#isApart = this.#content !== "";
+    } else if (part.type === "text") {
+      this.#content += this.#isApart ? `\n\n${part.delta}` : part.delta;
+      this.#isApart = false;
+    } else if (part.type === "step-end") {
+      this.#endStep(part.answer.metadata);
+    } else if (part.type === "finish" || part.type === "abort" || part.type === "error") {
+      this.#end = part;
+    }
+  }
+
+  #endStep({ finish_reason, citations = [], tool_calls = [] }: StepMetadata): void {
+    this.#finish = finish_reason === "length" ? "length" : "stop";
+    for (const citation of citations as CheckedCitation[]) {
+      const { number, url } = citation;
+      const unsupported = this.#citations.get(number)?.unsupported ?? citation.unsupported;
+      this.#citations.set(number, {
+        ...citation,
+        ...(unsupported && { unsupported }),
+        url: url && new URL(url, this.origin).href,
+      });
+    }
+    // What has no result is the client's to answer.
+    for (const { id, name, arguments: input, result } of tool_calls) {
+      if (result) continue;
+      const call = { name, arguments: input || "{}" };
+      this.#calls.push({ index: this.#calls.length, id, type: "function", function: call });
+    }
+  }
+
+  /** Each mark with the address of what it cites, as OpenAI marks its own citations. */
+  #annotations() {
+    return findMarks(this.#content).flatMap(({ numbers, start, end }) =>
+      numbers.flatMap((number) => {
+        const { url, title } = this.#citations.get(number) ?? {};
+        if (!url) return [];
+        const place = { start_index: start, end_index: end };
+        return [{ type: "url_citation", url_citation: { ...place, url, title: title ?? "" } }];
+      }),
+    );
+  }
+}
+
+type StepMetadata = Extract<ChatPart, { type: "step-end" }>["answer"]["metadata"];
+
+function toUsage({ usage }: RunSummary) {
+  const count = (name: keyof Usage) => usage[name] ?? 0;
+  return {
+    prompt_tokens: count("inputTokens"),
+    completion_tokens: count("outputTokens"),
+    total_tokens: count("totalTokens"),
+    prompt_tokens_details: { cached_tokens: count("cachedInputTokens") },
+    completion_tokens_details: { reasoning_tokens: count("reasoningTokens") },
+  };
+}

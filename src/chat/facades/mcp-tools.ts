@@ -1,0 +1,149 @@
+import { z } from "zod";
+import type { Sql } from "../../db/client";
+import { getCourse, listCourses } from "../../db/courses";
+import { getDocument } from "../../db/documents";
+import { getLecture } from "../../db/lectures";
+import { AppError } from "../../errors";
+import { SEARCH_TOOLS } from "../../providers/chat-model";
+import type { Embedder } from "../../providers/embedder";
+import { Sources } from "../agent/sources";
+import {
+  type Course,
+  createCourseTools,
+  findPassages,
+  Search,
+  type ServerTool,
+} from "../agent/tools";
+
+export type McpTool = {
+  name: string;
+  description: string;
+  inputSchema: z.ZodObject;
+  outputSchema: z.ZodObject;
+  /** @throws AppError, also for a course or asset that is not there */
+  run(input: Input, signal: AbortSignal): Promise<Record<string, unknown>>;
+};
+type Input = Record<string, unknown>;
+
+export type McpScope = {
+  /** The course of all calls. Left out, each call names its own. */
+  course_id: string | undefined;
+  /** Our own address, for links that open from elsewhere. */
+  origin: string;
+};
+
+type Needs = { db: Sql; embedder: Embedder };
+
+const Id = z.guid().toLowerCase();
+const OfCourse = { course_id: Id.describe("As list_courses answers it") };
+
+const AnySearch = Search.extend({
+  top_k: z.int().min(1).max(50).default(8).describe("Passages wanted, at most"),
+  sources: z
+    .array(z.enum(["lectures", "slides"]))
+    .min(1)
+    .max(2)
+    .default(["lectures", "slides"]),
+});
+
+const Passages = z.object({
+  note: z.string(),
+  passages: z.array(
+    z.object({
+      number: z.int().describe("Counts the passages of this result"),
+      source: z.enum(["lectures", "slides"]),
+      asset_id: z.string(),
+      title: z.string(),
+      page_number: z.int().optional(),
+      start_ms: z.int().optional().describe("From the recording's start"),
+      end_ms: z.int().optional(),
+      content: z.string(),
+      url: z.string().nullable().describe("Opens the page, or the recording at the second"),
+    }),
+  ),
+});
+const Assets = z.object({
+  assets: z.array(
+    z.object({
+      kind: z.enum(["lecture", "document"]),
+      id: z.string(),
+      title: z.string().nullable(),
+      status: z.string(),
+      duration_ms: z.int().nullable(),
+      page_count: z.int().nullable(),
+    }),
+  ),
+});
+const Courses = z.object({
+  courses: z.array(
+    z.object({ id: z.string(), name: z.string(), description: z.string().nullable() }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
+/** The chat's tools for agents of others: they say which course, and get links that open anywhere. */
+export function createMcpTools(needs: Needs, { course_id: fixed, origin }: McpScope): McpTool[] {
+  const ofCourse = courseTools({ ...needs, course_id: fixed ?? "" }).map(
+    ({ name, description, inputSchema }): McpTool => ({
+      ...{ name, description },
+      inputSchema: fixed ? inputSchema : inputSchema.extend(OfCourse),
+      outputSchema: name === "list_assets" ? Assets : Passages,
+      async run(input, signal) {
+        const { id } = await getCourse(needs.db, fixed ?? (input.course_id as string));
+        const course = { ...needs, course_id: id };
+        await refuseForeignAsset(course, input);
+        const tool = courseTools(course).find((tool) => tool.name === name)!;
+        const output = await tool.execute(input, signal);
+        if ("answer" in output) return output.answer as Record<string, unknown>;
+        const absolute = (url: string | null) => url && new URL(url, origin).href;
+        const passages = output.passages.map((one) => ({ ...one, url: absolute(one.url) }));
+        return new Sources([]).present(passages);
+      },
+    }),
+  );
+  // Whoever is held to one course learns nothing of the others.
+  return fixed ? ofCourse : [...ofCourse, coursesTool(needs.db)];
+}
+
+/** The chat's two searches are one here: their callers' own models choose the sources. */
+function courseTools(course: Course): ServerTool[] {
+  const searches: string[] = Object.values(SEARCH_TOOLS);
+  return [
+    {
+      name: "search",
+      description: "Searches what was said in lectures and what stands on slides, best first.",
+      inputSchema: AnySearch,
+      execute: (input, signal) => findPassages(course, input as z.output<typeof AnySearch>, signal),
+    },
+    ...createCourseTools(course).filter(({ name }) => !searches.includes(name)),
+  ];
+}
+
+/** In a chat, a model that names a wrong asset finds nothing; programs are told what is wrong. */
+async function refuseForeignAsset({ db, course_id }: Course, input: Input): Promise<void> {
+  const { lecture_id, document_id } = input as { lecture_id?: string; document_id?: string };
+  if (lecture_id && (await getLecture(db, lecture_id)).course_id !== course_id) {
+    throw new AppError("lecture_not_found");
+  }
+  if (document_id && (await getDocument(db, document_id)).course_id !== course_id) {
+    throw new AppError("document_not_found");
+  }
+}
+
+function coursesTool(db: Sql): McpTool {
+  const CoursesQuery = z.object({
+    limit: z.int().min(1).max(200).default(50),
+    cursor: z.string().max(200).optional().describe("next_cursor of the page before"),
+  });
+  return {
+    name: "list_courses",
+    description: "Lists the courses with their ids, newest first.",
+    inputSchema: CoursesQuery,
+    outputSchema: Courses,
+    async run(input) {
+      const { items, next_cursor } = await listCourses(db, input as z.output<typeof CoursesQuery>);
+      const courses = items.map(({ id, name, description }) => ({ id, name, description }));
+      return { courses, next_cursor };
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { AppError } from "../../errors";
+import type { Fetched } from "./guarded-fetch";
+
+/**
+ * Lets only an answer pass that carries media; any other is discarded and becomes its error.
+ *
+ * @throws AppError `media_refused`, `provider_rate_limited`, `provider_unavailable`
+ */
+export function assertMedia(fetched: Fetched): void {
+  const failure = toMediaFailure(fetched);
+  if (!failure) return;
+  fetched.discard();
+  throw failure;
+}
+
+function toMediaFailure(fetched: Fetched): AppError | null {
+  const { status, url } = fetched;
+  const details = { host: url.host, status };
+  if ([401, 403, 404, 410].includes(status)) return new AppError("media_refused", details);
+  if (status !== 200 && status !== 206) return toServerFailure(fetched);
+  // A login page is what an expired sign-in looks like.
+  return isHtml(fetched)
+    ? new AppError("media_refused", { ...details, reason: "a web page" })
+    : null;
+}
+
+/** What a status that nobody asked for means: slow down, or broken over there. */
+export function toServerFailure({ status, url, headers }: Fetched): AppError {
+  const details = { host: url.host, status };
+  if (status !== 429) return new AppError("provider_unavailable", details);
+  const retry_after_ms = (Number(headers.get("retry-after")) || 1) * 1_000;
+  return new AppError("provider_rate_limited", { ...details, retry_after_ms });
+}
+
+const isHtml = ({ headers }: Fetched): boolean =>
+  headers.get("content-type")?.toLowerCase().startsWith("text/html") ?? false;

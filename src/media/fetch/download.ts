@@ -1,0 +1,97 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { AppError } from "../../errors";
+import { assertMedia } from "./answers";
+import type { Fetched, GuardedFetch } from "./guarded-fetch";
+import { type Patience, retrying } from "./retries";
+
+/** How far a download is; `total` is null while the server does not tell. */
+export type DownloadProgress = { done: number; total: number | null; unit: "bytes" | "segments" };
+
+export type DownloadOrder = {
+  fetch: GuardedFetch;
+  url: string;
+  /** Sent to the first origin only, when they are credentials. */
+  headers?: Record<string, string>;
+  /** File to write; what it held before is gone. */
+  path: string;
+  patience: Patience;
+  onProgress: (progress: DownloadProgress) => void;
+  signal: AbortSignal;
+};
+
+/** Nine hours at 2 Mbit/s; what is larger is not a lecture. */
+export const MAX_FILE_BYTES = 8 * 1024 ** 3;
+const ATTEMPTS = 6;
+
+/** What is on disk, and the mark that tells whether the server still has the same file. */
+type Part = { bytes: number; validator: string | null };
+
+/**
+ * Downloads one file. An interrupted transfer goes on where it stopped, unless the file changed.
+ *
+ * @throws AppError `recording_incomplete` when the bytes stay fewer than announced, `media_refused`,
+ *         and what `GuardedFetch` throws
+ */
+export async function downloadFile(order: DownloadOrder): Promise<void> {
+  await using file = await open(order.path, "w");
+  const part: Part = { bytes: 0, validator: null };
+  await retrying(() => downloadRest(file, part, order), {
+    attempts: ATTEMPTS,
+    backoffMs: order.patience.backoffMs,
+    signal: order.signal,
+  });
+}
+
+async function downloadRest(file: FileHandle, part: Part, order: DownloadOrder): Promise<void> {
+  const fetched = await requestRest(part, order);
+  if (fetched.status === 416) part.bytes = 0;
+  assertMedia(fetched);
+
+  const start = rangeStart(fetched);
+  if (start !== 0 && start !== part.bytes) throw incomplete(fetched, part);
+  if (start === 0) await file.truncate(0);
+  part.bytes = start;
+  part.validator = validatorOf(fetched);
+
+  const total = totalBytes(fetched, start);
+  for await (const chunk of fetched.body) {
+    await file.write(chunk, 0, chunk.byteLength, part.bytes);
+    part.bytes += chunk.byteLength;
+    order.onProgress({ done: part.bytes, total, unit: "bytes" });
+  }
+  if (part.bytes === 0 || (total !== null && part.bytes !== total)) throw incomplete(fetched, part);
+}
+
+function requestRest({ bytes, validator }: Part, order: DownloadOrder): Promise<Fetched> {
+  const { fetch, url, headers, patience, signal } = order;
+  const resume =
+    bytes > 0 && validator ? { range: `bytes=${bytes}-`, "if-range": validator } : undefined;
+  return fetch(url, {
+    headers: { ...headers, ...resume },
+    reach: "public",
+    maxBytes: MAX_FILE_BYTES,
+    timeoutMs: patience.fileTimeoutMs,
+    stallMs: patience.stallMs,
+    signal,
+  });
+}
+
+/** The position of the first byte of this answer in the file. */
+function rangeStart({ status, headers }: Fetched): number {
+  if (status !== 206) return 0;
+  return Number(/^bytes (\d+)-/.exec(headers.get("content-range") ?? "")?.[1] ?? Number.NaN);
+}
+
+function totalBytes({ headers }: Fetched, start: number): number | null {
+  const length = headers.get("content-length");
+  return length === null ? null : start + Number(length);
+}
+
+/** Weak tags promise the same meaning, not the same bytes. */
+function validatorOf({ headers }: Fetched): string | null {
+  const tag = headers.get("etag");
+  return tag && !tag.startsWith("W/") ? tag : headers.get("last-modified");
+}
+
+const incomplete = ({ url }: Fetched, part: Part) =>
+  new AppError("recording_incomplete", { host: url.host, received_bytes: part.bytes });

@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { AppError, type ErrorCode } from "../../errors";
+import type { PdfDeck, PdfPage } from "./pdf";
+
+export type PageImage = { bytes: Uint8Array<ArrayBuffer>; width: number; height: number };
+
+/** What the process can be asked, and what it answers. */
+export type Exchanges = {
+  open: { question: { path: string; maxPages: number }; answer: PdfDeck };
+  page: { question: { page_number: number }; answer: PdfPage };
+  render: { question: { page_number: number; longSidePx: number }; answer: PageImage };
+};
+export type Kind = keyof Exchanges;
+export type Question<K extends Kind = Kind> = { kind: K; question: Exchanges[K]["question"] };
+export type Reply =
+  | { answer: Exchanges[Kind]["answer"] }
+  | { errorCode: ErrorCode; details: Record<string, unknown> };
+
+type Limits = { memoryMb: number; timeoutMs: number; signal?: AbortSignal | undefined };
+
+const CHILD = join(import.meta.dir, "pdf-child.ts");
+/** Between two looks at the memory a bomb was measured to gain 18 MB. */
+const WATCH_EVERY_MS = 50;
+/** JavaScriptCore reserves as many addresses and touches few of them. */
+const RESERVED_MB = 8 * 1024;
+/** Beyond the time limits of any document: it ends a child that nobody watches any more. */
+const CPU_SECONDS = 1_800;
+
+/** A process that reads one PDF, and is killed when it exceeds its limits or the signal aborts. */
+export class PdfProcess implements AsyncDisposable {
+  readonly #limits: Limits;
+  readonly #child: Bun.Subprocess<"ignore", "ignore", "ignore">;
+  readonly #memoryWatch: Timer;
+  #waiting: PromiseWithResolvers<never> | undefined;
+  #causeOfDeath: unknown;
+
+  constructor(limits: Limits) {
+    limits.signal?.throwIfAborted();
+    this.#limits = limits;
+    this.#child = this.#spawn();
+    this.#memoryWatch = setInterval(() => this.#checkMemory(), WATCH_EVERY_MS);
+    limits.signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** One question at a time. Fails with what the process reports, or with why it had to die. */
+  async ask<K extends Kind>(
+    kind: K,
+    question: Exchanges[K]["question"],
+  ): Promise<Exchanges[K]["answer"]> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw this.#causeOfDeath;
+    const { timeoutMs } = this.#limits;
+    const late = tooComplex("time", { timeout_ms: timeoutMs, ...question, path: undefined });
+    const timer = setTimeout(() => this.#kill(late), timeoutMs);
+    this.#waiting = Promise.withResolvers();
+    try {
+      this.#child.send({ kind, question } satisfies Question);
+      return await this.#waiting.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#memoryWatch);
+    this.#limits.signal?.removeEventListener("abort", this.#onAbort);
+    this.#child.kill("SIGKILL");
+    await this.#child.exited;
+  }
+
+  #spawn() {
+    const addressSpaceMb = RESERVED_MB + 2 * this.#limits.memoryMb;
+    const kernel = kernelLimits({ addressSpaceMb, cpuSeconds: CPU_SECONDS });
+    return Bun.spawn([...kernel, process.execPath, CHILD], {
+      env: {}, // untrusted bytes are read there: no keys, no addresses
+      stdio: ["ignore", "ignore", "ignore"],
+      serialization: "advanced",
+      ipc: (reply: Reply) => {
+        if ("answer" in reply) this.#waiting?.resolve(reply.answer as never);
+        else this.#waiting?.reject(new AppError(reply.errorCode, reply.details));
+      },
+      onExit: (_child, exitCode, signalCode) => {
+        this.#causeOfDeath ??= tooComplex("crash", { exit: signalCode ?? exitCode });
+        this.#waiting?.reject(this.#causeOfDeath);
+      },
+    });
+  }
+
+  #checkMemory(): void {
+    const { memoryMb } = this.#limits;
+    if (residentMb(this.pid) > memoryMb) this.#kill(tooComplex("memory", { memory_mb: memoryMb }));
+  }
+
+  #onAbort = () => this.#kill(this.#limits.signal!.reason);
+
+  #kill(cause: unknown): void {
+    this.#causeOfDeath ??= cause;
+    this.#child.kill("SIGKILL");
+  }
+}
+
+function tooComplex(
+  limit: "memory" | "time" | "crash",
+  details: Record<string, unknown>,
+): AppError {
+  return new AppError("pdf_too_complex", { limit, ...details });
+}
+
+/**
+ * A command prefix: the kernel's limits stand behind our own, for a child whose parent is gone or too
+ * busy to look. Empty where there is no `prlimit`.
+ */
+export function kernelLimits(limits: { addressSpaceMb: number; cpuSeconds: number }): string[] {
+  if (!Bun.which("prlimit")) return [];
+  const addressSpace = `--as=${limits.addressSpaceMb * 1024 * 1024}`;
+  return ["prlimit", "--core=0", `--cpu=${limits.cpuSeconds}`, addressSpace];
+}
+
+/** Physical memory of a process; 0 where there is no /proc, or the process is gone. */
+function residentMb(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}

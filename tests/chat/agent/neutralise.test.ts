@@ -1,0 +1,97 @@
+import { describe, expect, test } from "bun:test";
+import { createNeutraliser } from "../../../src/chat/agent/neutralise";
+
+const isOurs = (url: URL) => url.host === "lectern.example";
+
+function neutralise(...pieces: string[]): string {
+  const neutraliser = createNeutraliser(isOurs);
+  return pieces.map((piece) => neutraliser.push(piece)).join("") + neutraliser.end();
+}
+
+const HOSTILE: [name: string, answer: string, shown: string][] = [
+  ["an image", "see ![x](https://evil.example/a.png) now", "see ! [x](#) now"],
+  ["a link", "[click](https://evil.example/?q=secret)", "[click](#)"],
+  ["a link with a title", '[click](https://evil.example "a)b")', '[click](# "a)b")'],
+  ["a link in angle brackets", "[click](<https://evil.example/a b>)", "[click](#)"],
+  ["a link without scheme", "[click](//evil.example)", "[click](#)"],
+  ["a link with backslashes", "[click](\\\\\\\\evil.example)", "[click](#)"],
+  ["an encoded scheme", "[click](&#106;avascript:alert(1))", "[click](#)"],
+  ["a script", "[click](javascript:alert(1))", "[click](#)"],
+  ["a target on the next line", "[click](\nhttps://evil.example)", "[click](\n#)"],
+  ["a definition", "[a][b]\n\n[b]: https://evil.example\n", "[a][b]\n\n[b]: #\n"],
+  ["an image in a link", "[![x](//evil.example)](//evil.example)", "[! [x](#)](#)"],
+  ["an autolink", "<https://evil.example/a>", "< (link removed)>"],
+  ["a bare address", "at https://evil.example/a?b=c.", "at (link removed)."],
+  ["a bare www address", "(www.evil.example)", "((link removed))"],
+  ["our host as a user name", "https://lectern.example@evil.example/", "(link removed)"],
+  ["an element", '<img src="https://evil.example">', '< img src="(link removed)">'],
+  ["a closing element", "</div><!-- x -->", "< /div>< !-- x -->"],
+  ["a one-letter element that acts", "<b onclick=alert(1)>", "<b onclick:alert(1)>"],
+  ["a code span that a list ends", "- `\n- <img src=x>`", "- `\n- < img src=x>`"],
+  ["a code span that a table ends", "|`|<img src=x>`|", "|`|< img src=x>`|"],
+  ["a fence that a list ends", "- a\n  ```\n<img src=x>", "- a\n  ```\n< img src=x>"],
+  ["a false end of a fence", "```\n``` x\n```\n<img src=x>", "```\n``` x\n```\n< img src=x>"],
+  ["an escaped backtick", "\\`<img src=x>`", "\\`< img src=x>`"],
+  ["a backtick in an attribute", "<b x=`y onclick=z>`", "<b x=`y onclick:z>`"],
+];
+
+const HARMLESS = [
+  "Entropy rises when a<b, x < y and 1<2; c > d.",
+  "As $x<y$ and \\(a<b\\): $$f[a](x) = n!$$",
+  "`<img src=x>` and ``a ` ![b](http://evil.example)`` are code.",
+  "```html\n<img src='https://evil.example'>\n```\nafter\n~~~\n[a](//b)\n~~~\n",
+  "Cited [1][2], [see page 3](/api/documents/1/file#page=3) and [1]: so.",
+  "[clip](https://lectern.example/Viewer.aspx?id=1&start=12) at https://lectern.example/x.",
+  "Wow! [sic] with https: alone, wwwhat, xhttp://is.not.linked",
+];
+
+describe("neutralise", () => {
+  test.each(HOSTILE)("disarms %s", (_, answer, shown) => {
+    expect(neutralise(answer)).toBe(shown);
+  });
+
+  test.each(HARMLESS)("leaves %s as it is", (answer) => {
+    expect(neutralise(answer)).toBe(answer);
+  });
+
+  test("gives the same output however the answer is cut", () => {
+    const answers = [...HOSTILE.map(([, answer]) => answer), ...HARMLESS];
+    const whole = `${answers.join(" ")}\n${answers.toReversed().join("\n\n")}`;
+    for (const answer of [...answers, whole]) {
+      const expected = neutralise(answer);
+
+      expect(neutralise(...answer)).toBe(expected);
+      for (let seed = 1; seed <= 50; seed += 1) {
+        expect(neutralise(...cutAtRandom(answer, seed))).toBe(expected);
+      }
+    }
+  });
+
+  test("holds nothing back of plain prose", () => {
+    const { push } = createNeutraliser(isOurs);
+
+    expect(push("Entropy measures miss")).toBe("Entropy measures miss");
+    expect(push("ing information wit")).toBe("ing information wit");
+    expect(push("h a = b [1]")).toBe("h a = b [1");
+  });
+
+  test("does not hold back an endless address", () => {
+    const { push } = createNeutraliser(isOurs);
+    const shown = push(`https://evil.example/${"a".repeat(10_000)} and more`);
+
+    expect(shown).toEndWith("and more");
+  });
+});
+
+/** The same cuts for the same seed: 1 to 7 characters each. */
+function cutAtRandom(text: string, seed: number): string[] {
+  const pieces: string[] = [];
+  let random = seed;
+  for (let start = 0; start < text.length; ) {
+    random = (random * 1_103_515_245 + 12_345) % 2 ** 31;
+    const end = start + 1 + ((random >> 8) % 7);
+    pieces.push(text.slice(start, end));
+    start = end;
+  }
+  return pieces;
+}

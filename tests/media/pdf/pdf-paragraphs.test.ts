@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import { toReadingOrder, type Word } from "../../../src/media/pdf/pdf-layout";
+import { toPageText } from "../../../src/media/pdf/pdf-paragraphs";
+
+const layOut = (words: Word[]) => toPageText(toReadingOrder(words), 405);
+
+/** Half an em per character, as in many fonts. */
+function word(text: string, x: number, y: number, size = 12): Word {
+  return { text, x, y, width: (text.length * size) / 2, size, angle: 0, rightToLeft: false };
+}
+
+test("a word hyphenated at the end of a line is made whole", () => {
+  const words = [word("the informa-", 40, 100), word("tion of a source", 40, 114)];
+  expect(layOut(words).paragraphs).toEqual(["the information\nof a source"]);
+});
+
+test("a hyphen before a capital or a number stays", () => {
+  const words = [word("the Huffman-", 40, 100), word("Code of a source", 40, 114)];
+  expect(layOut(words).paragraphs).toEqual(["the Huffman-\nCode of a source"]);
+});
+
+test("the largest text is the title, and larger text than most are headings", () => {
+  const words = [
+    word("Source coding", 40, 50, 28),
+    word("Huffman codes", 40, 100, 18),
+    word("The code that gives likely symbols the shortest words.", 40, 130),
+  ];
+  expect(layOut(words)).toMatchObject({
+    title: "Source coding",
+    headings: ["Source coding", "Huffman codes"],
+  });
+});
+
+test("a page of plain prose has no title", () => {
+  const words = Array.from({ length: 12 }, (_, i) =>
+    word("plain words all the way", 40, 60 + i * 14),
+  );
+  expect(layOut(words)).toMatchObject({ title: null, headings: [] });
+});
+
+test("an empty page is empty", () => {
+  expect(layOut([])).toEqual({ paragraphs: [], headings: [], title: null });
+});

@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { PdfProcess } from "../../../src/media/pdf/pdf-process";
+
+const SAMPLE = new URL("../../../examples/course/slides.pdf", import.meta.url).pathname;
+const LIMITS = { memoryMb: 500, timeoutMs: 10_000 };
+
+test("a reader that dies of itself is reported with how it ended", async () => {
+  await using reader = new PdfProcess(LIMITS);
+  await reader.ask("open", { path: SAMPLE, maxPages: 100 });
+  const page = reader.ask("page", { page_number: 1 });
+  process.kill(reader.pid, "SIGSEGV");
+  const crash = { errorCode: "pdf_too_complex", details: { limit: "crash", exit: "SIGSEGV" } };
+  await expect(page).rejects.toMatchObject(crash);
+  await expect(reader.ask("page", { page_number: 2 })).rejects.toMatchObject(crash);
+});
+
+test("a reader sees nothing of our environment", async () => {
+  await using reader = new PdfProcess(LIMITS);
+  await reader.ask("open", { path: SAMPLE, maxPages: 100 });
+  const environ = await Bun.file(`/proc/${reader.pid}/environ`).text();
+  const names = environ.split("\0").map((line) => line.split("=")[0]);
+  expect(names.filter((name) => name && !/CHANNEL/.test(name))).toEqual([]);
+});
+
+test("readers work beside each other", async () => {
+  const titles = await Promise.all(
+    [1, 2, 3].map(async (page_number) => {
+      await using reader = new PdfProcess(LIMITS);
+      await reader.ask("open", { path: SAMPLE, maxPages: 100 });
+      return (await reader.ask("page", { page_number })).title;
+    }),
+  );
+  expect(titles).toEqual([
+    "Introduction to Information Theory",
+    "Three questions for today",
+    "Information is surprise",
+  ]);
+});

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isRetryable } from "../../../src/errors";
+import { extractAudio } from "../../../src/media/extract-audio";
+import { openElevenLabs } from "../../../src/providers/speech/elevenlabs";
+import type { Speech } from "../../../src/providers/transcriber";
+import { type ElevenLabsFault, startElevenLabs } from "../../support/elevenlabs";
+import { makeRecording } from "../../support/sound";
+
+// ffmpeg waits its turn on a busy machine.
+setDefaultTimeout(30_000);
+
+const folder = await mkdtemp(join(tmpdir(), "elevenlabs-"));
+afterAll(() => rm(folder, { recursive: true }));
+
+const { signal } = new AbortController();
+let speech: Speech;
+beforeAll(async () => {
+  await makeRecording(join(folder, "lecture.mp4"), 9);
+  speech = await extractAudio(join(folder, "lecture.mp4"), folder, { signal });
+});
+
+const transcriberAt = (url: string, timeoutMs?: number) =>
+  openElevenLabs({ apiKey: "test-key", baseUrl: url, timeoutMs });
+
+describe("ElevenLabs", () => {
+  test("times every word, tells speakers apart and marks sounds that are no words", async () => {
+    await using server = startElevenLabs();
+    const { words, segments, language, usage, request_id } = await transcriberAt(
+      server.url,
+    ).transcribe(speech, signal);
+
+    expect(language).toBe("en");
+    expect(words!.map((word) => word.text).join(" ")).toStartWith(
+      "Entropy measures missing information. (applause) Why does it grow?",
+    );
+    expect(words!.find((word) => word.kind === "audio_event")?.text).toBe("(applause)");
+    expect(new Set(words!.map((word) => word.speaker))).toEqual(
+      new Set(["speaker_0", "speaker_1"]),
+    );
+    expect(segments[0]).toMatchObject({
+      text: "Entropy measures missing information.",
+      start_ms: 0,
+    });
+    expect(segments.at(-1)!.end_ms).toBeLessThanOrEqual(speech.duration_ms);
+    expect(words!.every(({ start_ms, end_ms }) => Number.isInteger(start_ms + end_ms))).toBeTrue();
+    expect(usage.audio_seconds).toBeCloseTo(speech.duration_ms / 1_000, 1);
+    expect(request_id).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test("sends the whole file and asks for words, speakers and events", async () => {
+    await using server = startElevenLabs();
+    await transcriberAt(server.url).transcribe(speech, signal);
+
+    expect(server.uploads).toMatchObject([
+      {
+        size_bytes: Bun.file(speech.path).size,
+        duration_ms: speech.duration_ms,
+        fields: {
+          model_id: ["scribe_v1"],
+          diarize: ["true"],
+          tag_audio_events: ["true"],
+          timestamps_granularity: ["word"],
+        },
+      },
+    ]);
+  });
+
+  test("says nothing when nothing was said", async () => {
+    await using server = startElevenLabs({ listen: () => [] });
+    const transcript = await transcriberAt(server.url).transcribe(speech, signal);
+
+    expect(transcript).toMatchObject({ words: [], segments: [] });
+  });
+
+  test("cleans what it is told, and keeps times inside the recording", async () => {
+    const late = speech.duration_ms + 5_000;
+    await using server = startElevenLabs({
+      listen: () => [{ text: "Entro\u0000py\ud800", start_ms: 1_000, end_ms: late }],
+    });
+    const { segments } = await transcriberAt(server.url).transcribe(speech, signal);
+
+    expect(segments).toMatchObject([{ start_ms: 1_000, end_ms: speech.duration_ms }]);
+    expect(segments[0]!.text).toStartWith("Entropy");
+    expect(segments[0]!.text.isWellFormed()).toBeTrue();
+  });
+
+  test.each<[ElevenLabsFault, string, boolean]>([
+    ["invalid_api_key", "provider_unauthorized", false],
+    ["quota_exceeded", "provider_quota_exceeded", false],
+    ["too_many_concurrent_requests", "provider_rate_limited", true],
+    ["system_busy", "provider_busy", true],
+    ["field_error", "provider_request_refused", false],
+    ["server_error", "provider_unavailable", true],
+    ["reset", "provider_unavailable", true],
+    ["truncated", "provider_answer_invalid", true],
+    ["wrong_schema", "provider_answer_invalid", true],
+  ])("%s is %s (tried again: %p)", async (fault, errorCode, retried) => {
+    await using server = startElevenLabs();
+    server.faults.push(fault);
+    const failure = await transcriberAt(server.url)
+      .transcribe(speech, signal)
+      .catch((e) => e);
+
+    expect(failure).toMatchObject({ errorCode, details: { provider: "elevenlabs" } });
+    expect(isRetryable(failure)).toBe(retried);
+    expect(server.counts.requests).toBe(1);
+  });
+
+  test("keeps the time after which the provider wants to be asked again", async () => {
+    await using server = startElevenLabs();
+    server.faults.push("too_many_concurrent_requests");
+
+    await expect(transcriberAt(server.url).transcribe(speech, signal)).rejects.toMatchObject({
+      details: { retry_after_ms: 7_000, status: 429 },
+    });
+  });
+
+  test("gives up on a server that never answers", async () => {
+    await using server = startElevenLabs();
+    server.faults.push("stall");
+
+    await expect(transcriberAt(server.url, 200).transcribe(speech, signal)).rejects.toMatchObject({
+      errorCode: "provider_unavailable",
+      details: { reason: "timeout" },
+    });
+  });
+
+  test("an abort ends the wait with its own reason", async () => {
+    await using server = startElevenLabs();
+    server.faults.push("stall");
+    const abort = new AbortController();
+    const waiting = transcriberAt(server.url).transcribe(speech, abort.signal);
+    setTimeout(() => abort.abort(new Error("the lecture was deleted")), 50);
+
+    await expect(waiting).rejects.toThrow("the lecture was deleted");
+  });
+
+  test("a server that is not there is unavailable", async () => {
+    const server = startElevenLabs();
+    await server[Symbol.asyncDispose]();
+
+    await expect(transcriberAt(server.url).transcribe(speech, signal)).rejects.toMatchObject({
+      errorCode: "provider_unavailable",
+    });
+  });
+
+  test("says which model made it, and a wrong key never shows in the error", async () => {
+    await using server = startElevenLabs();
+    const transcriber = openElevenLabs({
+      apiKey: "sk-secret",
+      baseUrl: server.url,
+      model: "scribe_v2",
+    });
+    const failure = await transcriber.transcribe(speech, signal).catch((error) => error);
+
+    expect(transcriber).toMatchObject({ provider: "elevenlabs", model: "scribe_v2" });
+    expect(failure.errorCode).toBe("provider_unauthorized");
+    expect(JSON.stringify(failure.details)).not.toContain("sk-secret");
+  });
+});
