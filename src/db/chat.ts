@@ -145,7 +145,10 @@ export async function addToThread(
       on conflict do nothing
       returning id
     )
-    select count(*)::int as added from added`;
+    select count(*)::int as added,
+           -- The first word need not wait for the disk: the answer's commit does, and takes this along.
+           set_config('synchronous_commit', 'off', true)
+    from added`;
   return row!.added === said.messages.length;
 }
 
