@@ -222,8 +222,12 @@ test("300 MB pass through with less than 60 MB of memory", async () => {
   );
   const lines = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const address = (await lines.read()).value!.trim();
-  const response = await fetch(address, { method: "POST", ...bigBody(300) });
-  const { size_bytes, growth_bytes } = (await response.json()) as Record<string, number>;
+  const upload = async (megabytes: number) => {
+    const response = await fetch(address, { method: "POST", ...bigBody(megabytes) });
+    return (await response.json()) as Record<string, number>;
+  };
+  await upload(30); // what a first request loads and compiles is no upload's
+  const { size_bytes, growth_bytes } = await upload(300);
   server.kill();
   await server.exited;
   expect(size_bytes).toBe(300 * 1024 * 1024);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 /** Trusting a certificate takes an environment variable, and so a process of its own. */
 const ASK = `
-  import { openGuardedFetch } from "../src/media/guarded-fetch";
+  import { openGuardedFetch } from "./src/media/fetch/guarded-fetch";
   const [host] = process.argv.slice(-1);
   const fetch = openGuardedFetch({ allowedHosts: [host], resolve: async () => ["127.0.0.1"] });
   const limits = { maxBytes: 100, timeoutMs: 5000, stallMs: 5000, signal: new AbortController().signal };
