@@ -59,11 +59,19 @@ describe("an answer", () => {
   test("leads to the page of its words, in the stream and after a reload", async () => {
     const course = await createStudiedCourse(db);
     const { document_id } = course;
+    // Two pages that are nearly empty share a chunk.
+    const pages = [
+      "A fair coin has one bit of entropy.",
+      "A loaded coin has less entropy than one bit.",
+    ];
     await db`
-      insert into slide_chunks
-        (document_id, course_id, chunk_index, page_number, page_end, content, text_config)
-      values (${document_id}, ${course.course_id}, 1, 8, 8,
-              'A loaded coin has less entropy than one bit.', 'english')`;
+      update slide_chunks set page_end = 8, content = ${pages.join("\n\n")}
+      where document_id = ${document_id}`;
+    await db`
+      insert into slide_descriptions
+        (document_id, page_number, raw_description, normalized_description, described_by)
+      select ${document_id}, 6 + n, text, text, 'text'
+      from unnest(${pages}::text[]) with ordinality as page (text, n)`;
     const loaded = { text: "A coin that is loaded “has less entropy” [1]." };
     await using server = serveChat(db, { replies: [SEARCH, loaded] });
     const input = runInput(course.course_id, [user("And a loaded coin?")]);

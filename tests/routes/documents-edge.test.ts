@@ -355,8 +355,9 @@ describe("thirty documents that come and go", () => {
     const gone = ids.map((id) => server.send(send("DELETE", `/api/documents/${id}`)));
     expect(new Set((await Promise.all(gone)).map(({ status }) => status))).toEqual(new Set([204]));
 
+    // The local model's process stays for a while; those that read PDFs do not.
     await eventually(
-      () => childrenOf(server.pid),
+      () => childrenOf(server.pid, "pdf-child"),
       (children) => children.length === 0,
       20_000,
     );

@@ -125,10 +125,12 @@ export const settled = (server: Server, document_id: string, timeoutMs = 90_000)
   );
 
 /** The living processes that a process started. */
-export async function childrenOf(pid: number): Promise<number[]> {
+export async function childrenOf(pid: number, program = ""): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const parents = pids.map(async (child) => {
-    const status = await readFile(`/proc/${child}/status`, "utf8").catch(() => "");
+    const read = (file: string) => readFile(`/proc/${child}/${file}`, "utf8").catch(() => "");
+    const status = await read("status");
+    if (!(await read("cmdline")).includes(program)) return [];
     const isChild = new RegExp(`^PPid:\\s*${pid}$`, "m").test(status);
     return isChild && !/^State:\s*Z/m.test(status) ? [Number(child)] : [];
   });
