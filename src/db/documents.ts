@@ -1,6 +1,6 @@
 import { AppError } from "../errors";
 import type { Sql } from "./client";
-import { type Fence, holding } from "./jobs";
+import { type Fence, holding, type JobStatus } from "./jobs";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
 
 export type DocumentStatus = "uploaded" | "described" | "embedding" | "completed" | "failed";
@@ -96,17 +96,6 @@ export async function getDocument(sql: Sql, id: string): Promise<Document> {
   return document;
 }
 
-export type JobStatus = {
-  job_id: string;
-  job_state: string;
-  progress_percent: number;
-  attempt: number;
-  error_code: string | null;
-  error_message: string | null;
-  started_at: string | null;
-  finished_at: string | null;
-  updated_at: string;
-};
 export type DocumentJobStatus = JobStatus & {
   document_id: string;
   status: DocumentStatus;

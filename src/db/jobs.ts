@@ -3,6 +3,19 @@ import type { Sql } from "./client";
 /** What identifies an attempt: a write in its name finds nothing once the job is somebody else's. */
 export type Fence = { job_id: string; message_id: string; attempt: number };
 
+/** How a job stands, whatever its kind. */
+export type JobStatus = {
+  job_id: string;
+  job_state: string;
+  progress_percent: number;
+  attempt: number;
+  error_code: string | null;
+  error_message: string | null;
+  started_at: string | null;
+  finished_at: string | null;
+  updated_at: string;
+};
+
 const TABLES = { lecture: "lecture_download_jobs", document: "document_jobs" } as const;
 const STATES = {
   lecture: ["pending", "downloading", "transcribing", "embedding"],

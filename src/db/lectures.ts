@@ -1,7 +1,7 @@
 import { AppError } from "../errors";
 import type { Sql } from "./client";
 import { courseMissing } from "./documents";
-import { type Fence, holding } from "./jobs";
+import { type Fence, holding, type JobStatus } from "./jobs";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
 
 export const LECTURE_STATUSES = [
@@ -81,17 +81,7 @@ export async function getLecture(sql: Sql, id: string): Promise<Lecture> {
   return lecture;
 }
 
-export type LectureJob = {
-  job_id: string;
-  job_state: LectureStatus;
-  progress_percent: number;
-  attempt: number;
-  error_code: string | null;
-  error_message: string | null;
-  started_at: string | null;
-  finished_at: string | null;
-  updated_at: string;
-};
+export type LectureJob = JobStatus & { job_state: LectureStatus };
 
 export type LectureDetails = Lecture & {
   slide_changes: SlideChange[];

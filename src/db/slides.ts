@@ -96,17 +96,10 @@ export async function replaceSlideChunks(
   chunks: SlideChunk[],
   text_config: string,
 ): Promise<boolean> {
-  const rows = chunks.map(({ chunk_index, page_number, page_end, content, metadata }) => ({
-    chunk_index,
-    page_number,
-    page_end,
-    content,
-    metadata,
-  }));
   const [row] = await sql<{ held: boolean }[]>`
     with held as (${holding(sql, "document", fence)}),
     wanted as (
-      select * from jsonb_to_recordset(${sql.json(rows as never)}) as chunk
+      select * from jsonb_to_recordset(${sql.json(chunks as never)}) as chunk
         (chunk_index int, page_number int, page_end int, content text, metadata jsonb)
     ),
     gone as (
