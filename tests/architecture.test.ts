@@ -11,7 +11,7 @@ const LAYERS = [
   ["chat"],
   ["services"],
   ["routes"],
-  ["app", "worker", "main", "demo", "doctor", "eval", "reembed", "verify"],
+  ["app", "worker", "main", "commands"],
 ];
 
 const RELATIVE_IMPORT = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;

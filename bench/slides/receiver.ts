@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
-import { receiveUpload } from "../../src/routes/multipart-upload";
+import { receiveUpload } from "../../src/routes/http/multipart-upload";
 
 const directory = process.argv[2]!;
 

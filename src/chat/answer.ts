@@ -3,7 +3,7 @@ import type { ChatMessage, NewAnswer } from "../db/chat";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import type { Log } from "../log";
-import type { ChatModel } from "../providers/chat-model";
+import type { ChatModel } from "../providers/chat/chat-model";
 import type { Embedder } from "../providers/embedder";
 import { runAgent } from "./agent/agent";
 import { ASK_USER, pendingInterrupts } from "./agent/interrupts";
@@ -16,7 +16,7 @@ import { addUsage } from "./agent/usage";
 import { stepId, type Turn } from "./history";
 import { type ChatRequest, isModern } from "./input";
 import type { ChatPart, RunSummary, Usage } from "./parts";
-import type { Work } from "./runs";
+import type { Work } from "./run/runs";
 
 export type AnswerServices = {
   db: Sql;

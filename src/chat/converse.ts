@@ -7,13 +7,13 @@ import {
 } from "../db/chat";
 import { isDatabaseOutage } from "../db/client";
 import { AppError } from "../errors";
-import type { ChatModel } from "../providers/chat-model";
+import type { ChatModel } from "../providers/chat/chat-model";
 import { checkResume, pendingInterrupts } from "./agent/interrupts";
 import { type Answerable, type AnswerServices, answer } from "./answer";
 import { findNew, lastTurn, type Said, type Turn, withoutUnfinished, withSaid } from "./history";
 import { type ChatRequest, isModern } from "./input";
 import type { ChatPart } from "./parts";
-import type { LiveRun, Runs, Work } from "./runs";
+import type { LiveRun, Runs, Work } from "./run/runs";
 import { isBehind, toAgUiMessages, toSnapshots } from "./snapshots";
 
 export type ChatServices = AnswerServices & { runs: Runs };

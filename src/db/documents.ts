@@ -1,6 +1,6 @@
 import { AppError } from "../errors";
 import type { Sql } from "./client";
-import { type Fence, holding, type JobStatus } from "./jobs";
+import { type Fence, holding, type JobStatus } from "./jobs/jobs";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
 
 export type DocumentStatus = "uploaded" | "described" | "embedding" | "completed" | "failed";

@@ -1,7 +1,7 @@
 import { AppError } from "../errors";
 import type { Sql } from "./client";
 import { courseMissing } from "./documents";
-import { type Fence, holding, type JobStatus } from "./jobs";
+import { type Fence, holding, type JobStatus } from "./jobs/jobs";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
 
 export const LECTURE_STATUSES = [

@@ -1,8 +1,8 @@
 import type { SlideChunk } from "../text/chunk-slides";
 import type { Sql } from "./client";
-import { type Fence, holding } from "./jobs";
+import { type Fence, holding } from "./jobs/jobs";
+import { type ProviderCall, recording } from "./jobs/provider-calls";
 import type { Page } from "./page";
-import { type ProviderCall, recording } from "./provider-calls";
 
 export type DescribedBy = "model" | "ocr" | "text";
 

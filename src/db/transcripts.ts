@@ -1,8 +1,8 @@
 import { AppError } from "../errors";
 import type { Segment, Word } from "../text/transcript";
 import type { Sql } from "./client";
-import { type Fence, holding } from "./jobs";
-import { type ProviderCall, recording } from "./provider-calls";
+import { type Fence, holding } from "./jobs/jobs";
+import { type ProviderCall, recording } from "./jobs/provider-calls";
 
 export type StoredTranscript = {
   transcript_text: string;

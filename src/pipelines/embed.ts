@@ -1,7 +1,7 @@
-import { listUnembeddedChunks, saveEmbeddings } from "../db/chunk-embeddings";
+import { listUnembeddedChunks, saveEmbeddings } from "../db/chunks/chunk-embeddings";
 import type { Sql } from "../db/client";
-import type { JobKind } from "../db/jobs";
-import { toModelName } from "../db/provider-calls";
+import type { JobKind } from "../db/jobs/jobs";
+import { toModelName } from "../db/jobs/provider-calls";
 import type { Embedder } from "../providers/embedder";
 import { type Attempt, held } from "./step";
 

@@ -1,6 +1,6 @@
 import type { Sql } from "../db/client";
 import { listDeletedDocuments, purgeDocument } from "../db/documents";
-import { pruneKeys } from "../db/idempotency";
+import { pruneKeys } from "../db/jobs/idempotency";
 import { listUnfinishedLectures, purgeLectures } from "../db/lectures";
 import type { Log } from "../log";
 import { sweepScratch } from "../media/scratch";

@@ -1,5 +1,11 @@
 import type { Sql } from "../db/client";
-import { advanceJob, type Fence, type JobKind, type JobState, reportProgress } from "../db/jobs";
+import {
+  advanceJob,
+  type Fence,
+  type JobKind,
+  type JobState,
+  reportProgress,
+} from "../db/jobs/jobs";
 import { AppError } from "../errors";
 
 /** What a pipeline is given to do one attempt with. */

@@ -1,7 +1,7 @@
 import { createGoogle } from "@ai-sdk/google";
-import type { ChatModel } from "./chat-model";
+import type { ChatModel } from "./chat/chat-model";
 import { createEmbedder, EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
-import { createSlideDescriber, type SlideDescriber } from "./slide-describer";
+import { createSlideDescriber, type SlideDescriber } from "./slides/slide-describer";
 
 export type GoogleSettings = {
   /** Ends in `/v1beta`. Unset: Google itself. */

@@ -1,12 +1,12 @@
 import type { Config } from "../config";
 import { AppError } from "../errors";
-import type { ChatModel } from "./chat-model";
+import type { ChatModel } from "./chat/chat-model";
 import type { Embedder } from "./embedder";
 import { Google } from "./google";
 import { openLocalEmbedder } from "./local/embedder";
 import { openExtractiveAnswerer } from "./local/extractive-answerer";
 import { OpenAI } from "./openai";
-import type { SlideDescriber } from "./slide-describer";
+import type { SlideDescriber } from "./slides/slide-describer";
 
 export type ProviderSettings = Pick<
   Config,

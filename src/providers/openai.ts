@@ -1,10 +1,10 @@
 import { createOpenAI } from "@ai-sdk/openai";
 import { defaultSettingsMiddleware, wrapLanguageModel } from "ai";
-import type { ChatModel } from "./chat-model";
+import type { ChatModel } from "./chat/chat-model";
+import { CHAT_TEXT, RESPONSES_TEXT } from "./chat/openai-text-frames";
+import { withQuickText } from "./chat/quick-text";
 import { createEmbedder, EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
-import { CHAT_TEXT, RESPONSES_TEXT } from "./openai-text-frames";
-import { withQuickText } from "./quick-text";
-import { createSlideDescriber, type SlideDescriber } from "./slide-describer";
+import { createSlideDescriber, type SlideDescriber } from "./slides/slide-describer";
 
 export type OpenAISettings = {
   /** Unset: OpenAI itself. */

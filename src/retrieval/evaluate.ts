@@ -1,6 +1,6 @@
+import { type EvaluatedDocument, insertEvaluated } from "../db/chunks/evaluation";
+import type { Candidate } from "../db/chunks/passages";
 import type { Sql } from "../db/client";
-import { type EvaluatedDocument, insertEvaluated } from "../db/evaluation";
-import type { Candidate } from "../db/passages";
 import type { Embedder } from "../providers/embedder";
 import { chunkSlides } from "../text/chunk-slides";
 import { detectLanguage } from "../text/language";

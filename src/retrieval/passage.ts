@@ -1,4 +1,4 @@
-import type { FoundChunk } from "../db/passages";
+import type { FoundChunk } from "../db/chunks/passages";
 import type { Hit } from "./choose";
 import { joinTexts } from "./join-texts";
 import type { Mode, Scored } from "./rank";

@@ -1,5 +1,5 @@
+import { listCourseModels } from "../db/chunks/passages";
 import type { Sql } from "../db/client";
-import { listCourseModels } from "../db/passages";
 import type { Embedder } from "../providers/embedder";
 
 export type QuestionEmbedding = { model: string; vector: number[] };

@@ -1,4 +1,4 @@
-import type { Candidate } from "../db/passages";
+import type { Candidate } from "../db/chunks/passages";
 
 export type Mode = "hybrid" | "vector" | "text";
 

@@ -1,4 +1,3 @@
-import type { Sql } from "../db/client";
 import {
   countWaiting,
   findRetiredModel,
@@ -6,7 +5,8 @@ import {
   type Reach,
   shelveEmbeddings,
   switchEmbeddings,
-} from "../db/embeddings";
+} from "../db/chunks/embeddings";
+import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import type { Embedder } from "../providers/embedder";
 

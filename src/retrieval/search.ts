@@ -1,5 +1,5 @@
+import { type Candidate, findCandidates, readChunks, type Scope } from "../db/chunks/passages";
 import type { Sql } from "../db/client";
-import { type Candidate, findCandidates, readChunks, type Scope } from "../db/passages";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { choose, type Hit } from "./choose";

@@ -9,7 +9,7 @@ import { recordBundle } from "../db/agui-assets";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import type { Log } from "../log";
-import type { ChatModel } from "../providers/chat-model";
+import type { ChatModel } from "../providers/chat/chat-model";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Asset = { bytes: Bytes; gzip: Bytes | null; type: string; etag: string };

@@ -11,9 +11,9 @@ import {
 } from "../db/courses";
 import type { DocumentStorage } from "../storage/documents";
 import type { SoundInbox } from "../storage/sounds";
-import { IdempotencyHeaders, once } from "./idempotency";
-import { jsonBody } from "./json-body";
-import { ById, Id, PageQuery, pageOf, Time } from "./schemas";
+import { IdempotencyHeaders, once } from "./http/idempotency";
+import { jsonBody } from "./http/json-body";
+import { ById, Id, PageQuery, pageOf, Time } from "./http/schemas";
 
 const Name = z.string().trim().min(1).max(300);
 const Description = z.string().max(10_000).nullable();

@@ -8,9 +8,9 @@ import {
   lastSettledEvent,
   listEvents,
   type ProcessingEvent,
-} from "../db/events";
+} from "../db/jobs/events";
 import { getLecture } from "../db/lectures";
-import { ById, Id, Json, PageQuery, pageOf, Time } from "./schemas";
+import { ById, Id, Json, PageQuery, pageOf, Time } from "./http/schemas";
 
 const Event = z
   .object({

@@ -2,11 +2,11 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { version } from "../../package.json";
 import type { Sql } from "../db/client";
-import { countJobs } from "../db/jobs";
+import { countJobs } from "../db/jobs/jobs";
 import type { Metrics } from "../metrics";
 import { queueDepths } from "../queue/queue";
 import type { DocumentStorage } from "../storage/documents";
-import { RETRY_AFTER_SECONDS } from "./problems";
+import { RETRY_AFTER_SECONDS } from "./http/problems";
 
 const CHECK_TIMEOUT_MS = 2_000;
 const Check = z.enum(["ok", "failed", "off"]);

@@ -6,8 +6,8 @@ import type { Metrics } from "../metrics";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { searchCourse } from "../retrieval/search";
-import { jsonBody } from "./json-body";
-import { Id, Json } from "./schemas";
+import { jsonBody } from "./http/json-body";
+import { Id, Json } from "./http/schemas";
 
 const Sources = z.array(z.enum(["lectures", "slides"])).min(1);
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunk-embeddings";
+import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunks/chunk-embeddings";
+import { replaceLectureChunks } from "../../src/db/chunks/lecture-chunks";
 import { deleteAsset } from "../../src/db/documents";
-import { replaceLectureChunks } from "../../src/db/lecture-chunks";
 import {
   cancelLecture,
   getLecture,

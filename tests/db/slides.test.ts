@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunk-embeddings";
+import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunks/chunk-embeddings";
 import { claimDocument, type DocumentClaim } from "../../src/db/documents";
-import { listProviderCalls, type ProviderCall } from "../../src/db/provider-calls";
+import { listProviderCalls, type ProviderCall } from "../../src/db/jobs/provider-calls";
 import {
   listDescriptions,
   listSlideChunks,

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { listProviderCalls, type ProviderCall } from "../../src/db/jobs/provider-calls";
 import { cancelLecture, getLecture, requestLecture } from "../../src/db/lectures";
-import { listProviderCalls, type ProviderCall } from "../../src/db/provider-calls";
 import {
   getTranscript,
   hasTranscript,

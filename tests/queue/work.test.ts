@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../src/db/documents";
-import { reportProgress } from "../../src/db/jobs";
+import { reportProgress } from "../../src/db/jobs/jobs";
 import { AppError } from "../../src/errors";
 import { startConsumer } from "../../src/queue/consumer";
 import { type Claim, claim, finish, QUEUES } from "../../src/queue/queue";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Candidate } from "../../src/db/passages";
+import type { Candidate } from "../../src/db/chunks/passages";
 import { choose, MOST_CHUNKS } from "../../src/retrieval/choose";
 import { joinTexts } from "../../src/retrieval/join-texts";
 import { rank, type Scored } from "../../src/retrieval/rank";

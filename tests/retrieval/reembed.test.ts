@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { countEmbeddings, discardShelved } from "../../src/db/embeddings";
+import { countEmbeddings, discardShelved } from "../../src/db/chunks/embeddings";
 import type { Embedder } from "../../src/providers/embedder";
 import { OpenAI } from "../../src/providers/openai";
 import { moveToModel, rollBack } from "../../src/retrieval/reembed";

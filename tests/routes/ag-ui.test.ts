@@ -6,7 +6,7 @@ import { Elysia } from "elysia";
 import { loadConfig } from "../../src/config";
 import { openProviders } from "../../src/providers";
 import { agUiRoutes } from "../../src/routes/ag-ui";
-import { problems } from "../../src/routes/problems";
+import { problems } from "../../src/routes/http/problems";
 import { migratedDatabase } from "../support/database";
 import { silentLog } from "../support/factories";
 

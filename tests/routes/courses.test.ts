@@ -6,7 +6,7 @@ import { Elysia } from "elysia";
 import { requestUploadedLecture } from "../../src/db/lectures";
 import { claim, extend } from "../../src/queue/queue";
 import { courseRoutes } from "../../src/routes/courses";
-import { problems } from "../../src/routes/problems";
+import { problems } from "../../src/routes/http/problems";
 import { openDiskStorage } from "../../src/storage/disk";
 import { openSoundInbox } from "../../src/storage/sounds";
 import { migratedDatabase } from "../support/database";

@@ -6,7 +6,7 @@ import { Elysia } from "elysia";
 import { connect } from "../../src/db/client";
 import { openMetrics } from "../../src/metrics";
 import { healthRoutes } from "../../src/routes/health";
-import { problems } from "../../src/routes/problems";
+import { problems } from "../../src/routes/http/problems";
 import { openDiskStorage } from "../../src/storage/disk";
 import { migratedDatabase } from "../support/database";
 import { createCourse, createDocument, silentLog } from "../support/factories";

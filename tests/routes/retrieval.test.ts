@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import { openMetrics } from "../../src/metrics";
 import { OpenAI } from "../../src/providers/openai";
-import { problems } from "../../src/routes/problems";
+import { problems } from "../../src/routes/http/problems";
 import { retrievalRoutes } from "../../src/routes/retrieval";
 import { addDocument, addLecture } from "../support/corpus";
 import { migratedDatabase } from "../support/database";

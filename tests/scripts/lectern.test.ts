@@ -43,7 +43,10 @@ describe("a fresh clone", () => {
       await copyFile(join(PROJECT, name), join(clone, name));
     }
     await chmod(join(clone, "lectern"), 0o755);
-    await Bun.write(join(clone, "src/doctor.ts"), `console.log("well in", process.cwd());`);
+    await Bun.write(
+      join(clone, "src/commands/doctor.ts"),
+      `console.log("well in", process.cwd());`,
+    );
     await symlink(join(clone, "lectern"), join(clone, "shortcut"));
     run(["git", "init", "--quiet"], clone);
   });

@@ -1,12 +1,12 @@
 import { Elysia } from "elysia";
 import type { Sql } from "../../src/db/client";
 import { openMetrics } from "../../src/metrics";
-import type { ChatModel } from "../../src/providers/chat-model";
+import type { ChatModel } from "../../src/providers/chat/chat-model";
 import type { Embedder } from "../../src/providers/embedder";
 import { OpenAI } from "../../src/providers/openai";
-import { chatRoutes } from "../../src/routes/chat";
-import { openaiFacade } from "../../src/routes/openai-facade";
-import { problems } from "../../src/routes/problems";
+import { chatRoutes } from "../../src/routes/chat/chat";
+import { openaiFacade } from "../../src/routes/chat/openai-facade";
+import { problems } from "../../src/routes/http/problems";
 import { silentLog } from "./factories";
 import { type Replies, startOpenAI } from "./openai";
 

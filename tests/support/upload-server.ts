@@ -1,7 +1,7 @@
 // Receives one upload in a process of its own and answers how far its memory rose meanwhile.
 
 import { z } from "zod";
-import { receiveUpload } from "../../src/routes/multipart-upload";
+import { receiveUpload } from "../../src/routes/http/multipart-upload";
 
 const server = Bun.serve({
   port: 0,

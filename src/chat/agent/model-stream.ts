@@ -1,5 +1,5 @@
 import { AppError, isRetryable } from "../../errors";
-import type { ChatModel, LanguageModelV4 } from "../../providers/chat-model";
+import type { ChatModel, LanguageModelV4 } from "../../providers/chat/chat-model";
 import { toProviderError } from "../../providers/provider-error";
 
 export type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];

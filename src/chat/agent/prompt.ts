@@ -1,6 +1,6 @@
 import type { Context } from "@ag-ui/core";
 import type { ChatMessage } from "../../db/chat";
-import type { ChatModel, LanguageModelV4 } from "../../providers/chat-model";
+import type { ChatModel, LanguageModelV4 } from "../../providers/chat/chat-model";
 
 export type Prompt = Parameters<LanguageModelV4["doStream"]>[0]["prompt"];
 type Message = Prompt[number];

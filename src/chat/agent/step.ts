@@ -1,7 +1,7 @@
 import type { Tool } from "@ag-ui/core";
 import type { ToolCall } from "../../db/chat";
 import { AppError } from "../../errors";
-import type { ChatModel } from "../../providers/chat-model";
+import type { ChatModel } from "../../providers/chat/chat-model";
 import type { AgentPart, Usage } from "../parts";
 import { type CheckedCitation, checkCitations } from "./citations";
 import { ASK_USER } from "./interrupts";

@@ -9,7 +9,7 @@ import {
 } from "../../db/chat-reads";
 import type { Sql } from "../../db/client";
 import { AppError } from "../../errors";
-import { SEARCH_TOOLS } from "../../providers/chat-model";
+import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { type Source, searchCourse } from "../../retrieval/search";

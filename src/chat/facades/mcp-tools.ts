@@ -4,7 +4,7 @@ import { getCourse, listCourses } from "../../db/courses";
 import { getDocument } from "../../db/documents";
 import { getLecture } from "../../db/lectures";
 import { AppError } from "../../errors";
-import { SEARCH_TOOLS } from "../../providers/chat-model";
+import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import { Sources } from "../agent/sources";
 import {

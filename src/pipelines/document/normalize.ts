@@ -1,4 +1,4 @@
-import type { SlideContent } from "../../providers/slide-describer";
+import type { SlideContent } from "../../providers/slides/slide-describer";
 import { cleanLine, cleanText } from "../../text/clean-text";
 
 /**

@@ -1,10 +1,14 @@
-import { type ProviderCall, toModelName } from "../../db/provider-calls";
+import { type ProviderCall, toModelName } from "../../db/jobs/provider-calls";
 import type { SlideDescription } from "../../db/slides";
 import { AppError } from "../../errors";
 import type { PageImage } from "../../media/pdf/page-images";
 import type { PdfPage } from "../../media/pdf/pdf";
-import type { Ocr } from "../../providers/ocr";
-import type { SlideAnswer, SlideContent, SlideDescriber } from "../../providers/slide-describer";
+import type { Ocr } from "../../providers/slides/ocr";
+import type {
+  SlideAnswer,
+  SlideContent,
+  SlideDescriber,
+} from "../../providers/slides/slide-describer";
 import { cleanLine, cleanText } from "../../text/clean-text";
 import { normalizeDescription } from "./normalize";
 

@@ -1,5 +1,5 @@
+import { replaceLectureChunks } from "../../db/chunks/lecture-chunks";
 import type { Sql } from "../../db/client";
-import { replaceLectureChunks } from "../../db/lecture-chunks";
 import { getLectureDetails } from "../../db/lectures";
 import { getTranscript } from "../../db/transcripts";
 import type { Embedder } from "../../providers/embedder";

@@ -1,5 +1,5 @@
+import type { ProviderCall } from "../../db/jobs/provider-calls";
 import { type Lecture, updateLectureFacts } from "../../db/lectures";
-import type { ProviderCall } from "../../db/provider-calls";
 import { saveSilence, saveTranscript } from "../../db/transcripts";
 import { AppError, ERRORS, type ErrorCode } from "../../errors";
 import { openScratch } from "../../media/scratch";

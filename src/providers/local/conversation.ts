@@ -1,4 +1,9 @@
-import { type LanguageModelV4, SEARCH_TOOLS, SearchResult, type ToolPassage } from "../chat-model";
+import {
+  type LanguageModelV4,
+  SEARCH_TOOLS,
+  SearchResult,
+  type ToolPassage,
+} from "../chat/chat-model";
 import { informativeWords } from "./words";
 
 type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];

@@ -3,7 +3,7 @@ import {
   type LanguageModelV4,
   SEARCH_TOOLS,
   type ToolPassage,
-} from "../chat-model";
+} from "../chat/chat-model";
 import type { Embedder } from "../embedder";
 import { type Conversation, readConversation } from "./conversation";
 import { chooseExtracts } from "./extracts";

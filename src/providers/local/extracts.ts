@@ -1,5 +1,5 @@
 import { splitSentences } from "../../text/sentences";
-import type { ToolPassage } from "../chat-model";
+import type { ToolPassage } from "../chat/chat-model";
 import type { Embedder } from "../embedder";
 import { coverage, toStems } from "./words";
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { deleteAsset, getDocument } from "../../../src/db/documents";
-import { listProviderCalls } from "../../../src/db/provider-calls";
+import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
 import { describeNow } from "../../../src/pipelines/document/describe-now";
 import { claim } from "../../../src/queue/queue";

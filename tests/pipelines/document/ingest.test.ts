@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Glob } from "bun";
 import { getDocument } from "../../../src/db/documents";
-import { listProviderCalls } from "../../../src/db/provider-calls";
+import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
-import { findOcr } from "../../../src/providers/ocr";
+import { findOcr } from "../../../src/providers/slides/ocr";
 import { searchCourse } from "../../../src/retrieval/search";
 import { openS3Storage } from "../../../src/storage/s3";
 import { migratedDatabase } from "../../support/database";

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { deleteAsset } from "../../../src/db/documents";
+import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { cancelLecture } from "../../../src/db/lectures";
-import { listProviderCalls } from "../../../src/db/provider-calls";
 import { getTranscript } from "../../../src/db/transcripts";
 import { openOpenAITranscriber } from "../../../src/providers/speech/openai-transcriber";
 import { searchCourse } from "../../../src/retrieval/search";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { isStepCount, type ModelMessage, streamText, tool } from "ai";
 import { z } from "zod";
-import { SEARCH_TOOLS, type ToolPassage } from "../../../src/providers/chat-model";
+import { SEARCH_TOOLS, type ToolPassage } from "../../../src/providers/chat/chat-model";
 import { openExtractiveAnswerer } from "../../../src/providers/local/extractive-answerer";
 import { OpenAI } from "../../../src/providers/openai";
 import { startOpenAI } from "../../support/openai";

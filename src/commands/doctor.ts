@@ -1,0 +1,149 @@
+import { access, constants, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Config, loadConfig } from "../config";
+import { countEmbeddings } from "../db/chunks/embeddings";
+import { connect } from "../db/client";
+import { checkServer, isMigrated } from "../db/server";
+import { AppError, explain } from "../errors";
+import { openProviders } from "../providers";
+import { selectTranscriber } from "../providers/speech/select-transcriber";
+
+/**
+ * `./lectern doctor`: what is configured, what is missing, and what each missing part costs.
+ * Changes nothing; ends with 1 when the service would not start.
+ */
+type Finding = { mark: "ok" | "--" | "!!"; about: string; says: string };
+
+const ok = (about: string, says: string): Finding => ({ mark: "ok", about, says });
+const missing = (about: string, says: string): Finding => ({ mark: "--", about, says });
+const broken = (about: string, says: string): Finding => ({ mark: "!!", about, says });
+
+async function examine(config: Config): Promise<Finding[]> {
+  return [
+    runtime(),
+    await database(config),
+    await folder(config),
+    ...models(config),
+    ...(await storedModels(config)),
+    panopto(config),
+    tool("ffmpeg", "lectures cannot be turned into sound: install ffmpeg"),
+    tool("pdftoppm", "page images are drawn 6 times slower: install poppler-utils"),
+  ];
+}
+
+function runtime(): Finding {
+  const recent = Bun.semver.satisfies(Bun.version, ">=1.4.5");
+  return recent
+    ? ok("bun", Bun.version)
+    : broken("bun", `${Bun.version}: 1.4.5 or newer is needed`);
+}
+
+async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
+  if (!DATABASE_URL) {
+    const says = `embedded, in ${join(DATA_ROOT, "db")}: safe against crashes, not against power loss`;
+    return ok("database", says);
+  }
+  try {
+    const { release, vector } = await checkServer(DATABASE_URL);
+    return ok("database", `PostgreSQL ${release} with pgvector ${vector}`);
+  } catch (error) {
+    return broken("database", explain(error));
+  }
+}
+
+async function folder(config: Config): Promise<Finding> {
+  const { DATA_ROOT, S3_BUCKET } = config;
+  try {
+    await mkdir(DATA_ROOT, { recursive: true });
+    await access(DATA_ROOT, constants.W_OK);
+    return ok("files", S3_BUCKET ? `bucket ${S3_BUCKET}, scratch in ${DATA_ROOT}` : DATA_ROOT);
+  } catch (error) {
+    return broken("files", `DATA_ROOT cannot be written: ${String(error)}`);
+  }
+}
+
+function models(config: Config): Finding[] {
+  try {
+    const { embedder, chatModel, slideDescriber } = openProviders(config, UNASKED);
+    const transcriber = selectTranscriber(config);
+    const local = embedder.model.startsWith("local:");
+    return [
+      local
+        ? missing(
+            "embeddings",
+            `${embedder.model}, English only: OPENAI_API_KEY or GOOGLE_API_KEY adds more`,
+          )
+        : ok("embeddings", embedder.model),
+      chatModel.kind === "extractive"
+        ? missing("answers", "extracts with citations: a model's key adds written answers")
+        : ok("answers", chatModel.name),
+      slideDescriber
+        ? ok("slides", slideDescriber.model)
+        : missing(
+            "slides",
+            "their own text only: GOOGLE_API_KEY or SLIDE_MODEL adds what is drawn",
+          ),
+      transcriber
+        ? ok("speech", `${transcriber.provider}:${transcriber.model}`)
+        : missing(
+            "speech",
+            "captions only: ELEVENLABS_API_KEY or TRANSCRIPTION_BASE_URL adds more",
+          ),
+    ];
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return [broken("models", JSON.stringify(error.details.problems))];
+  }
+}
+
+/** Nothing here embeds anything. */
+const UNASKED = { localEmbedderUrl: "http://127.0.0.1" };
+
+function panopto(config: Config): Finding {
+  const signIn = config.PANOPTO_CLIENT_ID
+    ? "an OAuth2 client"
+    : config.PANOPTO_COOKIE && "a cookie";
+  const hosts = config.PANOPTO_ALLOWED_HOSTS.join(", ");
+  return signIn
+    ? ok("panopto", `signs in with ${signIn} at ${hosts}`)
+    : missing("panopto", "public recordings only: PANOPTO_COOKIE or PANOPTO_CLIENT_ID adds others");
+}
+
+/** Chunks of a model that is not the configured one; the embedded database is its server's alone. */
+async function storedModels(config: Config): Promise<Finding[]> {
+  if (!config.DATABASE_URL) return [];
+  const sql = connect(config.DATABASE_URL, { max: 1 });
+  try {
+    const { embedder } = openProviders(config, UNASKED);
+    const stored = (await isMigrated(sql)) ? await countEmbeddings(sql, { course_id: null }) : [];
+    return stored
+      .filter(({ model }) => model !== embedder.model)
+      .map(({ model, chunks }) =>
+        missing("embeddings", `${chunks} chunks use ${model}: ./lectern reembed moves them`),
+      );
+  } catch {
+    return []; // what is wrong with the database or the models is said above
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+function tool(name: string, cost: string): Finding {
+  const path = Bun.which(name);
+  return path ? ok(name, path) : missing(name, cost);
+}
+
+function print(findings: Finding[]): void {
+  for (const { mark, about, says } of findings) console.log(`${mark}  ${about.padEnd(11)} ${says}`);
+}
+
+try {
+  const findings = await examine(loadConfig());
+  print(findings);
+  process.exitCode = findings.some(({ mark }) => mark === "!!") ? 1 : 0;
+} catch (error) {
+  if (!(error instanceof AppError)) throw error;
+  const problems = error.details.problems as Record<string, string[]>;
+  print(Object.entries(problems).map(([name, all]) => broken(name, all.join("; "))));
+  process.exitCode = 1;
+}

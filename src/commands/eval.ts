@@ -1,0 +1,82 @@
+import { loadConfig } from "../config";
+import { connect } from "../db/client";
+import { deleteCourse, insertCourse } from "../db/courses";
+import { startEmbeddedDatabase } from "../db/embedded/start";
+import { migrate } from "../db/migrate";
+import { AppError, explain } from "../errors";
+import { openProviders } from "../providers";
+import { startLocalEmbedder } from "../providers/local/embedding-server";
+import { readBeirSet } from "../retrieval/beir";
+import { evaluate, ingestSet, type Report, type Row } from "../retrieval/evaluate";
+import { MEASURES } from "../retrieval/judge";
+
+/**
+ * `./lectern eval FOLDER [--json]`: how well search finds what a set of questions in BEIR's layout
+ * wants found, by mode and by weight. Uses an embedded database in memory, or with DATABASE_URL a
+ * course of its own there, which it removes.
+ */
+async function main([folder, ...flags]: string[]): Promise<void> {
+  if (!folder || flags.some((flag) => flag !== "--json")) {
+    console.error("Usage: ./lectern eval FOLDER [--json]");
+    process.exit(2);
+  }
+  const set = await readBeirSet(folder);
+  const config = loadConfig();
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
+  const local = startLocalEmbedder();
+  const { embedder } = openProviders(config, { localEmbedderUrl: local.url });
+  const own = config.DATABASE_URL ? null : await startEmbeddedDatabase({ dataDir: null });
+  const url = config.DATABASE_URL ?? own!.url;
+  await migrate(url);
+  const db = connect(url, { max: 2 });
+
+  const course = await insertCourse(db, { name: `Evaluation of ${folder}` });
+  try {
+    const tools = { db, embedder, signal: stop.signal, say: (line: string) => console.error(line) };
+    const ids = await ingestSet(course.id, set, tools);
+    const report = await evaluate(course.id, set, ids, tools);
+    console.log(flags.length > 0 ? JSON.stringify(report, null, 2) : toText(report));
+  } finally {
+    await deleteCourse(db, course.id);
+    await db.end();
+    await own?.close();
+    await local.close();
+  }
+}
+
+function toText(report: Report): string {
+  const { model, documents, questions, chosen_weight, default_weight, gain } = report;
+  return [
+    `${documents} documents, ${questions} questions, embedded by ${model}`,
+    `\nEvery weight of the vector leg, on the half of the questions that chooses one:\n`,
+    toTable(report.tuning),
+    `\nOn the other half (chosen: ${chosen_weight}, default: ${default_weight}); in brackets 95 % of resamples:\n`,
+    toTable(report.held_out, true),
+    `\n* is the default: against the better leg its nDCG@10 differs by ${signed(gain.mean)} (${signed(gain.low)} to ${signed(gain.high)}).`,
+  ].join("\n");
+}
+
+const signed = (value: number) => (value < 0 ? "" : "+") + value.toFixed(3);
+
+function toTable(rows: Row[], withIntervals = false): string {
+  const cell = (row: Row) => (name: (typeof MEASURES)[number]) => {
+    const { mean, low, high } = row[name];
+    const interval = withIntervals ? ` (${low.toFixed(3)}-${high.toFixed(3)})` : "";
+    return (mean.toFixed(3) + interval).padEnd(withIntervals ? 20 : 11);
+  };
+  const heading = ["mode".padEnd(16), ...MEASURES.map((m) => m.padEnd(withIntervals ? 20 : 11))];
+  const lines = rows.map((row) => {
+    const weight = row.weight === null ? "" : ` ${row.weight.toFixed(1)}`;
+    const mode = `${row.mode}${weight}${row.default ? " *" : ""}`.padEnd(16);
+    return [mode, ...MEASURES.map(cell(row))].join("");
+  });
+  return [heading.join(""), ...lines].map((line) => line.trimEnd()).join("\n");
+}
+
+try {
+  await main(Bun.argv.slice(2));
+} catch (error) {
+  console.error(explain(error));
+  process.exit(1);
+}

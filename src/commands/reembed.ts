@@ -1,0 +1,89 @@
+import { parseArgs } from "node:util";
+import { loadConfig } from "../config";
+import { countEmbeddings, discardShelved, type ModelCount } from "../db/chunks/embeddings";
+import { connect } from "../db/client";
+import { getCourse } from "../db/courses";
+import { migrate } from "../db/migrate";
+import { openDatabaseServer } from "../db/server";
+import { AppError, explain } from "../errors";
+import { openProviders } from "../providers";
+import { startLocalEmbedder } from "../providers/local/embedding-server";
+import { moveToModel, rollBack } from "../retrieval/reembed";
+
+/**
+ * `./lectern reembed [--course ID] [--model provider:model]`: moves one course or all of them to
+ * another embedding model, the configured one unless told otherwise, while questions are answered.
+ * `--rollback` takes the last move back, `--discard` gives up what is kept for that.
+ *
+ * The embedded database belongs to the server that runs on it: stop that first.
+ */
+const USAGE =
+  "Usage: ./lectern reembed [--course ID] [--model provider:model] | --rollback | --discard";
+
+async function main(args: string[]): Promise<void> {
+  const options = readOptions(args);
+  const config = loadConfig();
+  const settings = { ...config, EMBEDDING_MODEL: options.model ?? config.EMBEDDING_MODEL };
+  const stop = new AbortController();
+  process.once("SIGINT", () =>
+    stop.abort(new AppError("cancelled", { advice: "Run it again to go on" })),
+  );
+  const local = startLocalEmbedder();
+  const database = await openDatabaseServer(config);
+  await migrate(database.url);
+  const db = connect(database.url, { max: 2 });
+  try {
+    const reach = { course_id: options.course ? (await getCourse(db, options.course)).id : null };
+    const { embedder } = openProviders(settings, { localEmbedderUrl: local.url });
+    const tools = { db, embedder, signal: stop.signal, say: (line: string) => console.error(line) };
+    if (options.discard) {
+      console.log(`${await discardShelved(db, reach)} vectors discarded`);
+      return;
+    }
+    const { model, switched } = await (options.rollback
+      ? rollBack(reach, tools)
+      : moveToModel(reach, tools));
+    console.log(`${switched} chunks now use ${model}`);
+    const configured = openProviders(config, { localEmbedderUrl: local.url }).embedder.model;
+    advise(model, configured, await countEmbeddings(db, reach));
+  } finally {
+    await db.end();
+    await database.close();
+    await local.close();
+  }
+}
+
+function readOptions(args: string[]) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        course: { type: "string" },
+        model: { type: "string" },
+        rollback: { type: "boolean" },
+        discard: { type: "boolean" },
+      },
+    });
+    return values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+/** What is left to do. */
+function advise(model: string, configured: string, stored: ModelCount[]): void {
+  for (const other of stored.filter((count) => count.model !== model)) {
+    console.log(`${other.chunks} chunks use ${other.model}`);
+  }
+  if (configured !== model) {
+    console.log(`Set EMBEDDING_MODEL=${model} and restart, so that new chunks get the same model.`);
+  }
+}
+
+try {
+  await main(Bun.argv.slice(2));
+} catch (error) {
+  console.error(explain(error));
+  process.exit(1);
+}

@@ -1,0 +1,46 @@
+import pgvector from "pgvector";
+import type { Sql } from "../client";
+import { type Fence, holding, type JobKind } from "../jobs/jobs";
+import { type ProviderCall, recording } from "../jobs/provider-calls";
+
+const TABLES = { lecture: "lecture_chunks", document: "slide_chunks" } as const;
+
+export type UnembeddedChunk = { id: string; content: string };
+
+/** Chunks of a lecture or a document that the given model has not embedded yet, in order. */
+export async function listUnembeddedChunks(
+  sql: Sql,
+  kind: JobKind,
+  asset_id: string,
+  model: string,
+): Promise<UnembeddedChunk[]> {
+  return sql<UnembeddedChunk[]>`
+    select id, content from ${sql(TABLES[kind] as string)}
+    where ${sql(`${kind}_id` as string)} = ${asset_id} and embedding_model is distinct from ${model}
+    order by chunk_index`;
+}
+
+export type EmbeddedBatch = { model: string; vectors: { id: string; embedding: number[] }[] };
+
+/** Keeps one batch of vectors and what it cost; false when the attempt lost its job. */
+export async function saveEmbeddings(
+  sql: Sql,
+  kind: JobKind,
+  fence: Fence,
+  { model, vectors }: EmbeddedBatch,
+  call: ProviderCall | null,
+): Promise<boolean> {
+  const ids = vectors.map(({ id }) => id);
+  const texts = vectors.map(({ embedding }) => pgvector.toSql(embedding));
+  const [row] = await sql<{ held: boolean }[]>`
+    with held as (${holding(sql, kind, fence)}),
+    written as (
+      update ${sql(TABLES[kind] as string)} c
+      set embedding = fresh.vector::vector, embedding_model = ${model}
+      from held, unnest(${ids}::uuid[], ${texts}::text[]) as fresh (id, vector)
+      where c.id = fresh.id and c.${sql(`${kind}_id` as string)} = held.id
+    ),
+    paid as (${recording(sql, kind, call)})
+    select exists (select from held) as held`;
+  return row!.held;
+}

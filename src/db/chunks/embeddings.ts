@@ -1,0 +1,95 @@
+import pgvector from "pgvector";
+import type { Sql } from "../client";
+
+/** One course, or all of them. */
+export type Reach = { course_id: string | null };
+
+export type ModelCount = { model: string; chunks: number };
+
+/** With which models the chunks of a course, or of all, are embedded; most chunks first. */
+export async function countEmbeddings(sql: Sql, { course_id }: Reach): Promise<ModelCount[]> {
+  return sql<ModelCount[]>`
+    select embedding_model as model, count(*)::int as chunks
+    from (${chunks(sql, course_id)}) chunk group by embedding_model order by chunks desc, model`;
+}
+
+export type WaitingChunk = { id: string; course_id: string; content: string };
+
+/** The next chunks that have no vector of a model yet, neither in use nor on the shelf. */
+export async function listWaiting(
+  sql: Sql,
+  { course_id }: Reach,
+  model: string,
+  limit: number,
+): Promise<WaitingChunk[]> {
+  return sql<WaitingChunk[]>`
+    select c.id, c.course_id, c.content from (${chunks(sql, course_id)}) c
+    where c.embedding_model <> ${model} and ${notShelved(sql, model)}
+    order by c.course_id, c.id limit ${limit}`;
+}
+
+export async function countWaiting(sql: Sql, { course_id }: Reach, model: string): Promise<number> {
+  const [row] = await sql<{ waiting: number }[]>`
+    select count(*)::int as waiting from (${chunks(sql, course_id)}) c
+    where c.embedding_model <> ${model} and ${notShelved(sql, model)}`;
+  return row!.waiting;
+}
+
+/** Chunks that are embedded, whatever with: the others are still their pipeline's. */
+const chunks = (sql: Sql, course_id: string | null) => sql`
+  select id, course_id, content, embedding_model from lecture_chunks
+  where embedding is not null ${course_id ? sql`and course_id = ${course_id}` : sql``}
+  union all
+  select id, course_id, content, embedding_model from slide_chunks
+  where embedding is not null ${course_id ? sql`and course_id = ${course_id}` : sql``}`;
+
+const notShelved = (sql: Sql, model: string) => sql`
+  not exists (select from shelved_embeddings s
+              where s.chunk_id = c.id and s.embedding_model = ${model}
+                and s.content_md5 = md5(c.content))`;
+
+/** Keeps vectors for a later switch; chunks that went meanwhile are left out. */
+export async function shelveEmbeddings(
+  sql: Sql,
+  model: string,
+  batch: (WaitingChunk & { embedding: number[] })[],
+): Promise<void> {
+  const ids = batch.map(({ id }) => id);
+  const contents = batch.map(({ content }) => content);
+  const vectors = batch.map(({ embedding }) => pgvector.toSql(embedding));
+  await sql`
+    insert into shelved_embeddings (chunk_id, course_id, embedding_model, embedding, content_md5)
+    select fresh.id, c.course_id, ${model}, fresh.vector::vector, md5(fresh.content)
+    from unnest(${ids}::uuid[], ${contents}::text[], ${vectors}::text[]) as fresh (id, content, vector)
+    join (select id, course_id from lecture_chunks union all select id, course_id from slide_chunks) c
+      on c.id = fresh.id
+    on conflict (chunk_id, embedding_model) do update set
+      embedding = excluded.embedding, content_md5 = excluded.content_md5, retired_at = null`;
+}
+
+/** Puts the shelved vectors of a model into use, in one transaction; answers for how many chunks. */
+export async function switchEmbeddings(
+  sql: Sql,
+  { course_id }: Reach,
+  model: string,
+): Promise<number> {
+  const [row] = await sql<{ switched: number }[]>`
+    select switch_embeddings(${course_id}::uuid, ${model}) as switched`;
+  return row!.switched;
+}
+
+/** The model that the last switch took out of use; null when nothing is kept of it. */
+export async function findRetiredModel(sql: Sql, { course_id }: Reach): Promise<string | null> {
+  const [row] = await sql<{ model: string }[]>`
+    select embedding_model as model from shelved_embeddings
+    where retired_at is not null ${course_id ? sql`and course_id = ${course_id}` : sql``}
+    order by retired_at desc, embedding_model limit 1`;
+  return row?.model ?? null;
+}
+
+/** Empties the shelf; answers how many vectors are gone. */
+export async function discardShelved(sql: Sql, { course_id }: Reach): Promise<number> {
+  const rows = await sql`
+    delete from shelved_embeddings ${course_id ? sql`where course_id = ${course_id}` : sql``}`;
+  return rows.count;
+}

@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Sql } from "../client";
+import type { Page } from "../page";
+
+/** A row of processing_events. */
+export type ProcessingEvent = {
+  id: number;
+  asset_type: "lecture" | "document" | "course" | "system";
+  asset_id: string | null;
+  course_id: string | null;
+  event_type: string;
+  payload: Record<string, unknown>;
+  created_at: string;
+};
+
+export type EventFilter = { course_id?: string | undefined; asset_id?: string | undefined };
+
+/**
+ * Ids are given out before their rows can be seen, so an event younger than this might still be
+ * overtaken by one with a smaller id. Every write here is one statement, and far quicker.
+ */
+const SETTLED = "500 milliseconds";
+
+/** Events after one, oldest first. */
+export async function listEvents(
+  sql: Sql,
+  { course_id, asset_id }: EventFilter,
+  { after, limit }: { after: number; limit: number },
+): Promise<Page<ProcessingEvent>> {
+  const found = await sql<ProcessingEvent[]>`
+    select id::float8 as id, asset_type, asset_id, course_id, event_type, payload, created_at
+    from processing_events
+    where id > ${after}::bigint
+      ${course_id ? sql`and course_id = ${course_id}` : sql``}
+      ${asset_id ? sql`and asset_id = ${asset_id}` : sql``}
+    order by processing_events.id limit ${limit + 1}`;
+  const items = found.slice(0, limit);
+  return { items, next_cursor: found.length > limit ? String(items.at(-1)!.id) : null };
+}
+
+/** The newest event that no older one can follow; 0 before the first. */
+export async function lastSettledEvent(sql: Sql): Promise<number> {
+  const [last] = await sql<{ id: number }[]>`
+    select id::float8 as id from processing_events
+    where created_at < now() - ${SETTLED}::interval
+    order by processing_events.id desc limit 1`;
+  return last?.id ?? 0;
+}
+
+const POLL_MS = 500;
+
+/** Tells everybody in this process who waits for events when there are some, with one query for all. */
+export class EventFeed {
+  readonly #sql: Sql;
+  readonly #waiting = new Set<() => void>();
+  #last = 0;
+  #polling = false;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** The newest event to be handed out; resolves as soon as that is later than `after`. */
+  async next(after: number, signal: AbortSignal): Promise<number> {
+    while (this.#last <= after) {
+      signal.throwIfAborted();
+      const news = Promise.withResolvers<void>();
+      const stop = () => news.reject(signal.reason);
+      signal.addEventListener("abort", stop, { once: true });
+      this.#waiting.add(news.resolve);
+      void this.#poll();
+      try {
+        await news.promise;
+      } finally {
+        signal.removeEventListener("abort", stop);
+        this.#waiting.delete(news.resolve);
+      }
+    }
+    return this.#last;
+  }
+
+  /** Asks while somebody waits. An outage is waited out: nothing is missed, only late. */
+  async #poll(): Promise<void> {
+    if (this.#polling) return;
+    this.#polling = true;
+    while (this.#waiting.size > 0) {
+      const last = await lastSettledEvent(this.#sql).catch(() => this.#last);
+      if (last > this.#last) {
+        this.#last = last;
+        for (const wake of this.#waiting) wake();
+      }
+      await sleep(POLL_MS);
+    }
+    this.#polling = false;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Sql } from "../client";
+
+export type KeptAnswer = { request_hash: string; status: number | null; body: unknown };
+
+/** A request whose server died while answering gives its key free after this. */
+const ABANDONED_MINUTES = 5;
+
+/**
+ * Takes a key for a request. Null means it is ours to answer; otherwise what an earlier request with
+ * this key was answered, or its hash alone while it is still being answered.
+ */
+export async function takeKey(
+  sql: Sql,
+  { key, route, request_hash }: { key: string; route: string; request_hash: string },
+): Promise<KeptAnswer | null> {
+  const [taken] = await sql`
+    insert into idempotency_keys as kept (key, route, request_hash)
+    values (${key}, ${route}, ${request_hash})
+    on conflict (key, route) do update
+      set request_hash = excluded.request_hash, created_at = now(), status = null, body = null
+      where kept.created_at < now() - interval '1 day'
+         or (kept.status is null and kept.created_at < now() - ${ABANDONED_MINUTES} * interval '1 minute')
+    returning key`;
+  if (taken) return null;
+  const [kept] = await sql<KeptAnswer[]>`
+    select request_hash, status, body from idempotency_keys where key = ${key} and route = ${route}`;
+  return kept ?? { request_hash, status: null, body: null };
+}
+
+export async function keepAnswer(
+  sql: Sql,
+  { key, route, status, body }: { key: string; route: string; status: number; body: unknown },
+): Promise<void> {
+  await sql`
+    update idempotency_keys set status = ${status}, body = ${sql.json(body as never)}
+    where key = ${key} and route = ${route}`;
+}
+
+/** A request that failed leaves its key to the next one. */
+export async function releaseKey(sql: Sql, key: string, route: string): Promise<void> {
+  await sql`delete from idempotency_keys where key = ${key} and route = ${route} and status is null`;
+}
+
+export async function pruneKeys(sql: Sql): Promise<void> {
+  await sql`delete from idempotency_keys where created_at < now() - interval '1 day'`;
+}

@@ -1,0 +1,136 @@
+import { generateText, type LanguageModelUsage, NoObjectGeneratedError, Output } from "ai";
+import { z } from "zod";
+import { AppError } from "../../errors";
+import type { LanguageModelV4 } from "../chat/chat-model";
+import { toProviderError } from "../provider-error";
+import { INSTRUCTIONS, promptFor } from "./slide-describer-prompt";
+
+/** A page and what surrounds it. */
+export type SlideToDescribe = {
+  /** A JPEG of the page as people see it. */
+  image: Uint8Array;
+  /** What can be selected on the page; often little, sometimes nothing. */
+  text: string;
+  /** From 1. */
+  page_number: number;
+  page_count: number;
+  deck_title: string | null;
+  previous_title: string | null;
+  next_title: string | null;
+};
+
+/** The descriptions are instructions too: models read them with the schema. */
+export const SlideContent = z.object({
+  title: z.string().describe("The slide's title; empty when it has none"),
+  statement: z.string().describe("What the slide says, in full sentences, with all its numbers"),
+  figures: z
+    .array(z.string())
+    .describe("For each diagram, plot or picture that carries meaning: what it shows"),
+  tables: z.array(z.string()).describe("Each table, every row of it, as a Markdown table"),
+  formulas: z.array(z.string()).describe("Each formula as LaTeX, without dollar signs"),
+  key_terms: z.array(z.string()).describe("The terms a student would search for, at most ten"),
+  language: z.string().describe("BCP 47 tag of the language the slide is written in"),
+});
+export type SlideContent = z.infer<typeof SlideContent>;
+
+/** Why an answer cannot be used although the model gave one. */
+export type SlideProblem = "content_blocked" | "answer_invalid";
+
+export type SlideAnswer = {
+  /** What the model wrote, word for word; empty when it was kept from writing. */
+  raw: string;
+  /** What is billed, over all requests for the slide. */
+  usage: SlideUsage;
+} & ({ content: SlideContent } | { problem: SlideProblem });
+
+export type SlideUsage = { requests: number; input_tokens: number; output_tokens: number };
+
+/** Looks at a slide and says what is on it. */
+export interface SlideDescriber {
+  /** `provider:model` */
+  readonly model: string;
+
+  /**
+   * An answer that breaks the schema is asked for once more; after that, and when a safety filter steps
+   * in, the answer names the problem, because another attempt would buy the same again.
+   *
+   * @throws AppError `provider_…`
+   */
+  describe(slide: SlideToDescribe, signal: AbortSignal): Promise<SlideAnswer>;
+}
+
+const MAX_REQUESTS = 2;
+/** A model that thinks about a dense slide takes half a minute; one that is silent for longer is gone. */
+const ANSWER_MS = 180_000;
+
+/**
+ * A describer on any model of the AI SDK that sees images and keeps to a schema.
+ *
+ * @param answerMs  how long a single answer may take
+ */
+export function createSlideDescriber(
+  name: string,
+  model: LanguageModelV4,
+  answerMs = ANSWER_MS,
+): SlideDescriber {
+  return {
+    model: name,
+    async describe(slide, signal) {
+      const usage: SlideUsage = { requests: 0, input_tokens: 0, output_tokens: 0 };
+      for (;;) {
+        const late = AbortSignal.timeout(answerMs);
+        const ended = AbortSignal.any([signal, late]);
+        const answer = await ask(model, slide, ended).catch((error: unknown) => {
+          signal.throwIfAborted();
+          if (!late.aborted) throw toProviderError(error, name);
+          const reason = `no answer within ${answerMs / 1_000} s`;
+          throw new AppError("provider_unavailable", { provider: name, reason }, { cause: error });
+        });
+        usage.requests += 1;
+        usage.input_tokens += counted(answer.usage?.inputTokens);
+        usage.output_tokens += counted(answer.usage?.outputTokens);
+        const { raw, content, blocked } = answer;
+        if (content) return { raw, usage, content };
+        if (blocked) return { raw, usage, problem: "content_blocked" };
+        if (usage.requests === MAX_REQUESTS) return { raw, usage, problem: "answer_invalid" };
+      }
+    },
+  };
+}
+
+type RawAnswer = {
+  raw: string;
+  content: SlideContent | null;
+  blocked: boolean;
+  usage: LanguageModelUsage | undefined;
+};
+
+async function ask(
+  model: LanguageModelV4,
+  slide: SlideToDescribe,
+  signal: AbortSignal,
+): Promise<RawAnswer> {
+  const image = { type: "file" as const, mediaType: "image/jpeg", data: slide.image };
+  const prompt = { type: "text" as const, text: promptFor(slide) };
+  try {
+    const result = await generateText({
+      model,
+      instructions: INSTRUCTIONS,
+      messages: [{ role: "user", content: [prompt, image] }],
+      output: Output.object({ schema: SlideContent, name: "slide" }),
+      maxRetries: 0, // the queue knows better when to try again
+      abortSignal: signal,
+    });
+    const { text, usage, finishReason } = result;
+    const blocked = finishReason === "content-filter";
+    // Reading `output` throws when the model ended without a word.
+    return { raw: text, content: blocked || text === "" ? null : result.output, blocked, usage };
+  } catch (error) {
+    if (!NoObjectGeneratedError.isInstance(error)) throw error;
+    const blocked = error.finishReason === "content-filter";
+    return { raw: error.text ?? "", content: null, blocked, usage: error.usage };
+  }
+}
+
+/** Servers that do not count leave the number out, or NaN. */
+const counted = (tokens: number | undefined) => (Number.isFinite(tokens) ? tokens! : 0);

@@ -1,0 +1,68 @@
+import { Elysia } from "elysia";
+import type { z } from "zod";
+import { toMarkdown } from "../../chat/export";
+import type { Runs } from "../../chat/run/runs";
+import { deleteSession, getSession, listSessions } from "../../db/chat";
+import type { Sql } from "../../db/client";
+import { getCourse } from "../../db/courses";
+import { ById, Id, PageQuery, pageOf } from "../http/schemas";
+import { SessionSummary, WholeSession } from "./chat-schemas";
+
+/** What was said: listed, read, taken along and deleted. */
+export const chatSessionRoutes = ({ db, runs }: { db: Sql; runs: Runs }) =>
+  new Elysia({ prefix: "/sessions" })
+    .get(
+      "",
+      async ({ query }) => {
+        const course = await getCourse(db, query.course_id);
+        return listSessions(db, course.id, query);
+      },
+      {
+        query: PageQuery.extend({ course_id: Id }),
+        response: pageOf(SessionSummary),
+        detail: { summary: "List a course's conversations, newest first" },
+      },
+    )
+    .get("/:id", ({ params }) => readSession(db, params.id), {
+      params: ById,
+      response: WholeSession,
+      detail: { summary: "Get a conversation with all that was said" },
+    })
+    .get(
+      "/:id/export",
+      async ({ params, request }) => {
+        const session = await readSession(db, params.id);
+        return new Response(toMarkdown(session, new URL(request.url).origin), {
+          headers: {
+            "content-type": "text/markdown; charset=utf-8",
+            "content-disposition": `attachment; filename="chat-${session.id}.md"`,
+            "x-content-type-options": "nosniff",
+          },
+        });
+      },
+      {
+        params: ById,
+        detail: {
+          summary: "Take a conversation along as Markdown, its sources as links",
+          responses: { 200: { description: "The conversation", content: { "text/markdown": {} } } },
+        },
+      },
+    )
+    .delete(
+      "/:id",
+      async ({ params, status }) => {
+        await runs.stop(params.id, "deleted");
+        await deleteSession(db, params.id);
+        return status(204, undefined);
+      },
+      { params: ById, detail: { summary: "Delete a conversation for good" } },
+    );
+
+async function readSession(db: Sql, id: string) {
+  const { messages, ...session } = await getSession(db, id);
+  const shown = messages.map(({ id, role, content, metadata, created_at }) => {
+    const { citations = [], ...more } = metadata;
+    return { ...{ id, role, content, created_at }, citations, metadata: more };
+  });
+  return { ...session, messages: shown } as z.infer<typeof WholeSession>;
+}

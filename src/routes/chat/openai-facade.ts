@@ -1,0 +1,158 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { type AnswerServices, answer } from "../../chat/answer";
+import { collectCompletion, toCompletionChunks } from "../../chat/facades/completion";
+import {
+  CompletionBody,
+  type CompletionRequest,
+  readCompletionRequest,
+  toCourseId,
+} from "../../chat/facades/completion-input";
+import { EVENT_STREAM, toLiveResponse } from "../../chat/run/live-response";
+import { Runs } from "../../chat/run/runs";
+import type { Sql } from "../../db/client";
+import { type Course, getCourse, listCourses } from "../../db/courses";
+import { AppError } from "../../errors";
+import type { Log } from "../../log";
+import { type AnswerMetrics, observeAnswer } from "../../metrics";
+import type { ChatModel } from "../../providers/chat/chat-model";
+import type { Embedder } from "../../providers/embedder";
+import { jsonBody } from "../http/json-body";
+import { ownOrigin } from "../http/own-origin";
+import { requestId } from "../http/problems";
+
+type Needs = {
+  db: Sql;
+  embedder: Embedder;
+  chatModel: ChatModel;
+  log: Log;
+  metrics: AnswerMetrics;
+  config: { PUBLIC_URL?: string | undefined };
+  /** Aborted when the process begins to stop. */
+  shutdown: AbortSignal;
+};
+
+const DESCRIPTION = `The agent of \`/api/chat\` for clients of OpenAI's API; the model \`course:<id>\` is a course.
+
+Nothing is stored: each request brings its whole conversation. Messages of the roles \`system\` and
+\`developer\` are left out, and sampling settings are ignored; \`n\` is 1.
+
+The answer cites as \`[n]\`. Each mark whose source has an address is a \`url_citation\` among the message's
+\`annotations\`, and \`citations\` beside \`choices\` has all of them as \`/api/chat\` does, with quotes. A
+stream brings both in the chunk that has the \`finish_reason\`; \`usage\` comes where
+\`stream_options.include_usage\` asks for it; comments keep a silent stream alive.
+
+The course's own tools run here and are not shown. Calls of the client's \`tools\` end the answer with
+\`tool_calls\`. A failure in mid-stream is an event with \`error\`, in place of \`[DONE]\`.`;
+
+const BODY = {
+  content: {
+    "application/json": { schema: z.toJSONSchema(CompletionBody, { io: "input" }) as object },
+  },
+};
+const FAILURE = {
+  default: {
+    description: "`error` with message, type, param and code, as docs/errors.md explains it",
+    content: { "application/json": {} },
+  },
+};
+const ANSWER = {
+  200: {
+    description: "A chat completion, or its chunks",
+    content: { "application/json": {}, "text/event-stream": {} },
+  },
+};
+
+const Model = z.object({
+  id: z.string().describe("`course:<id>`"),
+  object: z.literal("model"),
+  created: z.int().describe("Seconds since 1970"),
+  owned_by: z.literal("lectern"),
+  name: z.string().describe("The course's"),
+});
+type Model = z.infer<typeof Model>;
+
+/** Courses as models of OpenAI's API. Failures below /v1 have its form too (see problems.ts). */
+export function openaiFacade(needs: Needs) {
+  const { db, metrics, shutdown } = needs;
+  const runs = new Runs(shutdown, new AppError("chat_interrupted"));
+  const onEnd: AnswerServices["onEnd"] = (outcome, summary) =>
+    observeAnswer(metrics, outcome, summary);
+  const services = { ...needs, runs, onEnd };
+
+  return new Elysia({ prefix: "/v1", tags: ["Agents"] })
+    .post(
+      "/chat/completions",
+      async ({ body, request, server }) => {
+        const asked = readCompletionRequest(body);
+        await getCourse(db, asked.course_id);
+        // Our heartbeats, not a timeout, tell a silent stream from a dead one.
+        server?.timeout(request, 0);
+        return complete(services, asked, request);
+      },
+      {
+        parse: jsonBody,
+        detail: {
+          summary: "Ask a course, with a client of OpenAI's chat completions",
+          description: DESCRIPTION,
+          requestBody: BODY,
+          responses: { ...ANSWER, ...FAILURE },
+        },
+      },
+    )
+    .get("/models", async () => ({ object: "list" as const, data: await listModels(db) }), {
+      response: z.object({ object: z.literal("list"), data: z.array(Model) }),
+      detail: { summary: "List the courses as models, newest first", responses: FAILURE },
+    })
+    .get(
+      "/models/:model",
+      async ({ params }) => toModel(await getCourse(db, toCourseId(params.model))),
+      {
+        response: Model,
+        detail: { summary: "Get a course as a model", responses: FAILURE },
+      },
+    );
+}
+
+function complete(
+  services: AnswerServices & { runs: Runs; config: Needs["config"] },
+  { course_id, model, thread, turn, tools, stream, includeUsage }: CompletionRequest,
+  request: Request,
+) {
+  const id = `chatcmpl-${crypto.randomUUID()}`;
+  const origin = ownOrigin(request, services.config);
+  const identity = { id, created: Math.floor(Date.now() / 1_000), model, origin };
+  const work = answer(
+    services,
+    {
+      request: { course_id, session_id: id, context: [], tools },
+      ...{ request_id: requestId(request), thread, origin },
+    },
+    turn,
+    async () => {}, // the client keeps the conversation
+  );
+  const run = services.runs.start(id, thread, work);
+  if (!stream) return collectCompletion(run.follow(request.signal), identity);
+
+  const gone = new AbortController();
+  const onGone = () => gone.abort("the reader left");
+  request.signal.addEventListener("abort", onGone, { once: true });
+  const chunks = toCompletionChunks(run.follow(gone.signal), identity, includeUsage);
+  return toLiveResponse(chunks, { ...EVENT_STREAM, onGone });
+}
+
+async function listModels(db: Sql) {
+  const models: Model[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page = await listCourses(db, { limit: 200, ...(cursor && { cursor }) });
+    models.push(...page.items.map(toModel));
+    cursor = page.next_cursor;
+  } while (cursor);
+  return models;
+}
+
+const toModel = ({ id, name, created_at }: Course): Model => ({
+  ...{ id: `course:${id}`, object: "model", owned_by: "lectern", name },
+  created: Math.floor(Date.parse(created_at) / 1_000),
+});

@@ -1,0 +1,75 @@
+import type { Document } from "../../db/documents";
+import type { ByteRange, DocumentStorage } from "../../storage/documents";
+
+/**
+ * Answers a stored PDF: whole, a single range of it, or 304 when the caller has it already. A request
+ * for several ranges gets the whole file, as RFC 9110 §14.2 allows.
+ *
+ * @throws AppError `document_file_missing`
+ */
+export async function serveDocument(
+  storage: DocumentStorage,
+  document: Pick<Document, "id" | "filename" | "sha256">,
+  request: Request,
+): Promise<Response> {
+  const etag = `"${document.sha256}"`;
+  const headers = new Headers({
+    "content-type": "application/pdf",
+    "content-disposition": disposition(document.filename),
+    "cache-control": "private, no-cache",
+    "accept-ranges": "bytes",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "sandbox; default-src 'none'",
+    etag,
+  });
+  if (matchesEtag(request.headers.get("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+
+  const file = await storage.open(document.id);
+  const range = wantedRange(request, etag, file.size_bytes);
+  if (range === "unsatisfiable") {
+    headers.set("content-range", `bytes */${file.size_bytes}`);
+    return new Response(null, { status: 416, headers });
+  }
+  const { start, end } = range ?? { start: 0, end: file.size_bytes };
+  headers.set("content-length", String(end - start));
+  if (range) headers.set("content-range", `bytes ${start}-${end - 1}/${file.size_bytes}`);
+  const body = request.method === "HEAD" ? null : file.stream(range);
+  return new Response(body, { status: range ? 206 : 200, headers });
+}
+
+export const matchesEtag = (header: string | null, etag: string): boolean =>
+  header !== null && (header.trim() === "*" || header.split(",").some((tag) => bare(tag) === etag));
+const bare = (tag: string) => tag.trim().replace(/^W\//, "");
+
+function wantedRange(
+  request: Request,
+  etag: string,
+  size: number,
+): ByteRange | "unsatisfiable" | undefined {
+  const ifRange = request.headers.get("if-range");
+  const spec = /^bytes=(\d*)-(\d*)$/.exec(request.headers.get("range")?.trim() ?? "");
+  if (!spec || (ifRange !== null && ifRange !== etag)) return undefined;
+  const [, first, last] = spec;
+  if (first === "" && last === "") return undefined;
+  if (first === "") {
+    const suffix = Math.min(Number(last), size);
+    return suffix === 0 ? "unsatisfiable" : { start: size - suffix, end: size };
+  }
+  const start = Number(first);
+  const end = last === "" ? size : Math.min(Number(last) + 1, size);
+  if (start >= size) return "unsatisfiable";
+  // An end before its start makes the header invalid, and an invalid header is ignored.
+  return end > start ? { start, end } : undefined;
+}
+
+/** RFC 6266: a plain name for old clients, the real one for the rest. */
+function disposition(filename: string): string {
+  const plain = filename.replace(/[^\x20-\x7e]|["\\%]/g, "_");
+  const encoded = encodeURIComponent(filename).replace(
+    /['()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `inline; filename="${plain}"; filename*=UTF-8''${encoded}`;
+}

@@ -1,0 +1,148 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { getDocument } from "../../db/documents";
+import { listDescriptions, listSlideChunks } from "../../db/slides";
+import { AppError } from "../../errors";
+import type { Log } from "../../log";
+import type { DescribeTools } from "../../pipelines/document/describe";
+import { describeNow } from "../../pipelines/document/describe-now";
+import { summarizeDeck } from "../../pipelines/document/summary";
+import { optionalJsonBody } from "../http/json-body";
+import { ById, Id, Json, PageQuery, pageOf } from "../http/schemas";
+import { Document, withUrl } from "./document-schemas";
+import { openPageImages } from "./page-image";
+
+const Chunk = z
+  .object({
+    id: Id,
+    chunk_index: z.int(),
+    page_number: z.int(),
+    page_end: z.int(),
+    content: z.string(),
+    metadata: Json,
+    embedding_model: z.string().nullable(),
+  })
+  .meta({ id: "SlideChunk" });
+
+const DescribedBy = z.enum(["model", "ocr", "text"]);
+
+const PageDescription = z
+  .object({
+    page_number: z.int(),
+    raw_description: z.string(),
+    normalized_description: z.string(),
+    described_by: DescribedBy,
+    metadata: Json,
+  })
+  .meta({ id: "SlideDescription" });
+
+/** The largest that the database counts to. */
+const MAX_COUNT = 2_147_483_647;
+
+/** Chunks and pages are counted, so their cursor is the last number seen. */
+const CountedQuery = z.object({
+  limit: PageQuery.shape.limit,
+  cursor: z.coerce.number().int().min(-1).max(MAX_COUNT).optional(),
+});
+
+const DescribeRequest = z
+  .object({
+    force: z.boolean().optional().describe("Also pages that are described already"),
+    pages: z.array(z.int().min(1)).min(1).max(1_000).optional().describe("Only these pages"),
+  })
+  .optional();
+
+const DocumentSummary = Document.extend({
+  languages: z.array(z.string()),
+  described_by: z.object({ model: z.int(), ocr: z.int(), text: z.int() }),
+  pages: z.array(
+    z.object({
+      page_number: z.int(),
+      title: z.string().nullable(),
+      section: z.string().nullable(),
+      described_by: DescribedBy,
+      describe_error: z.string().nullable(),
+      key_terms: z.array(z.string()),
+      excerpt: z.string(),
+    }),
+  ),
+}).meta({ id: "DocumentSummary" });
+
+type Needs = DescribeTools & {
+  log: Log;
+  /** Aborted when the process stops: the workers of the next one go on. */
+  shutdown: AbortSignal;
+};
+
+/** What is known of a document's pages, how they look, and the wish to know it now. */
+export const documentPageRoutes = (services: Needs) => {
+  const { db } = services;
+  const pageImage = openPageImages(services);
+  return new Elysia({ prefix: "/api/documents", tags: ["Documents"] })
+    .post(
+      "/:id/describe",
+      async ({ params, body, request, server }) => {
+        server?.timeout(request, 0); // a deck takes minutes, and nothing is sent until it is done
+        const ended = AbortSignal.any([request.signal, services.shutdown]);
+        const described = await describeNow(params.id, services, body ?? {}, ended).catch(
+          (error: unknown) => {
+            throw ended.aborted ? new AppError("cancelled") : error;
+          },
+        );
+        const pages = await listDescriptions(db, params.id);
+        return { ...withUrl(described), ...summarizeDeck(described, pages) };
+      },
+      {
+        params: ById,
+        parse: optionalJsonBody,
+        body: DescribeRequest,
+        response: DocumentSummary,
+        detail: {
+          summary: "Describe a document's pages now, and wait for it",
+          description:
+            "Pages that are described are used again unless `force`. Leaving cancels the work; what is described by then stays.",
+        },
+      },
+    )
+    .get(
+      "/:id/pages",
+      async ({ params, query: { limit, cursor } }) => {
+        const { id } = await getDocument(db, params.id);
+        const found = await listDescriptions(db, id, { after: cursor ?? 0, limit: limit + 1 });
+        const items = found.slice(0, limit);
+        const last = found.length > limit ? items.at(-1) : undefined;
+        return { items, next_cursor: last ? String(last.page_number) : null };
+      },
+      {
+        params: ById,
+        query: CountedQuery,
+        response: pageOf(PageDescription),
+        detail: { summary: "List a document's described pages" },
+      },
+    )
+    .get(
+      "/:id/chunks",
+      async ({ params, query: { limit, cursor } }) => {
+        const { id } = await getDocument(db, params.id);
+        return listSlideChunks(db, id, { limit, after: cursor ?? -1 });
+      },
+      {
+        params: ById,
+        query: CountedQuery,
+        response: pageOf(Chunk),
+        detail: { summary: "List a document's chunks in order" },
+      },
+    )
+    .get(
+      "/:id/pages/:page_number/image",
+      async ({ params, request }) =>
+        pageImage(await getDocument(db, params.id), params.page_number, request),
+      {
+        params: ById.extend({ page_number: z.coerce.number().int().min(1) }),
+        detail: {
+          summary: "Get a page as people see it",
+          responses: { 200: { description: "The page", content: { "image/jpeg": {} } } },
+        },
+      },
+    );
+};

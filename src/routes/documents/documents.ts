@@ -1,0 +1,135 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import type { Sql } from "../../db/client";
+import {
+  deleteAsset,
+  getDocument,
+  getDocumentStatus,
+  listDocuments,
+  purgeDocument,
+  retryDocument,
+} from "../../db/documents";
+import { AppError } from "../../errors";
+import { receiveDocument } from "../../pipelines/document/request";
+import type { DocumentStorage } from "../../storage/documents";
+import { IdempotencyHeaders, once } from "../http/idempotency";
+import { receiveUpload } from "../http/multipart-upload";
+import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
+import { serveDocument } from "./document-file";
+import { Document, DocumentStatus, Status, withUrl } from "./document-schemas";
+
+const Accepted = z.object({ document_id: Id, job_id: Id }).meta({ id: "DocumentAccepted" });
+
+const UploadFields = z.object({ course_id: Id, title: Title.optional(), priority: Priority });
+
+const UPLOAD_BODY = {
+  required: true,
+  content: {
+    "multipart/form-data": {
+      schema: {
+        type: "object" as const,
+        required: ["course_id", "file"] as string[],
+        properties: {
+          course_id: { type: "string" as const, format: "uuid" },
+          file: { type: "string" as const, format: "binary", description: "A PDF" },
+          title: { type: "string" as const, maxLength: 300 },
+          priority: { type: "string" as const, enum: ["normal", "high"], default: "normal" },
+        },
+      },
+    },
+  },
+};
+
+type Needs = { db: Sql; storage: DocumentStorage; maxUploadBytes: number };
+
+export const documentRoutes = ({ db, storage, maxUploadBytes }: Needs) =>
+  new Elysia({ prefix: "/api/documents", tags: ["Documents"] })
+    .post(
+      "/upload",
+      async ({ request, status }) => {
+        const upload = await receiveUpload(request, {
+          fields: UploadFields,
+          maxBytes: maxUploadBytes,
+          directory: storage.stagingDir,
+        });
+        await using _file = upload;
+        const { fields, file } = upload;
+        const fingerprint = { ...fields, sha256: file.sha256 };
+        const answer = await once(db, request, fingerprint, async () => {
+          const { created, ...accepted } = await receiveDocument({ db, storage }, fields, file);
+          return { status: created ? 202 : 200, body: accepted };
+        });
+        return status(answer.status as 202, answer.body);
+      },
+      {
+        parse: "none",
+        headers: IdempotencyHeaders,
+        response: { 200: Accepted, 202: Accepted },
+        detail: {
+          summary: "Upload a PDF and queue its ingestion",
+          description:
+            "The same bytes in the same course answer 200 with the document that is there.",
+          requestBody: UPLOAD_BODY,
+        },
+      },
+    )
+    .get(
+      "",
+      async ({ query }) => {
+        const page = await listDocuments(db, query, query);
+        return { ...page, items: page.items.map(withUrl) };
+      },
+      {
+        query: PageQuery.extend({ course_id: Id.optional(), status: Status.optional() }),
+        response: pageOf(Document),
+        detail: { summary: "List documents, newest first" },
+      },
+    )
+    .get("/:id", async ({ params }) => withUrl(await getDocument(db, params.id)), {
+      params: ById,
+      response: Document,
+      detail: { summary: "Get a document with its status and counts" },
+    })
+    .get("/:id/status", ({ params }) => getDocumentStatus(db, params.id), {
+      params: ById,
+      response: DocumentStatus,
+      detail: { summary: "Get a document's job progress" },
+    })
+    .get(
+      "/:id/file",
+      async ({ params, request }) =>
+        serveDocument(storage, await getDocument(db, params.id), request),
+      {
+        params: ById,
+        detail: {
+          summary: "Get the untouched PDF",
+          description: "Answers Range, HEAD and If-None-Match; the ETag is the file's SHA-256.",
+          responses: { 200: { description: "The PDF", content: { "application/pdf": {} } } },
+        },
+      },
+    )
+    .post(
+      "/:id/retry",
+      async ({ params, status }) => {
+        const { id } = await getDocument(db, params.id);
+        const job_id = await retryDocument(db, id);
+        if (!job_id) throw new AppError("not_retryable");
+        return status(202, { document_id: id, job_id });
+      },
+      {
+        params: ById,
+        response: { 202: Accepted },
+        detail: { summary: "Try a failed document again, from where it stopped" },
+      },
+    )
+    .delete(
+      "/:id",
+      async ({ params, status }) => {
+        if (!(await deleteAsset(db, "document", params.id)))
+          throw new AppError("document_not_found");
+        await storage.remove(params.id);
+        await purgeDocument(db, params.id);
+        return status(204, undefined);
+      },
+      { params: ById, detail: { summary: "Delete a document: its rows and its file" } },
+    );

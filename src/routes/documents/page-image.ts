@@ -1,0 +1,64 @@
+import type { Document } from "../../db/documents";
+import { AppError } from "../../errors";
+import { LONG_SIDE_PX, type PageRenderer } from "../../media/pdf/page-images";
+import { openScratch } from "../../media/scratch";
+import type { DocumentStorage } from "../../storage/documents";
+import { matchesEtag } from "./document-file";
+
+export type PageImageTools = {
+  storage: DocumentStorage;
+  pageRenderer: PageRenderer;
+  dataRoot: string;
+};
+
+/** Pages drawn at once for all callers; a thumbnail strip asks for fifty. */
+const DRAWN_AT_ONCE = 2;
+
+/**
+ * Answers pages as JPEG. Nothing is kept here: a page is drawn in a blink, and the caller's cache keeps
+ * it, because the same file always gives the same picture.
+ */
+export function openPageImages({ storage, pageRenderer, dataRoot }: PageImageTools) {
+  const takeTurn = turns(DRAWN_AT_ONCE);
+
+  /** @throws AppError `page_not_found`, `page_render_failed`, `document_file_missing` */
+  return async (document: Document, page_number: number, request: Request): Promise<Response> => {
+    const { page_count, sha256, id } = document;
+    if (page_count === null || page_number > page_count) {
+      throw new AppError("page_not_found", { page_count });
+    }
+    const etag = `"${sha256.slice(0, 32)}-${page_number}-${LONG_SIDE_PX}-${pageRenderer.name}"`;
+    const headers = new Headers({
+      "content-type": "image/jpeg",
+      "cache-control": "private, max-age=3600",
+      "x-content-type-options": "nosniff",
+      etag,
+    });
+    if (matchesEtag(request.headers.get("if-none-match"), etag)) {
+      return new Response(null, { status: 304, headers });
+    }
+    const { signal } = request;
+    using _turn = await takeTurn();
+    signal.throwIfAborted();
+    await using scratch = await openScratch(dataRoot);
+    const path = await storage.localPath(id, scratch.path, signal);
+    const { bytes } = await pageRenderer.render(path, page_number, { signal });
+    return new Response(new Uint8Array(bytes), { headers });
+  };
+}
+
+/** Lets `limit` holders in at a time, in the order in which they came. */
+function turns(limit: number): () => Promise<Disposable> {
+  let free = limit;
+  const waiting: (() => void)[] = [];
+  const release = () => {
+    const next = waiting.shift();
+    if (next) next();
+    else free += 1;
+  };
+  return async () => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    return { [Symbol.dispose]: release };
+  };
+}

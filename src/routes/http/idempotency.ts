@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { Sql } from "../../db/client";
+import { keepAnswer, releaseKey, takeKey } from "../../db/jobs/idempotency";
+import { AppError } from "../../errors";
+
+export type Answer<B> = { status: number; body: B };
+
+/** The header as routes declare it. */
+export const IdempotencyHeaders = z.object({
+  "idempotency-key": z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("A request repeated with the same key within a day gets the first one's answer"),
+});
+
+/**
+ * Does a creating request once for each `Idempotency-Key`; without the header, simply does it.
+ *
+ * @param fingerprint whatever makes two requests the same, such as the body or a file's hash
+ * @throws AppError `idempotency_key_in_use` while the first is being answered,
+ *   `idempotency_key_reused` for another request under the same key
+ */
+export async function once<B>(
+  db: Sql,
+  request: Request,
+  fingerprint: unknown,
+  run: () => Promise<Answer<B>>,
+): Promise<Answer<B>> {
+  const key = request.headers.get("idempotency-key");
+  if (!key) return run();
+  const route = `${request.method} ${new URL(request.url).pathname}`;
+  const request_hash = createHash("sha256").update(JSON.stringify(fingerprint)).digest("hex");
+
+  const kept = await takeKey(db, { key, route, request_hash });
+  if (kept && kept.request_hash !== request_hash) throw new AppError("idempotency_key_reused");
+  if (kept && kept.status === null) throw new AppError("idempotency_key_in_use");
+  if (kept) return { status: kept.status!, body: kept.body as B };
+  try {
+    const answer = await run();
+    await keepAnswer(db, { key, route, ...answer });
+    return answer;
+  } catch (error) {
+    await releaseKey(db, key, route).catch(() => {});
+    throw error;
+  }
+}

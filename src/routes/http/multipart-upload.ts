@@ -1,0 +1,204 @@
+import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { Busboy, type BusboyInstance } from "@fastify/busboy";
+import type { z } from "zod";
+import { AppError } from "../../errors";
+
+export type UploadedFile = {
+  path: string;
+  /** As the client calls it, safe to show and to put into a header; never used as a path. */
+  filename: string;
+  size_bytes: number;
+  sha256: string;
+};
+
+/** Leaving its `await using` block removes the file, unless somebody has moved it away. */
+export type Upload<Fields> = AsyncDisposable & { fields: Fields; file: UploadedFile };
+
+export type UploadRules<Fields extends z.ZodType> = {
+  fields: Fields;
+  /** Of the file alone. */
+  maxBytes: number;
+  /** Folder for the file, which gets a name of its own there. */
+  directory: string;
+  signal?: AbortSignal;
+};
+
+/** Room for boundaries, part headers and the small fields beside the file. */
+const ENVELOPE_BYTES = 256 * 1024;
+const LIMITS = { files: 1, fields: 20, fieldSize: 16 * 1024, parts: 24, headerPairs: 50 };
+
+/**
+ * Receives a `multipart/form-data` request with one part `file` and some small fields, in any order.
+ *
+ * The file goes to disk as it arrives, hashed and counted on the way and flushed at the end; the
+ * client is slowed to the speed of the disk, so memory does not grow with the file. Whatever fails,
+ * a client that goes away included, leaves no file.
+ *
+ * @throws AppError `content_type_invalid`, `body_malformed`, `body_too_large`, `request_invalid`
+ * with the names of the fields, `storage_unavailable`; the signal's reason when it aborts
+ */
+export async function receiveUpload<Fields extends z.ZodType>(
+  request: Request,
+  rules: UploadRules<Fields>,
+): Promise<Upload<z.output<Fields>>> {
+  const contentType = request.headers.get("content-type") ?? "";
+  if (!/^multipart\/form-data\b/i.test(contentType)) {
+    throw new AppError("content_type_invalid", { expected: "multipart/form-data" });
+  }
+  const maxBodyBytes = rules.maxBytes + ENVELOPE_BYTES;
+  if (Number(request.headers.get("content-length")) > maxBodyBytes) throw tooLarge(rules.maxBytes);
+
+  const path = join(rules.directory, `${crypto.randomUUID()}.part`);
+  const removeFile = () => rm(path, { force: true });
+  try {
+    const parts = await receiveParts(request, contentType, { ...rules, maxBodyBytes, path });
+    if (!parts.file) throw invalid("file", "a file is required");
+    const fields = parseFields(rules.fields, parts.fields);
+    return { fields, file: parts.file, [Symbol.asyncDispose]: removeFile };
+  } catch (error) {
+    await removeFile();
+    throw error;
+  }
+}
+
+type Parts = { fields: Map<string, string>; file?: UploadedFile };
+type Destination = { path: string; maxBytes: number; maxBodyBytes: number; signal?: AbortSignal };
+
+async function receiveParts(
+  request: Request,
+  contentType: string,
+  { path, maxBytes, maxBodyBytes, signal }: Destination,
+): Promise<Parts> {
+  const parts: Parts = { fields: new Map() };
+  const refusal = new AbortController();
+  const stop = AbortSignal.any([request.signal, refusal.signal, ...(signal ? [signal] : [])]);
+  let incoming: Readable | undefined;
+  let saving: Promise<void> | undefined;
+
+  try {
+    const busboy = openParser(contentType);
+    refuseWhatWeDoNotTake(busboy, parts.fields, (error) => refusal.abort(error));
+    busboy.on("file", (name, stream, filename) => {
+      if (name !== "file") refusal.abort(invalid(name, "files are taken in the field `file` only"));
+      incoming = stream;
+      // Nobody reads until the file is open, and an error that nobody hears ends the process.
+      stream.on("error", (error) => stream.destroy(error));
+      saving = save(stream, path, maxBytes).then((saved) => {
+        parts.file = { ...saved, filename: safeFilename(filename) };
+      });
+      saving.catch((error) => refusal.abort(toUploadError(error)));
+    });
+    const body = request.body ?? new Blob().stream();
+    const refuse = () => refusal.abort(tooLarge(maxBytes));
+    const limited = body.pipeThrough(limitedTo(maxBodyBytes, refuse), { signal: stop });
+    await pipeline(limited, busboy, { signal: stop });
+    await saving;
+    stop.throwIfAborted();
+    return parts;
+  } catch (error) {
+    incoming?.destroy(); // the parser does not
+    await saving?.catch(() => {}); // the file is closed before its owner removes it
+    throw stop.aborted ? stop.reason : toUploadError(error);
+  }
+}
+
+function openParser(contentType: string): BusboyInstance {
+  return new Busboy({ headers: { "content-type": contentType }, limits: LIMITS });
+}
+
+function refuseWhatWeDoNotTake(
+  busboy: BusboyInstance,
+  fields: Map<string, string>,
+  refuse: (error: AppError) => void,
+): void {
+  busboy.on("field", (name, value, _nameTruncated, valueTruncated) => {
+    if (valueTruncated) refuse(invalid(name, `longer than ${LIMITS.fieldSize} bytes`));
+    if (value.includes("\0")) refuse(invalid(name, "contains a NUL character"));
+    if (fields.has(name)) refuse(invalid(name, "given more than once"));
+    fields.set(name, value);
+  });
+  busboy.once("filesLimit", () => refuse(invalid("file", "one file at a time")));
+  busboy.once("fieldsLimit", () => refuse(invalid("", `more than ${LIMITS.fields} fields`)));
+  busboy.once("partsLimit", () => refuse(invalid("", `more than ${LIMITS.parts} parts`)));
+}
+
+/**
+ * Breaks the body off as soon as it is longer than any acceptable request. An error thrown here would
+ * reach the others in the pipeline as a stream that closed too early, so the reason goes its own way.
+ */
+function limitedTo(
+  maxBodyBytes: number,
+  refuse: () => void,
+): TransformStream<Uint8Array, Uint8Array> {
+  let received = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      received += chunk.byteLength;
+      if (received > maxBodyBytes) refuse();
+      else controller.enqueue(chunk);
+    },
+  });
+}
+
+async function save(
+  stream: Readable,
+  path: string,
+  maxBytes: number,
+): Promise<Omit<UploadedFile, "filename">> {
+  const hash = new Bun.CryptoHasher("sha256");
+  const file = await open(path, "wx");
+  let size_bytes = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      size_bytes += chunk.byteLength;
+      if (size_bytes > maxBytes) throw tooLarge(maxBytes);
+      hash.update(chunk);
+      await file.writeFile(chunk);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { path, size_bytes, sha256: hash.digest("hex") };
+}
+
+function parseFields<Fields extends z.ZodType>(
+  schema: Fields,
+  fields: Map<string, string>,
+): z.output<Fields> {
+  const result = schema.safeParse(Object.fromEntries(fields));
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => ({
+    path: path.join("."),
+    message,
+  }));
+  throw new AppError("request_invalid", { fields: problems });
+}
+
+/** Characters that end a header, part a path, or turn the reading direction around. */
+const UNSAFE_IN_FILENAME = /[\p{Cc}\p{Cf}\p{Cs}"\\/:*?<>|]+/gu;
+const MAX_FILENAME_CHARACTERS = 200;
+
+function safeFilename(filename: string | undefined): string {
+  const safe = (filename ?? "").normalize("NFC").replace(UNSAFE_IN_FILENAME, " ").trim();
+  return [...safe].slice(-MAX_FILENAME_CHARACTERS).join("") || "file"; // the end has the extension
+}
+
+function invalid(path: string, message: string): AppError {
+  return new AppError("request_invalid", { fields: [{ path, message }] });
+}
+
+function tooLarge(max_bytes: number): AppError {
+  return new AppError("body_too_large", { max_bytes });
+}
+
+/** What is neither ours, nor the client's going away, nor the disk's comes from the parser. */
+function toUploadError(error: unknown): unknown {
+  if (error instanceof AppError || error instanceof DOMException) return error;
+  const { syscall, code, message } = error as NodeJS.ErrnoException;
+  if (syscall) return new AppError("storage_unavailable", { reason: code }, { cause: error });
+  return new AppError("body_malformed", { reason: message }, { cause: error });
+}

@@ -1,0 +1,125 @@
+import { dirname, join } from "node:path";
+import { openapi } from "@elysiajs/openapi";
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { version } from "../../../package.json";
+
+const UI = dirname(Bun.resolveSync("swagger-ui-dist/package.json", import.meta.dir));
+const UI_FILES = ["swagger-ui-bundle.js", "swagger-ui.css"] as const;
+
+const DESCRIPTION = `Turns a course into knowledge an agent can quote.
+
+Errors are RFC 9457 \`application/problem+json\` with a \`code\`; docs/errors.md explains each.
+Lists answer \`items\` and \`next_cursor\`. Positions in a recording are milliseconds; pages count from 1.`;
+
+/** Swagger UI at /swagger from local files, and the document it shows at /swagger/json. */
+export const apiDocs = () =>
+  new Elysia({ name: "api-docs" })
+    .mapResponse({ as: "global" }, ({ path, responseValue }) =>
+      path === "/swagger/json" && !(responseValue instanceof Response)
+        ? Response.json(tidy(structuredClone(responseValue) as Document))
+        : undefined,
+    )
+    .get(
+      "/swagger/assets/:file",
+      ({ params }) =>
+        new Response(Bun.file(join(UI, params.file)), {
+          headers: {
+            "cache-control": "public, max-age=86400",
+            "x-content-type-options": "nosniff",
+          },
+        }),
+      { params: z.object({ file: z.enum(UI_FILES) }), detail: { hide: true } },
+    )
+    .use(
+      openapi({
+        path: "/swagger",
+        specPath: "/swagger/json",
+        provider: "swagger-ui",
+        swagger: {
+          cdn: "/swagger/assets/swagger-ui-bundle.js",
+          theme: "/swagger/assets/swagger-ui.css",
+        },
+        exclude: { paths: [/^\/ag-ui/, "/favicon.ico"] },
+        documentation: { info: { title: "Lectern", version, description: DESCRIPTION } },
+      }),
+    );
+
+type Node = { [key: string]: unknown };
+type Document = { paths: Record<string, Record<string, Node>>; components?: { schemas?: Node } };
+
+const PROBLEM = {
+  type: "object",
+  required: ["type", "title", "status", "code", "request_id"],
+  properties: {
+    type: { type: "string" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    code: { type: "string" },
+    request_id: { type: "string" },
+    detail: { type: "string" },
+    details: { type: "object" },
+  },
+};
+
+/**
+ * What the generator leaves to do: named schemas arrive as `$defs` inside each operation, where a
+ * `$ref` of an OpenAPI document cannot reach them; bodies claim types that no route takes; and no
+ * operation tells of its errors.
+ */
+export function tidy(document: Document): Document {
+  const schemas: Node = { Problem: PROBLEM };
+  for (const operations of Object.values(document.paths)) {
+    for (const operation of Object.values(operations)) {
+      takeJsonOnly(operation.requestBody as Body | undefined);
+      const responses = (operation.responses ??= {}) as Node;
+      responses.default ??= {
+        description: "A problem, as docs/errors.md explains it",
+        content: {
+          "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+        },
+      };
+      hoist(operation, schemas, "responses");
+      hoist(operation, schemas, "requestBody", "Input");
+      hoist(operation, schemas, "parameters", "Input");
+    }
+  }
+  document.components = { ...document.components, schemas };
+  return document;
+}
+
+type Body = { content?: Record<string, unknown> };
+
+/** The generator claims forms beside JSON for every body; a route that says its types itself has none. */
+function takeJsonOnly(body: Body | undefined): void {
+  const { "application/json": json, "multipart/form-data": form } = body?.content ?? {};
+  if (json && form) body!.content = { "application/json": json };
+}
+
+/** Moves the `$defs` below one part of an operation to the components; a twin gets a name of its own. */
+function hoist(operation: Node, schemas: Node, part: string, suffix = "Output"): void {
+  const names = new Map<string, string>();
+  walk(operation[part], (node) => {
+    const definitions = node.$defs as Node | undefined;
+    delete node.$defs;
+    delete node.$schema;
+    for (const [name, schema] of Object.entries(definitions ?? {})) {
+      const known = schemas[name];
+      const text = JSON.stringify(schema).replaceAll("#/$defs/", "#/components/schemas/");
+      const same = known === undefined || JSON.stringify(known) === text;
+      names.set(name, same ? name : `${name}${suffix}`);
+      schemas[names.get(name)!] = JSON.parse(text);
+    }
+  });
+  walk(operation[part], (node) => {
+    const name = typeof node.$ref === "string" && /^#\/\$defs\/(.+)$/.exec(node.$ref)?.[1];
+    if (name) node.$ref = `#/components/schemas/${names.get(name) ?? name}`;
+    delete node["~standard"];
+  });
+}
+
+function walk(value: unknown, visit: (node: Node) => void): void {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) visit(value as Node);
+  for (const inner of Object.values(value)) walk(inner, visit);
+}

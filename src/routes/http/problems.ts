@@ -1,0 +1,103 @@
+import { Elysia, ParseError, ValidationError } from "elysia";
+import { toCompletionError } from "../../chat/facades/completion-error";
+import { isDatabaseOutage } from "../../db/client";
+import { AppError, ERRORS } from "../../errors";
+import type { Log } from "../../log";
+
+/** What an outage of ours tells callers to wait. */
+export const RETRY_AFTER_SECONDS = "5";
+
+/** The id of a request, in its log lines and on its response; a sensible one of the client's is kept. */
+export function requestId(request: Request): string {
+  const known = IDS.get(request);
+  if (known) return known;
+  const given = request.headers.get("x-request-id") ?? "";
+  const id = /^[\w.-]{1,100}$/.test(given) ? given : crypto.randomUUID();
+  IDS.set(request, id);
+  return id;
+}
+const IDS = new WeakMap<Request, string>();
+
+/**
+ * Answers every failure as RFC 9457 problem details, and gives every response its request id.
+ *
+ * @param log where failures on our side go, with what callers must not see
+ * @param methodsAt which methods an address answers: a wrong one gets 405, which Elysia does not know
+ */
+export const problems = (log: Log, methodsAt: (path: string) => string[]) =>
+  new Elysia({ name: "problems" })
+    .onRequest(({ request, set }) => {
+      set.headers["x-request-id"] = requestId(request);
+      if (/%00/.test(request.url)) throw new AppError("request_invalid", { fields: [NUL_IN_URL] });
+    })
+    .onError({ as: "global" }, ({ error, code, request, path, set }) => {
+      const allowed = code === "NOT_FOUND" ? methodsAt(path) : [];
+      const failure =
+        allowed.length > 0
+          ? new AppError("method_not_allowed", { allowed })
+          : toAppError(error, code);
+      const { status } = ERRORS[failure.errorCode];
+      if (status >= 500) {
+        log.error(
+          { err: error, request_id: requestId(request), url: request.url },
+          "request failed",
+        );
+      }
+      if (allowed.length > 0) set.headers.allow = allowed.join(", ");
+      set.status = status; // for whoever counts answers
+      return toResponse(failure, request);
+    });
+
+const NUL_IN_URL = { path: "url", message: "contains a NUL character" };
+
+function toAppError(error: unknown, code: string | number): AppError {
+  if (error instanceof AppError) return error;
+  // What a body parser throws arrives wrapped.
+  if (error instanceof ParseError) {
+    const { cause } = error;
+    return cause instanceof AppError ? cause : new AppError("body_malformed", {}, { cause });
+  }
+  if (error instanceof ValidationError && error.type !== "response") {
+    // Field and reason only: Elysia's own details repeat the whole body, secrets included.
+    const fields = error.all.map((issue) => ({
+      path: "path" in issue ? String(issue.path).replace(/^\//, "") : "",
+      message: issue.summary ?? "is not valid",
+    }));
+    return new AppError("request_invalid", { fields });
+  }
+  if (code === "NOT_FOUND") return new AppError("route_not_found");
+  // Whoever leaves in the middle gets no answer; that it broke off is no failure of ours.
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return new AppError("cancelled", {}, { cause: error });
+  }
+  if (isDatabaseOutage(error)) return new AppError("database_unavailable", {}, { cause: error });
+  return new AppError("internal", {}, { cause: error });
+}
+
+/** Below /v1 are clients of OpenAI's API, which read failures in its form. */
+function toResponse(failure: AppError, request: Request): Response {
+  const { status } = ERRORS[failure.errorCode];
+  const isOpenAI = URL.parse(request.url)?.pathname.startsWith("/v1/");
+  const body = isOpenAI ? toCompletionError(failure) : toProblem(failure, requestId(request));
+  const headers = new Headers({
+    "content-type": isOpenAI ? "application/json" : "application/problem+json",
+    "x-request-id": requestId(request),
+    ...(status === 503 && { "retry-after": RETRY_AFTER_SECONDS }),
+  });
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** Callers learn details of their own mistakes (4xx); ours (5xx) stay in the log. */
+function toProblem({ errorCode: code, details }: AppError, request_id: string) {
+  const { status, title } = ERRORS[code];
+  const { message, ...rest } = details;
+  return {
+    type: `/docs/errors#${code}`,
+    title,
+    status,
+    code,
+    request_id,
+    ...(status < 500 && typeof message === "string" && { detail: message }),
+    ...(status < 500 && { details: rest }),
+  };
+}

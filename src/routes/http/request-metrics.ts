@@ -1,0 +1,18 @@
+import { Elysia } from "elysia";
+import type { Metrics } from "../../metrics";
+
+/** Measures every request, by the pattern of its route: ids in addresses would be a series each. */
+export const requestMetrics = ({ requestSeconds }: Pick<Metrics, "requestSeconds">) => {
+  const begun = new WeakMap<Request, number>();
+  return new Elysia({ name: "request-metrics" })
+    .onRequest(({ request }) => {
+      begun.set(request, performance.now());
+    })
+    .onAfterResponse({ as: "global" }, ({ request, route, responseValue, set }) => {
+      const since = begun.get(request);
+      if (since === undefined) return;
+      const status = responseValue instanceof Response ? responseValue.status : (set.status ?? 200);
+      const labels = { method: request.method, route: route || "none", status: String(status) };
+      requestSeconds.observe(labels, (performance.now() - since) / 1000);
+    });
+};

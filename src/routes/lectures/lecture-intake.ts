@@ -1,0 +1,127 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import type { Sql } from "../../db/client";
+import { receiveRecording, receiveSound } from "../../pipelines/lecture/request";
+import type { AudioSource } from "../../providers/audio-source";
+import type { SoundInbox } from "../../storage/sounds";
+import { IdempotencyHeaders, once } from "../http/idempotency";
+import { jsonBody } from "../http/json-body";
+import { receiveUpload } from "../http/multipart-upload";
+import { Id, Priority, Title } from "../http/schemas";
+
+export const LectureAccepted = z
+  .object({ lecture_id: Id, job_id: Id })
+  .meta({ id: "LectureAccepted" });
+
+const PanoptoUrl = z
+  .string()
+  .trim()
+  .min(1)
+  .max(2_000)
+  .describe("Any viewer, embed or podcast address of one recording");
+
+const DownloadRequest = z
+  .object({
+    course_id: Id,
+    panopto_url: PanoptoUrl,
+    title: Title.optional(),
+    priority: Priority,
+    transcription: z
+      .boolean()
+      .default(true)
+      .describe("false stores title, duration and slide changes only"),
+  })
+  .meta({ id: "LectureDownload" });
+
+const AudioFields = z.object({
+  course_id: Id,
+  title: Title.optional(),
+  panopto_url: PanoptoUrl.optional(),
+  priority: Priority,
+});
+
+const AUDIO_BODY = {
+  required: true,
+  content: {
+    "multipart/form-data": {
+      schema: {
+        type: "object" as const,
+        required: ["course_id", "file"] as string[],
+        properties: {
+          course_id: { type: "string" as const, format: "uuid" },
+          file: {
+            type: "string" as const,
+            format: "binary",
+            description: "mp3, m4a, aac, wav, flac, ogg, opus, webm, or mp4 without a picture",
+          },
+          title: { type: "string" as const, maxLength: 300 },
+          panopto_url: { type: "string" as const, description: "Where citations lead" },
+          priority: { type: "string" as const, enum: ["normal", "high"], default: "normal" },
+        },
+      },
+    },
+  },
+};
+
+type Needs = { db: Sql; audioSource: AudioSource; sounds: SoundInbox; maxUploadBytes: number };
+
+/** The two ways in which a lecture comes. */
+export const lectureIntakeRoutes = ({ db, audioSource, sounds, maxUploadBytes }: Needs) =>
+  new Elysia({ prefix: "/api/lectures", tags: ["Lectures"] })
+    .post(
+      "/download",
+      async ({ body, request, status }) => {
+        const answer = await once(db, request, body, async () => {
+          const { created, ...accepted } = await receiveRecording({ db, audioSource }, body);
+          return { status: created ? 202 : 200, body: accepted };
+        });
+        return status(answer.status as 202, answer.body);
+      },
+      {
+        parse: jsonBody,
+        body: DownloadRequest,
+        headers: IdempotencyHeaders,
+        response: { 200: LectureAccepted, 202: LectureAccepted },
+        detail: {
+          summary: "Queue a Panopto recording for ingestion",
+          description:
+            "The same session in the same course answers 200 with the lecture there is. One that was " +
+            "asked for without transcription is transcribed as soon as somebody asks for it: 202.",
+        },
+      },
+    )
+    .post(
+      "/audio",
+      async ({ request, status }) => {
+        const upload = await receiveUpload(request, {
+          fields: AudioFields,
+          maxBytes: maxUploadBytes,
+          directory: sounds.stagingDir,
+        });
+        await using _file = upload;
+        const { fields, file } = upload;
+        const fingerprint = { ...fields, sha256: file.sha256 };
+        const answer = await once(db, request, fingerprint, async () => {
+          const { created, ...accepted } = await receiveSound(
+            { db, audioSource, sounds },
+            fields,
+            file,
+            request.signal,
+          );
+          return { status: created ? 202 : 200, body: accepted };
+        });
+        return status(answer.status as 202, answer.body);
+      },
+      {
+        parse: "none",
+        headers: IdempotencyHeaders,
+        response: { 200: LectureAccepted, 202: LectureAccepted },
+        detail: {
+          summary: "Bring the sound of a lecture that the server may not fetch",
+          description:
+            "The sound is kept until its job ends. With `panopto_url` citations lead to the viewer, " +
+            "and a lecture of that session that had failed starts again with this sound.",
+          requestBody: AUDIO_BODY,
+        },
+      },
+    );

@@ -1,0 +1,178 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import type { Sql } from "../../db/client";
+import { deleteAsset } from "../../db/documents";
+import {
+  cancelLecture,
+  getLecture,
+  getLectureDetails,
+  getLectureJob,
+  LECTURE_STATUSES,
+  type Lecture,
+  listLectures,
+  PART_STATUSES,
+  purgeLecture,
+} from "../../db/lectures";
+import { AppError } from "../../errors";
+import { restartLecture } from "../../pipelines/lecture/request";
+import type { SoundInbox } from "../../storage/sounds";
+import { ById, Id, JobStatus, Json, PageQuery, pageOf, Time } from "../http/schemas";
+import { LectureAccepted } from "./lecture-intake";
+
+const Status = z.enum(LECTURE_STATUSES);
+const PartStatus = z.enum(PART_STATUSES);
+
+const LectureFields = z.object({
+  id: Id,
+  asset_type: z.literal("audio"),
+  course_id: Id,
+  source: z.enum(["panopto", "upload"]),
+  panopto_session_id: z.string().nullable(),
+  panopto_url: z.string().nullable(),
+  title: z.string().nullable(),
+  transcription: z.boolean(),
+  status: Status,
+  status_reason: z.string().nullable(),
+  audio_duration_seconds: z.int().nullable(),
+  language_code: z.string().nullable(),
+  transcript_status: PartStatus,
+  embed_status: PartStatus,
+  last_job_id: Id,
+  metadata: Json,
+  links: z.object({
+    self: z.string(),
+    status: z.string(),
+    transcript: z.string(),
+    events: z.string(),
+    viewer: z.string().nullable(),
+  }),
+  created_at: Time,
+  updated_at: Time,
+});
+const LectureItem = LectureFields.meta({ id: "Lecture" });
+
+const SlideChange = z.object({
+  time_ms: z.int(),
+  caption: z.string().optional(),
+  sequence: z.int().optional(),
+});
+
+const LectureDetails = LectureFields.extend({
+  job: JobStatus,
+  flags: z.object({ has_transcript: z.boolean(), is_embedded: z.boolean() }),
+  slide_changes: z.array(SlideChange),
+  chunk_count: z.int(),
+  excerpt: z.string().nullable().describe("How the transcript begins"),
+}).meta({ id: "LectureDetails" });
+
+const LectureStatus = JobStatus.omit({ error_code: true })
+  .extend({ lecture_id: Id })
+  .meta({ id: "LectureStatus" });
+
+/** The database knows no year 0. */
+const FIRST_MOMENT = Date.parse("0001-01-01T00:00:00Z");
+const Moment = z.iso
+  .datetime({ offset: true })
+  .refine((time) => Date.parse(time) >= FIRST_MOMENT, "must not be before the year 1");
+const LectureQuery = PageQuery.extend({
+  course_id: Id.optional(),
+  status: Status.optional(),
+  updated_before: Moment.optional(),
+  updated_after: Moment.optional(),
+});
+
+const withLinks = <L extends Lecture>(lecture: L) => {
+  const self = `/api/lectures/${lecture.id}`;
+  return {
+    ...lecture,
+    asset_type: "audio" as const,
+    links: {
+      self,
+      status: `${self}/status`,
+      transcript: `${self}/transcript`,
+      events: `${self}/events`,
+      viewer: lecture.panopto_url,
+    },
+  };
+};
+
+export const lectureRoutes = ({ db, sounds }: { db: Sql; sounds: SoundInbox }) =>
+  new Elysia({ prefix: "/api/lectures", tags: ["Lectures"] })
+    .get(
+      "",
+      async ({ query }) => {
+        const page = await listLectures(db, query, query);
+        return { ...page, items: page.items.map(withLinks) };
+      },
+      {
+        query: LectureQuery,
+        response: pageOf(LectureItem),
+        detail: { summary: "List lectures, newest first" },
+      },
+    )
+    .get(
+      "/:id",
+      async ({ params }) => {
+        const lecture = await getLectureDetails(db, params.id);
+        const { transcript_status, embed_status } = lecture;
+        const has_transcript = transcript_status === "completed";
+        const is_embedded = embed_status === "completed";
+        return { ...withLinks(lecture), flags: { has_transcript, is_embedded } };
+      },
+      {
+        params: ById,
+        response: LectureDetails,
+        detail: { summary: "Get a lecture with its job, its flags and how its transcript begins" },
+      },
+    )
+    .get(
+      "/:id/status",
+      async ({ params }) => {
+        const { error_code: _, ...job } = await getLectureJob(db, params.id);
+        return { lecture_id: params.id, ...job };
+      },
+      {
+        params: ById,
+        response: LectureStatus,
+        detail: { summary: "Get a lecture's job progress" },
+      },
+    )
+    .post(
+      "/:id/retry",
+      async ({ params, status }) => {
+        const job_id = await restartLecture({ db, sounds }, params.id);
+        return status(202, { lecture_id: params.id, job_id });
+      },
+      {
+        params: ById,
+        response: { 202: LectureAccepted },
+        detail: { summary: "Try a failed lecture again, at what is missing" },
+      },
+    )
+    .post(
+      "/:id/cancel",
+      async ({ params, status }) => {
+        const { id, last_job_id } = await getLecture(db, params.id);
+        if (!(await cancelLecture(db, id))) throw new AppError("not_cancellable");
+        await sounds.remove(id);
+        return status(202, { lecture_id: id, job_id: last_job_id });
+      },
+      {
+        params: ById,
+        response: { 202: LectureAccepted },
+        detail: { summary: "Stop a lecture's processing; retry starts it again" },
+      },
+    )
+    .delete(
+      "/:id",
+      async ({ params, status }) => {
+        if (!(await deleteAsset(db, "lecture", params.id))) throw new AppError("lecture_not_found");
+        await sounds.remove(params.id);
+        await purgeLecture(db, params.id);
+        return status(204, undefined);
+      },
+      {
+        params: ById,
+        detail: { summary: "Delete a lecture with its transcript and chunks" },
+      },
+    );

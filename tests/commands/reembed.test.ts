@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { countEmbeddings } from "../../src/db/chunks/embeddings";
+import { connect } from "../../src/db/client";
+import { addLecture, direction } from "../support/corpus";
+import { databaseUrl } from "../support/database";
+import { createCourse } from "../support/factories";
+import { startOpenAI } from "../support/openai";
+
+const database = await databaseUrl();
+const db = connect(database.url, { max: 2 });
+const openai = startOpenAI();
+afterAll(async () => {
+  await db.end();
+  await openai.close();
+  await database.close();
+});
+
+/** Runs one of our commands against the test's database and server. */
+async function run(script: string, args: string[], env: Record<string, string> = {}) {
+  const command = Bun.spawn([process.execPath, join("src", script), ...args], {
+    env: { ...process.env, DATABASE_URL: database.url, OPENAI_BASE_URL: openai.url, ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err] = await Promise.all([
+    new Response(command.stdout).text(),
+    new Response(command.stderr).text(),
+  ]);
+  return { exitCode: await command.exited, out, err };
+}
+
+let course_id = "";
+beforeAll(async () => {
+  course_id = await createCourse(db);
+  await addLecture(db, course_id, [{ content: "entropy", embedding: direction(1) }]);
+});
+const models = () => countEmbeddings(db, { course_id });
+
+test("moves a course to a model, says what is left to do, and goes back", async () => {
+  const moved = await run("reembed.ts", ["--course", course_id, "--model", "openai:newer"]);
+  expect(moved).toMatchObject({ exitCode: 0 });
+  expect(moved.out).toStartWith("1 chunks now use openai:newer\n");
+  expect(moved.out).toContain("Set EMBEDDING_MODEL=openai:newer");
+  expect(await models()).toEqual([{ model: "openai:newer", chunks: 1 }]);
+
+  const back = await run("reembed.ts", ["--course", course_id, "--rollback"]);
+  expect(back.out).toStartWith("1 chunks now use test:plane\n");
+  expect(await models()).toEqual([{ model: "test:plane", chunks: 1 }]);
+});
+
+test("doctor tells which chunks are another model's", async () => {
+  const { out } = await run("doctor.ts", []);
+
+  expect(out).toContain("1 chunks use test:plane: ./lectern reembed moves them");
+});
+
+test("eval reports as JSON, and leaves nothing behind in a database that is not its own", async () => {
+  const { exitCode, out } = await run("eval.ts", ["tests/fixtures/beir", "--json"]);
+  const courses = await db`select id from courses`;
+
+  expect(exitCode).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ documents: 30, questions: 20, default_weight: 0.4 });
+  expect(courses.map(({ id }) => id)).toEqual([course_id]);
+});
+
+test.each([
+  ["an unknown option", ["--all"], 2, "Unknown option"],
+  ["a course that is not there", ["--course", crypto.randomUUID()], 1, "No course has this id"],
+  ["a model without its key", ["--model", "google:any"], 1, "GOOGLE_API_KEY"],
+])("refuses %s", async (_, args, exitCode, says) => {
+  const refused = await run("reembed.ts", args);
+
+  expect(refused.exitCode).toBe(exitCode);
+  expect(refused.err).toContain(says);
+});

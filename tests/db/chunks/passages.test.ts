@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { findCandidates, listCourseModels, readChunks } from "../../../src/db/chunks/passages";
+import { addDocument, addLecture, direction } from "../../support/corpus";
+import { migratedDatabase } from "../../support/database";
+import { createCourse } from "../../support/factories";
+
+const db = await migratedDatabase();
+afterAll(() => db.end());
+
+const MODEL = "test:plane";
+const byWords = (text: string) => ({ embeddings: [], text });
+const byMeaning = (vector: number[], model = MODEL) => ({
+  embeddings: [{ model, vector }],
+  text: "",
+});
+const everything = { lectures: {}, slides: {} };
+const byText = <T extends { text_score: number | null }>(a: T, b: T) =>
+  b.text_score! - a.text_score!;
+
+describe("by words", () => {
+  let course_id = "";
+  let lecture = { id: "", chunk_ids: [] as string[] };
+  beforeAll(async () => {
+    course_id = await createCourse(db);
+    lecture = await addLecture(db, course_id, [
+      { content: "the channel carries a signal" },
+      { content: "a signal and noise in the channel" },
+      { content: "the channel has a capacity" },
+      { content: "a channel again" },
+    ]);
+    await addDocument(db, course_id, [
+      { content: "Die Entropie misst Information", text_config: "german" },
+      { content: "信息熵 的 定义", text_config: "simple" },
+    ]);
+  });
+  const find = (text: string) => findCandidates(db, { course_id, ...everything }, byWords(text));
+
+  test("a rare word weighs more than a frequent one", async () => {
+    const [best] = (await find("channel noise capacity")).sort(byText);
+    const [rarest] = (await find("channel noise")).sort(byText);
+
+    expect([lecture.chunk_ids[1], lecture.chunk_ids[2]]).toContain(best!.chunk_id);
+    expect(rarest!.chunk_id).toBe(lecture.chunk_ids[1]!);
+  });
+
+  test("other forms of a word match in the language of the chunk", async () => {
+    expect(await find("signals")).toHaveLength(2);
+    expect(await find("Informationen")).toHaveLength(1);
+  });
+
+  test("a question of stop words alone, in any number, finds nothing and does not fail", async () => {
+    expect(await find("what is it and why")).toEqual([]);
+    expect(await find("")).toEqual([]);
+    expect(await find("?!")).toEqual([]);
+  });
+
+  test.each([
+    ["an open quote", `"channel`],
+    ["operators", "channel & | ! <-> ( ) :* '"],
+    ["words of a search language", "channel -noise OR AND NOT"],
+    ["backslashes", "c:\\channel\\ channel\\"],
+    ["SQL", "channel'); drop table courses; --"],
+    ["apostrophes and percent signs", "it's the channel's 100% %s $1"],
+    ["an address", "https://example.com/channel?a=b#c channel"],
+    ["a word of 7 000 letters", `channel ${"x".repeat(7_000)}`],
+    ["a word 1 000 times", "channel ".repeat(1_000)],
+    ["900 words", `channel ${Array.from({ length: 900 }, (_, i) => `word${i}`).join(" ")}`],
+  ])("takes whatever people type: %s", async (_, text) => {
+    expect((await find(text)).length).toBe(4);
+  });
+
+  test("Chinese is found where its words stand apart", async () => {
+    expect(await find("信息熵")).toHaveLength(1);
+  });
+});
+
+describe("by meaning", () => {
+  test("orders by distance, exactly, and compares no two models", async () => {
+    const course_id = await createCourse(db);
+    const { chunk_ids } = await addLecture(db, course_id, [
+      { content: "east", embedding: direction(1, 0) },
+      { content: "north", embedding: direction(0, 1) },
+      { content: "east of another world", embedding: direction(1, 0), model: "other:plane" },
+      { content: "nowhere" },
+    ]);
+
+    const found = await findCandidates(
+      db,
+      { course_id, ...everything },
+      byMeaning(direction(1, 1e-3)),
+    );
+    const [east, north] = found.sort((a, b) => a.distance! - b.distance!);
+
+    expect(found).toHaveLength(2);
+    expect([east!.chunk_id, north!.chunk_id]).toEqual(chunk_ids.slice(0, 2));
+    expect(east!.distance).toBeCloseTo(0, 5);
+    expect(north!.distance).toBeCloseTo(1, 2);
+    expect(await listCourseModels(db, course_id)).toEqual(["other:plane", MODEL]);
+  });
+
+  test("reads vectors out of their rows, where an exact scan finds them at once", async () => {
+    const columns = await db`
+      select attrelid::regclass::text as table_name, attstorage from pg_attribute
+      where attname = 'embedding' and attrelid in ('lecture_chunks'::regclass, 'slide_chunks'::regclass)
+      order by 1`;
+
+    expect(columns.map(({ attstorage }) => attstorage)).toEqual(["p", "p"]);
+  });
+
+  test("a chunk found by its words has its distance too, when there is one to have", async () => {
+    const course_id = await createCourse(db);
+    await addLecture(db, course_id, [
+      { content: "entropy", embedding: direction(1) },
+      { content: "entropy again" },
+    ]);
+    const probe = { ...byMeaning(direction(0, 1)), text: "entropy" };
+    const found = await findCandidates(db, { course_id, ...everything }, probe);
+
+    expect(found.map(({ distance }) => distance).sort()).toEqual([1, null]);
+  });
+});
+
+describe("the scope", () => {
+  let course_id = "";
+  let lecture = { id: "", chunk_ids: [] as string[] };
+  let document = { id: "", chunk_ids: [] as string[] };
+  beforeAll(async () => {
+    course_id = await createCourse(db);
+    const said = Array.from({ length: 5 }, () => ({ content: "entropy", embedding: direction(1) }));
+    lecture = await addLecture(db, course_id, said);
+    document = await addDocument(db, course_id, said);
+    await addLecture(db, await createCourse(db), said);
+  });
+  const find = async (scope: object) => {
+    const probe = { ...byMeaning(direction(1)), text: "entropy" };
+    const found = await findCandidates(db, { course_id, ...scope }, probe);
+    return found.map(({ chunk_id }) => chunk_id).sort();
+  };
+
+  test("is one course and the kinds of source that are named", async () => {
+    expect(await find(everything)).toEqual([...lecture.chunk_ids, ...document.chunk_ids].sort());
+    expect(await find({ slides: {} })).toEqual(document.chunk_ids.toSorted());
+  });
+
+  test("a stretch of time takes in whatever overlaps it", async () => {
+    expect(await find({ lectures: { from_ms: 1_500, to_ms: 3_000 } })).toEqual(
+      lecture.chunk_ids.slice(1, 3).sort(),
+    );
+  });
+
+  test("pages include both ends", async () => {
+    expect(await find({ slides: { page_from: 2, page_to: 3 } })).toEqual(
+      document.chunk_ids.slice(1, 3).sort(),
+    );
+  });
+
+  test("assets of other courses and of none match nothing", async () => {
+    const foreign = await addLecture(db, await createCourse(db), [{ content: "entropy" }]);
+
+    expect(await find({ lectures: { ids: [foreign.id, crypto.randomUUID()] } })).toEqual([]);
+    expect(await find({ lectures: { ids: [] } })).toEqual([]);
+    expect(await find({ slides: { ids: [document.id] } })).toEqual(document.chunk_ids.toSorted());
+  });
+
+  test("a deleted asset is out of every read at once", async () => {
+    const gone = await addDocument(db, course_id, [{ content: "entropy" }]);
+    expect(await find({ slides: { ids: [gone.id] } })).toEqual(gone.chunk_ids);
+    await db`update documents set deleted_at = now() where id = ${gone.id}`;
+
+    expect(await find({ slides: { ids: [gone.id] } })).toEqual([]);
+    expect(await readChunks(db, gone.chunk_ids)).toEqual([]);
+  });
+});

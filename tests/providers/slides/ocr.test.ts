@@ -1,0 +1,56 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { createCanvas } from "@napi-rs/canvas";
+import { findOcr } from "../../../src/providers/slides/ocr";
+
+setDefaultTimeout(30_000);
+
+function picture(words: string): Uint8Array {
+  const canvas = createCanvas(1_200, 300);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, 1_200, 300);
+  context.fillStyle = "black";
+  context.font = "48px sans-serif";
+  context.fillText(words, 40, 150);
+  return canvas.toBuffer("image/png");
+}
+const soon = () => AbortSignal.timeout(20_000);
+
+test("reads what is printed on pictures, several at once", async () => {
+  await using ocr = findOcr()!();
+
+  const texts = await Promise.all(
+    ["The capacity is 42 bits", "Noise adds errors", ""].map((words) =>
+      ocr.read(picture(words), soon()),
+    ),
+  );
+
+  expect(texts.map((text) => text.trim())).toEqual([
+    ...["The capacity is 42 bits", "Noise adds errors", ""],
+  ]);
+});
+
+test("a file that is no picture fails alone", async () => {
+  await using ocr = findOcr()!();
+
+  const failed = await ocr.read(Buffer.from("no picture"), soon()).then(
+    () => "read",
+    () => "failed",
+  );
+
+  expect(failed).toBe("failed");
+  expect(await ocr.read(picture("Still here"), soon())).toContain("Still here");
+});
+
+test("stops in the middle of a picture, and reads the next one", async () => {
+  await using ocr = findOcr()!();
+  await ocr.read(picture("warm"), soon());
+  const stop = new AbortController();
+  const stopped = ocr
+    .read(picture("A picture of many words"), stop.signal)
+    .catch((e: Error) => e.name);
+  setTimeout(() => stop.abort(), 5);
+
+  expect(await stopped).toBe("AbortError");
+  expect(await ocr.read(picture("The next"), soon())).toContain("The next");
+});

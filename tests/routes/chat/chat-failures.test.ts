@@ -1,0 +1,185 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui";
+import { createStudiedCourse, serveChat } from "../../support/chat";
+import { migratedDatabase } from "../../support/database";
+import type { Fault, Reply } from "../../support/openai";
+
+const db = await migratedDatabase();
+afterAll(() => db.end());
+const { course_id } = await createStudiedCourse(db);
+
+type Server = ReturnType<typeof serveChat>;
+
+const ANSWER: Reply = { text: "one two three four five" };
+const question = () => runInput(course_id, [user("How much entropy has a coin?")]);
+const completions = "/v1/chat/completions";
+
+const lastMessage = async (server: Server, id: string) =>
+  (await (await fetch(`${server.url}/api/chat/sessions/${id}`)).json()).messages.at(-1);
+
+async function ask(server: Server, input: object) {
+  const events = await readEvents(await server.post("/api/chat/stream", input));
+  await verify(events);
+  return events;
+}
+
+describe("a model that breaks off in its answer", () => {
+  const BROKEN: Fault["kind"][] = ["cut", "truncate", "error_event"];
+  const APIS = ["chat", "responses"] as const;
+
+  test.each(APIS.flatMap((api) => BROKEN.map((kind) => [kind, api] as const)))(
+    "by %s over %s ends in an error, and what it said is kept",
+    async (kind, api) => {
+      const fault = { kind, afterTokens: 3 } as Fault;
+      await using server = serveChat(db, { replies: [{ ...ANSWER, fault }], api });
+      const input = question();
+
+      const events = await ask(server, input);
+
+      expect(typesOf(events).slice(-2)).toEqual(["TEXT_MESSAGE_END", "RUN_ERROR"]);
+      expect(events.at(-1)!.code).toMatch(/^(chat_failed|provider_\w+)$/);
+      expect(JSON.stringify(events.at(-1))).not.toContain("test");
+      expect(await lastMessage(server, input.threadId)).toMatchObject({
+        content: "one two three ",
+        metadata: { status: "error" },
+      });
+    },
+  );
+
+  test("answers anew when it is asked again without a new message", async () => {
+    const broken: Reply = { ...ANSWER, fault: { kind: "truncate", afterTokens: 3 } };
+    await using server = serveChat(db, { replies: [broken, ANSWER] });
+    const input = question();
+    await ask(server, input);
+
+    const events = await ask(server, input);
+    const session = await fetch(`${server.url}/api/chat/sessions/${input.threadId}`);
+    const { messages } = await session.json();
+
+    expect(typesOf(events)).toContain("MESSAGES_SNAPSHOT");
+    expect(messages).toHaveLength(2);
+    expect(messages[1]).toMatchObject({ content: ANSWER.text, metadata: { status: "complete" } });
+  });
+
+  test("breaks off in a tool call, and the call is closed", async () => {
+    const broken: Reply = {
+      toolCalls: [{ name: "search_slides", input: { query: "a b c d" } }],
+      fault: { kind: "cut", afterTokens: 2 },
+    };
+    await using server = serveChat(db, { replies: [broken] });
+
+    const events = await ask(server, question());
+
+    expect(typesOf(events).slice(-2)).toEqual(["TOOL_CALL_END", "RUN_ERROR"]);
+  });
+});
+
+describe("a model that gives no answer", () => {
+  test("is asked a second time when that may help", async () => {
+    const busy: Reply = { fault: { kind: "status", status: 429, retryAfterSeconds: 1 } };
+    await using server = serveChat(db, { replies: [busy, ANSWER] });
+
+    const events = await ask(server, question());
+
+    expect(server.openai.requestsTo(completions)).toHaveLength(2);
+    expect(events.at(-1)!.type).toBe("RUN_FINISHED");
+  });
+
+  const HOPELESS: [what: string, replies: Reply[], code: string, requests: number][] = [
+    ["a wrong key", [{ fault: { kind: "status", status: 401 } }], "provider_unauthorized", 1],
+    ["an empty account", [quotaUsedUp()], "provider_quota_exceeded", 1],
+    ["a long wait", [busyFor(60)], "provider_rate_limited", 1],
+    ["two failures", [failing(), failing()], "provider_unavailable", 2],
+    ["an empty body", [empty(), empty()], "chat_failed", 1],
+    ["garbage", [garbage(), garbage()], "provider_answer_invalid", 2],
+    ["no words", [{ text: " " }], "chat_failed", 1],
+  ];
+
+  test.each(HOPELESS)("for %s ends in an error", async (_, replies, code, requests) => {
+    await using server = serveChat(db, { replies });
+    const input = question();
+
+    const events = await ask(server, input);
+
+    expect(events.at(-1)).toMatchObject({ type: "RUN_ERROR", code });
+    expect(server.openai.requestsTo(completions)).toHaveLength(requests);
+    expect(await lastMessage(server, input.threadId)).toMatchObject({
+      role: "assistant",
+      metadata: { status: "error", error_code: code },
+    });
+  });
+});
+
+describe("a reader who leaves", () => {
+  test("stops the model, and finds the partial answer later", async () => {
+    const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
+    await using server = serveChat(db, { replies: [stalling] });
+    const input = question();
+    const gone = new AbortController();
+    const response = await server.post("/api/chat/stream", input, { signal: gone.signal });
+    await readEvents(response, (events) => JSON.stringify(events).includes("three"));
+
+    gone.abort();
+    while (server.openai.aborted === 0) await Bun.sleep(2);
+
+    await Bun.sleep(50);
+    expect(await lastMessage(server, input.threadId)).toMatchObject({
+      content: "one two three ",
+      metadata: { status: "aborted" },
+    });
+  });
+
+  test("also stops it while it is silent, and when the whole answer was wanted", async () => {
+    const silent: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 0 } };
+    await using server = serveChat(db, { replies: [silent] });
+    const gone = new AbortController();
+    const asked = server.post("/api/chat", question(), { signal: gone.signal });
+    while (server.openai.open === 0) await Bun.sleep(2);
+
+    gone.abort();
+    await asked.catch(() => {});
+    while (server.openai.aborted === 0) await Bun.sleep(2);
+
+    expect(server.openai.open).toBe(0);
+  });
+});
+
+describe("a server that stops", () => {
+  test("ends its streams properly, and answers anew after its start", async () => {
+    const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
+    const input = question();
+    await using server = serveChat(db, { replies: [stalling] });
+    const response = await server.post("/api/chat/stream", input);
+    const events = readEvents(response);
+    while (server.openai.open === 0) await Bun.sleep(2);
+    await Bun.sleep(50);
+    server.shutdown.abort();
+    expect((await events).at(-1)).toMatchObject({ type: "RUN_ERROR", code: "chat_interrupted" });
+
+    await using restarted = serveChat(db, { replies: [ANSWER] });
+    const again = await ask(restarted, { ...input, runId: "again" });
+
+    expect(again.at(-1)!.type).toBe("RUN_FINISHED");
+    expect(await lastMessage(restarted, input.threadId)).toMatchObject({ content: ANSWER.text });
+  });
+});
+
+function quotaUsedUp(): Reply {
+  return { fault: { kind: "status", status: 429, code: "insufficient_quota" } };
+}
+
+function busyFor(retryAfterSeconds: number): Reply {
+  return { fault: { kind: "status", status: 429, retryAfterSeconds } };
+}
+
+function failing(): Reply {
+  return { fault: { kind: "status", status: 500 } };
+}
+
+function empty(): Reply {
+  return { fault: { kind: "empty" } };
+}
+
+function garbage(): Reply {
+  return { fault: { kind: "garbage" } };
+}

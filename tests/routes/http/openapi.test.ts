@@ -1,0 +1,97 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createApp } from "../../../src/app";
+import { loadConfig } from "../../../src/config";
+import { openServices } from "../../../src/services";
+import { databaseUrl } from "../../support/database";
+import { get } from "../../support/http";
+
+const database = await databaseUrl();
+const DATA_ROOT = await mkdtemp(join(tmpdir(), "lectern-openapi-"));
+const config = loadConfig({ DATABASE_URL: database.url, DATA_ROOT, LOG_LEVEL: "silent" });
+const services = await openServices(
+  { ...config, DATABASE_URL: database.url },
+  { connections: 1, localEmbedderUrl: "http://127.0.0.1:1", name: "openapi" },
+);
+const app = createApp(services);
+await app.modules;
+afterAll(async () => {
+  await services.close();
+  await database.close();
+  await rm(DATA_ROOT, { recursive: true });
+});
+
+type Operation = {
+  operationId?: string;
+  summary?: string;
+  requestBody?: { content: Record<string, unknown> };
+  responses: Record<string, unknown>;
+};
+type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>> };
+
+const document: OpenApi = await (await app.handle(get("/swagger/json"))).json();
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
+);
+
+describe("the OpenAPI document", () => {
+  test("has nothing that a `$ref` cannot reach", () => {
+    const text = JSON.stringify(document);
+    const refs = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref!);
+    const lost = refs.filter((ref) => resolve(ref) === undefined);
+
+    expect(refs).not.toBeEmpty();
+    expect(lost).toEqual([]);
+    expect(text).not.toContain('"$defs"');
+    expect(text).not.toContain("~standard");
+  });
+
+  test("describes every route of the API, and none that is not there", () => {
+    const served = app.routes
+      .filter(
+        ({ path, method }) => /^\/(api\/|v1\/|mcp$|metrics$)/.test(path) && method !== "OPTIONS",
+      )
+      .map(({ method, path }) => `${method.toLowerCase()} ${templated(path)}`);
+    const described = operations.map(({ method, path }) => `${method} ${templated(path)}`);
+
+    expect([...new Set(served)].filter((route) => !described.includes(route))).toEqual([]);
+    expect(described.filter((route) => !served.includes(route))).toEqual([]);
+  });
+
+  test("sums each operation up, and tells of its problems", () => {
+    const silent = operations.filter(({ summary, responses }) => !summary || !responses.default);
+    const ids = operations.flatMap(({ operationId }) => operationId ?? []);
+
+    expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("takes one kind of body at each address: JSON, a form with a file, or a transcript", () => {
+    const types = new Map<string, string[]>();
+    for (const { method, path, requestBody } of operations) {
+      if (requestBody) types.set(`${method} ${path}`, Object.keys(requestBody.content));
+    }
+
+    expect(types.get("post /api/courses")).toEqual(["application/json"]);
+    expect(types.get("post /api/documents/upload")).toEqual(["multipart/form-data"]);
+    const forms = [...types].filter(([, kinds]) =>
+      kinds.some((kind) => /urlencoded|octet-stream|^\*/.test(kind)),
+    );
+    expect(forms).toEqual([]);
+    expect([...types].filter(([, kinds]) => kinds.length === 0)).toEqual([]);
+  });
+});
+
+function resolve(ref: string): unknown {
+  if (!ref.startsWith("#/")) return undefined;
+  const parts = ref
+    .slice(2)
+    .split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return parts.reduce<unknown>((node, part) => (node as Record<string, unknown>)?.[part], document);
+}
+
+/** `/api/courses/:id` and `/api/courses/{id}` are the same, with a slash at the end or without. */
+const templated = (path: string) => path.replace(/:(\w+)/g, "{$1}").replace(/(.)\/$/, "$1");

@@ -1,0 +1,138 @@
+import { describe, expect, test } from "bun:test";
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { AppError } from "../../../src/errors";
+import { jsonBody } from "../../../src/routes/http/json-body";
+import { problems } from "../../../src/routes/http/problems";
+import { silentLog } from "../../support/factories";
+import { get, postJson } from "../../support/http";
+
+const app = new Elysia()
+  .use(problems(silentLog, (path) => (path === "/echo" ? ["POST"] : [])))
+  .post("/echo", ({ body }) => body, {
+    parse: jsonBody,
+    body: z.object({ name: z.string().max(9) }),
+  })
+  .get("/ours", () => {
+    throw new AppError("document_file_missing", { secret: "/var/lib" });
+  })
+  .get("/unforeseen", () => {
+    throw new TypeError("password=hunter2");
+  })
+  .get("/away", () => {
+    throw Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+  })
+  .get("/left", () => AbortSignal.abort().throwIfAborted())
+  .get("/wrong", () => ({ name: 7 }) as never, { response: z.object({ name: z.string() }) });
+
+const ask = async (request: Request) => {
+  const response = await app.handle(request);
+  return { response, body: (await response.json()) as Record<string, unknown> };
+};
+
+describe("a failure", () => {
+  test("is problem details with code, status and request id", async () => {
+    const { response, body } = await ask(get("/nowhere", { "x-request-id": "mine-1" }));
+
+    expect(response.status).toBe(404);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(response.headers.get("x-request-id")).toBe("mine-1");
+    expect(body).toEqual({
+      type: "/docs/errors#route_not_found",
+      title: "Nothing is at this address",
+      status: 404,
+      code: "route_not_found",
+      request_id: "mine-1",
+      details: {},
+    });
+  });
+
+  test("of a field names it, without repeating what was sent", async () => {
+    const { response, body } = await ask(postJson("/echo", { name: "a secret that is too long" }));
+
+    expect(response.status).toBe(422);
+    expect(body).toMatchObject({
+      code: "request_invalid",
+      details: { fields: [{ path: "name" }] },
+    });
+    expect(JSON.stringify(body)).not.toContain("secret");
+  });
+
+  test("of a client that left is not one of ours", async () => {
+    const { response, body } = await ask(get("/left"));
+
+    expect(response.status).toBe(409);
+    expect(body.code).toBe("cancelled");
+  });
+
+  test("on our side tells nothing of its cause", async () => {
+    for (const [path, code] of [
+      ["/ours", "document_file_missing"],
+      ["/unforeseen", "internal"],
+      ["/wrong", "internal"],
+    ]) {
+      const { response, body } = await ask(get(path!));
+
+      expect(response.status).toBeGreaterThanOrEqual(500);
+      expect(body).toMatchObject({ code });
+      expect(JSON.stringify(body)).not.toMatch(/hunter2|var\/lib|name/);
+    }
+  });
+
+  test("of the database says when to come back", async () => {
+    const { response, body } = await ask(get("/away"));
+
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("5");
+    expect(body).toMatchObject({ code: "database_unavailable" });
+  });
+
+  test("of the method names those that are answered", async () => {
+    const { response, body } = await ask(get("/echo"));
+
+    expect(response.status).toBe(405);
+    expect(response.headers.get("allow")).toBe("POST");
+    expect(body).toMatchObject({ code: "method_not_allowed", details: { allowed: ["POST"] } });
+  });
+});
+
+describe("a JSON body", () => {
+  const send = (body: BodyInit, contentType = "application/json") =>
+    ask(
+      new Request("http://localhost/echo", {
+        method: "POST",
+        body,
+        headers: { "content-type": contentType },
+      }),
+    );
+
+  test.each([
+    ["text of another type", "name=x", "text/plain", "content_type_invalid"],
+    ["a form", "name=x", "application/x-www-form-urlencoded", "content_type_invalid"],
+    ["half a document", '{"name":', "application/json", "body_malformed"],
+    ["a NUL character", '{"name":"a\\u0000"}', "application/json", "request_invalid"],
+    [
+      "nesting without end",
+      "[".repeat(9_999) + "]".repeat(9_999),
+      "application/json",
+      "request_invalid",
+    ],
+    [
+      "more than anybody needs",
+      `"${"x".repeat(17 * 1024 * 1024)}"`,
+      "application/json",
+      "body_too_large",
+    ],
+  ])("is refused when it is %s", async (_, text, type, code) => {
+    const { body } = await send(text, type);
+
+    expect(body).toMatchObject({ code });
+  });
+
+  test("is taken with a charset behind its type", async () => {
+    const { response, body } = await send('{"name":"x"}', "application/json; charset=utf-8");
+
+    expect(response.status).toBe(200);
+    expect(body).toEqual({ name: "x" });
+  });
+});

@@ -1,0 +1,162 @@
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
+import { cancelLecture } from "../../../src/db/lectures";
+import { migratedDatabase } from "../../support/database";
+import { get } from "../../support/http";
+import { openLectureWork } from "../../support/lecture-work";
+
+setDefaultTimeout(60_000);
+
+const db = await migratedDatabase();
+const lab = await openLectureWork(db);
+const { app, site, request, workOnce, speech } = lab;
+afterAll(async () => {
+  await lab.close();
+  await db.end();
+});
+
+const camera = { streams: [{ tag: "DV", file: "ts/master.m3u8" }] };
+const SEGMENTS = [
+  { start_ms: 0, end_ms: 2_000, text: "Das <b>Bit</b> ist die Einheit der Information." },
+  { start_ms: 2_000, end_ms: 5_000, text: "Und was misst die Entropie?", speaker: "Anna" },
+  { start_ms: 5_500, end_ms: 9_000, text: "Die fehlende Information.", speaker: "Bert" },
+];
+
+const read = async (id: string, query = "") => {
+  const response = await app.handle(get(`/api/lectures/${id}/transcript${query}`));
+  const type = response.headers.get("content-type")!;
+  return { status: response.status, type, text: await response.text() };
+};
+const readJson = async (id: string, query = "") => JSON.parse((await read(id, query)).text);
+const put = async (id: string, body: string, type: string, query = "") => {
+  const response = await app.handle(
+    new Request(`http://localhost/api/lectures/${id}/transcript${query}`, {
+      ...{ method: "PUT", body, headers: { "content-type": type } },
+    }),
+  );
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+};
+const putSegments = (id: string, segments: object[] = SEGMENTS) =>
+  put(id, JSON.stringify({ language_code: "de", segments }), "application/json");
+const completed = async () => {
+  const id = await request(site.addSession(camera));
+  expect(await workOnce()).toBe("done");
+  return id;
+};
+
+describe("GET transcript", () => {
+  test("is not ready before there is one", async () => {
+    const id = await request(site.addSession(camera));
+
+    expect(await read(id)).toMatchObject({ status: 404 });
+    expect(await readJson(id)).toMatchObject({ code: "transcript_not_ready" });
+    await cancelLecture(db, id);
+  });
+
+  test("answers text, and segments and words when they are asked for", async () => {
+    const id = await completed();
+
+    const plain = await readJson(id);
+    const full = await readJson(id, "?segments=true&words=true");
+
+    expect(plain).toEqual({
+      ...{ lecture_id: id, language_code: "en", provider: "elevenlabs" },
+      transcript_text: expect.stringContaining("Entropy measures missing information."),
+    });
+    expect(full.segments[0]).toMatchObject({ start_ms: 0, speaker: "speaker_0" });
+    expect(full.words[0]).toMatchObject({ start_ms: 0, text: "Entropy" });
+    const again = await put(id, JSON.stringify(full), "application/json");
+    expect(again.status).toBe(202);
+    const { segments, words } = await readJson(id, "?segments=true&words=true");
+    expect({ segments, words }).toEqual({ segments: full.segments, words: full.words });
+    await workOnce();
+  });
+});
+
+describe("PUT transcript", () => {
+  test.each([
+    ["vtt", "text/vtt", /^WEBVTT\n\n00:00:00\.000 --> 00:00:02\.000\nDas &lt;b&gt;Bit/],
+    ["srt", "application/x-subrip", /^1\n00:00:00,000 --> 00:00:02,000\nDas </],
+  ])("what is read as %s comes back without loss", async (format, type, beginning) => {
+    const id = await completed();
+    await putSegments(id);
+
+    const file = await read(id, `?format=${format}`);
+    expect(file).toMatchObject({ status: 200, type: `${type}; charset=utf-8` });
+    expect(file.text).toMatch(beginning);
+    expect((await put(id, file.text, type)).status).toBe(202);
+
+    expect((await readJson(id, "?segments=true")).segments).toEqual(SEGMENTS);
+    expect((await read(id, `?format=${format}`)).text).toBe(file.text);
+    expect((await put(id, file.text, "application/octet-stream", `?format=${format}`)).status).toBe(
+      202,
+    );
+    await workOnce();
+  });
+
+  test("replaces text, chunks and embeddings, and buys no transcription", async () => {
+    const id = await completed();
+    const paid = speech.counts.requests;
+    const before = await lab.details(id);
+
+    const { status, body } = await putSegments(id);
+
+    expect({ status, body }).toEqual({
+      status: 202,
+      body: { lecture_id: id, job_id: expect.any(String) },
+    });
+    expect(await lab.details(id)).toMatchObject({
+      ...{ status: "pending", chunk_count: 0, language_code: "de" },
+      ...{ transcript_status: "completed", embed_status: "pending" },
+    });
+    expect(await workOnce()).toBe("done");
+    const after = await lab.details(id);
+    expect(after).toMatchObject({ status: "completed", embed_status: "completed" });
+    expect(after.last_job_id).not.toBe(before.last_job_id);
+    const chunks = await db`
+      select content, text_config::text, embedding is not null as embedded, metadata
+      from lecture_chunks where lecture_id = ${id} order by chunk_index`;
+    expect(chunks.map(({ content }) => content).join("\n")).toContain("Die fehlende Information.");
+    expect(chunks.every(({ text_config, embedded }) => text_config === "german" && embedded)).toBe(
+      true,
+    );
+    expect((await read(id, "?format=txt")).text).toContain("Anna: Und was misst die Entropie?");
+    expect(speech.counts.requests).toBe(paid);
+    expect((await listProviderCalls(db, id)).map(({ purpose }) => purpose)).toContain("transcribe");
+  });
+
+  test("helps a lecture that failed, and takes over from a job at work", async () => {
+    const failed = await request(site.addSession(camera));
+    await workOnce({ transcriber: null });
+    const waiting = await request(site.addSession(camera));
+
+    for (const id of [failed, waiting]) {
+      expect((await putSegments(id)).status).toBe(202);
+      expect(await workOnce()).toBe("done");
+      expect(await lab.details(id)).toMatchObject({
+        ...{ status: "completed", transcript_status: "completed", embed_status: "completed" },
+      });
+    }
+    expect(await workOnce()).toBeNull();
+  });
+
+  test("refuses what it cannot read and leaves the transcript as it was", async () => {
+    const id = await completed();
+    const before = await readJson(id, "?segments=true");
+
+    expect(await put(id, "no vtt", "text/vtt")).toMatchObject({
+      ...{ status: 422, body: { code: "transcript_invalid" } },
+    });
+    expect(await putSegments(id, [{ ...SEGMENTS[0]!, end_ms: -1 }])).toMatchObject({
+      ...{ status: 422, body: { code: "transcript_invalid" } },
+    });
+    expect(await put(id, "x", "text/plain")).toMatchObject({
+      ...{ status: 415, body: { code: "content_type_invalid" } },
+    });
+    expect(await put(id, "{", "application/json")).toMatchObject({
+      ...{ status: 400, body: { code: "body_malformed" } },
+    });
+    expect((await putSegments(crypto.randomUUID())).status).toBe(404);
+    expect(await readJson(id, "?segments=true")).toEqual(before);
+  });
+});
