@@ -8,12 +8,17 @@ afterAll(() => database.close());
 
 describe("a statement", () => {
   test("fails as an outage when it has no answer in time", async () => {
+    const holder = openDatabase(database.url, { max: 1 }, silentLog);
     const blocked = openDatabase(database.url, { max: 1, queryTimeoutMs: 200 }, silentLog);
 
-    const error = await blocked.sql`select pg_sleep(1)`.catch((error: unknown) => error);
+    const error = await holder.sql.begin(async (transaction) => {
+      await transaction`select pg_advisory_xact_lock(1)`;
+      return blocked.sql`select pg_advisory_xact_lock(1)`.catch((error: unknown) => error);
+    });
 
     expect(isDatabaseOutage(error)).toBe(true);
     await blocked.close();
+    await holder.close();
   });
 
   test("gives times as ISO 8601 in UTC", async () => {

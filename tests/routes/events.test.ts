@@ -16,10 +16,15 @@ afterAll(async () => {
 
 type Sent = { id: number; asset_id: string; event_type: string; payload: Record<string, unknown> };
 
-/** Reads a feed until it has sent as many events as wanted, then leaves. */
-async function take(path: string, wanted: number, headers: Record<string, string> = {}) {
+/** A feed, of which nothing that happens from now on is missed. */
+async function open(path: string, headers: Record<string, string> = {}): Promise<Response> {
   const response = await app.handle(get(path, headers));
   expect(response.headers.get("content-type")).toStartWith("text/event-stream");
+  return response;
+}
+
+/** Reads a feed until it has sent as many events as wanted, then leaves. */
+async function take(response: Response, wanted: number) {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while ((text.match(/^data: \{"/gm) ?? []).length < wanted) {
@@ -66,12 +71,13 @@ describe("the trail of an asset", () => {
 describe("GET /api/events", () => {
   test("sends what happens from now on, to everybody who listens", async () => {
     const course = await createCourse(db);
-    const listening = [1, 2].map(() => take(`/api/events?course_id=${course}`, 1));
-    await Bun.sleep(100);
+    const feeds = [1, 2].map(() => open(`/api/events?course_id=${course}`));
+    const listening = await Promise.all(feeds);
 
     const { document_id } = await createDocument(db, course);
 
-    for (const events of await Promise.all(listening)) {
+    for (const feed of listening) {
+      const events = await take(feed, 1);
       expect(events).toMatchObject([{ asset_id: document_id, event_type: "status" }]);
     }
   });
@@ -82,10 +88,10 @@ describe("GET /api/events", () => {
     for (let i = 0; i < 5; i++) ids.push((await createDocument(db, course)).document_id);
     const path = `/api/events?course_id=${course}`;
 
-    const all = await take(`${path}&after=0`, 5);
+    const all = await take(await open(`${path}&after=0`), 5);
     expect(all.map(({ asset_id }) => asset_id)).toEqual(ids);
 
-    const rest = await take(path, 3, { "last-event-id": String(all[1]!.id) });
+    const rest = await take(await open(path, { "last-event-id": String(all[1]!.id) }), 3);
     expect(rest).toEqual(all.slice(2));
   });
 
@@ -95,7 +101,7 @@ describe("GET /api/events", () => {
     const { document_id } = await createDocument(db, course);
     await createDocument(db, course);
 
-    const events = await take(`/api/events?asset_id=${document_id}&after=0`, 1);
+    const events = await take(await open(`/api/events?asset_id=${document_id}&after=0`), 1);
 
     expect(events.map(({ asset_id }) => asset_id)).toEqual([document_id]);
   });
@@ -106,12 +112,14 @@ describe("GET /api/events", () => {
 
   // Last: afterwards this application serves no feed any more.
   test("ends with a last word when the server stops", async () => {
-    const response = await app.handle(get(`/api/events?course_id=${await createCourse(db)}`));
-    const text = response.text();
-    await Bun.sleep(50);
+    const response = await open(`/api/events?course_id=${await createCourse(db)}`);
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    await reader.read(); // the feed has begun
 
     lab.shutdown.abort();
 
-    expect(await text).toEndWith("event: end\ndata: {}\n\n");
+    let text = "";
+    for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+    expect(text).toEndWith("event: end\ndata: {}\n\n");
   });
 });

@@ -43,6 +43,16 @@ export async function readEvents(
   return events;
 }
 
+/** Reads a stream to its end while the test goes on; `seen` settles once its events are as wanted. */
+export function follow(response: Response, wanted: (events: AnyEvent[]) => boolean) {
+  const seen = Promise.withResolvers<void>();
+  const events = readEvents(response, (events) => {
+    if (wanted(events)) seen.resolve();
+    return false;
+  });
+  return { seen: seen.promise, events };
+}
+
 export const typesOf = (events: AnyEvent[]) => events.map(({ type }) => type);
 
 /** The body of a run, as a client of 1.0 sends it unless told otherwise. */

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui";
+import { follow, readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
+import { eventually } from "../../support/http";
 import type { Fault, Reply } from "../../support/openai";
 
 const db = await migratedDatabase();
@@ -122,8 +123,11 @@ describe("a reader who leaves", () => {
     gone.abort();
     while (server.openai.aborted === 0) await Bun.sleep(2);
 
-    await Bun.sleep(50);
-    expect(await lastMessage(server, input.threadId)).toMatchObject({
+    const partial = await eventually(
+      () => lastMessage(server, input.threadId),
+      ({ role }) => role === "assistant",
+    );
+    expect(partial).toMatchObject({
       content: "one two three ",
       metadata: { status: "aborted" },
     });
@@ -150,11 +154,13 @@ describe("a server that stops", () => {
     const input = question();
     await using server = serveChat(db, { replies: [stalling] });
     const response = await server.post("/api/chat/stream", input);
-    const events = readEvents(response);
-    while (server.openai.open === 0) await Bun.sleep(2);
-    await Bun.sleep(50);
+    const heard = follow(response, (events) => JSON.stringify(events).includes("three"));
+    await heard.seen;
     server.shutdown.abort();
-    expect((await events).at(-1)).toMatchObject({ type: "RUN_ERROR", code: "chat_interrupted" });
+    expect((await heard.events).at(-1)).toMatchObject({
+      type: "RUN_ERROR",
+      code: "chat_interrupted",
+    });
 
     await using restarted = serveChat(db, { replies: [ANSWER] });
     const again = await ask(restarted, { ...input, runId: "again" });

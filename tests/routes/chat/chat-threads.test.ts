@@ -1,6 +1,15 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import type { Message } from "@ag-ui/core";
-import { CLIENTS, type Client, readEvents, runInput, typesOf, user } from "../../support/ag-ui";
+import {
+  type AnyEvent,
+  CLIENTS,
+  type Client,
+  follow,
+  readEvents,
+  runInput,
+  typesOf,
+  user,
+} from "../../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
 import type { RecordedRequest, Reply } from "../../support/openai";
@@ -180,13 +189,19 @@ describe("a thread", () => {
   });
 
   test("lets a second listener join a running answer", async () => {
-    await using server = serveChat(db, { replies: [ANSWER], paceMs: 20 });
+    const joined = Promise.withResolvers<void>();
+    const pause = { kind: "pause", afterTokens: 3, until: joined.promise } as const;
+    await using server = serveChat(db, { replies: [{ ...ANSWER, fault: pause }] });
     const input = runInput(course_id, [user("One?")]);
+    const speaks = (events: AnyEvent[]) => typesOf(events).includes("TEXT_MESSAGE_CONTENT");
     const first = await server.post("/api/chat/stream", input);
-    const joined = await server.post("/api/chat/stream", { ...input, runId: "second" });
-    await readEvents(first, (events) => typesOf(events).includes("TEXT_MESSAGE_CONTENT"));
+    const response = await server.post("/api/chat/stream", { ...input, runId: "second" });
+    const second = follow(response, speaks);
+    await second.seen;
+    await readEvents(first, speaks); // and leaves
 
-    const events = await readEvents(joined);
+    joined.resolve();
+    const events = await second.events;
     const said = events.flatMap(({ type, delta }) =>
       type === "TEXT_MESSAGE_CONTENT" ? delta : [],
     );
@@ -200,7 +215,7 @@ describe("a thread", () => {
     await using server = serveChat(db, { replies: [ANSWER, { text: "Second." }], paceMs: 10 });
     const input = runInput(course_id, [user("One?")]);
     const first = server.post("/api/chat/stream", input).then((response) => readEvents(response));
-    await Bun.sleep(50);
+    while (server.openai.open === 0) await Bun.sleep(2);
     const both = [...input.messages, user("Two?")];
     await readEvents(await server.post("/api/chat/stream", { ...input, messages: both }));
     await first;

@@ -52,8 +52,11 @@ export function streamedAnswer(frames: Iterator<Frame>, options: StreamOptions):
       const { value: frame, done } = frames.next();
       if (!done && frame.token && tokens++ === fault?.afterTokens) {
         if (fault.kind === "stall") return stalled.promise;
-        end(false);
-        return breakOff(fault, controller);
+        if (fault.kind !== "pause") {
+          end(false);
+          return breakOff(fault, controller);
+        }
+        await Promise.race([fault.until, stalled.promise]);
       }
       if (done) {
         end(false);

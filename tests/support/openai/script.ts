@@ -20,6 +20,8 @@ export type Fault =
   | { kind: "truncate"; afterTokens: number }
   /** Silence until the client goes away. */
   | { kind: "stall"; afterTokens: number }
+  /** Silence until this is settled; then the answer goes on. */
+  | { kind: "pause"; afterTokens: number; until: Promise<unknown> }
   /** 200 with nothing in it. */
   | { kind: "empty" }
   /** 200 with something that is not JSON. */
