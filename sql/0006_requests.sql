@@ -4,15 +4,39 @@
 -- it. Null when it was asked for before, or somebody brought a transcript.
 create function transcribe_after_all(lecture uuid, wanted_priority text) returns uuid
 language plpgsql as $$
-declare
-  job uuid;
 begin
   perform lock_asset(lecture);
   perform from lectures l
   where l.id = lecture and l.deleted_at is null and not l.transcription
     and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
   if not found then return null; end if;
-  perform stop_job('lecture', lecture, 'cancelled', 'A transcript is wanted after all');
+  return begin_transcription(lecture, wanted_priority, 'A transcript is wanted after all');
+end
+$$;
+
+-- The sound of a lecture that has no transcript, and none on its way, was brought by a client: it starts
+-- anew with that. Null when there is nothing to start.
+create function transcribe_from_sound(lecture uuid, wanted_title text, wanted_priority text) returns uuid
+language plpgsql as $$
+begin
+  perform lock_asset(lecture);
+  update lectures l set source = 'upload', transcription = true, title = coalesce(l.title, wanted_title)
+  where l.id = lecture and l.deleted_at is null
+    and (l.status in ('completed', 'failed') or not l.transcription)
+    and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
+  if not found then return null; end if;
+  return coalesce(retry_lecture(lecture),
+                  begin_transcription(lecture, wanted_priority, 'Its sound was brought instead'));
+end
+$$;
+
+-- Stops the lecture's job, if one is at work, and queues one that transcribes. The caller holds the lock.
+create function begin_transcription(lecture uuid, wanted_priority text, why_stopped text) returns uuid
+language plpgsql as $$
+declare
+  job uuid;
+begin
+  perform stop_job('lecture', lecture, 'cancelled', why_stopped);
   update lectures set transcription = true, transcript_status = 'pending', embed_status = 'pending'
   where id = lecture;
   insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
@@ -79,18 +103,6 @@ begin
     returning id into job_id;
     perform enqueue_job('lecture', job_id, priority);
   end if;
-end
-$$;
-
--- The sound of a lecture whose ingestion failed was brought by a client: it starts again with that.
--- Null when the lecture did not fail.
-create function restart_with_sound(lecture uuid) returns uuid language plpgsql as $$
-declare
-  job uuid;
-begin
-  job := retry_lecture(lecture);
-  if job is not null then update lectures set source = 'upload' where id = lecture; end if;
-  return job;
 end
 $$;
 

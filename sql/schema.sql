@@ -20,6 +20,23 @@ CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
 
 COMMENT ON EXTENSION vector IS 'vector data type and ivfflat and hnsw access methods';
 
+CREATE FUNCTION public.begin_transcription(lecture uuid, wanted_priority text, why_stopped text) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job uuid;
+begin
+  perform stop_job('lecture', lecture, 'cancelled', why_stopped);
+  update lectures set transcription = true, transcript_status = 'pending', embed_status = 'pending'
+  where id = lecture;
+  insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
+  select id, panopto_url, wanted_priority from lectures where id = lecture
+  returning id into job;
+  perform enqueue_job('lecture', job, wanted_priority);
+  return job;
+end
+$$;
+
 CREATE FUNCTION public.bury_message(queue text, message bigint, body jsonb, code text, reason text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -503,18 +520,6 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.restart_with_sound(lecture uuid) RETURNS uuid
-    LANGUAGE plpgsql
-    AS $$
-declare
-  job uuid;
-begin
-  job := retry_lecture(lecture);
-  if job is not null then update lectures set source = 'upload' where id = lecture; end if;
-  return job;
-end
-$$;
-
 CREATE FUNCTION public.retry_document(document uuid) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -655,22 +660,28 @@ $$;
 CREATE FUNCTION public.transcribe_after_all(lecture uuid, wanted_priority text) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
-declare
-  job uuid;
 begin
   perform lock_asset(lecture);
   perform from lectures l
   where l.id = lecture and l.deleted_at is null and not l.transcription
     and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
   if not found then return null; end if;
-  perform stop_job('lecture', lecture, 'cancelled', 'A transcript is wanted after all');
-  update lectures set transcription = true, transcript_status = 'pending', embed_status = 'pending'
-  where id = lecture;
-  insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
-  select id, panopto_url, wanted_priority from lectures where id = lecture
-  returning id into job;
-  perform enqueue_job('lecture', job, wanted_priority);
-  return job;
+  return begin_transcription(lecture, wanted_priority, 'A transcript is wanted after all');
+end
+$$;
+
+CREATE FUNCTION public.transcribe_from_sound(lecture uuid, wanted_title text, wanted_priority text) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform lock_asset(lecture);
+  update lectures l set source = 'upload', transcription = true, title = coalesce(l.title, wanted_title)
+  where l.id = lecture and l.deleted_at is null
+    and (l.status in ('completed', 'failed') or not l.transcription)
+    and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
+  if not found then return null; end if;
+  return coalesce(retry_lecture(lecture),
+                  begin_transcription(lecture, wanted_priority, 'Its sound was brought instead'));
 end
 $$;
 

@@ -205,9 +205,18 @@ export async function retryLecture(sql: Sql, id: string): Promise<string | null>
   return row!.job_id;
 }
 
-/** The same with sound that a client brought, which is kept under the lecture's id already. */
-export async function restartWithSound(sql: Sql, id: string): Promise<string | null> {
-  const [row] = await sql<{ job_id: string | null }[]>`select restart_with_sound(${id}) as job_id`;
+/**
+ * Starts a lecture that has no transcript, and none on its way, with sound that a client brought, which
+ * is kept under the lecture's id already. A title that it has stays.
+ *
+ * @returns the new job's id; null when there was nothing to start
+ */
+export async function transcribeFromSound(
+  sql: Sql,
+  { id, title, priority }: { id: string; title: string | null; priority: "normal" | "high" },
+): Promise<string | null> {
+  const [row] = await sql<{ job_id: string | null }[]>`
+    select transcribe_from_sound(${id}, ${title}, ${priority}) as job_id`;
   return row!.job_id;
 }
 

@@ -3,11 +3,12 @@ import { getCourse } from "../../db/courses";
 import {
   findLectureOfSession,
   getLecture,
+  type Lecture,
   type LectureAccepted,
   requestLecture,
   requestUploadedLecture,
-  restartWithSound,
   retryLecture,
+  transcribeFromSound,
 } from "../../db/lectures";
 import { hasTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
@@ -50,8 +51,8 @@ export type SoundRequest = {
 };
 
 /**
- * Keeps sound that a client brought and queues its ingestion. For a session that failed here before,
- * such as one behind a login, the sound restarts that lecture.
+ * Keeps sound that a client brought and queues its ingestion. A lecture of that session which ended
+ * without a transcript, such as one behind a login, starts again with the sound.
  *
  * @throws AppError `course_not_found`, `audio_invalid`, and for `panopto_url` as `receiveRecording`
  */
@@ -65,32 +66,39 @@ export async function receiveSound(
   const { course_id, panopto_url, priority } = request;
   await getCourse(db, course_id);
   await probeAudio(file.path, { signal });
+  const title = request.title ?? nameOf(file.filename);
   const address = panopto_url ? audioSource.identify(panopto_url) : null;
   const known = address && (await findLectureOfSession(db, course_id, address.session_id));
-  if (known) return resume(tools, known.id, file.path);
+  if (known) return startWithSound(tools, known, { title, priority, path: file.path });
 
   const id = crypto.randomUUID();
   await sounds.keep(id, file.path);
   const accepted = await requestUploadedLecture(db, {
-    ...{ id, course_id, priority, title: request.title ?? nameOf(file.filename) },
+    ...{ id, course_id, priority, title },
     ...(address ? placeOf(address) : { session_id: null, panopto_url: null }),
   });
   if (!accepted.created) await sounds.remove(id);
   return accepted;
 }
 
-async function resume(
+type BroughtSound = { path: string; title: string; priority: "normal" | "high" };
+
+async function startWithSound(
   { db, sounds }: { db: Sql; sounds: SoundInbox },
-  lecture_id: string,
-  path: string,
+  lecture: Lecture,
+  { path, ...wanted }: BroughtSound,
 ): Promise<LectureAccepted> {
-  const { status, last_job_id } = await getLecture(db, lecture_id);
-  const there = { lecture_id, job_id: last_job_id, created: false };
-  if (status !== "failed" || (await hasTranscript(db, lecture_id))) return there;
-  await sounds.keep(lecture_id, path);
-  const job_id = await restartWithSound(db, lecture_id);
-  return job_id ? { lecture_id, job_id, created: true } : there;
+  const { id, last_job_id } = lecture;
+  const there = { lecture_id: id, job_id: last_job_id, created: false };
+  if (isUnderWay(lecture) || (await hasTranscript(db, id))) return there;
+  await sounds.keep(id, path);
+  const job_id = await transcribeFromSound(db, { id, ...wanted });
+  return job_id ? { lecture_id: id, job_id, created: true } : there;
 }
+
+/** Whether a job works on a transcript, or waits to. */
+const isUnderWay = ({ status, transcription }: Lecture) =>
+  transcription && status !== "completed" && status !== "failed";
 
 /**
  * Starts a failed lecture again, at what is missing.

@@ -120,7 +120,7 @@ export const lectureIntakeRoutes = ({ db, audioSource, sounds, maxUploadBytes }:
           summary: "Bring the sound of a lecture that the server may not fetch",
           description:
             "The sound is kept until its job ends. With `panopto_url` citations lead to the viewer, " +
-            "and a lecture of that session that had failed starts again with this sound.",
+            "and a lecture of that session that ended without a transcript starts again with this sound.",
           requestBody: AUDIO_BODY,
         },
       },

@@ -124,6 +124,28 @@ describe("POST /api/lectures/audio", () => {
     await sounds.remove(first.body.lecture_id);
   });
 
+  test.each([
+    ["waits", null],
+    ["is complete", "done"],
+  ])("starts a lecture that was wanted without transcription and %s", async (_, outcome) => {
+    const panopto_url = site.addSession(camera);
+    const { body } = await download({ panopto_url, transcription: false });
+    if (outcome) expect(await workOnce()).toBe(outcome);
+
+    const brought = await upload({ panopto_url, title: "Entropy" });
+
+    expect(brought).toMatchObject({ status: 202, body: { lecture_id: body.lecture_id } });
+    expect((await upload({ panopto_url })).status).toBe(200);
+    expect(await workOnce()).toBe("done");
+    expect((await read(`/api/lectures/${body.lecture_id}`)).body).toMatchObject({
+      ...{ status: "completed", source: "upload", transcription: true, status_reason: null },
+      ...{ title: outcome ? "Entropy, lecture 1" : "Entropy", last_job_id: brought.body.job_id },
+      flags: { has_transcript: true, is_embedded: true },
+    });
+    expect(await workOnce()).toBeNull();
+    await sounds.remove(body.lecture_id);
+  });
+
   test("says that the sound must come again when its job failed", async () => {
     const { body } = await upload({});
     expect(await workOnce({ transcriber: null })).toBe("gave-up");
