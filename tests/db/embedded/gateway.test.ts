@@ -4,11 +4,7 @@ import { startEmbeddedDatabase } from "../../../src/db/embedded/start";
 import { SYNC, writeMessage, writeQuery } from "../../../src/db/embedded/wire";
 import { RawClient } from "./raw-client";
 
-const IDLE_LIMIT_SECONDS = 0.5;
-const database = await startEmbeddedDatabase({
-  dataDir: null,
-  idleLimitSeconds: IDLE_LIMIT_SECONDS,
-});
+const database = await startEmbeddedDatabase({ dataDir: null });
 const sql = postgres(database.url, { max: 6, onnotice: () => {} });
 afterAll(async () => {
   await sql.end({ timeout: 1 });
@@ -18,6 +14,19 @@ afterAll(async () => {
 const parse = (name: string, query: string) => writeMessage(0x50, `${name}\0${query}\0\0\0`);
 const bind = (name: string) => writeMessage(0x42, `\0${name}\0\0\0\0\0\0\0`);
 const execute = writeMessage(0x45, "\0\0\0\0\0");
+/** A database that waits no longer than this for a client in a transaction. */
+async function openImpatient(idleLimitSeconds: number) {
+  const from = await database.snapshot();
+  const impatient = await startEmbeddedDatabase({ dataDir: null, from, idleLimitSeconds });
+  const sql = postgres(impatient.url, { max: 2, onnotice: () => {} });
+  return {
+    ...{ url: impatient.url, sql },
+    async [Symbol.asyncDispose]() {
+      await sql.end({ timeout: 1 });
+      await impatient.close();
+    },
+  };
+}
 /** The error's SQLSTATE, or what came instead of an error. */
 const refusal = (query: Promise<unknown>) => query.catch((error) => error.code);
 
@@ -224,21 +233,25 @@ describe("a client in a transaction", () => {
   });
 
   test("that falls silent is ended, so that others go on", async () => {
-    await sql`create table silent ()`;
-    const client = await RawClient.open(database.url);
+    await using impatient = await openImpatient(0.5);
+    await impatient.sql`create table silent ()`;
+    const client = await RawClient.open(impatient.url);
     client.send(writeQuery("begin; insert into silent default values"));
     await client.readUntil("Z");
 
-    expect(await sql`select * from silent`).toHaveLength(0);
+    expect(await impatient.sql`select * from silent`).toHaveLength(0);
     const last = await client.readUntil("never");
     expect(last.map(({ type }) => type)).toEqual(["E"]);
     expect(last[0]!.text).toContain("25P03");
   });
 
   test("may take longer than the limit while it keeps working", async () => {
-    const result = await sql.begin(async (own) => {
-      for (let n = 0; n < 4; n++) {
-        await Bun.sleep((IDLE_LIMIT_SECONDS * 1000) / 2);
+    const limitSeconds = 4;
+    const pauseSeconds = 0.25; // far below the limit, as a busy machine adds to it
+    await using impatient = await openImpatient(limitSeconds);
+    const result = await impatient.sql.begin(async (own) => {
+      for (let seconds = 0; seconds <= limitSeconds; seconds += pauseSeconds) {
+        await Bun.sleep(pauseSeconds * 1000);
         await own`select 1`;
       }
       return own`select 'done' as state`;

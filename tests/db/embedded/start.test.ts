@@ -6,7 +6,7 @@ import postgres from "postgres";
 import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../../src/db/embedded/start";
 import type { AppError } from "../../../src/errors";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const folder = await mkdtemp(join(tmpdir(), "embedded-"));
 afterAll(() => rm(folder, { recursive: true }));
