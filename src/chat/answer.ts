@@ -51,7 +51,7 @@ export function answer(
   const { chatModel, log, onEnd } = services;
   const { request, request_id, thread } = asked;
   const started = performance.now();
-  const sources = new Sources(thread);
+  const sources = new Sources(thread, turn.id);
   const steps: NewAnswer[] = [];
   let usage: Usage = {};
   let first_text_ms: number | undefined;
@@ -66,6 +66,7 @@ export function answer(
       }
       emit(part);
     };
+    if (sources.found.size > 0) tell({ type: "references", references: [...sources.found] });
     const end = await outcomeOf(async () => {
       const instructions = toInstructions(request.context);
       const prompt = await toPrompt(thread, instructions, chatModel);

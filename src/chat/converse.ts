@@ -91,7 +91,7 @@ async function* takeFurther(
       if (!run || isNothing(said) || isBehind(known, messages)) yield toHistory(known, request);
       else if (resume) yield said.results.map(toResultPart);
       if (run) yield* run.follow(signal);
-      else yield [toFinish(services.chatModel, known)];
+      else yield [...toRecall(known), toFinish(services.chatModel, known)];
     } finally {
       run?.stopUnheard(); // a reader may leave before it listens
     }
@@ -146,6 +146,13 @@ const toHistory = (thread: ChatMessage[], { session_id, messages }: ChatRequest)
   toSnapshots(toAgUiMessages(thread, session_id, messages), messages).map((snapshot) => ({
     ...{ type: "history", messages: snapshot },
   }));
+
+/** What the last answer rests on; nothing when it rests on nothing. */
+function toRecall(thread: ChatMessage[]): ChatPart[] {
+  const { references = [], citations = [] } = thread.at(-1)?.metadata ?? {};
+  if (references.length === 0) return [];
+  return [{ type: "recall", references, citations } as ChatPart];
+}
 
 const toFinish = ({ name: model }: ChatModel, thread: ChatMessage[]): ChatPart => ({
   type: "finish",

@@ -74,7 +74,7 @@ function readRunInput(fields: Record<string, unknown>, query: { course_id?: stri
   const state = toObject(input.state);
   const item = input.context?.find(({ description }) => description === "course_id")?.value;
   const course_id = readCourseId(
-    props?.course_id ?? state?.course_id ?? item ?? fields.course_id ?? query.course_id,
+    props?.course_id ?? state?.course_id ?? unquote(item) ?? fields.course_id ?? query.course_id,
   );
   const named = Uuid.safeParse(props?.session_id ?? input.threadId);
   return {
@@ -135,6 +135,9 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new AppError("request_invalid", { fields });
 }
 
+/** CopilotKit's hooks write what a page shares as JSON, strings too. */
+const unquote = (value: string | undefined) => value?.replace(/^"(.*)"$/, "$1");
+
 const toObject = (value: unknown) =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
@@ -142,25 +145,36 @@ const toObject = (value: unknown) =>
 
 /** Older clients write null for what is absent, and name attachments `binary`. */
 function tolerant(fields: Record<string, unknown>): Record<string, unknown> {
-  const { messages } = fields;
+  const { messages, tools, ...rest } = withoutNulls(fields);
   return {
-    ...withoutNulls(fields),
-    ...(Array.isArray(messages) && {
-      messages: messages.map((message) => {
-        const { content, ...rest } = withoutNulls(Object(message));
-        return {
-          ...rest,
-          ...(content !== undefined && {
-            content: Array.isArray(content) ? content.map(fromBinary) : content,
-          }),
-        };
-      }),
+    ...rest,
+    ...(tools !== undefined && { tools: eachOf(tools, (tool) => withoutNulls(Object(tool))) }),
+    ...(messages !== undefined && { messages: eachOf(messages, toMessage) }),
+  };
+}
+
+function toMessage(sent: unknown): Record<string, unknown> {
+  const { content, ...rest } = withoutNulls(Object(sent));
+  return {
+    ...(withoutInnerNulls(rest) as object),
+    ...(content !== undefined && {
+      content: eachOf(content, (part) => fromBinary(withoutInnerNulls(part))),
     }),
   };
 }
 
+const eachOf = (value: unknown, change: (one: unknown) => unknown) =>
+  Array.isArray(value) ? value.map(change) : value;
+
 const withoutNulls = (fields: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+
+function withoutInnerNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutInnerNulls);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(withoutNulls(value as Record<string, unknown>));
+  return Object.fromEntries(fields.map(([name, inner]) => [name, withoutInnerNulls(inner)]));
+}
 
 function fromBinary(part: unknown): unknown {
   const { type, mimeType, data, url } = Object(part) as Record<string, unknown>;

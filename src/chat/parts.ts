@@ -46,6 +46,8 @@ export type ChatPart =
   | AgentPart
   /** The whole thread, for a client that does not have it. */
   | { type: "history"; messages: Message[] }
+  /** What the last answer rests on, for a client that gets it again. */
+  | { type: "recall"; references: Citation[]; citations: Citation[] }
   /** `interrupts`: what the user must reply before the answer goes on. */
   | { type: "finish"; summary: RunSummary; interrupts: Interrupt[] }
   /** The run was called off on purpose. */

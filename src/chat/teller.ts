@@ -80,6 +80,10 @@ export class Teller {
       case "references":
         this.#tellReferences(part.references);
         break;
+      case "recall":
+        this.#tellReferences(part.references);
+        this.#tellCitations(part.citations);
+        break;
       case "history":
         this.#events.push({ type: EventType.MESSAGES_SNAPSHOT, messages: part.messages });
         break;

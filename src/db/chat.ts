@@ -1,4 +1,5 @@
 import { AppError } from "../errors";
+import { toStorable } from "../text/storable-json";
 import type { Sql } from "./client";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
 
@@ -173,7 +174,7 @@ export async function saveAnswer(
     insert into chat_messages as m
       (id, session_id, role, content, run_id, turn_id, step, metadata)
     select s.id, thread.id, 'assistant', s.content, ${run_id}, ${turn_id}::uuid, s.step, s.metadata
-    from thread, jsonb_to_recordset(${sql.json(steps as never)})
+    from thread, jsonb_to_recordset(${sql.json(toStorable(steps) as never)})
       as s (id uuid, content text, step int, metadata jsonb)
     where exists (select from chat_messages where id = ${turn_id})
     order by s.step

@@ -37,7 +37,9 @@ export class Google {
 
   chatModel(modelId: string): ChatModel {
     const model = this.#provider(modelId);
-    return { name: `google:${modelId}`, model, kind: "model", maxInputTokens: 128_000 };
+    const attachments = ["image/*", "application/pdf", "audio/*", "video/*"];
+    const name = `google:${modelId}`;
+    return { name, model, kind: "model", maxInputTokens: 128_000, attachments };
   }
 
   slideDescriber(modelId: string): SlideDescriber {

@@ -17,6 +17,12 @@ export type OpenAISettings = {
 
 const OFFICIAL_URL = "https://api.openai.com/v1";
 
+/** What the SDK's providers of both protocols pass on. */
+const ATTACHMENTS = {
+  responses: ["image/*", "application/pdf"],
+  chat: ["image/*", "application/pdf", "audio/wav", "audio/mp3", "audio/mpeg"],
+};
+
 /** OpenAI, or any server that speaks its protocol. */
 export class OpenAI {
   readonly #open: (fetch?: typeof globalThis.fetch) => ReturnType<typeof createOpenAI>;
@@ -52,6 +58,7 @@ export class OpenAI {
       kind: "model",
       // A server of one's own rarely has room for more than 16 000 and an answer.
       maxInputTokens: this.#official ? 128_000 : 12_000,
+      attachments: ATTACHMENTS[this.#api],
     };
   }
 

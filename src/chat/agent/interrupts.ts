@@ -1,4 +1,5 @@
 import type { Interrupt, ResumeEntry, Tool } from "@ag-ui/core";
+import { z } from "zod";
 import type { ChatMessage, ToolCall, ToolResult } from "../../db/chat";
 import { AppError } from "../../errors";
 import { parseArguments } from "./prompt";
@@ -31,23 +32,28 @@ const questionsIn = (thread: Row[]): ToolCall[] =>
     status === "complete" ? tool_calls.filter(({ interrupts }) => interrupts) : [],
   );
 
-function toInterrupt({ id, arguments: input }: ToolCall): Interrupt {
-  const { question, options } = Object(parseArguments(input)) as Record<string, unknown>;
-  const choices = Array.isArray(options) ? options.filter((one) => typeof one === "string") : [];
+function toInterrupt(call: ToolCall): Interrupt {
+  const { question } = readQuestion(call);
+  const { $schema: _, ...responseSchema } = z.toJSONSchema(replyTo(call), { io: "input" });
   return {
-    ...{ id, toolCallId: id, reason: "input_required" },
+    ...{ id: call.id, toolCallId: call.id, reason: "input_required", responseSchema },
     ...(typeof question === "string" && { message: question }),
-    responseSchema: {
-      type: "object",
-      properties: { answer: { type: "string", ...(choices.length > 0 && { enum: choices }) } },
-      required: ["answer"],
-    },
   };
 }
 
+const readQuestion = ({ arguments: input }: ToolCall) =>
+  Object(parseArguments(input)) as Record<string, unknown>;
+
+/** What a reply to a question must look like. */
+function replyTo(call: ToolCall) {
+  const { options } = readQuestion(call);
+  const choices = Array.isArray(options) ? options.filter((one) => typeof one === "string") : [];
+  return z.object({ answer: choices.length > 0 ? z.enum(choices) : z.string() });
+}
+
 /**
- * Checks that a resume answers all that a thread waits for, and nothing else. One that was taken
- * already may come again, as after a lost connection, if it says the same.
+ * Checks that a resume answers all that a thread waits for as it was asked to, and nothing else. One
+ * that was taken already may come again, as after a lost connection, if it says the same.
  *
  * @throws AppError `resume_invalid`, naming the interrupts
  */
@@ -58,7 +64,7 @@ export function checkResume(thread: ChatMessage[], resume: ResumeEntry[]): void 
   const wrong = resume.filter((entry) => {
     const call = calls.get(entry.interruptId);
     const isRepeated = given.get(entry.interruptId) !== entry;
-    return !call || isRepeated || (call.result && call.result.content !== toContent(entry));
+    return !call || isRepeated || !(call.result ? isSame(call.result, entry) : fits(call, entry));
   });
   if (missing.length + wrong.length === 0) return;
   throw new AppError("resume_invalid", {
@@ -66,6 +72,11 @@ export function checkResume(thread: ChatMessage[], resume: ResumeEntry[]): void 
     wrong: wrong.map(({ interruptId }) => interruptId),
   });
 }
+
+const isSame = ({ content }: ToolResult, entry: ResumeEntry) => content === toContent(entry);
+
+const fits = (call: ToolCall, { status, payload }: ResumeEntry) =>
+  status === "cancelled" || replyTo(call).safeParse(payload).success;
 
 /** The results of the calls that asked, as a resume has them: for those that still wait. */
 export function answersOf(thread: ChatMessage[], resume: ResumeEntry[]): Answered[] {
@@ -92,5 +103,5 @@ const toAnswered = ({ id: message_id }: ChatMessage, { id }: ToolCall, content: 
 
 function toContent({ status, payload }: ResumeEntry): string {
   if (status === "cancelled") return JSON.stringify({ declined: "The user did not answer" });
-  return typeof payload === "string" ? payload : JSON.stringify(payload ?? null);
+  return JSON.stringify(payload);
 }

@@ -29,13 +29,13 @@ export function toInstructions(context: Context[]): string {
 export async function toPrompt(
   thread: ChatMessage[],
   instructions: string,
-  { model, maxInputTokens }: ChatModel,
+  { model, maxInputTokens, attachments }: ChatModel,
 ): Promise<Prompt> {
-  const supportedUrls = await model.supportedUrls;
+  const readable = { attachments, urls: await model.supportedUrls };
   const turns: Message[][] = [];
   for (const row of thread) {
     if (row.role === "user") turns.push([]);
-    turns.at(-1)?.push(...toMessages(row, supportedUrls));
+    turns.at(-1)?.push(...toMessages(row, readable));
   }
   // A third of a token per character is more than any of the tokenizers in use makes of prose.
   let room = maxInputTokens - instructions.length / 3;
@@ -51,10 +51,16 @@ export async function toPrompt(
 /** A picture's cost in tokens has nothing to do with its bytes. */
 const withoutFiles = (key: string, value: unknown) => (key === "data" ? undefined : value);
 
-function toMessages(row: ChatMessage, supportedUrls: Record<string, RegExp[]>): Message[] {
+/** What a model reads besides text: media types of data, and addresses by media type. */
+type Readable = { attachments: string[]; urls: Record<string, RegExp[]> };
+
+function toMessages(row: ChatMessage, readable: Readable): Message[] {
   if (row.role === "user") {
-    const parts = row.metadata.parts?.map((part) => toUserPart(part, supportedUrls));
-    return [{ role: "user", content: parts ?? [{ type: "text", text: row.content }] }];
+    const { parts = [] } = row.metadata;
+    // Providers refuse a message without any content, for ever after.
+    if (parts.length === 0)
+      return [{ role: "user", content: [{ type: "text", text: row.content }] }];
+    return [{ role: "user", content: parts.map((part) => toUserPart(part, readable)) }];
   }
   // Providers refuse a call without result, and one whose input is not JSON.
   const calls = (row.metadata.tool_calls ?? []).flatMap((call) => {
@@ -95,22 +101,26 @@ type ContentPart =
 
 const MEDIA_TYPES = { image: "image/*", audio: "audio/*", video: "video/*", document: "*/*" };
 
-function toUserPart(stored: unknown, supportedUrls: Record<string, RegExp[]>): UserPart {
+function toUserPart(stored: unknown, { attachments, urls }: Readable): UserPart {
   const part = stored as ContentPart;
   if (part.type === "text") return { type: "text", text: part.text };
   const { type, value, mimeType: mediaType = MEDIA_TYPES[part.type] } = part.source;
-  if (type === "data") return { type: "file", mediaType, data: { type: "data", data: value } };
+  if (type === "data" && attachments.some((pattern) => isMediaType(mediaType, pattern))) {
+    return { type: "file", mediaType, data: { type: "data", data: value } };
+  }
   // Addresses are read by the provider or not at all: we fetch nothing that a message names.
-  const readable = Object.entries(supportedUrls).some(
-    ([pattern, urls]) => isMediaType(mediaType, pattern) && urls.some((url) => url.test(value)),
+  const isReadable = Object.entries(urls).some(
+    ([pattern, known]) => isMediaType(mediaType, pattern) && known.some((url) => url.test(value)),
   );
-  const url = readable ? URL.parse(value) : null;
+  const url = type === "url" && isReadable ? URL.parse(value) : null;
   if (url) return { type: "file", mediaType, data: { type: "url", url } };
   return { type: "text", text: `[${part.type} that cannot be read here]` };
 }
 
 const isMediaType = (mediaType: string, pattern: string) =>
-  pattern === "*" || pattern === "*/*" || mediaType.startsWith(pattern.replace(/\*$/, ""));
+  pattern.endsWith("*")
+    ? mediaType.startsWith(pattern.replace(/(\*\/)?\*$/, ""))
+    : mediaType === pattern;
 
 /** A call's arguments as the model wrote them; undefined when they are no JSON. */
 export function parseArguments(text: string): unknown {

@@ -15,12 +15,16 @@ export type FoundPassage = Omit<Citation, "number"> & {
 export class Sources {
   readonly byNumber = new Map<number, Citation>();
   readonly #byChunk = new Map<string, Citation>();
-  /** Passages that this run was given, new or not. */
+  /** Passages that the answer was given so far, new or not. */
   readonly found = new Set<Citation>();
 
-  constructor(thread: ChatMessage[]) {
-    const known = thread.flatMap(({ metadata }) => (metadata.references ?? []) as Citation[]);
-    for (const citation of known) this.#keep(citation);
+  /** @param turn_id the question whose answer goes on: what its steps were given counts as found */
+  constructor(thread: ChatMessage[], turn_id?: string) {
+    for (const row of thread) {
+      const references = (row.metadata.references ?? []) as Citation[];
+      for (const citation of references) this.#keep(citation);
+      if (row.turn_id !== null && row.turn_id === turn_id) this.#find(references);
+    }
   }
 
   /** Numbers passages, and shows them as a model reads them. */
@@ -44,7 +48,12 @@ export class Sources {
     return citation;
   }
 
+  #find(references: Citation[]): void {
+    for (const { chunk_id } of references) this.found.add(this.#byChunk.get(chunk_id)!);
+  }
+
   #keep(citation: Citation): void {
+    if (this.#byChunk.has(citation.chunk_id)) return;
     this.byNumber.set(citation.number, citation);
     this.#byChunk.set(citation.chunk_id, citation);
   }

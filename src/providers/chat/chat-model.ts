@@ -12,6 +12,8 @@ export type ChatModel = {
   readonly kind: "model" | "extractive";
   /** Tokens of instructions, history and tool results to stay below. */
   readonly maxInputTokens: number;
+  /** Media types of attachments that it reads, as `image/*`; its provider fails on any other. */
+  readonly attachments: string[];
 };
 
 /** Names of the tools that search the course; both take `{ query }`. */

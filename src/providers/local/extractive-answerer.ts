@@ -37,7 +37,8 @@ export function openExtractiveAnswerer(embedder: Embedder): ChatModel {
       return { stream: toStream(toParts(content), options.abortSignal) };
     },
   };
-  return { name: "local:extractive", model, kind: "extractive", maxInputTokens: 128_000 };
+  const name = "local:extractive";
+  return { name, model, kind: "extractive", maxInputTokens: 128_000, attachments: [] };
 }
 
 async function respond(options: CallOptions, embedder: Embedder): Promise<Content[]> {

@@ -138,6 +138,7 @@ async function reply(services: ChatServices, conversation: Conversation, request
 function capabilities({ db, embedder, chatModel }: Needs): AgentCapabilities {
   const tools = createCourseTools({ db, embedder, course_id: "" });
   const writes = chatModel.kind === "model";
+  const reads = (type: string) => chatModel.attachments.some((one) => one.startsWith(type));
   return {
     identity: {
       name: "Lectern",
@@ -159,7 +160,12 @@ function capabilities({ db, embedder, chatModel }: Needs): AgentCapabilities {
     output: { structuredOutput: false, supportedMimeTypes: ["text/markdown"] },
     state: { snapshots: true, deltas: true, memory: true, persistentState: false },
     reasoning: { supported: writes, streaming: writes, encrypted: false },
-    multimodal: { input: { image: writes, pdf: writes, audio: false, video: false, file: false } },
+    multimodal: {
+      input: {
+        ...{ image: reads("image/"), pdf: reads("application/pdf") },
+        ...{ audio: reads("audio/"), video: reads("video/"), file: false },
+      },
+    },
     execution: { codeExecution: false, maxIterations: MAX_STEPS },
     humanInTheLoop: { supported: writes, interrupts: writes },
   };

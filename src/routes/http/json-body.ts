@@ -1,4 +1,5 @@
 import { AppError } from "../../errors";
+import { mendHalves } from "../../text/storable-json";
 
 /** Room for a long conversation with a few pictures in it. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -52,7 +53,7 @@ export async function readText(request: Request): Promise<string> {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(mendHalves(text));
   } catch (cause) {
     throw new AppError("body_malformed", { expected: "JSON" }, { cause });
   }

@@ -54,6 +54,34 @@ describe("toPrompt", () => {
     });
   });
 
+  test("passes on what the model reads, and names the rest", async () => {
+    const attached = (type: string, mimeType: string) => ({
+      ...{ type, source: { type: "data", value: "AAAA", mimeType } },
+    });
+    const parts = [
+      attached("image", "image/png"),
+      attached("audio", "audio/wav"),
+      attached("audio", "audio/ogg"),
+      attached("video", "video/mp4"),
+      attached("document", "application/zip"),
+    ];
+    const [, user] = await toPrompt([row("user", "", { parts })], "i", chatModel);
+
+    expect(user!.content).toEqual([
+      { type: "file", mediaType: "image/png", data: { type: "data", data: "AAAA" } },
+      { type: "file", mediaType: "audio/wav", data: { type: "data", data: "AAAA" } },
+      { type: "text", text: "[audio that cannot be read here]" },
+      { type: "text", text: "[video that cannot be read here]" },
+      { type: "text", text: "[document that cannot be read here]" },
+    ]);
+  });
+
+  test("has something to say of a question without any content", async () => {
+    const [, user] = await toPrompt([row("user", "", { parts: [] })], "i", chatModel);
+
+    expect(user!.content).toEqual([{ type: "text", text: "" }]);
+  });
+
   test("fetches nothing that a message names", async () => {
     const source = { type: "url", value: "http://169.254.169.254/secrets.png" };
     const parts = [{ type: "image", source: { ...source, mimeType: "application/x-secret" } }];

@@ -27,7 +27,7 @@ const [, Old] = CLIENTS[1];
 type Server = ReturnType<typeof serveChat>;
 const openAgent = (Agent: typeof Modern, { url }: Server, threadId: string): Client =>
   new Agent({ url: `${url}/api/chat/stream`, threadId });
-const reply = (interruptId: string, answer = "Coin") => ({
+const reply = (interruptId: string, answer: unknown = "Coin") => ({
   ...{ interruptId, status: "resolved", payload: { answer } },
 });
 const toolNames = (server: Server) =>
@@ -107,6 +107,9 @@ describe("a question to the user", () => {
       { resume: [...both, reply("three")] },
       { resume: [...both, reply("two", "Die")] },
       { resume: [] },
+      ...["Neither", 5, null].map((answer) => ({ resume: [reply("one"), reply("two", answer)] })),
+      { resume: [reply("one"), { ...reply("two"), payload: "Coin" }] },
+      { resume: [reply("one"), { interruptId: "two", status: "resolved" }] },
       { messages: [user("How much?", "question"), user("Something else")] },
     ];
 
