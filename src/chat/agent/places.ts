@@ -2,7 +2,8 @@ import { readPageTexts, readSpeech } from "../../db/chat-reads";
 import type { Sql } from "../../db/client";
 import { type Timeline, timesOf, toTimeline } from "../../text/timeline";
 import type { Segment } from "../../text/transcript";
-import { type CheckedCitation, readClaims } from "./citations";
+import type { CheckedCitation } from "../citations/check";
+import { readClaims } from "../citations/claims";
 import { findStretch, type Stretch, sentencesOf } from "./stretch";
 
 type Speech = Awaited<ReturnType<typeof readSpeech>>;

@@ -2,7 +2,7 @@ import type { Tool } from "@ag-ui/core";
 import { z } from "zod";
 import type { ChatMessage } from "../../db/chat";
 import { AppError } from "../../errors";
-import { findMarks } from "../agent/citations";
+import { findMarks } from "../citations/claims";
 import { lastTurn, type Turn } from "../history";
 
 const Text = z.object({ type: z.literal("text"), text: z.string() });

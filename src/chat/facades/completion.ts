@@ -1,5 +1,6 @@
 import { AppError } from "../../errors";
-import { type CheckedCitation, findMarks } from "../agent/citations";
+import type { CheckedCitation } from "../citations/check";
+import { findMarks } from "../citations/claims";
 import type { ChatPart, RunSummary, Usage } from "../parts";
 import { toCompletionError } from "./completion-error";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { CheckedCitation } from "../../../src/chat/agent/citations";
 import { pointCitations } from "../../../src/chat/agent/places";
+import type { CheckedCitation } from "../../../src/chat/citations/check";
 import { createStudiedCourse } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
 

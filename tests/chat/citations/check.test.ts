@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { checkCitations } from "../../../src/chat/agent/citations";
+import { checkCitations } from "../../../src/chat/citations/check";
 import type { Citation } from "../../../src/retrieval/search";
 
 const passages = new Map<number, Citation>(

@@ -1,0 +1,55 @@
+const INSIDE_SINGLE = "(?:[^'‘’‚‹›\\n]|(?<=\\p{L})['’](?=\\p{L}))";
+/** In the quotation marks of many languages. Single ones are apostrophes too: they hold two words. */
+const QUOTATION = new RegExp(
+  [
+    '[„“"]([^„“”"\\n]{3,}?)[“”"]',
+    "«([^»\\n]{3,}?)»",
+    "»([^«\\n]{3,}?)«",
+    "「([^」\\n]{2,}?)」",
+    "『([^』\\n]{2,}?)』",
+    `(?<![\\p{L}\\d])[‘‚](${INSIDE_SINGLE}+?\\s${INSIDE_SINGLE}+?)[’‘](?![\\p{L}\\d])`,
+    `(?<![\\p{L}\\d])'(${INSIDE_SINGLE}+?\\s${INSIDE_SINGLE}+?)'(?![\\p{L}\\d])`,
+  ].join("|"),
+  "gu",
+);
+const ELISION = /\s*[[(]?(?:…|\.\.\.)[\])]?\s*/;
+
+/** What a text quotes, without the marks. */
+export const quotationsIn = (text: string): string[] =>
+  [...text.matchAll(QUOTATION)].map((match) => match.slice(1).find((part) => part) ?? "");
+
+/** The same text with each quotation made something else of. */
+export const replaceQuotations = (text: string, change: (quotation: string) => string): string =>
+  text.replace(QUOTATION, (quotation) => change(quotation));
+
+/**
+ * Does a source hold a quotation word for word? What is left out (`…`) may be missing, the rest
+ * stands there in that order. Marks between words, line breaks and hyphens at them do not count.
+ */
+export function isVerbatim(quotation: string, source: string): boolean {
+  const held = [tokensOf(source), tokensOf(source.replace(/(?<=\p{L})-\s*\n\s*(?=\p{Ll})/gu, ""))];
+  return held.some((tokens) => {
+    let from = 0;
+    return quotation.split(ELISION).every((part) => {
+      const wanted = tokensOf(part).trimEnd();
+      // A number's end is its end; a word may go on: "law" is there where "laws" is.
+      const at = /\d$/.test(wanted) ? `${wanted} ` : wanted;
+      const found = tokens.indexOf(at, from);
+      from = found + wanted.length;
+      return found >= 0;
+    });
+  });
+}
+
+const TOKEN =
+  /\p{N}+(?:[.,]\p{N}+)*|[\p{Script=Han}\p{Script=Kana}\p{Script=Hira}]|(?:(?![\p{Script=Han}\p{Script=Kana}\p{Script=Hira}])[\p{L}\p{M}])+|[=<>≠≤≥+×÷%^°$€]/gu;
+
+/** Words, numbers and signs that mean something, each with a blank around it. */
+function tokensOf(text: string): string {
+  const plain = text
+    .normalize("NFKC")
+    .replaceAll("\u00ad", "")
+    .replace(/(?<=[\d\s(])[−–](?=\d)/g, "-")
+    .toLowerCase();
+  return ` ${(plain.match(TOKEN) ?? []).join(" ")} `;
+}

@@ -1,0 +1,14 @@
+import { describe, expect, test } from "bun:test";
+import { checkCitations } from "../../../src/chat/citations/check";
+import { PLANTED } from "./planted-answers";
+import { plantedPassages } from "./planted-passages";
+
+describe("checkCitations tells true citations from misplaced and invented ones", () => {
+  test.each(PLANTED)("%s", (answer, expected) => {
+    const checked = checkCitations(answer, plantedPassages).map(
+      ({ number, unsupported }) => `${number}${unsupported ? "!" : ""}`,
+    );
+
+    expect(checked.join(" ")).toBe(expected);
+  });
+});
