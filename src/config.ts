@@ -1,16 +1,44 @@
 import { z } from "zod";
 import { AppError } from "./errors";
 
-const Port = z.coerce.number().int().min(0).max(65_535);
-const Count = z.coerce.number().int().positive();
+/** A whole number from `least` to `most`. */
+const number = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  z.coerce.number({ error: "must be a whole number" }).int().min(least).max(most);
+
+const Port = number(0, 65_535);
+const Count = number(1);
 const Secret = z.string().min(1).optional();
-const BaseUrl = z.url({ protocol: /^https?$/ }).optional();
+const BaseUrl = z
+  .url({ protocol: /^https?$/, error: "must be an address such as https://host/path" })
+  .optional();
 const CommaList = z.string().transform((list) =>
   list
     .split(",")
     .map((entry) => entry.trim())
     .filter(Boolean),
 );
+/** A name, a name with everything below it, or `host:port`, as `openHostRules` reads them. */
+const HostRule = z.string().regex(/^(\*\.)?[\w.-]+$|^(\[[\da-f:.]+\]|[\w.-]+):\d+$/i, {
+  error: ({ input }) => `"${input}" is none of name.example, *.example.com, host:port`,
+});
+/** As browsers send it, so `https://app.example/` means `https://app.example`. */
+const Origin = z.string().transform((entry, context) => {
+  const url = URL.parse(entry);
+  if (entry === "*") return entry;
+  if (url && url.origin !== "null" && `${url.origin}/` === url.href) return url.origin;
+  const message = `"${entry}" is no origin such as https://app.example`;
+  context.issues.push({ code: "custom", message, input: entry });
+  return z.NEVER;
+});
+
+/** Of these either all are set, or none. */
+const PANOPTO_CLIENT = [
+  "PANOPTO_CLIENT_ID",
+  "PANOPTO_CLIENT_SECRET",
+  "PANOPTO_USERNAME",
+  "PANOPTO_PASSWORD",
+] as const;
+const S3 = ["S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const;
 
 // biome-ignore format: one variable, one line
 const Config = z.object({
@@ -19,13 +47,13 @@ const Config = z.object({
   /** Address to listen on; 0.0.0.0 or :: for everybody. */
   HOST: z.string().min(1).default("127.0.0.1"),
   /** A PostgreSQL of your own (15 or newer, with pgvector); unset runs the embedded database. */
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be postgres://user:password@host:port/database" }).optional(),
   /** Folder of the uploaded PDFs, the embedded database and scratch files. */
   DATA_ROOT: z.string().min(1).default("./data"),
   /** What this process does: answer requests, work through the queue, or both. */
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
   /** Jobs worked on at once; 0 accepts work without doing it. */
-  WORKERS: z.coerce.number().int().min(0).max(64).default(2),
+  WORKERS: number(0, 64).default(2),
   /** Whether a worker is a thread of this process or a process of its own. */
   WORKER_MODE: z.enum(["thread", "process"]).default("thread"),
   /** OpenAI, or any server that speaks its protocol. A base URL without a key is fine. */
@@ -46,7 +74,7 @@ const Config = z.object({
   /** When Panopto's captions are the transcript: before a transcriber, without one, or never. */
   CAPTIONS: z.enum(["prefer", "fallback", "never"]).default("fallback"),
   /** Sites that recordings may be on; `host:port` may be private and plain http, for development. */
-  PANOPTO_ALLOWED_HOSTS: CommaList.default(["*.panopto.com", "*.panopto.eu"]),
+  PANOPTO_ALLOWED_HOSTS: CommaList.pipe(z.array(HostRule)).default(["*.panopto.com", "*.panopto.eu"]),
   /** The value of `.ASPXAUTH` of somebody who may see the recordings. */
   PANOPTO_COOKIE: Secret,
   /** An API client of the site with a user to act for; all four, or none. */
@@ -66,7 +94,7 @@ const Config = z.object({
   /** Where the parent process embeds for its workers; set by the supervisor, not by people. */
   LOCAL_EMBEDDER_URL: BaseUrl,
   /** Which of the supervisor's workers this is; set by the supervisor, not by people. */
-  WORKER_NUMBER: z.coerce.number().int().min(0).default(0),
+  WORKER_NUMBER: number(0).default(0),
   /** Where uploaded PDFs are kept: under DATA_ROOT, or in an S3-compatible bucket. */
   STORAGE: z.enum(["disk", "s3"]).default("disk"),
   /** Unset: Amazon's own. */
@@ -80,31 +108,43 @@ const Config = z.object({
   /** Most pages a PDF may have. */
   MAX_PAGES: Count.default(500),
   /** Origins whose pages may call the API; none by default. */
-  CORS_ORIGINS: CommaList.default([]),
+  CORS_ORIGINS: CommaList.pipe(z.array(Origin)).default([]),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   /** A built page to serve at /ag-ui instead of our own. */
   AG_UI_DIR: z.string().min(1).default("public/ag-ui"),
   /** How others reach this server; unset: as the request addressed it. */
   PUBLIC_URL: BaseUrl,
 }).superRefine((env, context) => {
-  for (const name of ["S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const) {
-    if (env.STORAGE !== "s3" || env[name]) continue;
-    context.addIssue({ code: "custom", path: [name], message: "required when STORAGE is s3" });
-  }
+  const require = (name: string, message: string) =>
+    context.addIssue({ code: "custom", path: [name], message });
+  for (const name of S3)
+    if (env.STORAGE === "s3" && !env[name]) require(name, "required when STORAGE is s3");
+  const given = PANOPTO_CLIENT.find((name) => env[name]);
+  for (const name of PANOPTO_CLIENT)
+    if (given && !env[name]) require(name, `required beside ${given}`);
 }, { when: () => true }); // even if another variable is wrong, so that one start shows every mistake
 
 export type Config = Readonly<z.infer<typeof Config>>;
 
+type Environment = Record<string, string | undefined>;
+export type ConfigProblems = Record<string, string[]>;
+
 /**
  * Reads and checks the whole environment, once, at start-up. An empty variable counts as unset.
  *
+ * @param checks what only others can tell of a value, such as which models there are
  * @throws AppError `config_invalid`, with every problem listed under its variable
  */
-export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+export function loadConfig(
+  env: Environment = process.env,
+  checks: ((env: Environment) => ConfigProblems)[] = [],
+): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = Config.safeParse(set);
-  if (result.success) return Object.freeze(result.data);
-  throw new AppError("config_invalid", { problems: z.flattenError(result.error).fieldErrors });
+  const problems: ConfigProblems = result.success ? {} : z.flattenError(result.error).fieldErrors;
+  for (const check of checks) Object.assign(problems, check(set));
+  if (result.success && Object.keys(problems).length === 0) return Object.freeze(result.data);
+  throw new AppError("config_invalid", { problems });
 }
 
 /** The environment as it is, for the processes and threads we start. */

@@ -10,7 +10,9 @@ import { AppError, explain } from "./errors";
 import { type Log, openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
 import { startMaintenance } from "./pipelines/maintenance";
+import { modelProblems } from "./providers";
 import { startLocalEmbedder } from "./providers/local/embedding-server";
+import { transcriberProblems } from "./providers/speech/select-transcriber";
 import { freeClaims } from "./queue/queue";
 import { type FromWorker, startSupervisor } from "./queue/supervisor";
 import { openServices, type Services } from "./services";
@@ -21,7 +23,7 @@ const STOP_MS = 14_000;
 /** config → database → migrations → services → listen and work → drain on SIGTERM. */
 async function main(): Promise<void> {
   const started = performance.now();
-  const config = loadConfig();
+  const config = loadConfig(process.env, [modelProblems, transcriberProblems]);
   const log = openLog(config.LOG_LEVEL, { name: "lectern" });
 
   await openDataRoot(config.DATA_ROOT);
@@ -127,12 +129,13 @@ async function listen(services: Services): Promise<() => Promise<void>> {
 
 function notListening(error: unknown, host: string, port: number): unknown {
   const taken = `${port} is taken by another program: end that, or set another port (0 picks a free one)`;
+  const { syscall, code = "" } = error as NodeJS.ErrnoException;
+  if (syscall !== "listen") return error;
   const problems = {
     EADDRINUSE: { PORT: [taken] },
-    EACCES: { PORT: [`${port} may not be used by this user`] },
-    EADDRNOTAVAIL: { HOST: [`${host} is no address of this machine`] },
-  }[(error as NodeJS.ErrnoException).code ?? ""];
-  return problems ? new AppError("config_invalid", { problems }) : error;
+    EACCES: { PORT: [`${port} may not be used by this user: set one above 1023`] },
+  }[code] ?? { HOST: [`${host} is no address of this machine: 0.0.0.0 or :: takes all it has`] };
+  return new AppError("config_invalid", { problems });
 }
 
 async function startWorkers(

@@ -5,8 +5,8 @@ import { countEmbeddings } from "../db/chunks/embeddings";
 import { connect } from "../db/client";
 import { checkServer, isMigrated } from "../db/server";
 import { AppError, explain } from "../errors";
-import { openProviders } from "../providers";
-import { selectTranscriber } from "../providers/speech/select-transcriber";
+import { modelProblems, openProviders } from "../providers";
+import { selectTranscriber, transcriberProblems } from "../providers/speech/select-transcriber";
 
 /**
  * `./lectern doctor`: what is configured, what is missing, and what each missing part costs.
@@ -138,7 +138,7 @@ function print(findings: Finding[]): void {
 }
 
 try {
-  const findings = await examine(loadConfig());
+  const findings = await examine(loadConfig(process.env, [modelProblems, transcriberProblems]));
   print(findings);
   process.exitCode = findings.some(({ mark }) => mark === "!!") ? 1 : 0;
 } catch (error) {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Glob } from "bun";
 import { AppError } from "../errors";
-import { connect, type Sql } from "./client";
+import { connect, isDatabaseOutage, type Sql } from "./client";
 
 const FOLDER = join(import.meta.dir, "../../sql");
 /** One number for everybody who migrates this database: the second waits for the first. */
@@ -16,7 +16,9 @@ type Migration = { name: string; sha256: string; text: string };
  * Each file of `sql/` runs once, in order, in a transaction of its own, so a start that was
  * interrupted goes on where it stopped. Safe to call from several processes at once.
  *
- * @throws AppError `migration_changed` when a file differs from what was applied here before
+ * @throws AppError `migration_changed` when a file differs from what was applied here before,
+ *   `config_invalid` when the database's user may not do what a file does,
+ *   `database_unavailable`
  */
 export async function migrate(url: string): Promise<string[]> {
   const sql = connect(url, { max: 1 });
@@ -31,8 +33,10 @@ export async function migrate(url: string): Promise<string[]> {
       if (await apply(sql, migration)) applied.push(migration.name);
     }
     return applied;
+  } catch (error) {
+    throw toMigrationError(error);
   } finally {
-    await sql.end();
+    await sql.end({ timeout: 1 });
   }
 }
 
@@ -58,12 +62,36 @@ function apply(sql: Sql, { name, sha256, text }: Migration): Promise<boolean> {
     await transaction`select pg_advisory_xact_lock(${LOCK})`;
     const [known] = await transaction<{ sha256: string }[]>`
       select sha256 from schema_migrations where name = ${name}`;
-    if (known && known.sha256 !== sha256) throw new AppError("migration_changed", { name });
+    if (known && known.sha256 !== sha256) throw changed(name);
     if (known) return false;
     await transaction.unsafe(text);
     await transaction`insert into schema_migrations (name, sha256) values (${name}, ${sha256})`;
     return true;
   });
+}
+
+function changed(name: string): AppError {
+  const advice =
+    `Put sql/${name} back as it was and the change into a new file, or start the version that made ` +
+    "this database; where the data may go, start with an empty one";
+  return new AppError("migration_changed", { name, advice });
+}
+
+/** Insufficient rights, and a server that takes no writes, such as a standby. */
+const REFUSED = new Set(["42501", "25006"]);
+const RIGHTS =
+  "as its superuser, run once in this database: create extension if not exists vector; " +
+  "grant create on database … to …; grant create on schema public to …";
+
+function toMigrationError(error: unknown): unknown {
+  if (isDatabaseOutage(error)) {
+    const advice = "Start again when it answers: what was migrated so far stays";
+    return new AppError("database_unavailable", { advice }, { cause: error });
+  }
+  const { code, message } = error as { code?: string; message: string };
+  if (!REFUSED.has(code ?? "")) return error;
+  const problem = code === "42501" ? `${message}: ${RIGHTS}` : `${message}: name the primary`;
+  return new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
 }
 
 /** As an extension where the server offers it, else the SQL-only install from the npm package. */

@@ -46,7 +46,8 @@ export async function checkServer(url: string): Promise<DatabaseServer> {
     return server;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw unusable(`does not answer: ${(error as Error).message}`);
+    const { message } = error as Error;
+    throw unusable(`does not answer: ${message}: check host, port, user, password and database`);
   } finally {
     await sql.end({ timeout: 1 });
   }

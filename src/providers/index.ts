@@ -1,4 +1,4 @@
-import type { Config } from "../config";
+import type { Config, ConfigProblems } from "../config";
 import { AppError } from "../errors";
 import type { ChatModel } from "./chat/chat-model";
 import type { Embedder } from "./embedder";
@@ -19,6 +19,9 @@ export type ProviderSettings = Pick<
   | "EMBEDDING_MODEL"
   | "SLIDE_MODEL"
 >;
+
+/** The same, before anything was checked. */
+type RawSettings = { [Name in keyof ProviderSettings]?: string | undefined };
 
 export type Providers = {
   embedder: Embedder;
@@ -96,32 +99,43 @@ export function openProviders(
   return { embedder, chatModel, slideDescriber: slideDescriberOf[slides.provider](slides.modelId) };
 }
 
-/** All choices are checked before any counts, so that one start shows every mistake. */
 function chooseModels(config: ProviderSettings): Record<Role, Choice> {
-  const problems: Record<string, string[]> = {};
+  const problems = modelProblems(config);
+  if (Object.keys(problems).length > 0) throw new AppError("config_invalid", { problems });
   const choose = (role: Role): Choice => {
     const wanted = config[role];
-    const choice = wanted === undefined ? defaultChoice(role, config) : parseChoice(role, wanted);
-    if (choice === undefined) {
-      problems[role] = [`"${wanted}" is none of ${legalForms(role)}`];
-    } else if (!isConfigured(choice.provider, config)) {
-      problems[role] = [`"${wanted}" needs ${choice.provider.toUpperCase()}_API_KEY or _BASE_URL`];
-    }
-    return choice ?? { provider: "local", modelId: DEFAULT_MODELS.local[role] };
+    // What could not be parsed was a problem.
+    return wanted === undefined ? defaultChoice(role, config) : parseChoice(role, wanted)!;
   };
-
-  const choices = {
+  return {
     CHAT_MODEL: choose("CHAT_MODEL"),
     EMBEDDING_MODEL: choose("EMBEDDING_MODEL"),
     SLIDE_MODEL: choose("SLIDE_MODEL"),
   };
-  if (Object.keys(problems).length > 0) throw new AppError("config_invalid", { problems });
-  return choices;
+}
+
+const ROLES: Role[] = ["CHAT_MODEL", "EMBEDDING_MODEL", "SLIDE_MODEL"];
+
+/** What is wrong with the models that settings name, each under its variable. */
+export function modelProblems(settings: RawSettings): ConfigProblems {
+  const problems: ConfigProblems = {};
+  for (const role of ROLES) {
+    const wanted = settings[role];
+    if (wanted === undefined) continue;
+    const choice = parseChoice(role, wanted);
+    if (choice === undefined) {
+      problems[role] = [`"${wanted}" is none of ${legalForms(role)}`];
+    } else if (!isConfigured(choice.provider, settings)) {
+      const name = choice.provider.toUpperCase();
+      problems[role] = [`"${wanted}" needs ${name}_API_KEY or ${name}_BASE_URL`];
+    }
+  }
+  return problems;
 }
 
 const PROVIDERS = Object.keys(DEFAULT_MODELS) as ProviderName[];
 
-function isConfigured(provider: ProviderName, config: ProviderSettings): boolean {
+function isConfigured(provider: ProviderName, config: RawSettings): boolean {
   switch (provider) {
     case "openai":
       return Boolean(config.OPENAI_API_KEY ?? config.OPENAI_BASE_URL);

@@ -40,13 +40,20 @@ type Needs = { config: Config; db: Sql; log: Log; chatModel: ChatModel };
 
 /** The page at /ag-ui, read once at start: nothing outside the bundle can be reached through it. */
 export async function agUiRoutes({ config, db, log, chatModel }: Needs) {
-  const bundle = await readBundle(folderOf(config.AG_UI_DIR));
+  let err: unknown;
+  const bundle = await readBundle(folderOf(config.AG_UI_DIR)).catch((error) => {
+    err = error;
+    return new Map<string, Asset>();
+  });
   const checksum = checksumOf(bundle);
   // A record for operators; that it cannot be written now is no reason not to serve.
   await recordBundle(db, version, checksum).catch((err) =>
     log.warn({ err }, "bundle not recorded"),
   );
-  if (!bundle.has(SHELL)) log.warn({ folder: config.AG_UI_DIR }, "there is no page to serve");
+  if (!bundle.has(SHELL)) {
+    const advice = "there is no page to serve: unset AG_UI_DIR, or name the folder of a built page";
+    log.warn({ err, folder: config.AG_UI_DIR }, advice);
+  }
 
   const asset = ({ params, request }: { params: { "*": string }; request: Request }) =>
     serve(bundle, decoded(params["*"]), request);
@@ -96,11 +103,7 @@ const folderOf = (folder: string) =>
 async function readBundle(folder: string): Promise<Map<string, Asset>> {
   const bundle = new Map<string, Asset>();
   const files = new Glob("**/*").scan({ cwd: folder, dot: false, followSymlinks: false });
-  try {
-    for await (const path of files) bundle.set(path, await readAsset(join(folder, path)));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-  }
+  for await (const path of files) bundle.set(path, await readAsset(join(folder, path)));
   return bundle;
 }
 

@@ -13,12 +13,13 @@ type Owner = { pid: number; since: string };
  * uses again is not mistaken for a living owner. The row in the file only names the owner.
  *
  * @returns gives the directory free
- * @throws AppError `database_locked`, with the owner and what to do
+ * @throws AppError `database_locked`, with the owner and what to do; `config_invalid` when there
+ *   can be no lock in this place
  */
 export async function lockDataDir(dataDir: string): Promise<() => void> {
   const folder = resolve(dataDir); // without a slash at its end: the lock stands beside it
   await mkdir(dirname(folder), { recursive: true });
-  const file = new Database(`${folder}.lock`);
+  const file = openFile(`${folder}.lock`);
   try {
     // This write waits for nobody: whoever holds the lock keeps it for as long as it lives.
     file.run("pragma busy_timeout = 0");
@@ -29,10 +30,25 @@ export async function lockDataDir(dataDir: string): Promise<() => void> {
   } catch (error) {
     const owner = error instanceof SQLiteError ? readOwner(file) : null;
     file.close();
-    if (!(error instanceof SQLiteError) || error.code !== "SQLITE_BUSY") throw error;
+    if (!(error instanceof SQLiteError) || error.code !== "SQLITE_BUSY") {
+      throw notLockable(`${folder}.lock`, error);
+    }
     throw lockedBy(owner, dataDir);
   }
   return () => file.close();
+}
+
+function openFile(path: string): Database {
+  try {
+    return new Database(path);
+  } catch (error) {
+    throw notLockable(path, error);
+  }
+}
+
+function notLockable(path: string, error: unknown): AppError {
+  const problem = `${path} cannot be locked (${(error as Error).message}): make it a file this user may write, or remove it`;
+  return new AppError("config_invalid", { problems: { DATA_ROOT: [problem] } });
 }
 
 /** Readers are not kept out by the lock. */

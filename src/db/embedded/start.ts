@@ -67,9 +67,14 @@ export async function startEmbeddedDatabase(
   } catch (cause) {
     await thread.stop();
     unlock();
-    throw new AppError("database_unavailable", { data_dir: dataDir }, { cause });
+    throw new AppError("database_unavailable", { data_dir: dataDir, advice: REPAIR }, { cause });
   }
 }
+
+/** Of a folder that PGlite cannot open we know no more than that. */
+const REPAIR =
+  "Free memory and disk if they are short; else the folder is damaged or no database: " +
+  "put a backup in its place, or move it away to start with an empty one";
 
 type ReportOf<T extends Report["type"]> = Extract<Report, { type: T }>;
 

@@ -27,7 +27,10 @@ self.onmessage = async ({ data: command }: MessageEvent<Command>) => {
   try {
     self.postMessage(await obey(command));
   } catch (error) {
-    self.postMessage({ type: "failed", reason: String(error) } satisfies Report);
+    self.postMessage({
+      type: "failed",
+      reason: error instanceof Error ? error.message : Bun.inspect(error),
+    } satisfies Report);
   }
 };
 

@@ -1,4 +1,4 @@
-import type { Config } from "../../config";
+import type { Config, ConfigProblems } from "../../config";
 import { AppError } from "../../errors";
 import type { OnSpawn } from "../../media/ffmpeg";
 import type { Transcriber } from "../transcriber";
@@ -31,22 +31,33 @@ export function selectTranscriber(
 ): Transcriber | null {
   const { TRANSCRIPTION_MODEL: wanted } = config;
   if (wanted === undefined) return openDefault(config, onSpawn);
+  const problems = transcriberProblems(config);
+  if (Object.keys(problems).length > 0) throw new AppError("config_invalid", { problems });
+  const { provider, model } = parseModel(wanted)!;
+  return open(provider, config, { model, onSpawn });
+}
 
-  const [, provider, model] = /^(elevenlabs|openai):(\S+)$/.exec(wanted) ?? [];
-  if (!provider) throw refusal(`"${wanted}" is none of elevenlabs:<model>, openai:<model>`);
-  if (!isConfigured(provider as Provider, config)) {
-    throw refusal(`"${wanted}" needs ${NEEDS[provider as Provider]}`);
-  }
-  return open(provider as Provider, config, { model, onSpawn });
+/** What is wrong with the model that the settings name, under its variable. */
+export function transcriberProblems(settings: TranscriberSettings): ConfigProblems {
+  const { TRANSCRIPTION_MODEL: wanted } = settings;
+  if (wanted === undefined) return {};
+  const provider = parseModel(wanted)?.provider;
+  if (provider && isConfigured(provider, settings)) return {};
+  const problem = provider
+    ? `needs ${NEEDS[provider]}`
+    : "is none of elevenlabs:<model>, openai:<model>";
+  return { TRANSCRIPTION_MODEL: [`"${wanted}" ${problem}`] };
+}
+
+function parseModel(text: string): { provider: Provider; model: string } | undefined {
+  const [, provider, model] = /^(elevenlabs|openai):(\S+)$/.exec(text) ?? [];
+  return provider && model ? { provider: provider as Provider, model } : undefined;
 }
 
 const NEEDS: Record<Provider, string> = {
   elevenlabs: "ELEVENLABS_API_KEY or ELEVENLABS_BASE_URL",
   openai: "TRANSCRIPTION_BASE_URL, OPENAI_API_KEY or OPENAI_BASE_URL",
 };
-
-const refusal = (problem: string) =>
-  new AppError("config_invalid", { problems: { TRANSCRIPTION_MODEL: [problem] } });
 
 function isConfigured(provider: Provider, config: TranscriberSettings): boolean {
   return provider === "elevenlabs"

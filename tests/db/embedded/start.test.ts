@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -76,7 +76,18 @@ describe("a data directory", () => {
     for (const _ of [1, 2]) {
       const error = await startEmbeddedDatabase({ dataDir: broken }).catch((error) => error);
       expect(error.errorCode).toBe("database_unavailable");
+      expect(error.details.advice).toContain("move it away");
     }
+  });
+
+  test("whose lock cannot be taken says which file stands in the way", async () => {
+    const place = join(folder, "unlockable");
+    await mkdir(`${place}.lock`);
+
+    await expect(startEmbeddedDatabase({ dataDir: place })).rejects.toMatchObject({
+      errorCode: "config_invalid",
+      details: { problems: { DATA_ROOT: [expect.stringContaining(`${place}.lock`)] } },
+    });
   });
 });
 
