@@ -1,11 +1,12 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { connect } from "../../src/db/client";
 import { engine } from "../support/database";
 import { eventually } from "../support/http";
 import { expectWhole, uploadDeck } from "../support/ingestion";
 import { startOpenAI } from "../support/openai";
 import { openServerHost } from "../support/server";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(240_000);
 
 const host = await openServerHost();
 afterEach(() => host.stop());
@@ -44,18 +45,17 @@ describe("a server that ends while it ingests", () => {
       (asked) => asked > 0,
     );
 
-    const since = performance.now();
-    const exitCode = await server.stop("SIGTERM");
-    const stopSeconds = (performance.now() - since) / 1_000;
+    const exitCode = await server.stop("SIGTERM"); // 1 would say that it took too long
     server = await host.start(env);
-    const restarted = performance.now();
     await expectWhole(server, document_id, 3);
 
     expect(exitCode).toBe(0);
-    expect(stopSeconds).toBeLessThan(15);
-    expect(performance.now() - restarted).toBeLessThan(10_000); // no claim has to run out first
-    const { attempt } = await server.json(`/api/documents/${document_id}/status`);
-    expect(attempt).toBe(2);
+    const db = connect(server.databaseUrl, { max: 1 });
+    const [job] = await db`
+      select attempt, log from document_jobs where document_id = ${document_id}`;
+    await db.end();
+    // No claim had to run out first.
+    expect(job).toMatchObject({ attempt: 2, log: [{ attempt: 1, outcome: "handed_back" }] });
   });
 });
 

@@ -42,3 +42,28 @@ export async function eventually<T>(
   }
   return answer;
 }
+
+/**
+ * How many ms some work takes on a machine that is awake. `ask` says that it is: while the work goes
+ * on it is asked over and over, and an answer that is late, as everything stands still, counts little.
+ */
+export async function awakeMs(
+  work: Promise<unknown>,
+  ask: () => Promise<unknown> = async () => {},
+): Promise<number> {
+  const mostPerAnswerMs = 20;
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  void work.then(over, over);
+  let ms = 0;
+  while (!isOver) {
+    const since = performance.now();
+    await ask();
+    await Bun.sleep(1);
+    ms += Math.min(performance.now() - since, mostPerAnswerMs);
+  }
+  await work;
+  return ms;
+}
