@@ -6,7 +6,7 @@ export type Claim = { text: string; numbers: number[] };
 
 /** `[1]`, `[1, 2]` and `[1-3]`, and what some models make of it: `【1】`, `【1†source】`, `[^1]`. */
 const MARK = /[[【［]\^?\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*(?:†[^\]】］\n]{0,80})?[\]】］]/g;
-const MARKS = new RegExp(`\\s*(?:${MARK.source}\\s*)+`, "g");
+const MARKS = new RegExp(`(?<!\\s)\\s*(?:${MARK.source}\\s*)+`, "g");
 const CODE = /(?:```|~~~)[\s\S]*?(?:```|~~~|$)|`[^`\n]*`/g;
 const MATH = /\$\$[\s\S]*?\$\$|\\\[[\s\S]*?\\\]|\\\([\s\S]*?\\\)|\$(?=\S)[^$\n]*?(?<=\S)\$(?!\d)/g;
 /** Not after an abbreviation such as "Dr." or an initial, and not before a mark that belongs to it. */
@@ -59,11 +59,12 @@ export function findMarks(answer: string): { numbers: number[]; start: number; e
 
 function numbersIn(marks: string): number[] {
   const ranges = marks.replace(/†[^\]】］]*/g, "").matchAll(/(\d+)(?:\s*[–-]\s*(\d+))?/g);
-  return [...ranges].flatMap(([, first, last = first]) => {
+  const numbers = [...ranges].flatMap(([, first, last = first]) => {
     const length = Number(last) - Number(first) + 1;
     if (length < 1 || length > LONGEST_RANGE) return [];
     return Array.from({ length }, (_, i) => Number(first) + i);
   });
+  return [...new Set(numbers)];
 }
 
 /** Keeps the length, and so the places of all else. */

@@ -15,7 +15,7 @@ const LITTLE_WORD =
   /^(?:the|an?|this|that|these|those|in|on|at|by|for|from|with|without|of|to|and|but|or|nor|so|yet|if|when|while|where|as|after|before|since|until|during|because|although|though|both|either|neither|according|under|over|like|unlike|not|only|even|is|are|was|were|did|does|do|has|had|have|can|will|what|who|why|how|which|his|her|its|their|our|my|le|la|les|l|un|une|des|du|de|d|en|dans|par|pour|selon|avec|sans|sous|chez|et|mais|ou|quand|comme|après|avant|depuis|pendant|el|los|las|lo|una|unos|unas|por|para|según|con|sin|y|pero|cuando|como|desde|durante|il|lo|gli|nel|nella|da|di|o|os|as|no|na|em|в|во|на|по|с|со|и|но|а|о|об|от|до|для|из|к|у|за|при|как|когда)$/iu;
 /** Where a capital tells nothing: the beginning, after a colon, of a list's item, of bold words. */
 const PLACE =
-  /((?:^|[:–—]\s+|\|\s*|\*\*|[.!?]\s+)[^\p{L}\d]*(?:\d+[.)]\s+[^\p{L}\d]*)?)(\p{Lu}[\p{L}'’]*)(?=\s+[\p{Ll}\d]|-\p{Ll}|[^\p{L}\d\s'’-]|\s*$)/gu;
+  /((?:^|[:–—]\s+|\|\s*|\*\*|[.!?]\s+)[^\p{L}\d]{0,20}(?:\d+[.)]\s+[^\p{L}\d]*)?)(\p{Lu}[\p{L}'’]*)(?=\s+[\p{Ll}\d]|-\p{Ll}|[^\p{L}\d\s'’-]|\s*$)/gu;
 const GERMAN_FIRST_WORD =
   /^[^\p{L}\d]*(?:der|die|das|den|dem|des|eine?[nmrs]?|dies\w*|im|in|am|an|auf|bei|nach|mit|von|für|laut|wie|wenn|als|auch)\s/iu;
 

@@ -1,18 +1,21 @@
 const INSIDE_SINGLE = "(?:[^'‘’‚‹›\\n]|(?<=\\p{L})['’](?=\\p{L}))";
-/** In the quotation marks of many languages. Single ones are apostrophes too: they hold two words. */
+/**
+ * In the quotation marks of many languages. Single ones are apostrophes too: they hold two words.
+ * Lengths have bounds, so that no answer takes long to read.
+ */
 const QUOTATION = new RegExp(
   [
-    '[„“"]([^„“”"\\n]{3,}?)[“”"]',
-    "«([^»\\n]{3,}?)»",
-    "»([^«\\n]{3,}?)«",
-    "「([^」\\n]{2,}?)」",
-    "『([^』\\n]{2,}?)』",
-    `(?<![\\p{L}\\d])[‘‚](${INSIDE_SINGLE}+?\\s${INSIDE_SINGLE}+?)[’‘](?![\\p{L}\\d])`,
-    `(?<![\\p{L}\\d])'(${INSIDE_SINGLE}+?\\s${INSIDE_SINGLE}+?)'(?![\\p{L}\\d])`,
+    '[„“"]([^„“”"\\n]{3,600}?)[“”"]',
+    "«([^»\\n]{3,600}?)»",
+    "»([^«\\n]{3,600}?)«",
+    "「([^」\\n]{2,600}?)」",
+    "『([^』\\n]{2,600}?)』",
+    `(?<![\\p{L}\\d])[‘‚](${INSIDE_SINGLE}{1,60}?\\s${INSIDE_SINGLE}{1,600}?)[’‘](?![\\p{L}\\d])`,
+    `(?<![\\p{L}\\d])'(${INSIDE_SINGLE}{1,60}?\\s${INSIDE_SINGLE}{1,600}?)'(?![\\p{L}\\d])`,
   ].join("|"),
   "gu",
 );
-const ELISION = /\s*[[(]?(?:…|\.\.\.)[\])]?\s*/;
+const ELISION = /(?<!\s)\s*[[(]?(?:…|\.\.\.)[\])]?\s*/;
 
 /** What a text quotes, without the marks. */
 export const quotationsIn = (text: string): string[] =>
