@@ -29,10 +29,15 @@ const MARKDOWN = { headers: { "content-type": "text/markdown; charset=utf-8" } }
 /** The whole HTTP surface. It neither listens nor reads the environment, so tests can hold it. */
 export function createApp(services: Services) {
   const maxUploadBytes = services.config.MAX_UPLOAD_MB * 1_000_000;
-  const methodsAt = (path: string): string[] =>
-    app.routes
-      .filter(({ method, path: pattern }) => method !== "OPTIONS" && matches(pattern, path))
-      .map(({ method }) => method);
+  const methodsAt = (path: string): string[] => {
+    const routes = app.routes.filter((route) => matches(route.path, path));
+    // An address that is spelled out, such as /api/documents/upload, is no document's.
+    const exact = routes.filter((route) => !/[:*]/.test(route.path));
+    const methods = (exact.length > 0 ? exact : routes).map(({ method }) => method);
+    // Elysia answers HEAD wherever it answers GET.
+    const answered = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    return [...new Set(answered)].filter((method) => method !== "OPTIONS");
+  };
   const app: AnyElysia = new Elysia({
     // 30 s for clients that trickle; streams ask for no limit of their own.
     serve: { maxRequestBodySize: NO_LIMIT, idleTimeout: 30 },

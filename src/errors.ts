@@ -12,6 +12,7 @@ export const ERRORS = {
   body_too_large:            { status: 413, retry: false, title: "The body is larger than allowed" },
   method_not_allowed:        { status: 405, retry: false, title: "This address does not answer that method" },
   origin_not_allowed:        { status: 403, retry: false, title: "Pages of this origin may not ask here" },
+  range_not_satisfiable:     { status: 416, retry: false, title: "The file ends before the range that was asked for" },
   route_not_found:           { status: 404, retry: false, title: "Nothing is at this address" },
   course_not_found:          { status: 404, retry: false, title: "No course has this id" },
   document_not_found:        { status: 404, retry: false, title: "No document has this id" },

@@ -1,11 +1,12 @@
 import type { Document } from "../../db/documents";
+import { AppError } from "../../errors";
 import type { ByteRange, DocumentStorage } from "../../storage/documents";
 
 /**
  * Answers a stored PDF: whole, a single range of it, or 304 when the caller has it already. A request
  * for several ranges gets the whole file, as RFC 9110 §14.2 allows.
  *
- * @throws AppError `document_file_missing`
+ * @throws AppError `document_file_missing`, `range_not_satisfiable`
  */
 export async function serveDocument(
   storage: DocumentStorage,
@@ -29,8 +30,7 @@ export async function serveDocument(
   const file = await storage.open(document.id);
   const range = wantedRange(request, etag, file.size_bytes);
   if (range === "unsatisfiable") {
-    headers.set("content-range", `bytes */${file.size_bytes}`);
-    return new Response(null, { status: 416, headers });
+    throw new AppError("range_not_satisfiable", { size_bytes: file.size_bytes });
   }
   const { start, end } = range ?? { start: 0, end: file.size_bytes };
   headers.set("content-length", String(end - start));

@@ -31,11 +31,11 @@ export const problems = (log: Log, methodsAt: (path: string) => string[]) =>
       if (/%00/.test(request.url)) throw new AppError("request_invalid", { fields: [NUL_IN_URL] });
     })
     .onError({ as: "global" }, ({ error, code, request, path, set }) => {
-      const allowed = code === "NOT_FOUND" ? methodsAt(path) : [];
-      const failure =
-        allowed.length > 0
-          ? new AppError("method_not_allowed", { allowed })
-          : toAppError(error, code);
+      const allowed = code === "NOT_FOUND" || isForParams(error) ? methodsAt(path) : [];
+      const isWrongMethod = allowed.length > 0 && !allowed.includes(request.method);
+      const failure = isWrongMethod
+        ? new AppError("method_not_allowed", { allowed })
+        : toAppError(error, code);
       const { status } = ERRORS[failure.errorCode];
       if (status >= 500) {
         log.error(
@@ -43,12 +43,15 @@ export const problems = (log: Log, methodsAt: (path: string) => string[]) =>
           "request failed",
         );
       }
-      if (allowed.length > 0) set.headers.allow = allowed.join(", ");
+      if (isWrongMethod) set.headers.allow = allowed.join(", ");
       set.status = status; // for whoever counts answers
       return toResponse(failure, request);
     });
 
 const NUL_IN_URL = { path: "url", message: "contains a NUL character" };
+
+/** `GET /api/documents/upload` looks like a document whose id is "upload". */
+const isForParams = (error: unknown) => error instanceof ValidationError && error.type === "params";
 
 function toAppError(error: unknown, code: string | number): AppError {
   if (error instanceof AppError) return error;
@@ -83,6 +86,7 @@ function toResponse(failure: AppError, request: Request): Response {
     "content-type": isOpenAI ? "application/json" : "application/problem+json",
     "x-request-id": requestId(request),
     ...(status === 503 && { "retry-after": RETRY_AFTER_SECONDS }),
+    ...(status === 416 && { "content-range": `bytes */${failure.details.size_bytes}` }),
   });
   return new Response(JSON.stringify(body), { status, headers });
 }

@@ -127,6 +127,8 @@ describe("GET /api/documents/{id}/file", () => {
     expect([part.status, known.status, beyond.status]).toEqual([206, 304, 416]);
     expect(await part.bytes()).toEqual(new Uint8Array(bytes.subarray(5, 10)));
     expect(part.headers.get("content-range")).toBe(`bytes 5-9/${bytes.length}`);
+    expect(beyond.headers.get("content-range")).toBe(`bytes */${bytes.length}`);
+    expect(await beyond.json()).toMatchObject({ code: "range_not_satisfiable" });
   });
 });
 
