@@ -51,7 +51,9 @@ export function openPanopto(options: PanoptoOptions): AudioSource {
     name: "panopto",
     identify: (url) => {
       const address = parsePanoptoUrl(url);
-      if (listing(new URL(address.origin))) return address;
+      const listed = listing(new URL(address.origin));
+      if (listed === "private") return address;
+      if (listed) return { ...address, origin: `https://${address.host}` }; // old links say http
       const reason = "the host is not in PANOPTO_ALLOWED_HOSTS";
       throw new AppError("address_blocked", { host: address.host, reason });
     },

@@ -47,6 +47,15 @@ describe("identify", () => {
   });
 });
 
+test("an old link to an allowed site is asked for over https", () => {
+  const panopto = openPanopto({ allowedHosts: ["*.panopto.com"] });
+  const id = crypto.randomUUID();
+
+  const { origin } = panopto.identify(`http://uni.panopto.com/Panopto/Pages/Viewer.aspx?id=${id}`);
+
+  expect(origin).toBe("https://uni.panopto.com");
+});
+
 describe("describe", () => {
   test("tells what Panopto knows of a public session", async () => {
     const { panopto, add } = await open();
@@ -142,9 +151,9 @@ describe("signing in", () => {
     const { site, panopto, add } = await open({ cookie: "expired" });
     site.requireLogin("right");
 
-    expect((await failureOf(panopto.describe(add({}), signal))).code).toBe(
-      "panopto_login_required",
-    );
+    const failure = await failureOf(panopto.describe(add({}), signal));
+    expect(failure.code).toBe("panopto_login_required");
+    expect(failure.message).toMatch(/PANOPTO_COOKIE.*fresh one, or upload the sound/);
     expect(site.hits("DeliveryInfo")).toBe(1);
   });
 
@@ -170,7 +179,8 @@ describe("signing in", () => {
 
     for (const logins of [1, 2]) {
       const failure = await failureOf(panopto.describe(address, signal));
-      expect(failure.code).toBe("panopto_login_required");
+      expect(failure).toMatchObject({ code: "panopto_login_required" });
+      expect(failure.message).toMatch(/PANOPTO_CLIENT_ID.*upload the sound/);
       expect(site.hits("connect/token")).toBe(logins);
     }
   });
@@ -198,6 +208,7 @@ test("a public session needs no sign-in, even where the API client is unknown", 
   expect((await panopto.describe(address, signal)).title).toBe("Entropy, lecture 1");
   expect((await download(address)).source).toBe("stream");
   expect(site.hits("legacyLogin")).toBe(0);
+  expect(site.hits("connect/token")).toBe(1); // a refusal is not asked for again without need
 });
 
 describe("download", () => {

@@ -4,7 +4,8 @@ import type { RecordingAddress } from "../audio-source";
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PLAYER = /\/pages\/(viewer|embed)(\/default)?\.aspx$/i;
 const PODCAST = /\/podcast\/(download|syndication|social|stream|embed)\/([^/]+?)(\.\w+)?$/i;
-const COLLECTION = /\/pages\/(sessions|folders?|home|embeddedlist|browse)/i;
+const COLLECTION =
+  /\/pages\/(sessions|folders?|home|embeddedlist|browse)\b|\/podcast\/podcast\.ashx$/i;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what URL parsers silently drop or turn around
 const HIDDEN = /[\\\u0000-\u001f\u007f]/;
@@ -14,7 +15,7 @@ const HIDDEN = /[\\\u0000-\u001f\u007f]/;
  * syndication and social links, with names in any case and further fields in any order. A name or
  * password in it is refused: sign-in is a setting.
  *
- * @throws AppError `panopto_url_not_a_session` for folders and playlists, `panopto_url_invalid`
+ * @throws AppError `panopto_url_not_a_session` for folders, feeds and playlists, `panopto_url_invalid`
  */
 export function parsePanoptoUrl(text: string): RecordingAddress {
   const url = URL.parse(text.trim());
@@ -42,7 +43,7 @@ export function toViewerUrl({ origin, session_id }: RecordingAddress, start_ms?:
 
 /** Panopto reads the names of query fields in any case. */
 function queryField(url: URL, wanted: string): string | undefined {
-  return [...url.searchParams].find(([name]) => name.toLowerCase() === wanted)?.[1];
+  return [...url.searchParams].find(([name]) => name.toLowerCase() === wanted)?.[1].trim();
 }
 
 const notASession = (names: string) => new AppError("panopto_url_not_a_session", { names });

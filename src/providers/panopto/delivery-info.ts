@@ -57,12 +57,20 @@ export function readDeliveryInfo(text: string): Delivery {
   const { ErrorCode, ErrorMessage = "", Delivery: delivery } = parse(text);
   if (ErrorCode === LOGIN_NEEDED) throw new AppError("panopto_login_required");
   if (ErrorCode || !delivery) {
-    const isUnknown = /not (be )?found|does not exist|deleted/i.test(ErrorMessage);
-    const code = isUnknown ? "panopto_session_not_found" : "panopto_refused";
-    throw new AppError(code, { panopto_message: ErrorMessage });
+    throw toRefusal(ErrorMessage);
   }
   if (delivery.IsActiveBroadcast) throw new AppError("recording_not_ready", { reason: "live" });
   return delivery;
+}
+
+/** Its words are all that is known of the reason, so people read them beside what helps. */
+function toRefusal(panopto_message: string): AppError {
+  if (/not (be )?found|does not exist|deleted/i.test(panopto_message)) {
+    return new AppError("panopto_session_not_found", { panopto_message });
+  }
+  if (!panopto_message) return new AppError("panopto_refused");
+  const message = `Panopto said: "${panopto_message}". Ask the recording's owner, or upload the sound`;
+  return new AppError("panopto_refused", { panopto_message, message });
 }
 
 /** What a delivery says, in our words. */

@@ -32,8 +32,8 @@ const Token = z.object({ access_token: z.string().min(1) });
 /**
  * Signs in to Panopto sites: not at all, by a cookie somebody supplied, or as an API client.
  *
- * Panopto limits how often a client may log in, so its cookie is shared by all callers of the
- * process, and callers that find it expired at the same time renew it together.
+ * Panopto limits how often a client may log in, so its cookie is shared by all callers, and callers
+ * that find it expired at the same time renew it together.
  */
 export function openPanoptoLogin(options: {
   fetch: GuardedFetch;
@@ -50,23 +50,30 @@ export function openPanoptoLogin(options: {
     if (known && known !== wornOut) return known;
     const fresh = logIn(origin, client!, { ...options, signal });
     cookies.set(origin, fresh);
-    fresh.catch(() => cookies.get(origin) === fresh && cookies.delete(origin));
+    // A refusal is remembered: asking again with every page could lock the account.
+    fresh.catch((error: unknown) => {
+      if (!isLoginRequired(error) && cookies.get(origin) === fresh) cookies.delete(origin);
+    });
     return fresh;
   };
 
   return {
     isConfigured: Boolean(cookie || client),
     ask: async (origin, question, signal) => {
-      if (!client) return question(cookie ? { cookie: toCookie(cookie) } : {});
+      if (!client && !cookie) return question({});
+      if (!client) return question({ cookie: toCookie(cookie!) }).catch(explained(COOKIE_REFUSED));
 
+      const isNew = !cookies.has(origin);
       const first = cookieOf(origin, signal);
       // Another university's site does not know our client, yet it may have public sessions.
       const issued = await first.catch(undefinedIfRefused);
       try {
         return await question(issued ? { cookie: issued } : {});
       } catch (error) {
-        if (!issued || !isLoginRequired(error)) throw error;
-        return await question({ cookie: await cookieOf(origin, signal, first) });
+        if (!isLoginRequired(error)) throw error;
+        const wasRefusedJustNow = isNew && !issued;
+        const renewed = await (wasRefusedJustNow ? first : cookieOf(origin, signal, first));
+        return await question({ cookie: renewed }).catch(explained(USER_REFUSED));
       }
     },
   };
@@ -78,6 +85,19 @@ const isLoginRequired = (error: unknown) =>
 function undefinedIfRefused(error: unknown): undefined {
   if (!isLoginRequired(error)) throw error;
 }
+
+const COOKIE_REFUSED =
+  "Panopto does not accept PANOPTO_COOKIE here: it ran out, or its owner may not see the recording. Set a fresh one, or upload the sound";
+const USER_REFUSED =
+  "The user in PANOPTO_USERNAME may not see the recording: ask its owner, or upload the sound";
+const CLIENT_REFUSED =
+  "Panopto refuses the API client: check PANOPTO_CLIENT_ID, PANOPTO_CLIENT_SECRET, PANOPTO_USERNAME and PANOPTO_PASSWORD, or upload the sound";
+
+/** Says what is wrong with a sign-in that is configured. */
+const explained = (message: string) => (error: unknown) => {
+  if (!isLoginRequired(error)) throw error;
+  throw new AppError("panopto_login_required", { message }, { cause: error });
+};
 
 /** People copy the value of `.ASPXAUTH`, or the whole Cookie header. */
 const toCookie = (text: string) => (text.includes("=") ? text : `.ASPXAUTH=${text}`);
@@ -91,7 +111,8 @@ async function logIn(origin: string, client: PanoptoClient, tools: LoginTools): 
     headers: { authorization: `Bearer ${token}` },
   });
   fetched.discard();
-  const cookie = fetched.headers.getSetCookie().find((line) => line.startsWith(".ASPXAUTH="));
+  // An empty one is how ASP.NET takes an earlier one away before it sets its own.
+  const cookie = fetched.headers.getSetCookie().findLast((line) => /^\.ASPXAUTH=[^;]/.test(line));
   if (!cookie) throw loginFailure(fetched);
   return cookie.split(";")[0]!;
 }
@@ -126,7 +147,7 @@ function call(
 
 function loginFailure(fetched: Fetched): AppError {
   if (fetched.status === 429 || fetched.status >= 500) return toServerFailure(fetched);
-  return new AppError("panopto_login_required", { reason: "Panopto refused the API client" });
+  return new AppError("panopto_login_required", { message: CLIENT_REFUSED });
 }
 
 function parseJson(text: string): unknown {

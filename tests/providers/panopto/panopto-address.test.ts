@@ -17,6 +17,7 @@ describe("parsePanoptoUrl", () => {
     `${SITE}/Panopto/Podcast/Syndication/${ID}.mp4`,
     `${SITE}/Panopto/Podcast/Social/${ID}.mp4?mediaTargetType=videoPodcast`,
     `${SITE}/Panopto/Podcast/Embed/${ID}`,
+    `${SITE}/Panopto/Pages/Viewer.aspx?id=${ID}%20`,
     `  ${SITE}:443/Panopto/Pages/Viewer.aspx?id=${ID}#top\n`,
   ])("%s", (text) => expect(parsePanoptoUrl(text)).toEqual(address));
 
@@ -31,6 +32,7 @@ describe("parsePanoptoUrl", () => {
   test.each([
     ["a folder", `${SITE}/Panopto/Pages/Sessions/List.aspx#folderID="${ID}"`],
     ["a folder", `${SITE}/Panopto/Pages/EmbeddedList.aspx?embedded=1#folderID="${ID}"`],
+    ["a folder", `${SITE}/Panopto/Podcast/Podcast.ashx?courseid=${ID}&type=mp4`],
     ["a playlist", `${SITE}/Panopto/Pages/Viewer.aspx?pid=${ID}`],
   ])("%s is no recording: %s", (names, text) => {
     const failure = { errorCode: "panopto_url_not_a_session", details: { names } };
@@ -43,6 +45,7 @@ describe("parsePanoptoUrl", () => {
     `javascript:Viewer.aspx?id=${ID}`,
     `${SITE}/Panopto/Pages/Viewer.aspx?id=12345`,
     `${SITE}/Panopto/Pages/Viewer.aspx`,
+    `${SITE}/Panopto/Pages/BrowserNotSupported.aspx?continue=true`,
     `${SITE}/somewhere/else?id=${ID}`,
     `${SITE}/Panopto/Podcast/Download/${ID.slice(1)}.mp4`,
     `https://name:password@uni.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=${ID}`,

@@ -26,7 +26,8 @@ describe("readDeliveryInfo", () => {
   });
 
   test("passes on what Panopto said", () => {
-    const details = { panopto_message: "The session is archived." };
+    const message = expect.stringMatching(/^Panopto said: "The session is archived\.".*upload/);
+    const details = { panopto_message: "The session is archived.", message };
     const text = JSON.stringify({ ErrorCode: 9, ErrorMessage: "The session\u0000 is archived. " });
 
     expect(() => readDeliveryInfo(text)).toThrow(expect.objectContaining({ details }));

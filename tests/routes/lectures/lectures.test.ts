@@ -127,7 +127,7 @@ describe("POST /api/lectures/audio", () => {
   test.each([
     ["waits", null],
     ["is complete", "done"],
-  ])("starts a lecture that was wanted without transcription and %s", async (_, outcome) => {
+  ] as const)("starts a lecture that was wanted without transcription and %s", async (_, outcome) => {
     const panopto_url = site.addSession(camera);
     const { body } = await download({ panopto_url, transcription: false });
     if (outcome) expect(await workOnce()).toBe(outcome);

@@ -40,7 +40,7 @@ export const drip =
 
 /** Answers something else instead. */
 export const answer =
-  (status: number, body = "", headers: Record<string, string> = {}): Fault =>
+  (status: number, body = "", headers: Record<string, string | string[]> = {}): Fault =>
   ({ response }) => {
     response.writeHead(status, { "content-length": Buffer.byteLength(body), ...headers });
     response.end(body);

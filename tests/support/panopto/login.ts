@@ -23,7 +23,8 @@ export function openTestLogin() {
     if (incoming.headers.authorization !== `Bearer ${TOKEN}`) return answer(401);
     const cookie = `issued-${++issued}`;
     valid.add(cookie);
-    return answer(200, "", { "set-cookie": `.ASPXAUTH=${cookie}; path=/; HttpOnly` });
+    const fresh = `.ASPXAUTH=${cookie}; path=/; HttpOnly`;
+    return answer(200, "", { "set-cookie": [".ASPXAUTH=; path=/", fresh] });
   };
 
   return {
