@@ -83,8 +83,7 @@ export function cjkPdf(): Uint8Array {
 }
 
 /** Hebrew and Arabic as drawn: the glyphs stand from left to right, in reverse. */
-export function rightToLeftPdf(): Uint8Array {
-  const lines = ["שלום עולם", "مرحبا بالعالم"];
+export function rightToLeftPdf(lines = ["שלום עולם", "مرحبا بالعالم"]): Uint8Array {
   const codes = [...new Set([...lines.join("")])].toSorted();
   const hex = (n: number) => n.toString(16).padStart(4, "0");
   const drawn = lines.map((line, i) => {

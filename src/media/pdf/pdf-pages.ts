@@ -45,7 +45,8 @@ export async function readPage(
 
 async function readContent(page: PDFPageProxy) {
   const { width, height, transform } = page.getViewport({ scale: 1 });
-  const { items } = await page.getTextContent();
+  // The library's own normalization takes ligatures apart before it turns lines around, letters included.
+  const { items } = await page.getTextContent({ disableNormalization: true });
   const words = items.flatMap((item) => ("str" in item ? toWord(item, transform) : []));
   const { paragraphs, headings, title } = toPageText(toReadingOrder(words), height);
   return {
@@ -57,8 +58,8 @@ async function readContent(page: PDFPageProxy) {
   };
 }
 
-/** Ligatures and Arabic letter shapes: what fonts draw, not what people type when they search. */
-const PRESENTATION_FORMS = /[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc]/g;
+/** Ligatures, shapes of letters and the micro sign: what fonts draw, not what people type when they search. */
+const PRESENTATION_FORMS = /[\u00b5\ufb00-\ufdff\ufe70-\ufefc]/g;
 
 /** The same item as it stands on the shown page: x to the right, y down, rotation included. */
 function toWord(item: TextItem, pageTransform: number[]): Word {

@@ -66,6 +66,12 @@ describe("a well-formed PDF", () => {
     expect((await pagesOf(broken.rightToLeftPdf()))[0]!.text).toBe("שלום עולם\n\nمرحبا بالعالم");
   });
 
+  test("in Arabic and Hebrew keeps the order of letters that share one shape", async () => {
+    const drawn = ["ا\ufccbطوط", "ש\ufb4bלם"]; // lam with khah, vav with holam
+
+    expect((await pagesOf(broken.rightToLeftPdf(drawn)))[0]!.text).toBe("الخطوط\n\nשוֹלם");
+  });
+
   test("with turned pages is read as it is shown", async () => {
     const pages = await pagesOf(pdfs.rotatedPdf());
     expect(pages.map((page) => [page.width_pt, page.height_pt])).toEqual([
