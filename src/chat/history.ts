@@ -82,11 +82,14 @@ export function matchQuestions(
 ): Map<Message, ChatMessage> {
   const matched = new Map<Message, ChatMessage>();
   const rows = thread.filter(({ role }) => role === "user");
-  const questions = messages.filter((message) => message.role === "user");
+  const answered = questionsBefore(thread);
   // A lone question in a longer thread comes from a client that sends only what is new.
   const onlyNew = surelyNew || (messages.length === 1 && rows.length > 1);
   let next = 0;
-  for (const message of questions) {
+  for (const message of messages) {
+    // A client that keeps the end of a conversation only may begin with an answer.
+    next = Math.max(next, answered.get(message.id) ?? 0);
+    if (message.role !== "user") continue;
     const same = (row: ChatMessage) => sameContent(row, message);
     const byId = rows.findIndex((row) => row.client_id === message.id && same(row));
     const byContent = onlyNew ? -1 : rows.findIndex((row, i) => i >= next && same(row));
@@ -96,6 +99,17 @@ export function matchQuestions(
     next = found + 1;
   }
   return matched;
+}
+
+/** How many questions come before an answer, by the answer's names. */
+function questionsBefore(thread: ChatMessage[]): Map<string, number> {
+  const before = new Map<string, number>();
+  let questions = 0;
+  for (const { id, client_id, role } of thread) {
+    if (role === "user") questions += 1;
+    else before.set(client_id ?? id, questions);
+  }
+  return before;
 }
 
 const sameContent = (row: ChatMessage, { content }: UserMessage) =>

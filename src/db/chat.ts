@@ -1,6 +1,6 @@
 import { AppError } from "../errors";
 import { toStorable } from "../text/storable-json";
-import type { Sql } from "./client";
+import { notWaitingForDisk, type Sql } from "./client";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
 
 /** `aborted`: the reader left. `error`: the model or the server failed. */
@@ -77,7 +77,7 @@ export async function openThread(
     select exists (select from course) as known, exists (select from thread) as owned,
            ${messagesOf(sql, id)} as messages,
            -- An empty thread may be lost with the power; what is said in it waits for the disk.
-           set_config('synchronous_commit', 'off', true)`;
+           ${notWaitingForDisk(sql)}`;
   const { known, owned, messages } = row!;
   if (!known) throw new AppError("course_not_found");
   if (!owned) throw new AppError("session_not_found");
@@ -112,13 +112,13 @@ export async function addToThread(
     results: { message_id: string; tool_call_id: string; result: ToolResult }[];
   },
 ): Promise<boolean> {
-  const label = said.messages.find(
-    ({ role, content }) => role === "user" && content.trim(),
-  )?.content;
+  const labels = said.messages.flatMap(({ role, content }) =>
+    role === "user" ? content.trim() : [],
+  );
   const [row] = await sql<{ added: number }[]>`
     with thread as (
       update chat_sessions
-      set session_label = coalesce(session_label, ${label?.trim().slice(0, 80) ?? null})
+      set session_label = coalesce(session_label, left(${labels.find(Boolean) ?? null}, 80))
       where id = ${session_id} returning id
     ),
     results as (
@@ -148,7 +148,7 @@ export async function addToThread(
     )
     select count(*)::int as added,
            -- The first word need not wait for the disk: the answer's commit does, and takes this along.
-           set_config('synchronous_commit', 'off', true)
+           ${notWaitingForDisk(sql)}
     from added`;
   return row!.added === said.messages.length;
 }

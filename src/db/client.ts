@@ -135,3 +135,12 @@ export function isDatabaseOutage(error: unknown): boolean {
   if (error instanceof AppError) return error.errorCode === "database_unavailable";
   return error instanceof Error && "code" in error && LOST_CONNECTION.test(String(error.code));
 }
+
+/**
+ * Lets a commit return before it is on the disk, where that is what takes time. The embedded database
+ * never waits for the disk, and has no writer in the background: what a commit leaves in its memory
+ * would go with a killed process.
+ */
+export const notWaitingForDisk = (sql: Sql) => sql`
+  set_config('synchronous_commit',
+             case current_setting('fsync') when 'on' then 'off' else 'on' end, true)`;

@@ -35,6 +35,7 @@ describe("findNew", () => {
     ["nothing in the same again", [user("One?"), user("Two?")], []],
     ["nothing in a part of it", [user("One?", "client a")], []],
     ["a question that was asked before", [user("One?"), user("Two?"), user("One?")], ["One?"]],
+    ["a known one after the end of the conversation", [assistant("b 0"), user("One?")], ["One?"]],
     ["a lone question, also a known one", [user("One?")], ["One?"]],
     ["an edited question", [user("One!", "client a"), assistant("x")], ["One!"]],
     [

@@ -70,6 +70,16 @@ describe("a thread", () => {
   });
 });
 
+test("a label ends with a whole character", async () => {
+  const id = crypto.randomUUID();
+  await openThread(db, { id, course_id, thread_id: null });
+  const coins = question(`Entropy${"🪙".repeat(80)}`);
+  await addToThread(db, id, { run_id: "run", messages: [coins], results: [] });
+  const { items } = await listSessions(db, course_id, { limit: 1 });
+
+  expect(items[0]!.session_label).toBe(`Entropy${"🪙".repeat(73)}`);
+});
+
 describe("an answer", () => {
   test("takes the place of one that broke off, wherever the thread has gone since", async () => {
     await answer(step(0, "Tool", "complete"), step(1, "Ye", "aborted"), step(2, "x", "aborted"));
