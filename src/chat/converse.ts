@@ -19,7 +19,11 @@ import { isBehind, toAgUiMessages, toSnapshots } from "./snapshots";
 export type ChatServices = AnswerServices & { runs: Runs };
 
 /** `thread` as it was when the request came. */
-export type Conversation = Answerable & { request: ChatRequest };
+export type Conversation = Answerable & {
+  request: ChatRequest;
+  /** The answer that was being given when the thread was about to be read: it may end unread. */
+  live: LiveRun | undefined;
+};
 
 /**
  * Takes a conversation further: stores what is new in it, then answers.
@@ -55,6 +59,8 @@ async function* takeFurther(
   let { thread } = conversation;
   let surelyNew = request.surelyNew;
 
+  const hasEnded = conversation.live && runs.find(session_id) !== conversation.live;
+  if (hasEnded) thread = await listMessages(db, session_id);
   for (;;) {
     const live = runs.find(session_id);
     const heard = live?.thread ?? thread;

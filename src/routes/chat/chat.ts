@@ -50,7 +50,7 @@ export function chatRoutes(needs: Needs) {
     request: Request,
     given: unknown,
     query: { course_id?: string | undefined },
-  ) => openConversation(needs, request, readChatRequest(given, query));
+  ) => openConversation(services, request, readChatRequest(given, query));
 
   return new Elysia({ prefix: "/api/chat", tags: ["Chat"] })
     .post(
@@ -98,13 +98,14 @@ export function chatRoutes(needs: Needs) {
 
 /** Everything that can be refused is refused here, before an answer begins. */
 async function openConversation(
-  { db, config }: Needs,
+  { db, runs, config }: Needs & ChatServices,
   request: Request,
   asked: ChatRequest,
 ): Promise<Conversation> {
   const { session_id: id, course_id, thread_id } = asked;
   return {
     request: asked,
+    live: runs.find(id),
     request_id: requestId(request),
     thread: await openThread(db, { id, course_id, thread_id }),
     origin: ownOrigin(request, config),

@@ -11,7 +11,8 @@ import {
   user,
 } from "../../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../../support/chat";
-import { migratedDatabase } from "../../support/database";
+import { engine, migratedDatabase } from "../../support/database";
+import { eventually } from "../../support/http";
 import type { RecordedRequest, Reply } from "../../support/openai";
 
 const db = await migratedDatabase();
@@ -209,6 +210,40 @@ describe("a thread", () => {
     expect(said.join("")).toBe(ANSWER.text);
     expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", runId: "second" });
     expect(server.openai.requestsTo("/v1/chat/completions")).toHaveLength(1);
+  });
+
+  // The embedded engine does one statement after the other.
+  test.if(engine === "native")("knows what was being stored when a question came", async () => {
+    const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
+    await using server = serveChat(db, { replies: [stalling, ANSWER] });
+    const input = runInput(course_id, [user("One?")]);
+    const reader = new AbortController();
+    const { signal } = reader;
+    const first = await server.post("/api/chat/stream", input, { signal });
+    const heard = follow(first, (events) => JSON.stringify(events).includes("coin"));
+    heard.events.catch(() => {}); // cut off
+    await heard.seen;
+
+    const both = { ...input, messages: [...input.messages, user("Two?")] };
+    const waiting = (count: number) =>
+      eventually(
+        () => db`
+          select from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`,
+        (statements) => statements.length === count,
+      );
+    let second: Promise<unknown> | undefined;
+    await db.begin(async (own) => {
+      await own`select from chat_sessions where id = ${input.threadId} for update`;
+      reader.abort();
+      await waiting(1); // what was said so far is being stored
+      second = server.post("/api/chat/stream", both).then((response) => readEvents(response));
+      await waiting(2);
+    });
+    await second;
+
+    const { messages } = server.openai.requests.at(-1)!.body;
+    expect(contentsOf(messages).slice(1)).toEqual(["One?", "A fair coin ", "Two?"]);
   });
 
   test("answers a new question after the one before it", async () => {
