@@ -29,6 +29,17 @@ create index documents_order on documents (course_id, created_at, id);
 create index documents_changed on documents (updated_at, id);
 create index documents_unfinished on documents (status) where status <> 'completed';
 
+-- Files that no row of documents names: entered before a file is stored, and when its row goes.
+-- Whoever inserts the row takes the entry away; what is left of an upload or a removal that broke off
+-- is found here, without listing a bucket that others may use, too.
+create table unclaimed_files (
+  document_id uuid primary key,
+  since       timestamptz not null default now(),
+  -- Being removed: no row may name the file any more.
+  doomed      boolean not null default false
+);
+create index unclaimed_files_age on unclaimed_files (since);
+
 create table document_jobs (
   id               uuid primary key default gen_random_uuid(),
   document_id      uuid not null references documents on delete cascade,

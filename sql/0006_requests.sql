@@ -160,6 +160,10 @@ begin
   end loop;
 
   if created then
+    delete from unclaimed_files f where f.document_id = document and not f.doomed;
+    if not found then
+      raise exception 'the file of document % was not announced, or was given up', document;
+    end if;
     insert into document_jobs (document_id, priority)
     values (request_document.document_id, request_document.priority) returning id into job_id;
     perform enqueue_job('document', job_id, priority);
@@ -238,6 +242,8 @@ begin
     perform delete_asset(asset.kind, asset.id);
   end loop;
   document_ids := array(select id from documents where course_id = course);
+  insert into unclaimed_files (document_id) select unnest(document_ids)
+  on conflict do nothing;
   lecture_ids := array(select id from lectures where course_id = course);
   delete from courses where id = course;
   if found then return next; end if;

@@ -163,6 +163,8 @@ begin
     perform delete_asset(asset.kind, asset.id);
   end loop;
   document_ids := array(select id from documents where course_id = course);
+  insert into unclaimed_files (document_id) select unnest(document_ids)
+  on conflict do nothing;
   lecture_ids := array(select id from lectures where course_id = course);
   delete from courses where id = course;
   if found then return next; end if;
@@ -434,6 +436,10 @@ begin
   end loop;
 
   if created then
+    delete from unclaimed_files f where f.document_id = document and not f.doomed;
+    if not found then
+      raise exception 'the file of document % was not announced, or was given up', document;
+    end if;
     insert into document_jobs (document_id, priority)
     values (request_document.document_id, request_document.priority) returning id into job_id;
     perform enqueue_job('document', job_id, priority);
@@ -1020,6 +1026,12 @@ CREATE TABLE public.status_transitions (
     to_status text NOT NULL
 );
 
+CREATE TABLE public.unclaimed_files (
+    document_id uuid NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    doomed boolean DEFAULT false NOT NULL
+);
+
 CREATE TABLE public.users (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     email text,
@@ -1110,6 +1122,9 @@ ALTER TABLE ONLY public.slide_descriptions
 ALTER TABLE ONLY public.status_transitions
     ADD CONSTRAINT status_transitions_pkey PRIMARY KEY (entity, from_status, to_status);
 
+ALTER TABLE ONLY public.unclaimed_files
+    ADD CONSTRAINT unclaimed_files_pkey PRIMARY KEY (document_id);
+
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_email_key UNIQUE (email);
 
@@ -1167,6 +1182,8 @@ CREATE INDEX slide_chunks_embedding ON public.slide_chunks USING ivfflat (embedd
 CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, embedding_model, text_config);
 
 CREATE INDEX slide_chunks_text ON public.slide_chunks USING gin (tsv);
+
+CREATE INDEX unclaimed_files_age ON public.unclaimed_files USING btree (since);
 
 CREATE TRIGGER chat_sessions_touch BEFORE UPDATE ON public.chat_sessions FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 

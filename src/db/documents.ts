@@ -191,6 +191,26 @@ export async function listDeletedDocuments(sql: Sql, seconds: number): Promise<{
     select id from documents where deleted_at < now() - ${seconds} * interval '1 second' limit 100`;
 }
 
+/** Tells, before a file is stored, that one may soon be there without a row. */
+export async function announceFile(sql: Sql, document_id: string): Promise<void> {
+  await sql`insert into unclaimed_files (document_id) values (${document_id})`;
+}
+
+/** After the removal of an unclaimed file. */
+export async function forgetFile(sql: Sql, document_id: string): Promise<void> {
+  await sql`delete from unclaimed_files where document_id = ${document_id}`;
+}
+
+/** Ids whose file no row has named for so long; from now on none can. */
+export async function doomUnclaimedFiles(sql: Sql, seconds: number): Promise<string[]> {
+  const doomed = await sql<{ document_id: string }[]>`
+    update unclaimed_files set doomed = true where document_id in (
+      select document_id from unclaimed_files
+      where since < now() - ${seconds} * interval '1 second' order by since limit 100)
+    returning document_id`;
+  return doomed.map(({ document_id }) => document_id);
+}
+
 /** Documents that have a file, by id; `after` is the last one seen. */
 export async function listStoredDocuments(
   sql: Sql,

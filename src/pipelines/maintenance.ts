@@ -1,5 +1,5 @@
 import type { Sql } from "../db/client";
-import { listDeletedDocuments, purgeDocument } from "../db/documents";
+import { doomUnclaimedFiles, listDeletedDocuments, purgeDocument } from "../db/documents";
 import { pruneKeys } from "../db/jobs/idempotency";
 import { listUnfinishedLectures, purgeLectures } from "../db/lectures";
 import type { Log } from "../log";
@@ -8,10 +8,14 @@ import { requeueLostJobs } from "../queue/queue";
 import type { DocumentStorage } from "../storage/documents";
 import type { SoundInbox } from "../storage/sounds";
 import { sweepStaging } from "../storage/staging";
+import { removeFile } from "./document/request";
 
 const EVERY_MS = 60_000;
 /** A deleted asset's worker has noticed by then: its heart beats every 15 s. */
 const PURGE_AFTER_SECONDS = 60;
+
+/** Longer than any upload takes from its file to its row. */
+const UNCLAIMED_SECONDS = 3_600;
 
 /** Sound is kept a moment before its lecture's row is written. */
 const SOUND_SETTLES_MS = 60_000;
@@ -26,7 +30,7 @@ type Needs = {
 
 /**
  * Puts in order what crashes leave behind, at start and every minute: scratch files, half uploads,
- * jobs without a message, deleted assets. Each task is safe to run on several machines at once.
+ * jobs without a message, deleted assets, files without a row. Each task is safe to run on several machines at once.
  *
  * @returns stops it
  */
@@ -49,6 +53,9 @@ async function maintain({ db, storage, sounds, dataRoot, log }: Needs): Promise<
   for (const { id } of await listDeletedDocuments(db, PURGE_AFTER_SECONDS)) {
     await storage.remove(id);
     await purgeDocument(db, id);
+  }
+  for (const id of await doomUnclaimedFiles(db, UNCLAIMED_SECONDS)) {
+    await removeFile(db, storage, id);
   }
   await purgeLectures(db, PURGE_AFTER_SECONDS);
   await removeEndedSounds(db, sounds);

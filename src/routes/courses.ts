@@ -9,6 +9,7 @@ import {
   listCourses,
   updateCourse,
 } from "../db/courses";
+import { removeFile } from "../pipelines/document/request";
 import type { DocumentStorage } from "../storage/documents";
 import type { SoundInbox } from "../storage/sounds";
 import { IdempotencyHeaders, once } from "./http/idempotency";
@@ -82,7 +83,7 @@ export const courseRoutes = ({ db, storage, sounds }: Needs) =>
       "/:id",
       async ({ params, status }) => {
         const { document_ids, lecture_ids } = await deleteCourse(db, params.id);
-        for (const id of document_ids) await storage.remove(id);
+        for (const id of document_ids) await removeFile(db, storage, id);
         for (const id of lecture_ids) await sounds.remove(id);
         return status(204, undefined);
       },

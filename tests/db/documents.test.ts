@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import {
+  announceFile,
   claimDocument,
   deleteAsset,
   getDocument,
@@ -24,11 +25,14 @@ const statusOf = async (id: string) => (await getDocument(db, id)).status;
 describe("requestDocument", () => {
   test("of eight requests with the same bytes one becomes the document", async () => {
     const sha256 = "a".repeat(64);
-    const request = () =>
-      requestDocument(db, {
-        ...{ id: crypto.randomUUID(), course_id, filename: "a.pdf", title: null, sha256 },
+    const request = async () => {
+      const id = crypto.randomUUID();
+      await announceFile(db, id);
+      return requestDocument(db, {
+        ...{ id, course_id, filename: "a.pdf", title: null, sha256 },
         ...{ storage_url: "documents/a.pdf", size_bytes: 5_000_000_000, priority: "normal" },
       });
+    };
 
     const answers = await Promise.all(Array.from({ length: 8 }, request));
 

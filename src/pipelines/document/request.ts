@@ -1,6 +1,11 @@
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
-import { type DocumentAccepted, requestDocument } from "../../db/documents";
+import {
+  announceFile,
+  type DocumentAccepted,
+  forgetFile,
+  requestDocument,
+} from "../../db/documents";
 import { AppError } from "../../errors";
 import { checkPdfHeader } from "../../media/pdf/pdf";
 import type { DocumentStorage } from "../../storage/documents";
@@ -28,6 +33,8 @@ export async function receiveDocument(
   await checkPdfHeader(file.path);
 
   const id = crypto.randomUUID();
+  // Whatever breaks off from here on, maintenance knows that this file may lack its row.
+  await announceFile(db, id);
   await storage.store(id, file.path);
   try {
     const accepted = await requestDocument(db, {
@@ -35,12 +42,18 @@ export async function receiveDocument(
       ...{ filename: file.filename, size_bytes: file.size_bytes, sha256: file.sha256 },
       storage_url: `documents/${id}.pdf`,
     });
-    if (!accepted.created) await storage.remove(id);
+    if (!accepted.created) await removeFile(db, storage, id);
     return accepted;
   } catch (error) {
     // A lost connection may have lost only the answer: then the row is there, and needs its file.
     if (error instanceof AppError && error.errorCode === "course_not_found")
-      await storage.remove(id);
+      await removeFile(db, storage, id);
     throw error;
   }
+}
+
+/** Of a document that has no row. */
+export async function removeFile(db: Sql, storage: DocumentStorage, id: string): Promise<void> {
+  await storage.remove(id);
+  await forgetFile(db, id);
 }

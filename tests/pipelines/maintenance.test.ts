@@ -1,0 +1,116 @@
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { deleteCourse } from "../../src/db/courses";
+import { announceFile, doomUnclaimedFiles, requestDocument } from "../../src/db/documents";
+import { receiveDocument } from "../../src/pipelines/document/request";
+import { startMaintenance } from "../../src/pipelines/maintenance";
+import { openDiskStorage } from "../../src/storage/disk";
+import type { DocumentStorage } from "../../src/storage/documents";
+import { openS3Storage } from "../../src/storage/s3";
+import { openSoundInbox } from "../../src/storage/sounds";
+import { migratedDatabase } from "../support/database";
+import { createCourse, silentLog } from "../support/factories";
+import { startS3Server } from "../support/s3-server";
+
+setDefaultTimeout(60_000);
+
+const db = await migratedDatabase();
+const root = await mkdtemp(join(tmpdir(), "maintenance-"));
+const s3 = await startS3Server();
+afterAll(async () => {
+  await s3.close();
+  await rm(root, { recursive: true });
+  await db.end();
+});
+
+describe.each(["disk", "s3"])("files without a row on %s", async (kind) => {
+  const dataRoot = join(root, kind);
+  const storage =
+    kind === "disk" ? await openDiskStorage(dataRoot) : await openS3Storage(dataRoot, s3.settings);
+  const sounds = await openSoundInbox(dataRoot);
+  const isThere = (id: string) =>
+    storage.open(id).then(
+      () => true,
+      () => false,
+    );
+  const maintain = async () =>
+    (await startMaintenance({ db, storage, sounds, dataRoot, log: silentLog }))();
+
+  /** Uploads into a storage that is told how its `store` ends; answers the id it was asked to store. */
+  const upload = async (course_id: string, afterwards = async () => {}) => {
+    let stored = "";
+    const watched: DocumentStorage = {
+      ...storage,
+      store: async (id, path) => {
+        await storage.store((stored = id), path);
+        await afterwards();
+      },
+    };
+    const path = join(storage.stagingDir, crypto.randomUUID());
+    const size_bytes = await Bun.write(path, `%PDF-1.7 ${path}`);
+    const sha256 = new Bun.CryptoHasher("sha256").update(path).digest("hex");
+    const file = { path, filename: "a.pdf", size_bytes, sha256 };
+    const request = { course_id, priority: "normal" as const };
+    const failure = await receiveDocument({ db, storage: watched }, request, file).then(
+      () => null,
+      String,
+    );
+    return { id: stored, failure };
+  };
+  const makeOld = () => db`update unclaimed_files set since = now() - interval '2 hours'`;
+  const unclaimed = async () => (await db`select from unclaimed_files`).count;
+
+  test("that an outage left are removed, but not while an upload may go on", async () => {
+    const away = async () => void (await db`alter table documents rename to documents_away`);
+    const { id, failure } = await upload(await createCourse(db), away);
+    await db`alter table documents_away rename to documents`;
+    expect(failure).toContain("documents");
+
+    await maintain();
+    expect(await isThere(id)).toBe(true);
+    await makeOld();
+    await maintain();
+
+    expect(await isThere(id)).toBe(false);
+    expect(await unclaimed()).toBe(0);
+  });
+
+  test("are none of those that were accepted", async () => {
+    const { id, failure } = await upload(await createCourse(db));
+    expect([failure, await unclaimed()]).toEqual([null, 0]);
+
+    await makeOld();
+    await maintain();
+
+    expect(await isThere(id)).toBe(true);
+  });
+
+  test("that a deleted course left when the process died are removed", async () => {
+    const course_id = await createCourse(db);
+    const { id } = await upload(course_id);
+    await deleteCourse(db, course_id); // and no removal of its files
+
+    await makeOld();
+    await maintain();
+
+    expect(await isThere(id)).toBe(false);
+    expect(await unclaimed()).toBe(0);
+  });
+});
+
+test("a file that is given up can be no document's any more", async () => {
+  const id = crypto.randomUUID();
+  const course_id = await createCourse(db);
+  await announceFile(db, id);
+  expect(await doomUnclaimedFiles(db, -1)).toEqual([id]);
+
+  const late = requestDocument(db, {
+    ...{ id, course_id, filename: "a.pdf", title: null, priority: "normal" },
+    ...{ storage_url: "documents/a.pdf", size_bytes: 1, sha256: "b".repeat(64) },
+  });
+
+  await expect(late).rejects.toThrow("given up");
+  expect((await db`select from documents where id = ${id}`).count).toBe(0);
+});
