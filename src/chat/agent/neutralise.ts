@@ -1,5 +1,17 @@
-/** Is this absolute address one that an answer may link to: our own, or that of a cited asset? */
-export type IsOurs = (url: URL) => boolean;
+import {
+  codeSpan,
+  fenceEnd,
+  fenceStart,
+  formulaBorder,
+  type IsOurs,
+  indentedFence,
+  keep,
+  leaves,
+  type Rule,
+  type State,
+} from "./code-rules";
+
+export type { IsOurs } from "./code-rules";
 
 export type Neutraliser = {
   /** Takes the next piece of an answer; returns what can be shown of it by now. */
@@ -8,26 +20,13 @@ export type Neutraliser = {
   end(): string;
 };
 
-type State = {
-  /** The last characters that were shown. */
-  shown: string;
-  /** The run of signs that opened the code block we are in. */
-  fence: string | undefined;
-  /** Between a one-letter tag, or a formula such as a<b, and the next `>`. */
-  inTag: boolean;
-};
-/** How much of the held text to take, and what to show instead. Undefined: more must arrive first. */
-type Step = { take: number; show: string } | undefined;
-type Rule = (held: string, state: State, isOurs: IsOurs, final: boolean) => Step;
-
-/** No honest address is longer, and no code span; what is, is not held back for ever. */
+/** No honest address is longer; what is, is not held back for ever. */
 const MAX_ADDRESS = 2_000;
-const MAX_CODE_SPAN = 300;
 
-const SIGN = /[`<>!\]=]|https?:\/\/|ftp:\/\/|www\./gi;
+const SIGN = /[`<>!\]=]|(?<!https?|ftp):|https?:\/\/|ftp:\/\/|www\./gi;
 /** The end of a piece that the next piece may complete to an address. */
 const ADDRESS_START =
-  /(?<![a-z])(?:h(?:t(?:t(?:p(?:s?(?::\/?)?)?)?)?)?|f(?:t(?:p(?::\/?)?)?)?|ww?w?)$/i;
+  /(?<![a-z])(?:h(?:t(?:t(?:p(?:s?(?::\/?)?)?)?)?)?|f(?:t(?:p(?::\/?)?)?)?|ww?w?)$|(?<=https?|ftp):\/?$/i;
 const BARE_ADDRESS = /^(?:https?:\/\/|ftp:\/\/|www\.)[^\s<>"`[\]()|]*/i;
 /** Attributes with which a one-letter element can do more than decorate. */
 const ACTIVE_ATTRIBUTE = /(?:^|[^a-z])(?:on[a-z]+|href|style|src|ping|cite|action)\s*$/i;
@@ -42,7 +41,10 @@ const ACTIVE_ATTRIBUTE = /(?:^|[^a-z])(?:on[a-z]+|href|style|src|ping|cite|actio
  * pieces, the output is the same.
  */
 export function createNeutraliser(isOurs: IsOurs): Neutraliser {
-  const state: State = { shown: "\n", fence: undefined, inTag: false };
+  const state: State = {
+    ...{ shown: "\n", fence: undefined, inTag: false, unclosed: new Set() },
+    ...{ indented: undefined, inFormula: false, isDoubtful: false },
+  };
   let held = "";
 
   const show = (final: boolean): string => {
@@ -52,8 +54,7 @@ export function createNeutraliser(isOurs: IsOurs): Neutraliser {
       if (!step) break;
       out += step.show;
       state.shown = (state.shown + step.show).slice(-40);
-      // An inline tag ends with its paragraph at the latest.
-      if (state.shown.endsWith("\n\n")) state.inTag = false;
+      if (state.shown.endsWith("\n\n")) endParagraph(state);
       held = held.slice(step.take);
     }
     return out;
@@ -68,17 +69,25 @@ export function createNeutraliser(isOurs: IsOurs): Neutraliser {
   };
 }
 
+/** What is inline ends with its paragraph at the latest. */
+function endParagraph(state: State): void {
+  state.inTag = false;
+  state.unclosed.clear();
+}
+
 function nextRule(held: string, state: State, final: boolean): Rule {
   if (state.shown.endsWith("\n")) {
     if (state.fence !== undefined) return fenceEnd;
+    if (!final && /^ {0,3}(?:`{1,2}|~{1,2}|\$)?$/.test(held)) return undecided;
+    if (/^ {0,3}\$\$/.test(held)) return formulaBorder;
+    if (/^ {1,3}(?:`{3}|~{3})/.test(held)) return indentedFence;
+    if (state.indented && leaves(held, state.indented.indent)) state.isDoubtful = true;
     if (/^(?:`{3}|~{3})/.test(held)) return fenceStart;
-    if (/^(?:`{1,2}|~{1,2})$/.test(held) && !final) return undecided;
   }
   if (state.fence !== undefined) return plainText;
   return RULES[held[0]!] ?? (BARE_ADDRESS.test(held) ? bareAddress : plainText);
 }
 
-const keep = (text: string): Step => ({ take: text.length, show: text });
 const undecided: Rule = () => undefined;
 
 /** Everything up to the next sign, or to the end of the line: a new line may open a code block. */
@@ -90,46 +99,16 @@ const plainText: Rule = (held, { shown, fence }, _, final) => {
   const end = newline > 0 ? Math.min(newline, sign) : sign;
   if (end < held.length || final) return keep(held.slice(0, end));
   const start = held.search(ADDRESS_START);
-  if (start < 0 || (start === 0 && /[a-z]$/i.test(shown))) return keep(held);
+  if (start < 0) return keep(held);
+  if (start === 0 && /^[a-z]/i.test(held) && /[a-z]$/i.test(shown)) return keep(held[0]!);
   return start > 0 ? keep(held.slice(0, start)) : undefined;
 };
 
-/** Only in the first column: elsewhere a list or a quote may end the block before we know of it. */
-const fenceStart: Rule = (held, state, _, final) => {
-  const line = /^(`{3,}(?=[^`\n]*\n)|~{3,}(?=[^\n]*\n))[^\n]*\n/.exec(held);
-  if (line) {
-    state.fence = line[1]!;
-    return keep(line[0]);
-  }
-  const open = !held.includes("\n") && held.length < MAX_CODE_SPAN;
-  return open && !final ? undefined : held[0] === "`" ? codeSpan(held, state, _, final) : keep("~");
-};
-
-const fenceEnd: Rule = (held, state, _, final) => {
-  const newline = held.indexOf("\n") + 1;
-  const line = newline > 0 ? held.slice(0, newline) : held;
-  const run = /^ {0,3}([`~]*)[ \t]*\n?$/.exec(line)?.[1];
-  if (run === undefined) return keep(line);
-  if (newline === 0 && !final && line.length < MAX_CODE_SPAN) return undefined;
-  const { fence } = state;
-  if (run.length >= fence!.length && run === fence![0]!.repeat(run.length)) state.fence = undefined;
-  return keep(line);
-};
-
-/** A span of one line; with a `|` it may be two cells of a table, so its content counts as text. */
-const codeSpan: Rule = (held, { shown, inTag }, _, final) => {
-  if (/(?<!\\)(?:\\\\)*\\$/.test(shown)) return keep("`");
-  const near = held.slice(0, MAX_CODE_SPAN);
-  const [run] = /^`+/.exec(near)!;
-  const waiting = near.length < MAX_CODE_SPAN && !final && !near.includes("\n");
-  if (run.length === near.length) return waiting ? undefined : keep(run);
-  const closing = new RegExp(`(?<!\`)${run}(?!\`)`, "g");
-  closing.lastIndex = run.length;
-  const end = closing.exec(near.split("\n", 1)[0]!)?.index;
-  if (end === undefined) return waiting ? undefined : keep(run);
-  if (end + run.length === near.length && waiting) return undefined;
-  const span = near.slice(0, end + run.length);
-  return keep(inTag || span.includes("|") ? run : span);
+/** An address behind a letter is none to most clients; to the others it is broken here. */
+const colon: Rule = (held, { shown }, _, final) => {
+  if (!/(?:https?|ftp)$/i.test(shown)) return keep(":");
+  if (/^:\/?$/.test(held) && !final) return undefined;
+  return { take: 1, show: held.startsWith("://") ? ": " : ":" };
 };
 
 const image: Rule = (held, _, __, final) => {
@@ -137,11 +116,16 @@ const image: Rule = (held, _, __, final) => {
   return { take: 1, show: held[1] === "[" ? "! " : "!" };
 };
 
-/** A letter alone may be a formula: it stays, and only attributes that act are disarmed. */
+/**
+ * A letter alone may be a formula: it stays, and only attributes that act are disarmed. One that
+ * begins a line could make a block of HTML, in which a fence is none.
+ */
 const tag: Rule = (held, state, _, final) => {
   const [, first = "", second = ""] = held;
   if (!final && (first === "" || (/[a-z]/i.test(first) && second === ""))) return undefined;
-  const element = /[/!?]/.test(first) || (/[a-z]/i.test(first) && /[a-z0-9:>-]/i.test(second));
+  const begins = /\n *$/.test(state.shown);
+  const element =
+    /[/!?]/.test(first) || (/[a-z]/i.test(first) && (begins || /[a-z0-9:>-]/i.test(second)));
   if (/[a-z]/i.test(first) && !element) state.inTag = true;
   return { take: 1, show: element ? "< " : "<" };
 };
@@ -157,7 +141,7 @@ const attribute: Rule = (_, { inTag, shown }) => ({
 });
 
 /** What follows the `]` of a link `](…` or of a reference's definition `]: …`. */
-const linkTarget: Rule = (held, _, isOurs, final) => {
+const linkTarget: Rule = (held, state, isOurs, final) => {
   if (held.length < 2) return final ? keep("]") : undefined;
   if (held[1] !== "(" && held[1] !== ":") return keep("]");
   const near = held.slice(0, MAX_ADDRESS);
@@ -172,7 +156,10 @@ const linkTarget: Rule = (held, _, isOurs, final) => {
     /^<[^>\n]*$/.test(near.slice(before.length));
   if (open && near.length < MAX_ADDRESS && !final) return undefined;
   if (leadsAway(target, isOurs)) return { take: all.length, show: `${before}#` };
-  return keep(/[<>"'`=]/.test(target) ? before : all);
+  // Some clients read the first line of a code block as the definition's address.
+  if (before.includes("\n") && /^[`~]{3}/.test(target)) state.isDoubtful = true;
+  // No definition, or no link without its `[`: then other rules must see what stands there.
+  return keep(/[<>"'`=![\]]/.test(target) ? before : all);
 };
 
 const bareAddress: Rule = (held, { shown }, isOurs, final) => {
@@ -195,6 +182,8 @@ function leadsAway(target: string, isOurs: IsOurs): boolean {
     .replace(/[\u0000-\u0020]/g, "");
   if (/&#?[a-z0-9]+;/i.test(address)) return true;
   if (/^[\\/]{2}/.test(address)) return true;
+  // Without the `[` of a link it is text, in which an address becomes one.
+  if (/^(?!https?:).*(?:https?:|ftp:|www\.)/i.test(address)) return true;
   if (!/^[a-z][a-z0-9+.-]*:/i.test(address)) return target.startsWith("<") && /[\s=]/.test(target);
   const url = URL.parse(address);
   return !url || !/^https?:$/.test(url.protocol) || url.username !== "" || !isOurs(url);
@@ -207,4 +196,5 @@ const RULES: Record<string, Rule> = {
   "!": image,
   "]": linkTarget,
   "=": attribute,
+  ":": colon,
 };

@@ -26,13 +26,28 @@ const HOSTILE: [name: string, answer: string, shown: string][] = [
   ["our host as a user name", "https://lectern.example@evil.example/", "(link removed)"],
   ["an element", '<img src="https://evil.example">', '< img src="(link removed)">'],
   ["a closing element", "</div><!-- x -->", "< /div>< !-- x -->"],
-  ["a one-letter element that acts", "<b onclick=alert(1)>", "<b onclick:alert(1)>"],
+  ["a one-letter element that acts", "a <b onclick=alert(1)>", "a <b onclick:alert(1)>"],
   ["a code span that a list ends", "- `\n- <img src=x>`", "- `\n- < img src=x>`"],
   ["a code span that a table ends", "|`|<img src=x>`|", "|`|< img src=x>`|"],
   ["a fence that a list ends", "- a\n  ```\n<img src=x>", "- a\n  ```\n< img src=x>"],
   ["a false end of a fence", "```\n``` x\n```\n<img src=x>", "```\n``` x\n```\n< img src=x>"],
   ["an escaped backtick", "\\`<img src=x>`", "\\`< img src=x>`"],
-  ["a backtick in an attribute", "<b x=`y onclick=z>`", "<b x=`y onclick:z>`"],
+  ["a code span behind a doubtful one", "``$$``<img src=x>``", "``$$``< img src=x>``"],
+  ["a code span over two lines", "`\n`<img src=x>`", "`\n`< img src=x>`"],
+  ["a formula around a backtick", "$`$![x](//evil.example)`", "$`$! [x](#)`"],
+  ["a formula around a fence", "$$\n```\n$$\n![x](//a.b)\n", "$$\n```\n$$\n! [x](#)\n"],
+  ["an indented fence that is ended", "  ```\nx\n```\n<img src=x>", "  ```\nx\n```\n< img src=x>"],
+  [
+    "a fence that two lists hide",
+    "- a\n  ```\nb\n\n  ```\n```\n<img>",
+    "- a\n  ```\nb\n\n  ```\n```\n< img>",
+  ],
+  ["an address behind a letter", "xhttps://evil.example", "xhttps: //evil.example"],
+  ["an address in what is no link", "](/https://evil.example)", "](#)"],
+  ["an image behind a colon", "As in [1]: ![x](//evil.example)", "As in [1]: ! [x](#)"],
+  ["an image in what is no link", "](![x](//evil.example))", "](! [x](#))"],
+  ["a fence in a block of HTML", "<i >\n```\n\n![x](//a.b)", "< i >\n```\n\n![x](//a.b)"],
+  ["a backtick in an attribute", "a <b x=`y onclick=z>`", "a <b x=`y onclick:z>`"],
 ];
 
 const HARMLESS = [
@@ -40,9 +55,10 @@ const HARMLESS = [
   "As $x<y$ and \\(a<b\\): $$f[a](x) = n!$$",
   "`<img src=x>` and ``a ` ![b](http://evil.example)`` are code.",
   "```html\n<img src='https://evil.example'>\n```\nafter\n~~~\n[a](//b)\n~~~\n",
+  "1. Do\n   ```\n   x\n   ```\n2. so\n\n```html\n<b>\n```\n$$\nx\n$$\n```\n<i>\n```\n",
   "Cited [1][2], [see page 3](/api/documents/1/file#page=3) and [1]: so.",
   "[clip](https://lectern.example/Viewer.aspx?id=1&start=12) at https://lectern.example/x.",
-  "Wow! [sic] with https: alone, wwwhat, xhttp://is.not.linked",
+  "Wow! [sic] with https: alone, wwwhat: so",
 ];
 
 describe("neutralise", () => {
@@ -65,6 +81,12 @@ describe("neutralise", () => {
         expect(neutralise(...cutAtRandom(answer, seed))).toBe(expected);
       }
     }
+  });
+
+  test("knows a code block by its fence, however long its first line is", () => {
+    const answer = `\`\`\`${"x".repeat(400)}\n<b>\n\`\`\`\n<img src=x>`;
+
+    expect(neutralise(...answer)).toBe(answer.replace("<img", "< img"));
   });
 
   test("holds nothing back of plain prose", () => {
