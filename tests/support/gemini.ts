@@ -11,7 +11,9 @@ export type GeminiFault =
   /** The answer has no token counts. */
   | { kind: "uncounted" }
   /** Silence until the client goes away. */
-  | { kind: "stall" };
+  | { kind: "stall" }
+  /** The answer comes when this is settled. */
+  | { kind: "late"; until: Promise<unknown> };
 
 export type SlideRequest = {
   page_number: number;
@@ -62,6 +64,16 @@ export class Gemini {
     return `http://127.0.0.1:${this.#server.port}/v1beta`;
   }
 
+  /** Settles when this many requests have come. */
+  async asked(count: number): Promise<void> {
+    while (this.requests.length < count) await Bun.sleep(2);
+  }
+
+  /** The next answer for each of these pages has the same fault. */
+  spoil(from: number, to: number, fault: GeminiFault): void {
+    for (let page = from; page <= to; page++) this.faults.set(page, [fault]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.stop(true);
   }
@@ -103,10 +115,14 @@ export class Gemini {
       case "stall":
         await new Promise((resolve) => gone.addEventListener("abort", resolve));
         return failure(499);
+      case "late":
+        await fault.until;
     }
     if (!gone.aborted) this.described.set(page_number, (this.described.get(page_number) ?? 0) + 1);
     const whole = generated(answer);
-    return Response.json(fault ? { ...whole, usageMetadata: undefined } : whole);
+    return Response.json(
+      fault?.kind === "uncounted" ? { ...whole, usageMetadata: undefined } : whole,
+    );
   }
 }
 

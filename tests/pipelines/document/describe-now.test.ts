@@ -34,12 +34,7 @@ const askedFor = async (work: () => Promise<unknown>) => {
 /** A caller who leaves as soon as the model looks at `pages` pages. */
 function callerUntil(pages: number): AbortSignal {
   const leaving = new AbortController();
-  const start = gemini.requests.length;
-  const watch = setInterval(() => {
-    if (gemini.requests.length < start + pages) return;
-    clearInterval(watch);
-    leaving.abort();
-  }, 5);
+  void gemini.asked(gemini.requests.length + pages).then(() => leaving.abort());
   return leaving.signal;
 }
 const pagesBought = async (id: string) =>
@@ -91,16 +86,16 @@ describe("describeNow", () => {
 
   test("stops asking the model when its caller leaves; the workers finish a waiting document", async () => {
     const id = await upload(deck(12, "left"));
-    gemini.paceMs = 60;
+    gemini.spoil(5, 12, { kind: "stall" });
+    const start = gemini.requests.length;
 
-    const left = describeNow(id, tools, {}, callerUntil(5)).catch((error: Error) => error.name);
+    const left = describeNow(id, tools, {}, callerUntil(8)).catch((error: Error) => error.name);
 
     expect(await left).toBe("AbortError");
-    const asked = gemini.requests.length;
     await Bun.sleep(200);
-    expect(gemini.requests.length).toBe(asked);
+    expect(gemini.requests.length).toBe(start + 8);
     expect((await getDocument(db, id)).described_page_count).toBeLessThan(12);
-    gemini.paceMs = 0;
+    gemini.faults.clear();
     expect(await workOnce()).toBe("done");
     expect(await pagesBought(id)).toBe(12);
   });
@@ -133,18 +128,21 @@ describe("describeNow", () => {
 
   test("waits for the worker that has the document, and does not take it away", async () => {
     const id = await upload(deck(6, "shared"));
-    gemini.paceMs = 100;
+    const looked = Promise.withResolvers<void>();
+    gemini.spoil(1, 6, { kind: "late", until: looked.promise });
+    const start = gemini.requests.length;
     let described: Awaited<ReturnType<typeof describeNow>> | undefined;
 
     const asked = await askedFor(async () => {
       const working = workOnce();
-      await Bun.sleep(200);
+      await gemini.asked(start + 1);
       const refused = await failureOf(describeNow(id, tools, { force: true }, never));
       expect(refused.code).toBe("document_busy");
-      described = await describeNow(id, tools, {}, never);
+      const waiting = describeNow(id, tools, {}, never);
+      looked.resolve();
+      described = await waiting;
       await working;
     });
-    gemini.paceMs = 0;
 
     expect(asked.length).toBe(6);
     expect(described).toMatchObject({ described_page_count: 6 });
@@ -182,11 +180,12 @@ describe("describeNow", () => {
 
   test("ends when its document is deleted", async () => {
     const id = await upload(deck(8, "deleted"));
-    gemini.paceMs = 100;
-    setTimeout(() => deleteAsset(db, "document", id), 350);
+    const deleted = gemini
+      .asked(gemini.requests.length + 8)
+      .then(() => deleteAsset(db, "document", id));
+    gemini.spoil(5, 8, { kind: "late", until: deleted });
 
     const failure = await failureOf(describeNow(id, tools, {}, never));
-    gemini.paceMs = 0;
 
     expect(failure.code).toBe("document_not_found");
     expect((await listDescriptions(db, id)).length).toBeLessThan(8);

@@ -103,7 +103,7 @@ describe("a deck that a model describes", () => {
     const [best] = await searchCourse(
       tools,
       { ...request, sources: ["slides"], mode: "hybrid" },
-      AbortSignal.timeout(5_000),
+      AbortSignal.timeout(60_000),
     );
 
     expect(best).toMatchObject({
@@ -172,16 +172,15 @@ describe("a deck that a model describes", () => {
 
   test("stops asking when its worker has to go, and goes on later", async () => {
     const start = gemini.requests.length;
-    gemini.paceMs = 50;
+    gemini.spoil(17, 40, { kind: "stall" });
     const id = await upload(deck(40, "drained"));
     const stop = new AbortController();
-    setTimeout(() => stop.abort(), 400);
+    void gemini.asked(start + 20).then(() => stop.abort());
 
     expect(await workOnce(tools, stop.signal)).toBe("handed-back");
-    const asked = requestsSince(start).length;
     await Bun.sleep(150);
-    expect(requestsSince(start).length).toBe(asked);
-    gemini.paceMs = 0;
+    expect(requestsSince(start).length).toBe(20);
+    gemini.faults.clear();
     expect(await workOnce()).toBe("done");
 
     expect(requestsSince(start).length).toBeLessThanOrEqual(40 + 4);

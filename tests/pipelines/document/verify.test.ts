@@ -23,7 +23,7 @@ test("tells which stored files are intact, changed, or gone, and asks for none t
   await rm(fileOf(missing!));
   await deleteAsset(db, "document", deleted!);
 
-  const found = await Array.fromAsync(verifyDocuments(lab.tools, AbortSignal.timeout(5_000)));
+  const found = await Array.fromAsync(verifyDocuments(lab.tools, AbortSignal.timeout(60_000)));
 
   const states = Object.fromEntries(found.map(({ id, state }) => [id, state]));
   expect(states).toEqual({ [intact!]: "intact", [changed!]: "changed", [missing!]: "missing" });
