@@ -88,6 +88,9 @@ function retryAfterSeconds(error: unknown): number {
 /** What people read about a failure; the stack of an unforeseen one stays in the log. */
 function toReason(error: unknown): Reason {
   const code: ErrorCode = error instanceof AppError ? error.errorCode : "internal";
-  const told = error instanceof AppError ? error.details.message : undefined;
-  return { code, message: typeof told === "string" ? told : ERRORS[code].title };
+  const { message, provider } = error instanceof AppError ? error.details : {};
+  const { title } = ERRORS[code];
+  if (typeof message !== "string") return { code, message: title };
+  // A provider's own words say why, seldom what to do.
+  return { code, message: provider ? `${title}: "${message}"` : message };
 }

@@ -29,7 +29,7 @@ export async function obtainTranscript(
     return await attempt.step("transcribing", async () => {
       const transcriber = required(tools.transcriber);
       const sound = { path, announced_duration_ms: null, offset_ms: 0 };
-      const speech = await toSpeech(sound, scratch.path, tools, attempt);
+      const speech = await toSpeech(sound, scratch.path, tools, attempt).catch(asDamaged);
       return await listen(lecture, speech, transcriber, tools, attempt);
     });
   }
@@ -43,6 +43,17 @@ export async function obtainTranscript(
     listen(lecture, fetched, required(tools.transcriber), tools, attempt),
   );
 }
+
+/** What a client brought does not get better by trying again, as a download may. */
+function asDamaged(error: unknown): never {
+  const isDamaged = error instanceof AppError && DAMAGE.includes(error.errorCode);
+  if (!isDamaged) throw error;
+  const message =
+    "The sound is cut off or damaged: check that it plays to its end, and upload it again";
+  throw new AppError("audio_invalid", { ...error.details, message }, { cause: error });
+}
+
+const DAMAGE: ErrorCode[] = ["audio_extraction_failed", "recording_incomplete"];
 
 /** Transcribes, and stores what was heard together with what it cost. */
 async function listen(

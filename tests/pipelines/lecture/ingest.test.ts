@@ -306,7 +306,9 @@ describe("what breaks on the way", () => {
 
     expect(await workOnce()).toBe(outcome);
 
-    expect((await details(id)).job.error_code).toBe(code);
+    const { job } = await details(id);
+    expect(job.error_code).toBe(code);
+    expect(job.error_message).toStartWith("A provider");
   });
 });
 

@@ -127,24 +127,27 @@ describe("POST /api/lectures/audio", () => {
   test.each([
     ["waits", null],
     ["is complete", "done"],
-  ] as const)("starts a lecture that was wanted without transcription and %s", async (_, outcome) => {
-    const panopto_url = site.addSession(camera);
-    const { body } = await download({ panopto_url, transcription: false });
-    if (outcome) expect(await workOnce()).toBe(outcome);
+  ] as const)(
+    "starts a lecture that was wanted without transcription and %s",
+    async (_, outcome) => {
+      const panopto_url = site.addSession(camera);
+      const { body } = await download({ panopto_url, transcription: false });
+      if (outcome) expect(await workOnce()).toBe(outcome);
 
-    const brought = await upload({ panopto_url, title: "Entropy" });
+      const brought = await upload({ panopto_url, title: "Entropy" });
 
-    expect(brought).toMatchObject({ status: 202, body: { lecture_id: body.lecture_id } });
-    expect((await upload({ panopto_url })).status).toBe(200);
-    expect(await workOnce()).toBe("done");
-    expect((await read(`/api/lectures/${body.lecture_id}`)).body).toMatchObject({
-      ...{ status: "completed", source: "upload", transcription: true, status_reason: null },
-      ...{ title: outcome ? "Entropy, lecture 1" : "Entropy", last_job_id: brought.body.job_id },
-      flags: { has_transcript: true, is_embedded: true },
-    });
-    expect(await workOnce()).toBeNull();
-    await sounds.remove(body.lecture_id);
-  });
+      expect(brought).toMatchObject({ status: 202, body: { lecture_id: body.lecture_id } });
+      expect((await upload({ panopto_url })).status).toBe(200);
+      expect(await workOnce()).toBe("done");
+      expect((await read(`/api/lectures/${body.lecture_id}`)).body).toMatchObject({
+        ...{ status: "completed", source: "upload", transcription: true, status_reason: null },
+        ...{ title: outcome ? "Entropy, lecture 1" : "Entropy", last_job_id: brought.body.job_id },
+        flags: { has_transcript: true, is_embedded: true },
+      });
+      expect(await workOnce()).toBeNull();
+      await sounds.remove(body.lecture_id);
+    },
+  );
 
   test("says that the sound must come again when its job failed", async () => {
     const { body } = await upload({});
@@ -155,6 +158,18 @@ describe("POST /api/lectures/audio", () => {
       status: 409,
       body: { code: "sound_gone" },
     });
+  });
+
+  test("fails at once, with a sentence, where the sound is cut off", async () => {
+    const { body } = await upload({}, sound.slice(0, sound.length / 2));
+
+    expect(await workOnce()).toBe("gave-up");
+
+    expect((await read(`/api/lectures/${body.lecture_id}`)).body).toMatchObject({
+      status_reason: expect.stringMatching(/cut off or damaged.*upload it again/),
+      job: { error_code: "audio_invalid" },
+    });
+    await sounds.remove(body.lecture_id);
   });
 
   test.each([
