@@ -38,7 +38,7 @@ export const ERRORS = {
   pdf_too_complex:           { status: 422, retry: false, title: "The PDF needs more memory or time than allowed" },
   document_without_text:     { status: 422, retry: false, title: "No page has words to search for: set a key or SLIDE_MODEL, or install tesseract.js" },
   document_busy:             { status: 409, retry: false, title: "A job works on this document just now: try again when it is done" },
-  page_render_failed:        { status: 500, retry: false, title: "The page could not be drawn" },
+  page_render_failed:        { status: 422, retry: false, title: "The page could not be drawn" },
   audio_invalid:             { status: 422, retry: false, title: "The file is not a sound recording: send mp3, m4a, wav or another sound format" },
   audio_extraction_failed:   { status: 500, retry: true,  title: "The sound of the recording could not be read: upload it in another format" },
   recording_incomplete:      { status: 502, retry: true,  title: "The recording is shorter than it should be: check that it plays to its end, or upload the sound" },

@@ -78,6 +78,13 @@ export async function hugePagePdf(): Promise<Uint8Array> {
   return document.save();
 }
 
+/** Poppler cannot write down how many dots an inch of it would have. */
+export async function tinyPagePdf(): Promise<Uint8Array> {
+  const document = await newDocument();
+  document.addPage([1, 1]);
+  return document.save();
+}
+
 export async function formPdf(): Promise<Uint8Array> {
   const document = await newDocument();
   const page = document.addPage([400, 300]);

@@ -12,6 +12,9 @@ type Job = {
 const TIMEOUT_MS = 20_000;
 const KERNEL_LIMITS = { addressSpaceMb: 2_048, cpuSeconds: 30 };
 
+/** Ours, and the kernel's. Without memory poppler aborts, which it also does where it is at a loss. */
+const OUT_OF_TIME: unknown[] = ["SIGKILL", "SIGXCPU"];
+
 /** Draws with poppler's `pdftoppm`. See `PageRenderer.render`. */
 export async function drawWithPoppler(
   pdftoppm: string,
@@ -39,7 +42,10 @@ export async function drawWithPoppler(
   signal?.throwIfAborted();
   const size = jpegSize(bytes);
   if (size) return { bytes, ...size };
-  const reason = poppler.signalCode ? "time or memory" : complaint.trim().slice(-500) || "no image";
+  if (OUT_OF_TIME.includes(poppler.signalCode)) {
+    throw new AppError("page_render_failed", { page_number, reason: "time", limit: "time" });
+  }
+  const reason = complaint.trim().slice(-500) || String(poppler.signalCode ?? "no image");
   throw new AppError("page_render_failed", { page_number, reason });
 }
 

@@ -1,3 +1,4 @@
+import { AppError } from "../../errors";
 import { drawWithPdfjs } from "./page-images-pdfjs";
 import { drawWithPoppler } from "./page-images-poppler";
 import type { PageImage } from "./pdf-process";
@@ -29,10 +30,29 @@ export interface PageRenderer {
  */
 export const LONG_SIDE_PX = 1568;
 
-/** Poppler draws a slide six times faster; pdfjs needs nothing that is not installed anyway. */
+/**
+ * Poppler draws a slide six times faster; pdfjs needs nothing that is not installed anyway, and draws
+ * what poppler makes nothing of, such as pages of a file with a broken index.
+ */
 export function openPageRenderer(): PageRenderer {
   const pdftoppm = Bun.which("pdftoppm");
-  return pdftoppm ? popplerRenderer(pdftoppm) : pdfjsRenderer;
+  return pdftoppm ? orElse(popplerRenderer(pdftoppm), pdfjsRenderer) : pdfjsRenderer;
+}
+
+/** What takes the first too long is not drawn a second time. */
+function orElse(first: PageRenderer, second: PageRenderer): PageRenderer {
+  return {
+    name: first.name,
+    async render(...page) {
+      try {
+        return await first.render(...page);
+      } catch (error) {
+        const failed = error instanceof AppError && error.errorCode === "page_render_failed";
+        if (!failed || error.details.limit) throw error;
+        return await second.render(...page);
+      }
+    },
+  };
 }
 
 export const popplerRenderer = (pdftoppm: string): PageRenderer => ({

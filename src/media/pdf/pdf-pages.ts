@@ -28,7 +28,7 @@ export async function readPage(
   const labels = await document.getPageLabels().catch(() => null);
   const known = {
     page_number,
-    label: labels?.[page_number - 1] ? cleanLine(labels[page_number - 1]!) : null,
+    label: shortLine(labels?.[page_number - 1] ?? "") || null,
   };
   try {
     const page = await document.getPage(page_number);
@@ -90,7 +90,7 @@ async function readFormFields(page: PDFPageProxy): Promise<string[]> {
 async function readInfo(document: PDFDocumentProxy): Promise<Record<string, string>> {
   const { info } = await document.getMetadata().catch(() => ({ info: {} }));
   const lines = Object.entries(info).flatMap(([name, value]) =>
-    typeof value === "string" && cleanLine(value) ? [[name, cleanLine(value)]] : [],
+    typeof value === "string" && shortLine(value) ? [[name, shortLine(value)]] : [],
   );
   return Object.fromEntries(lines);
 }
@@ -103,7 +103,7 @@ async function readOutline(document: PDFDocumentProxy): Promise<OutlineEntry[]> 
     for (const { title, dest, items: children } of items) {
       if (entries.length === MAX_OUTLINE_ENTRIES) return;
       const page_number = await pageOf(document, dest).catch(() => null);
-      entries.push({ title: cleanLine(title), page_number, level });
+      entries.push({ title: shortLine(title), page_number, level });
       await visit(children, level + 1);
     }
   };
@@ -135,6 +135,13 @@ function sectionOf(
   }
   if (best.at(-1) === pageTitle) best.pop();
   return best.length > 0 ? best.join(" › ") : null;
+}
+
+/** Longer than any honest title or label; a page may claim one of 40 MB. */
+const MAX_LINE_CHARACTERS = 300;
+
+function shortLine(text: string): string {
+  return cleanLine(text.slice(0, MAX_LINE_CHARACTERS));
 }
 
 function round(points: number): number {

@@ -126,7 +126,8 @@ export type DescribedDeck = { pages: SlideDescription[]; language: DetectedLangu
 /**
  * Says that every page is in, and in which language they speak.
  *
- * @throws AppError `document_without_text` when there is not a word to search for
+ * @throws AppError `document_without_text` when there is not a word to search for, `pdf_invalid` when no
+ *   page could even be read
  */
 export async function settleDescription(
   document_id: string,
@@ -135,10 +136,22 @@ export async function settleDescription(
 ): Promise<DescribedDeck> {
   const pages = await listDescriptions(db, document_id);
   const text = pages.map((page) => page.normalized_description).join("\n");
-  if (text.trim() === "") throw new AppError("document_without_text");
+  if (text.trim() === "") throw wordless(pages);
   const language = languageOf(text, pages);
   held(await markDescribed(db, fence, language.language_code));
   return { pages, language };
+}
+
+/** Who looked at the pages is told what became of it; who could not, what would help. */
+function wordless(pages: SlideDescription[]): AppError {
+  if (pages.every(({ metadata }) => metadata.unreadable)) {
+    return new AppError("pdf_invalid", { reason: "every page is damaged" });
+  }
+  const seen = pages.some((page) => page.described_by !== "text" || page.metadata.describe_error);
+  if (!seen) return new AppError("document_without_text");
+  const problems = new Set(pages.map((page) => page.metadata.describe_error ?? "blank"));
+  const message = `No page has words to search for: ${[...problems].join(", ")}`;
+  return new AppError("document_without_text", { message });
 }
 
 /** The words decide; where they are too few, what the model took most pages for. */

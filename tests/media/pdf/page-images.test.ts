@@ -72,3 +72,8 @@ test("a scanned page shows its picture", async () => {
   const { bytes } = await openPageRenderer().render(await fileOf(pdfs.scannedPdf(1)), 1);
   expect(bytes.length).toBeGreaterThan(10_000);
 });
+
+test("a page that is no millimetre wide is drawn, though not by poppler", async () => {
+  const { width } = await openPageRenderer().render(await fileOf(pdfs.tinyPagePdf()), 1);
+  expect(width).toBe(1_568);
+});

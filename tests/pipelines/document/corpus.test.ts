@@ -15,6 +15,7 @@ afterAll(async () => {
   await lab[Symbol.asyncDispose]();
   await db.end();
 });
+const NO_USAGE = { requests: 1, input_tokens: 0, output_tokens: 0 };
 const blind = { ...lab.tools, slideDescriber: null };
 
 type Make = () => Uint8Array | Promise<Uint8Array>;
@@ -59,6 +60,7 @@ describe("a strange PDF", () => {
     ["garbage behind the mark", broken.garbageWithMark, "The file is not a readable PDF"],
     ["a password", broken.encryptedPdf, "The PDF asks for a password"],
     ["no pages", broken.noPagesPdf, "The PDF has no pages"],
+    ["a page tree that loops", broken.loopingTreePdf, "The file is not a readable PDF"],
     ["a bomb", () => broken.bombPdf(512), "The PDF needs more memory or time than allowed"],
   ])("with %s fails at once and says why", async (_, make, status_reason) => {
     const result = await ingested(make);
@@ -69,13 +71,25 @@ describe("a strange PDF", () => {
   test.each<[string, Make]>([
     ["only pictures", () => pdfs.scannedPdf(3)],
     ["a picture of a terapixel", broken.hugeImagePdf],
-    ["a page tree that loops", broken.loopingTreePdf],
     ["fewer pages than it says", broken.lyingCountPdf],
   ])("of %s fails without a model, naming what helps", async (_, make) => {
     const result = await ingested(make, blind);
 
     expect(result).toMatchObject({ outcome: "gave-up", status: "failed" });
     expect(result.status_reason).toContain("SLIDE_MODEL");
+  });
+
+  test("of blank pages fails, and does not ask for a model that looked already", async () => {
+    const result = await ingested(() => pdfs.deckPdf([{ title: "", body: [] }]), {
+      ...lab.tools,
+      slideDescriber: {
+        model: "test:blank",
+        describe: async () => ({ raw: "", usage: NO_USAGE, problem: "content_blocked" as const }),
+      },
+    });
+
+    expect(result).toMatchObject({ outcome: "gave-up", status: "failed" });
+    expect(result.status_reason).toBe("No page has words to search for: content_blocked");
   });
 
   test("whose page cannot be drawn keeps its text, and says so", async () => {
