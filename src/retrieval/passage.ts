@@ -56,7 +56,7 @@ export function toPassage(
   const place = placeOf(parts);
   const chunk_ids = chunks.map((chunk) => chunk.chunk_id);
   return {
-    ...{ chunk_id, content, source, asset_id, title, score: rounded(best.score) },
+    ...{ chunk_id, content, source, asset_id, title, score: best.score },
     metadata: { ...metadata, ...place, chunk_ids, mode },
     citation: {
       ...{ number: 0, chunk_id, source, asset_id, title, quote: content },
@@ -66,8 +66,6 @@ export function toPassage(
     ...(explain && { explain: chunks.map(toExplanation) }),
   };
 }
-
-const rounded = (score: number) => Math.round(score * 1e6) / 1e6;
 
 function placeOf(parts: FoundChunk[]) {
   const first = parts[0]!;

@@ -38,10 +38,13 @@ export function rank(candidates: Candidate[], mode: Mode, weight = VECTOR_WEIGHT
         vector: cosine,
         text: words,
       };
-      return { ...candidate, score: score[mode], similarity, words };
+      return { ...candidate, score: rounded(score[mode]), similarity, words };
     })
     .sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
 }
+
+/** As it is shown: what looks equal is ordered as equal. */
+const rounded = (score: number) => Math.round(score * 1e6) / 1e6;
 
 const clamp = (value: number) => Math.min(1, Math.max(0, value));
 

@@ -57,6 +57,12 @@ describe("rank", () => {
     expect(rank(two, "text").map(({ score }) => score)).toEqual([1, 0.25]);
   });
 
+  test("orders by id what is shown with one score", () => {
+    const almost = [candidate("b", { text_score: 4.000001 }), candidate("a", { text_score: 4 })];
+
+    expect(ids(rank(almost, "text"))).toEqual(["a", "b"]);
+  });
+
   test("vectors of one model have their range, whatever another's distances are", () => {
     const ranked = rank(
       [
