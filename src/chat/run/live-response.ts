@@ -41,14 +41,18 @@ export function toLiveResponse<T>(
       }, HEARTBEAT_MS);
     },
     async pull(controller) {
-      const { done, value } = await batches.next();
-      // The timer must not outlive the stream: writing to a closed one throws.
-      if (done) {
-        clearInterval(timer);
-        controller.close();
-      } else {
+      for (;;) {
+        const { done, value } = await batches.next();
+        if (done) {
+          // The timer must not outlive the stream: writing to a closed one throws.
+          clearInterval(timer);
+          return controller.close();
+        }
+        const bytes = encode(value);
+        // A batch of which a form has nothing to say must not look like the end.
+        if (bytes.length === 0) continue;
         lastSent = performance.now();
-        controller.enqueue(encode(value));
+        return controller.enqueue(bytes);
       }
     },
     async cancel() {

@@ -123,7 +123,8 @@ function stream(services: ChatServices, conversation: Conversation, request: Req
     message_id: expectedMessageId(thread, asked),
     model: services.chatModel.name,
   });
-  return toEventStream(events, { accept: request.headers.get("accept"), onGone });
+  const { protocolVersion } = asked;
+  return toEventStream(events, { accept: request.headers.get("accept"), protocolVersion, onGone });
 }
 
 async function reply(services: ChatServices, conversation: Conversation, request: Request) {

@@ -1,6 +1,4 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { EventSchema } from "@ag-ui/core/schemas";
-import { decode } from "@ag-ui/proto";
 import { openExtractiveAnswerer } from "../../../src/providers/local/extractive-answerer";
 import { readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../../support/chat";
@@ -263,36 +261,6 @@ describe("an older client", () => {
 
     expect(events[0]).not.toHaveProperty("protocolVersion");
     expect(typesOf(events)).not.toContain("STATE_SNAPSHOT");
-  });
-});
-
-describe("the transport", () => {
-  test("is binary for those who ask for it by name", async () => {
-    await using server = serveChat(db, { replies: [ANSWER] });
-    const headers = { accept: "application/vnd.ag-ui.event+proto" };
-    const response = await server.post("/api/chat/stream", question(), { headers });
-    const bytes = Buffer.from(await response.arrayBuffer());
-
-    const types: string[] = [];
-    for (let at = 0; at < bytes.length; ) {
-      const size = bytes.readUInt32BE(at);
-      types.push(EventSchema.parse(decode(bytes.subarray(at + 4, at + 4 + size))).type);
-      at += 4 + size;
-    }
-
-    expect(response.headers.get("content-type")).toBe("application/vnd.ag-ui.event+proto");
-    expect([types[0], types.at(-1)]).toEqual(["RUN_STARTED", "RUN_FINISHED"]);
-  });
-
-  test("is text for those who take anything, and is never stored or held back", async () => {
-    await using server = serveChat(db, { replies: [ANSWER] });
-    const response = await server.post("/api/chat/stream", question(), {
-      headers: { accept: "*/*" },
-    });
-    await response.body!.cancel();
-
-    expect(response.headers.get("content-type")).toStartWith("text/event-stream");
-    expect(response.headers.get("cache-control")).toContain("no-transform");
   });
 });
 
