@@ -15,10 +15,11 @@ export async function rerankPassages(
   query: string,
   passages: Passage[],
   signal: AbortSignal,
+  patienceMs = PATIENCE_MS,
 ): Promise<Passage[]> {
   if (passages.length < 2) return passages;
   try {
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
     const contents = passages.map(({ content }) => content);
     const scores = toShares(await reranker.rerank(query, contents, inTime));
     return passages

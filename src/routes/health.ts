@@ -8,7 +8,6 @@ import { queueDepths } from "../queue/queue";
 import type { DocumentStorage } from "../storage/documents";
 import { RETRY_AFTER_SECONDS } from "./http/problems";
 
-const CHECK_TIMEOUT_MS = 2_000;
 const Check = z.enum(["ok", "failed", "off"]);
 
 const Health = z
@@ -25,17 +24,19 @@ type Needs = {
   metrics: Metrics;
   /** Workers this process runs, and how many of them are up. */
   workers: () => { wanted: number; alive: number };
+  /** What has no answer after this long has failed. */
+  patienceMs?: number;
 };
 
-export const healthRoutes = ({ db, storage, metrics, workers }: Needs) =>
+export const healthRoutes = ({ db, storage, metrics, workers, patienceMs = 2_000 }: Needs) =>
   new Elysia({ tags: ["Operation"] })
     .get(
       "/api/health",
       async ({ set, status }) => {
         const [database, queue, stored] = await Promise.all([
-          answers(() => db`select 1`),
-          answers(() => queueDepths(db)),
-          answers(() => storage.check()),
+          answers(() => db`select 1`, patienceMs),
+          answers(() => queueDepths(db), patienceMs),
+          answers(() => storage.check(), patienceMs),
         ]);
         const { wanted, alive } = workers();
         const working = wanted === 0 ? "off" : alive > 0 ? "ok" : "failed";
@@ -72,9 +73,12 @@ export const healthRoutes = ({ db, storage, metrics, workers }: Needs) =>
       },
     );
 
-async function answers(check: () => PromiseLike<unknown>): Promise<"ok" | "failed"> {
+async function answers(
+  check: () => PromiseLike<unknown>,
+  patienceMs: number,
+): Promise<"ok" | "failed"> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("no answer")), CHECK_TIMEOUT_MS);
+  const timer = setTimeout(() => late.reject(new Error("no answer")), patienceMs);
   try {
     await Promise.race([check(), late.promise]);
     return "ok";

@@ -20,7 +20,7 @@ const embedder = createEmbedder({
   textsPerRequest: 2,
   providerOptions: () => ({ openai: { dimensions: 64 } }),
 });
-const document = () => ({ purpose: "document" as const, signal: AbortSignal.timeout(5_000) });
+const document = () => ({ purpose: "document" as const, signal: AbortSignal.timeout(60_000) });
 
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 

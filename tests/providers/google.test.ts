@@ -21,7 +21,7 @@ afterAll(() => gemini.stop(true));
 const embedder = new Google({ baseUrl: `${gemini.url}v1beta` }).embedder("gemini-embedding-001");
 
 test("a question is embedded as a question, at unit length, and its tokens are counted by us", async () => {
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   const { embeddings, usage } = await embedder.embed(["entropy"], { purpose: "query", signal });
 
   expect(bodies.at(-1)).toMatchObject({ taskType: "RETRIEVAL_QUERY", outputDimensionality: 1536 });
@@ -30,7 +30,7 @@ test("a question is embedded as a question, at unit length, and its tokens are c
 });
 
 test("the wait that Google asks for in the body of a 429 is understood", async () => {
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   const embedding = embedder.embed(["one", "two"], { purpose: "document", signal });
 
   expect(await embedding.catch((error) => error)).toMatchObject({

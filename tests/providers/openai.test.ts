@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 
 const search_slides = tool({ inputSchema: z.object({ query: z.string() }) });
-const document = () => ({ purpose: "document" as const, signal: AbortSignal.timeout(5_000) });
+const document = () => ({ purpose: "document" as const, signal: AbortSignal.timeout(60_000) });
 
 /** Everything a streamed answer says, in the order of the stream, and how it failed if it did. */
 async function streamed(api: "responses" | "chat", reply: Reply) {

@@ -17,7 +17,7 @@ afterAll(async () => {
 test("judges modes and weights on one half, and the chosen and the default one on the other", async () => {
   const set = await readBeirSet(join(import.meta.dir, "../fixtures/beir"));
   const embedder = new OpenAI({ baseUrl: server.url }).embedder("words");
-  const tools = { db, embedder, signal: AbortSignal.timeout(60_000), say: () => {} };
+  const tools = { db, embedder, signal: AbortSignal.timeout(120_000), say: () => {} };
   const course_id = await createCourse(db);
 
   const ids = await ingestSet(course_id, set, tools);

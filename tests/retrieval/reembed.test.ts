@@ -19,7 +19,7 @@ afterAll(async () => {
 const provider = new OpenAI({ baseUrl: server.url });
 const former = provider.embedder("former");
 const newer = provider.embedder("newer");
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(120_000);
 const say = () => {};
 const move = (course_id: string | null, embedder: Embedder) =>
   moveToModel({ course_id }, { db, embedder, signal, say });

@@ -20,7 +20,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const allWell = { db, storage, metrics: openMetrics(), workers: () => ({ wanted: 2, alive: 2 }) };
+const allWell = {
+  ...{ db, storage, metrics: openMetrics(), workers: () => ({ wanted: 2, alive: 2 }) },
+  patienceMs: 60_000,
+};
 async function ask(path: string, needs: Partial<typeof allWell> = {}) {
   const app = new Elysia()
     .use(problems(silentLog, () => []))

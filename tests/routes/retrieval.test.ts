@@ -31,7 +31,7 @@ const ask = async (body: object): Promise<any[]> => {
 
 const embedded = async <T extends { content: string }>(chunks: T[]) => {
   const contents = chunks.map(({ content }) => content);
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const { embeddings } = await embedder.embed(contents, { purpose: "document", signal });
   return chunks.map((chunk, i) => ({ ...chunk, embedding: embeddings[i]!, model: embedder.model }));
 };

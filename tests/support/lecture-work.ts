@@ -25,8 +25,8 @@ import { startOpenAI } from "./openai";
 import { openTestSite } from "./panopto";
 import { sampleMedia } from "./panopto/media";
 
-/** A connection that is silent for this long is given up; nothing here is slow but on purpose. */
-const PATIENCE = { stallMs: 300, timeoutMs: 3_000, fileTimeoutMs: 3_000, backoffMs: 5 };
+/** Nothing here is silent but on purpose; a busy machine, however, may well stand still for seconds. */
+const PATIENCE = { stallMs: 4_000, timeoutMs: 60_000, fileTimeoutMs: 60_000, backoffMs: 5 };
 
 export type LectureWork = Awaited<ReturnType<typeof openLectureWork>>;
 

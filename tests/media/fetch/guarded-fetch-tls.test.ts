@@ -8,7 +8,7 @@ const ASK = `
   import { openGuardedFetch } from "./src/media/fetch/guarded-fetch";
   const [host] = process.argv.slice(-1);
   const fetch = openGuardedFetch({ allowedHosts: [host], resolve: async () => ["127.0.0.1"] });
-  const limits = { maxBytes: 100, timeoutMs: 5000, stallMs: 5000, signal: new AbortController().signal };
+  const limits = { maxBytes: 100, timeoutMs: 60_000, stallMs: 60_000, signal: new AbortController().signal };
   try {
     console.log(await (await fetch("https://" + host + "/", { reach: "listed", ...limits })).text());
   } catch (error) {

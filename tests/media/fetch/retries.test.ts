@@ -51,7 +51,7 @@ describe("retrying", () => {
     const work = failing("fetch_timeout");
     setTimeout(() => caller.abort(new Error("deleted")), 20);
 
-    const slow = { attempts: 3, backoffMs: 5_000, signal: caller.signal };
+    const slow = { attempts: 3, backoffMs: 20_000, signal: caller.signal };
     await expect(retrying(work.attempt, slow)).rejects.toThrow("deleted");
     expect(work.tried).toBe(1);
   });

@@ -145,7 +145,8 @@ describe("a deck that a model describes", () => {
       expect(await workOnce()).toBe("retrying");
       const bought = new Set(requestsSince(start));
       const [job] = await db`
-      select j.error_code, extract(epoch from m.vt - clock_timestamp())::float8 as wait
+      select j.error_code,
+             extract(epoch from m.vt - (j.log -> -1 ->> 'at')::timestamptz)::float8 as wait
       from document_jobs j join pgmq.q_ingest m on m.msg_id = j.message_id
       where document_id = ${id}`;
       expect(job).toMatchObject({ error_code: code });

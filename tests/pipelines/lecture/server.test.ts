@@ -51,7 +51,6 @@ test("a whole server takes addresses and sound to transcripts, and keeps no soun
       ...(await readdir(join(server.dataRoot, "sounds"))),
     ],
     (names) => names.join() === ".tmp",
-    5_000,
   );
   expect(left).toEqual([".tmp"]);
 });

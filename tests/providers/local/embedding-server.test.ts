@@ -7,7 +7,7 @@ afterAll(() => server.close());
 
 const embedder = openLocalEmbedder(server.url);
 const embed = async (texts: string[]) => {
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(60_000);
   return (await embedder.embed(texts, { purpose: "document", signal })).embeddings;
 };
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);

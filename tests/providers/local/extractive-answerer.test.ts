@@ -30,7 +30,7 @@ const lecture: ToolPassage = {
 async function ask(
   messages: ModelMessage[],
   found: { slides?: ToolPassage[]; lectures?: ToolPassage[] } | Error,
-  abortSignal = AbortSignal.timeout(5_000),
+  abortSignal = AbortSignal.timeout(60_000),
 ) {
   const queries: string[] = [];
   const search = (source: "slides" | "lectures") =>

@@ -25,7 +25,7 @@ const slide: SlideToDescribe = {
   previous_title: "Overview",
   next_title: "Channels",
 };
-const soon = () => AbortSignal.timeout(5_000);
+const soon = () => AbortSignal.timeout(60_000);
 const content = gemini.describe(2, slide.text);
 const once = { requests: 1, input_tokens: 1_000, output_tokens: 100 };
 
