@@ -43,7 +43,7 @@ export function parseTranscriptJson(value: unknown): Transcript {
     throw new AppError("transcript_invalid", { problems });
   }
   return {
-    language: language_code ? Intl.getCanonicalLocales(language_code)[0]! : null,
+    language: language_code ? canonicalLanguage(language_code) : null,
     segments: normalized,
     ...(words && { words: normalizeWords(words.map(withoutNulls)) }),
   };
@@ -53,7 +53,10 @@ function withoutNulls<T extends { speaker?: string | null | undefined }>(timed: 
   return { ...timed, speaker: timed.speaker ?? undefined };
 }
 
-function isLanguageTag(tag: string): boolean {
+/** A BCP 47 tag as it is usually written: `pt-br` is `pt-BR`. */
+export const canonicalLanguage = (tag: string): string => Intl.getCanonicalLocales(tag)[0]!;
+
+export function isLanguageTag(tag: string): boolean {
   try {
     return Intl.getCanonicalLocales(tag).length === 1;
   } catch {

@@ -5,7 +5,7 @@ import type { Embedder } from "../../providers/embedder";
 import type { SoundInbox } from "../../storage/sounds";
 import { parseSrt, parseVtt } from "../../text/captions";
 import type { Transcript } from "../../text/transcript";
-import { parseTranscriptJson } from "../../text/transcript-json";
+import { canonicalLanguage, parseTranscriptJson } from "../../text/transcript-json";
 import { toStored } from "./stored-transcript";
 
 export type TranscriptFormat = "json" | "vtt" | "srt";
@@ -26,7 +26,7 @@ export async function importTranscript(
 ): Promise<string> {
   const { id } = await getLecture(db, lecture_id);
   const transcript = parse(body, format);
-  const named = { ...transcript, language: language ?? transcript.language };
+  const named = { ...transcript, ...(language && { language: canonicalLanguage(language) }) };
   const stored = toStored(named, { provider: "import", model: null }, embedder.countTokens);
   const job_id = await replaceTranscript(db, id, stored);
   await sounds.remove(id);

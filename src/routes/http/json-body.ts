@@ -27,7 +27,7 @@ async function readJson({ request }: { request: Request }): Promise<unknown> {
   if (!/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(contentType)) {
     throw new AppError("content_type_invalid", { expected: "application/json" });
   }
-  return parseJson(await readText(request));
+  return parseJson((await readBytes(request)).toString("utf8"));
 }
 
 /** @throws AppError `body_malformed`, `request_invalid` */
@@ -38,7 +38,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** @throws AppError `body_too_large` */
-export async function readText(request: Request): Promise<string> {
+export async function readBytes(request: Request): Promise<Buffer> {
   const tooLarge = () => new AppError("body_too_large", { max_bytes: MAX_BYTES });
   if (Number(request.headers.get("content-length")) > MAX_BYTES) throw tooLarge();
   const chunks: Uint8Array[] = [];
@@ -48,7 +48,7 @@ export async function readText(request: Request): Promise<string> {
     if (size > MAX_BYTES) throw tooLarge();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 function parse(text: string): unknown {

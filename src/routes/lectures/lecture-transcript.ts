@@ -8,7 +8,8 @@ import { importTranscript, type TranscriptFormat } from "../../pipelines/lecture
 import type { Embedder } from "../../providers/embedder";
 import type { SoundInbox } from "../../storage/sounds";
 import { toPlainText, toSrt, toVtt } from "../../text/captions";
-import { parseJson, readText } from "../http/json-body";
+import { isLanguageTag } from "../../text/transcript-json";
+import { parseJson, readBytes } from "../http/json-body";
 import { ById, Id } from "../http/schemas";
 import { LectureAccepted } from "./lecture-intake";
 
@@ -48,7 +49,7 @@ const ImportQuery = z.object({
   format: z.enum(["json", "vtt", "srt"]).optional().describe("Unset: as the content type says"),
   language: z
     .string()
-    .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
+    .refine(isLanguageTag, "must be a BCP 47 language tag")
     .optional()
     .describe("BCP 47; unset: what the file says, else what its words tell"),
 });
@@ -118,7 +119,7 @@ export const lectureTranscriptRoutes = (needs: Needs) =>
       "",
       async ({ params, query, request, status }) => {
         const format = query.format ?? formatOf(request);
-        const text = await readText(request);
+        const text = decode(await readBytes(request), request.headers.get("content-type") ?? "");
         const body = format === "json" ? parseJson(text) : text;
         const job_id = await importTranscript(needs, params.id, body, { ...query, format });
         return status(202, { lecture_id: params.id, job_id });
@@ -142,3 +143,25 @@ function formatOf(request: Request): TranscriptFormat {
   if (!format) throw new AppError("content_type_invalid", { expected: Object.keys(FORMATS) });
   return format;
 }
+
+/**
+ * The text of a file: as its byte order mark says, else its content type, else UTF-8. Reading it as
+ * something else would store letters that nobody wrote.
+ *
+ * @throws AppError `transcript_invalid`
+ */
+function decode(bytes: Uint8Array, contentType: string): string {
+  const named = /;\s*charset="?([\w-]+)/i.exec(contentType)?.[1] ?? "utf-8";
+  const charset = MARKS.find(([first, second]) => bytes[0] === first && bytes[1] === second)?.[2];
+  try {
+    return new TextDecoder(charset ?? named, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const problems = [{ line: 1, message: `not ${charset ?? named} text: save the file as UTF-8` }];
+    throw new AppError("transcript_invalid", { problems }, { cause });
+  }
+}
+
+const MARKS = [
+  [0xff, 0xfe, "utf-16le"],
+  [0xfe, 0xff, "utf-16be"],
+] as const;

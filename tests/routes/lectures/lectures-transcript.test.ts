@@ -28,7 +28,12 @@ const read = async (id: string, query = "") => {
   return { status: response.status, type, text: await response.text() };
 };
 const readJson = async (id: string, query = "") => JSON.parse((await read(id, query)).text);
-const put = async (id: string, body: string, type: string, query = "") => {
+const put = async (
+  id: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  type: string,
+  query = "",
+) => {
   const response = await app.handle(
     new Request(`http://localhost/api/lectures/${id}/transcript${query}`, {
       ...{ method: "PUT", body, headers: { "content-type": type } },
@@ -158,5 +163,41 @@ describe("PUT transcript", () => {
     });
     expect((await putSegments(crypto.randomUUID())).status).toBe(404);
     expect(await readJson(id, "?segments=true")).toEqual(before);
+  });
+});
+
+describe("a file's letters", () => {
+  const file = "1\n00:00:01,000 --> 00:00:02,000\nMüller\n";
+  const latin1 = Uint8Array.from(Buffer.from(file, "latin1"));
+  const utf16 = Uint8Array.from(Buffer.from(`\ufeff${file}`, "utf16le"));
+  const json = `\ufeff${JSON.stringify([{ start_ms: 0, end_ms: 1_000, text: "Müller" }])}`;
+
+  test.each([
+    ["UTF-16 with its mark", utf16, "application/x-subrip"],
+    ["the charset that is named", latin1, 'application/x-subrip; charset="ISO-8859-1"'],
+    ["JSON with a mark", json, "application/json"],
+  ])("are read as %s", async (_, body, type) => {
+    const id = await request(site.addSession(camera));
+
+    expect(await put(id, body, type, "?language=de-at")).toMatchObject({ status: 202 });
+
+    expect(await readJson(id)).toMatchObject({ transcript_text: "Müller", language_code: "de-AT" });
+    await cancelLecture(db, id);
+  });
+
+  test.each([
+    ["", "utf-8"],
+    ["; charset=klingon", "klingon"],
+  ])("are never guessed: charset %p", async (charset, named) => {
+    const id = await request(site.addSession(camera));
+
+    const { status, body } = await put(id, latin1, `application/x-subrip${charset}`);
+
+    const problems = [{ line: 1, message: `not ${named} text: save the file as UTF-8` }];
+    expect({ status, body }).toMatchObject({
+      status: 422,
+      body: { code: "transcript_invalid", details: { problems } },
+    });
+    await cancelLecture(db, id);
   });
 });
