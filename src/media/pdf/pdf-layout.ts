@@ -93,8 +93,12 @@ function extend(fragment: Fragment, word: Word, space: string): void {
   fragment.bottom = Math.max(fragment.bottom, more.bottom);
 }
 
+/** More is a table or a map; looking for columns in one of 20 000 cells would take minutes. */
+const MAX_FRAGMENTS_IN_COLUMNS = 2_000;
+
 function readingOrder(fragments: Fragment[], size: number): Line[] {
   const rows = toRows(fragments);
+  if (fragments.length > MAX_FRAGMENTS_IN_COLUMNS) return rows.flatMap(toLines);
   const lines: Line[] = [];
   for (let first = 0; first < rows.length; ) {
     const columns = columnsFrom(rows, first, size);

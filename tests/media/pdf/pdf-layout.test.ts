@@ -21,6 +21,14 @@ test("cells of a table stay in their rows, with tabs between them", () => {
   expect(layOut(words).paragraphs).toEqual(["Symbol\tCode\na\t0\nb\t10\nc\t11"]);
 });
 
+test("a table of 20 000 cells is read as well, row by row", () => {
+  const words = Array.from({ length: 20_000 }, (_, i) =>
+    word(`${i % 100}`, 10 + (i % 100) * 30, 10 + Math.floor(i / 100) * 16),
+  );
+  const [table] = layOut(words).paragraphs;
+  expect(table?.split("\n")).toEqual(Array(200).fill([...Array(100).keys()].join("\t")));
+});
+
 test("a footer below two columns is read after both", () => {
   const prose = "some words of a paragraph";
   const words = [0, 1, 2, 3].flatMap((i) => [
