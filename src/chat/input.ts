@@ -43,7 +43,7 @@ export const PlainBody = z
   .object({
     course_id: Uuid.optional(),
     session_id: Uuid.optional(),
-    message: z.string().trim().min(1).max(100_000).optional(),
+    message: z.string().regex(/\S/, "must not be blank").max(100_000).optional(),
     messages: z.array(PlainMessage).min(1).max(1_000).optional(),
   })
   .refine(({ message, messages }) => message !== undefined || messages?.at(-1)?.role === "user", {

@@ -1,3 +1,4 @@
+import { AppError } from "../../errors";
 import { type AgentTask, type Emit, Step } from "./step";
 
 /** Steps of one run. The last must be an answer. */
@@ -18,6 +19,9 @@ export async function runAgent(task: AgentTask, emit: Emit): Promise<void> {
     try {
       await step.listen(prompt, made === MAX_STEPS);
       await step.runTools();
+      if (made === MAX_STEPS && step.continues && !step.says) {
+        throw new AppError("chat_failed", { finish_reason: "steps used up" });
+      }
     } catch (error) {
       await step.end(error);
       throw error;

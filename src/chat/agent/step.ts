@@ -65,6 +65,10 @@ export class Step {
     return this.#calls.length > 0 && this.#calls.every(({ result }) => result !== undefined);
   }
 
+  get says(): boolean {
+    return this.#text.trim() !== "";
+  }
+
   /** What the model must know of this step in the next one. */
   get messages(): Prompt {
     const text = { type: "text" as const, text: this.#text };
@@ -95,7 +99,7 @@ export class Step {
       throw new AppError("chat_failed", { finish_reason: this.#finish || "cut off" });
     }
     this.#stopSaying();
-    if (this.#text.trim() === "" && this.#calls.length === 0) {
+    if (!this.says && this.#calls.length === 0) {
       throw new AppError("chat_failed", { finish_reason: "empty" });
     }
   }

@@ -42,7 +42,12 @@ const MOST_ASSETS = 200;
 const Position = z.int().min(0).max(2_147_483_647);
 
 export const Search = z.object({ query: z.string().trim().min(1).max(1_000) });
-const Stretch = z.object({ lecture_id: z.guid(), start_ms: Position, end_ms: Position });
+const Stretch = z
+  .object({ lecture_id: z.guid(), start_ms: Position, end_ms: Position })
+  .refine(({ start_ms, end_ms }) => start_ms < end_ms, {
+    path: ["end_ms"],
+    message: "must be greater than start_ms",
+  });
 const PageOf = z.object({ document_id: z.guid(), page_number: z.int().min(1).max(1_000_000) });
 const Nothing = z.object({});
 

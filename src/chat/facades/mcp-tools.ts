@@ -86,7 +86,7 @@ export function createMcpTools(needs: Needs, { course_id: fixed, origin }: McpSc
   const ofCourse = courseTools({ ...needs, course_id: fixed ?? "" }).map(
     ({ name, description, inputSchema }): McpTool => ({
       ...{ name, description },
-      inputSchema: fixed ? inputSchema : inputSchema.extend(OfCourse),
+      inputSchema: fixed ? inputSchema : inputSchema.safeExtend(OfCourse),
       outputSchema: name === "list_assets" ? Assets : Passages,
       async run(input, signal) {
         const { id } = await getCourse(needs.db, fixed ?? (input.course_id as string));

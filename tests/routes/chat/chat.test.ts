@@ -48,6 +48,23 @@ describe("POST /api/chat", () => {
     expect(server.openai.requests.at(-1)!.body.messages.slice(1)).toMatchObject(messages);
   });
 
+  test("hands the model the user's words as they are", async () => {
+    await using server = serveChat(db, { replies: [ANSWER] });
+    const message = "  def f():\n    return 1\n";
+    await server.post("/api/chat", { course_id, message });
+
+    expect(server.openai.requests.at(-1)!.body.messages.at(-1).content).toBe(message);
+  });
+
+  test("says so when a model does nothing but call tools", async () => {
+    await using server = serveChat(db, { replies: Array.from({ length: 6 }, () => SEARCH) });
+    const response = await server.post("/api/chat", { course_id, message: "Coins?" });
+
+    expect(response.status).toBe(502);
+    expect(await response.json()).toMatchObject({ code: "chat_failed" });
+    expect(server.openai.requests).toHaveLength(6);
+  });
+
   test("is asked once, however often a request is repeated with its key", async () => {
     await using server = serveChat(db, { replies: [ANSWER] });
     const headers = { "idempotency-key": crypto.randomUUID() };

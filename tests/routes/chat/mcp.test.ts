@@ -127,7 +127,11 @@ describe("a client of MCP", () => {
 
     expect(page.structuredContent).toMatchObject({ passages: [{ page_number: 7 }] });
     expect(said.structuredContent).toMatchObject({ passages: [{ start_ms: 61_000 }] });
-    expect(later.structuredContent).toMatchObject({ passages: [] });
+
+    expect(later.structuredContent).toMatchObject({
+      passages: [],
+      note: expect.stringContaining("nothing there"),
+    });
     expect(assets.structuredContent).toMatchObject({
       assets: [
         { kind: "document", id: document_id, duration_ms: null },
@@ -183,6 +187,7 @@ describe("a call that is wrong", () => {
     ["search", { course_id, query: "x", sources: ["rumours"] }, "sources"],
     ["search", { query: "x" }, "course_id"],
     ["read_transcript", { course_id, lecture_id, start_ms: 0, end_ms: 2 ** 40 }, "end_ms"],
+    ["read_transcript", { course_id, lecture_id, start_ms: 9, end_ms: 9 }, "end_ms"],
     ["drop_tables", {}, "drop_tables"],
   ])("of %s is a result that says so: %#", async (name, input, reason) => {
     await using mcp = await connect();
