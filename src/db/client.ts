@@ -20,39 +20,48 @@ export type DatabaseOptions = {
   probeEveryMs?: number;
 };
 
+/** How long a pool that lives may take for `select 1` when nobody else waits. */
+const PROBE_MS = 2_000;
+
 /**
  * Opens a pool that outlives the database's restarts.
  *
  * postgres.js 3.4.9 can lose the connections of a pool for good when backends are terminated under
- * load (porsager/postgres issues 1130, 1195, 1199). So every statement has a deadline, and a pool
- * that fails two probes in a row is replaced behind the `sql` that everybody holds.
+ * load (porsager/postgres issues 1130, 1195, 1199). So every statement has a deadline, and a pool that
+ * is dead is replaced behind the `sql` that everybody holds: one that fails two probes in a row, has
+ * answered nobody else meanwhile, and only so because of itself, since a fresh connection gets an
+ * answer. A crowd in front of a slow database is no reason to send everybody away.
  */
 export function openDatabase(url: string, options: DatabaseOptions, log: Log): Database {
   const { max, queryTimeoutMs = 30_000, probeEveryMs = 1_000 } = options;
   const openPool = () => connect(url, { max });
   let pool = openPool();
   let failedProbes = 0;
+  let answers = 0;
+  const countAnswer = () => {
+    answers += 1;
+  };
 
   const probe = setInterval(async () => {
-    try {
-      await withDeadline(pool`select 1`, 2_000);
-      failedProbes = 0;
-    } catch (error) {
-      failedProbes += 1;
-      if (failedProbes < 2) return;
-      failedProbes = 0;
-      log.warn({ err: error }, "database pool replaced");
-      const dead = pool;
-      pool = openPool();
-      void dead.end({ timeout: 0 }).catch(() => {});
-    }
+    const [suspect, answersBefore] = [pool, answers];
+    const lives = (await isAnswered(suspect)) || answers > answersBefore;
+    failedProbes = lives ? 0 : failedProbes + 1;
+    if (failedProbes < 2) return;
+    failedProbes = 0;
+    const fresh = connect(url, { max: 1 });
+    const isDead = await isAnswered(fresh);
+    void fresh.end({ timeout: 0 }).catch(() => {});
+    if (!isDead || pool !== suspect) return;
+    log.warn("database pool replaced");
+    pool = openPool();
+    void suspect.end({ timeout: 0 }).catch(() => {});
   }, probeEveryMs);
   probe.unref();
 
   const sql = new Proxy(pool, {
     apply: (_, __, args: Parameters<Sql>) => {
       const result: unknown = Reflect.apply(pool, undefined, args);
-      return isQuery(result) ? withDeadline(result, queryTimeoutMs) : result;
+      return isQuery(result) ? withDeadline(result, queryTimeoutMs, countAnswer) : result;
     },
     get: (_, property) => Reflect.get(pool, property),
   });
@@ -111,8 +120,18 @@ type Query = Promise<unknown> & {
 const isQuery = (value: unknown): value is Query =>
   value instanceof Promise && "handler" in value && "reject" in value;
 
+const isAnswered = (pool: Sql): Promise<boolean> =>
+  withDeadline(pool`select 1`, PROBE_MS).then(
+    () => true,
+    () => false,
+  );
+
 /** Queries run when they are awaited; only then does their time begin. */
-function withDeadline<Q extends Promise<unknown>>(pending: Q, timeoutMs: number): Q {
+function withDeadline<Q extends Promise<unknown>>(
+  pending: Q,
+  timeoutMs: number,
+  onAnswer = () => {},
+): Q {
   const query = pending as unknown as Query;
   const run = query.handler;
   query.handler = (running) => {
@@ -120,8 +139,12 @@ function withDeadline<Q extends Promise<unknown>>(pending: Q, timeoutMs: number)
       query.reject(new AppError("database_unavailable", { timeout_ms: timeoutMs }));
     }, timeoutMs);
     const stop = () => clearTimeout(timer);
+    const answer = () => {
+      stop();
+      onAnswer();
+    };
     // The native `then`, because the query's own would start it a second time.
-    Promise.prototype.then.call(query, stop, stop);
+    Promise.prototype.then.call(query, answer, stop);
     return run(running);
   };
   return pending;

@@ -54,6 +54,15 @@ describe("a statement", () => {
   });
 });
 
+test("a pool with a long queue is not taken for a dead one", async () => {
+  const { sql, close } = openDatabase(database.url, { max: 1, probeEveryMs: 20 }, silentLog);
+  // More than a probe waits for.
+  const crowd = Array.from({ length: 35 }, () => sql`select pg_sleep(0.1)`);
+
+  expect(await Promise.all(crowd)).toHaveLength(35);
+  await close();
+}, 60_000);
+
 // The embedded engine has one backend: when that ends, the process does.
 describe.if(engine === "native")(
   "a pool whose backends are terminated ten times under load",
