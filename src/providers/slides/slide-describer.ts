@@ -1,4 +1,10 @@
-import { generateText, type LanguageModelUsage, NoObjectGeneratedError, Output } from "ai";
+import {
+  APICallError,
+  generateText,
+  type LanguageModelUsage,
+  NoObjectGeneratedError,
+  Output,
+} from "ai";
 import { z } from "zod";
 import { AppError } from "../../errors";
 import type { LanguageModelV4 } from "../chat/chat-model";
@@ -126,9 +132,27 @@ async function ask(
     // Reading `output` throws when the model ended without a word.
     return { raw: text, content: blocked || text === "" ? null : result.output, blocked, usage };
   } catch (error) {
+    if (isFiltered(error)) return { raw: "", content: null, blocked: true, usage: undefined };
     if (!NoObjectGeneratedError.isInstance(error)) throw error;
+    const { text: raw = "", usage } = error;
     const blocked = error.finishReason === "content-filter";
-    return { raw: error.text ?? "", content: null, blocked, usage: error.usage };
+    return { raw, content: blocked ? null : readFenced(raw), blocked, usage };
+  }
+}
+
+/** OpenAI and Azure refuse a picture that their filter dislikes before the model sees it. */
+function isFiltered(error: unknown): boolean {
+  if (!APICallError.isInstance(error) || error.statusCode !== 400) return false;
+  return /"code":\s*"(content_filter|content_policy_violation)"/.test(error.responseBody ?? "");
+}
+
+/** Models that are not held to a schema like to show JSON as Markdown; null when it is not even that. */
+function readFenced(text: string): SlideContent | null {
+  const json = /```(?:json)?\s*(\{[\s\S]*\})\s*```/i.exec(text)?.[1];
+  try {
+    return json ? SlideContent.parse(JSON.parse(json)) : null;
+  } catch {
+    return null;
   }
 }
 

@@ -142,5 +142,25 @@ describe.each(["chat", "responses"] as const)(
       );
       expect(sent).toContain('"type":"json_schema"');
     });
+
+    test("reads an answer that is shown as Markdown, and keeps it as it came", async () => {
+      const raw = `Here it is:\n\`\`\`json\n${JSON.stringify(content, null, 2)}\n\`\`\``;
+      await using openai = startOpenAI({ replies: [{ text: raw }] });
+      const seeing = new OpenAI({ baseUrl: openai.url, api }).slideDescriber("qwen-vl");
+
+      expect(await seeing.describe(slide, soon())).toMatchObject({ content, raw });
+    });
+
+    test("knows a filter that refuses the request itself", async () => {
+      const fault = { kind: "status", status: 400, code: "content_filter" } as const;
+      await using openai = startOpenAI({ replies: [{ fault }] });
+      const seeing = new OpenAI({ baseUrl: openai.url, api }).slideDescriber("qwen-vl");
+
+      expect(await seeing.describe(slide, soon())).toEqual({
+        raw: "",
+        problem: "content_blocked",
+        usage: { requests: 1, input_tokens: 0, output_tokens: 0 },
+      });
+    });
   },
 );
