@@ -79,8 +79,11 @@ async function runCheck(title: string, command: string[]): Promise<Tally> {
   return exitCode === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
 }
 
-/** Real databases, browsers and ffmpeg answer within this; a slower test says so itself. */
-const TIMEOUT_MS = 30_000;
+/**
+ * Real databases, browsers and ffmpeg answer within this even on a machine that stands still now and
+ * then, and what a test waits for in vain is told before; a slower test says so itself.
+ */
+const TIMEOUT_MS = 90_000;
 
 async function runTests(title: string, args: string[], engine: string): Promise<Tally> {
   const command = ["test", `--timeout=${TIMEOUT_MS}`, ...args];

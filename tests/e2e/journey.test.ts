@@ -6,7 +6,7 @@ import { readEvents, runInput, user, verify } from "../support/ag-ui";
 import { get, postFile, postJson } from "../support/http";
 import { openServerHost, type Server, settled } from "../support/server";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 
 const QUESTION = "What is entropy and how is it measured?";
 const NEXT_QUESTION = "How does Huffman coding work?";

@@ -4,7 +4,7 @@ import { postJson } from "../support/http";
 import { startOpenAI } from "../support/openai";
 import { openServerHost } from "../support/server";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 test.skipIf(noBrowser)("/ag-ui shows what the model asks, and takes the reply to it", async () => {
   const question = { question: "Coin or die?", options: ["Coin", "Die"] };

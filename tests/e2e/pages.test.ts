@@ -4,7 +4,7 @@ import { noBrowser, openPage } from "../support/browser";
 import { postFile, postJson } from "../support/http";
 import { openServerHost, type Server, settled } from "../support/server";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const DECK = Bun.file(join(import.meta.dir, "../../examples/course/slides.pdf"));
 

@@ -6,7 +6,7 @@ import { probeAudio } from "../../src/media/probe-audio";
 import { ffmpeg, makeRecording } from "../support/sound";
 
 // ffmpeg waits its turn on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const folder = await mkdtemp(join(tmpdir(), "probe-"));
 afterAll(() => rm(folder, { recursive: true }));

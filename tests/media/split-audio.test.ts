@@ -7,7 +7,7 @@ import { chooseCuts, splitAudio } from "../../src/media/split-audio";
 import { beepsAt, ffmpeg, hearSounds } from "../support/sound";
 
 // ffmpeg waits its turn on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const scratch = await mkdtemp(join(tmpdir(), "split-"));
 afterAll(() => rm(scratch, { recursive: true }));

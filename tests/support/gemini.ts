@@ -1,3 +1,5 @@
+import { untilRead } from "./http";
+
 /** What goes wrong with the next answer for a page. */
 export type GeminiFault =
   /** An HTTP error as Google words it. */
@@ -158,7 +160,7 @@ function cutOff(json: string): Response {
   const stream = new ReadableStream<Uint8Array>({
     async start(controller) {
       controller.enqueue(new TextEncoder().encode(json.slice(0, json.length / 2)));
-      await Bun.sleep(20); // what was said so far must have left before the connection breaks
+      await untilRead(); // what was said so far must have been heard before the connection breaks
       controller.error(); // with an Error, Bun would print it
     },
   });

@@ -67,3 +67,12 @@ export async function awakeMs(
   await work;
   return ms;
 }
+
+/**
+ * Time for a reader in this process to take what was sent to it: Bun's fetch forgets what it did not
+ * hand on before its connection breaks. Many short pauses, so that one in which the machine stands
+ * still leaves time enough in the others.
+ */
+export async function untilRead(): Promise<void> {
+  for (let pause = 0; pause < 10; pause++) await Bun.sleep(4);
+}

@@ -45,6 +45,7 @@ function openTesseract(languageFolder: string): Ocr {
     signal.throwIfAborted();
     engine ??= startEngine(languageFolder);
     const worker = await engine;
+    signal.throwIfAborted();
     const ended = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     const stopped = Promise.withResolvers<never>();
     const onEnd = () => {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { PdfProcess } from "../../../src/media/pdf/pdf-process";
 
 const SAMPLE = new URL("../../../examples/course/slides.pdf", import.meta.url).pathname;
-const LIMITS = { memoryMb: 500, timeoutMs: 10_000 };
+const LIMITS = { memoryMb: 500, timeoutMs: 60_000 };
 
 test("a reader that dies of itself is reported with how it ended", async () => {
   await using reader = new PdfProcess(LIMITS);
@@ -12,6 +12,15 @@ test("a reader that dies of itself is reported with how it ended", async () => {
   const crash = { errorCode: "pdf_too_complex", details: { limit: "crash", exit: "SIGSEGV" } };
   await expect(page).rejects.toMatchObject(crash);
   await expect(reader.ask("page", { page_number: 2 })).rejects.toMatchObject(crash);
+});
+
+test("what takes too long is stopped by the clock", async () => {
+  await using reader = new PdfProcess({ ...LIMITS, timeoutMs: 50 });
+  process.kill(reader.pid, "SIGSTOP"); // so that it surely takes too long
+  await expect(reader.ask("open", { path: SAMPLE, maxPages: 100 })).rejects.toMatchObject({
+    errorCode: "pdf_too_complex",
+    details: { limit: "time", timeout_ms: 50 },
+  });
 });
 
 test("a reader sees nothing of our environment", async () => {

@@ -10,7 +10,7 @@ import { silentLog } from "../../support/factories";
 import { failureOf } from "../../support/failures";
 import { deckPdf, scannedPdf } from "../../support/pdfs";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const db = await migratedDatabase();
 const lab = await openDocumentWork(db);

@@ -11,7 +11,7 @@ import { hurry, openDocumentWork } from "../../support/document-work";
 import { deckPdf, scannedPdf } from "../../support/pdfs";
 import { startS3Server } from "../../support/s3-server";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const db = await migratedDatabase();
 const lab = await openDocumentWork(db);

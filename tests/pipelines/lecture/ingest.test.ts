@@ -11,7 +11,7 @@ import { answer, cutAfter, stallAfter } from "../../support/panopto/faults";
 import { startSpeechServer } from "../../support/speech-server";
 import { spokenEvenly } from "../../support/speech-upload";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const db = await migratedDatabase();
 const lab = await openLectureWork(db);

@@ -10,7 +10,7 @@ import { postFile } from "../../support/http";
 import { openLectureWork } from "../../support/lecture-work";
 import { sampleMedia } from "../../support/panopto/media";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const db = await migratedDatabase();
 const lab = await openLectureWork(db);

@@ -21,7 +21,7 @@ describe("the local embedder", () => {
     ])) as [number[], number[], number[]];
 
     expect(dot(question, answer)).toBeGreaterThan(dot(question, other) + 0.1);
-  }, 30_000);
+  }, 120_000);
 
   test("embeds a text alike alone and among others, through two clients at once", async () => {
     const texts = ["one", "two", "three", "four", "five", "six", "seven"];
@@ -29,13 +29,13 @@ describe("the local embedder", () => {
 
     expect(dot(alone!, together[5]!)).toBeCloseTo(1, 5);
     expect(together.every((embedding) => embedding.length === 1536)).toBe(true);
-  }, 30_000);
+  }, 120_000);
 
   test("takes any character", async () => {
     const odd = ["\n", "😀🧪", "\u0000", "漢字かな", "<|endoftext|>", "x".repeat(5_000)];
 
     expect(await embed(odd)).toHaveLength(odd.length);
-  }, 30_000);
+  }, 120_000);
 
   test("refuses what it cannot embed as the caller's mistake", async () => {
     expect(await embed([""]).catch((error) => error)).toMatchObject({

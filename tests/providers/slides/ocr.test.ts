@@ -2,16 +2,16 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { createCanvas } from "@napi-rs/canvas";
 import { findOcr } from "../../../src/providers/slides/ocr";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
-function picture(words: string): Uint8Array {
-  const canvas = createCanvas(1_200, 300);
+function picture(words: string, lines = 1): Uint8Array {
+  const canvas = createCanvas(1_200, 240 + 60 * lines);
   const context = canvas.getContext("2d");
   context.fillStyle = "white";
-  context.fillRect(0, 0, 1_200, 300);
+  context.fillRect(0, 0, canvas.width, canvas.height);
   context.fillStyle = "black";
   context.font = "48px sans-serif";
-  context.fillText(words, 40, 150);
+  for (let line = 0; line < lines; line++) context.fillText(words, 40, 150 + 60 * line);
   return canvas.toBuffer("image/png");
 }
 const soon = () => AbortSignal.timeout(60_000);
@@ -47,10 +47,20 @@ test("stops in the middle of a picture, and reads the next one", async () => {
   await ocr.read(picture("warm"), soon());
   const stop = new AbortController();
   const stopped = ocr
-    .read(picture("A picture of many words"), stop.signal)
+    .read(picture("A picture of many words", 40), stop.signal)
     .catch((e: Error) => e.name);
   setTimeout(() => stop.abort(), 5);
 
   expect(await stopped).toBe("AbortError");
   expect(await ocr.read(picture("The next"), soon())).toContain("The next");
+});
+
+test("stops while its engine starts", async () => {
+  await using ocr = findOcr()!();
+  const stop = new AbortController();
+  const stopped = ocr.read(picture("Too early", 40), stop.signal).catch((e: Error) => e.name);
+  await Promise.resolve();
+  stop.abort();
+
+  expect(await stopped).toBe("AbortError");
 });

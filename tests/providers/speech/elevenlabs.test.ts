@@ -10,7 +10,7 @@ import { type ElevenLabsFault, startElevenLabs } from "../../support/elevenlabs"
 import { makeRecording } from "../../support/sound";
 
 // ffmpeg waits its turn on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const folder = await mkdtemp(join(tmpdir(), "elevenlabs-"));
 afterAll(() => rm(folder, { recursive: true }));

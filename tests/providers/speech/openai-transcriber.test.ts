@@ -10,7 +10,7 @@ import { beepsAt, ffmpeg, hearSounds } from "../../support/sound";
 import { type SpeechFault, startSpeechServer } from "../../support/speech-server";
 
 // ffmpeg waits its turn on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(120_000);
 
 const folder = await mkdtemp(join(tmpdir(), "openai-transcriber-"));
 afterAll(() => rm(folder, { recursive: true }));

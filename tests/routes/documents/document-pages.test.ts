@@ -9,7 +9,7 @@ import { silentLog } from "../../support/factories";
 import { eventually, get, postJson } from "../../support/http";
 import { deckPdf, manyPagesPdf } from "../../support/pdfs";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const db = await migratedDatabase();
 const lab = await openDocumentWork(db);

@@ -8,7 +8,7 @@ import { eventually, get, postFile, postJson } from "../../support/http";
 import { deckPdf } from "../../support/pdfs";
 import { childrenOf, openServerHost, type Server, settled } from "../../support/server";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 
 const host = await openServerHost();
 let server: Server;
@@ -313,10 +313,10 @@ describe("bad input", () => {
     const part = `--x\r\ncontent-disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7\n`;
     socket.write(head + part + "x".repeat(200_000));
     const staged = async () => (await traces()).staged;
-    await eventually(staged, (names) => names.length > 0, 5_000);
+    await eventually(staged, (names) => names.length > 0);
     socket.destroy();
 
-    await eventually(staged, (names) => names.length === 0, 35_000);
+    await eventually(staged, (names) => names.length === 0);
     expect(await traces()).toEqual(before);
   });
 });

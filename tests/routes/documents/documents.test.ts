@@ -10,7 +10,7 @@ import { silentLog } from "../../support/factories";
 import { get, postFile } from "../../support/http";
 import { deckPdf } from "../../support/pdfs";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const db = await migratedDatabase();
 const lab = await openDocumentWork(db);

@@ -194,19 +194,20 @@ describe("a refused upload leaves no file, and", () => {
     const ended = Promise.withResolvers<unknown>();
     using server = Bun.serve({
       port: 0,
-      fetch: (incoming) =>
-        receive(incoming).then(
+      fetch: (incoming) => {
+        setTimeout(() => socket.destroy(), 50);
+        return receive(incoming).then(
           () => new Response(),
           (error) => {
             ended.resolve(error);
             return new Response();
           },
-        ),
+        );
+      },
     });
     const socket = connect(server.port!, "127.0.0.1");
     const head = `POST / HTTP/1.1\r\nhost: x\r\ncontent-type: ${BOUNDARY}\r\ncontent-length: ${raw().length}\r\n\r\n`;
     socket.write(Buffer.concat([Buffer.from(head), raw().subarray(0, 100_000)]));
-    setTimeout(() => socket.destroy(), 50);
     expect(await ended.promise).toMatchObject({ name: "AbortError" });
     expect(await readdir(directory)).toEqual([]);
   });

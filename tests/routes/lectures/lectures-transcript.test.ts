@@ -5,7 +5,7 @@ import { migratedDatabase } from "../../support/database";
 import { get } from "../../support/http";
 import { openLectureWork } from "../../support/lecture-work";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const db = await migratedDatabase();
 const lab = await openLectureWork(db);

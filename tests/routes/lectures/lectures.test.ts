@@ -8,7 +8,7 @@ import { openLectureWork } from "../../support/lecture-work";
 import { answer } from "../../support/panopto/faults";
 import { sampleMedia } from "../../support/panopto/media";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const db = await migratedDatabase();
 const lab = await openLectureWork(db);

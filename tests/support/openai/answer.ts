@@ -1,3 +1,4 @@
+import { untilRead } from "../http";
 import type { Fault, Frame } from "./script";
 
 const EVENT_STREAM = { "content-type": "text/event-stream; charset=utf-8" };
@@ -83,7 +84,7 @@ async function breakOff(
   controller: ReadableStreamDefaultController<Uint8Array>,
 ): Promise<void> {
   if (kind === "cut") {
-    await Bun.sleep(20); // what was said so far must have left before the connection breaks
+    await untilRead(); // what was said so far must have been heard before the connection breaks
     return controller.error(); // with an Error, Bun would print it
   }
   if (kind === "error_event") {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { untilRead } from "../http";
 
 /** One exchange that a fault may spoil: the request, the site's true answer, and the wire. */
 export type Exchange = {
@@ -14,7 +15,10 @@ export const cutAfter =
   (bytes: number): Fault =>
   async ({ forward, response }) => {
     const body = await sendHead(response, await forward());
-    response.write(body.subarray(0, bytes), () => setTimeout(() => response.destroy(), 20));
+    response.write(body.subarray(0, bytes), async () => {
+      await untilRead();
+      response.destroy();
+    });
   };
 
 /** Sends `bytes` of the answer and then nothing, for ever. */
