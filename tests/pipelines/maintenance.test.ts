@@ -14,7 +14,7 @@ import { migratedDatabase } from "../support/database";
 import { createCourse, silentLog } from "../support/factories";
 import { startS3Server } from "../support/s3-server";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const db = await migratedDatabase();
 const root = await mkdtemp(join(tmpdir(), "maintenance-"));
