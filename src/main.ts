@@ -1,4 +1,3 @@
-import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createApp } from "./app";
 import { type Config, inheritedEnvironment, loadConfig } from "./config";
@@ -16,6 +15,7 @@ import { transcriberProblems } from "./providers/speech/select-transcriber";
 import { freeClaims } from "./queue/queue";
 import { type FromWorker, startSupervisor } from "./queue/supervisor";
 import { openServices, type Services } from "./services";
+import { openDataRoot } from "./storage/data-root";
 
 /** A stop that takes longer than this is cut short; Fly.io's kill_timeout must exceed it. */
 const STOP_MS = 14_000;
@@ -23,7 +23,7 @@ const STOP_MS = 14_000;
 /** config → database → migrations → services → listen and work → drain on SIGTERM. */
 async function main(): Promise<void> {
   const started = performance.now();
-  const config = loadConfig(process.env, [modelProblems, transcriberProblems]);
+  const config = loadConfig(undefined, [modelProblems, transcriberProblems]);
   const log = openLog(config.LOG_LEVEL, { name: "lectern" });
 
   await openDataRoot(config.DATA_ROOT);
@@ -77,17 +77,6 @@ async function tellOtherModels({ db, embedder, log }: Services): Promise<void> {
     log.warn({ configured: embedder.model, stored: others }, advice);
   } catch (err) {
     log.warn({ err }, "the models of the stored embeddings could not be counted");
-  }
-}
-
-/** Whoever keeps documents elsewhere still needs room for what is under way. */
-async function openDataRoot(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (error) {
-    const problem = `cannot be written: ${(error as Error).message}`;
-    throw new AppError("config_invalid", { problems: { DATA_ROOT: [problem] } });
   }
 }
 

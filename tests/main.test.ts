@@ -3,7 +3,7 @@ import { readdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { openServerHost } from "./support/server";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 const host = await openServerHost();
 afterEach(() => host.stop());
 afterAll(() => host[Symbol.asyncDispose]());
@@ -21,6 +21,13 @@ test("a start on a taken port ends with the setting to change, even beside a ser
   await expect(start).rejects.toThrow(`PORT: ${other.port} is taken by another program`);
 });
 
+/** A folder in which something stands in the way. */
+async function folderWith(file: string): Promise<string> {
+  const folder = join(host.dataRoot, "occupied");
+  await Bun.write(join(folder, file), "");
+  return folder;
+}
+
 test.each([
   [
     "a database that does not answer",
@@ -28,6 +35,11 @@ test.each([
     "does not answer",
   ],
   ["a folder that is none", { DATA_ROOT: "/dev/null/lectern" }, "DATA_ROOT: cannot be written"],
+  [
+    "a file where documents should be",
+    { DATA_ROOT: await folderWith("documents") },
+    "documents is no folder",
+  ],
 ])(
   "a start with %s ends with the setting to change, in plain words",
   async (_, settings, words) => {
