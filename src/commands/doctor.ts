@@ -1,12 +1,13 @@
-import { access, constants, mkdir } from "node:fs/promises";
+import { exists } from "node:fs/promises";
 import { join } from "node:path";
-import { type Config, loadConfig } from "../config";
+import { type Config, type ConfigProblems, loadConfig } from "../config";
 import { countEmbeddings } from "../db/chunks/embeddings";
 import { connect } from "../db/client";
-import { checkServer, isMigrated } from "../db/server";
-import { AppError, explain } from "../errors";
+import { checkServer, isMigrated, openDatabaseServer } from "../db/server";
+import { AppError } from "../errors";
 import { modelProblems, openProviders } from "../providers";
 import { selectTranscriber, transcriberProblems } from "../providers/speech/select-transcriber";
+import { openDataRoot } from "../storage/data-root";
 
 /**
  * `./lectern doctor`: what is configured, what is missing, and what each missing part costs.
@@ -47,19 +48,24 @@ async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
     const { release, vector } = await checkServer(DATABASE_URL);
     return ok("database", `PostgreSQL ${release} with pgvector ${vector}`);
   } catch (error) {
-    return broken("database", explain(error));
+    return broken("database", problemsOf(error));
   }
 }
 
-async function folder(config: Config): Promise<Finding> {
-  const { DATA_ROOT, S3_BUCKET } = config;
+async function folder({ DATA_ROOT, S3_BUCKET }: Config): Promise<Finding> {
   try {
-    await mkdir(DATA_ROOT, { recursive: true });
-    await access(DATA_ROOT, constants.W_OK);
+    await openDataRoot(DATA_ROOT);
     return ok("files", S3_BUCKET ? `bucket ${S3_BUCKET}, scratch in ${DATA_ROOT}` : DATA_ROOT);
   } catch (error) {
-    return broken("files", `DATA_ROOT cannot be written: ${String(error)}`);
+    return broken("files", problemsOf(error));
   }
+}
+
+/** What is wrong with the settings, in one line; other failures are bugs. */
+function problemsOf(error: unknown): string {
+  if (!(error instanceof AppError) || !error.details.problems) throw error;
+  const problems = Object.entries(error.details.problems as ConfigProblems);
+  return problems.map(([name, all]) => `${name} ${all.join("; ")}`).join("; ");
 }
 
 function models(config: Config): Finding[] {
@@ -91,8 +97,7 @@ function models(config: Config): Finding[] {
           ),
     ];
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return [broken("models", JSON.stringify(error.details.problems))];
+    return [broken("models", problemsOf(error))];
   }
 }
 
@@ -109,10 +114,26 @@ function panopto(config: Config): Finding {
     : missing("panopto", "public recordings only: PANOPTO_COOKIE or PANOPTO_CLIENT_ID adds others");
 }
 
-/** Chunks of a model that is not the configured one; the embedded database is its server's alone. */
+/** Chunks of a model that is not the configured one. */
 async function storedModels(config: Config): Promise<Finding[]> {
-  if (!config.DATABASE_URL) return [];
-  const sql = connect(config.DATABASE_URL, { max: 1 });
+  const embedded = join(config.DATA_ROOT, "db");
+  if (!config.DATABASE_URL && !(await exists(embedded))) return [];
+  try {
+    const database = await openDatabaseServer(config);
+    try {
+      return await countOthers(database.url, config);
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    if (!(error instanceof AppError) || error.errorCode !== "database_locked") return []; // said above
+    const says = "what is stored cannot be compared while a server uses it: its log says at start";
+    return [missing("embeddings", says)];
+  }
+}
+
+async function countOthers(url: string, config: Config): Promise<Finding[]> {
+  const sql = connect(url, { max: 1 });
   try {
     const { embedder } = openProviders(config, UNASKED);
     const stored = (await isMigrated(sql)) ? await countEmbeddings(sql, { course_id: null }) : [];
@@ -121,8 +142,6 @@ async function storedModels(config: Config): Promise<Finding[]> {
       .map(({ model, chunks }) =>
         missing("embeddings", `${chunks} chunks use ${model}: ./lectern reembed moves them`),
       );
-  } catch {
-    return []; // what is wrong with the database or the models is said above
   } finally {
     await sql.end({ timeout: 1 });
   }
@@ -138,12 +157,12 @@ function print(findings: Finding[]): void {
 }
 
 try {
-  const findings = await examine(loadConfig(process.env, [modelProblems, transcriberProblems]));
+  const findings = await examine(loadConfig(undefined, [modelProblems, transcriberProblems]));
   print(findings);
   process.exitCode = findings.some(({ mark }) => mark === "!!") ? 1 : 0;
 } catch (error) {
   if (!(error instanceof AppError)) throw error;
-  const problems = error.details.problems as Record<string, string[]>;
+  const problems = error.details.problems as ConfigProblems;
   print(Object.entries(problems).map(([name, all]) => broken(name, all.join("; "))));
   process.exitCode = 1;
 }
