@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import { loadConfig } from "../config";
 import { countEmbeddings, discardShelved, type ModelCount } from "../db/chunks/embeddings";
 import { connect } from "../db/client";
@@ -22,6 +23,10 @@ const USAGE =
 
 async function main(args: string[]): Promise<void> {
   const options = readOptions(args);
+  if (options.course !== undefined && !z.guid().safeParse(options.course).success) {
+    console.error(`--course: "${options.course}" is no id of a course\n${USAGE}`);
+    process.exit(2);
+  }
   const config = loadConfig();
   const settings = { ...config, EMBEDDING_MODEL: options.model ?? config.EMBEDDING_MODEL };
   const stop = new AbortController();

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { countEmbeddings } from "../../src/db/chunks/embeddings";
 import { connect } from "../../src/db/client";
+import { startEmbeddedDatabase } from "../../src/db/embedded/start";
+import { migrate } from "../../src/db/migrate";
 import { addLecture, direction } from "../support/corpus";
 import { databaseUrl } from "../support/database";
 import { createCourse } from "../support/factories";
@@ -18,7 +22,7 @@ afterAll(async () => {
 
 /** Runs one of our commands against the test's database and server. */
 async function run(script: string, args: string[], env: Record<string, string> = {}) {
-  const command = Bun.spawn([process.execPath, join("src", script), ...args], {
+  const command = Bun.spawn([process.execPath, join("src", "commands", script), ...args], {
     env: { ...process.env, DATABASE_URL: database.url, OPENAI_BASE_URL: openai.url, ...env },
     stdout: "pipe",
     stderr: "pipe",
@@ -53,6 +57,30 @@ test("doctor tells which chunks are another model's", async () => {
   const { out } = await run("doctor.ts", []);
 
   expect(out).toContain("1 chunks use test:plane: ./lectern reembed moves them");
+});
+
+test("doctor tells it of the embedded database as well, unless a server uses that", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "doctor-"));
+  const env = { DATABASE_URL: "", DATA_ROOT: folder };
+  const embedded = await startEmbeddedDatabase({ dataDir: join(folder, "db") });
+  await migrate(embedded.url);
+  const sql = connect(embedded.url, { max: 1 });
+  await addLecture(sql, await createCourse(sql), [{ content: "x", embedding: direction(1) }]);
+  const during = await run("doctor.ts", [], env);
+  await sql.end();
+  await embedded.close();
+  const after = await run("doctor.ts", [], env);
+  await rm(folder, { recursive: true });
+
+  expect(during.out).toContain("while a server uses it");
+  expect(after.out).toContain("1 chunks use test:plane: ./lectern reembed moves them");
+});
+
+test("a course that is none is refused in plain words", async () => {
+  const { exitCode, err } = await run("reembed.ts", ["--course", "first"]);
+
+  expect(exitCode).toBe(2);
+  expect(err).toStartWith('--course: "first" is no id of a course');
 });
 
 test("eval reports as JSON, and leaves nothing behind in a database that is not its own", async () => {
