@@ -78,7 +78,11 @@ test("a reader who leaves before the answer begins leaves no model at work", asy
   const again = await server.post("/api/chat/stream", input);
   await readEvents(again, (events) => events.at(-1)!.type === "MESSAGES_SNAPSHOT");
   await eventually(
-    async () => server.openai.requests.length + server.openai.open,
-    (asked) => asked === 2,
+    async () => (await storedIn(server, input.threadId)).at(-1),
+    ({ metadata }) => metadata.status === "aborted",
+  );
+  await eventually(
+    async () => server.openai.open,
+    (open) => open === 0,
   );
 });
