@@ -3,6 +3,7 @@ import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { version } from "../../../package.json";
+import { EXAMPLES } from "./examples";
 
 const UI = dirname(Bun.resolveSync("swagger-ui-dist/package.json", import.meta.dir));
 const UI_FILES = ["swagger-ui-bundle.js", "swagger-ui.css"] as const;
@@ -65,13 +66,14 @@ const PROBLEM = {
 /**
  * What the generator leaves to do: named schemas arrive as `$defs` inside each operation, where a
  * `$ref` of an OpenAPI document cannot reach them; bodies claim types that no route takes; and no
- * operation tells of its errors.
+ * operation tells of its errors or shows a body that works.
  */
 export function tidy(document: Document): Document {
   const schemas: Node = { Problem: PROBLEM };
-  for (const operations of Object.values(document.paths)) {
-    for (const operation of Object.values(operations)) {
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
       takeJsonOnly(operation.requestBody as Body | undefined);
+      giveExample(operation.requestBody as Body | undefined, EXAMPLES[`${method} ${path}`]);
       const responses = (operation.responses ??= {}) as Node;
       responses.default ??= {
         description: "A problem, as docs/errors.md explains it",
@@ -88,12 +90,17 @@ export function tidy(document: Document): Document {
   return document;
 }
 
-type Body = { content?: Record<string, unknown> };
+type Body = { content?: Record<string, Node> };
 
 /** The generator claims forms beside JSON for every body; a route that says its types itself has none. */
 function takeJsonOnly(body: Body | undefined): void {
   const { "application/json": json, "multipart/form-data": form } = body?.content ?? {};
   if (json && form) body!.content = { "application/json": json };
+}
+
+function giveExample(body: Body | undefined, example: unknown): void {
+  const json = body?.content?.["application/json"];
+  if (json && example !== undefined) json.example ??= example;
 }
 
 /** Moves the `$defs` below one part of an operation to the components; a twin gets a name of its own. */

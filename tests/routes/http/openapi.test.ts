@@ -26,7 +26,7 @@ afterAll(async () => {
 type Operation = {
   operationId?: string;
   summary?: string;
-  requestBody?: { content: Record<string, unknown> };
+  requestBody?: { content: Record<string, { example?: unknown }> };
   responses: Record<string, unknown>;
 };
 type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>> };
@@ -66,6 +66,29 @@ describe("the OpenAPI document", () => {
 
     expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("shows a body that works for each address that takes JSON", async () => {
+    const refused: unknown[] = [];
+    for (const { method, path, requestBody } of operations) {
+      const json = requestBody?.content["application/json"];
+      if (!json) continue;
+      const address = path.replace(/\{\w+\}/g, crypto.randomUUID());
+      const response = await app.handle(
+        new Request(`http://localhost${address}`, {
+          method: method.toUpperCase(),
+          headers: {
+            "content-type": "application/json",
+            accept: "application/json, text/event-stream",
+          },
+          body: JSON.stringify(json.example),
+        }),
+      );
+      // Its ids name nothing here.
+      if (!response.ok && response.status !== 404) refused.push([path, await response.text()]);
+    }
+
+    expect(refused).toEqual([]);
   });
 
   test("takes one kind of body at each address: JSON, a form with a file, or a transcript", () => {

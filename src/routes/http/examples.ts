@@ -1,0 +1,27 @@
+const COURSE = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+const QUESTION = "What does entropy measure?";
+const PANOPTO_URL =
+  "https://university.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=8f14e45f-ceea-467f-a9d6-12f1b6a7c111";
+
+/**
+ * What Swagger's "Try it out" begins with, by method and path; only the ids are to be replaced. Without
+ * these it makes up a body that has every optional field, which few routes take.
+ */
+export const EXAMPLES: Record<string, unknown> = {
+  "post /api/courses": { name: "Information theory", description: "Spring term" },
+  "patch /api/courses/{id}": { description: "Autumn term" },
+  "post /api/lectures/download": { course_id: COURSE, panopto_url: PANOPTO_URL },
+  "put /api/lectures/{id}/transcript": {
+    language_code: "en",
+    segments: [{ start_ms: 0, end_ms: 4_000, text: "Entropy measures surprise." }],
+  },
+  "post /api/documents/{id}/describe": { force: false },
+  "post /api/retrieval/query": { course_id: COURSE, query: QUESTION, top_k: 8 },
+  "post /api/chat": { course_id: COURSE, message: QUESTION },
+  "post /api/chat/stream": { course_id: COURSE, message: QUESTION },
+  "post /v1/chat/completions": {
+    model: `course:${COURSE}`,
+    messages: [{ role: "user", content: QUESTION }],
+  },
+  "post /mcp": { jsonrpc: "2.0", id: 1, method: "tools/list" },
+};
