@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readEvents, runInput, user, verify } from "../support/ag-ui";
+import { follow, readEvents, runInput, user, verify } from "../support/ag-ui";
 import { postJson } from "../support/http";
 import { startOpenAI } from "../support/openai";
 import { openServerHost } from "../support/server";
@@ -15,7 +15,7 @@ test("a question outlives a server that is killed at the first word of its answe
   const course = await killed.json(postJson("/api/courses", { name: "Information theory" }));
   const input = runInput(course.id, [user("How much entropy has a coin?")]);
   const response = await killed.send(postJson("/api/chat/stream", input));
-  await readEvents(response, (events) => events.at(-1)?.type === "TEXT_MESSAGE_CONTENT");
+  await follow(response, (events) => events.at(-1)?.type === "TEXT_MESSAGE_CONTENT").seen;
 
   await killed.stop("SIGKILL");
   const server = await host.start(env);

@@ -50,6 +50,7 @@ export function follow(response: Response, wanted: (events: AnyEvent[]) => boole
     if (wanted(events)) seen.resolve();
     return false;
   });
+  events.catch(seen.reject); // also when nobody waits for the end, which may be a cut connection
   return { seen: seen.promise, events };
 }
 

@@ -5,7 +5,7 @@ import { databaseUrl, engine } from "./database";
 import { eventually } from "./http";
 
 const ROOT = join(import.meta.dir, "../..");
-const READY_MS = 60_000;
+const READY_MS = 100_000;
 
 export type Server = {
   url: string;
