@@ -15,7 +15,7 @@ export type GuardedRequest = {
   maxBytes: number;
   /** Longest time for the whole exchange, body included. */
   timeoutMs: number;
-  /** Longest silence before the headers and between two pieces of the body. */
+  /** Longest silence before the headers and in the body; less than a kilobyte a second is silence too. */
   stallMs: number;
   signal: AbortSignal;
 };
@@ -183,7 +183,7 @@ async function* watchedBody(url: URL, response: Response, maxBytes: number, watc
       if (receivedBytes > maxBytes) throw tooLarge(url, maxBytes);
       watch.pause(); // a slow disk of ours is not a stall of theirs
       yield chunk;
-      watch.beat();
+      watch.resume(chunk.byteLength);
     }
   } catch (error) {
     throw toFailure(error, watch);

@@ -6,10 +6,12 @@ export type Watch = {
   readonly signal: AbortSignal;
   /** Why the exchange had to end, unless it ended by itself. */
   readonly expired: unknown;
-  /** Something arrived: the silence begins anew. */
+  /** The answer began: the silence begins anew. */
   beat(): void;
-  /** The silence is ours; it ends at the next `beat`. */
+  /** The silence is ours, until `resume`. */
   pause(): void;
+  /** So many bytes have arrived and were used: enough of them, and the silence begins anew. */
+  resume(bytes: number): void;
   /** Settles with the work, or fails as soon as the watch expires. */
   race<T>(work: Promise<T>): Promise<T>;
   /** Stops the clock and whatever is still being transferred. */
@@ -32,11 +34,10 @@ export function openWatch(options: {
   };
   const giveUp = () => expire(caller.reason);
   const whole = setTimeout(() => expire(new AppError("fetch_timeout", { timeoutMs })), timeoutMs);
-  const onSilence = () => expire(new AppError("fetch_timeout", { stallMs }));
-  let silence = setTimeout(onSilence, stallMs);
+  const silence = openSilence(stallMs, () => expire(new AppError("fetch_timeout", { stallMs })));
   const close = () => {
     clearTimeout(whole);
-    clearTimeout(silence);
+    silence.close();
     caller.removeEventListener("abort", giveUp);
     controller.abort();
   };
@@ -49,11 +50,9 @@ export function openWatch(options: {
     get expired() {
       return expired;
     },
-    beat: () => {
-      clearTimeout(silence);
-      if (!controller.signal.aborted) silence = setTimeout(onSilence, stallMs);
-    },
-    pause: () => clearTimeout(silence),
+    beat: silence.beat,
+    pause: silence.pause,
+    resume: silence.resume,
     race: (work) => {
       const ended = Promise.withResolvers<never>();
       const fail = () => ended.reject(expired);
@@ -64,5 +63,50 @@ export function openWatch(options: {
       );
     },
     close,
+  };
+}
+
+/**
+ * What comes more slowly counts as silence: a byte now and then would keep a worker for hours. Speech
+ * has eight bytes a millisecond.
+ */
+const SLOWEST_BYTES_PER_MS = 1;
+
+/** Counts the milliseconds without enough bytes, and calls back when they are too many. */
+function openSilence(stallMs: number, onStall: () => void) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let listensSince = 0;
+  let leftMs = stallMs;
+  let bytes = 0;
+  let isOpen = true;
+
+  const listen = () => {
+    clearTimeout(timer);
+    if (!isOpen) return;
+    listensSince = performance.now();
+    timer = setTimeout(onStall, leftMs);
+  };
+  const beat = () => {
+    leftMs = stallMs;
+    bytes = 0;
+    listen();
+  };
+  beat();
+
+  return {
+    beat,
+    pause: () => {
+      clearTimeout(timer);
+      leftMs -= performance.now() - listensSince;
+    },
+    resume: (received: number) => {
+      bytes += received;
+      if (bytes >= stallMs * SLOWEST_BYTES_PER_MS) beat();
+      else listen();
+    },
+    close: () => {
+      isOpen = false;
+      clearTimeout(timer);
+    },
   };
 }

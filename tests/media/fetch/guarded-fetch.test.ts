@@ -177,6 +177,11 @@ describe("what it does not wait for", () => {
     expect(await failureOf(text)).toEqual({ code: "fetch_timeout", timeoutMs: 200 });
   });
 
+  test("a body that drips, as if it were silent", async () => {
+    const text = guardedFetch(at("/drips"), { ...calm(), stallMs: 200 }).then((it) => it.text());
+    expect(await failureOf(text)).toEqual({ code: "fetch_timeout", stallMs: 200 });
+  });
+
   test("a caller that gave up: its own reason comes back, and the server is told", async () => {
     const caller = new AbortController();
     const fetched = await guardedFetch(at("/stalls?given-up"), {
@@ -209,10 +214,10 @@ function answer(request: Request): Response | Promise<Response> {
   const [, page, hops] = pathname.split("/");
   request.signal.addEventListener("abort", () => aborted.push(search));
   const redirect = (location: string) => new Response(null, { status: 302, headers: { location } });
-  const drip = (pauseMs: number) =>
+  const drip = (pauseMs: number, bytes = 100) =>
     new ReadableStream({
       async pull(controller) {
-        controller.enqueue(new Uint8Array(100));
+        controller.enqueue(new Uint8Array(bytes));
         await Bun.sleep(pauseMs);
       },
     });
@@ -234,6 +239,8 @@ function answer(request: Request): Response | Promise<Response> {
       return new Response(new Uint8Array(2_000));
     case "endless":
       return new Response(drip(10));
+    case "drips":
+      return new Response(drip(10, 1));
     case "stalls":
       return new Response(drip(60_000));
     default:
