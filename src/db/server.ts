@@ -9,6 +9,7 @@ export type DatabaseServer = {
   release: number;
   /** The version of pgvector that can be had there; null without its package. */
   vector: string | null;
+  encoding: string;
 };
 
 /** The database of the settings for a command of its own: the embedded one must not be in use by a server. */
@@ -24,11 +25,14 @@ export async function openDatabaseServer({
 async function readServer(sql: Sql): Promise<DatabaseServer> {
   const [server] = await sql<DatabaseServer[]>`
     select current_setting('server_version_num')::int / 10000 as release,
-           (select default_version from pg_available_extensions where name = 'vector') as vector`;
+           (select default_version from pg_available_extensions where name = 'vector') as vector,
+           current_setting('server_encoding') as encoding`;
   return server!;
 }
 
 const OLDEST_RELEASE = 15;
+/** Others cannot hold what a lecture may say. */
+const UTF8 = "make a database with: create database lectern encoding 'UTF8' template template0";
 
 /**
  * Looks at the server behind `DATABASE_URL` before anything is changed there.
@@ -43,6 +47,7 @@ export async function checkServer(url: string): Promise<DatabaseServer> {
       throw unusable(`PostgreSQL ${server.release}: ${OLDEST_RELEASE} or newer is needed`);
     }
     if (!server.vector) throw unusable("the server has no pgvector: install its package");
+    if (server.encoding !== "UTF8") throw unusable(`is in ${server.encoding}: ${UTF8}`);
     return server;
   } catch (error) {
     if (error instanceof AppError) throw error;

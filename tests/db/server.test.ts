@@ -1,0 +1,42 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { connect } from "../../src/db/client";
+import { checkServer } from "../../src/db/server";
+import { databaseUrl, engine } from "../support/database";
+
+const database = await databaseUrl();
+afterAll(() => database.close());
+
+describe("checkServer", () => {
+  test("tells what a usable server is", async () => {
+    expect(await checkServer(database.url)).toMatchObject({
+      release: expect.any(Number),
+      vector: expect.stringMatching(/^\d+\.\d+/),
+      encoding: "UTF8",
+    });
+  });
+
+  test("says what to check of an address that nobody answers at", async () => {
+    const DATABASE_URL = [expect.stringContaining("check host, port, user, password and database")];
+
+    await expect(checkServer("postgres://127.0.0.1:1/x")).rejects.toMatchObject({
+      errorCode: "config_invalid",
+      details: { problems: { DATABASE_URL } },
+    });
+  });
+
+  // The embedded database is always in UTF-8.
+  test.if(engine === "native")("refuses a database that cannot hold every letter", async () => {
+    const sql = connect(database.url, { max: 1 });
+    const name = `lectern_test_${Math.floor(Date.now() / 1000)}_latin_${process.pid}`;
+    await sql`
+      create database ${sql(name)} encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0`;
+    const url = Object.assign(new URL(database.url), { pathname: `/${name}` });
+
+    const failure = await checkServer(url.href).catch((error) => error);
+    await sql`drop database ${sql(name)} with (force)`;
+    await sql.end();
+
+    const DATABASE_URL = [expect.stringMatching(/is in LATIN1.*encoding 'UTF8'/)];
+    expect(failure).toMatchObject({ details: { problems: { DATABASE_URL } } });
+  });
+});
