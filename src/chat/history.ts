@@ -45,11 +45,19 @@ export function findNew(
   ];
   return {
     messages: thread.length === 0 ? withAnswers(asked, questions, messages) : asked,
-    // Of several results of one call the first counts.
-    results: [
-      ...new Map(results.reverse().map((one) => [one.tool_call_id, one])).values(),
-    ].reverse(),
+    results: inOrder(thread, results),
   };
+}
+
+/** Of several results of one call the first counts. */
+function inOrder(thread: ChatMessage[], results: Said["results"]): Said["results"] {
+  const first = new Map(results.toReversed().map((one) => [one.tool_call_id, one]));
+  const calls = thread.flatMap(({ metadata }) => metadata.tool_calls ?? []);
+  const known = Math.max(0, ...calls.map(({ result }) => result?.position ?? 0));
+  return [...first.values()].reverse().map((one, i) => ({
+    ...one,
+    result: { ...one.result, position: known + i + 1 },
+  }));
 }
 
 /** A conversation that began elsewhere: what was answered there, after what was asked. */

@@ -37,9 +37,12 @@ function toMessages(row: ChatMessage, session_id: string, name: string | undefin
       })),
     }),
   };
-  const results = tool_calls.flatMap(({ id: toolCallId, result }): Message[] =>
-    result ? [{ id: result.message_id, role: "tool", toolCallId, content: result.content }] : [],
-  );
+  const results = tool_calls
+    .flatMap(({ id: toolCallId, result }) => (result ? [{ toolCallId, ...result }] : []))
+    .sort((one, other) => (one.position ?? 0) - (other.position ?? 0))
+    .map(({ toolCallId, message_id, content }): Message => {
+      return { id: message_id, role: "tool", toolCallId, content };
+    });
   const isEmpty = content === "" && tool_calls.length === 0;
   return [...thoughts, ...(isEmpty ? [] : [message]), ...results];
 }

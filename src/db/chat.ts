@@ -16,8 +16,8 @@ export type ToolCall = {
   /** The call asks the user, and the run ended until they reply. */
   interrupts?: true;
 };
-/** `message_id` is the id of the AG-UI message that brought the result. */
-export type ToolResult = { message_id: string; content: string };
+/** `message_id`: the AG-UI message that brought it. `position`: of a client's, from 1 as they came. */
+export type ToolResult = { message_id: string; content: string; position?: number };
 
 export type MessageMetadata = {
   /** Of an answer. */
@@ -112,13 +112,11 @@ export async function addToThread(
     results: { message_id: string; tool_call_id: string; result: ToolResult }[];
   },
 ): Promise<boolean> {
-  const labels = said.messages.flatMap(({ role, content }) =>
-    role === "user" ? content.trim() : [],
-  );
+  const label = said.messages.find(({ role }) => role === "user")?.content.trim() || null;
   const [row] = await sql<{ added: number }[]>`
     with thread as (
       update chat_sessions
-      set session_label = coalesce(session_label, left(${labels.find(Boolean) ?? null}, 80))
+      set session_label = coalesce(session_label, left(${label}, 80))
       where id = ${session_id} returning id
     ),
     results as (

@@ -83,7 +83,8 @@ describe("findNew", () => {
     const messages = [result("t1", "c1"), result("t2", "c1"), result("t3", "unknown")];
     const { results } = findNew(rows, { messages, session_id, surelyNew: false });
 
-    expect(results).toEqual([{ message_id: "a 0", tool_call_id: "c1", result: closed.result }]);
+    const drawn = { ...closed.result, position: 1 };
+    expect(results).toEqual([{ message_id: "a 0", tool_call_id: "c1", result: drawn }]);
   });
 });
 

@@ -1,5 +1,13 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { type AnyEvent, readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui";
+import {
+  type AnyEvent,
+  CLIENTS,
+  readEvents,
+  runInput,
+  typesOf,
+  user,
+  verify,
+} from "../../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
 import type { RecordedRequest, Reply } from "../../support/openai";
@@ -71,4 +79,34 @@ test("a question cut off within a character is answered, and so is an answer sto
 
   expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED" });
   expect(await storedIn(server, input.threadId)).toMatchObject({ content: "One bit \ufffd" });
+});
+
+test.each(CLIENTS)("tool results stay in the order in which %s got them", async (_, Agent) => {
+  const calls = [
+    { name: "show_chart", input: { of: "coin" }, id: "first" },
+    { name: "search_slides", input: { query: "coin" }, id: "ours" },
+    { name: "show_chart", input: { of: "die" }, id: "last" },
+  ];
+  const replies = ["1", "2"].flatMap((round) => [
+    { toolCalls: calls.map((call) => ({ ...call, id: call.id + round })) },
+    ANSWER,
+  ]);
+  await using server = serveChat(db, { replies });
+  const open = (threadId?: string) =>
+    new Agent({ url: `${server.url}/api/chat/stream`, ...(threadId && { threadId }) });
+  const tools = [{ name: "show_chart", description: "Draws", parameters: { type: "object" } }];
+  const props = { forwardedProps: { course_id }, tools };
+  const agent = open(crypto.randomUUID());
+  for (const round of ["1", "2"]) {
+    agent.addMessage(user("Draw it"));
+    await agent.runAgent(props);
+    for (const toolCallId of [`last${round}`, `first${round}`]) {
+      agent.addMessage({ id: crypto.randomUUID(), role: "tool", toolCallId, content: "drawn" });
+    }
+    await agent.runAgent(props);
+  }
+  const reloaded = open(agent.threadId);
+  await reloaded.runAgent(props);
+
+  expect(reloaded.messages).toEqual(agent.messages);
 });
