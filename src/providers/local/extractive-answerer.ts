@@ -88,7 +88,11 @@ async function answer(
 const asQuote = (sentence: string) => sentence.replace(/\[(\d+)\]/g, "\\[$1\\]");
 
 function toMoment({ title, page_number, start_ms, number }: ToolPassage): string {
-  const place = page_number ? `, page ${page_number}` : start_ms ? `, ${toClock(start_ms)}` : "";
+  const place = page_number
+    ? `, page ${page_number}`
+    : start_ms != null
+      ? `, ${toClock(start_ms)}`
+      : "";
   return `${asQuote(title)}${place} [${number}]`;
 }
 

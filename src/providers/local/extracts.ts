@@ -6,7 +6,7 @@ import { coverage, toStems } from "./words";
 export type Extract = { number: number; sentence: string };
 
 /** A sentence and, for judging it, the same after the heading or scrap that leads up to it. */
-type Quote = { sentence: string; inContext: string };
+type Quote = { sentence: string; inContext: string; isWhole: boolean };
 type Candidate = Extract & Quote & { coverage: number; score: number };
 
 const EXTRACTS = 4;
@@ -20,6 +20,10 @@ const LEAST_WORDS = 4;
 /** Below both, a sentence is about something else: it has few of the words and little of the sense. */
 const LEAST_COVERAGE = 0.34;
 const LEAST_SIMILARITY = 0.45;
+/** Without any of the words: a small model finds "What is DNA?" and "What is entropy?" 0.6 alike. */
+const LEAST_SIMILARITY_ALONE = 0.75;
+/** What a heading or half a sentence has to make up for among whole ones. */
+const FRAGMENT = 0.3;
 
 /**
  * The sentences that come closest to answering a question, best first; none if none is close.
@@ -38,7 +42,7 @@ export async function chooseExtracts(
   const similarities = await compare(question, candidates, embedder, signal);
   const close = candidates
     .map((candidate, i) => ({ ...candidate, similarity: similarities[i]! }))
-    .filter((c) => c.coverage >= LEAST_COVERAGE || c.similarity >= LEAST_SIMILARITY)
+    .filter(isClose)
     .sort((a, b) => b.score + b.similarity - (a.score + a.similarity));
 
   const quotedFrom = new Map<number, number>();
@@ -52,13 +56,21 @@ export async function chooseExtracts(
     .map(({ number, sentence }) => ({ number, sentence }));
 }
 
+function isClose({ coverage, similarity }: { coverage: number; similarity: number }): boolean {
+  const least = coverage > 0 ? LEAST_SIMILARITY : LEAST_SIMILARITY_ALONE;
+  return coverage >= LEAST_COVERAGE || similarity >= least;
+}
+
 function toCandidates(question: string, passages: ToolPassage[]): Candidate[] {
   const wanted = toStems(question);
   const candidates = passages.flatMap(({ number, content }, rank) => {
     const ofPassage = 0.5 * coverage(wanted, content) + 0.3 / (rank + 1);
-    return toQuotes(content).map((quote) => {
+    const quotes = toQuotes(content);
+    const hasWhole = quotes.some(({ isWhole }) => isWhole);
+    return quotes.map((quote) => {
       const ofSentence = coverage(wanted, quote.inContext);
-      return { number, ...quote, coverage: ofSentence, score: ofSentence + ofPassage };
+      const score = ofSentence + ofPassage - (hasWhole && !quote.isWhole ? FRAGMENT : 0);
+      return { number, ...quote, coverage: ofSentence, score };
     });
   });
   // Neighbouring chunks share text: the same sentence must not be quoted twice.
@@ -70,19 +82,31 @@ function toCandidates(question: string, passages: ToolPassage[]): Candidate[] {
 function toQuotes(content: string): Quote[] {
   const quotes: Quote[] = [];
   let scrap = "";
-  for (const stretch of splitSentences(content).flatMap((long) => long.match(STRETCH) ?? [])) {
+  for (const stretch of joinLines(splitSentences(content)).flatMap((one) => one.match(STRETCH)!)) {
     const sentence = stretch.replace(/\s+/g, " ").trim();
     // A heading that repeats the question answers nothing, but leads up to what does.
     if (sentence.split(" ").length < LEAST_WORDS || sentence.endsWith("?")) {
       scrap = sentence;
     } else {
-      quotes.push({ sentence, inContext: `${scrap} ${sentence}`.trim() });
+      const isWhole = WHOLE.test(sentence);
+      quotes.push({ sentence, inContext: `${scrap} ${sentence}`.trim(), isWhole });
       scrap = "";
     }
   }
   return quotes;
 }
 
+/** A line that ends in the middle of a sentence goes on in the next one. */
+const joinLines = (sentences: string[]): string[] =>
+  sentences.reduce<string[]>((lines, line) => {
+    if (GOES_ON.test(lines.at(-1) ?? "")) lines[lines.length - 1] += line;
+    else if (line.trim() !== "") lines.push(line);
+    return lines;
+  }, []);
+
+const GOES_ON =
+  /(?:,|[\s“"(](?:and|or|but|of|the|an?|to|with|is|are|has|in|on|by|for|from|that|than))\s*\n\s*$/i;
+const WHOLE = /[.!?:…。！？]["”’)\]]*$/;
 const STRETCH = new RegExp(`(?:\\S+\\s*){1,${LONGEST_WORDS}}`, "gu");
 
 /** Cosine of the question and each candidate; embeddings have unit length. */

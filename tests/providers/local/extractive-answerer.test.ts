@@ -85,6 +85,18 @@ describe("the extractive answerer", () => {
     expect(text).toEndWith("\n\n> H(X) measures the average surprise of a source. [1]");
   });
 
+  test("quotes a sentence over two lines whole, and before the heading that repeats it", async () => {
+    const content =
+      "Codes and entropy\n\nNo code beats the entropy, and\nHuffman comes close to it.";
+    const { text } = await ask([user("Do codes beat entropy?")], {
+      slides: [{ ...slide, content }],
+    });
+
+    expect(text).toContain(
+      "course, not a written answer.\n\n> No code beats the entropy, and Huffman comes close to it. [1]",
+    );
+  });
+
   test("streams its words one by one", async () => {
     const { parts, text } = await ask([user("What is entropy?")], { slides: [slide] });
 
@@ -106,6 +118,13 @@ describe("the extractive answerer", () => {
     expect(text).toStartWith("I found nothing in the course that clearly answers this.");
     expect(text).toContain("- Thermodynamics, page 4 [1]\n- Lecture 3, 01:02:34 [2]");
     expect(text).not.toContain(">");
+  });
+
+  test("does not take a question of the same form for one about the same thing", async () => {
+    const content = "What is entropy, and how is it measured?\nIt is an average of surprises.";
+    const { text } = await ask([user("What is DNA?")], { slides: [{ ...slide, content }] });
+
+    expect(text).toStartWith("I found nothing in the course that clearly answers this.");
   });
 
   test("says so when the search finds nothing, and when it fails", async () => {
