@@ -2,8 +2,15 @@ import { z } from "zod";
 import { AppError } from "./errors";
 
 /** A whole number from `least` to `most`. */
-const number = (least: number, most = Number.MAX_SAFE_INTEGER) =>
-  z.coerce.number({ error: "must be a whole number" }).int().min(least).max(most);
+const number = (least: number, most?: number) => {
+  const range = most === undefined ? `${least} or more` : `${least} to ${most}`;
+  const error = `must be a whole number, ${range}`;
+  return z.coerce
+    .number({ error })
+    .int()
+    .min(least)
+    .max(most ?? Number.MAX_SAFE_INTEGER);
+};
 
 const Port = number(0, 65_535);
 const Count = number(1);

@@ -42,7 +42,8 @@ describe("a wrong environment", () => {
   });
 
   test.each([
-    ["PORT", "http", "must be a whole number"],
+    ["PORT", "http", "must be a whole number, 0 to 65535"],
+    ["MAX_PAGES", "0", "must be a whole number, 1 or more"],
     ["DATABASE_URL", "mysql://localhost/x", "postgres://user:password@host:port/database"],
     ["OPENAI_BASE_URL", "localhost:11434", "https://host/path"],
     ["CORS_ORIGINS", "https://app.example/path", "https://app.example"],
