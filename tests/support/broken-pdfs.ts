@@ -28,6 +28,19 @@ export function encryptedPdf(): Uint8Array {
   );
 }
 
+/** Only who holds a certificate can open it. */
+export function certificatePdf(): Uint8Array {
+  return handWritten(
+    [
+      "<< /Type /Catalog /Pages 2 0 R >>",
+      "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+      "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] >>",
+      "<< /Filter /Adobe.PubSec /SubFilter /adbe.pkcs7.s4 /V 1 /Recipients [<00>] >>",
+    ],
+    "/Encrypt 4 0 R /ID [<00> <00>]",
+  );
+}
+
 export function noPagesPdf(): Uint8Array {
   return handWritten(["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [] /Count 0 >>"]);
 }

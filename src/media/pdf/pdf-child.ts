@@ -55,7 +55,7 @@ async function replyTo(answer: Promise<Exchanges[Kind]["answer"]>): Promise<Repl
 
 function codeOf(error: unknown): ErrorCode {
   const { name, message } = error as Error;
-  if (name === "PasswordException") return "pdf_encrypted";
+  if (name === "PasswordException" || /encryption/i.test(message)) return "pdf_encrypted";
   return /out of memory|array length/i.test(message) ? "pdf_too_complex" : "pdf_invalid";
 }
 

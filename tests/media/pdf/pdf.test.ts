@@ -129,6 +129,7 @@ describe("a bad PDF", () => {
     ["garbage behind the mark", broken.garbageWithMark, { errorCode: "pdf_invalid" }],
     ["a cut-off file", broken.truncatedPdf, { errorCode: "pdf_invalid" }],
     ["a password", broken.encryptedPdf, { errorCode: "pdf_encrypted" }],
+    ["a certificate", broken.certificatePdf, { errorCode: "pdf_encrypted" }],
     ["no pages", broken.noPagesPdf, { errorCode: "pdf_empty" }],
     [
       "too many pages",
