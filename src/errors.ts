@@ -47,7 +47,7 @@ export const ERRORS = {
   tool_missing:              { status: 500, retry: false, title: "A program that reads media is not installed" },
   tool_killed:               { status: 500, retry: true,  title: "A program that reads media exceeded its limits" },
   provider_unauthorized:     { status: 502, retry: false, title: "A provider refused the API key" },
-  provider_quota_exceeded:   { status: 502, retry: false, title: "A provider's quota is used up" },
+  provider_quota_exceeded:   { status: 502, retry: false, title: "A provider's quota is used up: top up the account, then retry" },
   provider_rate_limited:     { status: 503, retry: true,  title: "A provider asked us to slow down" },
   provider_busy:             { status: 503, retry: true,  title: "A provider has no capacity just now" },
   provider_unavailable:      { status: 503, retry: true,  title: "A provider cannot be reached" },

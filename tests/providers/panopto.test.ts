@@ -141,7 +141,7 @@ describe("signing in", () => {
     );
   });
 
-  test.each(["right", ".ASPXAUTH=right", "a=b; .ASPXAUTH=right"])(
+  test.each(["right", "right\n", ".ASPXAUTH=right", "a=b; .ASPXAUTH=right"])(
     "by a cookie: %s",
     async (cookie) => {
       const { site, panopto, add } = await open({ cookie });

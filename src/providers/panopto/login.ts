@@ -99,8 +99,8 @@ const explained = (message: string) => (error: unknown) => {
   throw new AppError("panopto_login_required", { message }, { cause: error });
 };
 
-/** People copy the value of `.ASPXAUTH`, or the whole Cookie header. */
-const toCookie = (text: string) => (text.includes("=") ? text : `.ASPXAUTH=${text}`);
+/** People copy the value of `.ASPXAUTH`, or the whole Cookie header, and the end of the line with it. */
+const toCookie = (text: string) => (text.includes("=") ? text.trim() : `.ASPXAUTH=${text.trim()}`);
 
 type LoginTools = { fetch: GuardedFetch; patience: Patience; signal: AbortSignal };
 
