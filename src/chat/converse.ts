@@ -6,7 +6,7 @@ import {
   saveAnswer,
 } from "../db/chat";
 import { isDatabaseOutage } from "../db/client";
-import { AppError } from "../errors";
+import { AppError, ERRORS } from "../errors";
 import type { ChatModel } from "../providers/chat/chat-model";
 import { checkResume, pendingInterrupts } from "./agent/interrupts";
 import { type Answerable, type AnswerServices, answer } from "./answer";
@@ -41,9 +41,12 @@ export async function* converse(
     yield* takeFurther(services, conversation, signal);
   } catch (err) {
     if (signal.aborted) return;
-    services.log.error({ err, request_id: conversation.request_id }, "a conversation failed");
     const code = isDatabaseOutage(err) ? "database_unavailable" : "internal";
     const error = err instanceof AppError ? err : new AppError(code, {}, { cause: err });
+    const { request_id } = conversation;
+    // A caller's mistake is told to the caller, who is the one to act on it.
+    const isOurs = ERRORS[error.errorCode].status >= 500;
+    if (isOurs) services.log.error({ err, request_id }, "a conversation failed");
     yield [{ type: "error", error }];
   }
 }
