@@ -35,35 +35,53 @@ type Needs = {
  * @returns stops it
  */
 export async function startMaintenance(needs: Needs): Promise<() => void> {
-  const { storage, sounds, dataRoot, log } = needs;
+  const { storage, sounds, dataRoot } = needs;
   await sweepScratch(dataRoot);
   const started = new Date(Date.now() - process.uptime() * 1_000);
   await sweepStaging(storage.stagingDir, started);
   await sweepStaging(sounds.stagingDir, started);
-  const round = () => maintain(needs).catch((err) => log.warn({ err }, "maintenance failed"));
-  await round();
-  const timer = setInterval(round, EVERY_MS);
+  await maintain(needs);
+  const timer = setInterval(() => void maintain(needs), EVERY_MS);
   return () => clearInterval(timer);
 }
 
-async function maintain({ db, storage, sounds, dataRoot, log }: Needs): Promise<void> {
-  await sweepScratch(dataRoot);
+/** One task that fails, such as for a bucket that is away, keeps no other from its turn. */
+async function maintain(needs: Needs): Promise<void> {
+  const { db, dataRoot, log } = needs;
+  const tasks = {
+    scratch: () => sweepScratch(dataRoot),
+    jobs: () => requeueJobs(needs),
+    deleted_documents: () => removeDeletedDocuments(needs),
+    unclaimed_files: () => removeUnclaimedFiles(needs),
+    deleted_lectures: () => purgeLectures(db, PURGE_AFTER_SECONDS),
+    sounds: () => removeEndedSounds(needs),
+    keys: () => pruneKeys(db),
+  };
+  for (const [task, run] of Object.entries(tasks)) {
+    await run().catch((err) => log.warn({ err, task }, "maintenance failed"));
+  }
+}
+
+async function requeueJobs({ db, log }: Needs): Promise<void> {
   const requeued = await requeueLostJobs(db);
   if (requeued > 0) log.warn({ requeued }, "unfinished jobs had lost their message");
+}
+
+async function removeDeletedDocuments({ db, storage }: Needs): Promise<void> {
   for (const { id } of await listDeletedDocuments(db, PURGE_AFTER_SECONDS)) {
     await storage.remove(id);
     await purgeDocument(db, id);
   }
+}
+
+async function removeUnclaimedFiles({ db, storage }: Needs): Promise<void> {
   for (const id of await doomUnclaimedFiles(db, UNCLAIMED_SECONDS)) {
     await removeFile(db, storage, id);
   }
-  await purgeLectures(db, PURGE_AFTER_SECONDS);
-  await removeEndedSounds(db, sounds);
-  await pruneKeys(db);
 }
 
 /** Sound that no job needs any more: its worker crashed between the job's end and the removal. */
-async function removeEndedSounds(db: Sql, sounds: SoundInbox): Promise<void> {
+async function removeEndedSounds({ db, sounds }: Needs): Promise<void> {
   const kept = await sounds.list(SOUND_SETTLES_MS);
   if (kept.length === 0) return;
   const needed = new Set(await listUnfinishedLectures(db, kept));

@@ -3,7 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deleteCourse } from "../../src/db/courses";
-import { announceFile, doomUnclaimedFiles, requestDocument } from "../../src/db/documents";
+import {
+  announceFile,
+  doomUnclaimedFiles,
+  forgetFile,
+  requestDocument,
+} from "../../src/db/documents";
+import { AppError } from "../../src/errors";
 import { receiveDocument } from "../../src/pipelines/document/request";
 import { startMaintenance } from "../../src/pipelines/maintenance";
 import { openDiskStorage } from "../../src/storage/disk";
@@ -113,4 +119,24 @@ test("a file that is given up can be no document's any more", async () => {
 
   await expect(late).rejects.toThrow("given up");
   expect((await db`select from documents where id = ${id}`).count).toBe(0);
+  await forgetFile(db, id);
+});
+
+test("a storage that fails keeps nothing else from being put in order", async () => {
+  const dataRoot = join(root, "failing");
+  const away = async () => {
+    throw new AppError("storage_unavailable");
+  };
+  const storage = { ...(await openDiskStorage(dataRoot)), remove: away };
+  const sounds = await openSoundInbox(dataRoot);
+  await announceFile(db, crypto.randomUUID());
+  await db`update unclaimed_files set since = now() - interval '2 hours'`;
+  await db`
+    insert into idempotency_keys (key, route, request_hash, created_at)
+    values ('old', 'POST /', '', now() - interval '2 days')`;
+
+  (await startMaintenance({ db, storage, sounds, dataRoot, log: silentLog }))();
+
+  expect((await db`select from idempotency_keys`).count).toBe(0);
+  expect((await db`select from unclaimed_files`).count).toBe(1);
 });
