@@ -12,8 +12,8 @@ import {
 import { AppError } from "../../errors";
 import { receiveDocument } from "../../pipelines/document/request";
 import type { DocumentStorage } from "../../storage/documents";
-import { IdempotencyHeaders, once } from "../http/idempotency";
-import { receiveUpload } from "../http/multipart-upload";
+import { acceptUpload } from "../http/accept-upload";
+import { IdempotencyHeaders } from "../http/idempotency";
 import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
 import { serveDocument } from "./document-file";
 import { Document, DocumentStatus, Status, withUrl } from "./document-schemas";
@@ -47,18 +47,14 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: Needs) =>
     .post(
       "/upload",
       async ({ request, status }) => {
-        const upload = await receiveUpload(request, {
+        const rules = {
           fields: UploadFields,
           maxBytes: maxUploadBytes,
           directory: storage.stagingDir,
-        });
-        await using _file = upload;
-        const { fields, file } = upload;
-        const fingerprint = { ...fields, sha256: file.sha256 };
-        const answer = await once(db, request, fingerprint, async () => {
-          const { created, ...accepted } = await receiveDocument({ db, storage }, fields, file);
-          return { status: created ? 202 : 200, body: accepted };
-        });
+        };
+        const answer = await acceptUpload(db, request, rules, (fields, file) =>
+          receiveDocument({ db, storage }, fields, file),
+        );
         return status(answer.status as 202, answer.body);
       },
       {

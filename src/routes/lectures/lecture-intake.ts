@@ -4,9 +4,9 @@ import type { Sql } from "../../db/client";
 import { receiveRecording, receiveSound } from "../../pipelines/lecture/request";
 import type { AudioSource } from "../../providers/audio-source";
 import type { SoundInbox } from "../../storage/sounds";
+import { acceptUpload } from "../http/accept-upload";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
-import { receiveUpload } from "../http/multipart-upload";
 import { Id, Priority, Title } from "../http/schemas";
 
 export const LectureAccepted = z
@@ -93,23 +93,14 @@ export const lectureIntakeRoutes = ({ db, audioSource, sounds, maxUploadBytes }:
     .post(
       "/audio",
       async ({ request, status }) => {
-        const upload = await receiveUpload(request, {
+        const rules = {
           fields: AudioFields,
           maxBytes: maxUploadBytes,
           directory: sounds.stagingDir,
-        });
-        await using _file = upload;
-        const { fields, file } = upload;
-        const fingerprint = { ...fields, sha256: file.sha256 };
-        const answer = await once(db, request, fingerprint, async () => {
-          const { created, ...accepted } = await receiveSound(
-            { db, audioSource, sounds },
-            fields,
-            file,
-            request.signal,
-          );
-          return { status: created ? 202 : 200, body: accepted };
-        });
+        };
+        const answer = await acceptUpload(db, request, rules, (fields, file) =>
+          receiveSound({ db, audioSource, sounds }, fields, file, request.signal),
+        );
         return status(answer.status as 202, answer.body);
       },
       {

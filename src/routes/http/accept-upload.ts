@@ -1,0 +1,27 @@
+import type { z } from "zod";
+import type { Sql } from "../../db/client";
+import { type Answer, once } from "./idempotency";
+import { receiveUpload, type UploadedFile, type UploadRules } from "./multipart-upload";
+
+/**
+ * Receives a file and makes something of it, once for each `Idempotency-Key`: 202 for what is new, 200
+ * for what was there. A file that `accept` does not move away is gone afterwards.
+ *
+ * @throws AppError as `receiveUpload`, `once` and `accept` do
+ */
+export async function acceptUpload<Fields extends z.ZodType<object>, Accepted>(
+  db: Sql,
+  request: Request,
+  rules: UploadRules<Fields>,
+  accept: (
+    fields: z.output<Fields>,
+    file: UploadedFile,
+  ) => Promise<Accepted & { created: boolean }>,
+): Promise<Answer<Omit<Accepted, "created">>> {
+  await using upload = await receiveUpload(request, rules);
+  const { fields, file } = upload;
+  return await once(db, request, { ...fields, sha256: file.sha256 }, async () => {
+    const { created, ...accepted } = await accept(fields, file);
+    return { status: created ? 202 : 200, body: accepted };
+  });
+}
