@@ -5,7 +5,7 @@ import type { Judgments } from "./judge";
 
 export type BeirSet = {
   documents: { _id: string; title: string; text: string }[];
-  /** Only those with at least one relevant document. */
+  /** Only those with at least one relevant document in the set. */
   questions: { _id: string; text: string; judgments: Judgments }[];
 };
 
@@ -28,13 +28,18 @@ export async function readBeirSet(folder: string): Promise<BeirSet> {
     const ofQuestion = judgments.get(line.question) ?? new Map<string, number>();
     judgments.set(line.question, ofQuestion.set(line.document, line.grade));
   }
-  return {
-    documents,
-    questions: questions.flatMap((question) => {
-      const relevant = judgments.get(question._id);
-      return relevant ? [{ ...question, judgments: relevant }] : [];
-    }),
-  };
+  const known = new Set(documents.map(({ _id }) => _id));
+  const answerable = questions.flatMap((question) => {
+    const relevant = judgments.get(question._id) ?? new Map<string, number>();
+    const isAnswerable = [...relevant.keys()].some((id) => known.has(id));
+    return isAnswerable ? [{ ...question, judgments: relevant }] : [];
+  });
+  // One half of them chooses a weight, the other judges it.
+  if (answerable.length < 2) {
+    const problem = "fewer than two questions have a relevant document in the corpus";
+    throw invalid(join(folder, "qrels", "test.tsv"), 0, problem);
+  }
+  return { documents, questions: answerable };
 }
 
 async function readLines<T>(path: string, parse: (line: string) => T): Promise<T[]> {

@@ -33,4 +33,16 @@ describe("readBeirSet", () => {
     await Bun.write(join(scratch.path, "corpus.jsonl"), `{"_id":"1","text":"x"}\n{"_id":2}\n`);
     expect(await fail()).toMatchObject({ details: { line: 2 } });
   });
+
+  test("refuses a set by which nothing can be judged", async () => {
+    await using scratch = await openScratch(tmpdir());
+    await Bun.write(join(scratch.path, "corpus.jsonl"), `{"_id":"1","text":"x"}`);
+    await Bun.write(join(scratch.path, "queries.jsonl"), `{"_id":"q","text":"x?"}`);
+    await Bun.write(join(scratch.path, "qrels/test.tsv"), "q\t1\t1\nq2\t1\t1");
+
+    expect(readBeirSet(scratch.path)).rejects.toMatchObject({
+      errorCode: "evaluation_set_invalid",
+      details: { problem: expect.stringContaining("fewer than two questions") },
+    });
+  });
 });
