@@ -40,7 +40,7 @@ describe("readBeirSet", () => {
     await Bun.write(join(scratch.path, "queries.jsonl"), `{"_id":"q","text":"x?"}`);
     await Bun.write(join(scratch.path, "qrels/test.tsv"), "q\t1\t1\nq2\t1\t1");
 
-    expect(readBeirSet(scratch.path)).rejects.toMatchObject({
+    await expect(readBeirSet(scratch.path)).rejects.toMatchObject({
       errorCode: "evaluation_set_invalid",
       details: { problem: expect.stringContaining("fewer than two questions") },
     });
