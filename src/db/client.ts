@@ -22,6 +22,7 @@ export type DatabaseOptions = {
 
 /** How long a pool that lives may take for `select 1` when nobody else waits. */
 const PROBE_MS = 2_000;
+const LAST_CHANCE_MS = 200;
 
 /**
  * Opens a pool that outlives the database's restarts.
@@ -49,9 +50,11 @@ export function openDatabase(url: string, options: DatabaseOptions, log: Log): D
     if (failedProbes < 2) return;
     failedProbes = 0;
     const fresh = connect(url, { max: 1 });
-    const isDead = await isAnswered(fresh);
+    const answersUntilNow = answers;
+    // All may have stood still, database or process: what goes on again gets a last chance.
+    const isDead = (await isAnswered(fresh)) && !(await isAnswered(suspect, LAST_CHANCE_MS));
     void fresh.end({ timeout: 0 }).catch(() => {});
-    if (!isDead || pool !== suspect) return;
+    if (!isDead || answers > answersUntilNow || pool !== suspect) return;
     log.warn("database pool replaced");
     pool = openPool();
     void suspect.end({ timeout: 0 }).catch(() => {});
@@ -120,8 +123,8 @@ type Query = Promise<unknown> & {
 const isQuery = (value: unknown): value is Query =>
   value instanceof Promise && "handler" in value && "reject" in value;
 
-const isAnswered = (pool: Sql): Promise<boolean> =>
-  withDeadline(pool`select 1`, PROBE_MS).then(
+const isAnswered = (pool: Sql, timeoutMs = PROBE_MS): Promise<boolean> =>
+  withDeadline(pool`select 1`, timeoutMs).then(
     () => true,
     () => false,
   );

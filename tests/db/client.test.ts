@@ -61,7 +61,7 @@ test("a pool with a long queue is not taken for a dead one", async () => {
 
   expect(await Promise.all(crowd)).toHaveLength(35);
   await close();
-}, 60_000);
+}, 120_000);
 
 // The embedded engine has one backend: when that ends, the process does.
 describe.if(engine === "native")(
