@@ -1,5 +1,6 @@
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
+import { makeDataDir } from "./data-dir";
 import { lockDataDir } from "./lock";
 import type { Command, Report } from "./worker";
 
@@ -50,6 +51,7 @@ export async function startEmbeddedDatabase(
   const thread = new DatabaseThread();
 
   try {
+    if (dataDir && !from) await makeDataDir(dataDir);
     const { port } = await thread.ask("ready", { type: "start", dataDir, from, idleLimitSeconds });
     const boot_ms = Math.round(performance.now() - started);
     log?.info({ port, boot_ms, data_dir: dataDir ?? "memory" }, "embedded database is ready");

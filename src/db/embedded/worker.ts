@@ -1,8 +1,6 @@
-import { PGlite } from "@electric-sql/pglite";
-import { pgmq } from "@electric-sql/pglite-pgmq";
-import { vector } from "@electric-sql/pglite-pgvector";
 import { Backend } from "./backend";
 import { Gateway } from "./gateway";
+import { closePGlite, openPGlite } from "./pglite";
 
 /** What the starting thread asks for. */
 export type Command =
@@ -44,7 +42,7 @@ async function obey(command: Command): Promise<Report> {
   if (command.type === "snapshot") return { type: "snapshot", data: await snapshot(backend) };
 
   await gateway.close();
-  await backend.between(checkpointAndClose);
+  await backend.between(closePGlite);
   return { type: "closed" };
 }
 
@@ -53,13 +51,7 @@ async function start({
   from,
   idleLimitSeconds,
 }: Command & { type: "start" }): Promise<Started> {
-  const pglite = await PGlite.create({
-    ...(dataDir && { dataDir }),
-    ...(from && { loadDataDir: from }),
-    extensions: { vector, pgmq },
-  });
-  await pglite.exec("create extension if not exists vector; create extension if not exists pgmq");
-  const backend = new Backend(pglite);
+  const backend = new Backend(await openPGlite(dataDir, from));
   return { backend, gateway: await Gateway.open(backend, idleLimitSeconds) };
 }
 
@@ -68,9 +60,4 @@ function snapshot(backend: Backend): Promise<Blob> {
     await pglite.exec("checkpoint");
     return await pglite.dumpDataDir("none");
   });
-}
-
-async function checkpointAndClose(pglite: PGlite): Promise<void> {
-  await pglite.exec("checkpoint");
-  await pglite.close();
 }

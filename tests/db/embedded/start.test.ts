@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -54,6 +54,18 @@ describe("a data directory", () => {
     expect(acknowledged).toBeGreaterThan(200);
     expect(written.length).toBeGreaterThanOrEqual(acknowledged);
     expect(written.at(-1)!.n).toBe(written.length);
+  });
+
+  test("is whole or not there: what an interrupted start left of one is made anew", async () => {
+    const interrupted = join(folder, "interrupted");
+    await mkdir(`${interrupted}.new/base`, { recursive: true });
+    await Bun.write(`${interrupted}.new/PG_VERSION`, "");
+
+    const database = await startEmbeddedDatabase({ dataDir: interrupted });
+
+    expect(await query(database, "select 1 as one")).toEqual([{ one: 1 }]);
+    await database.close();
+    expect(await readdir(folder)).not.toContain("interrupted.new");
   });
 
   test("keeps everything when it is closed, and can be opened again by its owner", async () => {
