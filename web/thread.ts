@@ -1,5 +1,6 @@
 import type { AgentSubscriber } from "@ag-ui/client";
 import type { Interrupt } from "@ag-ui/core";
+import { findMarks } from "../src/chat/citations/claims";
 
 /** What the server sends as `knowledge_references`: where each number of an answer leads. */
 export type Reference = {
@@ -71,8 +72,9 @@ export function addAnswer() {
     },
     end: () => {
       note.remove();
+      const marked = new Set(findMarks(text).flatMap(({ numbers }) => numbers));
       const cited = [...references.values()]
-        .filter(({ number }) => text.includes(`[${number}]`))
+        .filter(({ number }) => marked.has(number))
         .sort((a, b) => a.number - b.number);
       sources.replaceChildren(...cited.map(toItem));
       block.scrollIntoView({ block: "end" });
@@ -85,15 +87,18 @@ const referencesOf = (value: unknown): Reference[] => {
   return Array.isArray(list) ? (list as Reference[]) : [];
 };
 
-/** `[3]` becomes a link where reference 3 is known; all else stays the text that it is. */
+/** `[3]` becomes a link where reference 3 is known, and so does each number of `[1, 2]`. */
 function* linked(text: string, references: Map<number, Reference>): Generator<Node | string> {
   let from = 0;
-  for (const mark of text.matchAll(/\[(\d+)\]/g)) {
-    const reference = references.get(Number(mark[1]));
-    if (!reference?.url) continue;
-    yield text.slice(from, mark.index);
-    yield toLink(reference, mark[0]);
-    from = mark.index + mark[0].length;
+  for (const { numbers, start, end } of findMarks(text)) {
+    const parts = numbers.length === 1 ? /.+/g : /\d+/g;
+    for (const { 0: part, index } of text.slice(start, end).matchAll(parts)) {
+      const reference = references.get(numbers.length === 1 ? numbers[0]! : Number(part));
+      if (!reference?.url) continue;
+      yield text.slice(from, start + index);
+      yield toLink(reference, part);
+      from = start + index + part.length;
+    }
   }
   yield text.slice(from);
 }

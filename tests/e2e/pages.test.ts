@@ -57,9 +57,9 @@ describe.skipIf(noBrowser)("in a browser", () => {
       all.map((link) => (link as HTMLAnchorElement).href),
     );
 
-    expect(await page.locator(".user").innerText()).toBe("What is entropy?");
-    expect(await page.locator(".answer").innerText()).toMatch(/entropy/i);
-    expect(await sources.first().innerText()).toContain("Slides of the first lecture, page");
+    expect(await page.locator(".user").textContent()).toBe("What is entropy?");
+    expect(await page.locator(".answer").textContent()).toMatch(/entropy/i);
+    expect(await sources.first().textContent()).toContain("Slides of the first lecture, page");
     expect(links).toContain(await mark!.evaluate((link) => (link as HTMLAnchorElement).href));
     for (const link of links) {
       const response = await fetch(link);
@@ -104,7 +104,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.keyboard.press("Enter");
     await page.locator(".problem").waitFor();
 
-    expect(await page.locator(".problem").innerText()).toContain("The server cannot be reached");
+    expect(await page.locator(".problem").textContent()).toContain("The server cannot be reached");
     expect(await page.getByRole("button", { name: "Ask" }).isEnabled()).toBe(true);
   });
 });

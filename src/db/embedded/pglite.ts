@@ -4,8 +4,8 @@ import { vector } from "@electric-sql/pglite-pgvector";
 
 /**
  * PostgreSQL fills its buffers for good, and PGlite's default of 160 MB would be more than all the
- * rest of the process. A course of 4 500 chunks does not fit in these and is read from the
- * operating system's cache: 1.5 to 2 times the time of a search.
+ * rest of the process. A course of 4 500 chunks does not fit in these, and is read from the
+ * operating system's cache.
  */
 const SHARED_BUFFERS = "32MB";
 
