@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { isDatabaseOutage, openDatabase, type Sql } from "../../src/db/client";
 import { databaseUrl, engine, type TestDatabase } from "../support/database";
 import { silentLog } from "../support/factories";
-import { awakeMs } from "../support/http";
+import { awakeMs } from "../support/waiting";
 
 const database: TestDatabase = await databaseUrl();
 afterAll(() => database.close());

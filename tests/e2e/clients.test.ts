@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { CLIENTS, readEvents, runInput, user, verify } from "../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../support/chat";
 import { migratedDatabase } from "../support/database";
-import { awakeMs, eventually } from "../support/http";
 import type { Reply } from "../support/openai";
+import { awakeMs, eventually } from "../support/waiting";
 
 const db = await migratedDatabase();
 afterAll(() => db.end());

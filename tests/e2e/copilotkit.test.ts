@@ -5,8 +5,8 @@ import { z } from "zod";
 import type { AnyEvent } from "../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../support/chat";
 import { migratedDatabase } from "../support/database";
-import { eventually } from "../support/http";
 import type { Reply } from "../support/openai";
+import { eventually } from "../support/waiting";
 
 // The runtime reports its use to its makers unless told otherwise, and looks when it is loaded.
 process.env.COPILOTKIT_TELEMETRY_DISABLED = "true";

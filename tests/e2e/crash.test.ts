@@ -1,10 +1,10 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "../../src/db/client";
 import { engine } from "../support/database";
-import { eventually } from "../support/http";
 import { expectWhole, uploadDeck } from "../support/ingestion";
 import { startOpenAI } from "../support/openai";
 import { openServerHost } from "../support/server";
+import { eventually } from "../support/waiting";
 
 setDefaultTimeout(240_000);
 

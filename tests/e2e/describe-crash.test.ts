@@ -1,8 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startGemini } from "../support/gemini";
-import { eventually, postFile, postJson } from "../support/http";
+import { postFile, postJson } from "../support/http";
 import { manyPagesPdf } from "../support/pdfs";
 import { openServerHost } from "../support/server";
+import { eventually } from "../support/waiting";
 
 setDefaultTimeout(240_000);
 

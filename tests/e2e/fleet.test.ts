@@ -1,9 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "../../src/db/client";
 import { engine } from "../support/database";
-import { awakeMs, eventually, get, postJson } from "../support/http";
+import { get, postJson } from "../support/http";
 import { expectWhole, uploadDeck } from "../support/ingestion";
 import { childrenOf, openServerHost, type Server } from "../support/server";
+import { awakeMs, eventually } from "../support/waiting";
 
 setDefaultTimeout(240_000);
 

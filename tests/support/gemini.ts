@@ -1,4 +1,4 @@
-import { untilRead } from "./http";
+import { untilRead } from "./waiting";
 
 /** What goes wrong with the next answer for a page. */
 export type GeminiFault =

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { databaseUrl, engine } from "./database";
-import { eventually } from "./http";
+import { eventually } from "./waiting";
 
 const ROOT = join(import.meta.dir, "../..");
 const READY_MS = 100_000;

@@ -1,11 +1,12 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { eventually, get, postFile, postJson } from "../../support/http";
+import { get, postFile, postJson } from "../../support/http";
 import { openTestSite } from "../../support/panopto";
 import { sampleMedia } from "../../support/panopto/media";
 import { openServerHost } from "../../support/server";
 import { startSpeechServer } from "../../support/speech-server";
+import { eventually } from "../../support/waiting";
 
 setDefaultTimeout(240_000);
 

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readlink, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MultipartField, multipart } from "../../../src/providers/speech/multipart";
-import { eventually } from "../../support/http";
+import { eventually } from "../../support/waiting";
 
 // ffmpeg waits its turn on a busy machine.
 setDefaultTimeout(120_000);

@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { follow, readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
-import { eventually } from "../../support/http";
 import type { Fault, Reply } from "../../support/openai";
+import { eventually } from "../../support/waiting";
 
 const db = await migratedDatabase();
 afterAll(() => db.end());

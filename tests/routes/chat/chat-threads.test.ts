@@ -12,8 +12,8 @@ import {
 } from "../../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../../support/chat";
 import { engine, migratedDatabase } from "../../support/database";
-import { eventually } from "../../support/http";
 import type { RecordedRequest, Reply } from "../../support/openai";
+import { eventually } from "../../support/waiting";
 
 const db = await migratedDatabase();
 afterAll(() => db.end());

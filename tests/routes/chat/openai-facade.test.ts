@@ -3,8 +3,8 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { generateText, jsonSchema, streamText, tool } from "ai";
 import { createStudiedCourse, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
-import { eventually } from "../../support/http";
 import type { Reply } from "../../support/openai";
+import { eventually } from "../../support/waiting";
 
 const db = await migratedDatabase();
 afterAll(() => db.end());

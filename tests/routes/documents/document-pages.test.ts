@@ -6,8 +6,9 @@ import { problems } from "../../../src/routes/http/problems";
 import { migratedDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { silentLog } from "../../support/factories";
-import { eventually, get, postJson } from "../../support/http";
+import { get, postJson } from "../../support/http";
 import { deckPdf, manyPagesPdf } from "../../support/pdfs";
+import { eventually } from "../../support/waiting";
 
 setDefaultTimeout(120_000);
 

@@ -4,9 +4,10 @@ import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { connect, type Sql } from "../../../src/db/client";
 import { garbage } from "../../support/broken-pdfs";
-import { eventually, get, postFile, postJson } from "../../support/http";
+import { get, postFile, postJson } from "../../support/http";
 import { deckPdf } from "../../support/pdfs";
 import { childrenOf, openServerHost, type Server, settled } from "../../support/server";
+import { eventually } from "../../support/waiting";
 
 setDefaultTimeout(120_000);
 

@@ -1,4 +1,4 @@
-import { untilRead } from "../http";
+import { untilRead } from "../waiting";
 import type { Fault, Frame } from "./script";
 
 const EVENT_STREAM = { "content-type": "text/event-stream; charset=utf-8" };

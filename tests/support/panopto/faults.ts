@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { untilRead } from "../http";
+import { untilRead } from "../waiting";
 
 /** One exchange that a fault may spoil: the request, the site's true answer, and the wire. */
 export type Exchange = {
