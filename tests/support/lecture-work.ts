@@ -74,6 +74,10 @@ export async function openLectureWork(db: Sql) {
       return work(db, held, handler, { stop, lost, log: silentLog });
     },
     details: (id: string) => getLectureDetails(db, id),
+    /** Ends what is unfinished, so that the next test finds an empty queue. */
+    endJobs: () => db`
+      select stop_job('lecture', id, 'cancelled', 'The test is over') from lectures
+      where status not in ('completed', 'failed')`,
     /** What lies in scratch: empty whenever no job runs. */
     scratch: () => readdir(join(dataRoot, "scratch")).catch(() => []),
     close: async () => {

@@ -17,11 +17,7 @@ afterAll(async () => {
   await lab.close();
   await db.end();
 });
-afterEach(async () => {
-  await db`
-    select stop_job('lecture', id, 'cancelled', 'The test is over') from lectures
-    where status not in ('completed', 'failed')`;
-});
+afterEach(async () => void (await lab.endJobs()));
 
 const camera = { streams: [{ tag: "DV", file: "ts/master.m3u8" }] };
 const sound = await Bun.file(join(await sampleMedia(), "sound.mp3")).bytes();
