@@ -23,10 +23,8 @@ import { startElevenLabs } from "./elevenlabs";
 import { createCourse, silentLog } from "./factories";
 import { startOpenAI } from "./openai";
 import { openTestSite } from "./panopto";
+import { PATIENCE } from "./panopto/clients";
 import { sampleMedia } from "./panopto/media";
-
-/** Nothing here is silent but on purpose; a busy machine, however, may well stand still for seconds. */
-const PATIENCE = { stallMs: 4_000, timeoutMs: 60_000, fileTimeoutMs: 60_000, backoffMs: 5 };
 
 export type LectureWork = Awaited<ReturnType<typeof openLectureWork>>;
 

@@ -1,0 +1,89 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { createOpenAI } from "@ai-sdk/openai";
+import { generateText, jsonSchema, streamText, tool } from "ai";
+import { createStudiedCourse, serveChat } from "../../support/chat";
+import { migratedDatabase } from "../../support/database";
+import type { Reply } from "../../support/openai";
+
+const db = await migratedDatabase();
+afterAll(() => db.end());
+const { course_id, document_id } = await createStudiedCourse(db);
+
+type Server = ReturnType<typeof serveChat>;
+
+const SEARCH: Reply = { toolCalls: [{ name: "search_slides", input: { query: "coin entropy" } }] };
+const ANSWER: Reply = { text: "A fair coin has one bit of entropy [1]." };
+
+const courseModel = ({ url }: Server) =>
+  createOpenAI({ baseURL: `${url}/v1`, apiKey: "any" }).chat(`course:${course_id}`);
+const sentTo = ({ openai }: Server) => openai.requests.at(-1)!.body.messages;
+const link = ({ url }: Server) => `${url}/api/documents/${document_id}/file#page=7`;
+
+describe("the AI SDK's OpenAI provider", () => {
+  test("generates an answer with its sources", async () => {
+    await using server = serveChat(db, { replies: [SEARCH, ANSWER] });
+    const result = await generateText({ model: courseModel(server), prompt: "Coins?" });
+
+    expect(result.text).toBe(ANSWER.text!);
+    expect(result.finishReason).toBe("stop");
+    expect(result.usage).toMatchObject({ inputTokens: 22 });
+    expect(result.sources).toMatchObject([{ url: link(server), title: "Coins" }]);
+  });
+
+  test("streams an answer with its sources", async () => {
+    await using server = serveChat(db, { replies: [SEARCH, ANSWER] });
+    const result = streamText({ model: courseModel(server), prompt: "Coins?" });
+    const pieces = await Array.fromAsync(result.textStream);
+
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.join("")).toBe(ANSWER.text!);
+    expect(await result.finishReason).toBe("stop");
+    expect(await result.usage).toMatchObject({ inputTokens: 22 });
+    expect(await result.sources).toMatchObject([{ url: link(server), title: "Coins" }]);
+  });
+
+  test("runs its own tools beside ours, and goes on with their results", async () => {
+    const draw = { toolCalls: [{ name: "show_chart", input: { of: "coin" }, id: "call_9" }] };
+    for (const generate of [generateText, streamText]) {
+      await using server = serveChat(db, { replies: [SEARCH, draw, { text: "There it is." }] });
+      const drawn: unknown[] = [];
+      const result = generate({
+        model: courseModel(server),
+        prompt: "Draw it",
+        stopWhen: ({ steps }) => steps.length === 2,
+        tools: {
+          show_chart: tool({
+            inputSchema: jsonSchema<{ of: string }>({ type: "object" }),
+            execute: async (input) => {
+              drawn.push(input);
+              return "drawn";
+            },
+          }),
+        },
+      });
+      const { text, steps } = await result;
+
+      expect(await text).toBe("There it is.");
+      expect((await steps)[0]!.finishReason).toBe("tool-calls");
+      expect(drawn).toEqual([{ of: "coin" }]);
+      expect(sentTo(server).slice(1)).toMatchObject([
+        { role: "user", content: "Draw it" },
+        { role: "assistant", tool_calls: [{ id: "call_9", function: { name: "show_chart" } }] },
+        { role: "tool", tool_call_id: "call_9", content: "drawn" },
+      ]);
+    }
+  });
+
+  test("learns of a model that fails in mid-answer", async () => {
+    const fault = { kind: "cut", afterTokens: 3 } as const;
+    await using server = serveChat(db, { replies: [{ ...ANSWER, fault }] });
+    const errors: unknown[] = [];
+    const result = streamText({
+      ...{ model: courseModel(server), prompt: "Coins?", maxRetries: 0 },
+      onError: ({ error }) => errors.push(error),
+    });
+    await result.consumeStream();
+
+    expect(errors).toHaveLength(1);
+  });
+});
