@@ -23,18 +23,28 @@ export type Rule = (held: string, state: State, isOurs: IsOurs, final: boolean) 
 
 /** No code span is longer; what is, is not held back for ever. */
 const MAX_CODE_SPAN = 300;
+/** Nor a line whose end must be known: after a longer one nothing is code. */
+const MAX_LINE = 1_000;
 
 export const keep = (text: string): Step => ({ take: text.length, show: text });
 
 /** Is this line none of an indented block's, nor empty? */
 export const leaves = (line: string, indent: number) =>
-  !line.startsWith(" ".repeat(indent)) && !/^\s*(?:\n|$)/.test(line);
+  !line.startsWith(" ".repeat(indent)) && !/^[^\S\n]*(?:\n|$)/.test(line);
+
+/** The line that begins here, without its end; undefined: more of it must arrive first. */
+function wholeLine(held: string, state: State, final: boolean): string | undefined {
+  const near = held.slice(0, MAX_LINE);
+  const newline = near.indexOf("\n");
+  if (newline >= 0) return near.slice(0, newline);
+  if (near.length === MAX_LINE) state.isDoubtful = true;
+  return near.length === MAX_LINE || final ? near : undefined;
+}
 
 /** A formula that takes lines of its own, whose `$$` some clients read before all else. */
 export const formulaBorder: Rule = (held, state, _, final) => {
-  const newline = held.indexOf("\n");
-  if (newline < 0 && !final) return undefined;
-  const line = newline < 0 ? held : held.slice(0, newline);
+  const line = wholeLine(held, state, final);
+  if (line === undefined) return undefined;
   const isOdd = (line.match(/\$\$/g) ?? []).length % 2 === 1;
   if (isOdd) state.inFormula = !state.inFormula;
   return keep(/^ {0,3}\$\$/.exec(line)![0]);
@@ -42,14 +52,14 @@ export const formulaBorder: Rule = (held, state, _, final) => {
 
 /** Its content counts as text: a list or a quote may end the block before we know of it. */
 export const indentedFence: Rule = (held, state, _, final) => {
-  const newline = held.indexOf("\n");
-  if (newline < 0 && !final) return undefined;
-  const [start, blanks = "", run = ""] = /^( +)(`+|~+)/.exec(held)!;
-  const rest = held.slice(start.length, newline < 0 ? undefined : newline);
+  const line = wholeLine(held, state, final);
+  if (line === undefined) return undefined;
+  const [start, blanks = "", run = ""] = /^( +)(`+|~+)/.exec(line)!;
+  const rest = line.slice(start.length);
   const { indented } = state;
   if (indented) {
     const closes = blanks.length === indented.indent && run.startsWith(indented.fence);
-    if (leaves(held, indented.indent)) state.isDoubtful = true;
+    if (leaves(line, indented.indent)) state.isDoubtful = true;
     else if (closes && rest.trim() === "") state.indented = undefined;
   } else if (run[0] === "~" || !rest.includes("`")) {
     state.indented = { indent: blanks.length, fence: run };
@@ -59,23 +69,31 @@ export const indentedFence: Rule = (held, state, _, final) => {
 
 export const fenceStart: Rule = (held, state, isOurs, final) => {
   if (state.inFormula) state.isDoubtful = true;
-  const line = /^(`{3,}(?=[^`\n]*\n)|~{3,}(?=[^\n]*\n))[^\n]*\n/.exec(held);
-  if (line && !state.isDoubtful) {
-    state.fence = line[1]!;
-    return keep(line[0]);
+  const [near = ""] = held.slice(0, MAX_LINE).split("\n", 1);
+  const [run] = /^(?:`+|~+)/.exec(near)!;
+  if (run[0] === "~" || !near.includes("`", run.length)) {
+    const line = wholeLine(held, state, final);
+    if (line === undefined) return undefined;
+    if (!state.isDoubtful && line.length < held.length) {
+      state.fence = run;
+      return keep(`${line}\n`);
+    }
   }
-  if (!held.includes("\n") && !/^`+[^`]+`/.test(held) && !final) return undefined;
-  return held[0] === "`" ? codeSpan(held, state, isOurs, final) : keep(/^~+/.exec(held)![0]);
+  return run[0] === "`" ? codeSpan(held, state, isOurs, final) : keep(run);
 };
 
 export const fenceEnd: Rule = (held, state, _, final) => {
-  const newline = held.indexOf("\n") + 1;
-  const line = newline > 0 ? held.slice(0, newline) : held;
+  const near = held.slice(0, MAX_LINE);
+  const newline = near.indexOf("\n") + 1;
+  const line = newline > 0 ? near.slice(0, newline) : near;
   const run = /^ {0,3}([`~]*)[ \t]*\n?$/.exec(line)?.[1];
   if (run === undefined) return keep(line);
-  if (newline === 0 && !final) return undefined;
+  const isCut = newline === 0 && near.length === MAX_LINE;
+  if (newline === 0 && !isCut && !final) return undefined;
+  if (isCut) state.isDoubtful = true;
   const { fence } = state;
-  if (run.length >= fence!.length && run === fence![0]!.repeat(run.length)) state.fence = undefined;
+  const closes = run.length >= fence!.length && run === fence![0]!.repeat(run.length);
+  if (closes || isCut) state.fence = undefined;
   return keep(line);
 };
 

@@ -94,9 +94,9 @@ const undecided: Rule = () => undefined;
 const plainText: Rule = (held, { shown, fence }, _, final) => {
   const newline = held.indexOf("\n") + 1;
   if (newline === 1 || fence !== undefined) return keep(newline ? held.slice(0, newline) : held);
+  const line = newline > 0 ? held.slice(0, newline) : held;
   SIGN.lastIndex = 1;
-  const sign = SIGN.exec(held)?.index ?? held.length;
-  const end = newline > 0 ? Math.min(newline, sign) : sign;
+  const end = SIGN.exec(line)?.index ?? line.length;
   if (end < held.length || final) return keep(held.slice(0, end));
   const start = held.search(ADDRESS_START);
   if (start < 0) return keep(held);

@@ -89,6 +89,18 @@ describe("neutralise", () => {
     expect(neutralise(...answer)).toBe(answer.replace("<img", "< img"));
   });
 
+  test.each(["```", "~~~", "  ~~~", "$$", "~~~\n```\n~~~"])(
+    "waits for no endless line after %j, and takes nothing for code from there on",
+    (start) => {
+      const answer = `${start}${start.at(-1)!.repeat(20_000)}\n<b>\n~~~\n<img src=x>`;
+      const { push } = createNeutraliser(isOurs);
+
+      expect(push(answer.slice(0, 1_100))).not.toBe("");
+      expect(neutralise(answer)).toEndWith("\n< b>\n~~~\n< img src=x>");
+      expect(neutralise(...answer)).toBe(neutralise(answer));
+    },
+  );
+
   test("holds nothing back of plain prose", () => {
     const { push } = createNeutraliser(isOurs);
 
