@@ -1,9 +1,16 @@
 import type { Citation } from "../../retrieval/search";
 import { readClaims } from "./claims";
-import { isNamed, knownNames, type Language, languageOf, readNames } from "./names";
+import {
+  isNamed,
+  type KnownNames,
+  knownNames,
+  type Language,
+  languageOf,
+  readNames,
+} from "./names";
 import { writeAsDigits } from "./number-words";
 import { isHeld, knownNumbers, readNumbers } from "./numbers";
-import { isVerbatim, quotationsIn, replaceQuotations } from "./quotations";
+import { isVerbatim, quotationsIn, readWording, replaceQuotations } from "./quotations";
 
 /** `unsupported`: the answer says something there that the passage does not. */
 export type CheckedCitation = Citation & { unsupported?: true };
@@ -24,10 +31,11 @@ export function checkCitations(
     answer,
     [...passages.values()].map(({ quote }) => quote),
   );
+  const sourceOf = sourceReader(passages);
   for (const { text, numbers } of readClaims(answer)) {
-    const sources = numbers.flatMap((number) => passages.get(number) ?? []);
+    const sources = numbers.flatMap((number) => sourceOf(number) ?? []);
     const unsupported = sources.length > 0 && !supports(sources, text, language);
-    for (const citation of sources) {
+    for (const { citation } of sources) {
       const known = checked.get(citation.number) ?? citation;
       checked.set(citation.number, unsupported ? { ...known, unsupported } : known);
     }
@@ -35,17 +43,40 @@ export function checkCitations(
   return [...checked.values()];
 }
 
-function supports(sources: Citation[], claim: string, language: Language): boolean {
-  const isQuoted = (quotation: string) => sources.some(({ quote }) => isVerbatim(quotation, quote));
+/** A passage, and what it says. */
+type Source = { citation: Citation; wording: string[]; numbers: Set<string>; names: KnownNames };
+
+/** Reads each passage once, however often it is cited. */
+function sourceReader(passages: ReadonlyMap<number, Citation>) {
+  const read = new Map<number, Source>();
+  return (number: number): Source | undefined => {
+    const citation = passages.get(number);
+    const source = read.get(number) ?? (citation && readSource(citation));
+    if (source) read.set(number, source);
+    return source;
+  };
+}
+
+function readSource(citation: Citation): Source {
+  const { quote, title } = citation;
+  const text = `${title ?? ""}\n\n${quote}`;
+  return {
+    ...{ citation, wording: readWording(quote) },
+    ...{ numbers: knownNumbers(text), names: knownNames(text) },
+  };
+}
+
+function supports(sources: Source[], claim: string, language: Language): boolean {
+  const isQuoted = (quotation: string) =>
+    sources.some(({ wording }) => isVerbatim(quotation, wording));
   if (!quotationsIn(claim).every(isQuoted)) return false;
 
   const rest = withoutPlaces(
     replaceQuotations(claim, () => " "),
-    sources,
+    sources.map(({ citation }) => citation),
   );
-  const texts = sources.flatMap(({ quote, title }) => [quote, title ?? ""]);
-  const numbers = new Set(texts.flatMap((text) => [...knownNumbers(text)]));
-  const names = knownNames(texts);
+  const numbers = sources.map((source) => source.numbers);
+  const names = sources.map((source) => source.names);
   return (
     readNumbers(rest).every((readings) => isHeld(readings, numbers)) &&
     readNames(writeAsDigits(rest, { doubtful: false }), language).every((name) =>

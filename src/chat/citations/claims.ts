@@ -8,7 +8,9 @@ export type Claim = { text: string; numbers: number[] };
 const MARK = /[[【［]\^?\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*(?:†[^\]】］\n]{0,80})?[\]】］]/g;
 const MARKS = new RegExp(`(?<!\\s)\\s*(?:${MARK.source}\\s*)+`, "g");
 const CODE = /(?:```|~~~)[\s\S]*?(?:```|~~~|$)|`[^`\n]*`/g;
-const MATH = /\$\$[\s\S]*?\$\$|\\\[[\s\S]*?\\\]|\\\([\s\S]*?\\\)|\$(?=\S)[^$\n]*?(?<=\S)\$(?!\d)/g;
+/** Of bounded length, so that no answer takes long to read. */
+const MATH =
+  /\$\$[\s\S]{0,2000}?\$\$|\\\[[\s\S]{0,2000}?\\\]|\\\([\s\S]{0,2000}?\\\)|\$(?=\S)[^$\n]*?(?<=\S)\$(?!\d)/g;
 /** Not after an abbreviation such as "Dr." or an initial, and not before a mark that belongs to it. */
 const SENTENCE_END =
   /(?<=[.!?…]["”“»’)*_]*)(?<!\b(?:[A-Z]|Dr|Prof|Fig|Sec|Eq|St|vs|cf|e\.g|i\.e)\.)\s+(?![[【［]\^?\d)|\n+/;

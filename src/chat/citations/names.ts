@@ -85,26 +85,30 @@ function isActor(word: string, after: string): boolean {
   return !NOBODY.test(word) && DEED.test(after);
 }
 
-/** The words of sources by which names are known. */
+/** The words of a source by which names are known. */
 export type KnownNames = { words: ReadonlySet<string>; initials: string };
 
-export function knownNames(sources: string[]): KnownNames {
-  const words = sources.flatMap((source) => wordsOf(fold(source)));
+export function knownNames(source: string): KnownNames {
+  const words = wordsOf(fold(source));
   const spellings = words.flatMap((word) => [word, withoutUmlaut(word), MONTHS.get(word) ?? word]);
   return { words: new Set(spellings), initials: words.map((word) => word[0]).join("") };
 }
 
-/** A name with each of its parts, or as its abbreviation, or the other way round. */
-export function isNamed(name: string, { words, initials }: KnownNames): boolean {
-  const parts = untilGenitive(wordsOf(fold(name)), words);
-  if (/^\p{Lu}{3,}$/u.test(name) && initials.includes(parts[0]!)) return true;
-  if (parts.length > 2 && words.has(parts.map((part) => part[0]).join(""))) return true;
-  return parts.every((part) => isKnown(part, words));
+/** A name with each of its parts, or as its abbreviation, or the other way round, in any source. */
+export function isNamed(name: string, sources: KnownNames[]): boolean {
+  const has = (word: string) => sources.some(({ words }) => words.has(word));
+  const parts = untilGenitive(wordsOf(fold(name)), has);
+  const isAbbreviation = /^\p{Lu}{3,}$/u.test(name);
+  if (isAbbreviation && sources.some(({ initials }) => initials.includes(parts[0]!))) return true;
+  if (parts.length > 2 && has(parts.map((part) => part[0]).join(""))) return true;
+  return parts.every(
+    (part) => isKnown(part, has) || sources.some(({ words }) => hasCase(part, words)),
+  );
 }
 
 /** "Sadi Carnots Vater" names Sadi Carnot. */
-function untilGenitive(parts: string[], known: ReadonlySet<string>): string[] {
-  const end = parts.findIndex((part) => !known.has(part) && known.has(part.replace(/s$/, "")));
+function untilGenitive(parts: string[], has: (word: string) => boolean): string[] {
+  const end = parts.findIndex((part) => !has(part) && has(part.replace(/s$/, "")));
   return end < 0 ? parts : parts.slice(0, end + 1);
 }
 
@@ -119,16 +123,19 @@ const fold = (text: string) =>
     .replaceAll("ł", "l")
     .replaceAll("æ", "ae");
 
-/** Allows for a plural, possessive or adjective's ending on either side, and for cases in Cyrillic. */
-function isKnown(word: string, known: ReadonlySet<string>): boolean {
+/** Allows for a plural, possessive or adjective's ending on either side. */
+function isKnown(word: string, has: (word: string) => boolean): boolean {
   const spellings = [word, withoutUmlaut(word), MONTHS.get(word) ?? word];
   return (
     /^(?:s|d|l)$/.test(word) ||
-    spellings.some((one) => known.has(one) || known.has(`${one}s`)) ||
-    known.has(word.replace(ENDING, "")) ||
-    (/^\p{Script=Cyrillic}{4,}$/u.test(word) && [...known].some((one) => areCases(one, word)))
+    spellings.some((one) => has(one) || has(`${one}s`)) ||
+    has(word.replace(ENDING, ""))
   );
 }
+
+/** Cases in Cyrillic. */
+const hasCase = (word: string, known: ReadonlySet<string>) =>
+  /^\p{Script=Cyrillic}{4,}$/u.test(word) && known.values().some((one) => areCases(one, word));
 
 /** The u of Müller, and of Mueller. */
 const withoutUmlaut = (word: string) => word.replace(/(?<=[aou])e/g, "");

@@ -61,7 +61,7 @@ const toTable = (rows: [number, string][]) =>
 
 const CERTAIN = toTable(UNITS);
 const POSSIBLE = new Map([...CERTAIN, ...toTable(AMBIGUOUS)]);
-const GERMAN_COMPOUND = /^(\p{L}+)und(\p{L}+ig)$/u;
+const GERMAN_COMPOUND = /^(\p{L}{3,6})und(\p{L}{3,7}ig)$/u;
 const SCALED = /^[\s-]+(?:m[ie]ll[io]|[bt]rillion|billion|milliard|mio|mrd)/i;
 
 type Group = { from: number; to: number; value: number; last: number; isCertain: boolean };
@@ -82,9 +82,14 @@ export function writeAsDigits(text: string, { doubtful }: { doubtful: boolean })
     if (joined) groups[groups.length - 1] = joined;
     else groups.push(part);
   }
-  return groups
-    .filter(({ to, isCertain }) => doubtful || isCertain || SCALED.test(text.slice(to)))
-    .reduceRight((all, { from, to, value }) => all.slice(0, from) + value + all.slice(to), text);
+  const pieces: string[] = [];
+  let done = 0;
+  for (const { from, to, value, isCertain } of groups) {
+    if (!doubtful && !isCertain && !SCALED.test(text.slice(to))) continue;
+    pieces.push(text.slice(done, from), String(value));
+    done = to;
+  }
+  return pieces.join("") + text.slice(done);
 }
 
 const isCertain = (word: string) =>

@@ -30,9 +30,9 @@ export function knownNumbers(source: string): Set<string> {
   return new Set([...digits, ...words, ...items, ...ratios].flat(2));
 }
 
-/** Does a source hold this number in one of its readings? */
-export const isHeld = (readings: Readings, known: ReadonlySet<string>) =>
-  readings.some((values) => values.every((value) => known.has(value)));
+/** Do sources hold this number in one of its readings? */
+export const isHeld = (readings: Readings, sources: ReadonlySet<string>[]) =>
+  readings.some((values) => values.every((value) => sources.some((known) => known.has(value))));
 
 const LABEL =
   /^\s*(?:[>*+-]\s+)*[*_]*(?:\d+[.)]\s+|#+\s+(?:\d+[.)]\s+)?|(?:step|part|point|reason|schritt|teil|punkt|grund|étape|partie|raison|paso|parte|razón)\s+\d+\s*[:.)])/iu;
@@ -41,7 +41,7 @@ const withoutLabel = (claim: string) => claim.replace(LABEL, " ");
 function read(text: string): Readings[] {
   const plain = prepare(text);
   return [...plain.matchAll(NUMBER)].map(({ 0: number, 1: gap, index }) => {
-    const sign = SIGN.test(plain.slice(0, index)) ? "-" : "";
+    const sign = SIGN.test(plain.slice(Math.max(0, index - 2), index)) ? "-" : "";
     const factor = scaleOf(plain.slice(index + number.length));
     const readings = factor === undefined ? readingsOf(number, gap) : scaled(number, gap, factor);
     return readings.map(([first, ...rest]) => [sign + first!, ...rest]);

@@ -25,16 +25,21 @@ export const quotationsIn = (text: string): string[] =>
 export const replaceQuotations = (text: string, change: (quotation: string) => string): string =>
   text.replace(QUOTATION, (quotation) => change(quotation));
 
+/** A source's words in order, once as they stand and once without hyphens at line breaks. */
+export const readWording = (source: string): string[] => [
+  tokensOf(source),
+  tokensOf(source.replace(/(?<=\p{L})-\s*\n\s*(?=\p{Ll})/gu, "")),
+];
+
 /**
  * Does a source hold a quotation word for word? What is left out (`…`) may be missing, the rest
  * stands there in that order. Marks between words, line breaks and hyphens at them do not count.
  */
-export function isVerbatim(quotation: string, source: string): boolean {
-  const held = [tokensOf(source), tokensOf(source.replace(/(?<=\p{L})-\s*\n\s*(?=\p{Ll})/gu, ""))];
-  return held.some((tokens) => {
+export function isVerbatim(quotation: string, wording: string[]): boolean {
+  const parts = quotation.split(ELISION).map((part) => tokensOf(part).trimEnd());
+  return wording.some((tokens) => {
     let from = 0;
-    return quotation.split(ELISION).every((part) => {
-      const wanted = tokensOf(part).trimEnd();
+    return parts.every((wanted) => {
       // A number's end is its end; a word may go on: "law" is there where "laws" is.
       const at = /\d$/.test(wanted) ? `${wanted} ` : wanted;
       const found = tokens.indexOf(at, from);

@@ -1,6 +1,6 @@
 import type { Tool } from "@ag-ui/core";
 import { z } from "zod";
-import type { ChatMessage } from "../../db/chat";
+import type { ChatMessage } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { findMarks } from "../citations/claims";
 import { lastTurn, type Turn } from "../history";
@@ -159,8 +159,10 @@ function toPart(part: z.output<typeof UserPart>) {
 }
 
 /** Its passages are not in this request, and their numbers stand for others now. */
-const withoutMarks = (answer: string) =>
-  findMarks(answer).reduceRight(
-    (text, { start, end }) => text.slice(0, start).replace(/ $/, "") + text.slice(end),
-    answer,
+function withoutMarks(answer: string): string {
+  const marks = findMarks(answer);
+  const pieces = marks.map(({ start }, i) =>
+    answer.slice(marks[i - 1]?.end ?? 0, start).replace(/ $/, ""),
   );
+  return pieces.join("") + answer.slice(marks.at(-1)?.end ?? 0);
+}
