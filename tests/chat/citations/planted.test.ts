@@ -4,7 +4,7 @@ import { PLANTED } from "./planted-answers";
 import { plantedPassages } from "./planted-passages";
 
 describe("checkCitations tells true citations from misplaced and invented ones", () => {
-  test.each(PLANTED)("%s", (answer, expected) => {
+  test.each(PLANTED)("%s in %j", (expected, answer) => {
     const checked = checkCitations(answer, plantedPassages).map(
       ({ number, unsupported }) => `${number}${unsupported ? "!" : ""}`,
     );
