@@ -1,26 +1,29 @@
 import type { Tool } from "@ag-ui/core";
-import type { ChatMessage, NewAnswer } from "../db/chat";
+import type { ChatMessage, NewAnswer } from "../db/chat/chat";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import type { Log } from "../log";
 import type { ChatModel } from "../providers/chat/chat-model";
 import type { Embedder } from "../providers/embedder";
+import type { Reranker } from "../providers/reranker";
 import { runAgent } from "./agent/agent";
 import { ASK_USER, pendingInterrupts } from "./agent/interrupts";
 import type { IsOurs } from "./agent/neutralise";
 import { pointCitations } from "./agent/places";
 import { toInstructions, toPrompt } from "./agent/prompt";
 import { Sources } from "./agent/sources";
+import type { AgentTask } from "./agent/step";
 import { createCourseTools } from "./agent/tools";
 import { addUsage } from "./agent/usage";
 import { stepId, type Turn } from "./history";
 import { type ChatRequest, isModern } from "./input";
-import type { ChatPart, RunSummary, Usage } from "./parts";
+import type { AgentPart, RunSummary, Usage } from "./parts";
 import type { Work } from "./run/runs";
 
 export type AnswerServices = {
   db: Sql;
   embedder: Embedder;
+  reranker?: Reranker | null;
   chatModel: ChatModel;
   log: Log;
   /** Hears of every answer that ended. */
@@ -48,58 +51,92 @@ export function answer(
   turn: Turn,
   save: (steps: NewAnswer[]) => Promise<void>,
 ): Work {
-  const { chatModel, log, onEnd } = services;
-  const { request, request_id, thread } = asked;
-  const started = performance.now();
-  const sources = new Sources(thread, turn.id);
-  const steps: NewAnswer[] = [];
-  let usage: Usage = {};
-  let first_text_ms: number | undefined;
-  const elapsed = () => Math.round(performance.now() - started);
+  const { chatModel } = services;
+  const sources = new Sources(asked.thread, turn.id);
+  const tally = new Tally(asked.request_id);
 
   return async (emit, signal) => {
-    const tell = (part: ChatPart) => {
-      if (part.type === "text") first_text_ms ??= elapsed();
-      if (part.type === "step-end") {
-        steps.push({ ...part.answer, metadata: { ...part.answer.metadata, request_id } });
-        usage = addUsage(usage, part.usage);
-      }
+    const tell = (part: AgentPart) => {
+      tally.hear(part);
       emit(part);
     };
     if (sources.found.size > 0) tell({ type: "references", references: [...sources.found] });
     const end = await outcomeOf(async () => {
-      const instructions = toInstructions(request.context);
-      const prompt = await toPrompt(thread, instructions, chatModel);
-      await runAgent(
-        {
-          ...{ chatModel, prompt, sources, signal },
-          tools: createCourseTools({ ...services, course_id: request.course_id }),
-          frontendTools: toFrontendTools(request, chatModel),
-          point: (said, citations) => pointCitations(services.db, said, citations),
-          isOurs: ownAddresses(asked.origin, sources),
-          firstStep: turn.steps,
-          messageId: (step) => stepId(turn.id, step),
-          callIds: callIdsOf(thread),
-        },
-        tell,
-      );
+      const prompt = await toPrompt(asked.thread, toInstructions(asked.request.context), chatModel);
+      await runAgent({ ...toTask(services, asked, turn, sources), prompt, signal }, tell);
     }, signal);
 
-    const summary: RunSummary = {
-      ...{ model: chatModel.name, usage, latency_ms: elapsed(), hits: sources.found.size },
-      ...(first_text_ms !== undefined && { first_text_ms }),
-    };
+    const { steps } = tally;
+    const summary = { model: chatModel.name, ...tally.total, hits: sources.found.size };
     const saved = await outcomeOf(async () => {
       if (steps.length > 0) await save(steps);
     });
     const last = saved.type === "error" ? saved : end;
-    const context = { request_id, session_id: request.session_id, ...summary };
-    if (last.type === "error") log.warn({ ...context, err: last.error }, "an answer failed");
-    else log.info({ ...context, outcome: last.type }, "an answer ended");
-    onEnd(last.type, summary);
+    report(services, asked, last, summary);
     const interrupts = pendingInterrupts(steps);
     emit(last.type === "finish" ? { type: "finish", summary, interrupts } : last);
   };
+}
+
+/** What an answer comes to, part by part. */
+class Tally {
+  readonly steps: NewAnswer[] = [];
+  #usage: Usage = {};
+  #firstTextMs: number | undefined;
+  readonly #started = performance.now();
+
+  constructor(readonly request_id: string) {}
+
+  hear(part: AgentPart): void {
+    if (part.type === "text") this.#firstTextMs ??= this.#elapsed();
+    if (part.type !== "step-end") return;
+    const { answer, usage } = part;
+    const { request_id } = this;
+    this.steps.push({ ...answer, metadata: { ...answer.metadata, request_id } });
+    this.#usage = addUsage(this.#usage, usage);
+  }
+
+  get total(): Pick<RunSummary, "usage" | "latency_ms" | "first_text_ms"> {
+    return {
+      ...{ usage: this.#usage, latency_ms: this.#elapsed() },
+      ...(this.#firstTextMs !== undefined && { first_text_ms: this.#firstTextMs }),
+    };
+  }
+
+  #elapsed(): number {
+    return Math.round(performance.now() - this.#started);
+  }
+}
+
+/** What the agent is to do, but for the prompt and the signal. */
+function toTask(
+  { db, embedder, reranker, chatModel }: AnswerServices,
+  { request, thread, origin }: Answerable,
+  turn: Turn,
+  sources: Sources,
+): Omit<AgentTask, "prompt" | "signal"> {
+  return {
+    ...{ chatModel, sources },
+    tools: createCourseTools({ db, embedder, reranker, course_id: request.course_id }),
+    frontendTools: toFrontendTools(request, chatModel),
+    point: (said, citations) => pointCitations(db, said, citations),
+    isOurs: ownAddresses(origin, sources),
+    firstStep: turn.steps,
+    messageId: (step) => stepId(turn.id, step),
+    callIds: callIdsOf(thread),
+  };
+}
+
+function report(
+  { log, onEnd }: AnswerServices,
+  { request, request_id }: Answerable,
+  outcome: Outcome,
+  summary: RunSummary,
+): void {
+  const context = { request_id, session_id: request.session_id, ...summary };
+  if (outcome.type === "error") log.warn({ ...context, err: outcome.error }, "an answer failed");
+  else log.info({ ...context, outcome: outcome.type }, "an answer ended");
+  onEnd(outcome.type, summary);
 }
 
 type Outcome = { type: "finish" } | { type: "abort" } | { type: "error"; error: AppError };

@@ -4,7 +4,7 @@ import {
   listMessages,
   type NewAnswer,
   saveAnswer,
-} from "../db/chat";
+} from "../db/chat/chat";
 import { isDatabaseOutage } from "../db/client";
 import { AppError, ERRORS } from "../errors";
 import type { ChatModel } from "../providers/chat/chat-model";
@@ -13,7 +13,7 @@ import { type Answerable, type AnswerServices, answer } from "./answer";
 import { findNew, lastTurn, type Said, type Turn, withoutUnfinished, withSaid } from "./history";
 import { type ChatRequest, isModern } from "./input";
 import type { ChatPart } from "./parts";
-import type { LiveRun, Runs, Work } from "./run/runs";
+import type { LiveRun, Runs } from "./run/runs";
 import { isBehind, toAgUiMessages, toSnapshots } from "./snapshots";
 
 export type ChatServices = AnswerServices & { runs: Runs };
@@ -59,11 +59,10 @@ async function* takeFurther(
   const { db, runs } = services;
   const { request } = conversation;
   const { session_id, messages, resume } = request;
-  let { thread } = conversation;
-  let surelyNew = request.surelyNew;
-
   const hasEnded = conversation.live && runs.find(session_id) !== conversation.live;
-  if (hasEnded) thread = await listMessages(db, session_id);
+  let thread = hasEnded ? await listMessages(db, session_id) : conversation.thread;
+  let { surelyNew } = request;
+
   for (;;) {
     const live = runs.find(session_id);
     const heard = live?.thread ?? thread;
@@ -74,54 +73,59 @@ async function* takeFurther(
       yield* live.follow(signal);
       return;
     }
-    if (live) {
-      await untilOver(live, signal);
-      thread = await listMessages(db, session_id);
-      continue;
-    }
-    const run_id = request.runId;
-    const stored = isNothing(said) || addToThread(db, session_id, { ...said, run_id });
-    const saidNow = withSaid(thread, said, run_id);
-    const turn = lastTurn(saidNow);
-    const known = turn ? withoutUnfinished(saidNow, turn) : saidNow;
-    // The model is asked while its question is being stored, and heard when it is.
-    const run =
-      turn && !turn.settled
-        ? runs.start(session_id, known, answerOnce(stored, services, conversation, known, turn))
-        : undefined;
-    if (!(await orStop(stored, run))) {
-      // Somebody was faster, such as a twin of this request.
-      surelyNew = false;
-      thread = await listMessages(db, session_id);
-      if (thread.length === 0) throw new AppError("session_not_found");
-      continue;
-    }
-    try {
-      if (!run || isNothing(said) || isBehind(known, messages)) yield toHistory(known, request);
-      else if (resume) yield said.results.map(toResultPart);
-      if (run) yield* run.follow(signal);
-      else yield [...toRecall(known), toFinish(services.chatModel, known)];
-    } finally {
-      run?.stopUnheard(); // a reader may leave before it listens
-    }
-    return;
+    if (live) await untilOver(live, signal);
+    else if (yield* storeAndAnswer(services, { ...conversation, thread }, said, signal)) return;
+    // Somebody was faster, such as a twin of this request.
+    else surelyNew = false;
+    thread = await listMessages(db, session_id);
+    if (!live && thread.length === 0) throw new AppError("session_not_found");
   }
 }
 
-/** The work of an answer that counts only when its question could be stored. */
-function answerOnce(
-  stored: boolean | Promise<boolean>,
+/** Answers false, having told nothing, when what was said could not be stored as new. */
+async function* storeAndAnswer(
   services: ChatServices,
-  { request, ...asked }: Conversation,
-  thread: ChatMessage[],
+  conversation: Conversation,
+  said: Said,
+  signal: AbortSignal,
+): AsyncGenerator<ChatPart[], boolean> {
+  const { request } = conversation;
+  const { session_id, messages, resume, runId: run_id } = request;
+  const stored = isNothing(said) || addToThread(services.db, session_id, { ...said, run_id });
+  const saidNow = withSaid(conversation.thread, said, run_id);
+  const turn = lastTurn(saidNow);
+  const thread = turn ? withoutUnfinished(saidNow, turn) : saidNow;
+  // The model is asked while its question is being stored, and heard when it is.
+  const run =
+    turn && !turn.settled
+      ? startAnswer(services, { ...conversation, thread }, turn, stored)
+      : undefined;
+  if (!(await orStop(stored, run))) return false;
+  try {
+    if (!run || isNothing(said) || isBehind(thread, messages)) yield toHistory(thread, request);
+    else if (resume) yield said.results.map(toResultPart);
+    if (run) yield* run.follow(signal);
+    else yield [...toRecall(thread), toFinish(services.chatModel, thread)];
+  } finally {
+    run?.stopUnheard(); // a reader may leave before it listens
+  }
+  return true;
+}
+
+/** Starts an answer that is saved only if its question could be stored. */
+function startAnswer(
+  services: ChatServices,
+  conversation: Conversation,
   turn: Turn,
-): Work {
+  stored: boolean | Promise<boolean>,
+): LiveRun {
+  const { request, thread } = conversation;
   const { session_id, runId: run_id } = request;
   const save = async (steps: NewAnswer[]) => {
     if (await stored)
       await saveAnswer(services.db, session_id, { turn_id: turn.id, run_id, steps });
   };
-  return answer(services, { ...asked, request, thread }, turn, save);
+  return services.runs.start(session_id, thread, answer(services, conversation, turn, save));
 }
 
 /** Was it stored? If not, the run that began on the strength of it ends, unheard. */

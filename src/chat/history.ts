@@ -1,5 +1,5 @@
 import type { AssistantMessage, Message, UserMessage } from "@ag-ui/core";
-import type { ChatMessage, NewMessage, ToolResult } from "../db/chat";
+import type { ChatMessage, NewMessage, ToolResult } from "../db/chat/chat";
 import { answersOf, cancellationsOf } from "./agent/interrupts";
 import type { ChatRequest } from "./input";
 

@@ -1,5 +1,5 @@
 import type { Interrupt, Message } from "@ag-ui/core";
-import type { NewAnswer } from "../db/chat";
+import type { NewAnswer } from "../db/chat/chat";
 import type { AppError } from "../errors";
 import type { Citation } from "../retrieval/search";
 

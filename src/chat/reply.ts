@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../db/chat";
+import type { ChatMessage } from "../db/chat/chat";
 import { AppError } from "../errors";
 import type { ChatPart, RunSummary } from "./parts";
 

@@ -1,5 +1,5 @@
 import type { AssistantMessage, Message, UserMessage } from "@ag-ui/core";
-import type { ChatMessage } from "../db/chat";
+import type { ChatMessage } from "../db/chat/chat";
 import { matchQuestions } from "./history";
 
 /**

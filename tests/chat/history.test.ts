@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Message } from "@ag-ui/core";
 import { findNew, lastTurn } from "../../src/chat/history";
 import { toAgUiMessages, toSnapshots } from "../../src/chat/snapshots";
-import type { ChatMessage, MessageMetadata } from "../../src/db/chat";
+import type { ChatMessage, MessageMetadata } from "../../src/db/chat/chat";
 import { user } from "../support/ag-ui";
 
 const session_id = crypto.randomUUID();

@@ -2,12 +2,12 @@ import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import {
   addToThread,
   listMessages,
-  listSessions,
   type NewAnswer,
   type NewMessage,
   openThread,
   saveAnswer,
-} from "../../src/db/chat";
+} from "../../src/db/chat/chat";
+import { listSessions } from "../../src/db/chat/chat-sessions";
 import { migratedDatabase } from "../support/database";
 import { createCourse } from "../support/factories";
 

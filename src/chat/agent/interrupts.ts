@@ -1,6 +1,6 @@
 import type { Interrupt, ResumeEntry, Tool } from "@ag-ui/core";
 import { z } from "zod";
-import type { ChatMessage, ToolCall, ToolResult } from "../../db/chat";
+import type { ChatMessage, ToolCall, ToolResult } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { parseArguments } from "./prompt";
 

@@ -1,4 +1,4 @@
-import { readPageTexts, readSpeech } from "../../db/chat-reads";
+import { readPageTexts, readSpeech } from "../../db/chat/chat-reads";
 import type { Sql } from "../../db/client";
 import { type Timeline, timesOf, toTimeline } from "../../text/timeline";
 import type { Segment } from "../../text/transcript";

@@ -1,5 +1,5 @@
 import type { Context } from "@ag-ui/core";
-import type { ChatMessage } from "../../db/chat";
+import type { ChatMessage } from "../../db/chat/chat";
 import type { ChatModel, LanguageModelV4 } from "../../providers/chat/chat-model";
 
 export type Prompt = Parameters<LanguageModelV4["doStream"]>[0]["prompt"];

@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../../db/chat";
+import type { ChatMessage } from "../../db/chat/chat";
 import type { Citation } from "../../retrieval/search";
 
 /** A passage before it has a number; a number that it has elsewhere counts for nothing here. */

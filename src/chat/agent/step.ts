@@ -1,5 +1,5 @@
 import type { Tool } from "@ag-ui/core";
-import type { ToolCall } from "../../db/chat";
+import type { ToolCall } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import type { ChatModel } from "../../providers/chat/chat-model";
 import { type CheckedCitation, checkCitations } from "../citations/check";

@@ -1,12 +1,12 @@
 import type { Tool } from "@ag-ui/core";
 import { z } from "zod";
-import type { ToolCall } from "../../db/chat";
+import type { ToolCall } from "../../db/chat/chat";
 import {
   listCourseAssets,
   type ReadChunk,
   readPageChunks,
   readTranscriptChunks,
-} from "../../db/chat-reads";
+} from "../../db/chat/chat-reads";
 import type { Sql } from "../../db/client";
 import { AppError } from "../../errors";
 import { SEARCH_TOOLS } from "../../providers/chat/chat-model";

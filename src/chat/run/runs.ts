@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../../db/chat";
+import type { ChatMessage } from "../../db/chat/chat";
 import type { ChatPart } from "../parts";
 
 /** Does the work of a run and tells of it; ends with `finish`, `abort` or `error`, and never throws. */

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import type { z } from "zod";
 import { toMarkdown } from "../../chat/export";
 import type { Runs } from "../../chat/run/runs";
-import { deleteSession, getSession, listSessions } from "../../db/chat";
+import { deleteSession, getSession, listSessions } from "../../db/chat/chat-sessions";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import { ById, Id, PageQuery, pageOf } from "../http/schemas";

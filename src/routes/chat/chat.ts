@@ -12,7 +12,7 @@ import type { RunSummary } from "../../chat/parts";
 import { collectReply } from "../../chat/reply";
 import { toEventStream } from "../../chat/run/event-stream";
 import { Runs } from "../../chat/run/runs";
-import { openThread } from "../../db/chat";
+import { openThread } from "../../db/chat/chat";
 import type { Sql } from "../../db/client";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { toInstructions, toPrompt } from "../../../src/chat/agent/prompt";
-import type { ChatMessage, MessageMetadata } from "../../../src/db/chat";
+import type { ChatMessage, MessageMetadata } from "../../../src/db/chat/chat";
 import { OpenAI } from "../../../src/providers/openai";
 
 const chatModel = new OpenAI({

@@ -1,5 +1,5 @@
-import type { Segment, Word } from "../text/transcript";
-import type { Sql } from "./client";
+import type { Segment, Word } from "../../text/transcript";
+import type { Sql } from "../client";
 
 /** A chunk that is read where it stands, instead of being found by a question. */
 export type ReadChunk = {

@@ -1,0 +1,71 @@
+import { AppError } from "../../errors";
+import type { Sql } from "../client";
+import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "../page";
+import { type ChatMessage, messagesOf } from "./chat";
+
+export type ChatSession = {
+  id: string;
+  course_id: string;
+  thread_id: string | null;
+  session_label: string | null;
+  created_at: string;
+  updated_at: string;
+};
+
+export type SessionSummary = ChatSession & {
+  message_count: number;
+  last_message: { role: string; excerpt: string; created_at: string } | null;
+};
+
+const sessionColumns = (sql: Sql) =>
+  sql`s.id, s.course_id, s.thread_id, s.session_label, s.created_at, s.updated_at`;
+
+/** Newest first, each with the beginning of what was said last. */
+export async function listSessions(
+  sql: Sql,
+  course_id: string,
+  { limit, cursor }: PageRequest,
+): Promise<Page<SessionSummary>> {
+  const rows = await sql<(SessionSummary & { cursor: string })[]>`
+    select *, ${cursorOf(sql)} from (
+      select ${sessionColumns(sql)}, counted.message_count, last.message as last_message
+      from chat_sessions s
+      cross join lateral (
+        select count(*)::int as message_count from chat_messages where session_id = s.id
+      ) counted
+      left join lateral (
+        select jsonb_build_object('role', role, 'excerpt', left(content, 200),
+                                  'created_at', to_char(created_at at time zone 'utc',
+                                    'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as message
+        from chat_messages where session_id = s.id and content <> ''
+        order by position desc limit 1
+      ) last on true
+      where s.course_id = ${course_id}
+    ) session
+    where true ${afterCursor(sql, cursor)}
+    order by created_at desc, id desc limit ${limit + 1}`;
+  return toPage(rows, limit);
+}
+
+/** @throws AppError `session_not_found` */
+export async function getSession(
+  sql: Sql,
+  id: string,
+): Promise<ChatSession & { messages: ChatMessage[] }> {
+  const [session] = await sql<(ChatSession & { messages: ChatMessage[] })[]>`
+    select ${sessionColumns(sql)}, ${messagesOf(sql, id)} as messages
+    from chat_sessions s where s.id = ${id}`;
+  if (!session) throw new AppError("session_not_found");
+  return session;
+}
+
+/**
+ * Removes a conversation for good.
+ *
+ * @throws AppError `session_not_found`
+ */
+export async function deleteSession(sql: Sql, id: string): Promise<void> {
+  const [deleted] = await sql<{ id: string }[]>`
+    delete from chat_sessions where id = ${id} returning id`;
+  if (!deleted) throw new AppError("session_not_found");
+}
