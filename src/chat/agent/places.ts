@@ -67,7 +67,7 @@ function pointToMoment(
   const timeline = toTimeline(segments, words);
   const borders = toTimeline(segments).spans.map(({ from }) => from);
   const pieces = sentencesOf(quote).flatMap((one) => cutAt(quote, one, timeline, borders));
-  const said = firstFound(claims, (claim) => findStretch(quote, claim, pieces));
+  const said = findStretch(quote, claims, pieces);
   if (!said) return undefined;
 
   const words_said = quote.slice(said.from, said.to);
@@ -95,7 +95,7 @@ async function pointToPage(
   { asset_id, quote, page_number, page_end, url }: Paged,
   claims: string[],
 ): Promise<Pointed | undefined> {
-  const found = firstFound(claims, (claim) => findStretch(quote, claim));
+  const found = findStretch(quote, claims);
   if (!found) return undefined;
   const shown = quote.slice(found.from, found.to);
   const pages = await readPageTexts(db, asset_id, page_number!, page_end ?? page_number!);
@@ -119,12 +119,4 @@ function atSecond(url: string, start_ms: number): string {
   const address = new URL(url);
   address.searchParams.set("start", String(Math.floor(start_ms / 1_000)));
   return address.href;
-}
-
-function firstFound<A, B>(items: A[], find: (item: A) => B | undefined): B | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

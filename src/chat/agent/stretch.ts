@@ -1,11 +1,10 @@
 import { splitSentences } from "../../text/sentences";
+import { partsOf, quotationsIn } from "../citations/quotations";
 
 /** Part of a text, `from` inclusive, `to` exclusive. */
 export type Stretch = { from: number; to: number };
 
-const QUOTATION = /[„“"]([^„“”"\n]{3,}?)[“”"]|«([^»\n]{3,}?)»|»([^«\n]{3,}?)«/g;
 const LIST_MARK = /^\s*(?:[>*+-]|#+|\d+[.)])\s+/;
-const ELISION = /\[?(?:…|\.\.\.)\]?/;
 /** Words that say what a sentence is about; shorter ones stand in any sentence. */
 const TELLING = /^(?:.{4,}|.*\d.*|\p{Lu}{2,}|\p{Lo}{2,})$/u;
 const POSSESSIVE = /['’]\p{L}*$/u;
@@ -13,20 +12,35 @@ const POSSESSIVE = /['’]\p{L}*$/u;
 const STEM_LENGTH = 6;
 
 /**
- * The sentences of a passage on which a claim rests: those that hold its words or its longest
- * quotation; for a paraphrase, the one sentence that shares most with it, rare words counting more.
- * Undefined when they share nothing, as when they are in different languages.
+ * The sentences of a passage on which the first of some claims rests that rests on any: those that
+ * hold its words or its longest quotation; for a paraphrase, the one sentence that shares most with
+ * it, rare words counting more. Undefined when they share nothing, as when they are in different
+ * languages.
  *
  * @param pieces the sentences of the passage, or finer parts of it, in order
  */
 export function findStretch(
   passage: string,
-  claim: string,
+  claims: readonly string[],
   pieces: readonly Stretch[] = sentencesOf(passage),
 ): Stretch | undefined {
-  const scores = scorePieces(passage, claim, pieces);
-  for (const quotation of quotationsIn(claim)) {
-    const held = findWords(passage, quotation).map((match) => {
+  const stems = pieces.map(({ from, to }) => stemsOf(passage.slice(from, to)));
+  for (const claim of claims) {
+    const scores = scorePieces(stems, claim);
+    const found = findQuoted(passage, claim, pieces, scores) ?? findClosest(pieces, scores);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function findQuoted(
+  passage: string,
+  claim: string,
+  pieces: readonly Stretch[],
+  scores: number[],
+): Stretch | undefined {
+  for (const words of wordingsOf(claim)) {
+    const held = findWords(passage, words).map((match) => {
       const under = pieces.flatMap(({ from, to }, i) =>
         from < match.to && to > match.from ? [i] : [],
       );
@@ -35,6 +49,10 @@ export function findStretch(
     const best = firstBest(held, ({ score }) => score);
     if (best) return { from: pieces[best.under[0]!]!.from, to: pieces[best.under.at(-1)!]!.to };
   }
+  return undefined;
+}
+
+function findClosest(pieces: readonly Stretch[], scores: number[]): Stretch | undefined {
   const best = firstBest([...pieces.keys()], (i) => scores[i]!);
   return best !== undefined && scores[best]! > 0 ? pieces[best] : undefined;
 }
@@ -51,11 +69,9 @@ export function sentencesOf(text: string): Stretch[] {
 }
 
 /** The claim as a whole, which may be an extract, then what it quotes, the longest first. */
-function quotationsIn(claim: string): string[] {
-  const quoted = [...claim.matchAll(QUOTATION)]
-    .flatMap(([, a, b, c]) => (a ?? b ?? c ?? "").split(ELISION))
-    .sort((a, b) => b.length - a.length);
-  return [claim.replace(LIST_MARK, ""), ...quoted];
+function wordingsOf(claim: string): string[] {
+  const quoted = quotationsIn(claim).flatMap(partsOf);
+  return [claim.replace(LIST_MARK, ""), ...quoted.sort((a, b) => b.length - a.length)];
 }
 
 /** Where a text stands, whatever stands between its words, in either case. */
@@ -71,9 +87,9 @@ function findWords(text: string, wanted: string): Stretch[] {
   }));
 }
 
-function scorePieces(passage: string, claim: string, pieces: readonly Stretch[]): number[] {
+function scorePieces(pieces: Set<string>[], claim: string): number[] {
   const wanted = stemsOf(claim);
-  const held = pieces.map(({ from, to }) => stemsOf(passage.slice(from, to)).intersection(wanted));
+  const held = pieces.map((stems) => stems.intersection(wanted));
   const count = new Map<string, number>();
   for (const stem of held.flatMap((stems) => [...stems])) {
     count.set(stem, (count.get(stem) ?? 0) + 1);

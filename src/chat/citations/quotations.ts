@@ -21,6 +21,9 @@ const ELISION = /(?<!\s)\s*[[(]?(?:…|\.\.\.)[\])]?\s*/;
 export const quotationsIn = (text: string): string[] =>
   [...text.matchAll(QUOTATION)].map((match) => match.slice(1).find((part) => part) ?? "");
 
+/** What stands before, between and after what a quotation leaves out. */
+export const partsOf = (quotation: string): string[] => quotation.split(ELISION);
+
 /** The same text with each quotation made something else of. */
 export const replaceQuotations = (text: string, change: (quotation: string) => string): string =>
   text.replace(QUOTATION, (quotation) => change(quotation));
@@ -36,7 +39,7 @@ export const readWording = (source: string): string[] => [
  * stands there in that order. Marks between words, line breaks and hyphens at them do not count.
  */
 export function isVerbatim(quotation: string, wording: string[]): boolean {
-  const parts = quotation.split(ELISION).map((part) => tokensOf(part).trimEnd());
+  const parts = partsOf(quotation).map((part) => tokensOf(part).trimEnd());
   return wording.some((tokens) => {
     let from = 0;
     return parts.every((wanted) => {

@@ -48,7 +48,7 @@ const PLANTED: [name: string, passage: string, claim: string, stretch: string | 
 
 describe("findStretch", () => {
   test.each(PLANTED)("finds the sentences of %s", (_, passage, claim, expected) => {
-    const found = findStretch(passage, claim);
+    const found = findStretch(passage, [claim]);
 
     expect(found && passage.slice(found.from, found.to)).toBe(expected);
   });
