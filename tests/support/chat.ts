@@ -8,7 +8,13 @@ import { chatRoutes } from "../../src/routes/chat/chat";
 import { openaiFacade } from "../../src/routes/chat/openai-facade";
 import { problems } from "../../src/routes/http/problems";
 import { silentLog } from "./factories";
-import { type Replies, startOpenAI } from "./openai";
+import { type Replies, type Reply, startOpenAI } from "./openai";
+
+/** What a model says that looks into the studied course first, and then answers from it. */
+export const SEARCH: Reply = {
+  toolCalls: [{ name: "search_slides", input: { query: "coin entropy" } }],
+};
+export const ANSWER = { text: "A fair coin has one bit of entropy [1]." };
 
 /** A course with one slide deck and one lecture, found by their words. */
 export async function createStudiedCourse(db: Sql) {

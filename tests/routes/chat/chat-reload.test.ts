@@ -8,7 +8,7 @@ import {
   user,
   verify,
 } from "../../support/ag-ui";
-import { createStudiedCourse, serveChat } from "../../support/chat";
+import { createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
 import type { RecordedRequest, Reply } from "../../support/openai";
 
@@ -16,9 +16,6 @@ const db = await migratedDatabase();
 afterAll(() => db.end());
 const { course_id, document_id } = await createStudiedCourse(db);
 
-const SEARCH: Reply = {
-  toolCalls: [{ name: "search_slides", input: { query: "coin entropy" } }],
-};
 const ANSWER = { text: "A fair coin has one bit of entropy [1]. That is all." };
 const SOURCE = { number: 1, source: "slides", asset_id: document_id, page_number: 7 };
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { openExtractiveAnswerer } from "../../../src/providers/local/extractive-answerer";
 import { readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui";
-import { createStudiedCourse, serveChat } from "../../support/chat";
+import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
 import type { Reply } from "../../support/openai";
@@ -11,8 +11,6 @@ afterAll(() => db.end());
 const { course_id, document_id, lecture_id } = await createStudiedCourse(db);
 
 const call = (name: string, input: object): Reply => ({ toolCalls: [{ name, input }] });
-const SEARCH = call("search_slides", { query: "coin entropy" });
-const ANSWER = { text: "A fair coin has one bit of entropy [1]." };
 const question = () => runInput(course_id, [user("How much entropy has a coin?")]);
 
 /** Asks, checks the events against both clients, and answers them. */

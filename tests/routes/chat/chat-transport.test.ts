@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { EventSchema } from "@ag-ui/core/schemas";
 import { decode } from "@ag-ui/proto";
 import { runInput, user } from "../../support/ag-ui";
-import { createStudiedCourse, serveChat } from "../../support/chat";
+import { ANSWER, createStudiedCourse, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
 import type { Reply } from "../../support/openai";
 
@@ -15,7 +15,6 @@ const SEARCH: Reply = {
   reasoning: "Slides may help.",
   toolCalls: [{ name: "search_slides", input: { query: "coin entropy" } }],
 };
-const ANSWER = { text: "A fair coin has one bit of entropy [1]." };
 const question = () => runInput(course_id, [user("How much entropy has a coin?")]);
 
 /** Events in AG-UI's binary form, each behind its length. */

@@ -1,16 +1,13 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { AgentCapabilitiesSchema } from "@ag-ui/core/schemas";
 import { readEvents, runInput, user } from "../../support/ag-ui";
-import { createStudiedCourse, serveChat } from "../../support/chat";
+import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
 import type { Reply } from "../../support/openai";
 
 const db = await migratedDatabase();
 afterAll(() => db.end());
 const { course_id } = await createStudiedCourse(db);
-
-const SEARCH: Reply = { toolCalls: [{ name: "search_slides", input: { query: "coin entropy" } }] };
-const ANSWER: Reply = { text: "A fair coin has one bit of entropy [1]." };
 
 describe("POST /api/chat", () => {
   test("answers at once, and goes on in the same session", async () => {

@@ -1,18 +1,14 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { createOpenAI } from "@ai-sdk/openai";
 import { generateText, jsonSchema, streamText, tool } from "ai";
-import { createStudiedCourse, serveChat } from "../../support/chat";
+import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
-import type { Reply } from "../../support/openai";
 
 const db = await migratedDatabase();
 afterAll(() => db.end());
 const { course_id, document_id } = await createStudiedCourse(db);
 
 type Server = ReturnType<typeof serveChat>;
-
-const SEARCH: Reply = { toolCalls: [{ name: "search_slides", input: { query: "coin entropy" } }] };
-const ANSWER: Reply = { text: "A fair coin has one bit of entropy [1]." };
 
 const courseModel = ({ url }: Server) =>
   createOpenAI({ baseURL: `${url}/v1`, apiKey: "any" }).chat(`course:${course_id}`);
@@ -24,7 +20,7 @@ describe("the AI SDK's OpenAI provider", () => {
     await using server = serveChat(db, { replies: [SEARCH, ANSWER] });
     const result = await generateText({ model: courseModel(server), prompt: "Coins?" });
 
-    expect(result.text).toBe(ANSWER.text!);
+    expect(result.text).toBe(ANSWER.text);
     expect(result.finishReason).toBe("stop");
     expect(result.usage).toMatchObject({ inputTokens: 22 });
     expect(result.sources).toMatchObject([{ url: link(server), title: "Coins" }]);
@@ -36,7 +32,7 @@ describe("the AI SDK's OpenAI provider", () => {
     const pieces = await Array.fromAsync(result.textStream);
 
     expect(pieces.length).toBeGreaterThan(1);
-    expect(pieces.join("")).toBe(ANSWER.text!);
+    expect(pieces.join("")).toBe(ANSWER.text);
     expect(await result.finishReason).toBe("stop");
     expect(await result.usage).toMatchObject({ inputTokens: 22 });
     expect(await result.sources).toMatchObject([{ url: link(server), title: "Coins" }]);

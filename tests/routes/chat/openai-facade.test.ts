@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { createStudiedCourse, serveChat } from "../../support/chat";
+import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
 import type { Reply } from "../../support/openai";
 import { eventually } from "../../support/waiting";
@@ -11,8 +11,6 @@ const { course_id, document_id } = await createStudiedCourse(db);
 type Server = ReturnType<typeof serveChat>;
 
 const model = `course:${course_id}`;
-const SEARCH: Reply = { toolCalls: [{ name: "search_slides", input: { query: "coin entropy" } }] };
-const ANSWER: Reply = { text: "A fair coin has one bit of entropy [1]." };
 const asked = [{ role: "user", content: "How much entropy has a coin?" }];
 const completions = "/v1/chat/completions";
 
