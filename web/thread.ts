@@ -1,6 +1,6 @@
 import type { AgentSubscriber } from "@ag-ui/client";
 import type { Interrupt } from "@ag-ui/core";
-import { findMarks } from "../src/chat/citations/claims";
+import { findMarks } from "../src/chat/citations/marks";
 
 /** What the server sends as `knowledge_references`: where each number of an answer leads. */
 export type Reference = {

@@ -1,28 +1,21 @@
+import { blankCodeAndMath, MARK, numbersIn } from "./marks";
 import { wordsOf } from "./names";
 import { quotationsIn, replaceQuotations } from "./quotations";
 
 /** Part of an answer and the numbers given as its sources. */
 export type Claim = { text: string; numbers: number[] };
 
-/** `[1]`, `[1, 2]` and `[1-3]`, and what some models make of it: `【1】`, `【1†source】`, `[^1]`. */
-const MARK = /[[【［]\^?\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*(?:†[^\]】］\n]{0,80})?[\]】］]/g;
 const MARKS = new RegExp(`(?<!\\s)\\s*(?:${MARK.source}\\s*)+`, "g");
-const CODE = /(?:```|~~~)[\s\S]*?(?:```|~~~|$)|`[^`\n]*`/g;
-/** Of bounded length, so that no answer takes long to read. */
-const MATH =
-  /\$\$[\s\S]{0,2000}?\$\$|\\\[[\s\S]{0,2000}?\\\]|\\\([\s\S]{0,2000}?\\\)|\$(?=\S)[^$\n]*?(?<=\S)\$(?!\d)/g;
 /** Not after an abbreviation such as "Dr." or an initial, and not before a mark that belongs to it. */
 const SENTENCE_END =
   /(?<=[.!?…]["”“»’)*_]*)(?<!\b(?:[A-Z]|Dr|Prof|Fig|Sec|Eq|St|vs|cf|e\.g|i\.e)\.)\s+(?![[【［]\^?\d)|\n+/;
-/** Most passages of one `[1-9]`: what names more is an interval. */
-const LONGEST_RANGE = 20;
 
 /**
  * Each run of marks covers its sentence from the previous run on; one that comes first, what follows;
  * one without words of its own, the sentence before.
  */
 export function readClaims(answer: string): Claim[] {
-  const sentences = splitSentences(blankMath(blankCode(answer)));
+  const sentences = splitSentences(blankCodeAndMath(answer));
   return sentences.flatMap((sentence, i) => {
     const marks = [...sentence.matchAll(MARKS)];
     return marks.map((mark, j) => {
@@ -50,35 +43,6 @@ const LEAD_IN =
   /^[^\p{L}]*(?:as|see|cf|per|in|from|by|sources?|according to|and|but|so|laut|nach|siehe|wie|quellen?|selon|d['’]après|voir|comme|según|véase|como|fuentes?)[^\p{L}]*$/iu;
 /** A sentence of a script that puts no blanks between words. */
 const WRITTEN_TOGETHER = /[\p{Script=Han}\p{Script=Kana}\p{Script=Hira}\p{Script=Thai}]{4,}/u;
-
-/** The marks of an answer, each with the numbers in it and its place in the text. */
-export function findMarks(answer: string): { numbers: number[]; start: number; end: number }[] {
-  return [...blankMath(blankCode(answer)).matchAll(MARK)].map(({ 0: mark, index: start }) => ({
-    numbers: numbersIn(mark),
-    ...{ start, end: start + mark.length },
-  }));
-}
-
-function numbersIn(marks: string): number[] {
-  const ranges = marks.replace(/†[^\]】］]*/g, "").matchAll(/(\d+)(?:\s*[–-]\s*(\d+))?/g);
-  const numbers = [...ranges].flatMap(([, first, last = first]) => {
-    const length = Number(last) - Number(first) + 1;
-    if (length < 1 || length > LONGEST_RANGE) return [];
-    return Array.from({ length }, (_, i) => Number(first) + i);
-  });
-  return [...new Set(numbers)];
-}
-
-/** Keeps the length, and so the places of all else. */
-const blankCode = (answer: string) => answer.replace(CODE, (code) => " ".repeat(code.length));
-
-/**
- * Of formulas only numbers of several digits stay, which are values; others are part of their shape.
- * The length stays.
- */
-const blankMath = (prose: string) =>
-  prose.replace(MATH, (formula) => formula.replace(NO_VALUE, (shape) => " ".repeat(shape.length)));
-const NO_VALUE = /(?<![\d.,^{])\d(?![\d.,])|[^\d.,^{}-]/g;
 
 /** A full stop inside a quotation ends no sentence. */
 function splitSentences(prose: string): string[] {

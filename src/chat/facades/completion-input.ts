@@ -2,7 +2,7 @@ import type { Tool } from "@ag-ui/core";
 import { z } from "zod";
 import type { ChatMessage } from "../../db/chat/chat";
 import { AppError } from "../../errors";
-import { findMarks } from "../citations/claims";
+import { findMarks } from "../citations/marks";
 import { lastTurn, type Turn } from "../history";
 
 const Text = z.object({ type: z.literal("text"), text: z.string() });

@@ -1,6 +1,6 @@
 import { AppError } from "../../errors";
 import type { CheckedCitation } from "../citations/check";
-import { findMarks } from "../citations/claims";
+import { findMarks } from "../citations/marks";
 import type { ChatPart, RunSummary, Usage } from "../parts";
 import { toCompletionError } from "./completion-error";
 
