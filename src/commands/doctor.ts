@@ -6,12 +6,13 @@ import { connect } from "../db/client";
 import { checkServer, isMigrated, openDatabaseServer } from "../db/server";
 import { AppError } from "../errors";
 import { modelProblems, openProviders } from "../providers";
+import { findOcr } from "../providers/slides/ocr";
 import { selectTranscriber, transcriberProblems } from "../providers/speech/select-transcriber";
 import { openDataRoot } from "../storage/data-root";
 
 /**
  * `./lectern doctor`: what is configured, what is missing, and what each missing part costs.
- * Changes nothing; ends with 1 when the service would not start.
+ * Changes nothing that is stored; ends with 1 when the service would not start.
  */
 type Finding = { mark: "ok" | "--" | "!!"; about: string; says: string };
 
@@ -87,13 +88,13 @@ function models(config: Config): Finding[] {
         ? ok("slides", slideDescriber.model)
         : missing(
             "slides",
-            "their own text only: GOOGLE_API_KEY or SLIDE_MODEL adds what is drawn",
+            `their text${findOcr() ? ", or OCR (English)" : " only"}: GOOGLE_API_KEY, OPENAI_API_KEY or SLIDE_MODEL adds what is drawn`,
           ),
       transcriber
         ? ok("speech", `${transcriber.provider}:${transcriber.model}`)
         : missing(
             "speech",
-            "captions only: ELEVENLABS_API_KEY or TRANSCRIPTION_BASE_URL adds more",
+            "captions only: ELEVENLABS_API_KEY, OPENAI_API_KEY or TRANSCRIPTION_BASE_URL adds more",
           ),
     ];
   } catch (error) {
