@@ -31,30 +31,25 @@ const LAST_CHANCE_MS = 200;
  * load (porsager/postgres issues 1130, 1195, 1199). So every statement has a deadline, and a pool that
  * is dead is replaced behind the `sql` that everybody holds: one that fails two probes in a row, has
  * answered nobody else meanwhile, and only so because of itself, since a fresh connection gets an
- * answer. A crowd in front of a slow database is no reason to send everybody away.
+ * answer, and by it no server is at work for those who wait. A crowd in front of a slow database is no
+ * reason to send everybody away, and neither is a lock.
  */
 export function openDatabase(url: string, options: DatabaseOptions, log: Log): Database {
   const { max, queryTimeoutMs = 30_000, probeEveryMs = 1_000 } = options;
   const openPool = () => connect(url, { max });
+  const traffic: Traffic = { waiting: new Set(), answers: 0 };
   let pool = openPool();
   let failedProbes = 0;
-  let answers = 0;
-  const countAnswer = () => {
-    answers += 1;
-  };
 
   const probe = setInterval(async () => {
-    const [suspect, answersBefore] = [pool, answers];
-    const lives = (await isAnswered(suspect)) || answers > answersBefore;
+    const [suspect, answersBefore] = [pool, traffic.answers];
+    const lives = (await isAnswered(suspect)) || traffic.answers > answersBefore;
     failedProbes = lives ? 0 : failedProbes + 1;
     if (failedProbes < 2) return;
     failedProbes = 0;
-    const fresh = connect(url, { max: 1 });
-    const answersUntilNow = answers;
-    // All may have stood still, database or process: what goes on again gets a last chance.
-    const isDead = (await isAnswered(fresh)) && !(await isAnswered(suspect, LAST_CHANCE_MS));
-    void fresh.end({ timeout: 0 }).catch(() => {});
-    if (!isDead || answers > answersUntilNow || pool !== suspect) return;
+    const answersUntilNow = traffic.answers;
+    const isDead = await isFaultOf(suspect, traffic, url);
+    if (!isDead || traffic.answers > answersUntilNow || pool !== suspect) return;
     log.warn("database pool replaced");
     pool = openPool();
     void suspect.end({ timeout: 0 }).catch(() => {});
@@ -64,7 +59,7 @@ export function openDatabase(url: string, options: DatabaseOptions, log: Log): D
   const sql = new Proxy(pool, {
     apply: (_, __, args: Parameters<Sql>) => {
       const result: unknown = Reflect.apply(pool, undefined, args);
-      return isQuery(result) ? withDeadline(result, queryTimeoutMs, countAnswer) : result;
+      return isQuery(result) ? withDeadline(result, queryTimeoutMs, traffic) : result;
     },
     get: (_, property) => Reflect.get(pool, property),
   });
@@ -118,10 +113,15 @@ const quoted = (item: unknown) => `"${String(item).replace(/["\\]/g, "\\$&")}"`;
 type Query = Promise<unknown> & {
   handler(query: Query): unknown;
   reject(error: unknown): void;
+  /** The backend that the statement was sent to; null until then. */
+  state: { pid: number | null } | null;
 };
 
 const isQuery = (value: unknown): value is Query =>
   value instanceof Promise && "handler" in value && "reject" in value;
+
+/** Who waits for an answer, and how many there were. */
+type Traffic = { waiting: Set<Query>; answers: number };
 
 const isAnswered = (pool: Sql, timeoutMs = PROBE_MS): Promise<boolean> =>
   withDeadline(pool`select 1`, timeoutMs).then(
@@ -129,11 +129,35 @@ const isAnswered = (pool: Sql, timeoutMs = PROBE_MS): Promise<boolean> =>
     () => false,
   );
 
+/** Whether a pool is silent although the database answers others and does not work for it. */
+async function isFaultOf(pool: Sql, traffic: Traffic, url: string): Promise<boolean> {
+  const fresh = connect(url, { max: 1 });
+  try {
+    if (await isAtWork(fresh, traffic)) return false;
+    // All may have stood still, database or process: what goes on again gets a last chance.
+    return !(await isAnswered(pool, LAST_CHANCE_MS));
+  } catch {
+    return false; // the database answers nobody
+  } finally {
+    void fresh.end({ timeout: 0 }).catch(() => {});
+  }
+}
+
+/** Whether a backend works on a statement, or stands in front of a lock for it. */
+async function isAtWork(sql: Sql, { waiting }: Traffic): Promise<boolean> {
+  const pids = Array.from(waiting, ({ state }) => String(state?.pid));
+  // The embedded engine has one backend, which is at work on this.
+  const active = sql`
+    select from pg_stat_activity
+    where pid::text = any(${pids}::text[]) and state = 'active' and pid <> pg_backend_pid()`;
+  return (await withDeadline(active, PROBE_MS)).count > 0;
+}
+
 /** Queries run when they are awaited; only then does their time begin. */
 function withDeadline<Q extends Promise<unknown>>(
   pending: Q,
   timeoutMs: number,
-  onAnswer = () => {},
+  traffic?: Traffic,
 ): Q {
   const query = pending as unknown as Query;
   const run = query.handler;
@@ -141,10 +165,14 @@ function withDeadline<Q extends Promise<unknown>>(
     const timer = setTimeout(() => {
       query.reject(new AppError("database_unavailable", { timeout_ms: timeoutMs }));
     }, timeoutMs);
-    const stop = () => clearTimeout(timer);
+    traffic?.waiting.add(query);
+    const stop = () => {
+      clearTimeout(timer);
+      traffic?.waiting.delete(query);
+    };
     const answer = () => {
       stop();
-      onAnswer();
+      if (traffic) traffic.answers += 1;
     };
     // The native `then`, because the query's own would start it a second time.
     Promise.prototype.then.call(query, answer, stop);

@@ -63,6 +63,15 @@ test("a pool with a long queue is not taken for a dead one", async () => {
   await close();
 }, 120_000);
 
+test("a pool whose connections all wait in the database is not taken for a dead one", async () => {
+  const { sql, close } = openDatabase(database.url, { max: 2, probeEveryMs: 20 }, silentLog);
+  // More than two probes wait for.
+  const slow = Array.from({ length: 2 }, () => sql`select pg_sleep(5)`);
+
+  expect(await Promise.all(slow)).toHaveLength(2);
+  await close();
+}, 120_000);
+
 // The embedded engine has one backend: when that ends, the process does.
 describe.if(engine === "native")(
   "a pool whose backends are terminated ten times under load",
