@@ -162,6 +162,8 @@ begin
   loop
     perform delete_asset(asset.kind, asset.id);
   end loop;
+  -- Whoever adds to the course just now ends first and is seen here, or finds no course.
+  perform from courses where id = course for update;
   document_ids := array(select id from documents where course_id = course);
   insert into unclaimed_files (document_id) select unnest(document_ids)
   on conflict do nothing;

@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import type { Sql } from "../../src/db/client";
+import { deleteCourse } from "../../src/db/courses";
 import {
   announceFile,
   claimDocument,
@@ -11,9 +13,10 @@ import {
   updateDocumentFacts,
 } from "../../src/db/documents";
 import { claim, finish, postpone } from "../../src/queue/queue";
-import { migratedDatabase } from "../support/database";
+import { engine, migratedDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
 import { failureOf } from "../support/failures";
+import { eventually } from "../support/waiting";
 
 const db = await migratedDatabase();
 afterAll(() => db.end());
@@ -139,4 +142,25 @@ test("a retry of a document whose pages are all there only embeds", async () => 
   expect(await retryDocument(db, document_id)).toBe(held.job_id);
   expect(await statusOf(document_id)).toBe("described");
   expect(await retryDocument(db, document_id)).toBeNull();
+});
+
+// The embedded engine does one transaction after the other.
+test.if(engine === "native")("a course that goes names files that came meanwhile", async () => {
+  const course = await createCourse(db);
+  let deletion: ReturnType<typeof deleteCourse> | undefined;
+  const { document_id } = await db.begin(async (upload) => {
+    const accepted = await createDocument(upload as unknown as Sql, course);
+    deletion = deleteCourse(db, course);
+    await eventually(
+      () => db`
+        select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`,
+      (waiting) => waiting.length === 1,
+    );
+    return accepted;
+  });
+
+  expect((await deletion!).document_ids).toEqual([document_id]);
+  const unclaimed = db`select from unclaimed_files where document_id = ${document_id}`;
+  expect((await unclaimed).count).toBe(1);
 });
