@@ -45,7 +45,8 @@ export type ExtractedAudio = {
  *
  * @param scratchDir  receives `audio.mp3`
  * @throws AppError `recording_without_sound`, `recording_incomplete`, `recording_too_long`,
- *   `audio_extraction_failed` with the end of what ffmpeg printed, `tool_missing`, `tool_killed`
+ *   `audio_extraction_failed` with the end of what ffmpeg printed, `storage_unavailable` when
+ *   the disk is full, `tool_missing`, `tool_killed`
  */
 export async function extractAudio(
   recordingPath: string,
@@ -97,6 +98,9 @@ async function encode(
       },
     },
   );
+  if (exitCode !== 0 && DISK_FULL.test(stderr)) {
+    throw new AppError("storage_unavailable", { reason: "ENOSPC" });
+  }
   if (exitCode !== 0 || RESYNCED.test(stderr)) {
     // Its own words name the file; where our scratch is concerns nobody.
     const said = stderr.replaceAll(recordingPath, basename(recordingPath));
@@ -106,6 +110,9 @@ async function encode(
 
 /** In these containers ffmpeg skips what is damaged, says so and exits 0, whatever `-xerror` says. */
 const RESYNCED = /^\[(ogg|matroska,webm) @/m;
+
+/** Says nothing of the recording: another attempt may find room. */
+const DISK_FULL = /No space left on device/;
 
 /** ffmpeg's `out_time_ms` holds microseconds as well, so only `out_time_us` says what it means. */
 function parseProgress(line: string): number | null {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { copyFile, mkdtemp, open, rm, truncate } from "node:fs/promises";
+import { copyFile, mkdtemp, open, rm, symlink, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { $ } from "bun";
 import { type ExtractOptions, extractAudio } from "../../src/media/extract-audio";
+import { failureOf } from "../support/failures";
 import { beepsAt, ffmpeg, hearSounds, makeRecording } from "../support/sound";
 
 // ffmpeg waits its turn on a busy machine.
@@ -115,6 +116,16 @@ test("extractAudio keeps all parts of a stream whose clock starts anew on the wa
   const audio = await extract("parts.ts", { announced_duration_ms: 40_000 });
 
   expect(Math.abs(audio.duration_ms - 40_000)).toBeLessThan(500);
+});
+
+test("a full disk is told as what it is, and tried again", async () => {
+  const scratch = await mkdtemp(inFolder("full-"));
+  await symlink("/dev/full", join(scratch, "audio.mp3"));
+
+  const { signal } = new AbortController();
+  const failure = await failureOf(extractAudio(inFolder("lecture.wav"), scratch, { signal }));
+
+  expect(failure).toMatchObject({ code: "storage_unavailable", reason: "ENOSPC" });
 });
 
 describe("extractAudio refuses", () => {
