@@ -6,10 +6,10 @@ import {
   type NewMessage,
   openThread,
   saveAnswer,
-} from "../../src/db/chat/chat";
-import { listSessions } from "../../src/db/chat/chat-sessions";
-import { migratedDatabase } from "../support/database";
-import { createCourse } from "../support/factories";
+} from "../../../src/db/chat/chat";
+import { listSessions } from "../../../src/db/chat/chat-sessions";
+import { migratedDatabase } from "../../support/database";
+import { createCourse } from "../../support/factories";
 
 const db = await migratedDatabase();
 afterAll(() => db.end());
