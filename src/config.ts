@@ -28,11 +28,12 @@ const CommaList = z.string().transform((list) =>
 const HostRule = z.string().regex(/^(\*\.)?[\w.-]+$|^(\[[\da-f:.]+\]|[\w.-]+):\d+$/i, {
   error: ({ input }) => `"${input}" is none of name.example, *.example.com, host:port`,
 });
-/** As browsers send it, so `https://app.example/` means `https://app.example`. */
+/** As browsers send it, so `https://app.example/` means `https://app.example`; apps have own schemes. */
 const Origin = z.string().transform((entry, context) => {
-  const url = URL.parse(entry);
   if (entry === "*") return entry;
-  if (url && url.origin !== "null" && `${url.origin}/` === url.href) return url.origin;
+  const url = URL.parse(entry);
+  const origin = url?.host ? `${url.protocol}//${url.host}` : null;
+  if (origin && [origin, `${origin}/`].includes(url!.href)) return origin;
   const message = `"${entry}" is no origin such as https://app.example`;
   context.issues.push({ code: "custom", message, input: entry });
   return z.NEVER;

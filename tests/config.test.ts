@@ -47,6 +47,7 @@ describe("a wrong environment", () => {
     ["DATABASE_URL", "mysql://localhost/x", "postgres://user:password@host:port/database"],
     ["OPENAI_BASE_URL", "localhost:11434", "https://host/path"],
     ["CORS_ORIGINS", "https://app.example/path", "https://app.example"],
+    ["CORS_ORIGINS", "app.example:3000", "https://app.example"],
     ["PANOPTO_ALLOWED_HOSTS", "https://uni.example", "name.example, *.example.com, host:port"],
   ])("is told what %s takes instead of %s", (name, value, words) => {
     expect(problemsOf({ [name]: value })[name]?.join()).toContain(words);
@@ -55,10 +56,11 @@ describe("a wrong environment", () => {
 
 test("origins are kept as browsers send them", () => {
   const { CORS_ORIGINS } = loadConfig({
-    CORS_ORIGINS: "http://localhost:3000/, https://App.example",
+    CORS_ORIGINS: "http://localhost:3000/, https://App.example, capacitor://localhost",
   });
 
-  expect(CORS_ORIGINS).toEqual(["http://localhost:3000", "https://app.example"]);
+  const app = "capacitor://localhost";
+  expect(CORS_ORIGINS).toEqual(["http://localhost:3000", "https://app.example", app]);
 });
 
 test("what stops a start reads as the reason, then what to do, then the facts", () => {
