@@ -5,7 +5,6 @@ import { getDocument } from "../../db/documents";
 import { getLecture } from "../../db/lectures";
 import { AppError } from "../../errors";
 import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
-import type { Embedder } from "../../providers/embedder";
 import { Sources } from "../agent/sources";
 import {
   type Course,
@@ -32,7 +31,7 @@ export type McpScope = {
   origin: string;
 };
 
-type Needs = { db: Sql; embedder: Embedder };
+type Needs = Omit<Course, "course_id">;
 
 const Id = z.guid().toLowerCase();
 const OfCourse = { course_id: Id.describe("As list_courses answers it") };

@@ -19,6 +19,7 @@ import type { Log } from "../../log";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
 import type { ChatModel } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
+import type { Reranker } from "../../providers/reranker";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
@@ -29,6 +30,7 @@ import { chatSessionRoutes } from "./chat-sessions";
 type Needs = {
   db: Sql;
   embedder: Embedder;
+  reranker?: Reranker | null;
   chatModel: ChatModel;
   log: Log;
   metrics: AnswerMetrics;

@@ -5,12 +5,14 @@ import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import type { Log } from "../../log";
 import type { Embedder } from "../../providers/embedder";
+import type { Reranker } from "../../providers/reranker";
 import { ownOrigin, refuseForeignOrigin } from "../http/own-origin";
 import { Id } from "../http/schemas";
 
 type Needs = {
   db: Sql;
   embedder: Embedder;
+  reranker?: Reranker | null;
   log: Log;
   config: { PUBLIC_URL?: string | undefined; CORS_ORIGINS: string[] };
 };
@@ -38,7 +40,7 @@ const BODY = {
 };
 
 /** The tools of the chat, for agents of others. */
-export const mcpRoutes = ({ db, embedder, log, config }: Needs) =>
+export const mcpRoutes = ({ db, embedder, reranker, log, config }: Needs) =>
   new Elysia({ tags: ["Agents"] }).post(
     "/mcp",
     async ({ query, request }) => {
@@ -47,7 +49,7 @@ export const mcpRoutes = ({ db, embedder, log, config }: Needs) =>
       const scope = { course_id: query.course_id, origin: ownOrigin(request, config) };
       // The SDK takes a quarter of a second to load, which a start need not wait for.
       const { answerMcp } = await import("../../chat/facades/mcp");
-      return answerMcp(request, createMcpTools({ db, embedder }, scope), log);
+      return answerMcp(request, createMcpTools({ db, embedder, reranker }, scope), log);
     },
     {
       // The protocol has its own answers to bodies that are none.

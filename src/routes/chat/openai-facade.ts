@@ -17,6 +17,7 @@ import type { Log } from "../../log";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
 import type { ChatModel } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
+import type { Reranker } from "../../providers/reranker";
 import { jsonBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
@@ -24,6 +25,7 @@ import { requestId } from "../http/problems";
 type Needs = {
   db: Sql;
   embedder: Embedder;
+  reranker?: Reranker | null;
   chatModel: ChatModel;
   log: Log;
   metrics: AnswerMetrics;

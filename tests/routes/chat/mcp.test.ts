@@ -5,6 +5,7 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { Elysia } from "elysia";
 import { connect as connectDatabase } from "../../../src/db/client";
 import { OpenAI } from "../../../src/providers/openai";
+import type { Reranker } from "../../../src/providers/reranker";
 import { mcpRoutes } from "../../../src/routes/chat/mcp";
 import { problems } from "../../../src/routes/http/problems";
 import { createStudiedCourse } from "../../support/chat";
@@ -23,13 +24,17 @@ afterAll(async () => {
 const { course_id, document_id, lecture_id } = await createStudiedCourse(db);
 const other = await createStudiedCourse(db);
 
-function serve(config: { PUBLIC_URL?: string; CORS_ORIGINS?: string[] } = {}, sql = db) {
+function serve(
+  config: { PUBLIC_URL?: string; CORS_ORIGINS?: string[] } = {},
+  sql = db,
+  reranker: Reranker | null = null,
+) {
   const provider = new OpenAI({ baseUrl: openai.url, apiKey: "test", api: "chat" });
   const embedder = provider.embedder("text-embedding-3-small");
   const settings = { CORS_ORIGINS: [], ...config };
   const app = new Elysia()
     .use(problems(silentLog, () => ["POST"]))
-    .use(mcpRoutes({ db: sql, embedder, log: silentLog, config: settings }))
+    .use(mcpRoutes({ db: sql, embedder, reranker, log: silentLog, config: settings }))
     .listen({ hostname: "127.0.0.1", port: 0 });
   return {
     address: `http://127.0.0.1:${app.server!.port}`,
@@ -115,6 +120,19 @@ describe("a client of MCP", () => {
 
     expect(spoken.structuredContent).toMatchObject({ passages: [{ source: "lectures" }] });
     expect(best.structuredContent!.passages).toHaveLength(1);
+  });
+
+  test("searches with the reranker that the chat has", async () => {
+    const onlySpeech: Reranker = {
+      rerank: async (_, contents) => contents.map((one) => Number(one.includes("Shannon"))),
+    };
+    await using reranked = serve({}, db, onlySpeech);
+    await using mcp = await connect("", reranked.address);
+    const result = await mcp.call("search", { course_id, query: "entropy of a fair coin" });
+
+    expect(result.structuredContent).toMatchObject({
+      passages: [{ source: "lectures" }, { source: "slides" }],
+    });
   });
 
   test("reads a page, a stretch of a transcript, and what there is", async () => {
