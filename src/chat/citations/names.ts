@@ -19,15 +19,26 @@ const PLACE =
 const GERMAN_FIRST_WORD =
   /^[^\p{L}\d]*(?:der|die|das|den|dem|des|eine?[nmrs]?|dies\w*|im|in|am|an|auf|bei|nach|mit|von|für|laut|wie|wenn|als|auch)\s/iu;
 
-/** What people do, not things: in English, German, French, Spanish and Russian. */
-const DEED =
-  /^\s+(?:(?:first|also|later|himself|herself|a|ha|hat|had|has)\s+)?(?:invent\w*|discover\w*|introduc\w*|propos\w*|translat\w*|traduisit|tradujo|übersetzte|publi(?:shed|shes|a|é|ait|có|ca)|wrote|writes|coined|formulated|deriv(?:ed|es)|proved|solved|argue[ds]|claim(?:ed|s)|said|says|thought|believe[ds]|founded|found|built|created|designed|develop(?:ed|s)|taught|studied|worked|won|was born|died|named|called|defined|described|observed|measured|showed|prägte|entdeckte|erfand|schrieb|veröffentlichte|bewies|entwickelte|formulierte|begründete|definierte|lehrte|nannte|löste|découvr\p{L}*|découvert|écri\p{L}*|proposa|introduisit|démontra|inventa|descubrió|escribió|demostró|propuso|introdujo|formuló|открыл\p{L}*|опубликовал\p{L}*|предложил\p{L}*|создал\p{L}*|написал\p{L}*|доказал\p{L}*|изобр[её]л\p{L}*)(?!\p{L})/u;
-const GERMAN_DEED =
-  "(?:prägte|entdeckte|erfand|schrieb|veröffentlichte|bewies|entwickelte|formulierte|begründete|definierte|löste|übersetzte)";
+/** What people do, not things. Of the German ones somebody may also be named behind the verb. */
+const DEEDS = {
+  english:
+    "invent\\w*|discover\\w*|introduc\\w*|propos\\w*|translat\\w*|publishe[ds]|wrote|writes|coined|formulated|derive[ds]|proved|solved|argue[ds]|claim(?:ed|s)|said|says|thought|believe[ds]|founded|found|built|created|designed|develop(?:ed|s)|taught|studied|worked|won|was born|died|named|called|defined|described|observed|measured|showed",
+  german:
+    "prägte|entdeckte|erfand|schrieb|veröffentlichte|bewies|entwickelte|formulierte|begründete|definierte|löste|übersetzte",
+  french:
+    "découvr\\p{L}*|découvert|écri\\p{L}*|publi(?:a|é|ait)|traduisit|proposa|introduisit|démontra",
+  spanish: "inventa|descubrió|escribió|public[óa]|tradujo|demostró|propuso|introdujo|formuló",
+  russian:
+    "открыл\\p{L}*|опубликовал\\p{L}*|предложил\\p{L}*|создал\\p{L}*|написал\\p{L}*|доказал\\p{L}*|изобр[её]л\\p{L}*",
+};
+const DEED = new RegExp(
+  `^\\s+(?:(?:first|also|later|himself|herself|a|ha|hat|had|has)\\s+)?(?:${Object.values(DEEDS).join("|")}|lehrte|nannte)(?!\\p{L})`,
+  "u",
+);
 const GERMAN_DONE =
   "(?:geprägt|entdeckt|erfunden|geschrieben|veröffentlicht|bewiesen|entwickelt|formuliert|begründet|definiert|gelöst|übersetzt|eingeführt)";
 const GERMAN_ACTOR = new RegExp(
-  `\\s${GERMAN_DEED}(?: \\d+)? (\\p{Lu}\\p{Ll}+)(?=\\s+(?:\\d|[a-zäöü]+\\s)|[,.;]|\\s*$)|\\svon (\\p{Lu}\\p{Ll}+)(?: im Jahre? \\d+| \\d+)? ${GERMAN_DONE}`,
+  `\\s(?:${DEEDS.german})(?: \\d+)? (\\p{Lu}\\p{Ll}+)(?=\\s+(?:\\d|[a-zäöü]+\\s)|[,.;]|\\s*$)|\\svon (\\p{Lu}\\p{Ll}+)(?: im Jahre? \\d+| \\d+)? ${GERMAN_DONE}`,
   "gu",
 );
 /** Subjects of such deeds that nobody is called. */
