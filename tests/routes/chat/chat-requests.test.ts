@@ -1,0 +1,56 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { readEvents, runInput, user } from "../../support/ag-ui";
+import { ANSWER, createStudiedCourse, serveChat } from "../../support/chat";
+import { migratedDatabase } from "../../support/database";
+import { createCourse } from "../../support/factories";
+
+const db = await migratedDatabase();
+afterAll(() => db.end());
+const { course_id } = await createStudiedCourse(db);
+
+const question = () => runInput(course_id, [user("How much entropy has a coin?")]);
+
+test.each(["state", "context", "query"])("the course may come in the %s", async (place) => {
+  await using server = serveChat(db, { replies: [ANSWER] });
+  const input = { ...question(), forwardedProps: {} };
+  const placed = {
+    state: { ...input, state: { course_id } },
+    context: { ...input, context: [{ description: "course_id", value: course_id }] },
+    query: input,
+  }[place];
+  const query = place === "query" ? `?course_id=${course_id}` : "";
+  const response = await server.post(`/api/chat/stream${query}`, placed);
+  await response.body?.cancel();
+
+  expect(response.status).toBe(200);
+});
+
+describe("a request that cannot be answered", () => {
+  const REFUSED: [what: string, body: () => unknown, status: number, code: string][] = [
+    ["no course", () => ({ ...question(), forwardedProps: {} }), 422, "request_invalid"],
+    ["no messages", () => ({ threadId: "t", runId: "r" }), 422, "request_invalid"],
+    ["an empty body", () => ({}), 422, "request_invalid"],
+    ["a list", () => [], 422, "request_invalid"],
+    ["an unknown course", () => runInput(crypto.randomUUID(), []), 404, "course_not_found"],
+  ];
+
+  test.each(REFUSED)("%s is refused before the stream begins", async (_, body, status, code) => {
+    await using server = serveChat(db);
+    const response = await server.post("/api/chat/stream", body());
+
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ code });
+  });
+
+  test("a thread of another course is not there", async () => {
+    await using server = serveChat(db, { replies: [ANSWER] });
+    const input = question();
+    await readEvents(await server.post("/api/chat/stream", input));
+    const elsewhere = await createCourse(db);
+    const foreign = { ...input, forwardedProps: { course_id: elsewhere } };
+    const response = await server.post("/api/chat/stream", foreign);
+
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ code: "session_not_found" });
+  });
+});
