@@ -41,19 +41,16 @@ export function toLiveResponse<T>(
       }, HEARTBEAT_MS);
     },
     async pull(controller) {
-      for (;;) {
-        const { done, value } = await batches.next();
-        if (done) {
-          // The timer must not outlive the stream: writing to a closed one throws.
-          clearInterval(timer);
-          return controller.close();
-        }
-        const bytes = encode(value);
-        // A batch of which a form has nothing to say must not look like the end.
-        if (bytes.length === 0) continue;
-        lastSent = performance.now();
-        return controller.enqueue(bytes);
+      let bytes: Uint8Array | undefined;
+      try {
+        bytes = await nextBytes(batches, encode);
+      } finally {
+        // The timer must not outlive the stream, however that ends: writing to a closed one throws.
+        if (!bytes) clearInterval(timer);
       }
+      if (!bytes) return controller.close();
+      lastSent = performance.now();
+      controller.enqueue(bytes);
     },
     async cancel() {
       clearInterval(timer);
@@ -68,4 +65,17 @@ export function toLiveResponse<T>(
       "x-accel-buffering": "no",
     },
   });
+}
+
+/** Undefined at the end. A batch of which a form has nothing to say must not look like that. */
+async function nextBytes<T>(
+  batches: AsyncGenerator<T>,
+  encode: Form<T>["encode"],
+): Promise<Uint8Array | undefined> {
+  for (;;) {
+    const { done, value } = await batches.next();
+    if (done) return undefined;
+    const bytes = encode(value);
+    if (bytes.length > 0) return bytes;
+  }
 }

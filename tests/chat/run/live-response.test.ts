@@ -57,3 +57,15 @@ test("a form without comments stays silent, also when it has nothing to say of a
 
   expect(await first).toBe("data: hello\n\n");
 });
+
+test("a stream that fails has no heart that beats on", async () => {
+  async function* failing(): AsyncGenerator<string[]> {
+    yield ["hello"];
+    throw new Error("no more");
+  }
+  const reader = toLiveResponse(failing(), { ...EVENT_STREAM, onGone() {} }).body!.getReader();
+  await reader.read();
+
+  await expect(reader.read()).rejects.toThrow("no more");
+  expect(jest.getTimerCount()).toBe(0);
+});
