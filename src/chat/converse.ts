@@ -37,8 +37,12 @@ export async function* converse(
   conversation: Conversation,
   signal: AbortSignal,
 ): AsyncGenerator<ChatPart[]> {
+  let run: LiveRun | undefined;
   try {
-    yield* takeFurther(services, conversation, signal);
+    const telling = await takeFurther(services, conversation, signal);
+    run = telling.run;
+    if (telling.parts.length > 0) yield telling.parts;
+    if (run) yield* run.follow(signal);
   } catch (err) {
     if (signal.aborted) return;
     const code = isDatabaseOutage(err) ? "database_unavailable" : "internal";
@@ -48,14 +52,19 @@ export async function* converse(
     const isOurs = ERRORS[error.errorCode].status >= 500;
     if (isOurs) services.log.error({ err, request_id }, "a conversation failed");
     yield [{ type: "error", error }];
+  } finally {
+    run?.stopUnheard(); // a reader may leave before it listens
   }
 }
 
-async function* takeFurther(
+/** What is told at once, and the answer that is told as it is given. */
+type Telling = { parts: ChatPart[]; run?: LiveRun | undefined };
+
+async function takeFurther(
   services: ChatServices,
   conversation: Conversation,
   signal: AbortSignal,
-): AsyncGenerator<ChatPart[]> {
+): Promise<Telling> {
   const { db, runs } = services;
   const { request } = conversation;
   const { session_id, messages, resume } = request;
@@ -69,26 +78,26 @@ async function* takeFurther(
     const said = findNew(heard, { messages, session_id, surelyNew, resume });
     if (resume || mustResume(request, said)) checkResume(heard, resume ?? []);
     if (live && !live.isStopped && isNothing(said)) {
-      yield toHistory(live.thread, request);
-      yield* live.follow(signal);
-      return;
+      return { parts: toHistory(live.thread, request), run: live };
     }
-    if (live) await untilOver(live, signal);
-    else if (yield* storeAndAnswer(services, { ...conversation, thread }, said, signal)) return;
-    // Somebody was faster, such as a twin of this request.
-    else surelyNew = false;
+    if (live) {
+      await untilOver(live, signal);
+    } else {
+      const telling = await storeAndAnswer(services, { ...conversation, thread }, said);
+      if (telling) return telling;
+      surelyNew = false; // somebody was faster, such as a twin of this request
+    }
     thread = await listMessages(db, session_id);
     if (!live && thread.length === 0) throw new AppError("session_not_found");
   }
 }
 
-/** Answers false, having told nothing, when what was said could not be stored as new. */
-async function* storeAndAnswer(
+/** Undefined when what was said could not be stored as new. */
+async function storeAndAnswer(
   services: ChatServices,
   conversation: Conversation,
   said: Said,
-  signal: AbortSignal,
-): AsyncGenerator<ChatPart[], boolean> {
+): Promise<Telling | undefined> {
   const { request } = conversation;
   const { session_id, messages, resume, runId: run_id } = request;
   const stored = isNothing(said) || addToThread(services.db, session_id, { ...said, run_id });
@@ -100,16 +109,12 @@ async function* storeAndAnswer(
     turn && !turn.settled
       ? startAnswer(services, { ...conversation, thread }, turn, stored)
       : undefined;
-  if (!(await orStop(stored, run))) return false;
-  try {
-    if (!run || isNothing(said) || isBehind(thread, messages)) yield toHistory(thread, request);
-    else if (resume) yield said.results.map(toResultPart);
-    if (run) yield* run.follow(signal);
-    else yield [...toRecall(thread), toFinish(services.chatModel, thread)];
-  } finally {
-    run?.stopUnheard(); // a reader may leave before it listens
-  }
-  return true;
+  if (!(await orStop(stored, run))) return undefined;
+  const isToldAnew = !run || isNothing(said) || isBehind(thread, messages);
+  const history = isToldAnew ? toHistory(thread, request) : [];
+  if (!run)
+    return { parts: [...history, ...toRecall(thread), toFinish(services.chatModel, thread)] };
+  return { parts: resume && !isToldAnew ? said.results.map(toResultPart) : history, run };
 }
 
 /** Starts an answer that is saved only if its question could be stored. */
