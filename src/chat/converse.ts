@@ -21,8 +21,6 @@ export type ChatServices = AnswerServices & { runs: Runs };
 /** `thread` as it was when the request came. */
 export type Conversation = Answerable & {
   request: ChatRequest;
-  /** The thread is new, and what the request says is stored in it. */
-  isBegun: boolean;
   /** The answer that was being given when the thread was about to be read: it may end unread. */
   live: LiveRun | undefined;
 };
@@ -102,8 +100,7 @@ async function storeAndAnswer(
 ): Promise<Telling | undefined> {
   const { request } = conversation;
   const { session_id, messages, resume, runId: run_id } = request;
-  const isStored = conversation.isBegun || isNothing(said);
-  const stored = isStored || addToThread(services.db, session_id, { ...said, run_id });
+  const stored = isNothing(said) || addToThread(services.db, session_id, { ...said, run_id });
   const saidNow = withSaid(conversation.thread, said, run_id);
   const turn = lastTurn(saidNow);
   const thread = turn ? withoutUnfinished(saidNow, turn) : saidNow;

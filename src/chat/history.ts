@@ -1,5 +1,5 @@
 import type { AssistantMessage, Message, UserMessage } from "@ag-ui/core";
-import type { ChatMessage, NewMessage, SaidNow, ToolResult } from "../db/chat/chat";
+import type { ChatMessage, NewMessage, ToolResult } from "../db/chat/chat";
 import { answersOf, cancellationsOf } from "./agent/interrupts";
 import type { ChatRequest } from "./input";
 
@@ -81,16 +81,6 @@ const toImported = (
   ...{ id: stepId(turn_id, step), role: "assistant", content: content!, client_id: id },
   ...{ turn_id, step, metadata: { status: "complete", imported: true } },
 });
-
-/**
- * What a thread begins with if it turns out to be new. Only a lone question says that it may be: a
- * longer conversation is not sent to the database before it is known which part of it is new.
- */
-export function findOpening(request: ChatRequest): SaidNow | undefined {
-  const questions = request.messages.filter(({ role }) => role === "user");
-  if (questions.length !== 1 || request.resume?.length) return undefined;
-  return { run_id: request.runId, messages: findNew([], request).messages };
-}
 
 /** The rows that a client's questions are. */
 export function matchQuestions(

@@ -56,60 +56,32 @@ export type NewAnswer = Pick<ChatMessage, "id" | "content" | "metadata"> & { ste
 
 export type ThreadName = { id: string; course_id: string; thread_id: string | null };
 
-/** What the client says in a run, to be stored. */
-export type SaidNow = { run_id: string; messages: NewMessage[] };
-
-/** A thread and the messages that it had, in order. `isBegun`: it is new, and what begins it is stored. */
-export type OpenedThread = { messages: ChatMessage[]; isBegun: boolean };
-
-type OpenedRow = { known: boolean; owned: boolean; is_new: boolean; added: number };
-
 /**
- * Opens a course's thread; one that is new begins with `first`, if that is given.
+ * Opens a course's thread, new or not, and answers its messages in order.
  *
  * @throws AppError `course_not_found`, or `session_not_found` when another course owns the thread
  */
 export async function openThread(
   sql: Sql,
   { id, course_id, thread_id }: ThreadName,
-  first?: SaidNow,
-): Promise<OpenedThread> {
-  const said = first ?? { run_id: "", messages: [] };
-  const [row] = await sql<(OpenedRow & { messages: ChatMessage[] })[]>`
+): Promise<ChatMessage[]> {
+  const [row] = await sql<{ known: boolean; owned: boolean; messages: ChatMessage[] }[]>`
     with course as (select id from courses where id = ${course_id}),
     thread as (
-      insert into chat_sessions as s (id, course_id, thread_id, session_label)
-      select ${id}, id, ${thread_id}, ${labelOf(sql, said)} from course
+      insert into chat_sessions as s (id, course_id, thread_id)
+      select ${id}, id, ${thread_id} from course
       on conflict (id) do update set course_id = s.course_id where s.course_id = excluded.course_id
-      -- A row that was there is locked by the update, which its xmax tells.
-      returning s.id, s.xmax = 0 as is_new
-    ),
-    added as (${inserted(sql, sql`(select id from thread where is_new)`, said)} returning id)
+      returning s.id
+    )
     select exists (select from course) as known, exists (select from thread) as owned,
-           exists (select from thread where is_new) as is_new,
-           (select count(*)::int from added) as added, ${messagesOf(sql, id)} as messages,
-           -- The first word need not wait for the disk: the answer's commit does, and takes this along.
+           ${messagesOf(sql, id)} as messages,
+           -- An empty thread may be lost with the power; what is said in it waits for the disk.
            ${notWaitingForDisk(sql)}`;
-  const { known, owned, is_new, added, messages } = row!;
+  const { known, owned, messages } = row!;
   if (!known) throw new AppError("course_not_found");
   if (!owned) throw new AppError("session_not_found");
-  return { messages, isBegun: is_new && added === first?.messages.length };
+  return messages;
 }
-
-/** A thread is called by the first question in it. */
-const labelOf = (sql: Sql, { messages }: SaidNow) =>
-  sql`left(${messages.find(({ role }) => role === "user")?.content.trim() || null}, 80)`;
-
-/** Adds messages to the session that `thread` selects, in their order. */
-const inserted = (sql: Sql, thread: ReturnType<Sql>, { run_id, messages }: SaidNow) => sql`
-  insert into chat_messages
-    (id, session_id, role, content, client_id, run_id, turn_id, step, metadata)
-  select m.id, thread.id, m.role, m.content, m.client_id, ${run_id}, m.turn_id, m.step, m.metadata
-  from ${thread} as thread, rows from (jsonb_to_recordset(${sql.json(messages as never)})
-    as (id uuid, role text, content text, client_id text, turn_id uuid, step int, metadata jsonb))
-    with ordinality as m (id, role, content, client_id, turn_id, step, metadata, n)
-  order by m.n
-  on conflict do nothing`;
 
 /** The messages of a thread, oldest first. */
 export async function listMessages(sql: Sql, session_id: string): Promise<ChatMessage[]> {
@@ -134,14 +106,17 @@ export const messagesOf = (sql: Sql, session_id: string) => sql`
 export async function addToThread(
   sql: Sql,
   session_id: string,
-  said: SaidNow & {
+  said: {
+    run_id: string;
+    messages: NewMessage[];
     results: { message_id: string; tool_call_id: string; result: ToolResult }[];
   },
 ): Promise<boolean> {
+  const label = said.messages.find(({ role }) => role === "user")?.content.trim() || null;
   const [row] = await sql<{ added: number }[]>`
     with thread as (
       update chat_sessions
-      set session_label = coalesce(session_label, ${labelOf(sql, said)})
+      set session_label = coalesce(session_label, left(${label}, 80))
       where id = ${session_id} returning id
     ),
     results as (
@@ -156,7 +131,19 @@ export async function addToThread(
         left join results r on r.message_id = m.id and r.tool_call_id = call ->> 'id'))
       where m.session_id = ${session_id} and m.id in (select message_id from results)
     ),
-    added as (${inserted(sql, sql`thread`, said)} returning id)
+    added as (
+      insert into chat_messages
+        (id, session_id, role, content, client_id, run_id, turn_id, step, metadata)
+      select m.id, thread.id, m.role, m.content, m.client_id, ${said.run_id}, m.turn_id, m.step,
+             m.metadata
+      from thread, rows from (jsonb_to_recordset(${sql.json(said.messages as never)})
+        as (id uuid, role text, content text, client_id text, turn_id uuid, step int,
+            metadata jsonb)) with ordinality
+        as m (id, role, content, client_id, turn_id, step, metadata, n)
+      order by m.n
+      on conflict do nothing
+      returning id
+    )
     select count(*)::int as added,
            -- The first word need not wait for the disk: the answer's commit does, and takes this along.
            ${notWaitingForDisk(sql)}

@@ -6,7 +6,7 @@ import { toAgUiEvents } from "../../chat/ag-ui";
 import { MAX_STEPS } from "../../chat/agent/agent";
 import { createCourseTools } from "../../chat/agent/tools";
 import { type ChatServices, type Conversation, converse } from "../../chat/converse";
-import { expectedMessageId, findOpening } from "../../chat/history";
+import { expectedMessageId } from "../../chat/history";
 import { type ChatRequest, readChatRequest } from "../../chat/input";
 import type { RunSummary } from "../../chat/parts";
 import { collectReply } from "../../chat/reply";
@@ -105,12 +105,11 @@ async function openConversation(
   asked: ChatRequest,
 ): Promise<Conversation> {
   const { session_id: id, course_id, thread_id } = asked;
-  const live = runs.find(id);
-  const opened = await openThread(db, { id, course_id, thread_id }, findOpening(asked));
   return {
     request: asked,
-    ...{ live, thread: opened.messages, isBegun: opened.isBegun },
+    live: runs.find(id),
     request_id: requestId(request),
+    thread: await openThread(db, { id, course_id, thread_id }),
     origin: ownOrigin(request, config),
   };
 }
