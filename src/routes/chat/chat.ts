@@ -5,6 +5,7 @@ import { version } from "../../../package.json";
 import { toAgUiEvents } from "../../chat/ag-ui";
 import { MAX_STEPS } from "../../chat/agent/agent";
 import { createCourseTools } from "../../chat/agent/tools";
+import type { AnswerServices } from "../../chat/answer";
 import { type ChatServices, type Conversation, converse } from "../../chat/converse";
 import { expectedMessageId } from "../../chat/history";
 import { type ChatRequest, readChatRequest } from "../../chat/input";
@@ -13,13 +14,8 @@ import { collectReply } from "../../chat/reply";
 import { toEventStream } from "../../chat/run/event-stream";
 import { Runs } from "../../chat/run/runs";
 import { openThread } from "../../db/chat/chat";
-import type { Sql } from "../../db/client";
 import { AppError } from "../../errors";
-import type { Log } from "../../log";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
-import type { ChatModel } from "../../providers/chat/chat-model";
-import type { Embedder } from "../../providers/embedder";
-import type { Reranker } from "../../providers/reranker";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
@@ -27,12 +23,8 @@ import { requestId } from "../http/problems";
 import { BODY, CourseQuery, Reply } from "./chat-schemas";
 import { chatSessionRoutes } from "./chat-sessions";
 
-type Needs = {
-  db: Sql;
-  embedder: Embedder;
-  reranker?: Reranker | null;
-  chatModel: ChatModel;
-  log: Log;
+/** What answering over HTTP takes, whatever the protocol. */
+export type ChatNeeds = Omit<AnswerServices, "onEnd"> & {
   metrics: AnswerMetrics;
   config: { PUBLIC_URL?: string | undefined };
   /** Aborted when the process begins to stop. */
@@ -40,7 +32,7 @@ type Needs = {
 };
 
 /** Conversations about a course: asked and answered here, stored, listed and deleted. */
-export function chatRoutes(needs: Needs) {
+export function chatRoutes(needs: ChatNeeds) {
   const { db, metrics, shutdown } = needs;
   const runs = new Runs(shutdown, new AppError("chat_interrupted"));
   const services = {
@@ -100,7 +92,7 @@ export function chatRoutes(needs: Needs) {
 
 /** Everything that can be refused is refused here, before an answer begins. */
 async function openConversation(
-  { db, runs, config }: Needs & ChatServices,
+  { db, runs, config }: ChatNeeds & ChatServices,
   request: Request,
   asked: ChatRequest,
 ): Promise<Conversation> {
@@ -139,7 +131,7 @@ async function reply(services: ChatServices, conversation: Conversation, request
   return { session_id: asked.session_id, ...said, run_metadata } as z.infer<typeof Reply>;
 }
 
-function capabilities({ db, embedder, chatModel }: Needs): AgentCapabilities {
+function capabilities({ db, embedder, chatModel }: ChatNeeds): AgentCapabilities {
   const tools = createCourseTools({ db, embedder, course_id: "" });
   const writes = chatModel.kind === "model";
   const reads = (type: string) => chatModel.attachments.some((one) => one.startsWith(type));

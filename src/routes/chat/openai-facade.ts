@@ -10,29 +10,13 @@ import {
 } from "../../chat/facades/completion-input";
 import { EVENT_STREAM, toLiveResponse } from "../../chat/run/live-response";
 import { Runs } from "../../chat/run/runs";
-import type { Sql } from "../../db/client";
 import { type Course, getCourse, listCourses } from "../../db/courses";
 import { AppError } from "../../errors";
-import type { Log } from "../../log";
-import { type AnswerMetrics, observeAnswer } from "../../metrics";
-import type { ChatModel } from "../../providers/chat/chat-model";
-import type { Embedder } from "../../providers/embedder";
-import type { Reranker } from "../../providers/reranker";
+import { observeAnswer } from "../../metrics";
 import { jsonBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
-
-type Needs = {
-  db: Sql;
-  embedder: Embedder;
-  reranker?: Reranker | null;
-  chatModel: ChatModel;
-  log: Log;
-  metrics: AnswerMetrics;
-  config: { PUBLIC_URL?: string | undefined };
-  /** Aborted when the process begins to stop. */
-  shutdown: AbortSignal;
-};
+import type { ChatNeeds } from "./chat";
 
 const DESCRIPTION = `The agent of \`/api/chat\` for clients of OpenAI's API; the model \`course:<id>\` is a course.
 
@@ -75,7 +59,7 @@ const Model = z.object({
 type Model = z.infer<typeof Model>;
 
 /** Courses as models of OpenAI's API. Failures below /v1 have its form too (see problems.ts). */
-export function openaiFacade(needs: Needs) {
+export function openaiFacade(needs: ChatNeeds) {
   const { db, metrics, shutdown } = needs;
   const runs = new Runs(shutdown, new AppError("chat_interrupted"));
   const onEnd: AnswerServices["onEnd"] = (outcome, summary) =>
@@ -117,7 +101,7 @@ export function openaiFacade(needs: Needs) {
 }
 
 function complete(
-  services: AnswerServices & { runs: Runs; config: Needs["config"] },
+  services: AnswerServices & { runs: Runs; config: ChatNeeds["config"] },
   { course_id, model, thread, turn, tools, stream, includeUsage }: CompletionRequest,
   request: Request,
 ) {
@@ -143,7 +127,7 @@ function complete(
   return toLiveResponse(chunks, { ...EVENT_STREAM, onGone });
 }
 
-async function listModels(db: Sql) {
+async function listModels(db: ChatNeeds["db"]) {
   const models: Model[] = [];
   let cursor: string | null | undefined;
   do {
