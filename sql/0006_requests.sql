@@ -80,6 +80,7 @@ begin
 end
 $$;
 
+-- A lecture whose sound the client brings; the file lies under the lecture's id already.
 create function request_uploaded_lecture(
   lecture uuid, course uuid, session_id text, url text, wanted_title text, priority text,
   out lecture_id uuid, out job_id uuid, out created boolean
@@ -106,6 +107,8 @@ begin
 end
 $$;
 
+-- A transcript that somebody brings takes the place of everything that was made of the sound. Whatever
+-- job is at work stops, and a new one makes the chunks and embeddings. Null when there is no lecture.
 create function replace_transcript(
   lecture uuid, body text, segments jsonb, language text, tokens integer, source text
 ) returns uuid language plpgsql as $$
@@ -139,6 +142,7 @@ begin
 end
 $$;
 
+-- A stored PDF becomes a document. The same bytes in the same course answer the document that is there.
 create function request_document(
   document uuid, course uuid, filename text, wanted_title text, storage_url text,
   size_bytes bigint, sha256 text, priority text,
@@ -171,6 +175,7 @@ begin
 end
 $$;
 
+-- Starts a failed job again where it stopped; null when it did not fail.
 create function retry_lecture(lecture uuid) returns uuid language plpgsql as $$
 declare
   job uuid;
@@ -213,6 +218,7 @@ begin
 end
 $$;
 
+-- Takes an asset out of every read at once; rows and file follow when it is purged.
 create function delete_asset(kind text, asset uuid) returns boolean language plpgsql as $$
 declare
   course uuid;

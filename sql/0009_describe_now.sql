@@ -1,5 +1,7 @@
 -- 0009: describing a document's pages while somebody waits for it.
 
+-- Hands a document's job to a request that wants its pages described now: the waiting job, a failed one
+-- tried again, or a new one for a document that is completed. No row while somebody else works on it.
 create function claim_document(document uuid, visibility_seconds integer)
 returns table (queue_name text, message_id bigint, attempt integer, kind text, job_id uuid,
                asset_id uuid, errors integer, handed_back integer, sent_at timestamptz,
