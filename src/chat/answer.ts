@@ -9,12 +9,12 @@ import type { Reranker } from "../providers/reranker";
 import { runAgent } from "./agent/agent";
 import { ASK_USER, pendingInterrupts } from "./agent/interrupts";
 import type { IsOurs } from "./agent/neutralise";
-import { pointCitations } from "./agent/places";
 import { toInstructions, toPrompt } from "./agent/prompt";
 import { Sources } from "./agent/sources";
 import type { AgentTask } from "./agent/step";
 import { createCourseTools } from "./agent/tools";
 import { addUsage } from "./agent/usage";
+import { locateCitations } from "./citations/locate";
 import { stepId, type Turn } from "./history";
 import { type ChatRequest, isModern } from "./input";
 import type { AgentPart, RunSummary, Usage } from "./parts";
@@ -119,7 +119,7 @@ function toTask(
     ...{ chatModel, sources },
     tools: createCourseTools({ db, embedder, reranker, course_id: request.course_id }),
     frontendTools: toFrontendTools(request, chatModel),
-    point: (said, citations) => pointCitations(db, said, citations),
+    point: (said, citations) => locateCitations(db, said, citations),
     isOurs: ownAddresses(origin, sources),
     firstStep: turn.steps,
     messageId: (step) => stepId(turn.id, step),

@@ -2,9 +2,9 @@ import { readPageTexts, readSpeech } from "../../db/chat/chat-reads";
 import type { Sql } from "../../db/client";
 import { type Timeline, timesOf, toTimeline } from "../../text/timeline";
 import type { Segment } from "../../text/transcript";
-import type { CheckedCitation } from "../citations/check";
-import { readClaims } from "../citations/claims";
-import { findStretch, type Stretch, sentencesOf } from "./stretch";
+import type { CheckedCitation } from "./check";
+import { readClaims } from "./claims";
+import { findSupportingSpan, sentencesOf, type TextSpan } from "./find-sentence";
 
 type Speech = Awaited<ReturnType<typeof readSpeech>>;
 
@@ -18,7 +18,7 @@ const LONG_SENTENCE_CHARS = 300;
  * A number that is cited for several statements leads to the first of them that is found. One whose
  * words are found nowhere keeps its passage.
  */
-export function pointCitations(
+export function locateCitations(
   db: Sql,
   answer: string,
   citations: CheckedCitation[],
@@ -67,7 +67,7 @@ function pointToMoment(
   const timeline = toTimeline(segments, words);
   const borders = toTimeline(segments).spans.map(({ from }) => from);
   const pieces = sentencesOf(quote).flatMap((one) => cutAt(quote, one, timeline, borders));
-  const said = findStretch(quote, claims, pieces);
+  const said = findSupportingSpan(quote, claims, pieces);
   if (!said) return undefined;
 
   const words_said = quote.slice(said.from, said.to);
@@ -78,7 +78,12 @@ function pointToMoment(
 }
 
 /** A sentence, or the segments of one that is too long to be found in it. */
-function cutAt(quote: string, sentence: Stretch, timeline: Timeline, borders: number[]): Stretch[] {
+function cutAt(
+  quote: string,
+  sentence: TextSpan,
+  timeline: Timeline,
+  borders: number[],
+): TextSpan[] {
   const text = quote.slice(sentence.from, sentence.to);
   const at = timeline.text.indexOf(text);
   if (text.length <= LONG_SENTENCE_CHARS || at < 0) return [sentence];
@@ -95,7 +100,7 @@ async function pointToPage(
   { asset_id, quote, page_number, page_end, url }: Paged,
   claims: string[],
 ): Promise<Pointed | undefined> {
-  const found = findStretch(quote, claims);
+  const found = findSupportingSpan(quote, claims);
   if (!found) return undefined;
   const shown = quote.slice(found.from, found.to);
   const pages = await readPageTexts(db, asset_id, page_number!, page_end ?? page_number!);

@@ -1,8 +1,8 @@
 import { splitSentences } from "../../text/sentences";
-import { partsOf, quotationsIn } from "../citations/quotations";
+import { partsOf, quotationsIn } from "./quotations";
 
 /** Part of a text, `from` inclusive, `to` exclusive. */
-export type Stretch = { from: number; to: number };
+export type TextSpan = { from: number; to: number };
 
 const LIST_MARK = /^\s*(?:[>*+-]|#+|\d+[.)])\s+/;
 /** Words that say what a sentence is about; shorter ones stand in any sentence. */
@@ -19,11 +19,11 @@ const STEM_LENGTH = 6;
  *
  * @param pieces the sentences of the passage, or finer parts of it, in order
  */
-export function findStretch(
+export function findSupportingSpan(
   passage: string,
   claims: readonly string[],
-  pieces: readonly Stretch[] = sentencesOf(passage),
-): Stretch | undefined {
+  pieces: readonly TextSpan[] = sentencesOf(passage),
+): TextSpan | undefined {
   const stems = pieces.map(({ from, to }) => stemsOf(passage.slice(from, to)));
   for (const claim of claims) {
     const scores = scorePieces(stems, claim);
@@ -36,9 +36,9 @@ export function findStretch(
 function findQuoted(
   passage: string,
   claim: string,
-  pieces: readonly Stretch[],
+  pieces: readonly TextSpan[],
   scores: number[],
-): Stretch | undefined {
+): TextSpan | undefined {
   for (const words of wordingsOf(claim)) {
     const held = findWords(passage, words).map((match) => {
       const under = pieces.flatMap(({ from, to }, i) =>
@@ -52,13 +52,13 @@ function findQuoted(
   return undefined;
 }
 
-function findClosest(pieces: readonly Stretch[], scores: number[]): Stretch | undefined {
+function findClosest(pieces: readonly TextSpan[], scores: number[]): TextSpan | undefined {
   const best = firstBest([...pieces.keys()], (i) => scores[i]!);
   return best !== undefined && scores[best]! > 0 ? pieces[best] : undefined;
 }
 
 /** Where the sentences of a text stand, without the blanks around them. */
-export function sentencesOf(text: string): Stretch[] {
+export function sentencesOf(text: string): TextSpan[] {
   let offset = 0;
   return splitSentences(text).flatMap((sentence) => {
     const from = offset + sentence.length - sentence.trimStart().length;
@@ -75,7 +75,7 @@ function wordingsOf(claim: string): string[] {
 }
 
 /** Where a text stands, whatever stands between its words, in either case. */
-function findWords(text: string, wanted: string): Stretch[] {
+function findWords(text: string, wanted: string): TextSpan[] {
   const words = wanted.match(/[\p{L}\p{N}]+/gu) ?? [];
   if (words.length === 0) return [];
   const pattern = new RegExp(

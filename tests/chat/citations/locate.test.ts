@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { pointCitations } from "../../../src/chat/agent/places";
 import type { CheckedCitation } from "../../../src/chat/citations/check";
+import { locateCitations } from "../../../src/chat/citations/locate";
 import { createStudiedCourse } from "../../support/chat";
 import { migratedDatabase } from "../../support/database";
 
@@ -46,10 +46,10 @@ const SPEECH = SEGMENTS.slice(1)
   .map(({ text }) => text)
   .join(" ");
 
-describe("pointCitations", () => {
+describe("locateCitations", () => {
   test("opens a lecture at the second of the quoted sentence", async () => {
     const answer = "It is “one bit of it” [1], and no program can “go below” [2].";
-    const pointed = await pointCitations(db, answer, [spoken(1, SPEECH), spoken(2, SPEECH)]);
+    const pointed = await locateCitations(db, answer, [spoken(1, SPEECH), spoken(2, SPEECH)]);
 
     expect(pointed).toMatchObject([
       {
@@ -62,7 +62,7 @@ describe("pointCitations", () => {
 
   test("opens a document at the page of the words, not at the first one of the passage", async () => {
     const answer = "“A die has more entropy” [3]. Dice have sides: six [4].";
-    const [die, dice] = await pointCitations(db, answer, [shown(3), shown(4)]);
+    const [die, dice] = await locateCitations(db, answer, [shown(3), shown(4)]);
 
     expect(die).toMatchObject({ quote: PAGES[2], page_number: 13 });
     expect(die!.url).toEndWith("#page=13");
@@ -72,7 +72,7 @@ describe("pointCitations", () => {
 
   test("leads to the first of several statements", async () => {
     const answer = "Coins are fair [3]. A die has more entropy [3].";
-    const pointed = await pointCitations(db, answer, [shown(3)]);
+    const pointed = await locateCitations(db, answer, [shown(3)]);
 
     expect(pointed).toMatchObject([{ page_number: 11 }]);
   });
@@ -85,7 +85,7 @@ describe("pointCitations", () => {
              where lecture_id = ${lecture_id}`;
     const all = segments.map(({ text }) => text).join(" ");
     const passage = { ...spoken(1, all), start_ms: 0, end_ms: 120_000 };
-    const pointed = await pointCitations(db, "The valve is brass [1].", [passage]);
+    const pointed = await locateCitations(db, "The valve is brass [1].", [passage]);
 
     expect(pointed).toMatchObject([{ quote: segments[7]!.text, start_ms: 70_000, end_ms: 80_000 }]);
   });
@@ -94,6 +94,6 @@ describe("pointCitations", () => {
     const passages = [shown(3), { ...spoken(1, SPEECH), asset_id: crypto.randomUUID() }];
     const answer = "Ganz etwas anderes [3]. “one bit of it” [1]";
 
-    expect(await pointCitations(db, answer, passages)).toEqual(passages);
+    expect(await locateCitations(db, answer, passages)).toEqual(passages);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findStretch } from "../../../src/chat/agent/stretch";
+import { findSupportingSpan } from "../../../src/chat/citations/find-sentence";
 
 const SPEECH =
   "Welcome back. Claude Shannon defined entropy in 1948. It measures surprise, in bits! " +
@@ -46,9 +46,9 @@ const PLANTED: [name: string, passage: string, claim: string, stretch: string | 
   ["another language", SPEECH, "Sie misst die Überraschung.", undefined],
 ];
 
-describe("findStretch", () => {
+describe("findSupportingSpan", () => {
   test.each(PLANTED)("finds the sentences of %s", (_, passage, claim, expected) => {
-    const found = findStretch(passage, [claim]);
+    const found = findSupportingSpan(passage, [claim]);
 
     expect(found && passage.slice(found.from, found.to)).toBe(expected);
   });
