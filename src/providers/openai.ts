@@ -2,7 +2,7 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { defaultSettingsMiddleware, wrapLanguageModel } from "ai";
 import type { ChatModel } from "./chat/chat-model";
 import { CHAT_TEXT, RESPONSES_TEXT } from "./chat/openai-text-frames";
-import { withQuickText } from "./chat/quick-text";
+import { withQuickText } from "./chat/text-delta-fast-path";
 import { createEmbedder, EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
 import { createSlideDescriber, type SlideDescriber } from "./slides/slide-describer";
 

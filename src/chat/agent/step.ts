@@ -4,11 +4,11 @@ import { AppError } from "../../errors";
 import type { ChatModel } from "../../providers/chat/chat-model";
 import { type CheckedCitation, checkCitations } from "../citations/check";
 import type { AgentPart, Usage } from "../parts";
-import { ASK_USER } from "./interrupts";
-import { type CallOptions, type ModelPart, streamModel } from "./model-stream";
-import { createNeutraliser, type IsOurs, type Neutraliser } from "./neutralise";
+import { createNeutraliser, type IsOurs, type Neutraliser } from "../sanitize/markdown-stream";
+import { ASK_USER } from "../thread/interrupts";
+import type { Sources } from "./cited-passages";
+import { type CallOptions, type ModelPart, streamModel } from "./model-call";
 import { type Prompt, parseArguments } from "./prompt";
-import type { Sources } from "./sources";
 import { executeTool, type ServerTool, toOffers } from "./tools";
 import { toUsage } from "./usage";
 

@@ -13,9 +13,9 @@ import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { type Source, searchCourse } from "../../retrieval/search";
-import type { CallOptions } from "./model-stream";
+import type { FoundPassage } from "./cited-passages";
+import type { CallOptions } from "./model-call";
 import { parseArguments } from "./prompt";
-import type { FoundPassage } from "./sources";
 
 /** A tool that we run: it finds passages, to be numbered by who asked, or answers JSON. */
 export type ServerTool = {

@@ -1,5 +1,5 @@
 import type { Usage } from "../parts";
-import type { ModelPart } from "./model-stream";
+import type { ModelPart } from "./model-call";
 
 /** A provider's count as AG-UI has it. */
 export function toUsage({

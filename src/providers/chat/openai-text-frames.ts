@@ -1,4 +1,4 @@
-import type { TextFrames } from "./quick-text";
+import type { TextFrames } from "./text-delta-fast-path";
 
 /** Chat completions: one choice whose delta has content alone. */
 export const CHAT_TEXT: TextFrames = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PlainBody } from "../../chat/input";
+import { PlainBody } from "../../chat/ag-ui/request";
 import { Id, Json, Time } from "../http/schemas";
 import { Citation } from "../retrieval";
 

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import type { z } from "zod";
-import { toMarkdown } from "../../chat/export";
-import type { Runs } from "../../chat/run/runs";
+import type { Runs } from "../../chat/run/live-runs";
+import { toMarkdown } from "../../chat/thread/export-markdown";
 import { deleteSession, getSession, listSessions } from "../../db/chat/chat-sessions";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";

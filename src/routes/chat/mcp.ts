@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { createMcpTools } from "../../chat/facades/mcp-tools";
+import { createMcpTools } from "../../chat/mcp/tools";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import type { Log } from "../../log";
@@ -48,7 +48,7 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: Needs) =>
       if (query.course_id) await getCourse(db, query.course_id);
       const scope = { course_id: query.course_id, origin: ownOrigin(request, config) };
       // The SDK takes a quarter of a second to load, which a start need not wait for.
-      const { answerMcp } = await import("../../chat/facades/mcp");
+      const { answerMcp } = await import("../../chat/mcp/server");
       return answerMcp(request, createMcpTools({ db, embedder, reranker }, scope), log);
     },
     {

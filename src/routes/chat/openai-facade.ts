@@ -1,21 +1,21 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { type AnswerServices, answer } from "../../chat/answer";
-import { collectCompletion, toCompletionChunks } from "../../chat/facades/completion";
+import { collectCompletion, toCompletionChunks } from "../../chat/openai/completion";
 import {
   CompletionBody,
   type CompletionRequest,
   readCompletionRequest,
   toCourseId,
-} from "../../chat/facades/completion-input";
-import { EVENT_STREAM, toLiveResponse } from "../../chat/run/live-response";
-import { Runs } from "../../chat/run/runs";
+} from "../../chat/openai/request";
+import { type AnswerServices, answer } from "../../chat/run/answer-turn";
+import { Runs } from "../../chat/run/live-runs";
 import { type Course, getCourse, listCourses } from "../../db/courses";
 import { AppError } from "../../errors";
 import { observeAnswer } from "../../metrics";
 import { jsonBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
+import { EVENT_STREAM, toLiveResponse } from "../http/streaming-response";
 import type { ChatNeeds } from "./chat";
 
 const DESCRIPTION = `The agent of \`/api/chat\` for clients of OpenAI's API; the model \`course:<id>\` is a course.

@@ -1,5 +1,5 @@
 import { Elysia, ParseError, ValidationError } from "elysia";
-import { toCompletionError } from "../../chat/facades/completion-error";
+import { toCompletionError } from "../../chat/openai/error";
 import { isDatabaseOutage } from "../../db/client";
 import { AppError, ERRORS } from "../../errors";
 import type { Log } from "../../log";

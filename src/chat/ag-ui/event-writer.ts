@@ -1,8 +1,8 @@
 import { type AGUIEvent, EventType, type Interrupt, PROTOCOL_VERSION } from "@ag-ui/core";
-import { ERRORS, type ErrorCode } from "../errors";
-import type { Citation } from "../retrieval/search";
-import { isModern } from "./input";
-import type { ChatPart, RunIdentity } from "./parts";
+import { ERRORS, type ErrorCode } from "../../errors";
+import type { Citation } from "../../retrieval/search";
+import type { ChatPart, RunIdentity } from "../parts";
+import { isModern } from "./request";
 import { messageMetadata } from "./snapshots";
 
 type StepPart = Extract<ChatPart, { type: `step-${string}` | "text" }>;

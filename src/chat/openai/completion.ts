@@ -2,7 +2,7 @@ import { AppError } from "../../errors";
 import type { CheckedCitation } from "../citations/check";
 import { findMarks } from "../citations/marks";
 import type { ChatPart, RunSummary, Usage } from "../parts";
-import { toCompletionError } from "./completion-error";
+import { toCompletionError } from "./error";
 
 /** What all that is told of one completion says of it. */
 export type CompletionIdentity = {

@@ -4,17 +4,24 @@ import {
   listMessages,
   type NewAnswer,
   saveAnswer,
-} from "../db/chat/chat";
-import { isDatabaseOutage } from "../db/client";
-import { AppError, ERRORS } from "../errors";
-import type { ChatModel } from "../providers/chat/chat-model";
-import { checkResume, pendingInterrupts } from "./agent/interrupts";
-import { type Answerable, type AnswerServices, answer } from "./answer";
-import { findNew, lastTurn, type Said, type Turn, withoutUnfinished, withSaid } from "./history";
-import { type ChatRequest, isModern } from "./input";
-import type { ChatPart } from "./parts";
-import type { LiveRun, Runs } from "./run/runs";
-import { isBehind, toAgUiMessages, toSnapshots } from "./snapshots";
+} from "../../db/chat/chat";
+import { isDatabaseOutage } from "../../db/client";
+import { AppError, ERRORS } from "../../errors";
+import type { ChatModel } from "../../providers/chat/chat-model";
+import { type ChatRequest, isModern } from "../ag-ui/request";
+import { isBehind, toAgUiMessages, toSnapshots } from "../ag-ui/snapshots";
+import type { ChatPart } from "../parts";
+import { checkResume, pendingInterrupts } from "../thread/interrupts";
+import {
+  findNew,
+  lastTurn,
+  type Said,
+  type Turn,
+  withoutUnfinished,
+  withSaid,
+} from "../thread/reconcile";
+import { type Answerable, type AnswerServices, answer } from "./answer-turn";
+import type { LiveRun, Runs } from "./live-runs";
 
 export type ChatServices = AnswerServices & { runs: Runs };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { toMarkdown } from "../../src/chat/export";
+import { toMarkdown } from "../../../src/chat/thread/export-markdown";
 
 const created_at = "2026-02-03T04:05:06.000Z";
 

@@ -2,7 +2,7 @@ import type { Interrupt, ResumeEntry, Tool } from "@ag-ui/core";
 import { z } from "zod";
 import type { ChatMessage, ToolCall, ToolResult } from "../../db/chat/chat";
 import { AppError } from "../../errors";
-import { parseArguments } from "./prompt";
+import { parseArguments } from "../agent/prompt";
 
 /** Lets the model ask the user something in the middle of an answer; the run ends until they reply. */
 export const ASK_USER: Tool = {

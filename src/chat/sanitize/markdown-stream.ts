@@ -9,9 +9,9 @@ import {
   leaves,
   type Rule,
   type State,
-} from "./code-rules";
+} from "./code-blocks";
 
-export type { IsOurs } from "./code-rules";
+export type { IsOurs } from "./code-blocks";
 
 export type Neutraliser = {
   /** Takes the next piece of an answer; returns what can be shown of it by now. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { Message } from "@ag-ui/core";
-import { findNew, lastTurn } from "../../src/chat/history";
-import { toAgUiMessages, toSnapshots } from "../../src/chat/snapshots";
-import type { ChatMessage, MessageMetadata } from "../../src/db/chat/chat";
-import { user } from "../support/ag-ui";
+import { toAgUiMessages, toSnapshots } from "../../../src/chat/ag-ui/snapshots";
+import { findNew, lastTurn } from "../../../src/chat/thread/reconcile";
+import type { ChatMessage, MessageMetadata } from "../../../src/db/chat/chat";
+import { user } from "../../support/ag-ui";
 
 const session_id = crypto.randomUUID();
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readChatRequest } from "../../src/chat/input";
+import { readChatRequest } from "../../../src/chat/ag-ui/request";
 
 const course_id = "6f0f0c7b-6a52-4c0e-9a43-6d1f0f0c7b11";
 const run = { threadId: "t", runId: "r", messages: [], forwardedProps: { course_id } };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createNeutraliser } from "../../../src/chat/agent/neutralise";
+import { createNeutraliser } from "../../../src/chat/sanitize/markdown-stream";
 
 const isOurs = (url: URL) => url.host === "lectern.example";
 

@@ -1,7 +1,7 @@
 import { type AGUIEvent, type BaseEvent, EventType } from "@ag-ui/core";
 import { AGUI_MEDIA_TYPE, EventEncoder } from "@ag-ui/encoder";
-import { isModern } from "../input";
-import { EVENT_STREAM, toLiveResponse } from "./live-response";
+import { isModern } from "../../chat/ag-ui/request";
+import { EVENT_STREAM, toLiveResponse } from "../http/streaming-response";
 
 type Reader = {
   accept: string | null;

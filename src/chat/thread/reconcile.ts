@@ -1,7 +1,7 @@
 import type { AssistantMessage, Message, UserMessage } from "@ag-ui/core";
-import type { ChatMessage, NewMessage, ToolResult } from "../db/chat/chat";
-import { answersOf, cancellationsOf } from "./agent/interrupts";
-import type { ChatRequest } from "./input";
+import type { ChatMessage, NewMessage, ToolResult } from "../../db/chat/chat";
+import type { ChatRequest } from "../ag-ui/request";
+import { answersOf, cancellationsOf } from "./interrupts";
 
 /** What a client's messages say that the thread does not know yet. */
 export type Said = {

@@ -1,7 +1,7 @@
 import type { Context, Message, ResumeEntry, Tool } from "@ag-ui/core";
 import { RunAgentInputSchema } from "@ag-ui/core/schemas";
 import { z } from "zod";
-import { AppError } from "../errors";
+import { AppError } from "../../errors";
 
 /** What a client wants of a conversation, whichever way it says so. */
 export type ChatRequest = {

@@ -1,6 +1,6 @@
-import type { ChatMessage } from "../db/chat/chat";
-import { AppError } from "../errors";
-import type { ChatPart, RunSummary } from "./parts";
+import type { ChatMessage } from "../../db/chat/chat";
+import { AppError } from "../../errors";
+import type { ChatPart, RunSummary } from "../parts";
 
 export type Reply = {
   message_id: string;

@@ -1,4 +1,4 @@
-import type { Citation } from "../retrieval/passage";
+import type { Citation } from "../../retrieval/passage";
 
 export type Said = {
   role: "user" | "assistant" | "system";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
-import { EVENT_STREAM, toLiveResponse } from "../../../src/chat/run/live-response";
+import { EVENT_STREAM, toLiveResponse } from "../../../src/routes/http/streaming-response";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());

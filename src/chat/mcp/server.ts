@@ -5,7 +5,7 @@ import { version } from "../../../package.json";
 import { isDatabaseOutage } from "../../db/client";
 import { AppError, ERRORS } from "../../errors";
 import type { Log } from "../../log";
-import type { McpTool } from "./mcp-tools";
+import type { McpTool } from "./tools";
 
 const INSTRUCTIONS = `Lectern holds courses: recorded lectures and slide decks.
 Search a course, read around what was found, and cite passages by their url.

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { toAgUiEvents } from "../../src/chat/ag-ui";
-import type { ChatPart } from "../../src/chat/parts";
-import { AppError } from "../../src/errors";
-import { typesOf, verify } from "../support/ag-ui";
+import { toAgUiEvents } from "../../../src/chat/ag-ui/events";
+import type { ChatPart } from "../../../src/chat/parts";
+import { AppError } from "../../../src/errors";
+import { typesOf, verify } from "../../support/ag-ui";
 
 const RUN = {
   ...{ threadId: "t", runId: "r", protocolVersion: "1.0", state: undefined },

@@ -1,6 +1,6 @@
 import type { AssistantMessage, Message, UserMessage } from "@ag-ui/core";
-import type { ChatMessage } from "../db/chat/chat";
-import { matchQuestions } from "./history";
+import type { ChatMessage } from "../../db/chat/chat";
+import { matchQuestions } from "../thread/reconcile";
 
 /**
  * The thread as AG-UI messages, exactly as a client has them that saw it happen. Questions bear the

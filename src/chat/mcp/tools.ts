@@ -5,7 +5,7 @@ import { getDocument } from "../../db/documents";
 import { getLecture } from "../../db/lectures";
 import { AppError } from "../../errors";
 import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
-import { Sources } from "../agent/sources";
+import { Sources } from "../agent/cited-passages";
 import {
   type Course,
   createCourseTools,

@@ -1,6 +1,6 @@
 import type { AGUIEvent } from "@ag-ui/core";
-import type { ChatPart, RunIdentity } from "./parts";
-import { Teller } from "./teller";
+import type { ChatPart, RunIdentity } from "../parts";
+import { Teller } from "./event-writer";
 
 /**
  * Retells a run as AG-UI events, as many at a time as there are parts.

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ChatMessage } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { findMarks } from "../citations/marks";
-import { lastTurn, type Turn } from "../history";
+import { lastTurn, type Turn } from "../thread/reconcile";
 
 const Text = z.object({ type: z.literal("text"), text: z.string() });
 const DataUrl = z.string().regex(/^data:[\w.+-]+\/[\w.+-]+;base64,/, "not a data: URL in base64");
