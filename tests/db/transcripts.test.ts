@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { listProviderCalls, type ProviderCall } from "../../src/db/jobs/provider-calls";
 import { cancelLecture, getLecture, requestLecture } from "../../src/db/lectures";
 import {
@@ -8,12 +8,11 @@ import {
   saveTranscript,
 } from "../../src/db/transcripts";
 import { claim, finish } from "../../src/queue/queue";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse } from "../support/factories";
 import { failureOf } from "../support/failures";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const course_id = await createCourse(db);
 
 const claimed = async () => {

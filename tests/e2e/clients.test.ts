@@ -1,12 +1,11 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { CLIENTS, readEvents, runInput, user, verify } from "../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../support/chat";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import type { Reply } from "../support/openai";
 import { awakeMs, eventually } from "../support/waiting";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id } = await createStudiedCourse(db);
 
 const ANSWER: Reply = { text: "A fair coin has one bit of entropy." };

@@ -1,10 +1,10 @@
-import { afterAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { HttpAgent } from "@ag-ui/client-0.0.59";
 import { CopilotKitCore } from "@copilotkit/core";
 import { z } from "zod";
 import type { AnyEvent } from "../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../support/chat";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import type { Reply } from "../support/openai";
 import { eventually } from "../support/waiting";
 
@@ -16,8 +16,7 @@ const SEARCH = { name: "search_slides", input: { query: "coin entropy" } };
 const SHOW_CHART = { name: "show_chart", input: { title: "Coins" } };
 const ANSWER: Reply = { text: "A fair coin has one bit of entropy [1]." };
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id, document_id } = await createStudiedCourse(db);
 
 /** A browser's side of CopilotKit, the runtime that it talks to, and our server behind that. */

@@ -7,10 +7,10 @@ import { loadConfig } from "../../src/config";
 import { openProviders } from "../../src/providers";
 import { agUiRoutes } from "../../src/routes/ag-ui";
 import { problems } from "../../src/routes/http/problems";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { silentLog } from "../support/factories";
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const folder = await mkdtemp(join(tmpdir(), "lectern-bundle-"));
 const SCRIPT = `console.log("${"a page of its own ".repeat(100)}");`;
 await Bun.write(join(folder, "bundle/index.html"), "<!doctype html><title>Mine</title>");
@@ -32,7 +32,6 @@ const serve = async (env: Record<string, string>) => {
 const server = await serve({ AG_UI_DIR: join(folder, "bundle") });
 afterAll(async () => {
   await server.stop();
-  await db.end();
   await rm(folder, { recursive: true });
 });
 

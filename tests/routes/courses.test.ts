@@ -9,17 +9,14 @@ import { courseRoutes } from "../../src/routes/courses";
 import { problems } from "../../src/routes/http/problems";
 import { openDiskStorage } from "../../src/storage/disk";
 import { openSoundInbox } from "../../src/storage/sounds";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createDocument, silentLog } from "../support/factories";
 import { get, postJson } from "../support/http";
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const folder = await mkdtemp(join(tmpdir(), "lectern-courses-"));
 const storage = await openDiskStorage(folder);
-afterAll(async () => {
-  await db.end();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => rm(folder, { recursive: true }));
 
 const sounds = await openSoundInbox(folder);
 const app = new Elysia()

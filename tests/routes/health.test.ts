@@ -8,17 +8,14 @@ import { openMetrics } from "../../src/metrics";
 import { healthRoutes } from "../../src/routes/health";
 import { problems } from "../../src/routes/http/problems";
 import { openDiskStorage } from "../../src/storage/disk";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse, createDocument, silentLog } from "../support/factories";
 import { get } from "../support/http";
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const folder = await mkdtemp(join(tmpdir(), "lectern-health-"));
 const storage = await openDiskStorage(join(folder, "there"));
-afterAll(async () => {
-  await db.end();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const allWell = {
   ...{ db, storage, metrics: openMetrics(), workers: () => ({ wanted: 2, alive: 2 }) },

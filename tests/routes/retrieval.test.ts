@@ -5,17 +5,14 @@ import { OpenAI } from "../../src/providers/openai";
 import { problems } from "../../src/routes/http/problems";
 import { retrievalRoutes } from "../../src/routes/retrieval";
 import { addDocument, addLecture } from "../support/corpus";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse, silentLog } from "../support/factories";
 import { postJson } from "../support/http";
 import { startOpenAI } from "../support/openai";
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const server = startOpenAI();
-afterAll(async () => {
-  await db.end();
-  await server.close();
-});
+afterAll(() => server.close());
 
 const embedder = new OpenAI({ baseUrl: server.url }).embedder("words");
 const app = new Elysia()

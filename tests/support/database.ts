@@ -1,3 +1,4 @@
+import { afterAll } from "bun:test";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -7,16 +8,28 @@ import { startEmbeddedDatabase } from "../../src/db/embedded/start";
 import { migrate, schemaFingerprint } from "../../src/db/migrate";
 import { cloneNative } from "./native-database";
 
-/** What the database tests of this run talk to. `./lectern test` runs them once on each. */
+/** The engine of this run. `./lectern test` runs the database tests once on each. */
 export const engine = process.env.TEST_ENGINE === "native" ? "native" : "embedded";
 
 export type TestDatabase = {
   url: string;
-  /** Ends the database and whatever still uses it, and leaves nothing behind. */
+  /** Ends the database with its connections and removes its files. */
   close(): Promise<void>;
 };
 
-/** A pool to a fresh, migrated database of its own; `end()` also removes the database. */
+/**
+ * A pool to a fresh, migrated database for the tests of one file, removed after the last of them.
+ * Call it at the top level of the test file: `const db = await withDatabase();`.
+ *
+ * Hooks run in the order of their registration, so a later `afterAll` finds the database closed.
+ */
+export async function withDatabase(): Promise<Sql> {
+  const db = await migratedDatabase();
+  afterAll(() => db.end());
+  return db;
+}
+
+/** The same for a single test, which calls `end()` itself; that also removes the database. */
 export async function migratedDatabase(): Promise<Sql> {
   const { url, close } = await databaseUrl();
   const sql = connect(url, { max: 10 });
@@ -29,12 +42,12 @@ export async function migratedDatabase(): Promise<Sql> {
   });
 }
 
-/** The same database for those who connect by themselves, such as a whole server. */
+/** The address of such a database, for code that connects by itself, such as a whole server. */
 export function databaseUrl(): Promise<TestDatabase> {
   return engine === "native" ? cloneNative() : startFromSnapshot();
 }
 
-/** A copy of a migrated database boots in half a second, an empty one with its migrations in five. */
+/** A copy of a migrated database starts in 0.5 s; an empty one needs 5 s for its migrations. */
 async function startFromSnapshot(): Promise<TestDatabase> {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "lectern");
   const snapshot = join(cache, `embedded-${(await schemaFingerprint()).slice(0, 12)}.tar`);
@@ -50,11 +63,11 @@ async function makeSnapshot(cache: string, path: string): Promise<void> {
   await mkdir(cache, { recursive: true });
   await Bun.write(unfinished, await database.snapshot());
   await database.close();
-  await rename(unfinished, path); // whole or not at all, also for those who read it at this moment
+  await rename(unfinished, path); // atomic: a test that starts now reads a complete file or none
   await removeOutdated(cache);
 }
 
-/** Every change of the schema leaves 45 MB behind. */
+/** Each version of the schema leaves a snapshot of 45 MB. */
 async function removeOutdated(cache: string): Promise<void> {
   const yesterday = Date.now() - 24 * 3_600_000;
   for await (const path of new Glob("embedded-*").scan({ cwd: cache, absolute: true })) {

@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { findCandidates, listCourseModels, readChunks } from "../../../src/db/chunks/passages";
 import { addDocument, addLecture, direction } from "../../support/corpus";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 
 const MODEL = "test:plane";
 const byWords = (text: string) => ({ embeddings: [], text });

@@ -3,7 +3,7 @@ import { Elysia } from "elysia";
 import { getDocument } from "../../../src/db/documents";
 import { documentPageRoutes } from "../../../src/routes/documents/document-pages";
 import { problems } from "../../../src/routes/http/problems";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { silentLog } from "../../support/factories";
 import { get, postJson } from "../../support/http";
@@ -12,7 +12,7 @@ import { eventually } from "../../support/waiting";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openDocumentWork(db);
 const { gemini, upload, workOnce } = lab;
 const shutdown = new AbortController();
@@ -23,7 +23,6 @@ const app = new Elysia()
 afterAll(async () => {
   await app.stop(true);
   await lab[Symbol.asyncDispose]();
-  await db.end();
 });
 
 const slides = [

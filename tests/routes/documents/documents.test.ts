@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Elysia } from "elysia";
 import { documentRoutes } from "../../../src/routes/documents/documents";
 import { problems } from "../../../src/routes/http/problems";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { silentLog } from "../../support/factories";
 import { get, postFile } from "../../support/http";
@@ -12,17 +12,14 @@ import { deckPdf } from "../../support/pdfs";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openDocumentWork(db);
 const { course_id, workOnce } = lab;
 const { storage, dataRoot } = lab.tools;
 const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(documentRoutes({ db, storage, maxUploadBytes: 2_000_000 }));
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-  await db.end();
-});
+afterAll(() => lab[Symbol.asyncDispose]());
 
 const pdf = (topic: string) => deckPdf([{ title: topic, body: [`All about ${topic}`] }], topic);
 const upload = async (bytes: Uint8Array, fields: object = {}, headers = {}) => {
