@@ -106,8 +106,21 @@ export async function getLectureDetails(sql: Sql, id: string): Promise<LectureDe
   return { ...lecture, ...more!, job: await getLectureJob(sql, id) };
 }
 
+/**
+ * The status of a lecture and the progress of its last job.
+ *
+ * @throws AppError `lecture_not_found`
+ */
+export async function getLectureStatus(
+  sql: Sql,
+  id: string,
+): Promise<LectureJob & { status: LectureStatus }> {
+  const { status } = await getLecture(sql, id);
+  return { status, ...(await getLectureJob(sql, id)) };
+}
+
 /** The last job of a lecture. @throws AppError `lecture_not_found` */
-export async function getLectureJob(sql: Sql, id: string): Promise<LectureJob> {
+async function getLectureJob(sql: Sql, id: string): Promise<LectureJob> {
   const [job] = await sql<LectureJob[]>`
     select j.id as job_id, j.job_state, j.progress_percent, j.attempt, j.error_code,
            j.error_message, j.started_at, j.finished_at, j.updated_at

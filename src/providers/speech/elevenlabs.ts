@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { AppError, ErrorCode } from "../../errors";
+import { toLanguageTag } from "../../text/language-tag";
 import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript";
 import type { Speech, Transcriber, Transcription } from "../transcriber";
-import { toLanguageTag } from "./language-tag";
 import {
   parseJson,
   readAnswer,

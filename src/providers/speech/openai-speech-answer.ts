@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { toLanguageTag } from "../../text/language-tag";
 import { normalizeWords, type Segment, segmentsFromWords, type Word } from "../../text/transcript";
-import { toLanguageTag } from "./language-tag";
 import { parseJson, readAnswer, type SpeechAnswer } from "./speech-request";
 
 /** What one request heard; times count from the start of the whole recording. */

@@ -7,6 +7,7 @@ import type { SoundInbox } from "../../storage/sounds";
 import { acceptUpload } from "../http/accept-upload";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
+import { multipartBody } from "../http/multipart-body";
 import { Id, Priority, Title } from "../http/schemas";
 
 export const LectureAccepted = z
@@ -36,32 +37,14 @@ const DownloadRequest = z
 const AudioFields = z.object({
   course_id: Id,
   title: Title.optional(),
-  panopto_url: PanoptoUrl.optional(),
+  panopto_url: PanoptoUrl.optional().describe("Citations open this recording in its viewer"),
   priority: Priority,
 });
 
-const AUDIO_BODY = {
-  required: true,
-  content: {
-    "multipart/form-data": {
-      schema: {
-        type: "object" as const,
-        required: ["course_id", "file"] as string[],
-        properties: {
-          course_id: { type: "string" as const, format: "uuid" },
-          file: {
-            type: "string" as const,
-            format: "binary",
-            description: "mp3, m4a, aac, wav, flac, ogg, opus, webm, or mp4 without a picture",
-          },
-          title: { type: "string" as const, maxLength: 300 },
-          panopto_url: { type: "string" as const, description: "Where citations lead" },
-          priority: { type: "string" as const, enum: ["normal", "high"], default: "normal" },
-        },
-      },
-    },
-  },
-};
+const AUDIO_BODY = multipartBody(
+  AudioFields,
+  "mp3, m4a, aac, wav, flac, ogg, opus, webm, or mp4 without a picture",
+);
 
 type Needs = { db: Sql; audioSource: AudioSource; sounds: SoundInbox; maxUploadBytes: number };
 

@@ -6,7 +6,7 @@ import {
   cancelLecture,
   getLecture,
   getLectureDetails,
-  getLectureJob,
+  getLectureStatus,
   LECTURE_STATUSES,
   type Lecture,
   listLectures,
@@ -66,7 +66,7 @@ const LectureDetails = LectureFields.extend({
 }).meta({ id: "LectureDetails" });
 
 const LectureStatus = JobStatus.omit({ error_code: true })
-  .extend({ lecture_id: Id })
+  .extend({ lecture_id: Id, status: Status })
   .meta({ id: "LectureStatus" });
 
 /** The database knows no year 0. */
@@ -128,13 +128,13 @@ export const lectureRoutes = ({ db, sounds }: { db: Sql; sounds: SoundInbox }) =
     .get(
       "/:id/status",
       async ({ params }) => {
-        const { error_code: _, ...job } = await getLectureJob(db, params.id);
-        return { lecture_id: params.id, ...job };
+        const { error_code: _, ...status } = await getLectureStatus(db, params.id);
+        return { lecture_id: params.id, ...status };
       },
       {
         params: ById,
         response: LectureStatus,
-        detail: { summary: "Get a lecture's job progress" },
+        detail: { summary: "Get a lecture's status and the progress of its job" },
       },
     )
     .post(

@@ -224,6 +224,7 @@ describe("reading lectures", () => {
 
     expect(status.body).toEqual({
       ...{ lecture_id: body.lecture_id, job_id: body.job_id, job_state: "pending" },
+      status: "pending",
       ...{ progress_percent: 0, attempt: 0, error_message: null },
       ...{ started_at: null, finished_at: null, updated_at: expect.any(String) },
     });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { toLanguageTag } from "../../../src/providers/speech/language-tag";
+import { toLanguageTag } from "../../src/text/language-tag";
 
 test.each([
   ["en", "en"],

@@ -1,13 +1,13 @@
 /**
- * The BCP 47 tag of what a speech service calls a language: `en`, `eng` and `English` are `en`.
+ * The BCP 47 tag for a language as services and files write it: `en`, `eng`, `en_us`, `English`.
  *
- * @returns null for what no language is called
+ * @returns null for an unknown name
  */
 export function toLanguageTag(name: string | null | undefined): string | null {
   const wanted = name?.trim().toLowerCase().replaceAll("_", "-");
   if (!wanted) return null;
-  const named = englishNames().get(wanted);
-  if (named) return named;
+  const tagOfName = englishNames().get(wanted);
+  if (tagOfName) return tagOfName;
   try {
     const tag = new Intl.Locale(wanted);
     return tag.language.length <= 3 ? tag.toString() : null;
@@ -18,7 +18,7 @@ export function toLanguageTag(name: string | null | undefined): string | null {
 
 let names: Map<string, string> | undefined;
 
-/** Whisper answers with English names; the runtime knows them for every two-letter code. */
+/** Whisper writes English names; the runtime has them for every two-letter code. */
 function englishNames(): Map<string, string> {
   if (names) return names;
   const display = new Intl.DisplayNames("en", { type: "language", fallback: "none" });
