@@ -14,14 +14,14 @@ import type { Transcriber } from "./providers/transcriber";
 import { openDiskStorage } from "./storage/disk";
 import type { DocumentStorage } from "./storage/documents";
 import { openS3Storage } from "./storage/s3";
-import { openSoundInbox, type SoundInbox } from "./storage/sounds";
+import { openUploadedAudio, type UploadedAudioStore } from "./storage/uploaded-audio";
 
 export type Services = Providers & {
   config: Config;
   log: Log;
   db: Sql;
   storage: DocumentStorage;
-  sounds: SoundInbox;
+  uploadedAudio: UploadedAudioStore;
   audioSource: AudioSource;
   /** Null when nothing is configured that can listen: captions remain. */
   transcriber: Transcriber | null;
@@ -65,7 +65,7 @@ export async function openServices(
     log,
     db: database.sql,
     storage: await openStorage(config),
-    sounds: await openSoundInbox(config.DATA_ROOT),
+    uploadedAudio: await openUploadedAudio(config.DATA_ROOT),
     audioSource: openAudioSource(config),
     transcriber: selectTranscriber(config, onSpawn),
     pageRenderer: openPageRenderer(),

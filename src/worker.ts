@@ -54,9 +54,11 @@ const consumer: Consumer = startConsumer(
   services.log,
   ({ kind, asset_id }, outcome, seconds) => {
     post({ type: "outcome", kind, outcome, seconds });
-    // Whatever is left of uploaded sound after a crash goes with the maintenance.
+    // Maintenance removes audio left by crashed jobs.
     if (outcome === "done" || outcome === "gave-up") {
-      services.sounds.remove(asset_id).catch((err) => services.log.warn({ err }, "sound stays"));
+      services.uploadedAudio
+        .remove(asset_id)
+        .catch((err) => services.log.warn({ err }, "uploaded audio was not removed"));
     }
   },
 );

@@ -84,6 +84,8 @@ export async function getLecture(sql: Sql, id: string): Promise<Lecture> {
 export type LectureJob = JobStatus & { job_state: LectureStatus };
 
 export type LectureDetails = Lecture & {
+  /** SHA-256 of the lecture's MP3 in hexadecimal; null while none was made. */
+  audio_sha256: string | null;
   slide_changes: SlideChange[];
   chunk_count: number;
   /** How the transcript begins; null while there is none. */
@@ -98,7 +100,7 @@ const EXCERPT_CHARS = 300;
 export async function getLectureDetails(sql: Sql, id: string): Promise<LectureDetails> {
   const lecture = await getLecture(sql, id);
   const [more] = await sql<Omit<LectureDetails, keyof Lecture | "job">[]>`
-    select slide_changes,
+    select metadata ->> 'audio_sha256' as audio_sha256, slide_changes,
       (select count(*)::int from lecture_chunks c where c.lecture_id = l.id) as chunk_count,
       (select left(transcript_text, ${EXCERPT_CHARS}) from lecture_transcripts t
        where t.lecture_id = l.id) as excerpt

@@ -1,3 +1,4 @@
+import { open } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { AppError } from "../errors";
 import { type OnSpawn, runTool, UNTRUSTED_INPUT } from "./ffmpeg";
@@ -33,15 +34,23 @@ export type ExtractOptions = {
 export type ExtractedAudio = {
   path: string;
   duration_ms: number;
+  /** Of the MP3, in hexadecimal. */
   sha256: string;
   size_bytes: number;
 };
+
+/** An MP3 decoder starts this many samples late when the file has no header frame that says so. */
+const ENCODER_DELAY_SAMPLES = 1_105;
 
 /**
  * Keeps only the sound of a recording: mono MP3, 16 kHz, 64 kbit/s, on the recording's own clock.
  *
  * A gap in the recording's timestamps becomes silence, so a later word never moves. Damage that
  * ffmpeg notices, and a file that ends early, are errors; left alone ffmpeg exits 0 on both.
+ *
+ * The MP3 has no header frame: ffmpeg would write that last, and the checksum, computed while the file
+ * is written, would need a second read. Without it a decoder cannot know the encoder's delay of 69 ms,
+ * so the same time is cut from the start, and every word is heard when it was spoken.
  *
  * @param scratchDir  receives `audio.mp3`
  * @throws AppError `recording_without_sound`, `recording_incomplete`, `recording_too_long`,
@@ -60,14 +69,13 @@ export async function extractAudio(
   refuseTooLong(media.duration_ms ?? 0, maxDurationMs);
 
   const path = join(scratchDir, "audio.mp3");
-  await encode(recordingPath, path, media, options);
+  const { sha256, size_bytes } = await encode(recordingPath, path, media, options);
 
-  const encoded = await probeMedia(path, options);
-  const duration_ms = encoded?.duration_ms;
-  if (!duration_ms) throw new AppError("recording_without_sound", { format: media.format });
+  const duration_ms = Math.round(size_bytes / AUDIO_BYTES_PER_MS);
+  if (duration_ms === 0) throw new AppError("recording_without_sound", { format: media.format });
   refuseTooLong(duration_ms, maxDurationMs);
   refuseIncomplete(media, duration_ms, options.announced_duration_ms);
-  return { path, duration_ms, sha256: await sha256(path), size_bytes: Bun.file(path).size };
+  return { path, duration_ms, sha256, size_bytes };
 }
 
 async function encode(
@@ -75,44 +83,54 @@ async function encode(
   path: string,
   { duration_ms }: Media,
   { signal, onProgress, onSpawn, announced_duration_ms, limits = LIMITS }: ExtractOptions,
-): Promise<void> {
+): Promise<{ sha256: string; size_bytes: number }> {
+  const hash = new Bun.CryptoHasher("sha256");
+  let size_bytes = 0;
+  await using file = await open(path, "w");
   const expected_ms = duration_ms ?? announced_duration_ms;
   const capMs = limits.maxDurationMs + 1_000; // one more second, to tell "at the limit" from "cut"
   const { exitCode, stderr } = await runTool(
     "ffmpeg",
     [
-      ...["-nostdin", "-v", "error", "-xerror", "-nostats", "-progress", "pipe:1", "-threads", "1"],
+      ...["-nostdin", "-v", "error", "-xerror", "-nostats", "-progress", "pipe:2", "-threads", "1"],
       ...[...UNTRUSTED_INPUT, "-i", recordingPath],
       ...["-map", "0:a:0", "-vn", "-sn", "-dn"],
-      ...["-af", "aresample=async=1:first_pts=0"],
+      ...["-af", `aresample=16000:async=1:first_pts=0,atrim=start_sample=${ENCODER_DELAY_SAMPLES}`],
       ...SPEECH_MP3,
-      ...["-t", `${capMs}ms`, "-fs", String(2 * capMs * AUDIO_BYTES_PER_MS), "-y", path],
+      ...["-t", `${capMs}ms`, "-fs", String(2 * capMs * AUDIO_BYTES_PER_MS)],
+      ...["-f", "mp3", "-write_xing", "0", "-id3v2_version", "0", "pipe:1"],
     ],
     {
       signal,
       onSpawn,
       timeoutMs: limits.timeoutMs,
-      onLine: (line) => {
+      onBytes: async (bytes) => {
+        hash.update(bytes);
+        size_bytes += bytes.length;
+        await file.writeFile(bytes).catch(refuseFullDisk);
+      },
+      onProgressLine: (line) => {
         const encoded_ms = parseProgress(line);
         if (encoded_ms && expected_ms) onProgress?.(Math.min(1, encoded_ms / expected_ms));
       },
     },
   );
-  if (exitCode !== 0 && DISK_FULL.test(stderr)) {
-    throw new AppError("storage_unavailable", { reason: "ENOSPC" });
-  }
   if (exitCode !== 0 || RESYNCED.test(stderr)) {
-    // Its own words name the file; where our scratch is concerns nobody.
-    const said = stderr.replaceAll(recordingPath, basename(recordingPath));
-    throw new AppError("audio_extraction_failed", { exitCode, stderr: said });
+    // ffmpeg's message contains the path; the folder of our scratch files is not for callers.
+    const message = stderr.replaceAll(recordingPath, basename(recordingPath));
+    throw new AppError("audio_extraction_failed", { exitCode, stderr: message });
   }
+  return { sha256: hash.digest("hex"), size_bytes };
+}
+
+/** A full disk is not the recording's fault: a later attempt can find room. */
+function refuseFullDisk(cause: NodeJS.ErrnoException): never {
+  if (cause.code !== "ENOSPC") throw cause;
+  throw new AppError("storage_unavailable", { reason: "ENOSPC" }, { cause });
 }
 
 /** In these containers ffmpeg skips what is damaged, says so and exits 0, whatever `-xerror` says. */
 const RESYNCED = /^\[(ogg|matroska,webm) @/m;
-
-/** Says nothing of the recording: another attempt may find room. */
-const DISK_FULL = /No space left on device/;
 
 /** ffmpeg's `out_time_ms` holds microseconds as well, so only `out_time_us` says what it means. */
 function parseProgress(line: string): number | null {
@@ -140,10 +158,4 @@ function refuseIncomplete(media: Media, sound_ms: number, announced_ms = 0): voi
       throw new AppError("recording_incomplete", { expected_ms, found_ms });
     }
   }
-}
-
-async function sha256(path: string): Promise<string> {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for await (const bytes of Bun.file(path).stream()) hasher.update(bytes);
-  return hasher.digest("hex");
 }

@@ -23,13 +23,18 @@ export type ToolOptions = {
   signal: AbortSignal;
   /** Wall clock and CPU time after which the tool is killed. */
   timeoutMs: number;
+  /** Receives the lines of standard output. */
   onLine?: (line: string) => void;
+  /** Receives the bytes of standard output instead; the tool waits while a returned promise is pending. */
+  onBytes?: (bytes: Uint8Array) => void | Promise<void>;
+  /** Receives each `-progress pipe:2` line, which is then left out of `stderr`. */
+  onProgressLine?: (line: string) => void;
   onSpawn?: OnSpawn;
 };
 
 export type ToolResult = {
   exitCode: number;
-  /** The end of what the tool printed, at most 4 KB. */
+  /** The last 4 KB of the tool's messages. */
   stderr: string;
 };
 
@@ -37,13 +42,14 @@ export type ToolResult = {
  * Runs ffmpeg or ffprobe with an empty environment, bounded time and bounded memory, in a process
  * group of its own: a Ctrl-C at the terminal must not cut the job that we are draining.
  *
- * @returns whatever the exit code; the caller knows what a failure means
- * @throws the signal's reason when aborted; AppError `tool_missing`, `tool_killed`
+ * @returns the exit code, also of a failed run: the caller interprets it
+ * @throws the signal's reason when aborted; the error of `onBytes`, after the tool was killed;
+ *   AppError `tool_missing`, `tool_killed`
  */
 export async function runTool(
   tool: "ffmpeg" | "ffprobe",
   args: string[],
-  { signal, timeoutMs, onLine, onSpawn }: ToolOptions,
+  { signal, timeoutMs, onLine, onBytes, onProgressLine, onSpawn }: ToolOptions,
 ): Promise<ToolResult> {
   signal.throwIfAborted();
   const child = Bun.spawn([...resourceLimits(timeoutMs), findTool(tool), "-hide_banner", ...args], {
@@ -59,7 +65,14 @@ export async function runTool(
   });
   onSpawn?.(child.pid, child.exited);
 
-  const [stderr] = await Promise.all([tail(child.stderr), eachLine(child.stdout, onLine)]);
+  const output = onBytes ? eachChunk(child.stdout, onBytes) : eachLine(child.stdout, onLine);
+  const [stderr] = await Promise.all([tail(child.stderr, onProgressLine), output]).catch(
+    async (error: unknown) => {
+      child.kill("SIGKILL");
+      await child.exited;
+      throw error;
+    },
+  );
   const exitCode = await child.exited;
   signal.throwIfAborted();
   if (child.signalCode)
@@ -80,22 +93,38 @@ function resourceLimits(timeoutMs: number): string[] {
   return [prlimit, `--cpu=${Math.ceil(timeoutMs / 1_000)}`, `--as=${ADDRESS_SPACE_BYTES}`];
 }
 
-async function tail(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
+/** A line of `-progress`: a lower-case key and its value. No message of ffmpeg has this form. */
+const PROGRESS_LINE = /^[a-z0-9_]+=/;
+
+async function tail(
+  stream: ReadableStream<Uint8Array>,
+  onProgressLine?: (line: string) => void,
+): Promise<string> {
   let end = "";
-  for await (const bytes of stream) {
-    end = (end + decoder.decode(bytes, { stream: true })).slice(-STDERR_BYTES);
-  }
+  await eachLine(stream, (line) => {
+    if (onProgressLine && PROGRESS_LINE.test(line)) onProgressLine(line);
+    else end = `${end}${line}\n`.slice(-STDERR_BYTES);
+  });
   return end.trim();
 }
+
+/** Lines longer than this are not kept whole: a file can make ffmpeg print one without an end. */
+const LINE_CHARS = 64 * 1024;
 
 async function eachLine(stream: ReadableStream<Uint8Array>, onLine?: (line: string) => void) {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const bytes of stream) {
     const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = lines.pop()!;
+    rest = lines.pop()!.slice(-LINE_CHARS);
     for (const line of lines) onLine?.(line);
   }
   if (rest) onLine?.(rest);
+}
+
+async function eachChunk(
+  stream: ReadableStream<Uint8Array>,
+  onBytes: (bytes: Uint8Array) => void | Promise<void>,
+): Promise<void> {
+  for await (const bytes of stream) await onBytes(bytes);
 }

@@ -3,15 +3,15 @@ import type { Sql } from "../db/client";
 import type { JobKind } from "../db/jobs/jobs";
 import { toModelName } from "../db/jobs/provider-calls";
 import type { Embedder } from "../providers/embedder";
-import { type Attempt, held } from "./step";
+import { type Attempt, assertStillClaimed } from "./step";
 
-/** A batch is what a crash can cost: small enough to lose, large enough to be quick. */
+/** A crash loses at most one batch: small enough to repeat, large enough to be fast. */
 const BATCH = 32;
 
 /**
- * Embeds the chunks that have no vector of this model yet, and keeps each batch as it comes.
+ * Embeds the chunks without an embedding of this model, and stores each batch when it is ready.
  *
- * @param percentAt where a fraction (0 to 1) of this work lies, in percent of the whole job
+ * @param percentAt  converts a fraction of this work (0 to 1) to percent of the whole job
  */
 export async function embedChunks<K extends JobKind>(
   kind: K,
@@ -28,15 +28,15 @@ export async function embedChunks<K extends JobKind>(
     const { embeddings, usage } = await embedder.embed(contents, { purpose: "document", signal });
     const vectors = batch.map(({ id }, i) => ({ id, embedding: embeddings[i]! }));
     const call_key = `${kind}:${asset_id}:embed:${batch[0]!.id}:${fence.job_id}`;
-    const bought = {
+    const paid = {
       call_key,
       purpose: "embed",
       ...toModelName(model),
       usage,
       outcome: "ok",
     } as const;
-    const call = usage.tokens > 0 ? bought : null; // the local model costs nothing
-    held(await saveEmbeddings(db, kind, fence, { model, vectors }, call));
+    const call = usage.tokens > 0 ? paid : null; // the local model is free
+    assertStillClaimed(await saveEmbeddings(db, kind, fence, { model, vectors }, call));
     await progress(percentAt((done + batch.length) / missing.length));
   }
 }

@@ -6,55 +6,55 @@ import type { Log } from "../log";
 import { sweepScratch } from "../media/scratch";
 import { requeueLostJobs } from "../queue/queue";
 import type { DocumentStorage } from "../storage/documents";
-import type { SoundInbox } from "../storage/sounds";
 import { sweepStaging } from "../storage/staging";
+import type { UploadedAudioStore } from "../storage/uploaded-audio";
 import { removeFile } from "./document/request";
 
 const EVERY_MS = 60_000;
-/** A deleted asset's worker has noticed by then: its heart beats every 15 s. */
+/** Long enough for the worker of a deleted asset to notice: it extends its claim every 15 s. */
 const PURGE_AFTER_SECONDS = 60;
 
-/** Longer than any upload takes from its file to its row. */
+/** Longer than an upload needs between storing its file and inserting its row. */
 const UNCLAIMED_SECONDS = 3_600;
 
-/** Sound is kept a moment before its lecture's row is written. */
-const SOUND_SETTLES_MS = 60_000;
+/** Uploaded audio is stored shortly before the row of its lecture is inserted. */
+const AUDIO_WITHOUT_ROW_MS = 60_000;
 
-type Needs = {
+type MaintenanceDeps = {
   db: Sql;
   storage: DocumentStorage;
-  sounds: SoundInbox;
+  uploadedAudio: UploadedAudioStore;
   dataRoot: string;
   log: Log;
 };
 
 /**
- * Puts in order what crashes leave behind, at start and every minute: scratch files, half uploads,
- * jobs without a message, deleted assets, files without a row. Each task is safe to run on several machines at once.
+ * Cleans up after crashes, at start and every minute: scratch files, incomplete uploads, jobs without
+ * a message, deleted assets, files without a row. Several machines can run each task at once.
  *
- * @returns stops it
+ * @returns a function that stops the maintenance
  */
-export async function startMaintenance(needs: Needs): Promise<() => void> {
-  const { storage, sounds, dataRoot } = needs;
+export async function startMaintenance(deps: MaintenanceDeps): Promise<() => void> {
+  const { storage, uploadedAudio, dataRoot } = deps;
   await sweepScratch(dataRoot);
   const started = new Date(Date.now() - process.uptime() * 1_000);
   await sweepStaging(storage.stagingDir, started);
-  await sweepStaging(sounds.stagingDir, started);
-  await maintain(needs);
-  const timer = setInterval(() => void maintain(needs), EVERY_MS);
+  await sweepStaging(uploadedAudio.stagingDir, started);
+  await maintain(deps);
+  const timer = setInterval(() => void maintain(deps), EVERY_MS);
   return () => clearInterval(timer);
 }
 
-/** One task that fails, such as for a bucket that is away, keeps no other from its turn. */
-async function maintain(needs: Needs): Promise<void> {
-  const { db, dataRoot, log } = needs;
+/** A failed task, such as one that needs an unreachable bucket, does not stop the others. */
+async function maintain(deps: MaintenanceDeps): Promise<void> {
+  const { db, dataRoot, log } = deps;
   const tasks = {
     scratch: () => sweepScratch(dataRoot),
-    jobs: () => requeueJobs(needs),
-    deleted_documents: () => removeDeletedDocuments(needs),
-    unclaimed_files: () => removeUnclaimedFiles(needs),
+    jobs: () => requeueJobs(deps),
+    deleted_documents: () => removeDeletedDocuments(deps),
+    unclaimed_files: () => removeUnclaimedFiles(deps),
     deleted_lectures: () => purgeLectures(db, PURGE_AFTER_SECONDS),
-    sounds: () => removeEndedSounds(needs),
+    uploaded_audio: () => removeUnneededAudio(deps),
     keys: () => pruneKeys(db),
   };
   for (const [task, run] of Object.entries(tasks)) {
@@ -62,28 +62,28 @@ async function maintain(needs: Needs): Promise<void> {
   }
 }
 
-async function requeueJobs({ db, log }: Needs): Promise<void> {
+async function requeueJobs({ db, log }: MaintenanceDeps): Promise<void> {
   const requeued = await requeueLostJobs(db);
-  if (requeued > 0) log.warn({ requeued }, "unfinished jobs had lost their message");
+  if (requeued > 0) log.warn({ requeued }, "queued unfinished jobs that had no message");
 }
 
-async function removeDeletedDocuments({ db, storage }: Needs): Promise<void> {
+async function removeDeletedDocuments({ db, storage }: MaintenanceDeps): Promise<void> {
   for (const { id } of await listDeletedDocuments(db, PURGE_AFTER_SECONDS)) {
     await storage.remove(id);
     await purgeDocument(db, id);
   }
 }
 
-async function removeUnclaimedFiles({ db, storage }: Needs): Promise<void> {
+async function removeUnclaimedFiles({ db, storage }: MaintenanceDeps): Promise<void> {
   for (const id of await doomUnclaimedFiles(db, UNCLAIMED_SECONDS)) {
     await removeFile(db, storage, id);
   }
 }
 
-/** Sound that no job needs any more: its worker crashed between the job's end and the removal. */
-async function removeEndedSounds({ db, sounds }: Needs): Promise<void> {
-  const kept = await sounds.list(SOUND_SETTLES_MS);
+/** Removes audio left by workers that crashed between the end of the job and the removal. */
+async function removeUnneededAudio({ db, uploadedAudio }: MaintenanceDeps): Promise<void> {
+  const kept = await uploadedAudio.list(AUDIO_WITHOUT_ROW_MS);
   if (kept.length === 0) return;
   const needed = new Set(await listUnfinishedLectures(db, kept));
-  for (const id of kept) if (!needed.has(id)) await sounds.remove(id);
+  for (const id of kept) if (!needed.has(id)) await uploadedAudio.remove(id);
 }

@@ -8,12 +8,12 @@ import {
 } from "../db/jobs/jobs";
 import { AppError } from "../errors";
 
-/** What a pipeline is given to do one attempt with. */
+/** What a pipeline needs for one attempt of a job. */
 export type Attempt<K extends JobKind> = {
   fence: Fence;
-  /** Aborted when the attempt loses its job or the worker has to stop. */
+  /** Aborted when the attempt loses its claim or the worker stops. */
   signal: AbortSignal;
-  /** Does one stage of the job under its name, and measures it. */
+  /** Sets the job's state, runs one step, and measures its duration. */
   step<T>(state: JobState<K>, run: () => Promise<T>): Promise<T>;
   /** Percent of the whole job, 0 to 99; written at most four times a second. */
   progress(percent: number): Promise<void>;
@@ -21,6 +21,7 @@ export type Attempt<K extends JobKind> = {
 
 const REPORT_EVERY_MS = 250;
 
+/** @param onStep  receives each step's state and its duration in seconds, also of a failed step */
 export function openAttempt<K extends JobKind>(
   db: Sql,
   kind: K,
@@ -33,7 +34,7 @@ export function openAttempt<K extends JobKind>(
     fence,
     signal,
     step: async (state, run) => {
-      held(await advanceJob(db, kind, fence, state));
+      assertStillClaimed(await advanceJob(db, kind, fence, state));
       const started = performance.now();
       try {
         return await run();
@@ -45,16 +46,41 @@ export function openAttempt<K extends JobKind>(
       signal.throwIfAborted();
       if (performance.now() - reportedAt < REPORT_EVERY_MS) return;
       reportedAt = performance.now();
-      held(await reportProgress(db, kind, fence, Math.min(99, Math.max(0, Math.floor(percent)))));
+      const whole = Math.min(99, Math.max(0, Math.floor(percent)));
+      assertStillClaimed(await reportProgress(db, kind, fence, whole));
     },
   };
 }
 
 /**
- * Every fenced write answers whether the attempt still had its job.
+ * Checks the result of a fenced write.
  *
- * @throws AppError `claim_lost` when it did not
+ * @param stillClaimed  whether the attempt still had its claim when it wrote
+ * @throws AppError `claim_lost`
  */
-export function held(stillOurs: boolean): void {
-  if (!stillOurs) throw new AppError("claim_lost");
+export function assertStillClaimed(stillClaimed: boolean): void {
+  if (!stillClaimed) throw new AppError("claim_lost");
+}
+
+/** The part of a job's progress, in percent, that one step covers; `at` takes a fraction from 0 to 1. */
+export const progressRange = (from: number, to: number) => ({
+  at: (fraction: number) => from + (to - from) * Math.min(1, Math.max(0, fraction)),
+});
+
+/**
+ * Reports progress from callbacks, which cannot wait for the database.
+ *
+ * @returns `report`, and a `signal` that aborts with the attempt and when a report finds the claim lost
+ */
+export function openReporter<K extends JobKind>({ signal, progress }: Attempt<K>) {
+  const lost = new AbortController();
+  return {
+    signal: AbortSignal.any([signal, lost.signal]),
+    report: (percent: number) => {
+      progress(percent).catch((error: unknown) => {
+        const isLost = error instanceof AppError && error.errorCode === "claim_lost";
+        if (isLost) lost.abort(error); // other failures, such as a database outage, do not stop the work
+      });
+    },
+  };
 }

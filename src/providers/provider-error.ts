@@ -10,7 +10,8 @@ import {
   TypeValidationError,
 } from "ai";
 import { AppError, type ErrorCode } from "../errors";
-import { codeOfRefusal, readRetryAfter } from "./refusal";
+import { readRetryAfter } from "../media/fetch/retry-after";
+import { codeOfRefusal } from "./refusal";
 
 /**
  * Translates what the AI SDK throws, or sends as an `error` part, into our own errors.

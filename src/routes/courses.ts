@@ -11,7 +11,7 @@ import {
 } from "../db/courses";
 import { removeFile } from "../pipelines/document/request";
 import type { DocumentStorage } from "../storage/documents";
-import type { SoundInbox } from "../storage/sounds";
+import type { UploadedAudioStore } from "../storage/uploaded-audio";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
 import { ById, Id, PageQuery, pageOf, Time } from "./http/schemas";
@@ -44,9 +44,9 @@ const Asset = z
   })
   .meta({ id: "Asset" });
 
-type Needs = { db: Sql; storage: DocumentStorage; sounds: SoundInbox };
+type Needs = { db: Sql; storage: DocumentStorage; uploadedAudio: UploadedAudioStore };
 
-export const courseRoutes = ({ db, storage, sounds }: Needs) =>
+export const courseRoutes = ({ db, storage, uploadedAudio }: Needs) =>
   new Elysia({ prefix: "/api/courses", tags: ["Courses"] })
     .post(
       "",
@@ -84,7 +84,7 @@ export const courseRoutes = ({ db, storage, sounds }: Needs) =>
       async ({ params, status }) => {
         const { document_ids, lecture_ids } = await deleteCourse(db, params.id);
         for (const id of document_ids) await removeFile(db, storage, id);
-        for (const id of lecture_ids) await sounds.remove(id);
+        for (const id of lecture_ids) await uploadedAudio.remove(id);
         return status(204, undefined);
       },
       { params: ById, detail: { summary: "Delete a course and everything in it" } },

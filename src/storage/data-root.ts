@@ -2,15 +2,15 @@ import { access, constants, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
 
-/** What may stand in the folder from an earlier start, perhaps one by another user. */
-const PARTS = ["db", "documents", "scratch", "sounds"];
+/** Folders that an earlier start can have created, possibly as another user. */
+const PARTS = ["db", "documents", "scratch", "uploaded-audio"];
 const USABLE = constants.R_OK | constants.W_OK | constants.X_OK;
 
 /**
- * Makes the folder of all files, and makes sure that it can be used, with what is in it already.
- * Whoever keeps documents elsewhere still needs room for what is under way.
+ * Creates the folder of all files and checks that it and its parts can be read and written.
+ * With documents in S3 it is still needed for the files of running jobs.
  *
- * @throws AppError `config_invalid`, which names the folder to mend
+ * @throws AppError `config_invalid`, with the folder to repair
  */
 export async function openDataRoot(folder: string): Promise<void> {
   try {
@@ -18,7 +18,7 @@ export async function openDataRoot(folder: string): Promise<void> {
     await access(folder, USABLE);
     for (const part of PARTS) await checkPart(join(folder, part));
   } catch (error) {
-    const problem = `cannot be written: ${(error as Error).message}: give it to the user who starts Lectern, or name another folder`;
+    const problem = `cannot be written: ${(error as Error).message}: change its owner to the user who starts Lectern, or set another folder`;
     throw new AppError("config_invalid", { problems: { DATA_ROOT: [problem] } });
   }
 }
@@ -29,6 +29,6 @@ async function checkPart(folder: string): Promise<void> {
     throw error;
   });
   if (!found) return;
-  if (!found.isDirectory()) throw new Error(`${folder} is no folder`);
+  if (!found.isDirectory()) throw new Error(`${folder} is not a folder`);
   await access(folder, USABLE);
 }

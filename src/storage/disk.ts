@@ -3,28 +3,29 @@ import { access, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
 import { type DocumentStorage, documentFileName } from "./documents";
+import { asStorageFailure } from "./failure";
 
 /**
  * Documents as files: `<root>/documents/{document_id}.pdf`.
  *
- * A file is flushed before it gets its name, and the folder after, so a name that exists after a
- * power cut has all of its bytes.
+ * A file is flushed before it is renamed and the folder afterwards, so after a power failure a file
+ * with a final name is complete.
  */
 export async function openDiskStorage(root: string): Promise<DocumentStorage> {
   const folder = join(root, "documents");
   const stagingDir = join(folder, ".tmp");
   const pathOf = (id: string) => join(folder, documentFileName(id));
-  await failingAsUnavailable(mkdir(stagingDir, { recursive: true }));
+  await asStorageFailure(mkdir(stagingDir, { recursive: true }));
 
   return {
     stagingDir,
 
     async store(id, stagedPath, signal) {
       const path = pathOf(id);
-      await failingAsUnavailable(flush(stagedPath));
+      await asStorageFailure(flush(stagedPath));
       signal?.throwIfAborted();
-      await failingAsUnavailable(rename(stagedPath, path));
-      await failingAsUnavailable(flush(folder));
+      await asStorageFailure(rename(stagedPath, path));
+      await asStorageFailure(flush(folder));
     },
 
     async open(id) {
@@ -38,7 +39,7 @@ export async function openDiskStorage(root: string): Promise<DocumentStorage> {
     },
 
     async remove(id) {
-      await failingAsUnavailable(rm(pathOf(id), { force: true }));
+      await asStorageFailure(rm(pathOf(id), { force: true }));
     },
 
     async localPath(id) {
@@ -49,23 +50,22 @@ export async function openDiskStorage(root: string): Promise<DocumentStorage> {
 
     async check() {
       const probe = join(stagingDir, `check-${crypto.randomUUID()}`);
-      await failingAsUnavailable(access(folder, constants.R_OK | constants.W_OK));
-      await failingAsUnavailable(Bun.write(probe, "check"));
-      await failingAsUnavailable(rm(probe));
+      await asStorageFailure(access(folder, constants.R_OK | constants.W_OK));
+      await asStorageFailure(Bun.write(probe, "check"));
+      await asStorageFailure(rm(probe));
     },
   };
 }
 
 async function existingSize(path: string, document_id: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw unavailable(cause);
+  const found = stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT") throw cause;
     throw new AppError("document_file_missing", { document_id }, { cause });
-  }
+  });
+  return (await asStorageFailure(found)).size;
 }
 
-/** `fsync` of a file, or of a folder: there it makes new names durable. */
+/** `fsync` of a file, or of a folder, which makes its new names durable. */
 async function flush(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
@@ -73,18 +73,4 @@ async function flush(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-async function failingAsUnavailable<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    throw unavailable(cause);
-  }
-}
-
-/** The system's own code (ENOSPC, EACCES, EROFS) says what to repair. */
-function unavailable(cause: unknown): AppError {
-  const reason = (cause as NodeJS.ErrnoException).code;
-  return new AppError("storage_unavailable", { reason }, { cause });
 }

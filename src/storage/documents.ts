@@ -1,6 +1,6 @@
 import { AppError } from "../errors";
 
-/** Bytes `start` to `end`, the first included, the last not: as in `slice`. */
+/** Bytes from `start` (inclusive) to `end` (exclusive), as in `slice`. */
 export type ByteRange = { start: number; end: number };
 
 export type StoredDocument = {
@@ -10,10 +10,10 @@ export type StoredDocument = {
 };
 
 /**
- * Keeps uploaded PDFs, untouched, by document id. Implementations: `disk.ts`, `s3.ts`.
+ * Stores uploaded PDFs unchanged, by document id. Implementations: `disk.ts`, `s3.ts`.
  *
- * Bytes arrive in `stagingDir` first, on the local disk, where they are hashed and checked; only
- * `store` makes them a document. What is stored is complete, and is never written a second time.
+ * An upload is received in `stagingDir` on the local disk, hashed and checked there, and then stored.
+ * A stored file is complete and is never overwritten.
  *
  * Every method throws AppError `storage_unavailable` when the disk or the bucket fails.
  */
@@ -21,29 +21,29 @@ export interface DocumentStorage {
   /** Local folder for uploads that are not documents yet; on the same file system as the documents. */
   readonly stagingDir: string;
 
-  /** Takes the staged file over: it is durable under `id` afterwards, and gone from `stagingDir`. */
+  /** Moves the staged file from `stagingDir` to its durable place under `id`. */
   store(id: string, stagedPath: string, signal?: AbortSignal): Promise<void>;
 
   /** @throws AppError `document_file_missing` */
   open(id: string): Promise<StoredDocument>;
 
-  /** Removing what is not there is no error, so that a deletion can be repeated. */
+  /** A missing file is not an error, so a deletion can be repeated. */
   remove(id: string): Promise<void>;
 
   /**
-   * A local file with the bytes, for tools that need a path. It is for reading only.
+   * A local, read-only file with the bytes, for tools that need a path.
    *
-   * @param scratchDir  where a copy may be left; its owner removes it
+   * @param scratchDir  receives a copy if one is needed; its owner removes it
    * @throws AppError `document_file_missing`
    */
   localPath(id: string, scratchDir: string, signal?: AbortSignal): Promise<string>;
 
-  /** Proves that a document could be written and read now, by doing so with a few bytes. */
+  /** Checks that documents can be stored now, by writing and removing a few bytes. */
   check(): Promise<void>;
 }
 
 /**
- * Tells whether the stored bytes are still those of the upload, by reading all of them.
+ * Whether the stored bytes are still those of the upload. Reads all of them.
  *
  * @throws AppError `document_file_missing`
  */
@@ -63,7 +63,7 @@ export async function verifyDocument(
 
 const DOCUMENT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** The name of a document's file. Refuses everything but a UUID, so that no id can leave its folder. */
+/** A document's file name. Only a UUID is accepted, so no id can name a file outside the folder. */
 export function documentFileName(id: string): string {
   if (!DOCUMENT_ID.test(id)) throw new AppError("document_file_missing", { document_id: id });
   return `${id}.pdf`;

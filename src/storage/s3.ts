@@ -2,6 +2,7 @@ import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
 import { type DocumentStorage, documentFileName } from "./documents";
+import { asStorageFailure } from "./failure";
 
 export type S3Settings = {
   endpoint?: string;
@@ -11,16 +12,16 @@ export type S3Settings = {
   secretAccessKey: string;
 };
 
-/** The smallest parts S3 takes, few in flight: a 300 MB upload added 50 MB of memory. */
+/** The smallest parts S3 accepts, two at a time: a 300 MB upload adds 50 MB of memory. */
 const PARTS = { partSize: 5 * 1024 * 1024, queueSize: 2, retry: 3 };
 
 /**
  * Documents as objects `documents/{document_id}.pdf` of an S3-compatible bucket.
  *
- * An object appears when its last part has arrived, never earlier. Parts of uploads that a killed
- * process left are the bucket's to expire (lifecycle rule AbortIncompleteMultipartUpload).
+ * An object appears only when its last part is stored. The parts left by a killed process are
+ * removed by the bucket's lifecycle rule AbortIncompleteMultipartUpload.
  *
- * @param root  local folder; uploads wait in `<root>/documents/.tmp` until they are checked
+ * @param root  local folder; uploads stay in `<root>/documents/.tmp` until they are checked
  */
 export async function openS3Storage(root: string, settings: S3Settings): Promise<DocumentStorage> {
   const bucket = new Bun.S3Client(settings);
@@ -33,13 +34,13 @@ export async function openS3Storage(root: string, settings: S3Settings): Promise
 
     async store(id, stagedPath, signal) {
       const object = objectOf(id);
-      await failingAsUnavailable(id, () => upload(stagedPath, object, signal), signal);
+      await asBucketFailure(id, () => upload(stagedPath, object, signal), signal);
       await rm(stagedPath, { force: true });
     },
 
     async open(id) {
       const object = objectOf(id);
-      const { size } = await failingAsUnavailable(id, () => object.stat());
+      const { size } = await asBucketFailure(id, () => object.stat());
       return {
         size_bytes: size,
         stream: (range) => (range ? object.slice(range.start, range.end) : object).stream(),
@@ -47,20 +48,20 @@ export async function openS3Storage(root: string, settings: S3Settings): Promise
     },
 
     async remove(id) {
-      // S3 answers the deletion of a missing object with success, as the interface wants it.
-      await failingAsUnavailable(id, () => objectOf(id).delete());
+      // S3 reports success for a missing object, as the interface requires.
+      await asBucketFailure(id, () => objectOf(id).delete());
     },
 
     async localPath(id, scratchDir, signal) {
       const path = join(scratchDir, documentFileName(id));
-      await failingAsUnavailable(id, () => download(objectOf(id), path, signal), signal);
+      await asBucketFailure(id, () => download(objectOf(id), path, signal), signal);
       return path;
     },
 
     async check() {
       const probe = `checks/${crypto.randomUUID()}`;
-      await failingAsUnavailable(probe, () => bucket.write(probe, "check"));
-      await failingAsUnavailable(probe, () => bucket.delete(probe));
+      await asBucketFailure(probe, () => bucket.write(probe, "check"));
+      await asBucketFailure(probe, () => bucket.delete(probe));
     },
   };
 }
@@ -76,17 +77,17 @@ async function upload(path: string, object: Bun.S3File, signal?: AbortSignal): P
     }
     await writer.end();
   } catch (error) {
-    // Bun 1.4.5 completes the upload here, error or not, so the cut-off object has to go.
+    // Bun 1.4.5 completes the upload even with an error, so the truncated object is deleted.
     await Promise.resolve(writer.end(error as Error)).catch(() => {});
     await object.delete().catch(() => {});
     throw error;
   }
   const stored = (await object.stat()).size;
-  if (stored !== size) throw new Error(`the bucket kept ${stored} of ${size} bytes`);
+  if (stored !== size) throw new Error(`the bucket stored ${stored} of ${size} bytes`);
 }
 
 async function download(object: Bun.S3File, path: string, signal?: AbortSignal): Promise<void> {
-  const { size } = await object.stat(); // a missing object fails here, before there is a file
+  const { size } = await object.stat(); // a missing object fails here, before the file is created
   const sink = Bun.file(path).writer();
   try {
     for await (const chunk of object.stream()) {
@@ -101,18 +102,14 @@ async function download(object: Bun.S3File, path: string, signal?: AbortSignal):
   if (received !== size) throw new Error(`the bucket sent ${received} of ${size} bytes`);
 }
 
-async function failingAsUnavailable<T>(
+async function asBucketFailure<T>(
   document_id: string,
   work: () => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (signal?.aborted || cause instanceof AppError) throw cause;
-    const reason = (cause as { code?: string }).code;
-    if (reason === "NoSuchKey")
-      throw new AppError("document_file_missing", { document_id }, { cause });
-    throw new AppError("storage_unavailable", { reason }, { cause });
-  }
+  const found = work().catch((cause: unknown) => {
+    const isMissing = !signal?.aborted && (cause as { code?: string }).code === "NoSuchKey";
+    throw isMissing ? new AppError("document_file_missing", { document_id }, { cause }) : cause;
+  });
+  return asStorageFailure(found, signal);
 }

@@ -2,9 +2,9 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * Removes what uploads left behind when their process was killed. Run it once, at start.
+ * Removes the incomplete uploads of killed processes. Call it once, at start.
  *
- * @param before  newer files stay: another process may be receiving them now
+ * @param before  newer files are kept: another process can be receiving them
  * @returns how many files were removed
  */
 export async function sweepStaging(stagingDir: string, before: Date): Promise<number> {

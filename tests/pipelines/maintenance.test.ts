@@ -15,7 +15,7 @@ import { startMaintenance } from "../../src/pipelines/maintenance";
 import { openDiskStorage } from "../../src/storage/disk";
 import type { DocumentStorage } from "../../src/storage/documents";
 import { openS3Storage } from "../../src/storage/s3";
-import { openSoundInbox } from "../../src/storage/sounds";
+import { openUploadedAudio } from "../../src/storage/uploaded-audio";
 import { migratedDatabase } from "../support/database";
 import { createCourse, silentLog } from "../support/factories";
 import { startS3Server } from "../support/s3-server";
@@ -35,14 +35,14 @@ describe.each(["disk", "s3"])("files without a row on %s", async (kind) => {
   const dataRoot = join(root, kind);
   const storage =
     kind === "disk" ? await openDiskStorage(dataRoot) : await openS3Storage(dataRoot, s3.settings);
-  const sounds = await openSoundInbox(dataRoot);
+  const uploadedAudio = await openUploadedAudio(dataRoot);
   const isThere = (id: string) =>
     storage.open(id).then(
       () => true,
       () => false,
     );
   const maintain = async () =>
-    (await startMaintenance({ db, storage, sounds, dataRoot, log: silentLog }))();
+    (await startMaintenance({ db, storage, uploadedAudio, dataRoot, log: silentLog }))();
 
   /** Uploads into a storage that is told how its `store` ends; answers the id it was asked to store. */
   const upload = async (course_id: string, afterwards = async () => {}) => {
@@ -128,14 +128,14 @@ test("a storage that fails keeps nothing else from being put in order", async ()
     throw new AppError("storage_unavailable");
   };
   const storage = { ...(await openDiskStorage(dataRoot)), remove: away };
-  const sounds = await openSoundInbox(dataRoot);
+  const uploadedAudio = await openUploadedAudio(dataRoot);
   await announceFile(db, crypto.randomUUID());
   await db`update unclaimed_files set since = now() - interval '2 hours'`;
   await db`
     insert into idempotency_keys (key, route, request_hash, created_at)
     values ('old', 'POST /', '', now() - interval '2 days')`;
 
-  (await startMaintenance({ db, storage, sounds, dataRoot, log: silentLog }))();
+  (await startMaintenance({ db, storage, uploadedAudio, dataRoot, log: silentLog }))();
 
   expect((await db`select from idempotency_keys`).count).toBe(0);
   expect((await db`select from unclaimed_files`).count).toBe(1);

@@ -8,7 +8,7 @@ import { claim, extend } from "../../src/queue/queue";
 import { courseRoutes } from "../../src/routes/courses";
 import { problems } from "../../src/routes/http/problems";
 import { openDiskStorage } from "../../src/storage/disk";
-import { openSoundInbox } from "../../src/storage/sounds";
+import { openUploadedAudio } from "../../src/storage/uploaded-audio";
 import { withDatabase } from "../support/database";
 import { createDocument, silentLog } from "../support/factories";
 import { get, postJson } from "../support/http";
@@ -18,10 +18,10 @@ const folder = await mkdtemp(join(tmpdir(), "lectern-courses-"));
 const storage = await openDiskStorage(folder);
 afterAll(() => rm(folder, { recursive: true }));
 
-const sounds = await openSoundInbox(folder);
+const uploadedAudio = await openUploadedAudio(folder);
 const app = new Elysia()
   .use(problems(silentLog, () => []))
-  .use(courseRoutes({ db, storage, sounds }));
+  .use(courseRoutes({ db, storage, uploadedAudio }));
 const ask = async (request: Request) => {
   const response = await app.handle(request);
   const text = await response.text();
@@ -123,16 +123,16 @@ describe("courses", () => {
     const { id: course_id } = await create("With a recording");
     const id = crypto.randomUUID();
     const place = { session_id: null, panopto_url: null };
-    const staged = join(sounds.stagingDir, "staged");
+    const staged = join(uploadedAudio.stagingDir, "staged");
     await Bun.write(staged, "sound");
-    await sounds.keep(id, staged);
+    await uploadedAudio.keep(id, staged);
     await requestUploadedLecture(db, { id, course_id, title: null, priority: "high", ...place });
     const held = (await claim(db, ["ingest_high"], 45))!;
     expect(held.asset_id).toBe(id);
 
     expect((await ask(change("DELETE", course_id))).status).toBe(204);
 
-    expect(await sounds.find(id)).toBeNull();
+    expect(await uploadedAudio.find(id)).toBeNull();
     expect(await extend(db, held, 45)).toBe(false);
     expect((await ask(change("DELETE", course_id))).status).toBe(404);
   });

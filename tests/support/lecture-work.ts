@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { Elysia } from "elysia";
 import type { Sql } from "../../src/db/client";
 import { getLectureDetails } from "../../src/db/lectures";
+import type { LectureDeps } from "../../src/pipelines/lecture/ingest";
 import { ingestLecture } from "../../src/pipelines/lecture/ingest";
 import { receiveRecording } from "../../src/pipelines/lecture/request";
-import type { LectureTools } from "../../src/pipelines/lecture/tools";
 import { openAttempt } from "../../src/pipelines/step";
 import { OpenAI } from "../../src/providers/openai";
 import { openPanopto } from "../../src/providers/panopto";
@@ -18,7 +18,7 @@ import { problems } from "../../src/routes/http/problems";
 import { lectureIntakeRoutes } from "../../src/routes/lectures/lecture-intake";
 import { lectureTranscriptRoutes } from "../../src/routes/lectures/lecture-transcript";
 import { lectureRoutes } from "../../src/routes/lectures/lectures";
-import { openSoundInbox } from "../../src/storage/sounds";
+import { openUploadedAudio } from "../../src/storage/uploaded-audio";
 import { startElevenLabs } from "./elevenlabs";
 import { createCourse, silentLog } from "./factories";
 import { startOpenAI } from "./openai";
@@ -34,11 +34,11 @@ export async function openLectureWork(db: Sql) {
   const site = await openTestSite();
   const speech = startElevenLabs();
   const openai = startOpenAI();
-  const sounds = await openSoundInbox(dataRoot);
+  const uploadedAudio = await openUploadedAudio(dataRoot);
   const course_id = await createCourse(db);
   const shutdown = new AbortController();
-  const tools: LectureTools = {
-    ...{ db, dataRoot, sounds, captions: "fallback" },
+  const tools: LectureDeps = {
+    ...{ db, dataRoot, uploadedAudio, captions: "fallback" },
     audioSource: openPanopto({ allowedHosts: [site.host], patience: PATIENCE }),
     transcriber: openElevenLabs({ apiKey: "test-key", baseUrl: speech.url }),
     embedder: new OpenAI({ baseUrl: openai.url }).embedder("text-embedding-3-small"),
@@ -51,14 +51,14 @@ export async function openLectureWork(db: Sql) {
     .use(eventRoutes({ db, shutdown: shutdown.signal }));
 
   return {
-    ...{ site, speech, openai, course_id, dataRoot, sounds, tools, app, shutdown },
+    ...{ site, speech, openai, course_id, dataRoot, uploadedAudio, tools, app, shutdown },
     request: async (panopto_url: string, options: { transcription?: boolean } = {}) => {
       const request = { course_id, panopto_url, priority: "normal" as const, transcription: true };
       return (await receiveRecording(tools, { ...request, ...options })).lecture_id;
     },
     /** What a worker does with the next job of the queue; null when there is none. */
     workOnce: async (
-      with_: Partial<LectureTools> = {},
+      with_: Partial<LectureDeps> = {},
       { stop = new AbortController().signal, lost = new AbortController() } = {},
     ): Promise<Outcome | null> => {
       const held = await claim(db, ["ingest_high", "ingest"], 45);

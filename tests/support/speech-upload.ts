@@ -9,6 +9,8 @@ export type SpeechUpload = {
   /** Repeated fields keep their order: `timestamp_granularities[]`. */
   fields: Record<string, string[]>;
   size_bytes: number;
+  /** Of the file that arrived. */
+  sha256: string;
   /** As ffprobe measures what arrived. */
   duration_ms: number;
 };
@@ -39,7 +41,14 @@ export async function receiveSpeech(request: Request, listen: Listen) {
     const length =
       await $`ffprobe -v error -show_entries format=duration -of csv=p=0 ${path}`.text();
     const duration_ms = Math.round(Number(length) * 1_000);
-    const upload = { headers: request.headers, fields, size_bytes: file.size, duration_ms };
+    const sha256 = new Bun.CryptoHasher("sha256").update(await file.bytes()).digest("hex");
+    const upload = {
+      headers: request.headers,
+      fields,
+      size_bytes: file.size,
+      sha256,
+      duration_ms,
+    };
     return { upload, words: await listen(path, duration_ms) };
   } finally {
     await rm(folder, { recursive: true });

@@ -1,5 +1,6 @@
 import { AppError } from "../../errors";
 import type { Fetched } from "./guarded-fetch";
+import { readRetryAfter } from "./retry-after";
 
 /**
  * Lets only an answer pass that carries media; any other is discarded and becomes its error.
@@ -28,7 +29,7 @@ function toMediaFailure(fetched: Fetched): AppError | null {
 export function toServerFailure({ status, url, headers }: Fetched): AppError {
   const details = { host: url.host, status };
   if (status !== 429) return new AppError("provider_unavailable", details);
-  const retry_after_ms = (Number(headers.get("retry-after")) || 1) * 1_000;
+  const retry_after_ms = readRetryAfter(headers) ?? 1_000;
   return new AppError("provider_rate_limited", { ...details, retry_after_ms });
 }
 

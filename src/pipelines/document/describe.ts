@@ -14,7 +14,7 @@ import type { OpenOcr } from "../../providers/slides/ocr";
 import type { SlideDescriber } from "../../providers/slides/slide-describer";
 import type { DocumentStorage } from "../../storage/documents";
 import { type DetectedLanguage, detectLanguage, textConfigFor } from "../../text/language";
-import { type Attempt, held } from "../step";
+import { type Attempt, assertStillClaimed } from "../step";
 import { eachAtMost } from "./each-at-most";
 import { describePage, type PageInDeck, toProviderCall } from "./page";
 
@@ -72,7 +72,7 @@ export async function describePages(
   const path = await storage.localPath(document_id, scratch.path, signal);
   await using pdf = await readPdf(path, { maxPages, signal });
   const { page_count, title, metadata } = pdf;
-  held(await updateDocumentFacts(db, fence, { page_count, title, metadata }));
+  assertStillClaimed(await updateDocumentFacts(db, fence, { page_count, title, metadata }));
 
   const document = await getDocument(db, document_id);
   const missing = new Set(await pagesToDescribe(tools, { id: document_id, page_count }, wanted));
@@ -88,7 +88,7 @@ export async function describePages(
     // What is bought again on purpose is another purchase.
     const call_key = wanted.force ? `${key}:${fence.job_id}:${fence.attempt}` : key;
     const call = toProviderCall(answer, slideDescriber?.model ?? "", call_key);
-    held(await saveDescription(db, fence, description, call));
+    assertStillClaimed(await saveDescription(db, fence, description, call));
     done += 1;
     await progress((DESCRIBED_PERCENT * done) / page_count);
   });
@@ -138,7 +138,7 @@ export async function settleDescription(
   const text = pages.map((page) => page.normalized_description).join("\n");
   if (text.trim() === "") throw wordless(pages);
   const language = languageOf(text, pages);
-  held(await markDescribed(db, fence, language.language_code));
+  assertStillClaimed(await markDescribed(db, fence, language.language_code));
   return { pages, language };
 }
 

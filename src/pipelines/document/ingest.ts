@@ -3,7 +3,7 @@ import { replaceSlideChunks, type SlideDescription } from "../../db/slides";
 import type { Embedder } from "../../providers/embedder";
 import { chunkSlides } from "../../text/chunk-slides";
 import { embedChunks } from "../embed";
-import { type Attempt, held } from "../step";
+import { type Attempt, assertStillClaimed } from "../step";
 import {
   DESCRIBED_PERCENT,
   type DescribeTools,
@@ -41,7 +41,7 @@ export async function ingestDocument(
     const maxTokens = Math.min(CHUNK_TOKENS, embedder.maxTokens);
     const { countTokens } = embedder;
     const chunks = chunkSlides(pages.map(toSlide), { maxTokens, countTokens });
-    held(await replaceSlideChunks(db, fence, chunks, language.text_config));
+    assertStillClaimed(await replaceSlideChunks(db, fence, chunks, language.text_config));
     const percentAt = (fraction: number) =>
       DESCRIBED_PERCENT + (100 - DESCRIBED_PERCENT) * fraction;
     await embedChunks("document", document_id, tools, attempt, percentAt);

@@ -6,13 +6,14 @@ import type { Embedder } from "../../providers/embedder";
 import { chunkTranscript } from "../../text/chunk-transcript";
 import { detectLanguage, textConfigFor } from "../../text/language";
 import { embedChunks } from "../embed";
-import { type Attempt, held } from "../step";
-import { EMBEDDING_PERCENT } from "./percent";
+import { type Attempt, assertStillClaimed, progressRange } from "../step";
 
-/** A little more than a minute of speech: a thought, and near enough to the moment that a citation opens. */
+const EMBEDDING = progressRange(85, 99);
+
+/** Slightly more than a minute of speech: one topic, and short enough to link a citation to its moment. */
 const CHUNK_TOKENS = 200;
 
-/** Cuts a stored transcript into chunks and embeds those that have no vector of this model yet. */
+/** Splits a stored transcript into chunks and embeds those without an embedding of this model. */
 export async function embedTranscript(
   lecture_id: string,
   { db, embedder }: { db: Sql; embedder: Embedder },
@@ -26,10 +27,10 @@ export async function embedTranscript(
     slideChanges: slide_changes.map(({ time_ms }) => time_ms),
     words,
   });
-  // What the words say of their language is worth more than what a recording's settings say.
+  // The language detected from the words is more reliable than the recording's settings.
   const detected = detectLanguage(transcript_text);
   const text_config = detected.language_code ? detected.text_config : textConfigFor(language_code);
-  held(await replaceLectureChunks(db, attempt.fence, chunks, text_config));
+  assertStillClaimed(await replaceLectureChunks(db, attempt.fence, chunks, text_config));
 
-  await embedChunks("lecture", lecture_id, { db, embedder }, attempt, EMBEDDING_PERCENT.at);
+  await embedChunks("lecture", lecture_id, { db, embedder }, attempt, EMBEDDING.at);
 }

@@ -2,24 +2,28 @@ import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
 import { replaceTranscript } from "../../db/transcripts";
 import type { Embedder } from "../../providers/embedder";
-import type { SoundInbox } from "../../storage/sounds";
+import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { parseSrt, parseVtt } from "../../text/captions";
 import type { Transcript } from "../../text/transcript";
 import { canonicalLanguage, parseTranscriptJson } from "../../text/transcript-json";
-import { toStored } from "./stored-transcript";
+import { toStoredTranscript } from "./transcribe";
 
 export type TranscriptFormat = "json" | "vtt" | "srt";
 
 /**
- * Takes a transcript that somebody brings as the lecture's own: text, chunks and embeddings of an
- * earlier one go, a job at work stops, and a new one is queued.
+ * Imports a transcript. It replaces an earlier one with its chunks and embeddings, cancels a running
+ * job, and queues a new one.
  *
- * @param body  text of the file, or in JSON its value
- * @returns the id of the job that embeds it
+ * @param body  the text of the file, or the parsed value of a JSON file
+ * @returns the id of the job that embeds the transcript
  * @throws AppError `lecture_not_found`, `transcript_invalid`
  */
 export async function importTranscript(
-  { db, embedder, sounds }: { db: Sql; embedder: Embedder; sounds: SoundInbox },
+  {
+    db,
+    embedder,
+    uploadedAudio,
+  }: { db: Sql; embedder: Embedder; uploadedAudio: UploadedAudioStore },
   lecture_id: string,
   body: unknown,
   { format, language }: { format: TranscriptFormat; language?: string | undefined },
@@ -27,9 +31,13 @@ export async function importTranscript(
   const { id } = await getLecture(db, lecture_id);
   const transcript = parse(body, format);
   const named = { ...transcript, ...(language && { language: canonicalLanguage(language) }) };
-  const stored = toStored(named, { provider: "import", model: null }, embedder.countTokens);
+  const stored = toStoredTranscript(
+    named,
+    { provider: "import", model: null },
+    embedder.countTokens,
+  );
   const job_id = await replaceTranscript(db, id, stored);
-  await sounds.remove(id);
+  await uploadedAudio.remove(id);
   return job_id;
 }
 

@@ -1,28 +1,52 @@
-import { getLecture } from "../../db/lectures";
+import { getLecture, type Lecture } from "../../db/lectures";
 import { hasTranscript } from "../../db/transcripts";
+import { ERRORS, type ErrorCode } from "../../errors";
+import { openScratch } from "../../media/scratch";
 import type { Reason } from "../../queue/queue";
 import type { Attempt } from "../step";
 import { embedTranscript } from "./embed";
-import type { LectureTools } from "./tools";
-import { obtainTranscript } from "./transcribe";
+import { type ObtainAudioDeps, obtainAudio } from "./obtain-audio";
+import { transcribeAudio } from "./transcribe";
+
+/** The services that the ingestion of a lecture uses. */
+export type LectureDeps = ObtainAudioDeps & { dataRoot: string };
 
 /**
- * Takes a lecture from its address, or from sound that a client brought, to searchable chunks.
+ * Ingests a lecture: obtain audio, transcribe it, embed the transcript.
  *
- * Safe to repeat: a stored transcript is used again and chunks that are embedded stay embedded, so
- * another attempt downloads and pays for what is missing only.
+ * Safe to repeat: a stored transcript is used again and embedded chunks stay embedded, so
+ * another attempt downloads and pays only for what is missing.
  *
  * @returns why the lecture is complete without a transcript, when it is
  */
 export async function ingestLecture(
   lecture_id: string,
-  tools: LectureTools,
+  deps: LectureDeps,
   attempt: Attempt<"lecture">,
 ): Promise<Reason | undefined> {
-  const lecture = await getLecture(tools.db, lecture_id);
-  if (!(await hasTranscript(tools.db, lecture_id))) {
-    const reason = await obtainTranscript(lecture, tools, attempt);
+  const lecture = await getLecture(deps.db, lecture_id);
+  if (!(await hasTranscript(deps.db, lecture_id))) {
+    const reason = await makeTranscript(lecture, deps, attempt);
     if (reason) return reason;
   }
-  await attempt.step("embedding", () => embedTranscript(lecture_id, tools, attempt));
+  await attempt.step("embedding", () => embedTranscript(lecture_id, deps, attempt));
 }
+
+/** The scratch folder with the recording and its MP3 is removed when this call ends. */
+async function makeTranscript(
+  lecture: Lecture,
+  deps: LectureDeps,
+  attempt: Attempt<"lecture">,
+): Promise<Reason | undefined> {
+  await using scratch = await openScratch(deps.dataRoot);
+  const state = lecture.source === "upload" ? "transcribing" : "downloading"; // an upload is here already
+  const audio = await attempt.step(state, () => obtainAudio(lecture, scratch.path, deps, attempt));
+  if (audio === "stored") return undefined;
+  if (audio === "not_wanted") return toReason("transcription_not_wanted");
+  const found = await attempt.step("transcribing", () =>
+    transcribeAudio(lecture.id, audio, deps, attempt),
+  );
+  return found === "silence" ? toReason("recording_without_speech") : undefined;
+}
+
+const toReason = (code: ErrorCode): Reason => ({ code, message: ERRORS[code].title });

@@ -1,85 +1,68 @@
+import type { Sql } from "../../db/client";
 import type { ProviderCall } from "../../db/jobs/provider-calls";
-import { type Lecture, updateLectureFacts } from "../../db/lectures";
-import { saveSilence, saveTranscript } from "../../db/transcripts";
-import { AppError, ERRORS, type ErrorCode } from "../../errors";
-import { openScratch } from "../../media/scratch";
+import { type StoredTranscript, saveSilence, saveTranscript } from "../../db/transcripts";
+import type { ExtractedAudio } from "../../media/extract-audio";
+import type { Embedder } from "../../providers/embedder";
 import type { Transcriber, Transcription } from "../../providers/transcriber";
-import type { Reason } from "../../queue/queue";
-import { type Attempt, held } from "../step";
-import { fetchRecording, required, toSpeech } from "./fetch";
-import { TRANSCRIBING_PERCENT } from "./percent";
-import { shiftTranscript, toStored } from "./stored-transcript";
-import type { LectureTools, RecordedSpeech } from "./tools";
+import { detectLanguage } from "../../text/language";
+import { type Transcript, transcriptText } from "../../text/transcript";
+import { type Attempt, assertStillClaimed, progressRange } from "../step";
+
+const TRANSCRIBING = progressRange(75, 85);
+
+/** A lecture's MP3, where it starts in the recording, and the transcriber for it. */
+export type LectureAudio = ExtractedAudio & { offset_ms: number; transcriber: Transcriber };
 
 /**
- * Makes the transcript of a lecture and stores it: from the recording's captions, or by listening.
- * The recording and its sound live exactly as long as this call.
+ * Transcribes audio and stores the transcript together with its cost.
  *
- * @returns why there is no transcript although nothing failed
+ * @returns whether there was speech; without it no transcript is stored
+ * @throws AppError what the transcriber throws
  */
-export async function obtainTranscript(
-  lecture: Lecture,
-  tools: LectureTools,
-  attempt: Attempt<"lecture">,
-): Promise<Reason | undefined> {
-  await using scratch = await openScratch(tools.dataRoot);
-  if (lecture.source === "upload") {
-    const path = await tools.sounds.find(lecture.id);
-    if (!path) throw new AppError("sound_gone");
-    return await attempt.step("transcribing", async () => {
-      const transcriber = required(tools.transcriber);
-      const sound = { path, announced_duration_ms: null, offset_ms: 0 };
-      const speech = await toSpeech(sound, scratch.path, tools, attempt).catch(asDamaged);
-      return await listen(lecture, speech, transcriber, tools, attempt);
-    });
-  }
-
-  const fetched = await attempt.step("downloading", () =>
-    fetchRecording(lecture, scratch.path, tools, attempt),
-  );
-  if (fetched === "unwanted") return reasonOf("transcription_not_wanted");
-  if (fetched === "captioned") return undefined;
-  return await attempt.step("transcribing", () =>
-    listen(lecture, fetched, required(tools.transcriber), tools, attempt),
-  );
-}
-
-/** What a client brought does not get better by trying again, as a download may. */
-function asDamaged(error: unknown): never {
-  const isDamaged = error instanceof AppError && DAMAGE.includes(error.errorCode);
-  if (!isDamaged) throw error;
-  const message =
-    "The sound is cut off or damaged: check that it plays to its end, and upload it again";
-  throw new AppError("audio_invalid", { ...error.details, message }, { cause: error });
-}
-
-const DAMAGE: ErrorCode[] = ["audio_extraction_failed", "recording_incomplete"];
-
-/** Transcribes, and stores what was heard together with what it cost. */
-async function listen(
-  lecture: Lecture,
-  { path, duration_ms, offset_ms }: RecordedSpeech,
-  transcriber: Transcriber,
-  { db, embedder }: LectureTools,
+export async function transcribeAudio(
+  lecture_id: string,
+  { offset_ms, transcriber, ...mp3 }: LectureAudio,
+  { db, embedder }: { db: Sql; embedder: Embedder },
   { fence, signal, progress }: Attempt<"lecture">,
-): Promise<Reason | undefined> {
-  held(await updateLectureFacts(db, fence, { duration_ms: offset_ms + duration_ms }));
-  await progress(TRANSCRIBING_PERCENT.at(0));
-  const heard = await transcriber.transcribe({ path, duration_ms }, signal);
-  const call = toCall(lecture.id, heard);
-  if (heard.segments.length === 0) {
-    held(await saveSilence(db, fence, call));
-    return reasonOf("recording_without_speech");
+): Promise<"speech" | "silence"> {
+  await progress(TRANSCRIBING.at(0));
+  const transcription = await transcriber.transcribe(mp3, signal);
+  const call = toCall(lecture_id, transcription);
+  if (transcription.segments.length === 0) {
+    assertStillClaimed(await saveSilence(db, fence, call));
+    return "silence";
   }
-  const transcript = toStored(shiftTranscript(heard, offset_ms), heard, embedder.countTokens);
-  held(await saveTranscript(db, fence, transcript, call));
-  await progress(TRANSCRIBING_PERCENT.at(1));
-  return undefined;
+  const shifted = shiftTranscript(transcription, offset_ms);
+  const stored = toStoredTranscript(shifted, transcription, embedder.countTokens);
+  assertStillClaimed(await saveTranscript(db, fence, stored, call));
+  await progress(TRANSCRIBING.at(1));
+  return "speech";
 }
-
-const reasonOf = (code: ErrorCode): Reason => ({ code, message: ERRORS[code].title });
 
 function toCall(lecture_id: string, { provider, model, usage }: Transcription): ProviderCall {
   const call_key = `lecture:${lecture_id}:transcribe`;
   return { call_key, purpose: "transcribe", provider, model, usage, outcome: "ok" };
+}
+
+/** Moves the times of a part of a recording to the clock of the whole recording. */
+function shiftTranscript(transcript: Transcript, offset_ms: number): Transcript {
+  const shift = <T extends { start_ms: number; end_ms: number }>(timed: T): T => ({
+    ...timed,
+    start_ms: timed.start_ms + offset_ms,
+    end_ms: timed.end_ms + offset_ms,
+  });
+  const { language, segments, words } = transcript;
+  return { language, segments: segments.map(shift), ...(words && { words: words.map(shift) }) };
+}
+
+/** A transcript as its database row, with its plain text, its number of tokens and its language if detected. */
+export function toStoredTranscript(
+  { language, segments, words = [] }: Transcript,
+  { provider, model }: { provider: string; model: string | null },
+  countTokens: (text: string) => number,
+): StoredTranscript {
+  const transcript_text = transcriptText(segments);
+  const language_code = language ?? detectLanguage(transcript_text).language_code;
+  const token_count = countTokens(transcript_text);
+  return { transcript_text, segments, words, language_code, token_count, provider, model };
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { AppError, type ErrorCode } from "../../errors";
-import { codeOfRefusal, readRetryAfter } from "../refusal";
+import { readRetryAfter } from "../../media/fetch/retry-after";
+import { codeOfRefusal } from "../refusal";
 import { type MultipartField, multipart } from "./multipart";
 
 /** Services work through an hour of sound in minutes; beyond this nobody is working any more. */

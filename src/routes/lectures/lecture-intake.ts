@@ -1,9 +1,9 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Sql } from "../../db/client";
-import { receiveRecording, receiveSound } from "../../pipelines/lecture/request";
+import { receiveAudio, receiveRecording } from "../../pipelines/lecture/request";
 import type { AudioSource } from "../../providers/audio-source";
-import type { SoundInbox } from "../../storage/sounds";
+import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { acceptUpload } from "../http/accept-upload";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
@@ -46,10 +46,15 @@ const AUDIO_BODY = multipartBody(
   "mp3, m4a, aac, wav, flac, ogg, opus, webm, or mp4 without a picture",
 );
 
-type Needs = { db: Sql; audioSource: AudioSource; sounds: SoundInbox; maxUploadBytes: number };
+type Needs = {
+  db: Sql;
+  audioSource: AudioSource;
+  uploadedAudio: UploadedAudioStore;
+  maxUploadBytes: number;
+};
 
 /** The two ways in which a lecture comes. */
-export const lectureIntakeRoutes = ({ db, audioSource, sounds, maxUploadBytes }: Needs) =>
+export const lectureIntakeRoutes = ({ db, audioSource, uploadedAudio, maxUploadBytes }: Needs) =>
   new Elysia({ prefix: "/api/lectures", tags: ["Lectures"] })
     .post(
       "/download",
@@ -79,10 +84,10 @@ export const lectureIntakeRoutes = ({ db, audioSource, sounds, maxUploadBytes }:
         const rules = {
           fields: AudioFields,
           maxBytes: maxUploadBytes,
-          directory: sounds.stagingDir,
+          directory: uploadedAudio.stagingDir,
         };
         const answer = await acceptUpload(db, request, rules, (fields, file) =>
-          receiveSound({ db, audioSource, sounds }, fields, file, request.signal),
+          receiveAudio({ db, audioSource, uploadedAudio }, fields, file, request.signal),
         );
         return status(answer.status as 202, answer.body);
       },

@@ -6,7 +6,7 @@ import { getTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
 import { importTranscript, type TranscriptFormat } from "../../pipelines/lecture/import";
 import type { Embedder } from "../../providers/embedder";
-import type { SoundInbox } from "../../storage/sounds";
+import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { toPlainText, toSrt, toVtt } from "../../text/captions";
 import { isLanguageTag } from "../../text/transcript-json";
 import { parseJson, readBytes } from "../http/json-body";
@@ -83,7 +83,7 @@ const IMPORT_BODY = {
   },
 };
 
-type Needs = { db: Sql; embedder: Embedder; sounds: SoundInbox };
+type Needs = { db: Sql; embedder: Embedder; uploadedAudio: UploadedAudioStore };
 
 export const lectureTranscriptRoutes = (needs: Needs) =>
   new Elysia({ prefix: "/api/lectures/:id/transcript", tags: ["Lectures"] })

@@ -15,7 +15,7 @@ import {
 } from "../../db/lectures";
 import { AppError } from "../../errors";
 import { restartLecture } from "../../pipelines/lecture/request";
-import type { SoundInbox } from "../../storage/sounds";
+import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { ById, Id, JobStatus, Json, PageQuery, pageOf, Time } from "../http/schemas";
 import { LectureAccepted } from "./lecture-intake";
 
@@ -60,6 +60,10 @@ const SlideChange = z.object({
 const LectureDetails = LectureFields.extend({
   job: JobStatus,
   flags: z.object({ has_transcript: z.boolean(), is_embedded: z.boolean() }),
+  audio_sha256: z
+    .string()
+    .nullable()
+    .describe("SHA-256 of the audio that was transcribed, an MP3; null when there was none"),
   slide_changes: z.array(SlideChange),
   chunk_count: z.int(),
   excerpt: z.string().nullable().describe("How the transcript begins"),
@@ -96,7 +100,13 @@ const withLinks = <L extends Lecture>(lecture: L) => {
   };
 };
 
-export const lectureRoutes = ({ db, sounds }: { db: Sql; sounds: SoundInbox }) =>
+export const lectureRoutes = ({
+  db,
+  uploadedAudio,
+}: {
+  db: Sql;
+  uploadedAudio: UploadedAudioStore;
+}) =>
   new Elysia({ prefix: "/api/lectures", tags: ["Lectures"] })
     .get(
       "",
@@ -140,7 +150,7 @@ export const lectureRoutes = ({ db, sounds }: { db: Sql; sounds: SoundInbox }) =
     .post(
       "/:id/retry",
       async ({ params, status }) => {
-        const job_id = await restartLecture({ db, sounds }, params.id);
+        const job_id = await restartLecture({ db, uploadedAudio }, params.id);
         return status(202, { lecture_id: params.id, job_id });
       },
       {
@@ -154,7 +164,7 @@ export const lectureRoutes = ({ db, sounds }: { db: Sql; sounds: SoundInbox }) =
       async ({ params, status }) => {
         const { id, last_job_id } = await getLecture(db, params.id);
         if (!(await cancelLecture(db, id))) throw new AppError("not_cancellable");
-        await sounds.remove(id);
+        await uploadedAudio.remove(id);
         return status(202, { lecture_id: id, job_id: last_job_id });
       },
       {
@@ -167,7 +177,7 @@ export const lectureRoutes = ({ db, sounds }: { db: Sql; sounds: SoundInbox }) =
       "/:id",
       async ({ params, status }) => {
         if (!(await deleteAsset(db, "lecture", params.id))) throw new AppError("lecture_not_found");
-        await sounds.remove(params.id);
+        await uploadedAudio.remove(params.id);
         await purgeLecture(db, params.id);
         return status(204, undefined);
       },

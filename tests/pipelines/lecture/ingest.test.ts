@@ -50,6 +50,7 @@ describe("a lecture from its address to searchable chunks", () => {
       ...{ status: "completed", status_reason: null, title: "Entropy, lecture 1" },
       ...{ transcript_status: "completed", embed_status: "completed" },
       ...{ audio_duration_seconds: 12, language_code: "en" },
+      audio_sha256: lab.speech.uploads.at(-1)!.sha256,
       slide_changes: [{ time_ms: 6_000, caption: "Why it grows", sequence: 1 }],
       job: { job_state: "completed", progress_percent: 100, error_message: null },
     });

@@ -49,7 +49,7 @@ test("a whole server takes addresses and sound to transcripts, and keeps no soun
   const left = await eventually(
     async () => [
       ...(await readdir(join(server.dataRoot, "scratch"))),
-      ...(await readdir(join(server.dataRoot, "sounds"))),
+      ...(await readdir(join(server.dataRoot, "uploaded-audio"))),
     ],
     (names) => names.join() === ".tmp",
   );

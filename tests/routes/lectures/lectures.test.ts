@@ -12,7 +12,7 @@ setDefaultTimeout(120_000);
 
 const db = await migratedDatabase();
 const lab = await openLectureWork(db);
-const { app, site, course_id, workOnce, sounds } = lab;
+const { app, site, course_id, workOnce, uploadedAudio } = lab;
 afterAll(async () => {
   await lab.close();
   await db.end();
@@ -39,8 +39,8 @@ const upload = (fields: object, bytes: Uint8Array<ArrayBuffer> = sound, name = "
 const post = (path: string) => send(new Request(`http://localhost${path}`, { method: "POST" }));
 const remove = (path: string) => send(new Request(`http://localhost${path}`, { method: "DELETE" }));
 const read = (path: string) => send(get(path));
-const keptSounds = async () =>
-  (await readdir(join(lab.dataRoot, "sounds"))).filter((name) => name !== ".tmp");
+const keptAudio = async () =>
+  (await readdir(join(lab.dataRoot, "uploaded-audio"))).filter((name) => name !== ".tmp");
 
 describe("POST /api/lectures/download", () => {
   test("queues a recording; the same session in the same course is the same lecture", async () => {
@@ -89,17 +89,18 @@ describe("POST /api/lectures/download", () => {
 });
 
 describe("POST /api/lectures/audio", () => {
-  test("takes sound, transcribes it, and keeps nothing of it", async () => {
+  test("takes audio, transcribes it, and keeps only its duration and checksum", async () => {
     const panopto_url = site.addSession(camera);
     const { status, body } = await upload({ panopto_url });
     expect(status).toBe(202);
-    expect(await keptSounds()).toEqual([body.lecture_id]);
+    expect(await keptAudio()).toEqual([body.lecture_id]);
 
     expect(await workOnce()).toBe("done");
 
     const lecture = await read(`/api/lectures/${body.lecture_id}`);
     expect(lecture.body).toMatchObject({
       ...{ status: "completed", source: "upload", title: "Week 3", audio_duration_seconds: 12 },
+      audio_sha256: lab.speech.uploads.at(-1)!.sha256,
       ...{ flags: { has_transcript: true, is_embedded: true } },
       links: { viewer: panopto_url },
     });
@@ -117,7 +118,7 @@ describe("POST /api/lectures/audio", () => {
     expect(second).toEqual({ status: 202, body: first.body });
     expect(await workOnce()).toBe("done");
     expect((await upload({ panopto_url })).status).toBe(200);
-    await sounds.remove(first.body.lecture_id);
+    await uploadedAudio.remove(first.body.lecture_id);
   });
 
   test.each([
@@ -141,14 +142,14 @@ describe("POST /api/lectures/audio", () => {
         flags: { has_transcript: true, is_embedded: true },
       });
       expect(await workOnce()).toBeNull();
-      await sounds.remove(body.lecture_id);
+      await uploadedAudio.remove(body.lecture_id);
     },
   );
 
   test("says that the sound must come again when its job failed", async () => {
     const { body } = await upload({});
     expect(await workOnce({ transcriber: null })).toBe("gave-up");
-    await sounds.remove(body.lecture_id); // as the worker does at the end of a job
+    await uploadedAudio.remove(body.lecture_id); // as the worker does at the end of a job
 
     expect(await post(`/api/lectures/${body.lecture_id}/retry`)).toMatchObject({
       status: 409,
@@ -165,7 +166,7 @@ describe("POST /api/lectures/audio", () => {
       status_reason: expect.stringMatching(/cut off or damaged.*upload it again/),
       job: { error_code: "audio_invalid" },
     });
-    await sounds.remove(body.lecture_id);
+    await uploadedAudio.remove(body.lecture_id);
   });
 
   test.each([
@@ -173,10 +174,10 @@ describe("POST /api/lectures/audio", () => {
     ["a text", new TextEncoder().encode("no sound"), 422, "audio_invalid"],
     ["more than allowed", new Uint8Array(5_000_001), 413, "body_too_large"],
   ])("refuses %s and keeps nothing", async (_, bytes, status, code) => {
-    const before = await keptSounds();
+    const before = await keptAudio();
     expect(await upload({}, bytes)).toMatchObject({ status, body: { code } });
-    expect(await keptSounds()).toEqual(before);
-    expect(await readdir(sounds.stagingDir)).toEqual([]);
+    expect(await keptAudio()).toEqual(before);
+    expect(await readdir(uploadedAudio.stagingDir)).toEqual([]);
   });
 
   test("refuses an unknown course and an address that is none", async () => {
@@ -273,7 +274,7 @@ describe("stopping and starting again", () => {
 
     expect((await read(path)).status).toBe(404);
     expect((await remove(path)).status).toBe(404);
-    expect(await keptSounds()).not.toContain(body.lecture_id);
+    expect(await keptAudio()).not.toContain(body.lecture_id);
     expect(await db`select id from lectures where id = ${body.lecture_id}`).toHaveLength(0);
     expect(await workOnce()).toBeNull();
   });

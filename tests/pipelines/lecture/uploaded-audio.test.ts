@@ -29,15 +29,15 @@ async function upload(): Promise<string> {
   );
   const { lecture_id } = (await answer.json()) as { lecture_id: string };
   const then = new Date(Date.now() - 120_000);
-  await utimes((await lab.sounds.find(lecture_id))!, then, then);
+  await utimes((await lab.uploadedAudio.find(lecture_id))!, then, then);
   return lecture_id;
 }
 
 /** What a process does when it starts again after a crash. */
 async function boot(): Promise<void> {
   const storage = await openDiskStorage(lab.dataRoot);
-  const { dataRoot, sounds } = lab;
-  const stop = await startMaintenance({ db, storage, sounds, dataRoot, log: silentLog });
+  const { dataRoot, uploadedAudio } = lab;
+  const stop = await startMaintenance({ db, storage, uploadedAudio, dataRoot, log: silentLog });
   stop();
 }
 
@@ -48,9 +48,9 @@ test("a restart keeps the sound that a waiting job needs, and removes what no jo
 
   await boot();
 
-  expect(await lab.sounds.find(waiting)).not.toBeNull();
-  expect(await lab.sounds.find(ended)).toBeNull();
+  expect(await lab.uploadedAudio.find(waiting)).not.toBeNull();
+  expect(await lab.uploadedAudio.find(ended)).toBeNull();
   expect(await lab.workOnce()).toBe("done");
   await boot();
-  expect(await lab.sounds.find(waiting)).toBeNull();
+  expect(await lab.uploadedAudio.find(waiting)).toBeNull();
 });

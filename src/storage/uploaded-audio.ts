@@ -1,37 +1,37 @@
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError } from "../errors";
+import { asStorageFailure } from "./failure";
 
 /**
- * Sound that clients brought: `<root>/sounds/{lecture_id}`, from the upload until its job has ended.
+ * Audio that clients uploaded: `<root>/uploaded-audio/{lecture_id}`, from the upload to the job's end.
  *
- * It is no scratch: the job that needs it may begin long after the upload, and again after a crash.
- * Nor is it storage: nothing here outlives its job.
+ * It is not in the scratch folder, because its job can start long after the upload, and again after a
+ * crash. It is not in the document storage, because it is deleted with the end of its job.
  */
-export type SoundInbox = {
+export type UploadedAudioStore = {
   /** Local folder for uploads that are not checked yet, on the same file system. */
   readonly stagingDir: string;
-  /** Takes the staged file over, durably; it takes the place of an earlier one. */
+  /** Moves the staged file here, durably; it replaces an earlier file of the lecture. */
   keep(lecture_id: string, stagedPath: string): Promise<void>;
   find(lecture_id: string): Promise<string | null>;
-  /** Removing what is not there is no error. */
+  /** A missing file is not an error. */
   remove(lecture_id: string): Promise<void>;
-  /** The lectures whose sound came at least so many milliseconds ago. */
+  /** The lectures whose audio is older than so many milliseconds. */
   list(olderThanMs: number): Promise<string[]>;
 };
 
-export async function openSoundInbox(root: string): Promise<SoundInbox> {
-  const folder = join(root, "sounds");
+export async function openUploadedAudio(root: string): Promise<UploadedAudioStore> {
+  const folder = join(root, "uploaded-audio");
   const stagingDir = join(folder, ".tmp");
   const pathOf = (lecture_id: string) => join(folder, lecture_id);
-  await failingAsUnavailable(mkdir(stagingDir, { recursive: true, mode: 0o700 }));
+  await asStorageFailure(mkdir(stagingDir, { recursive: true, mode: 0o700 }));
 
   return {
     stagingDir,
     keep: (lecture_id, stagedPath) =>
-      failingAsUnavailable(
+      asStorageFailure(
         rename(stagedPath, pathOf(lecture_id)).then(async () => {
-          // The file was flushed as it came; this makes its name durable.
+          // The content was flushed while it was received; this makes the new name durable.
           await using directory = await open(folder, "r");
           await directory.sync();
         }),
@@ -40,7 +40,7 @@ export async function openSoundInbox(root: string): Promise<SoundInbox> {
       const path = pathOf(lecture_id);
       return (await Bun.file(path).exists()) ? path : null;
     },
-    remove: (lecture_id) => failingAsUnavailable(rm(pathOf(lecture_id), { force: true })),
+    remove: (lecture_id) => asStorageFailure(rm(pathOf(lecture_id), { force: true })),
     list: async (olderThanMs) => {
       const before = Date.now() - olderThanMs;
       const names = (await readdir(folder)).filter((name) => !name.startsWith("."));
@@ -53,13 +53,4 @@ export async function openSoundInbox(root: string): Promise<SoundInbox> {
       return names.filter((_, i) => old[i]);
     },
   };
-}
-
-async function failingAsUnavailable<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code;
-    throw new AppError("storage_unavailable", { reason }, { cause });
-  }
 }

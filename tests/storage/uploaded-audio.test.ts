@@ -2,12 +2,12 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSoundInbox } from "../../src/storage/sounds";
+import { openUploadedAudio } from "../../src/storage/uploaded-audio";
 import { failureOf } from "../support/failures";
 
 const root = mkdtempSync(join(tmpdir(), "sounds-"));
 afterAll(() => rmSync(root, { recursive: true }));
-const inbox = await openSoundInbox(root);
+const inbox = await openUploadedAudio(root);
 
 async function stage(content: string): Promise<string> {
   const path = join(inbox.stagingDir, crypto.randomUUID());
@@ -20,7 +20,7 @@ test("sound is found under its lecture until it is removed, also by who opens th
   await inbox.keep(id, await stage("first"));
   await inbox.keep(id, await stage("second"));
 
-  const later = await openSoundInbox(root);
+  const later = await openUploadedAudio(root);
   const path = await later.find(id);
   expect(await Bun.file(path!).text()).toBe("second");
 
