@@ -1,8 +1,8 @@
 import {
   dropConnection,
   type Listen,
-  receiveSpeech,
   type SpeechUpload,
+  serveSpeech,
   spokenEvenly,
 } from "./speech-upload";
 
@@ -23,8 +23,8 @@ const DEFAULT_TEXT =
   "Entropy measures missing information. (applause) Why does it grow? Because there are more ways to be mixed.";
 
 /**
- * A server that speaks ElevenLabs' speech-to-text protocol. Faults are taken one for each request,
- * in order; without one it hears `listen`, with two speakers taking turns at each full stop.
+ * A server that speaks ElevenLabs' speech-to-text protocol: see `serveSpeech`. It hears two
+ * speakers, who take turns at each full stop.
  */
 export function startElevenLabs({
   apiKey = "test-key",
@@ -33,37 +33,18 @@ export function startElevenLabs({
   apiKey?: string;
   listen?: Listen;
 } = {}) {
-  const faults: ElevenLabsFault[] = [];
-  const uploads: SpeechUpload[] = [];
-  const counts = { requests: 0 };
-
-  const server = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    idleTimeout: 60,
-    async fetch(request) {
-      if (new URL(request.url).pathname !== PATH) return new Response(null, { status: 404 });
-      counts.requests++;
-      if (request.headers.get("xi-api-key") !== apiKey) return refusal("invalid_api_key");
-      const fault = faults.shift();
-      if (fault) return failAs(fault, request);
-
-      try {
-        const { upload, words } = await receiveSpeech(request, listen);
-        uploads.push(upload);
-        return Response.json(toAnswer(words, upload));
-      } catch (error) {
-        return detail(400, { status: "invalid_audio", message: String(error) });
-      }
-    },
+  const server = serveSpeech<ElevenLabsFault>(listen, {
+    path: PATH,
+    refuseKey: (headers) =>
+      headers.get("xi-api-key") === apiKey ? null : refusal("invalid_api_key"),
+    failAs,
+    respond: (words, upload) => ({
+      response: Response.json(toAnswer(words, upload)),
+      accepted: true,
+    }),
+    refuseAudio: (message) => detail(400, { status: "invalid_audio", message }),
   });
-  return {
-    url: server.url.origin,
-    faults,
-    uploads,
-    counts,
-    [Symbol.asyncDispose]: () => server.stop(true),
-  };
+  return { ...server, url: server.origin };
 }
 
 function toAnswer(heard: Awaited<ReturnType<Listen>>, { fields, duration_ms }: SpeechUpload) {
@@ -104,8 +85,7 @@ const detail = (status: number, body: unknown, headers?: Record<string, string>)
 const refusal = (status: "invalid_api_key" | "quota_exceeded") =>
   detail(401, { status, message: `said by the server: ${status}` });
 
-async function failAs(fault: ElevenLabsFault, request: Request): Promise<Response> {
-  await request.arrayBuffer();
+function failAs(fault: ElevenLabsFault): Response | Promise<Response> {
   switch (fault) {
     case "invalid_api_key":
     case "quota_exceeded":

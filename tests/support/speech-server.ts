@@ -2,8 +2,8 @@ import {
   dropConnection,
   type HeardWord,
   type Listen,
-  receiveSpeech,
   type SpeechUpload,
+  serveSpeech,
   spokenEvenly,
 } from "./speech-upload";
 
@@ -37,64 +37,51 @@ type Options = {
   listen?: Listen;
   /** A larger file is answered 413. */
   maxBytes?: number;
+  /** The server's own refusal of an upload; null accepts it. */
+  refuse?: (upload: SpeechUpload) => Response | null;
 };
 
 const PATH = "/v1/audio/transcriptions";
 const DEFAULT_TEXT = "Entropy measures missing information. It grows because mixing is likely.";
 
 /**
- * A server that speaks OpenAI's `/audio/transcriptions`. Faults are taken one for each request, in
- * order; without one it hears `listen`. `uploads` holds what it accepted, in order.
+ * A server that speaks OpenAI's `/audio/transcriptions`: see `serveSpeech`. `uploads` holds what it
+ * accepted, in order.
  */
 export function startSpeechServer(options: Options = {}) {
-  const { apiKey, maxBytes = Number.POSITIVE_INFINITY } = options;
+  const { apiKey, maxBytes = Number.POSITIVE_INFINITY, refuse } = options;
   const { dialect = "words_and_segments", listen = spokenEvenly(DEFAULT_TEXT) } = options;
-  const faults: SpeechFault[] = [];
-  const uploads: SpeechUpload[] = [];
-  const counts = { requests: 0 };
-
-  const server = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    idleTimeout: 60,
-    async fetch(request) {
-      if (new URL(request.url).pathname !== PATH) return new Response(null, { status: 404 });
-      counts.requests++;
-      if (apiKey && request.headers.get("authorization") !== `Bearer ${apiKey}`) {
-        return refusal(401, "invalid_api_key");
+  let accepted = 0;
+  const server = serveSpeech<SpeechFault>(listen, {
+    path: PATH,
+    refuseKey: (headers) =>
+      apiKey && headers.get("authorization") !== `Bearer ${apiKey}`
+        ? refusal(401, "invalid_api_key")
+        : null,
+    failAs,
+    respond: (words, upload) => {
+      const limit = exceededLimit(upload);
+      if (limit) return { response: limit, accepted: false };
+      const verbose = upload.fields.response_format?.[0] === "verbose_json";
+      if (verbose && dialect === "refuses_verbose_json") {
+        const message = "response_format 'verbose_json' is not compatible";
+        return { response: refusal(400, "unsupported_value", message), accepted: false };
       }
-      const fault = faults.shift();
-      if (fault) return failAs(fault, request);
-
-      try {
-        const { upload, words } = await receiveSpeech(request, listen);
-        if (upload.size_bytes > maxBytes)
-          return refusal(413, null, "Maximum content size limit exceeded");
-        const verbose = upload.fields.response_format?.[0] === "verbose_json";
-        if (verbose && dialect === "refuses_verbose_json") {
-          return refusal(
-            400,
-            "unsupported_value",
-            "response_format 'verbose_json' is not compatible",
-          );
-        }
-        uploads.push(upload);
-        return Response.json(toAnswer(words, upload, verbose ? dialect : "text"), {
-          headers: { "x-request-id": `req_${uploads.length}` },
-        });
-      } catch (error) {
-        return refusal(400, "invalid_audio", String(error));
-      }
+      const headers = { "x-request-id": `req_${++accepted}` };
+      const body = toAnswer(words, upload, verbose ? dialect : "text");
+      return { response: Response.json(body, { headers }), accepted: true };
     },
+    refuseAudio: (message) => refusal(400, "invalid_audio", message),
   });
-  return {
-    /** With its version, as a base URL is configured. */
-    url: `${server.url.origin}/v1`,
-    faults,
-    uploads,
-    counts,
-    [Symbol.asyncDispose]: () => server.stop(true),
-  };
+  /** With its version, as a base URL is configured. */
+  return { ...server, url: `${server.origin}/v1` };
+
+  function exceededLimit(upload: SpeechUpload): Response | null {
+    if (upload.size_bytes > maxBytes) {
+      return refusal(413, null, "Maximum content size limit exceeded");
+    }
+    return refuse?.(upload) ?? null;
+  }
 }
 
 function toAnswer(
@@ -141,8 +128,7 @@ function toSentences(words: HeardWord[]): HeardWord[][] {
 const refusal = (status: number, code: string | null, message = `said by the server: ${code}`) =>
   Response.json({ error: { message, code, type: "invalid_request_error" } }, { status });
 
-async function failAs(fault: SpeechFault, request: Request): Promise<Response> {
-  await request.arrayBuffer();
+function failAs(fault: SpeechFault): Response | Promise<Response> {
   switch (fault) {
     case "unauthorized":
       return refusal(401, "invalid_api_key");

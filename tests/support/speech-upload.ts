@@ -55,6 +55,68 @@ export async function receiveSpeech(request: Request, listen: Listen) {
   }
 }
 
+/** A protocol of speech to text, as `serveSpeech` needs it. `F` names its faults. */
+type SpeechProtocol<F> = {
+  path: string;
+  /** The refusal of a request without the right key. */
+  refuseKey(headers: Headers): Response | null;
+  failAs(fault: F): Response | Promise<Response>;
+  /** Answers an upload that was understood; only what it accepts is listed in `uploads`. */
+  respond(words: HeardWord[], upload: SpeechUpload): { response: Response; accepted: boolean };
+  refuseAudio(reason: string): Response;
+};
+
+/**
+ * Serves a speech-to-text protocol over HTTP. Faults are taken one for each request, in order, then
+ * `responses`; without either it hears `listen`.
+ */
+export function serveSpeech<F extends string>(listen: Listen, protocol: SpeechProtocol<F>) {
+  const faults: F[] = [];
+  /** Bodies to answer with instead of what `listen` hears: a value as JSON, or a whole response. */
+  const responses: unknown[] = [];
+  const uploads: SpeechUpload[] = [];
+  const counts = { requests: 0 };
+
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    idleTimeout: 60,
+    async fetch(request) {
+      if (new URL(request.url).pathname !== protocol.path) {
+        return new Response(null, { status: 404 });
+      }
+      counts.requests++;
+      const refusal = protocol.refuseKey(request.headers);
+      if (refusal) return refusal;
+      const fault = faults.shift();
+      if (fault !== undefined) {
+        await request.arrayBuffer();
+        return protocol.failAs(fault);
+      }
+      try {
+        const { upload, words } = await receiveSpeech(request, listen);
+        const planned = responses.shift();
+        if (planned !== undefined) {
+          return planned instanceof Response ? planned : Response.json(planned);
+        }
+        const { response, accepted } = protocol.respond(words, upload);
+        if (accepted) uploads.push(upload);
+        return response;
+      } catch (error) {
+        return protocol.refuseAudio(String(error));
+      }
+    },
+  });
+  return {
+    origin: server.url.origin,
+    faults,
+    responses,
+    uploads,
+    counts,
+    [Symbol.asyncDispose]: () => server.stop(true),
+  };
+}
+
 /** Hears a text in any sound: its words lie evenly over the whole length, with small gaps. */
 export function spokenEvenly(text: string): Listen {
   const words = text.split(/\s+/);

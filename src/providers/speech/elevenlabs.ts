@@ -1,15 +1,11 @@
 import { z } from "zod";
 import type { AppError, ErrorCode } from "../../errors";
 import { toLanguageTag } from "../../text/language-tag";
-import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript";
+import { normalizeWords, segmentsFromWords, spaceBetween, type Word } from "../../text/transcript";
 import type { Speech, Transcriber, Transcription } from "../transcriber";
-import {
-  parseJson,
-  readAnswer,
-  type SpeechAnswer,
-  sendSpeech,
-  toSpeechFailure,
-} from "./speech-request";
+import { placeSpans } from "./span-times";
+import { readRefusal } from "./speech-refusal";
+import { parseBody, type SpeechResponse, sendSpeech, toSpeechFailure } from "./speech-request";
 
 export type ElevenLabsOptions = {
   apiKey: string;
@@ -19,32 +15,24 @@ export type ElevenLabsOptions = {
   timeoutMs?: number;
 };
 
-/** Its times are finer than ours: seconds, as floating point numbers. */
-const Answer = z.object({
+/** Times are seconds, as floating point numbers. */
+const Time = z.number().nullish().catch(null);
+const Entry = z.object({
+  text: z.string(),
+  type: z.enum(["word", "spacing", "audio_event"]).catch("word"),
+  start: Time,
+  end: Time,
+  speaker_id: z.string().nullish().catch(null),
+});
+const Body = z.object({
   language_code: z.string().nullish(),
   transcription_id: z.string().nullish(),
-  audio_duration_secs: z.number().nonnegative().nullish(),
-  words: z.array(
-    z.object({
-      text: z.string(),
-      type: z.enum(["word", "spacing", "audio_event"]).catch("word"),
-      start: z.number().nullish(),
-      end: z.number().nullish(),
-      speaker_id: z.string().nullish(),
-    }),
-  ),
+  audio_duration_secs: z.number().nonnegative().nullish().catch(null),
+  words: z.array(Entry),
 });
-type Answer = z.infer<typeof Answer>;
+type Entry = z.infer<typeof Entry>;
 
-/** One failure has one shape, a broken field another. */
-const Refusal = z.object({
-  detail: z.union([
-    z.object({ status: z.string().optional(), message: z.string().optional() }),
-    z.array(z.object({ msg: z.string() })),
-  ]),
-});
-
-/** Its word for a reason decides where the same status means different things: 401, 429. */
+/** These codes of ElevenLabs are more exact than the HTTP status (401, 429). */
 const REASONS: Record<string, ErrorCode> = {
   invalid_api_key: "provider_unauthorized",
   quota_exceeded: "provider_quota_exceeded",
@@ -52,7 +40,7 @@ const REASONS: Record<string, ErrorCode> = {
   system_busy: "provider_busy",
 };
 
-/** ElevenLabs' Scribe: every word timed, speakers told apart, laughter and applause as events. */
+/** ElevenLabs' Scribe: a time for every word, speakers, and laughter and applause as events. */
 export function openElevenLabs({
   apiKey,
   baseUrl = "https://api.elevenlabs.io",
@@ -64,7 +52,7 @@ export function openElevenLabs({
     provider,
     model,
     async transcribe(speech, signal) {
-      const answer = await sendSpeech({
+      const response = await sendSpeech({
         provider,
         url: new URL("/v1/speech-to-text", baseUrl).href,
         headers: { "xi-api-key": apiKey },
@@ -78,50 +66,64 @@ export function openElevenLabs({
         signal,
         timeoutMs,
       });
-      if (answer.status !== 200) throw toFailure(answer);
-      return { provider, model, ...toTranscription(readAnswer(Answer, answer), speech) };
+      if (response.status !== 200) throw toFailure(response);
+      return { provider, model, ...toTranscription(parseBody(Body, response), speech) };
     },
   };
 }
 
 function toTranscription(
-  answer: Answer,
+  { language_code, transcription_id, audio_duration_secs, words: entries }: z.infer<typeof Body>,
   { duration_ms }: Speech,
 ): Omit<Transcription, "provider" | "model"> {
-  const words = normalizeWords(toWords(answer.words, duration_ms));
-  const { transcription_id } = answer;
+  const words = normalizeWords(toWords(entries, duration_ms));
   return {
-    language: toLanguageTag(answer.language_code),
+    language: toLanguageTag(language_code),
     segments: segmentsFromWords(words),
     words,
-    usage: { audio_seconds: answer.audio_duration_secs ?? duration_ms / 1_000 },
+    usage: { audio_seconds: audio_duration_secs ?? duration_ms / 1_000 },
     ...(transcription_id && { request_id: transcription_id }),
   };
 }
 
-/** Spaces between words come as words of their own. One without a time begins where the last ended. */
-function toWords(words: Answer["words"], duration_ms: number): Word[] {
-  let last_ms = 0;
-  return words
-    .filter(({ type }) => type !== "spacing")
-    .map(({ text, type, start, end, speaker_id }) => {
-      const start_ms = start == null ? last_ms : Math.min(start * 1_000, duration_ms);
-      last_ms = end == null ? start_ms : Math.min(end * 1_000, duration_ms);
-      return {
-        start_ms,
-        end_ms: last_ms,
-        text,
-        ...(speaker_id && { speaker: speaker_id }),
-        ...(type === "audio_event" && { kind: type }),
-      };
-    });
+/**
+ * Words with their times. The spaces between words are entries of their own, with times: they bound
+ * the words beside them, and two words without a space between them are one word ("l'" + "homme").
+ */
+function toWords(entries: readonly Entry[], duration_ms: number): Word[] {
+  const times = placeSpans(entries, duration_ms);
+  const hasSpacing = entries.some(({ type }) => type === "spacing");
+  const words: Word[] = [];
+  let isAfterSpace = true;
+  entries.forEach(({ text, type, speaker_id }, i) => {
+    if (type === "spacing") {
+      isAfterSpace = true;
+      return;
+    }
+    const word: Word = {
+      ...(times?.[i] ?? { start_ms: 0, end_ms: duration_ms }),
+      text,
+      ...(speaker_id && { speaker: speaker_id }),
+      ...(type === "audio_event" && { kind: type }),
+    };
+    const last = words.at(-1);
+    if (last && hasSpacing && !isAfterSpace && isContinuation(last, word)) {
+      last.text += text;
+      last.end_ms = word.end_ms;
+    } else words.push(word);
+    isAfterSpace = false;
+  });
+  return words;
 }
 
-function toFailure(answer: SpeechAnswer): AppError {
-  const detail = Refusal.safeParse(parseJson(answer.body)).data?.detail;
-  if (Array.isArray(detail)) return toSpeechFailure(answer, { message: detail[0]?.msg });
-  return toSpeechFailure(answer, {
-    errorCode: REASONS[detail?.status ?? ""],
-    message: detail?.message,
-  });
+/** Chinese and its like have no spaces between words, so there a missing space does not join words. */
+const isContinuation = (last: Word, word: Word) =>
+  last.speaker === word.speaker &&
+  !last.kind &&
+  !word.kind &&
+  spaceBetween(last.text, word.text) !== "";
+
+function toFailure(response: SpeechResponse): AppError {
+  const refusal = readRefusal(response);
+  return toSpeechFailure(response, { ...refusal, errorCode: REASONS[refusal.code ?? ""] });
 }

@@ -6,55 +6,74 @@ import type { OnSpawn } from "../../media/ffmpeg";
 import { splitAudio } from "../../media/split-audio";
 import { normalizeSegments, normalizeWords } from "../../text/transcript";
 import type { Speech, Transcriber } from "../transcriber";
-import { type Heard, readHeard, readRefusal, refusesTimes } from "./openai-speech-answer";
-import { type SpeechAnswer, sendSpeech, toSpeechFailure } from "./speech-request";
+import { type PartTranscript, readPartTranscript } from "./openai-speech-response";
+import { longestAcceptedPart, readRefusal, refusesTimes } from "./speech-refusal";
+import { type SpeechResponse, sendSpeech, toSpeechFailure } from "./speech-request";
 
 export type OpenAITranscriberOptions = {
   /** With its version: `https://api.openai.com/v1`. */
   baseUrl?: string;
-  /** Servers of one's own often want none. */
+  /** Self-hosted servers often need none. */
   apiKey?: string;
   model?: string;
-  /** Largest file the server takes; by default OpenAI's 25 MB there, elsewhere what a 413 teaches. */
+  /** Largest file in bytes; by default OpenAI's 25 MB there, elsewhere learned from refusals. */
   maxUploadBytes?: number;
   timeoutMs?: number;
-  /** Learns of the ffmpeg that cuts long audio. */
+  /** Receives the ffmpeg process that cuts long audio. */
   onSpawn?: OnSpawn;
 };
 
+const PROVIDER = "openai";
 const OFFICIAL_URL = "https://api.openai.com/v1";
 const OFFICIAL_MAX_BYTES = 25 * 1024 ** 2;
 
-/** MP3 headers and the last frame come on top of the bytes that the length accounts for. */
+/** MP3 headers and the last frame are not included in bytes per millisecond. */
 const HEADER_BYTES = 4_096;
 
 /** Text without times can only be placed by the part it came from, so its parts are short. */
 const UNTIMED_PART_MS = 60_000;
 
-/** A server that refuses even this little does not refuse it for its size. */
+/** A server that refuses even this little has another reason than the size. */
 const SHORTEST_PART_MS = 10_000;
+
+/** What a server accepts. */
+type ServerTraits = { maxPartMs: number; givesTimes: boolean };
 
 /**
  * Speech to text at OpenAI, or at any server with its `/audio/transcriptions`.
  *
- * What is too large is cut in pauses and put together again with exact times. A server without
- * `verbose_json`, or one that ignores it, gets minutes instead: each becomes one segment.
+ * Audio that is too large or too long is cut in pauses, and the transcripts are joined with exact
+ * times. A server without times gets parts of a minute instead: each becomes one segment. A limit
+ * is remembered for the next lecture only when a whole lecture confirmed it.
  */
 export function openOpenAITranscriber(options: OpenAITranscriberOptions): Transcriber {
-  const server = new Server(options);
-  const { provider, model } = server;
+  const { baseUrl = OFFICIAL_URL, model = "whisper-1" } = options;
+  const official = new URL(baseUrl).hostname === new URL(OFFICIAL_URL).hostname;
+  const maxBytes = options.maxUploadBytes ?? (official ? OFFICIAL_MAX_BYTES : Infinity);
+  const target = {
+    ...options,
+    model,
+    url: `${baseUrl.replace(/\/+$/, "")}/audio/transcriptions`,
+  };
+  let traits: ServerTraits = {
+    maxPartMs: Math.max(SHORTEST_PART_MS, (maxBytes - HEADER_BYTES) / AUDIO_BYTES_PER_MS),
+    givesTimes: true,
+  };
+
   return {
-    provider,
+    provider: PROVIDER,
     model,
     async transcribe(speech, signal) {
-      const heard = await server.hear({ ...speech, start_ms: 0 }, signal);
-      const words = heard.flatMap((part) => part.words);
-      const request_id = heard.find((part) => part.request_id)?.request_id;
+      const run = new TranscriptionRun(target, traits, signal);
+      const parts = await run.transcribe({ ...speech, start_ms: 0 });
+      traits = run.confirmedTraits();
+      const words = parts.flatMap((part) => part.words);
+      const request_id = parts.find((part) => part.request_id)?.request_id;
       return {
-        provider,
+        provider: PROVIDER,
         model,
-        language: heard.find((part) => part.language)?.language ?? null,
-        segments: normalizeSegments(heard.flatMap((part) => part.segments)),
+        language: parts.find((part) => part.language)?.language ?? null,
+        segments: normalizeSegments(parts.flatMap((part) => part.segments)),
         ...(words.length > 0 && { words: normalizeWords(words) }),
         usage: { audio_seconds: speech.duration_ms / 1_000 },
         ...(request_id && { request_id }),
@@ -63,78 +82,86 @@ export function openOpenAITranscriber(options: OpenAITranscriberOptions): Transc
   };
 }
 
-/** `start_ms` is where it begins in the whole recording. */
-type Part = Speech & { start_ms: number };
+/** `start_ms` is the position of the part in the whole recording. */
+type SpeechPart = Speech & { start_ms: number };
+type Target = OpenAITranscriberOptions & { url: string; model: string };
 
-/** One server, and what its refusals have taught about it. */
-class Server {
-  readonly provider = "openai";
-  readonly model: string;
-  readonly #options: OpenAITranscriberOptions;
-  readonly #url: string;
-  #givesTimes = true;
+/** The transcription of one lecture, and what the responses showed about the server so far. */
+class TranscriptionRun {
+  readonly #target: Target;
+  readonly #signal: AbortSignal;
   #maxPartMs: number;
+  /** False once the server refused the request for times. */
+  #asksForTimes: boolean;
+  #timedResponses = 0;
+  #untimedResponses = 0;
 
-  constructor(options: OpenAITranscriberOptions) {
-    const { baseUrl = OFFICIAL_URL, model = "whisper-1" } = options;
-    const official = new URL(baseUrl).hostname === new URL(OFFICIAL_URL).hostname;
-    const maxBytes = options.maxUploadBytes ?? (official ? OFFICIAL_MAX_BYTES : Infinity);
-    this.model = model;
-    this.#options = options;
-    this.#url = `${baseUrl.replace(/\/+$/, "")}/audio/transcriptions`;
-    this.#maxPartMs = Math.max(SHORTEST_PART_MS, (maxBytes - HEADER_BYTES) / AUDIO_BYTES_PER_MS);
+  constructor(target: Target, traits: ServerTraits, signal: AbortSignal) {
+    this.#target = target;
+    this.#signal = signal;
+    this.#maxPartMs = traits.maxPartMs;
+    this.#asksForTimes = traits.givesTimes;
   }
 
-  /** What is heard in one part, in as many requests as the server makes necessary. */
-  async hear(part: Part, signal: AbortSignal): Promise<Heard[]> {
-    if (part.duration_ms > this.#longestPartMs()) return this.#hearInParts(part, signal);
+  /** Transcribes one part, in as many requests as the server makes necessary. */
+  async transcribe(part: SpeechPart): Promise<PartTranscript[]> {
+    const longestMs = this.#asksForTimes
+      ? this.#maxPartMs
+      : Math.min(this.#maxPartMs, UNTIMED_PART_MS);
+    if (part.duration_ms > longestMs) return this.#transcribeInParts(part, longestMs);
 
-    const answer = await this.#send(part, signal);
-    if (answer.status === 413 && part.duration_ms > SHORTEST_PART_MS) {
-      this.#maxPartMs = Math.min(this.#maxPartMs, part.duration_ms / 2);
-      return this.hear(part, signal);
+    const response = await this.#send(part);
+    const acceptedMs =
+      response.status === 200 ? null : longestAcceptedPart(response, part.duration_ms);
+    if (acceptedMs !== null && part.duration_ms > SHORTEST_PART_MS) {
+      this.#maxPartMs = Math.max(SHORTEST_PART_MS, Math.min(this.#maxPartMs, acceptedMs));
+      return this.transcribe(part);
     }
-    if (this.#givesTimes && refusesTimes(answer)) {
-      this.#givesTimes = false;
-      return this.hear(part, signal);
+    if (this.#asksForTimes && refusesTimes(response)) {
+      this.#asksForTimes = false;
+      return this.transcribe(part);
     }
-    if (answer.status !== 200) throw toFailure(answer);
+    if (response.status !== 200) throw toFailure(response);
 
-    const heard = readHeard(answer, part);
-    if (!heard.timed) this.#givesTimes = false;
-    return part.duration_ms > this.#longestPartMs() ? this.hear(part, signal) : [heard];
+    const transcript = readPartTranscript(response, part);
+    if (transcript.timed) this.#timedResponses++;
+    else this.#untimedResponses++;
+    if (transcript.timed || part.duration_ms <= UNTIMED_PART_MS) return [transcript];
+    // The parts are asked for times again: one response without them is not yet a rule.
+    return this.#transcribeInParts(part, Math.min(this.#maxPartMs, UNTIMED_PART_MS));
   }
 
-  #longestPartMs(): number {
-    return this.#givesTimes ? this.#maxPartMs : Math.min(this.#maxPartMs, UNTIMED_PART_MS);
+  /** Traits for the next lecture. A single response without times can be an accident. */
+  confirmedTraits(): ServerTraits {
+    const neverTimed = this.#untimedResponses > 1 && this.#timedResponses === 0;
+    return { maxPartMs: this.#maxPartMs, givesTimes: this.#asksForTimes && !neverTimed };
   }
 
-  async #hearInParts(whole: Part, signal: AbortSignal): Promise<Heard[]> {
+  async #transcribeInParts(whole: SpeechPart, maxPartMs: number): Promise<PartTranscript[]> {
     const folder = await mkdtemp(join(dirname(whole.path), "parts-"));
     try {
-      const { onSpawn } = this.#options;
-      const maxPartMs = this.#longestPartMs();
-      const parts = await splitAudio(whole, folder, { maxPartMs, signal, onSpawn });
-      const heard: Heard[] = [];
-      for (const { path, start_ms, end_ms } of parts) {
+      const { onSpawn } = this.#target;
+      const options = { maxPartMs, signal: this.#signal, onSpawn };
+      const transcripts: PartTranscript[] = [];
+      for (const { path, start_ms, end_ms } of await splitAudio(whole, folder, options)) {
         const part = { path, start_ms: whole.start_ms + start_ms, duration_ms: end_ms - start_ms };
-        heard.push(...(await this.hear(part, signal)));
+        transcripts.push(...(await this.transcribe(part)));
       }
-      return heard;
+      return transcripts;
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
 
-  #send({ path }: Part, signal: AbortSignal): Promise<SpeechAnswer> {
-    const { apiKey, timeoutMs } = this.#options;
+  #send({ path }: SpeechPart): Promise<SpeechResponse> {
+    const { url, model, apiKey, timeoutMs } = this.#target;
     return sendSpeech({
-      provider: this.provider,
-      url: this.#url,
+      provider: PROVIDER,
+      url,
       headers: apiKey ? { authorization: `Bearer ${apiKey}` } : {},
-      fields: [["model", this.model], ...(this.#givesTimes ? TIMED : UNTIMED)],
+      fields: [["model", model], ...(this.#asksForTimes ? TIMED : UNTIMED)],
       path,
-      signal,
+      signal: this.#signal,
       timeoutMs,
     });
   }
@@ -147,8 +174,11 @@ const TIMED = [
 ] as const;
 const UNTIMED = [["response_format", "json"]] as const;
 
-function toFailure(answer: SpeechAnswer): AppError {
-  const { code, message } = readRefusal(answer);
-  const errorCode = code === "insufficient_quota" ? "provider_quota_exceeded" : undefined;
-  return toSpeechFailure(answer, { errorCode, message });
+function toFailure(response: SpeechResponse): AppError {
+  const refusal = readRefusal(response);
+  const isEmpty = refusal.code === "insufficient_quota";
+  return toSpeechFailure(response, {
+    ...refusal,
+    ...(isEmpty && { errorCode: "provider_quota_exceeded" as const }),
+  });
 }

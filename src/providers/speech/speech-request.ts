@@ -4,7 +4,7 @@ import { readRetryAfter } from "../../media/fetch/retry-after";
 import { codeOfRefusal } from "../refusal";
 import { type MultipartField, multipart } from "./multipart";
 
-/** Services work through an hour of sound in minutes; beyond this nobody is working any more. */
+/** Services transcribe an hour of audio in minutes; a request that lasts longer is lost. */
 const TIMEOUT_MS = 30 * 60_000;
 
 export type SpeechRequest = {
@@ -18,15 +18,16 @@ export type SpeechRequest = {
   timeoutMs?: number;
 };
 
-/** An answer that was read to its end, whatever its status. */
-export type SpeechAnswer = { provider: string; status: number; headers: Headers; body: string };
+/** A response of any status, with its whole body. */
+export type SpeechResponse = { provider: string; status: number; headers: Headers; body: string };
 
 /**
- * Uploads one sound file and waits for the whole answer.
+ * Uploads one audio file and waits for the whole response. The body of a refusal is returned
+ * without the secrets of the request.
  *
- * @throws the signal's reason when aborted; AppError `provider_unavailable` when no answer came
+ * @throws the signal's reason when aborted; AppError `provider_unavailable` when no response came
  */
-export async function sendSpeech(request: SpeechRequest): Promise<SpeechAnswer> {
+export async function sendSpeech(request: SpeechRequest): Promise<SpeechResponse> {
   const { provider, url, path, signal, timeoutMs = TIMEOUT_MS } = request;
   const file = { field: "file", path, filename: "audio.mp3", type: "audio/mpeg" };
   const { headers, body } = await multipart(request.fields, file);
@@ -37,11 +38,13 @@ export async function sendSpeech(request: SpeechRequest): Promise<SpeechAnswer> 
       headers: { ...request.headers, ...headers },
       body,
       signal: AbortSignal.any([signal, deadline]),
-      timeout: false, // the deadline above is ours; Bun's own would cut a server that thinks long
+      timeout: false, // `deadline` counts instead: Bun's own timeout is shorter
       redirect: "manual", // the key is for this host alone
     });
     const { status } = response;
-    return { provider, status, headers: response.headers, body: await response.text() };
+    const text = await response.text();
+    const content = status === 200 ? text : withoutSecrets(text, request.headers);
+    return { provider, status, headers: response.headers, body: content };
   } catch (error) {
     signal.throwIfAborted();
     const reason = deadline.aborted ? "timeout" : (error as NodeJS.ErrnoException).code;
@@ -49,19 +52,26 @@ export async function sendSpeech(request: SpeechRequest): Promise<SpeechAnswer> 
   }
 }
 
-/** @throws AppError `provider_answer_invalid` for an answer that is cut off or not what was agreed */
-export function readAnswer<T>(schema: z.ZodType<T>, { provider, body }: SpeechAnswer): T {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(body);
-  } catch (error) {
-    throw new AppError(
-      "provider_answer_invalid",
-      { provider, reason: "not JSON" },
-      { cause: error },
-    );
+/** Keys as providers write them, should a message contain another one than ours. */
+const KEYS =
+  /\b(?:(?:sk|gsk|xi|pk|hf|key|token)[-_][\w*.-]{6,}|bearer\s+[\w.~+/=-]{6,}|AIza[\w-]{10,})/gi;
+
+/** Some servers repeat the request's key in their error message. */
+function withoutSecrets(text: string, headers: Record<string, string>): string {
+  const secrets = Object.values(headers)
+    .map((value) => value.replace(/^Bearer /, ""))
+    .filter((value) => value.length >= 4);
+  const known = secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  return known.replace(KEYS, "***");
+}
+
+/** @throws AppError `provider_answer_invalid` when the body is cut off or has another structure */
+export function parseBody<T>(schema: z.ZodType<T>, { provider, body }: SpeechResponse): T {
+  const json = parseJson(body);
+  if (json === undefined) {
+    throw new AppError("provider_answer_invalid", { provider, reason: "not JSON" });
   }
-  const result = schema.safeParse(answer);
+  const result = schema.safeParse(json);
   if (result.success) return result.data;
   const fields = result.error.issues
     .slice(0, 5)
@@ -69,7 +79,7 @@ export function readAnswer<T>(schema: z.ZodType<T>, { provider, body }: SpeechAn
   throw new AppError("provider_answer_invalid", { provider, fields });
 }
 
-/** The parsed body; undefined when it is not JSON, as an answer that was cut off is not. */
+/** The parsed body; undefined when it is not JSON, such as a body that was cut off. */
 export function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
@@ -79,20 +89,22 @@ export function parseJson(body: string): unknown {
 }
 
 /**
- * The error that a refusal means.
+ * Converts a refusal into our error, with the provider's own message for the reader.
  *
- * @param errorCode  where the provider's own word for its reason is more exact than the status
- * @param message    what the provider said, for the log
+ * @param errorCode  where the provider's code is more exact than the HTTP status
  */
 export function toSpeechFailure(
-  { provider, status, headers }: SpeechAnswer,
-  { errorCode, message }: { errorCode?: ErrorCode; message?: string },
+  { provider, status, headers }: SpeechResponse,
+  { message, code, errorCode }: { message?: string; code?: string; errorCode?: ErrorCode },
 ): AppError {
   const retry_after_ms = readRetryAfter(headers);
+  const text = message?.slice(0, MAX_MESSAGE_CHARS);
   return new AppError(errorCode ?? codeOfRefusal(status), {
     provider,
     status,
-    ...(message && { message: message.slice(0, 300) }),
+    ...(text && { message: code ? `${text} (code ${code.slice(0, 60)})` : text }),
     ...(retry_after_ms !== null && { retry_after_ms }),
   });
 }
+
+const MAX_MESSAGE_CHARS = 300;

@@ -68,6 +68,36 @@ describe("ElevenLabs", () => {
     ]);
   });
 
+  test("uses the spaces between words: for times, and to keep a word in one piece", async () => {
+    await using server = startElevenLabs();
+    const word = (text: string, start: number | null, end: number | null) => ({
+      text,
+      start,
+      end,
+      type: "word",
+    });
+    server.responses.push({
+      language_code: "fra",
+      words: [
+        word("l'", 1, 1.1),
+        word("entropie", 1.1, null),
+        { text: " ", start: 1.6, end: 2, type: "spacing" },
+        word("croît", null, null),
+        { text: " ", start: 2.4, end: 2.5, type: "spacing" },
+        word("熵", 3, 3.2),
+        word("增", 3.2, null),
+      ],
+    });
+    const { words } = await transcriberAt(server.url).transcribe(speech, signal);
+
+    expect(words).toEqual([
+      { text: "l'entropie", start_ms: 1_000, end_ms: 1_600 },
+      { text: "croît", start_ms: 2_000, end_ms: 2_400 },
+      { text: "熵", start_ms: 3_000, end_ms: 3_200 },
+      { text: "增", start_ms: 3_200, end_ms: speech.duration_ms },
+    ]);
+  });
+
   test("says nothing when nothing was said", async () => {
     await using server = startElevenLabs({ listen: () => [] });
     const transcript = await transcriberAt(server.url).transcribe(speech, signal);

@@ -150,6 +150,128 @@ describe("a recording that is too large for the server", () => {
   });
 });
 
+describe("a limit that a server states in a 400", () => {
+  const limited = (maxMs: number, message: string, code: unknown) =>
+    startSpeechServer({
+      listen: beep,
+      refuse: ({ duration_ms }) =>
+        duration_ms > maxMs ? Response.json({ error: { message, code } }, { status: 400 }) : null,
+    });
+
+  test.each([
+    ["30 s", 30_000, "Maximum clip duration (30s) exceeded.", 400, 1],
+    [
+      "a file size",
+      40_000,
+      "Maximum file size exceeded. (parameter=audio_filesize_mb, value=0.5)",
+      400,
+      1,
+    ],
+    [
+      "a length in seconds",
+      50_000,
+      "audio duration 70.1 seconds is longer than 50 seconds which is the maximum for this model",
+      "invalid_value",
+      1,
+    ],
+  ])(
+    "%s cuts the audio, and the next lecture starts with it",
+    async (_, maxMs, message, code, refused) => {
+      await using server = limited(maxMs, message, code);
+      const transcriber = transcriberAt(server.url);
+      const { words } = await transcriber.transcribe(speech, signal);
+      await transcriber.transcribe(speech, signal);
+
+      expect(words).toHaveLength(BEEPS.length);
+      for (const [i, { start_ms }] of words!.entries()) {
+        expect(Math.abs(start_ms - BEEPS[i]![0] * 1_000)).toBeLessThan(20);
+      }
+      expect(server.counts.requests - server.uploads.length).toBe(refused);
+    },
+  );
+});
+
+describe("one unexpected response", () => {
+  test.each([
+    ["text without times", { text: "Entropy measures missing information." }],
+    [
+      "a refusal that lists the request's fields",
+      Response.json({ detail: [{ msg: "Field required: response_format" }] }, { status: 422 }),
+    ],
+    ["an empty list of words", { text: "Entropy", words: [], segments: [] }],
+  ])("%s changes nothing for the next lecture", async (_, body) => {
+    await using server = startSpeechServer();
+    server.responses.push(body);
+    const transcriber = transcriberAt(server.url);
+    await transcriber.transcribe(speech, signal).catch(() => {});
+    const { words } = await transcriber.transcribe(speech, signal);
+
+    expect(words).toHaveLength(10);
+    expect(server.uploads.at(-1)!.fields.response_format).toEqual(["verbose_json"]);
+  });
+});
+
+describe("times that a server sends in its own way", () => {
+  const transcribe = async (body: unknown) => {
+    await using server = startSpeechServer();
+    server.responses.push(body);
+    return await transcriberAt(server.url).transcribe(speech, signal);
+  };
+
+  test("milliseconds are not clamped to the end of the audio", async () => {
+    const { segments } = await transcribe({
+      text: "Entropy measures missing information. It grows.",
+      segments: [
+        { text: "Entropy measures missing information.", start: 1_000, end: 3_500 },
+        { text: "It grows.", start: 40_000, end: 41_000 },
+      ],
+    });
+
+    expect(segments).toEqual([
+      { start_ms: 1_000, end_ms: 3_500, text: "Entropy measures missing information." },
+      { start_ms: 40_000, end_ms: 41_000, text: "It grows." },
+    ]);
+  });
+
+  test("words inside the segments, one without times, a last one without an end", async () => {
+    const { words } = await transcribe({
+      segments: [
+        {
+          text: "In 2015 it grew",
+          start: 1,
+          end: null,
+          words: [
+            { word: "In", start: 1, end: 1.2 },
+            { word: "2015" },
+            { word: "it", start: 2.2, end: 2.4 },
+            { word: "grew", start: 2.5 },
+          ],
+        },
+      ],
+    });
+
+    expect(words!.map(({ start_ms, end_ms }) => [start_ms, end_ms])).toEqual([
+      [1_000, 1_200],
+      [1_200, 2_200],
+      [2_200, 2_400],
+      [2_500, speech.duration_ms],
+    ]);
+  });
+});
+
+test("the reader gets the server's own message and code, without the key", async () => {
+  await using server = startSpeechServer();
+  const message = "cannot decode audio for key sk-secret-123456";
+  server.responses.push(Response.json({ error: { message, code: 40001 } }, { status: 400 }));
+
+  await expect(
+    transcriberAt(server.url, { apiKey: "sk-secret-123456" }).transcribe(speech, signal),
+  ).rejects.toMatchObject({
+    errorCode: "provider_request_refused",
+    details: { message: "cannot decode audio for key *** (code 40001)" },
+  });
+});
+
 describe("a failing server", () => {
   test.each<[SpeechFault, string, boolean]>([
     ["unauthorized", "provider_unauthorized", false],
