@@ -1,10 +1,10 @@
-import type { Interrupt, Message } from "@ag-ui/core";
-import type { NewAnswer } from "../db/chat/chat";
+import type { ChatMessage, NewAnswer, NewToolResult } from "../db/chat/chat";
 import type { AppError } from "../errors";
 import type { Citation } from "../retrieval/search";
+import type { PendingInterrupt } from "./thread/interrupts";
 
-/** Tokens as the provider counted them; what it does not say is left out. */
-export type Usage = {
+/** Token counts of the provider; counts that it does not report are absent. */
+export type TokenUsage = {
   inputTokens?: number;
   outputTokens?: number;
   totalTokens?: number;
@@ -13,20 +13,20 @@ export type Usage = {
   cacheWriteInputTokens?: number;
 };
 
-/** What is known of a run when it ends. */
+/** Figures of a run that ended. */
 export type RunSummary = {
   model: string;
-  usage: Usage;
+  usage: TokenUsage;
   latency_ms: number;
-  /** Until the first text; missing when there was none. */
+  /** Time to the first text; absent when the run had no text. */
   first_text_ms?: number;
-  /** Passages that were retrieved. */
+  /** Number of retrieved passages. */
   hits: number;
 };
 
-/** What happens while an agent works, in order. */
+/** The parts that an agent emits, in order. */
 export type AgentPart =
-  /** A new message begins; `message_id` is the id of its row. */
+  /** A message begins; `message_id` is the id of its row. */
   | { type: "step-start"; message_id: string }
   | { type: "text"; delta: string }
   | { type: "reasoning-start"; message_id: string }
@@ -36,36 +36,33 @@ export type AgentPart =
   | { type: "tool-input"; id: string; delta: string }
   | { type: "tool-end"; id: string }
   | { type: "tool-result"; id: string; message_id: string; content: string }
-  /** Everything retrieved so far, in the order of its numbers. */
+  /** All passages retrieved so far, ordered by number. */
   | { type: "references"; references: Citation[] }
-  /** The message is over: as it will be stored. */
-  | { type: "step-end"; answer: NewAnswer; usage: Usage };
+  /** The message is complete; `answer` is the row to store. */
+  | { type: "step-end"; answer: NewAnswer; usage: TokenUsage };
 
-/** What a client of a conversation is told. The last part is `finish`, `abort` or `error`. */
+/** The parts of a run, in order. The last is `finish`, `abort` or `error`. */
 export type ChatPart =
   | AgentPart
-  /** The whole thread, for a client that does not have it. */
-  | { type: "history"; messages: Message[] }
-  /** What the last answer rests on, for a client that gets it again. */
+  /** The first part. `message_id`: the first message of the answer, or the last message of one that is complete. */
+  | { type: "run-start"; message_id: string }
+  | ThreadPart
+  /** The sources of the last answer, for a client that receives that answer again. */
   | { type: "recall"; references: Citation[]; citations: Citation[] }
-  /** `interrupts`: what the user must reply before the answer goes on. */
-  | { type: "finish"; summary: RunSummary; interrupts: Interrupt[] }
-  /** The run was called off on purpose. */
+  /** `interrupts`: questions that the user must answer before the turn can continue. */
+  | { type: "finish"; summary: RunSummary; interrupts: PendingInterrupt[] }
+  /** The run was cancelled on purpose. */
   | { type: "abort" }
   | { type: "error"; error: AppError };
 
-/** What a run's events say of it. */
-export type RunIdentity = {
-  threadId: string;
-  runId: string;
-  /** As the client announced it; clients older than 1.0 announce none. */
-  protocolVersion: string | undefined;
-  session_id: string;
-  /** The id that the answer's first message is expected to have. */
-  message_id: string;
-  course_id: string;
-  request_id: string;
-  model: string;
-  /** State that the client shares; left out, none is sent. */
-  state: Record<string, unknown> | undefined;
+/** The thread as it is before the answer. */
+export type ThreadPart = {
+  type: "thread";
+  rows: ChatMessage[];
+  /** The ids under which this client knows the questions, by row id. */
+  clientIds: ReadonlyMap<string, string>;
+  /** The client sent nothing new or gets no new answer, so it needs the whole thread. */
+  isReplay: boolean;
+  /** Tool results made from the client's resume, which it does not have as messages. */
+  replies: NewToolResult[];
 };

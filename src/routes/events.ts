@@ -11,6 +11,7 @@ import {
 } from "../db/jobs/events";
 import { getLecture } from "../db/lectures";
 import { ById, Id, Json, PageQuery, pageOf, Time } from "./http/schemas";
+import { EVENT_STREAM, type SseEvent, toStreamingResponse } from "./http/streaming-response";
 
 const Event = z
   .object({
@@ -33,19 +34,14 @@ const FeedQuery = z.object({
 });
 const FeedHeaders = z.object({ "last-event-id": EventId.optional() });
 
-const FEED_HEADERS = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-cache",
-  "x-accel-buffering": "no",
-};
-/** Proxies and browsers give up on lines that stay silent. */
-const HEARTBEAT_MS = 10_000;
+/** How long clients wait before they reconnect. */
+const RETRY_MS = 2_000;
 const BATCH = 200;
 
-type Needs = { db: Sql; shutdown: AbortSignal };
+type EventRouteDeps = { db: Sql; shutdown: AbortSignal };
 
-/** What happened to an asset, and what happens now: `processing_events` for people and pages. */
-export const eventRoutes = ({ db, shutdown }: Needs) => {
+/** The processing events of an asset, and a live feed of all events. */
+export const eventRoutes = ({ db, shutdown }: EventRouteDeps) => {
   const feed = new EventFeed(db);
   const trail = (asset_id: string, { cursor, limit }: z.output<typeof TrailQuery>) =>
     listEvents(db, { asset_id }, { after: cursor, limit });
@@ -79,8 +75,9 @@ export const eventRoutes = ({ db, shutdown }: Needs) => {
         const after = headers["last-event-id"] ?? asked ?? (await lastSettledEvent(db));
         const left = new AbortController();
         const signal = AbortSignal.any([left.signal, shutdown]);
-        const events = follow(db, feed, { filter, after, signal });
-        return new Response(toStream(events, left), { headers: FEED_HEADERS });
+        const batches = follow(db, feed, { filter, after, signal });
+        const onGone = () => left.abort();
+        return toStreamingResponse(toFeed(batches, left.signal), { ...EVENT_STREAM, onGone });
       },
       {
         query: FeedQuery,
@@ -98,21 +95,21 @@ export const eventRoutes = ({ db, shutdown }: Needs) => {
     );
 };
 
-type Following = { filter: EventFilter; after: number; signal: AbortSignal };
+type FeedScope = { filter: EventFilter; after: number; signal: AbortSignal };
 
-/** Every settled event after one, then those that come, until the signal aborts. */
+/** All settled events after `after`, then new ones, in batches, until the signal aborts. */
 async function* follow(
   db: Sql,
   feed: EventFeed,
-  { filter, after, signal }: Following,
-): AsyncGenerator<ProcessingEvent> {
+  { filter, after, signal }: FeedScope,
+): AsyncGenerator<ProcessingEvent[]> {
   let seen = after;
   while (!signal.aborted) {
     const upTo = await feed.next(seen, signal);
     for (let more = true; more; ) {
       const { items, next_cursor } = await listEvents(db, filter, { after: seen, limit: BATCH });
       const settled = items.filter(({ id }) => id <= upTo);
-      yield* settled;
+      if (settled.length > 0) yield settled;
       seen = settled.at(-1)?.id ?? seen;
       more = next_cursor !== null && settled.length === items.length;
     }
@@ -121,37 +118,22 @@ async function* follow(
 }
 
 /**
- * Writes events as their reader takes them, alive in silence, with a last word when they end.
+ * The feed as server-sent events. It ends with an `end` event, also after a failure of the database or
+ * at shutdown: the client reconnects and continues after the last id.
  *
- * @param left  aborted when the reader goes
+ * @param gone aborted when the reader leaves
  */
-function toStream(
-  events: AsyncGenerator<ProcessingEvent>,
-  left: AbortController,
-): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let heartbeat: Timer;
-  return new ReadableStream({
-    start(controller) {
-      const write = (text: string) => controller.enqueue(encoder.encode(text));
-      write("retry: 2000\n\n");
-      heartbeat = setInterval(() => write(": alive\n\n"), HEARTBEAT_MS);
-    },
-    async pull(controller) {
-      const write = (text: string) => controller.enqueue(encoder.encode(text));
-      // What breaks the feed, the database or our own end, is over when the reader comes back.
-      const next = await events.next().catch(() => null);
-      if (left.signal.aborted) return;
-      if (next && !next.done) {
-        return write(`id: ${next.value.id}\ndata: ${JSON.stringify(next.value)}\n\n`);
-      }
-      clearInterval(heartbeat);
-      write("event: end\ndata: {}\n\n");
-      controller.close();
-    },
-    cancel() {
-      clearInterval(heartbeat);
-      left.abort();
-    },
-  });
+async function* toFeed(
+  batches: AsyncIterable<ProcessingEvent[]>,
+  gone: AbortSignal,
+): AsyncGenerator<SseEvent[]> {
+  yield [{ retry_ms: RETRY_MS }];
+  try {
+    for await (const events of batches) {
+      yield events.map((event) => ({ id: event.id, data: JSON.stringify(event) }));
+    }
+  } catch {
+    // The feed has no error event: the client reconnects, and other requests report the failure.
+  }
+  if (!gone.aborted) yield [{ event: "end", data: "{}" }];
 }

@@ -1,32 +1,328 @@
-import type { AGUIEvent } from "@ag-ui/core";
-import type { ChatPart, RunIdentity } from "../parts";
-import { Teller } from "./event-writer";
+import { type AGUIEvent, EventType, type Interrupt } from "@ag-ui/core";
+import { ERRORS, type ErrorCode } from "../../errors";
+import type { Citation } from "../../retrieval/search";
+import type { ChatPart, ThreadPart } from "../parts";
+import type { PendingInterrupt } from "../thread/interrupts";
+import type { AgUiRequest } from "./request";
+import { messageMetadata, toSnapshots } from "./snapshots";
+
+/** A run as its events describe it. */
+export type AgUiRun = Pick<
+  AgUiRequest,
+  | "threadId"
+  | "run_id"
+  | "protocolVersion"
+  | "client"
+  | "session_id"
+  | "course_id"
+  | "messages"
+  | "state"
+> & {
+  request_id: string;
+  model: string;
+};
 
 /**
- * Retells a run as AG-UI events, as many at a time as there are parts.
+ * Converts the parts of a run to AG-UI events, one batch of events for each batch of parts.
  *
- * Guarantees what AG-UI clients check:
- * - RUN_STARTED comes first, before the first part is even asked for;
- * - exactly one of RUN_FINISHED and RUN_ERROR comes last, and before it everything that was opened
- *   is closed, also when the parts end early or throw;
- * - a text message opens with its first words, closes before a tool call, and has its row's id;
- * - no field is null, and shapes of 1.0 go to clients of 1.0 only.
+ * Guarantees the rules that AG-UI clients check:
+ * - RUN_STARTED is the first event;
+ * - exactly one RUN_FINISHED or RUN_ERROR is the last event, and everything open is closed before it,
+ *   also when the parts end early or throw;
+ * - a text message opens with its first text, closes before a tool call, and has the id of its row;
+ * - no field is null, and the client gets only the shapes that its capabilities name.
  */
 export async function* toAgUiEvents(
   parts: AsyncIterable<ChatPart[]>,
-  run: RunIdentity,
+  run: AgUiRun,
 ): AsyncGenerator<AGUIEvent[]> {
-  const teller = new Teller(run);
-  yield teller.start();
+  const writer = new AgUiEventWriter(run);
   try {
     for await (const batch of parts) {
-      const events = teller.tell(batch);
+      const events = writer.write(batch);
       if (events.length > 0) yield events;
-      if (teller.isOver) return;
+      if (writer.isOver) return;
     }
-    yield teller.fail("chat_interrupted");
+    yield writer.fail("chat_interrupted");
   } catch {
-    // The cause is logged where the parts are made; a client only needs to know that it ended.
-    yield teller.fail("internal");
+    // The cause is logged where the parts are made; the client needs to know only that the run ended.
+    yield writer.fail("internal");
   }
 }
+
+type StepPart = Extract<ChatPart, { type: `step-${string}` | "text" }>;
+type ReasoningPart = Extract<ChatPart, { type: `reasoning${string}` }>;
+type ToolPart = Extract<ChatPart, { type: `tool-${string}` }>;
+type EndPart = Extract<ChatPart, { type: "finish" | "abort" | "error" }>;
+type FinishPart = Extract<ChatPart, { type: "finish" }>;
+
+/** Writes the events of one run and tracks which of them are open. */
+class AgUiEventWriter {
+  isOver = false;
+  #events: AGUIEvent[] = [];
+  #isStarted = false;
+  #messageId = "";
+  #textIsOpen = false;
+  #reasoningId = "";
+  readonly #openCalls = new Set<string>();
+  #references: Citation[] = [];
+  #citations: Citation[] = [];
+
+  constructor(readonly run: AgUiRun) {}
+
+  write(parts: ChatPart[]): AGUIEvent[] {
+    for (const part of parts) this.#write(part);
+    return this.#take();
+  }
+
+  /** Closes everything open and ends the run with the public title of the error. */
+  fail(code: ErrorCode): AGUIEvent[] {
+    if (!this.#isStarted) this.#start();
+    this.#fail(code);
+    return this.#take();
+  }
+
+  #take(): AGUIEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  #write(part: ChatPart): void {
+    if (part.type === "run-start") this.#messageId = part.message_id;
+    // A run that fails before it is resolved has no other part than the error.
+    if (!this.#isStarted) this.#start();
+    switch (part.type) {
+      case "text":
+      case "step-start":
+      case "step-end":
+        this.#writeStep(part);
+        break;
+      case "reasoning-start":
+      case "reasoning":
+      case "reasoning-end":
+        this.#writeReasoning(part);
+        break;
+      case "tool-start":
+      case "tool-input":
+      case "tool-end":
+      case "tool-result":
+        this.#writeTool(part);
+        break;
+      case "references":
+        this.#writeReferences(part.references);
+        break;
+      case "recall":
+        this.#writeReferences(part.references);
+        this.#writeCitations(part.citations);
+        break;
+      case "thread":
+        this.#writeThread(part);
+        break;
+      case "run-start":
+        break;
+      default:
+        this.#writeEnd(part);
+    }
+  }
+
+  #start(): void {
+    this.#isStarted = true;
+    const { threadId, run_id: runId, protocolVersion, state, course_id } = this.run;
+    const metadata = this.#metadata();
+    this.#events.push({
+      type: EventType.RUN_STARTED,
+      threadId,
+      runId,
+      metadata,
+      ...(protocolVersion !== undefined && { protocolVersion }),
+    });
+    if (!state) return;
+    const snapshot = { ...state, course_id, references: [] };
+    this.#events.push({ type: EventType.STATE_SNAPSHOT, snapshot });
+  }
+
+  /** A client that has all answers needs only the results that were made from its replies. */
+  #writeThread(part: ThreadPart): void {
+    const { session_id, messages: clientMessages } = this.run;
+    const snapshots = toSnapshots(part, session_id, clientMessages);
+    for (const messages of snapshots) {
+      this.#events.push({ type: EventType.MESSAGES_SNAPSHOT, messages });
+    }
+    if (snapshots.length > 0) return;
+    for (const { tool_call_id, result } of part.replies) {
+      this.#writeResult(tool_call_id, result);
+    }
+  }
+
+  #writeStep(part: StepPart): void {
+    if (part.type === "text") {
+      if (!this.#textIsOpen) this.#openText();
+      const messageId = this.#messageId;
+      this.#events.push({ type: EventType.TEXT_MESSAGE_CONTENT, messageId, delta: part.delta });
+    } else if (part.type === "step-start") {
+      this.#messageId = part.message_id;
+    } else {
+      const { answer } = part;
+      this.#endReasoning();
+      this.#endCalls();
+      this.#closeText(messageMetadata(answer, this.run.session_id));
+      if (answer.content !== "")
+        this.#writeCitations((answer.metadata.citations ?? []) as Citation[]);
+    }
+  }
+
+  #writeReasoning(part: ReasoningPart): void {
+    if (part.type === "reasoning-start") {
+      const messageId = part.message_id;
+      this.#reasoningId = messageId;
+      this.#events.push(
+        { type: EventType.REASONING_START, messageId },
+        { type: EventType.REASONING_MESSAGE_START, messageId, role: "reasoning" },
+      );
+    } else if (part.type === "reasoning") {
+      const messageId = this.#reasoningId;
+      const { delta } = part;
+      this.#events.push({ type: EventType.REASONING_MESSAGE_CONTENT, messageId, delta });
+    } else {
+      this.#endReasoning();
+    }
+  }
+
+  #writeTool(part: ToolPart): void {
+    const toolCallId = part.id;
+    if (part.type === "tool-start") {
+      this.#closeText();
+      this.#openCalls.add(toolCallId);
+      this.#events.push({
+        type: EventType.TOOL_CALL_START,
+        toolCallId,
+        toolCallName: part.name,
+        parentMessageId: this.#messageId,
+      });
+    } else if (part.type === "tool-input") {
+      this.#events.push({ type: EventType.TOOL_CALL_ARGS, toolCallId, delta: part.delta });
+    } else if (part.type === "tool-end") {
+      if (!this.#openCalls.delete(toolCallId)) return;
+      this.#events.push({ type: EventType.TOOL_CALL_END, toolCallId });
+    } else {
+      this.#writeResult(toolCallId, part);
+    }
+  }
+
+  #writeResult(toolCallId: string, result: { message_id: string; content: string }): void {
+    const { message_id: messageId, content } = result;
+    const type = EventType.TOOL_CALL_RESULT;
+    this.#events.push({ type, toolCallId, messageId, content, role: "tool" });
+  }
+
+  #writeReferences(references: Citation[]): void {
+    const { session_id, state } = this.run;
+    this.#references = references;
+    const value = { session_id, message_id: this.#messageId, references };
+    this.#events.push({ type: EventType.CUSTOM, name: "knowledge_references", value });
+    if (!state) return;
+    const delta = [{ op: "replace" as const, path: "/references", value: references }];
+    this.#events.push({ type: EventType.STATE_DELTA, delta });
+  }
+
+  /** Sends the references again, with the exact positions of those that the answer cites. */
+  #writeCitations(citations: Citation[]): void {
+    this.#citations = citations;
+    if (citations.length === 0) return;
+    const known = [...this.#references, ...citations].map((one) => [one.number, one] as const);
+    this.#writeReferences([...new Map(known).values()]);
+  }
+
+  #writeEnd(part: EndPart): void {
+    if (part.type === "error") {
+      this.#fail(part.error.errorCode);
+    } else if (part.type === "finish") {
+      this.#close();
+      this.#events.push(this.#finished(part));
+    } else if (this.run.client.cancelledOutcome) {
+      this.#close();
+      const { threadId, run_id: runId } = this.run;
+      const metadata = this.#metadata();
+      const outcome = { type: "cancelled" } as const;
+      this.#events.push({ type: EventType.RUN_FINISHED, threadId, runId, metadata, outcome });
+    } else {
+      this.#fail("chat_interrupted");
+    }
+  }
+
+  #fail(code: ErrorCode): void {
+    this.#close();
+    this.#events.push({ type: EventType.RUN_ERROR, message: ERRORS[code].title, code });
+  }
+
+  #finished({ summary: { model, usage, ...summary }, interrupts }: FinishPart): AGUIEvent {
+    const { threadId, run_id: runId, client } = this.run;
+    const [provider = "", ...name] = model.split(":");
+    const metadata = this.#metadata({ usage, ...summary });
+    const sources = { citations: this.#citations, knowledge_references: this.#references };
+    const [first, ...others] = interrupts.map(toAgUiInterrupt);
+    return {
+      type: EventType.RUN_FINISHED,
+      threadId,
+      runId,
+      metadata,
+      result: { ...metadata, ...sources },
+      ...(client.interrupts &&
+        first && { outcome: { type: "interrupt", interrupts: [first, ...others] } }),
+      ...(Object.keys(usage).length > 0 && {
+        usage: [{ provider, model: name.join(":"), ...usage }],
+      }),
+    };
+  }
+
+  #metadata(more: object = {}) {
+    const { session_id, course_id, request_id, model } = this.run;
+    const run_metadata = { request_id, course_id, model, ...more };
+    const message_id = this.#messageId;
+    return { session_id, ...(message_id !== "" && { message_id }), run_metadata };
+  }
+
+  #close(): void {
+    this.isOver = true;
+    this.#endReasoning();
+    this.#endCalls();
+    this.#closeText();
+  }
+
+  #openText(): void {
+    this.#textIsOpen = true;
+    const messageId = this.#messageId;
+    const metadata = { message_id: messageId, session_id: this.run.session_id };
+    const type = EventType.TEXT_MESSAGE_START;
+    this.#events.push({ type, role: "assistant", messageId, metadata });
+  }
+
+  #closeText(metadata?: Record<string, unknown>): void {
+    if (!this.#textIsOpen) return;
+    this.#textIsOpen = false;
+    const end = { type: EventType.TEXT_MESSAGE_END, messageId: this.#messageId } as const;
+    this.#events.push(metadata ? { ...end, metadata } : end);
+  }
+
+  #endCalls(): void {
+    for (const toolCallId of this.#openCalls) {
+      this.#events.push({ type: EventType.TOOL_CALL_END, toolCallId });
+    }
+    this.#openCalls.clear();
+  }
+
+  #endReasoning(): void {
+    if (this.#reasoningId === "") return;
+    const messageId = this.#reasoningId;
+    this.#events.push({ type: EventType.REASONING_MESSAGE_END, messageId });
+    this.#events.push({ type: EventType.REASONING_END, messageId });
+    this.#reasoningId = "";
+  }
+}
+
+const toAgUiInterrupt = (interrupt: PendingInterrupt): Interrupt => ({
+  ...interrupt,
+  toolCallId: interrupt.id,
+  reason: "input_required",
+});

@@ -1,27 +1,41 @@
 import type { AssistantMessage, Message, UserMessage } from "@ag-ui/core";
 import type { ChatMessage } from "../../db/chat/chat";
-import { matchQuestions } from "../thread/reconcile";
+import type { ThreadPart } from "../parts";
 
 /**
- * The thread as AG-UI messages, exactly as a client has them that saw it happen. Questions bear the
- * ids under which this client sent them; its system messages stay, though we never follow them.
+ * The snapshots that bring a client up to date, to be sent in order. Empty if it has all answers.
+ *
+ * @param clientMessages as the client sent them in this request
+ */
+export function toSnapshots(
+  { rows, clientIds, isReplay }: ThreadPart,
+  session_id: string,
+  clientMessages: Message[],
+): Message[][] {
+  if (!isReplay && hasAllAnswers(rows, clientMessages)) return [];
+  const messages = toAgUiMessages(rows, session_id, clientMessages, clientIds);
+  return orderSnapshots(messages, clientMessages);
+}
+
+/**
+ * The thread as AG-UI messages, equal to those of a client that received every event. Questions have
+ * the ids of this client. Its system messages stay in the list, although the model never gets them.
  */
 export function toAgUiMessages(
   thread: ChatMessage[],
   session_id: string,
-  clientMessages: Message[] = [],
+  clientMessages: Message[],
+  clientIds: ReadonlyMap<string, string>,
 ): Message[] {
-  const matched = matchQuestions(thread, clientMessages, false);
-  const names = new Map([...matched].map(([message, row]) => [row.id, message.id]));
   const kept = clientMessages.filter(({ role }) => role === "system" || role === "developer");
-  return [...kept, ...thread.flatMap((row) => toMessages(row, session_id, names.get(row.id)))];
+  return [...kept, ...thread.flatMap((row) => toMessages(row, session_id, clientIds.get(row.id)))];
 }
 
-function toMessages(row: ChatMessage, session_id: string, name: string | undefined): Message[] {
+function toMessages(row: ChatMessage, session_id: string, clientId: string | undefined): Message[] {
   const { id, content, metadata } = row;
   if (row.role === "user") {
     const parts = metadata.parts as UserMessage["content"] | undefined;
-    return [{ id: name ?? row.client_id ?? id, role: "user", content: parts ?? content }];
+    return [{ id: clientId ?? row.client_id ?? id, role: "user", content: parts ?? content }];
   }
   const { tool_calls = [], reasoning = [] } = metadata;
   const thoughts = reasoning.map((one): Message => ({ ...one, role: "reasoning" }));
@@ -43,13 +57,16 @@ function toMessages(row: ChatMessage, session_id: string, name: string | undefin
     .map(({ toolCallId, message_id, content }): Message => {
       return { id: message_id, role: "tool", toolCallId, content };
     });
-  const isEmpty = content === "" && tool_calls.length === 0;
-  return [...thoughts, ...(isEmpty ? [] : [message]), ...results];
+  return [...thoughts, ...(hasMessage(row) ? [message] : []), ...results];
 }
 
+/** A row without text and calls has no assistant message. */
+const hasMessage = ({ content, metadata }: ChatMessage) =>
+  content !== "" || (metadata.tool_calls ?? []).length > 0;
+
 /**
- * What an answer's AG-UI message carries besides its text. One that goes on with tool calls is over,
- * for a client, before its citations are known.
+ * The metadata of an answer's AG-UI message. A message with tool calls ends, for the client, before
+ * its citations are known.
  */
 export function messageMetadata(
   { id, metadata }: Pick<ChatMessage, "id" | "metadata">,
@@ -61,13 +78,14 @@ export function messageMetadata(
 }
 
 /**
- * What a client must be told, one snapshot after the other, to have these messages in this order.
+ * Splits a snapshot so that a client of 1.0 ends up with these messages in this order.
  *
- * Clients of 1.0 keep the order of the messages they know and append the others. So what they have
- * in a wrong place goes first, before it comes again. They also keep thoughts when a snapshot has
- * none: those of an answer that is given again are emptied, and fill anew.
+ * Such a client keeps the order of the messages it knows and appends the others. So the first
+ * snapshot removes the messages that are in a wrong place, and the second adds them again. The client
+ * also keeps reasoning that a snapshot lacks: reasoning of an answer that is generated again is sent
+ * empty, and is filled by the new run.
  */
-export function toSnapshots(messages: Message[], clientMessages: Message[]): Message[][] {
+export function orderSnapshots(messages: Message[], clientMessages: Message[]): Message[][] {
   const ids = new Set(messages.map(({ id }) => id));
   const outdated = clientMessages.filter(({ id, role }) => role === "reasoning" && !ids.has(id));
   const wanted = [...messages, ...outdated.map((one) => ({ ...one, content: "" }) as Message)];
@@ -76,8 +94,9 @@ export function toSnapshots(messages: Message[], clientMessages: Message[]): Mes
   return prefix < 0 ? [wanted] : [wanted.slice(0, prefix), wanted];
 }
 
-/** Has the client all answers of the thread? */
-export function isBehind(thread: ChatMessage[], messages: Message[]): boolean {
+function hasAllAnswers(thread: ChatMessage[], messages: Message[]): boolean {
   const ids = new Set(messages.map(({ id }) => id));
-  return toAgUiMessages(thread, "").some(({ id, role }) => role === "assistant" && !ids.has(id));
+  return thread.every(
+    (row) => row.role === "user" || !hasMessage(row) || ids.has(row.client_id ?? row.id),
+  );
 }

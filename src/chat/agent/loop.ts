@@ -1,25 +1,61 @@
+import { type AnswerStatus, parseArguments, type ToolCall } from "../../db/chat/chat";
 import { AppError } from "../../errors";
-import { type AgentTask, type Emit, Step } from "./step";
+import type { ChatModel } from "../../providers/chat/chat-model";
+import { type CheckedCitation, checkCitations } from "../citations/check";
+import type { AgentPart, TokenUsage } from "../parts";
+import type { ClientTool } from "../request";
+import { createMarkdownSanitizer, type MarkdownSanitizer } from "../sanitize/markdown-stream";
+import type { IsAllowedUrl } from "../sanitize/rule";
+import { ASK_USER } from "../thread/interrupts";
+import type { CitedPassages } from "./cited-passages";
+import { type ModelCallOptions, type ModelPart, streamModel } from "./model-call";
+import { type Prompt, type PromptMessage, toAnswerMessages } from "./prompt";
+import { executeTool, type ServerTool, toToolDefinitions } from "./tools";
+import { toUsage } from "./usage";
+
+export type EmitAgentPart = (part: AgentPart) => void;
+
+export type AgentTask = {
+  chatModel: ChatModel;
+  prompt: Prompt;
+  tools: ServerTool[];
+  /** Tools that the client runs: a call of one ends the run. */
+  clientTools: ClientTool[];
+  passages: CitedPassages;
+  /** Replaces each citation's passage by the sentence that supports the answer. */
+  locate: (answer: string, citations: CheckedCitation[]) => Promise<CheckedCitation[]>;
+  isAllowedUrl: IsAllowedUrl;
+  /** Number of the first step: earlier runs of this turn completed the steps before it. */
+  firstStep: number;
+  /** The id of a step's row. */
+  messageId: (step: number) => string;
+  /** Ids of all tool calls in the thread; a new call must not repeat one. */
+  callIds: Set<string>;
+  signal: AbortSignal;
+};
 
 /** Steps of one run. The last must be an answer. */
 export const MAX_STEPS = 6;
+const MAX_OUTPUT_TOKENS = 4_096;
+/** Finish reasons after which the text so far is not an answer. */
+const FAILED = ["error", "other", "interrupted", "content-filter"];
 
 /**
- * Lets a model work on a prompt: it speaks, calls tools, reads their results, and speaks again,
- * until it is done, calls a tool of the client, or has used up its steps.
+ * Runs the agent loop: calls the model, runs the tools that it asks for, and calls it again with the
+ * results, until it answers, calls a tool of the client, or has used its steps.
  *
- * Every step that began also ends with a `step-end`, broken off or not; then the failure is thrown.
+ * Every step that began ends with a `step-end`, also a failed one; then the failure is thrown.
  *
  * @throws AppError of the provider, or `chat_failed`; the signal's reason when it was aborted
  */
-export async function runAgent(task: AgentTask, emit: Emit): Promise<void> {
+export async function runAgent(task: AgentTask, emit: EmitAgentPart): Promise<void> {
   const prompt = [...task.prompt];
   for (let made = 1; made <= MAX_STEPS; made += 1) {
-    const step = new Step(task, emit, task.firstStep + made - 1);
+    const step = new AgentStep(task, emit, task.firstStep + made - 1);
     try {
-      await step.listen(prompt, made === MAX_STEPS);
+      await step.callModel(prompt, made === MAX_STEPS);
       await step.runTools();
-      if (made === MAX_STEPS && step.continues && !step.says) {
+      if (made === MAX_STEPS && step.continues && !step.hasText) {
         throw new AppError("chat_failed", { finish_reason: "steps used up" });
       }
     } catch (error) {
@@ -28,6 +64,204 @@ export async function runAgent(task: AgentTask, emit: Emit): Promise<void> {
     }
     await step.end();
     if (!step.continues) return;
-    prompt.push(...step.messages);
+    prompt.push(...step.toPrompt());
+  }
+}
+
+/** One model call and the tool calls that it made. */
+class AgentStep {
+  readonly #id: string;
+  readonly #calls: ToolCall[] = [];
+  readonly #reasoning: { id: string; content: string }[] = [];
+  readonly #sanitizer: MarkdownSanitizer;
+  readonly #callsByProviderId = new Map<string, ToolCall>();
+  #isReasoning = false;
+  #text = "";
+  #finishReason = "";
+  #usage: TokenUsage = {};
+
+  constructor(
+    readonly task: AgentTask,
+    readonly emit: EmitAgentPart,
+    readonly step: number,
+  ) {
+    this.#id = task.messageId(step);
+    this.#sanitizer = createMarkdownSanitizer(task.isAllowedUrl);
+    emit({ type: "step-start", message_id: this.#id });
+  }
+
+  /** The model must be called again. False while a result of the client is missing. */
+  get continues(): boolean {
+    return this.#calls.length > 0 && this.#calls.every(({ result }) => result !== undefined);
+  }
+
+  get hasText(): boolean {
+    return this.#text.trim() !== "";
+  }
+
+  /**
+   * This step as input of the next one. A call with malformed arguments is kept with an empty input,
+   * because its result explains the mistake to the model.
+   */
+  toPrompt(): PromptMessage[] {
+    const calls = this.#calls.map((call) =>
+      parseArguments(call.arguments) === undefined ? { ...call, arguments: "{}" } : call,
+    );
+    return toAnswerMessages(this.#text, calls);
+  }
+
+  async callModel(prompt: Prompt, isLast: boolean): Promise<void> {
+    const { chatModel, tools, clientTools, signal } = this.task;
+    const options: ModelCallOptions = {
+      prompt,
+      maxOutputTokens: MAX_OUTPUT_TOKENS,
+      tools: toToolDefinitions(tools, clientTools),
+      toolChoice: { type: isLast ? "none" : "auto" },
+    };
+    await streamModel(chatModel, options, (part) => this.#receive(part), signal);
+    if (this.#finishReason === "" || FAILED.includes(this.#finishReason)) {
+      throw new AppError("chat_failed", { finish_reason: this.#finishReason || "cut off" });
+    }
+    this.#flushText();
+    if (!this.hasText && this.#calls.length === 0) {
+      throw new AppError("chat_failed", { finish_reason: "empty" });
+    }
+  }
+
+  #receive(part: ModelPart): void {
+    switch (part.type) {
+      case "text-delta":
+        this.#addText(this.#sanitizer.push(part.delta));
+        break;
+      case "reasoning-delta":
+        this.#addReasoning(part.delta);
+        break;
+      case "reasoning-end":
+        this.#endReasoning();
+        break;
+      case "tool-input-start":
+        if (!part.providerExecuted) this.#openCall(part.id, part.toolName);
+        break;
+      case "tool-input-delta":
+        this.#addArguments(this.#callsByProviderId.get(part.id), part.delta);
+        break;
+      case "tool-call":
+        if (!part.providerExecuted) this.#closeCall(part);
+        break;
+      case "finish":
+        this.#finishReason = part.finishReason.unified;
+        this.#usage = toUsage(part.usage);
+    }
+  }
+
+  #addText(delta: string): void {
+    if (delta === "") return;
+    this.#endReasoning();
+    this.#text += delta;
+    this.emit({ type: "text", delta });
+  }
+
+  #flushText(): void {
+    this.#addText(this.#sanitizer.end());
+    this.#endReasoning();
+  }
+
+  #addReasoning(delta: string): void {
+    // Clients list reasoning before the answer, so later reasoning is dropped.
+    if (delta === "" || this.#text !== "" || this.#calls.length > 0) return;
+    if (!this.#isReasoning) {
+      this.#isReasoning = true;
+      const message_id = Bun.randomUUIDv5(`${this.#reasoning.length}`, this.#id);
+      this.#reasoning.push({ id: message_id, content: "" });
+      this.emit({ type: "reasoning-start", message_id });
+    }
+    this.#reasoning.at(-1)!.content += delta;
+    this.emit({ type: "reasoning", delta });
+  }
+
+  #endReasoning(): void {
+    if (!this.#isReasoning) return;
+    this.#isReasoning = false;
+    this.emit({ type: "reasoning-end" });
+  }
+
+  #openCall(providerId: string, name: string): ToolCall {
+    this.#flushText();
+    const { callIds } = this.task;
+    // Some providers count their calls from 0 in each answer.
+    const id = callIds.has(providerId) ? `call_${crypto.randomUUID()}` : providerId;
+    callIds.add(id);
+    const call = { id, name, arguments: "" };
+    this.#calls.push(call);
+    this.#callsByProviderId.set(providerId, call);
+    this.emit({ type: "tool-start", id, name });
+    return call;
+  }
+
+  #addArguments(call: ToolCall | undefined, delta: string): void {
+    if (!call || delta === "") return;
+    call.arguments += delta;
+    this.emit({ type: "tool-input", id: call.id, delta });
+  }
+
+  #closeCall(part: { toolCallId: string; toolName: string; input: string }): void {
+    const open = this.#callsByProviderId.get(part.toolCallId);
+    const call = open ?? this.#openCall(part.toolCallId, part.toolName);
+    if (call.arguments === "") this.#addArguments(call, part.input);
+    this.emit({ type: "tool-end", id: call.id });
+  }
+
+  /** Runs our tools in parallel; emits the results in the order of the calls. */
+  async runTools(): Promise<void> {
+    const { tools, clientTools, passages, signal } = this.task;
+    const ours = new Map(tools.map((tool) => [tool.name, tool]));
+    const theirs = new Map(clientTools.map((tool) => [tool.name, tool]));
+    for (const call of this.#calls) {
+      if (theirs.get(call.name) === ASK_USER) call.interrupts = true;
+    }
+    const foundBefore = passages.found.size;
+    const running = this.#calls
+      .filter(({ name }) => ours.has(name) || !theirs.has(name))
+      .map(async (call) => ({
+        call,
+        output: await executeTool(ours.get(call.name), call, signal),
+      }));
+    const done = await Promise.all(running);
+    signal.throwIfAborted();
+    // Passages are numbered in the order of the calls, whichever tool finished first.
+    const results = done.map(({ call, output }) => ({
+      call,
+      answer: "passages" in output ? passages.present(output.passages) : output.answer,
+    }));
+    if (passages.found.size > foundBefore) {
+      this.emit({ type: "references", references: [...passages.found] });
+    }
+    for (const { call, answer } of results) {
+      call.result = { message_id: crypto.randomUUID(), content: JSON.stringify(answer) };
+      this.emit({ type: "tool-result", id: call.id, ...call.result });
+    }
+  }
+
+  async end(failure?: unknown): Promise<void> {
+    const { chatModel, passages, locate, signal } = this.task;
+    this.#flushText();
+    const checked = checkCitations(this.#text, passages.byNumber);
+    // If locating fails, each citation keeps the beginning of its passage.
+    const citations = await locate(this.#text, checked).catch(() => checked);
+    const status: AnswerStatus =
+      failure === undefined ? "complete" : signal.aborted ? "aborted" : "error";
+    const metadata = {
+      status,
+      model: chatModel.name,
+      usage: this.#usage,
+      ...(this.#finishReason !== "" && { finish_reason: this.#finishReason }),
+      ...(failure instanceof AppError && { error_code: failure.errorCode }),
+      citations,
+      references: [...passages.found],
+      ...(this.#calls.length > 0 && { tool_calls: this.#calls }),
+      ...(this.#reasoning.length > 0 && { reasoning: this.#reasoning }),
+    };
+    const answer = { id: this.#id, step: this.step, content: this.#text, metadata };
+    this.emit({ type: "step-end", answer, usage: this.#usage });
   }
 }

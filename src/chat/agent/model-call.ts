@@ -1,76 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, isRetryable } from "../../errors";
 import type { ChatModel, LanguageModelV4 } from "../../providers/chat/chat-model";
 import { toProviderError } from "../../providers/provider-error";
 
-export type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];
-type Streamed = Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"];
-export type ModelPart = Streamed extends ReadableStream<infer Part> ? Part : never;
+export type ModelCallOptions = Parameters<LanguageModelV4["doStream"]>[0];
+type ModelStream = Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"];
+export type ModelPart = ModelStream extends ReadableStream<infer Part> ? Part : never;
 
-/** A model that says nothing for so long has gone away, whatever its connection claims. */
+/** A model that sends nothing for this long is treated as gone, even if its connection is open. */
 const SILENCE_MS = 180_000;
-/** We wait no longer than this for a second attempt; a reader is waiting. */
+/** Longest pause before the second attempt, because a reader waits. */
 const MAX_RETRY_AFTER_MS = 5_000;
 const RETRY_AFTER_MS = 300;
 
 /**
- * One call of a model, tried a second time when it fails in a way that may pass before it said
- * anything. Nobody hears a sentence begin twice.
+ * Calls a model once. A retryable failure before its first part gets a second attempt; after the
+ * first part there is none, because the reader would see the beginning twice.
  *
- * Parts go to a function and not through a generator: at the speed of a fast model, handing them
- * from one generator to the next was most of the cost.
+ * Parts go to a callback instead of a generator: passing each part through generators was most of the
+ * cost of a fast model.
  *
  * @throws AppError `provider_…`; the signal's reason when it was aborted
  */
 export async function streamModel(
   { model, name }: ChatModel,
-  options: CallOptions,
-  hear: (part: ModelPart) => void,
+  options: ModelCallOptions,
+  onPart: (part: ModelPart) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let started = false;
-  const hearPart = (part: ModelPart) => {
+  const receive = (part: ModelPart) => {
     if (part.type === "error") throw toModelError(part.error, name);
     if (part.type === "stream-start" || part.type === "response-metadata") return;
     started = true;
-    hear(part);
+    onPart(part);
   };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await readParts(model, options, hearPart, signal);
+      return await readParts(model, options, receive, signal);
     } catch (thrown) {
       signal.throwIfAborted();
       const error = toProviderError(thrown, name);
       if (started || attempt > 1 || !isRetryable(error)) throw error;
-      await pause(error, signal);
+      await pauseBeforeRetry(error, signal);
     }
   }
 }
 
-/** Providers report what goes wrong in mid-answer as errors of any shape, or as no errors at all. */
+/** Providers report failures during an answer as errors of any shape, or as other values. */
 function toModelError(reported: unknown, name: string): unknown {
   const error = toProviderError(reported, name);
   return error instanceof AppError ? error : new AppError("chat_failed", {}, { cause: error });
 }
 
-/** A failure, or the signal, closes the model's socket at once. */
+/** A failure or an abort closes the model's connection at once. */
 async function readParts(
   model: LanguageModelV4,
-  options: CallOptions,
-  hear: (part: ModelPart) => void,
+  options: ModelCallOptions,
+  onPart: (part: ModelPart) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const call = new AbortController();
-  let heardAt = performance.now();
+  let lastPartAt = performance.now();
   let reader: ReadableStreamDefaultReader<ModelPart> | undefined;
   const giveUp = (reason: unknown) => {
     call.abort(reason);
-    // A stream that does not listen to its signal ends all the same.
+    // Also ends a stream that ignores its signal.
     void reader?.cancel(reason).catch(() => {});
   };
   const onAbort = () => giveUp(signal.reason);
   signal.addEventListener("abort", onAbort);
-  const watch = setInterval(() => {
-    if (performance.now() - heardAt < SILENCE_MS) return;
+  const silenceCheck = setInterval(() => {
+    if (performance.now() - lastPartAt < SILENCE_MS) return;
     giveUp(new AppError("provider_unavailable", { silent_ms: SILENCE_MS }));
   }, 5_000);
 
@@ -82,30 +83,21 @@ async function readParts(
       const { done, value } = await reader.read();
       call.signal.throwIfAborted();
       if (done) return;
-      heardAt = performance.now();
-      hear(value);
+      lastPartAt = performance.now();
+      onPart(value);
     }
   } catch (error) {
     giveUp(error);
     throw error;
   } finally {
-    clearInterval(watch);
+    clearInterval(silenceCheck);
     signal.removeEventListener("abort", onAbort);
   }
 }
 
-async function pause(error: unknown, signal: AbortSignal): Promise<void> {
-  const asked = error instanceof AppError ? error.details.retry_after_ms : undefined;
-  const ms = typeof asked === "number" ? asked : RETRY_AFTER_MS;
+async function pauseBeforeRetry(error: unknown, signal: AbortSignal): Promise<void> {
+  const requested = error instanceof AppError ? error.details.retry_after_ms : undefined;
+  const ms = typeof requested === "number" ? requested : RETRY_AFTER_MS;
   if (ms > MAX_RETRY_AFTER_MS) throw error;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-  }
+  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
 }

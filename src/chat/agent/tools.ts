@@ -1,6 +1,5 @@
-import type { Tool } from "@ag-ui/core";
 import { z } from "zod";
-import type { ToolCall } from "../../db/chat/chat";
+import { parseArguments, type ToolCall } from "../../db/chat/chat";
 import {
   listCourseAssets,
   type ReadChunk,
@@ -13,11 +12,11 @@ import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { type Source, searchCourse } from "../../retrieval/search";
+import type { ClientTool } from "../request";
 import type { FoundPassage } from "./cited-passages";
-import type { CallOptions } from "./model-call";
-import { parseArguments } from "./prompt";
+import type { ModelCallOptions } from "./model-call";
 
-/** A tool that we run: it finds passages, to be numbered by who asked, or answers JSON. */
+/** A tool that we run. It returns passages, which the caller numbers, or a JSON value. */
 export type ServerTool = {
   name: string;
   description: string;
@@ -26,7 +25,8 @@ export type ServerTool = {
 };
 export type ToolOutput = { passages: FoundPassage[] } | { answer: unknown };
 
-export type Course = {
+/** One course and the services that search it. */
+export type CourseScope = {
   db: Sql;
   embedder: Embedder;
   reranker?: Reranker | null;
@@ -35,24 +35,24 @@ export type Course = {
 
 const PASSAGES = 8;
 /** About half an hour of speech. */
-const MOST_CHUNKS = 30;
-const MOST_ASSETS = 200;
+const MAX_CHUNKS = 30;
+const MAX_ASSETS = 200;
 
-/** As long as PostgreSQL's integer: 24 days. */
-const Position = z.int().min(0).max(2_147_483_647);
+/** Milliseconds, at most what a PostgreSQL integer holds: 24 days. */
+const PositionMs = z.int().min(0).max(2_147_483_647);
 
-export const Search = z.object({ query: z.string().trim().min(1).max(1_000) });
-const Stretch = z
-  .object({ lecture_id: z.guid(), start_ms: Position, end_ms: Position })
+export const SearchInput = z.object({ query: z.string().trim().min(1).max(1_000) });
+const TranscriptSpan = z
+  .object({ lecture_id: z.guid(), start_ms: PositionMs, end_ms: PositionMs })
   .refine(({ start_ms, end_ms }) => start_ms < end_ms, {
     path: ["end_ms"],
     message: "must be greater than start_ms",
   });
-const PageOf = z.object({ document_id: z.guid(), page_number: z.int().min(1).max(1_000_000) });
-const Nothing = z.object({});
+const PageInput = z.object({ document_id: z.guid(), page_number: z.int().min(1).max(1_000_000) });
+const NoInput = z.object({});
 
-/** The tools with which a model reads one course. Which one is ours to say, never the model's. */
-export function createCourseTools(course: Course): ServerTool[] {
+/** The tools that read one course. The course is fixed here; the model cannot choose it. */
+export function createCourseTools(course: CourseScope): ServerTool[] {
   const { db, course_id } = course;
   return [
     searchTool(course, "lectures", "what was said in the recorded lectures"),
@@ -61,37 +61,37 @@ export function createCourseTools(course: Course): ServerTool[] {
       name: "read_transcript",
       description:
         "Reads what was said in a lecture between two moments, in milliseconds from its start.",
-      inputSchema: Stretch,
-      execute: async (stretch) => {
-        const chunks = await readTranscriptChunks(db, course_id, stretch, MOST_CHUNKS);
+      inputSchema: TranscriptSpan,
+      execute: async (span) => {
+        const chunks = await readTranscriptChunks(db, course_id, span, MAX_CHUNKS);
         return { passages: chunks.map(toPassage) };
       },
     }),
     tool({
       name: "read_page",
       description: "Reads one page of a slide deck; pages count from 1.",
-      inputSchema: PageOf,
+      inputSchema: PageInput,
       execute: async (page) => {
-        const chunks = await readPageChunks(db, course_id, page, MOST_CHUNKS);
+        const chunks = await readPageChunks(db, course_id, page, MAX_CHUNKS);
         return { passages: chunks.map(toPassage) };
       },
     }),
     tool({
       name: "list_assets",
       description: "Lists the lectures and slide decks of the course with their ids.",
-      inputSchema: Nothing,
+      inputSchema: NoInput,
       execute: async () => {
-        return { answer: { assets: await listCourseAssets(db, course_id, MOST_ASSETS) } };
+        return { answer: { assets: await listCourseAssets(db, course_id, MAX_ASSETS) } };
       },
     }),
   ];
 }
 
-function searchTool(course: Course, source: Source, what: string) {
+function searchTool(course: CourseScope, source: Source, what: string) {
   return tool({
     name: SEARCH_TOOLS[source],
     description: `Searches ${what}. Answers numbered passages, the best first.`,
-    inputSchema: Search,
+    inputSchema: SearchInput,
     execute: ({ query }, signal) =>
       findPassages(course, { query, top_k: PASSAGES, sources: [source] }, signal),
   });
@@ -99,7 +99,7 @@ function searchTool(course: Course, source: Source, what: string) {
 
 /** @throws AppError of the embedder */
 export async function findPassages(
-  { db, embedder, reranker, course_id }: Course,
+  { db, embedder, reranker, course_id }: CourseScope,
   wanted: { query: string; top_k: number; sources: Source[] },
   signal: AbortSignal,
 ): Promise<{ passages: FoundPassage[] }> {
@@ -112,7 +112,7 @@ export async function findPassages(
   return { passages };
 }
 
-/** Infers the input's type; `execute` is only ever called with what the schema made of it. */
+/** Infers the type of the input; `execute` is called only with input that the schema accepted. */
 const tool = <Shape extends z.ZodRawShape>(definition: {
   name: string;
   description: string;
@@ -132,31 +132,38 @@ function toPassage(chunk: ReadChunk): FoundPassage {
   url?.searchParams.set("start", String(Math.floor(start_ms! / 1_000)));
   return {
     ...common,
-    ...{ source: "lectures", start_ms: start_ms!, end_ms: end_ms!, url: url?.href ?? null },
+    source: "lectures",
+    start_ms: start_ms!,
+    end_ms: end_ms!,
+    url: url?.href ?? null,
   };
 }
 
-/** The tools as a model is offered them, ours before the client's. */
-export function toOffers(
+/** The tool definitions for a model call: our tools, then the client's. */
+export function toToolDefinitions(
   tools: ServerTool[],
-  frontendTools: Tool[],
-): NonNullable<CallOptions["tools"]> {
+  clientTools: ClientTool[],
+): NonNullable<ModelCallOptions["tools"]> {
   const ours = new Set(tools.map(({ name }) => name));
-  // A client cannot take the place of a tool of ours.
-  const theirs = frontendTools.filter(({ name }) => !ours.has(name));
+  // A client's tool cannot replace one of ours.
+  const theirs = clientTools.filter(({ name }) => !ours.has(name));
   return [
     ...tools.map(({ name, description, inputSchema }) => ({
-      ...{ type: "function" as const, name, description },
+      type: "function" as const,
+      name,
+      description,
       inputSchema: toJsonSchema(inputSchema) as never,
     })),
     ...theirs.map(({ name, description, parameters }) => ({
-      ...{ type: "function" as const, name, description },
+      type: "function" as const,
+      name,
+      description,
       inputSchema: (parameters ?? { type: "object", properties: {} }) as never,
     })),
   ];
 }
 
-/** Kept, because translating the schemas was the largest cost of beginning an answer. */
+/** Cached: converting the schemas was the largest cost at the start of an answer. */
 const jsonSchemas = new WeakMap<z.ZodObject, object>();
 
 function toJsonSchema(schema: z.ZodObject): object {
@@ -167,7 +174,7 @@ function toJsonSchema(schema: z.ZodObject): object {
   return made;
 }
 
-/** A tool that fails tells the model so; the run goes on. */
+/** Runs a tool. A failure is returned to the model as the result, and the run continues. */
 export async function executeTool(
   tool: ServerTool | undefined,
   call: ToolCall,

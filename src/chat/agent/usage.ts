@@ -1,12 +1,12 @@
-import type { Usage } from "../parts";
+import type { TokenUsage } from "../parts";
 import type { ModelPart } from "./model-call";
 
-/** A provider's count as AG-UI has it. */
+/** Converts a provider's counts to AG-UI's names. */
 export function toUsage({
   inputTokens,
   outputTokens,
-}: Extract<ModelPart, { type: "finish" }>["usage"]): Usage {
-  const counted = {
+}: Extract<ModelPart, { type: "finish" }>["usage"]): TokenUsage {
+  const counts = {
     inputTokens: inputTokens.total,
     outputTokens: outputTokens.total,
     totalTokens: Number(inputTokens.total) + Number(outputTokens.total),
@@ -14,14 +14,14 @@ export function toUsage({
     cachedInputTokens: inputTokens.cacheRead,
     cacheWriteInputTokens: inputTokens.cacheWrite,
   };
-  // Providers leave some out, and some say NaN: AG-UI clients fail on either.
+  // Some providers omit counts and some send NaN: AG-UI clients fail on both.
   return Object.fromEntries(
-    Object.entries(counted).filter(([, count]) => Number.isSafeInteger(count) && count! >= 0),
+    Object.entries(counts).filter(([, count]) => Number.isSafeInteger(count) && count! >= 0),
   );
 }
 
-/** Both counts together; what only one of them knows counts as it is. */
-export function addUsage(sum: Usage, more: Usage): Usage {
-  const names = [...new Set([...Object.keys(sum), ...Object.keys(more)])] as (keyof Usage)[];
+/** Adds up two counts. A field that only one of them has is copied. */
+export function addUsage(sum: TokenUsage, more: TokenUsage): TokenUsage {
+  const names = [...new Set([...Object.keys(sum), ...Object.keys(more)])] as (keyof TokenUsage)[];
   return Object.fromEntries(names.map((name) => [name, (sum[name] ?? 0) + (more[name] ?? 0)]));
 }

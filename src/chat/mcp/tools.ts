@@ -5,12 +5,12 @@ import { getDocument } from "../../db/documents";
 import { getLecture } from "../../db/lectures";
 import { AppError } from "../../errors";
 import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
-import { Sources } from "../agent/cited-passages";
+import { CitedPassages } from "../agent/cited-passages";
 import {
-  type Course,
+  type CourseScope,
   createCourseTools,
   findPassages,
-  Search,
+  SearchInput,
   type ServerTool,
 } from "../agent/tools";
 
@@ -19,24 +19,24 @@ export type McpTool = {
   description: string;
   inputSchema: z.ZodObject;
   outputSchema: z.ZodObject;
-  /** @throws AppError, also for a course or asset that is not there */
-  run(input: Input, signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** @throws AppError, also if the course or asset does not exist */
+  run(input: McpInput, signal: AbortSignal): Promise<Record<string, unknown>>;
 };
-type Input = Record<string, unknown>;
+type McpInput = Record<string, unknown>;
 
 export type McpScope = {
-  /** The course of all calls. Left out, each call names its own. */
+  /** The course of all calls. Undefined: each call names its course. */
   course_id: string | undefined;
-  /** Our own address, for links that open from elsewhere. */
+  /** Our own address, to make links absolute. */
   origin: string;
 };
 
-type Needs = Omit<Course, "course_id">;
+type McpDeps = Omit<CourseScope, "course_id">;
 
 const Id = z.guid().toLowerCase();
 const OfCourse = { course_id: Id.describe("As list_courses answers it") };
 
-const AnySearch = Search.extend({
+const McpSearchInput = SearchInput.extend({
   top_k: z.int().min(1).max(50).default(8).describe("Passages wanted, at most"),
   sources: z
     .array(z.enum(["lectures", "slides"]))
@@ -80,46 +80,48 @@ const Courses = z.object({
   next_cursor: z.string().nullable(),
 });
 
-/** The chat's tools for agents of others: they say which course, and get links that open anywhere. */
-export function createMcpTools(needs: Needs, { course_id: fixed, origin }: McpScope): McpTool[] {
-  const ofCourse = courseTools({ ...needs, course_id: fixed ?? "" }).map(
+/** The tools of the chat for external agents, which name the course and get absolute links. */
+export function createMcpTools(deps: McpDeps, { course_id: fixed, origin }: McpScope): McpTool[] {
+  const ofCourse = courseTools({ ...deps, course_id: fixed ?? "" }).map(
     ({ name, description, inputSchema }): McpTool => ({
-      ...{ name, description },
+      name,
+      description,
       inputSchema: fixed ? inputSchema : inputSchema.safeExtend(OfCourse),
       outputSchema: name === "list_assets" ? Assets : Passages,
       async run(input, signal) {
-        const { id } = await getCourse(needs.db, fixed ?? (input.course_id as string));
-        const course = { ...needs, course_id: id };
+        const { id } = await getCourse(deps.db, fixed ?? (input.course_id as string));
+        const course = { ...deps, course_id: id };
         await refuseForeignAsset(course, input);
         const tool = courseTools(course).find((tool) => tool.name === name)!;
         const output = await tool.execute(input, signal);
         if ("answer" in output) return output.answer as Record<string, unknown>;
         const absolute = (url: string | null) => url && new URL(url, origin).href;
         const passages = output.passages.map((one) => ({ ...one, url: absolute(one.url) }));
-        return new Sources([]).present(passages);
+        return new CitedPassages([]).present(passages);
       },
     }),
   );
-  // Whoever is held to one course learns nothing of the others.
-  return fixed ? ofCourse : [...ofCourse, coursesTool(needs.db)];
+  // A caller limited to one course cannot list the others.
+  return fixed ? ofCourse : [...ofCourse, coursesTool(deps.db)];
 }
 
-/** The chat's two searches are one here: their callers' own models choose the sources. */
-function courseTools(course: Course): ServerTool[] {
+/** Offers one search instead of the chat's two; the caller's model chooses the sources. */
+function courseTools(course: CourseScope): ServerTool[] {
   const searches: string[] = Object.values(SEARCH_TOOLS);
   return [
     {
       name: "search",
       description: "Searches what was said in lectures and what stands on slides, best first.",
-      inputSchema: AnySearch,
-      execute: (input, signal) => findPassages(course, input as z.output<typeof AnySearch>, signal),
+      inputSchema: McpSearchInput,
+      execute: (input, signal) =>
+        findPassages(course, input as z.output<typeof McpSearchInput>, signal),
     },
     ...createCourseTools(course).filter(({ name }) => !searches.includes(name)),
   ];
 }
 
-/** In a chat, a model that names a wrong asset finds nothing; programs are told what is wrong. */
-async function refuseForeignAsset({ db, course_id }: Course, input: Input): Promise<void> {
+/** Rejects an asset of another course with an error; in a chat such a call just finds nothing. */
+async function refuseForeignAsset({ db, course_id }: CourseScope, input: McpInput): Promise<void> {
   const { lecture_id, document_id } = input as { lecture_id?: string; document_id?: string };
   if (lecture_id && (await getLecture(db, lecture_id)).course_id !== course_id) {
     throw new AppError("lecture_not_found");

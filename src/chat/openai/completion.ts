@@ -1,23 +1,23 @@
 import { AppError } from "../../errors";
 import type { CheckedCitation } from "../citations/check";
 import { findMarks } from "../citations/marks";
-import type { ChatPart, RunSummary, Usage } from "../parts";
+import type { ChatPart, RunSummary, TokenUsage } from "../parts";
 import { toCompletionError } from "./error";
 
-/** What all that is told of one completion says of it. */
+/** The fields that every chunk of a completion repeats. */
 export type CompletionIdentity = {
   id: string;
   /** Seconds since 1970. */
   created: number;
   model: string;
-  /** Our own address, for links that open from elsewhere. */
+  /** Our own address, to make links absolute. */
   origin: string;
 };
 
 /**
- * Retells a run as the chunks of OpenAI's chat completions, each ready to be an event's data.
+ * Converts a run to chunks of OpenAI's chat completions, each serialized as the data of one event.
  *
- * The first one comes before the first part is asked for; the last is `[DONE]`, or else an error.
+ * The first chunk is yielded before the first part is read; the last is `[DONE]` or an error.
  */
 export async function* toCompletionChunks(
   parts: AsyncIterable<ChatPart[]>,
@@ -26,14 +26,15 @@ export async function* toCompletionChunks(
 ): AsyncGenerator<string[]> {
   const chunk = (more: object) =>
     JSON.stringify({ ...identity, object: "chat.completion.chunk", ...more });
-  const saying = (delta: object) => chunk({ choices: [{ index: 0, delta, finish_reason: null }] });
+  const textChunk = (delta: object) =>
+    chunk({ choices: [{ index: 0, delta, finish_reason: null }] });
 
-  yield [saying({ role: "assistant", content: "" })];
+  yield [textChunk({ role: "assistant", content: "" })];
   const completion = new Completion(origin);
   try {
     for await (const batch of parts) {
-      const content = completion.hear(batch);
-      if (content !== "") yield [saying({ content })];
+      const content = completion.add(batch);
+      if (content !== "") yield [textChunk({ content })];
       const end = completion.end();
       if (!end) continue;
       const { content: _, ...delta } = end.message;
@@ -54,7 +55,7 @@ export async function* toCompletionChunks(
 }
 
 /**
- * Listens to a run to its end.
+ * Reads a run to its end and returns the completion.
  *
  * @throws AppError of the run, or `chat_interrupted`
  */
@@ -64,35 +65,35 @@ export async function collectCompletion(
 ) {
   const completion = new Completion(origin);
   for await (const batch of parts) {
-    completion.hear(batch);
+    completion.add(batch);
     const end = completion.end();
     if (!end) continue;
-    const { message: said, finish_reason, ...more } = end;
-    const message = { role: "assistant", ...said, refusal: null };
+    const { message: answer, finish_reason, ...more } = end;
+    const message = { role: "assistant", ...answer, refusal: null };
     const choices = [{ index: 0, message, logprobs: null, finish_reason }];
     return { ...identity, object: "chat.completion", choices, ...more };
   }
   throw new AppError("chat_interrupted");
 }
 
-type Call = { index: number; id: string; type: "function"; function: object };
+type CompletionToolCall = { index: number; id: string; type: "function"; function: object };
 
-/** What a run has said so far: of all its steps one message. */
+/** Joins the steps of a run to one message. */
 class Completion {
   #content = "";
-  /** Is what was said last said in an earlier step? */
-  #isApart = false;
+  /** The next text starts a new paragraph, because it belongs to a new step. */
+  #isNewStep = false;
   #finish = "stop";
   readonly #citations = new Map<number, CheckedCitation>();
-  readonly #calls: Call[] = [];
+  readonly #calls: CompletionToolCall[] = [];
   #end: Extract<ChatPart, { type: "finish" | "abort" | "error" }> | undefined;
 
   constructor(readonly origin: string) {}
 
-  /** Answers what these parts add to the text. */
-  hear(parts: ChatPart[]): string {
+  /** Adds parts and returns the text that they contain. */
+  add(parts: ChatPart[]): string {
     const known = this.#content.length;
-    for (const part of parts) this.#hear(part);
+    for (const part of parts) this.#addPart(part);
     return this.#content.slice(known);
   }
 
@@ -114,12 +115,12 @@ class Completion {
     };
   }
 
-  #hear(part: ChatPart): void {
+  #addPart(part: ChatPart): void {
     if (part.type === "step-start") {
-      this.#isApart = this.#content !== "";
+      this.#isNewStep = this.#content !== "";
     } else if (part.type === "text") {
-      this.#content += this.#isApart ? `\n\n${part.delta}` : part.delta;
-      this.#isApart = false;
+      this.#content += this.#isNewStep ? `\n\n${part.delta}` : part.delta;
+      this.#isNewStep = false;
     } else if (part.type === "step-end") {
       this.#endStep(part.answer.metadata);
     } else if (part.type === "finish" || part.type === "abort" || part.type === "error") {
@@ -138,7 +139,7 @@ class Completion {
         url: url && new URL(url, this.origin).href,
       });
     }
-    // What has no result is the client's to answer.
+    // A call without a result is for the client to run.
     for (const { id, name, arguments: input, result } of tool_calls) {
       if (result) continue;
       const call = { name, arguments: input || "{}" };
@@ -146,7 +147,7 @@ class Completion {
     }
   }
 
-  /** Each mark with the address of what it cites, as OpenAI marks its own citations. */
+  /** Each marker with the address of its source, in the form of OpenAI's own citations. */
   #annotations() {
     return findMarks(this.#content).flatMap(({ numbers, start, end }) =>
       numbers.flatMap((number) => {
@@ -162,7 +163,7 @@ class Completion {
 type StepMetadata = Extract<ChatPart, { type: "step-end" }>["answer"]["metadata"];
 
 function toUsage({ usage }: RunSummary) {
-  const count = (name: keyof Usage) => usage[name] ?? 0;
+  const count = (name: keyof TokenUsage) => usage[name] ?? 0;
   return {
     prompt_tokens: count("inputTokens"),
     completion_tokens: count("outputTokens"),

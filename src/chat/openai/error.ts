@@ -1,12 +1,12 @@
 import { type AppError, ERRORS } from "../../errors";
 
-type Field = { path: string; message: string };
+type InvalidField = { path: string; message: string };
 
-/** A failure as clients of OpenAI's API read it; `code` is ours, as docs/errors.md explains it. */
+/** An error in the form of OpenAI's API; `code` is ours, see docs/errors.md. */
 export function toCompletionError({ errorCode: code, details }: AppError) {
   const { status, title } = ERRORS[code];
-  // Callers learn details of their own mistakes only.
-  const [field] = status < 500 ? ((details.fields as Field[] | undefined) ?? []) : [];
+  // Details of 5xx errors stay on the server.
+  const [field] = status < 500 ? ((details.fields as InvalidField[] | undefined) ?? []) : [];
   return {
     error: {
       message: field

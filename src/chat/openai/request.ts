@@ -1,14 +1,14 @@
-import type { Tool } from "@ag-ui/core";
 import { z } from "zod";
 import type { ChatMessage } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { findMarks } from "../citations/marks";
+import { type ClientTool, parseBody } from "../request";
 import { lastTurn, type Turn } from "../thread/reconcile";
 
-const Text = z.object({ type: z.literal("text"), text: z.string() });
+const TextPart = z.object({ type: z.literal("text"), text: z.string() });
 const DataUrl = z.string().regex(/^data:[\w.+-]+\/[\w.+-]+;base64,/, "not a data: URL in base64");
 const UserPart = z.discriminatedUnion("type", [
-  Text,
+  TextPart,
   z.object({
     type: z.literal("image_url"),
     image_url: z.object({ url: DataUrl.or(z.url({ protocol: /^https?$/ })) }),
@@ -20,9 +20,9 @@ const Call = z.object({
   type: z.literal("function"),
   function: z.object({ name: z.string(), arguments: z.string() }),
 });
-const Texts = z.string().or(z.array(Text));
+const Texts = z.string().or(z.array(TextPart));
 
-const Message = z.discriminatedUnion("role", [
+const CompletionMessage = z.discriminatedUnion("role", [
   z.object({ role: z.enum(["system", "developer"]), content: z.unknown() }),
   z.object({ role: z.literal("user"), content: z.string().or(z.array(UserPart).min(1)) }),
   z.object({
@@ -32,11 +32,11 @@ const Message = z.discriminatedUnion("role", [
   }),
   z.object({ role: z.literal("tool"), tool_call_id: z.string(), content: Texts }),
 ]);
-type Message = z.output<typeof Message>;
+type CompletionMessage = z.output<typeof CompletionMessage>;
 
 export const CompletionBody = z.object({
   model: z.string().max(200).describe("`course:<id>`, as GET /v1/models lists them"),
-  messages: z.array(Message).min(1).max(1_000),
+  messages: z.array(CompletionMessage).min(1).max(1_000),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   tools: z
@@ -59,25 +59,17 @@ export const CompletionBody = z.object({
 export type CompletionRequest = {
   course_id: string;
   model: string;
-  /** The conversation, as if it had been held here. */
+  /** The conversation as rows of a thread. */
   thread: ChatMessage[];
   turn: Turn;
-  tools: Tool[];
+  tools: ClientTool[];
   stream: boolean;
   includeUsage: boolean;
 };
 
 /** @throws AppError `request_invalid`, naming the fields, or `course_not_found` */
 export function readCompletionRequest(body: unknown): CompletionRequest {
-  const parsed = CompletionBody.safeParse(body);
-  if (!parsed.success) {
-    const fields = parsed.error.issues.slice(0, 20).map(({ path, message }) => ({
-      path: path.join("."),
-      message,
-    }));
-    throw new AppError("request_invalid", { fields });
-  }
-  const { model, messages, tools, stream, stream_options } = parsed.data;
+  const { model, messages, tools, stream, stream_options } = parseBody(CompletionBody, body);
   const thread = toThread(messages);
   const turn = lastTurn(thread);
   const last = messages.findLast(({ role }) => role !== "system" && role !== "developer");
@@ -86,9 +78,13 @@ export function readCompletionRequest(body: unknown): CompletionRequest {
     throw new AppError("request_invalid", { fields });
   }
   return {
-    ...{ course_id: toCourseId(model), model, thread, turn },
+    course_id: toCourseId(model),
+    model,
+    thread,
+    turn,
     tools: (tools ?? []).map(({ function: { name, description, parameters } }) => ({
-      ...{ name, description: description ?? "" },
+      name,
+      description: description ?? "",
       parameters: parameters ?? { type: "object", properties: {} },
     })),
     stream: stream ?? false,
@@ -107,8 +103,8 @@ export function toCourseId(model: string): string {
   throw new AppError("course_not_found", { fields });
 }
 
-/** What a client calls `system` is left out: it has no more to say to our model than its user. */
-function toThread(messages: Message[]): ChatMessage[] {
+/** Leaves out messages of the roles system and developer: a client cannot instruct our model. */
+function toThread(messages: CompletionMessage[]): ChatMessage[] {
   const results = new Map(
     messages.flatMap((one) => (one.role === "tool" ? [[one.tool_call_id, one.content]] : [])),
   );
@@ -139,8 +135,13 @@ function toThread(messages: Message[]): ChatMessage[] {
 }
 
 const row = (message: Partial<ChatMessage> & Pick<ChatMessage, "id" | "role" | "content">) => ({
-  ...{ client_id: null, run_id: null, turn_id: null, step: null },
-  ...{ metadata: {}, created_at: "", ...message },
+  client_id: null,
+  run_id: null,
+  turn_id: null,
+  step: null,
+  metadata: {},
+  created_at: "",
+  ...message,
 });
 
 function textOf(content: string | { type: string; text?: string }[]): string {
@@ -148,7 +149,7 @@ function textOf(content: string | { type: string; text?: string }[]): string {
   return content.flatMap(({ text }) => text ?? []).join("\n");
 }
 
-/** As AG-UI has it, and so as the model's prompt is made of it. */
+/** Converts to the content parts that the prompt builder reads. */
 function toPart(part: z.output<typeof UserPart>) {
   if (part.type === "text") return part;
   const isFile = part.type === "file";
@@ -158,7 +159,7 @@ function toPart(part: z.output<typeof UserPart>) {
   return { type: isFile ? "document" : "image", source };
 }
 
-/** Its passages are not in this request, and their numbers stand for others now. */
+/** Removes markers of earlier answers: this request renumbers the passages. */
 function withoutMarks(answer: string): string {
   const marks = findMarks(answer);
   const pieces = marks.map(({ start }, i) =>

@@ -1,4 +1,3 @@
-import type { Tool } from "@ag-ui/core";
 import type { ChatMessage, NewAnswer } from "../../db/chat/chat";
 import type { Sql } from "../../db/client";
 import { AppError } from "../../errors";
@@ -6,89 +5,122 @@ import type { Log } from "../../log";
 import type { ChatModel } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
-import { type ChatRequest, isModern } from "../ag-ui/request";
-import { Sources } from "../agent/cited-passages";
-import { runAgent } from "../agent/loop";
+import { CitedPassages } from "../agent/cited-passages";
+import { type AgentTask, type EmitAgentPart, runAgent } from "../agent/loop";
 import { toInstructions, toPrompt } from "../agent/prompt";
-import type { AgentTask } from "../agent/step";
 import { createCourseTools } from "../agent/tools";
 import { addUsage } from "../agent/usage";
 import { locateCitations } from "../citations/locate";
-import type { AgentPart, RunSummary, Usage } from "../parts";
-import type { IsOurs } from "../sanitize/markdown-stream";
+import type { AgentPart, RunSummary, TokenUsage } from "../parts";
+import type { ChatRequest, ClientTool } from "../request";
+import type { IsAllowedUrl } from "../sanitize/rule";
 import { ASK_USER, pendingInterrupts } from "../thread/interrupts";
 import { stepId, type Turn } from "../thread/reconcile";
-import type { Work } from "./live-runs";
+import type { RunWork } from "./live-runs";
 
-export type AnswerServices = {
+export type AnswerDeps = {
   db: Sql;
   embedder: Embedder;
   reranker?: Reranker | null;
   chatModel: ChatModel;
   log: Log;
-  /** Hears of every answer that ended. */
-  onEnd: (outcome: "finish" | "abort" | "error", summary: RunSummary) => void;
+  /** Called after every answer, for the metrics. */
+  onEnd: OnAnswerEnd;
 };
 
-export type Answerable = {
-  request: Pick<ChatRequest, "course_id" | "session_id" | "context" | "tools"> &
-    Partial<Pick<ChatRequest, "protocolVersion">>;
+type OnAnswerEnd = (outcome: RunOutcome["type"], summary: RunSummary) => void;
+
+/** The request and thread of one turn. */
+export type TurnContext = {
+  request: Pick<ChatRequest, "course_id" | "session_id" | "context" | "tools" | "client">;
   request_id: string;
-  /** What was said so far. */
   thread: ChatMessage[];
-  /** Our own address, the only one besides those of cited assets that answers may link to. */
+  /** Our own address. Answers can link to it and to the hosts of cited assets only. */
   origin: string;
 };
 
-/**
- * The work of answering one turn.
- *
- * @param save keeps the steps of the answer, whole or not, before it is said to be over
- */
-export function answer(
-  services: AnswerServices,
-  asked: Answerable,
-  turn: Turn,
-  save: (steps: NewAnswer[]) => Promise<void>,
-): Work {
-  const { chatModel } = services;
-  const sources = new Sources(asked.thread, turn.id);
-  const tally = new Tally(asked.request_id);
+/** Stores the steps of an answer, complete or not. */
+export type SaveAnswer = (steps: NewAnswer[]) => Promise<void>;
 
+/** The work of answering one turn with the configured model. */
+export function answerTurn(
+  deps: AnswerDeps,
+  context: TurnContext,
+  turn: Turn,
+  save: SaveAnswer,
+): RunWork {
+  const { chatModel, log, onEnd } = deps;
+  const { request, request_id, thread } = context;
+  const passages = new CitedPassages(thread, turn.id);
+  const work = async (emit: EmitAgentPart, signal: AbortSignal) => {
+    const prompt = await toPrompt(thread, toInstructions(request.context), chatModel);
+    await runAgent({ ...toTask(deps, context, turn, passages), prompt, signal }, emit);
+  };
+  return toRunWork(
+    { request_id, session_id: request.session_id, modelName: chatModel.name, passages, log, onEnd },
+    work,
+    save,
+  );
+}
+
+export type RunContext = {
+  request_id: string;
+  session_id: string;
+  modelName: string;
+  passages: Pick<CitedPassages, "found">;
+  log: Pick<Log, "info" | "warn">;
+  onEnd: OnAnswerEnd;
+};
+
+/**
+ * Makes a run from an agent's work: counts usage, saves the steps, and ends with exactly one of
+ * `finish`, `abort` and `error`. The steps are saved before the last part is emitted, also after a
+ * failure; a failed save makes the run fail.
+ *
+ * @param work emits its parts; throws an AppError, or anything when its signal is aborted
+ */
+export function toRunWork(
+  { request_id, session_id, modelName, passages, log, onEnd }: RunContext,
+  work: (emit: EmitAgentPart, signal: AbortSignal) => Promise<void>,
+  save: SaveAnswer,
+): RunWork {
+  const tally = new RunTally(request_id);
   return async (emit, signal) => {
-    const tell = (part: AgentPart) => {
-      tally.hear(part);
+    const emitCounted = (part: AgentPart) => {
+      tally.count(part);
       emit(part);
     };
-    if (sources.found.size > 0) tell({ type: "references", references: [...sources.found] });
-    const end = await outcomeOf(async () => {
-      const prompt = await toPrompt(asked.thread, toInstructions(asked.request.context), chatModel);
-      await runAgent({ ...toTask(services, asked, turn, sources), prompt, signal }, tell);
-    }, signal);
+    const { found } = passages;
+    if (found.size > 0) emitCounted({ type: "references", references: [...found] });
+    const ended = await outcomeOf(() => work(emitCounted, signal), signal);
 
     const { steps } = tally;
-    const summary = { model: chatModel.name, ...tally.total, hits: sources.found.size };
+    const summary = { model: modelName, ...tally.total, hits: found.size };
     const saved = await outcomeOf(async () => {
       if (steps.length > 0) await save(steps);
     });
-    const last = saved.type === "error" ? saved : end;
-    report(services, asked, last, summary);
+    const outcome = saved.type === "error" ? saved : ended;
+
+    const fields = { request_id, session_id, ...summary };
+    if (outcome.type === "error") log.warn({ ...fields, err: outcome.error }, "an answer failed");
+    else log.info({ ...fields, outcome: outcome.type }, "an answer ended");
+    onEnd(outcome.type, summary);
     const interrupts = pendingInterrupts(steps);
-    emit(last.type === "finish" ? { type: "finish", summary, interrupts } : last);
+    emit(outcome.type === "finish" ? { type: "finish", summary, interrupts } : outcome);
   };
 }
 
-/** What an answer comes to, part by part. */
-class Tally {
+/** Sums up the parts of a run. */
+class RunTally {
   readonly steps: NewAnswer[] = [];
-  #usage: Usage = {};
+  #usage: TokenUsage = {};
   #firstTextMs: number | undefined;
-  readonly #started = performance.now();
+  readonly #startedAt = performance.now();
 
   constructor(readonly request_id: string) {}
 
-  hear(part: AgentPart): void {
-    if (part.type === "text") this.#firstTextMs ??= this.#elapsed();
+  count(part: AgentPart): void {
+    if (part.type === "text") this.#firstTextMs ??= this.#elapsedMs();
     if (part.type !== "step-end") return;
     const { answer, usage } = part;
     const { request_id } = this;
@@ -98,50 +130,40 @@ class Tally {
 
   get total(): Pick<RunSummary, "usage" | "latency_ms" | "first_text_ms"> {
     return {
-      ...{ usage: this.#usage, latency_ms: this.#elapsed() },
+      usage: this.#usage,
+      latency_ms: this.#elapsedMs(),
       ...(this.#firstTextMs !== undefined && { first_text_ms: this.#firstTextMs }),
     };
   }
 
-  #elapsed(): number {
-    return Math.round(performance.now() - this.#started);
+  #elapsedMs(): number {
+    return Math.round(performance.now() - this.#startedAt);
   }
 }
 
-/** What the agent is to do, but for the prompt and the signal. */
+/** The agent's task, without prompt and signal. */
 function toTask(
-  { db, embedder, reranker, chatModel }: AnswerServices,
-  { request, thread, origin }: Answerable,
+  { db, embedder, reranker, chatModel }: AnswerDeps,
+  { request, thread, origin }: TurnContext,
   turn: Turn,
-  sources: Sources,
+  passages: CitedPassages,
 ): Omit<AgentTask, "prompt" | "signal"> {
   return {
-    ...{ chatModel, sources },
+    chatModel,
+    passages,
     tools: createCourseTools({ db, embedder, reranker, course_id: request.course_id }),
-    frontendTools: toFrontendTools(request, chatModel),
-    point: (said, citations) => locateCitations(db, said, citations),
-    isOurs: ownAddresses(origin, sources),
+    clientTools: toClientTools(request, chatModel),
+    locate: (answer, citations) => locateCitations(db, answer, citations),
+    isAllowedUrl: toUrlCheck(origin, passages),
     firstStep: turn.steps,
     messageId: (step) => stepId(turn.id, step),
     callIds: callIdsOf(thread),
   };
 }
 
-function report(
-  { log, onEnd }: AnswerServices,
-  { request, request_id }: Answerable,
-  outcome: Outcome,
-  summary: RunSummary,
-): void {
-  const context = { request_id, session_id: request.session_id, ...summary };
-  if (outcome.type === "error") log.warn({ ...context, err: outcome.error }, "an answer failed");
-  else log.info({ ...context, outcome: outcome.type }, "an answer ended");
-  onEnd(outcome.type, summary);
-}
+type RunOutcome = { type: "finish" } | { type: "abort" } | { type: "error"; error: AppError };
 
-type Outcome = { type: "finish" } | { type: "abort" } | { type: "error"; error: AppError };
-
-async function outcomeOf(work: () => Promise<void>, signal?: AbortSignal): Promise<Outcome> {
+async function outcomeOf(work: () => Promise<void>, signal?: AbortSignal): Promise<RunOutcome> {
   try {
     await work();
     return { type: "finish" };
@@ -152,21 +174,21 @@ async function outcomeOf(work: () => Promise<void>, signal?: AbortSignal): Promi
   }
 }
 
-/** Only clients of 1.0 know how to be asked; one that has a tool by that name asks by itself. */
-function toFrontendTools(
-  { tools, protocolVersion }: Answerable["request"],
+/** Adds our question tool, unless the client cannot resume a run or has a tool of that name. */
+function toClientTools(
+  { tools, client }: TurnContext["request"],
   { kind }: ChatModel,
-): Tool[] {
+): ClientTool[] {
   const hasOwn = tools.some(({ name }) => name === ASK_USER.name);
-  const mayAsk = kind === "model" && isModern(protocolVersion) && !hasOwn;
-  return mayAsk ? [ASK_USER, ...tools] : tools;
+  const canAsk = kind === "model" && client.interrupts && !hasOwn;
+  return canAsk ? [ASK_USER, ...tools] : tools;
 }
 
 const callIdsOf = (thread: ChatMessage[]) =>
   new Set(thread.flatMap(({ metadata }) => (metadata.tool_calls ?? []).map(({ id }) => id)));
 
-function ownAddresses(origin: string, { byNumber }: Sources): IsOurs {
+function toUrlCheck(origin: string, { byNumber }: CitedPassages): IsAllowedUrl {
   const isCited = (host: string) =>
     byNumber.values().some(({ url }) => url !== null && URL.parse(url)?.host === host);
-  return ({ origin: theirs, host }) => theirs === origin || isCited(host);
+  return (url) => url.origin === origin || isCited(url.host);
 }

@@ -2,33 +2,33 @@ import type { ChatMessage } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import type { ChatPart, RunSummary } from "../parts";
 
-export type Reply = {
+export type ChatReply = {
   message_id: string;
   content: string;
   citations: unknown[];
   summary: RunSummary;
 };
 
-type Said = Pick<ChatMessage, "id" | "content" | "metadata">;
+type LastAnswer = Pick<ChatMessage, "id" | "content" | "metadata">;
 
 /**
- * Listens to a run to its end and answers what was said last.
+ * Reads a run to its end and returns its last message.
  *
- * @param thread what a run that says nothing new is answered from
+ * @param thread provides the reply of a run that generates nothing
  * @throws AppError of the run, or `chat_interrupted`
  */
 export async function collectReply(
   parts: AsyncIterable<ChatPart[]>,
   thread: ChatMessage[],
-): Promise<Reply> {
-  let said: Said | undefined = thread.findLast(({ role }) => role === "assistant");
+): Promise<ChatReply> {
+  let last: LastAnswer | undefined = thread.findLast(({ role }) => role === "assistant");
   for await (const batch of parts) {
     for (const part of batch) {
-      if (part.type === "step-end") said = part.answer;
+      if (part.type === "step-end") last = part.answer;
       if (part.type === "error") throw part.error;
       if (part.type === "abort") throw new AppError("chat_interrupted");
       if (part.type === "finish") {
-        const { id = "", content = "", metadata } = said ?? {};
+        const { id = "", content = "", metadata } = last ?? {};
         const citations = metadata?.citations ?? [];
         return { message_id: id, content, citations, summary: part.summary };
       }

@@ -1,147 +1,197 @@
-import {
-  addToThread,
-  type ChatMessage,
-  listMessages,
-  type NewAnswer,
-  saveAnswer,
-} from "../../db/chat/chat";
+import type { ChatMessage, NewAnswer, NewThreadContent } from "../../db/chat/chat";
 import { isDatabaseOutage } from "../../db/client";
 import { AppError, ERRORS } from "../../errors";
-import type { ChatModel } from "../../providers/chat/chat-model";
-import { type ChatRequest, isModern } from "../ag-ui/request";
-import { isBehind, toAgUiMessages, toSnapshots } from "../ag-ui/snapshots";
-import type { ChatPart } from "../parts";
+import type { Log } from "../../log";
+import type { ChatPart, ThreadPart } from "../parts";
+import type { ChatRequest } from "../request";
 import { checkResume, pendingInterrupts } from "../thread/interrupts";
 import {
-  findNew,
-  lastTurn,
-  type Said,
+  answerMessageId,
+  type Reconciled,
+  type reconcile,
   type Turn,
   withoutUnfinished,
-  withSaid,
 } from "../thread/reconcile";
-import { type Answerable, type AnswerServices, answer } from "./answer-turn";
-import type { LiveRun, Runs } from "./live-runs";
+import type { SaveAnswer, TurnContext } from "./answer-turn";
+import type { LiveRun, LiveRuns, RunWork } from "./live-runs";
 
-export type ChatServices = AnswerServices & { runs: Runs };
+/** What handling a request uses. Tests pass their own work and storage. */
+export type RequestDeps = {
+  runs: LiveRuns;
+  store: ThreadStore;
+  reconcile: typeof reconcile;
+  /** Makes the work that answers one turn. */
+  answerTurn: (context: TurnContext, turn: Turn, save: SaveAnswer) => RunWork;
+  /** `provider:model` */
+  modelName: string;
+  log: Pick<Log, "error">;
+};
 
-/** `thread` as it was when the request came. */
-export type Conversation = Answerable & {
+export type ThreadStore = {
+  list(session_id: string): Promise<ChatMessage[]>;
+  /** False when a message was stored already or the thread was deleted. */
+  add(session_id: string, content: NewThreadContent & { run_id: string }): Promise<boolean>;
+  saveAnswer(
+    session_id: string,
+    answer: { turn_id: string; run_id: string; steps: NewAnswer[] },
+  ): Promise<void>;
+};
+
+/** A request with the thread as it was when the request arrived. */
+export type Conversation = TurnContext & {
   request: ChatRequest;
-  /** The answer that was being given when the thread was about to be read: it may end unread. */
+  /** The run in progress before the thread was read; it can end before this request is handled. */
   live: LiveRun | undefined;
 };
 
 /**
- * Takes a conversation further: stores what is new in it, then answers.
+ * Stores the new content of a request, then answers it.
  *
- * A thread has one answer at a time. A request that brings nothing new hears the answer that is
- * being given, from its beginning; gets an answer that broke off given again; or, when nothing is
- * open, gets the thread as it is. One that brings something new waits for the answer before it.
+ * A thread has one run at a time. A request without new content joins the run in progress from its
+ * beginning; without such a run it repeats an incomplete answer or gets the thread as it is. A
+ * request with new content waits for the run in progress. The history is reconciled once, and again
+ * only if the stored thread changed before this request could answer it.
  */
-export async function* converse(
-  services: ChatServices,
+export async function* handleRunRequest(
+  deps: RequestDeps,
   conversation: Conversation,
   signal: AbortSignal,
 ): AsyncGenerator<ChatPart[]> {
+  const { request } = conversation;
   let run: LiveRun | undefined;
   try {
-    const telling = await takeFurther(services, conversation, signal);
-    run = telling.run;
-    if (telling.parts.length > 0) yield telling.parts;
+    const view = await openView(deps, conversation);
+    const message_id = answerMessageId(view.reconciled.turn, request.session_id);
+    yield [{ type: "run-start", message_id }];
+    const start = await resolveRun(deps, conversation, view, signal);
+    run = start.run;
+    yield start.parts;
     if (run) yield* run.follow(signal);
   } catch (err) {
     if (signal.aborted) return;
     const code = isDatabaseOutage(err) ? "database_unavailable" : "internal";
     const error = err instanceof AppError ? err : new AppError(code, {}, { cause: err });
     const { request_id } = conversation;
-    // A caller's mistake is told to the caller, who is the one to act on it.
+    // The caller gets its own mistakes as an error; only faults on our side are logged.
     const isOurs = ERRORS[error.errorCode].status >= 500;
-    if (isOurs) services.log.error({ err, request_id }, "a conversation failed");
+    if (isOurs) deps.log.error({ err, request_id }, "a chat request failed");
     yield [{ type: "error", error }];
   } finally {
-    run?.stopUnheard(); // a reader may leave before it listens
+    run?.stopIfUnread(); // the reader can leave before it follows the run
   }
 }
 
-/** What is told at once, and the answer that is told as it is given. */
-type Telling = { parts: ChatPart[]; run?: LiveRun | undefined };
+/** A thread at one moment, compared with the client's messages. */
+type ThreadView = {
+  live: LiveRun | undefined;
+  /** The thread that the live run answers, or the stored one. */
+  thread: ChatMessage[];
+  reconciled: Reconciled;
+};
 
-async function takeFurther(
-  services: ChatServices,
+async function openView(deps: RequestDeps, conversation: Conversation): Promise<ThreadView> {
+  const { request, thread, live } = conversation;
+  const hasEnded = live !== undefined && deps.runs.find(request.session_id) !== live;
+  return hasEnded ? readView(deps, request) : toView(deps, request, thread);
+}
+
+async function readView(deps: RequestDeps, request: ChatRequest): Promise<ThreadView> {
+  return toView(deps, request, await deps.store.list(request.session_id));
+}
+
+function toView(deps: RequestDeps, request: ChatRequest, stored: ChatMessage[]): ThreadView {
+  const live = deps.runs.find(request.session_id);
+  const thread = live?.thread ?? stored;
+  return { live, thread, reconciled: deps.reconcile(thread, request) };
+}
+
+/** The parts to send at once, and the run to follow if there is one. */
+type RunStart = { parts: ChatPart[]; run?: LiveRun | undefined };
+
+async function resolveRun(
+  deps: RequestDeps,
   conversation: Conversation,
+  opened: ThreadView,
   signal: AbortSignal,
-): Promise<Telling> {
-  const { db, runs } = services;
-  const { request } = conversation;
-  const { session_id, messages, resume } = request;
-  const hasEnded = conversation.live && runs.find(session_id) !== conversation.live;
-  let thread = hasEnded ? await listMessages(db, session_id) : conversation.thread;
-  let { surelyNew } = request;
+): Promise<RunStart> {
+  let { request } = conversation;
+  const { session_id } = request;
+  // Another request can start or end a run while RUN_STARTED is on its way to the reader.
+  const isCurrent = deps.runs.find(session_id) === opened.live;
+  let view = isCurrent ? opened : await readView(deps, request);
 
   for (;;) {
-    const live = runs.find(session_id);
-    const heard = live?.thread ?? thread;
-    const said = findNew(heard, { messages, session_id, surelyNew, resume });
-    if (resume || mustResume(request, said)) checkResume(heard, resume ?? []);
-    if (live && !live.isStopped && isNothing(said)) {
-      return { parts: toHistory(live.thread, request), run: live };
+    const { live, thread, reconciled } = view;
+    checkReplies(thread, request, reconciled);
+    if (live && !live.isStopped && isEmpty(reconciled.added)) {
+      return { parts: [toThreadPart(live.thread, reconciled, true)], run: live };
     }
     if (live) {
-      await untilOver(live, signal);
+      await live.untilEnded(signal);
     } else {
-      const telling = await storeAndAnswer(services, { ...conversation, thread }, said);
-      if (telling) return telling;
-      surelyNew = false; // somebody was faster, such as a twin of this request
+      const start = await storeAndAnswer(deps, { ...conversation, request }, reconciled);
+      if (start) return start;
+      // A concurrent request stored the same message, for example a repetition of this one.
+      request = { ...request, surelyNew: false };
     }
-    thread = await listMessages(db, session_id);
-    if (!live && thread.length === 0) throw new AppError("session_not_found");
+    const stored = await deps.store.list(session_id);
+    if (!live && stored.length === 0) throw new AppError("session_not_found");
+    view = toView(deps, request, stored);
   }
 }
 
-/** Undefined when what was said could not be stored as new. */
-async function storeAndAnswer(
-  services: ChatServices,
-  conversation: Conversation,
-  said: Said,
-): Promise<Telling | undefined> {
-  const { request } = conversation;
-  const { session_id, messages, resume, runId: run_id } = request;
-  const stored = isNothing(said) || addToThread(services.db, session_id, { ...said, run_id });
-  const saidNow = withSaid(conversation.thread, said, run_id);
-  const turn = lastTurn(saidNow);
-  const thread = turn ? withoutUnfinished(saidNow, turn) : saidNow;
-  // The model is asked while its question is being stored, and heard when it is.
-  const run =
-    turn && !turn.settled
-      ? startAnswer(services, { ...conversation, thread }, turn, stored)
-      : undefined;
-  if (!(await orStop(stored, run))) return undefined;
-  const isToldAnew = !run || isNothing(said) || isBehind(thread, messages);
-  const history = isToldAnew ? toHistory(thread, request) : [];
-  if (!run)
-    return { parts: [...history, ...toRecall(thread), toFinish(services.chatModel, thread)] };
-  return { parts: resume && !isToldAnew ? said.results.map(toResultPart) : history, run };
+/**
+ * A client that can resume must reply to questions, or decline them, before it asks something else.
+ * For other clients the next question declines them.
+ */
+function checkReplies(
+  thread: ChatMessage[],
+  { resume, client }: ChatRequest,
+  { added }: Reconciled,
+): void {
+  if (resume || (client.interrupts && added.messages.length > 0)) checkResume(thread, resume ?? []);
 }
 
-/** Starts an answer that is saved only if its question could be stored. */
+/** Undefined when the content could not be stored as new. */
+async function storeAndAnswer(
+  deps: RequestDeps,
+  conversation: Conversation,
+  reconciled: Reconciled,
+): Promise<RunStart | undefined> {
+  const { session_id, run_id, resume } = conversation.request;
+  const { added, turn } = reconciled;
+  const stored = isEmpty(added) || deps.store.add(session_id, { ...added, run_id });
+  const thread = turn ? withoutUnfinished(reconciled.thread, turn) : reconciled.thread;
+  // The model is asked while its question is being stored; its parts are sent after that.
+  const run =
+    turn && !turn.settled
+      ? startAnswer(deps, { ...conversation, thread }, turn, stored)
+      : undefined;
+  if (!(await confirmStoredOrStop(stored, run))) return undefined;
+
+  const replies = resume ? added.results : [];
+  const threadPart = toThreadPart(thread, reconciled, !run || isEmpty(added), replies);
+  if (run) return { parts: [threadPart], run };
+  return { parts: [threadPart, ...toRecall(thread), toFinish(deps.modelName, thread)] };
+}
+
+/** Starts an answer that is saved only if its question is stored. */
 function startAnswer(
-  services: ChatServices,
+  { runs, store, answerTurn }: RequestDeps,
   conversation: Conversation,
   turn: Turn,
   stored: boolean | Promise<boolean>,
 ): LiveRun {
   const { request, thread } = conversation;
-  const { session_id, runId: run_id } = request;
-  const save = async (steps: NewAnswer[]) => {
-    if (await stored)
-      await saveAnswer(services.db, session_id, { turn_id: turn.id, run_id, steps });
+  const { session_id, run_id } = request;
+  const save: SaveAnswer = async (steps) => {
+    if (await stored) await store.saveAnswer(session_id, { turn_id: turn.id, run_id, steps });
   };
-  return services.runs.start(session_id, thread, answer(services, conversation, turn, save));
+  return runs.start(session_id, thread, answerTurn(conversation, turn, save));
 }
 
-/** Was it stored? If not, the run that began on the strength of it ends, unheard. */
-async function orStop(
+/** Waits for the question to be stored. If it was not stored, stops the run and waits for its end. */
+async function confirmStoredOrStop(
   stored: boolean | Promise<boolean>,
   run: LiveRun | undefined,
 ): Promise<boolean> {
@@ -157,42 +207,24 @@ async function orStop(
   }
 }
 
-const isNothing = ({ messages, results }: Said) => messages.length + results.length === 0;
+const isEmpty = ({ messages, results }: NewThreadContent) => messages.length + results.length === 0;
 
-/** A client of 1.0 must reply, or decline, before it goes on; from others the next question declines. */
-const mustResume = ({ protocolVersion }: ChatRequest, said: Said) =>
-  isModern(protocolVersion) && said.messages.length > 0;
+const toThreadPart = (
+  rows: ChatMessage[],
+  { clientIds }: Reconciled,
+  isReplay: boolean,
+  replies: ThreadPart["replies"] = [],
+): ThreadPart => ({ type: "thread", rows, clientIds, isReplay, replies });
 
-const toResultPart = ({ tool_call_id: id, result }: Said["results"][number]): ChatPart => ({
-  ...{ type: "tool-result", id, ...result },
-});
-
-const toHistory = (thread: ChatMessage[], { session_id, messages }: ChatRequest): ChatPart[] =>
-  toSnapshots(toAgUiMessages(thread, session_id, messages), messages).map((snapshot) => ({
-    ...{ type: "history", messages: snapshot },
-  }));
-
-/** What the last answer rests on; nothing when it rests on nothing. */
+/** The sources of the last answer, if it has any. */
 function toRecall(thread: ChatMessage[]): ChatPart[] {
   const { references = [], citations = [] } = thread.at(-1)?.metadata ?? {};
   if (references.length === 0) return [];
   return [{ type: "recall", references, citations } as ChatPart];
 }
 
-const toFinish = ({ name: model }: ChatModel, thread: ChatMessage[]): ChatPart => ({
+const toFinish = (model: string, thread: ChatMessage[]): ChatPart => ({
   type: "finish",
   summary: { model, usage: {}, latency_ms: 0, hits: 0 },
   interrupts: pendingInterrupts(thread),
 });
-
-async function untilOver(live: LiveRun, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  try {
-    signal.throwIfAborted();
-    await Promise.race([live.ended, promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}

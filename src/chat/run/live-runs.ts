@@ -1,34 +1,36 @@
+import { once } from "node:events";
 import type { ChatMessage } from "../../db/chat/chat";
 import type { ChatPart } from "../parts";
 
-/** Does the work of a run and tells of it; ends with `finish`, `abort` or `error`, and never throws. */
-export type Work = (emit: (part: ChatPart) => void, signal: AbortSignal) => Promise<void>;
+/** Does the work of a run and emits its parts. The last part is `finish`, `abort` or `error`; never throws. */
+export type RunWork = (emit: (part: ChatPart) => void, signal: AbortSignal) => Promise<void>;
 
 /**
- * An answer that is being given, apart from the connections that listen to it. It remembers what it
- * said, so that a second tab or a connection that comes back hears it from its beginning.
+ * An answer in progress, independent of the connections that read it. It keeps its parts, so that a
+ * second tab or a reconnecting client gets the answer from the beginning.
  *
- * When the last listener leaves, the work is aborted: nobody pays for what nobody reads.
+ * When the last reader leaves, the work is aborted, so that no tokens are bought without a reader.
  */
 export class LiveRun {
   readonly #abort = new AbortController();
-  readonly #said: ChatPart[] = [];
-  readonly #listeners = new Set<() => void>();
-  #over = false;
+  readonly #parts: ChatPart[] = [];
+  readonly #readers = new Set<() => void>();
+  #isOver = false;
+  /** Resolves after the work ended and its answer was stored. */
   readonly ended: Promise<void>;
 
   constructor(
-    /** The thread to which this run gives an answer. */
+    /** The thread that this run answers. */
     readonly thread: ChatMessage[],
-    work: Work,
+    work: RunWork,
   ) {
-    this.ended = work((part) => this.#tell(part), this.#abort.signal).finally(() => {
-      this.#over = true;
-      this.#wake();
+    this.ended = work((part) => this.#emit(part), this.#abort.signal).finally(() => {
+      this.#isOver = true;
+      this.#wakeReaders();
     });
   }
 
-  /** Was it called off? Then nothing more comes of it than its end. */
+  /** The run was cancelled: no further part except its end is expected. */
   get isStopped(): boolean {
     return this.#abort.signal.aborted;
   }
@@ -37,28 +39,37 @@ export class LiveRun {
     this.#abort.abort(reason);
   }
 
-  /** Ends the work unless somebody listens. */
-  stopUnheard(): void {
-    if (this.#listeners.size === 0) this.stop("nobody listens");
+  /** Cancels the work if the run has no readers. */
+  stopIfUnread(): void {
+    if (this.#readers.size === 0) this.stop("no reader is left");
   }
 
-  /**
-   * All parts from the first one on, as many at a time as there are. A slow listener gets more at
-   * once: what waits for it is what was said anyway.
-   */
+  /** @throws the signal's reason when it is aborted first */
+  async untilEnded(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const settled = new AbortController();
+    try {
+      await Promise.race([this.ended, once(signal, "abort", { signal: settled.signal })]);
+    } finally {
+      settled.abort();
+    }
+    signal.throwIfAborted();
+  }
+
+  /** All parts from the first one, in batches. A slow reader gets larger batches. */
   async *follow(signal: AbortSignal): AsyncGenerator<ChatPart[]> {
-    let heard = 0;
+    let sent = 0;
     let wake = () => {};
-    const listener = () => wake();
-    this.#listeners.add(listener);
-    signal.addEventListener("abort", listener);
+    const reader = () => wake();
+    this.#readers.add(reader);
+    signal.addEventListener("abort", reader);
     try {
       while (!signal.aborted) {
-        if (heard < this.#said.length) {
-          const parts = this.#said.slice(heard);
-          heard += parts.length;
+        if (sent < this.#parts.length) {
+          const parts = this.#parts.slice(sent);
+          sent += parts.length;
           yield parts;
-        } else if (this.#over) {
+        } else if (this.#isOver) {
           return;
         } else {
           await new Promise<void>((resolve) => {
@@ -67,54 +78,54 @@ export class LiveRun {
         }
       }
     } finally {
-      signal.removeEventListener("abort", listener);
-      this.#listeners.delete(listener);
-      this.stopUnheard();
+      signal.removeEventListener("abort", reader);
+      this.#readers.delete(reader);
+      this.stopIfUnread();
     }
   }
 
-  #tell(part: ChatPart): void {
-    this.#said.push(part);
-    this.#wake();
+  #emit(part: ChatPart): void {
+    this.#parts.push(part);
+    this.#wakeReaders();
   }
 
-  #wake(): void {
-    for (const listener of this.#listeners) listener();
+  #wakeReaders(): void {
+    for (const wake of this.#readers) wake();
   }
 }
 
-/** The answers that this process gives now, one to a thread at most. */
-export class Runs {
-  readonly #live = new Map<string, LiveRun>();
+/** The runs in progress in this process, at most one per thread. */
+export class LiveRuns {
+  readonly #bySession = new Map<string, LiveRun>();
 
-  /** @param shutdown ends all of them, each with a last word to its listeners */
+  /** @param shutdown stops all runs with `reason`; each still emits its last part */
   constructor(
     readonly shutdown: AbortSignal,
     readonly reason: unknown,
   ) {
     const stopAll = () => {
-      for (const run of this.#live.values()) run.stop(reason);
+      for (const run of this.#bySession.values()) run.stop(reason);
     };
     shutdown.addEventListener("abort", stopAll, { once: true });
   }
 
   find(session_id: string): LiveRun | undefined {
-    return this.#live.get(session_id);
+    return this.#bySession.get(session_id);
   }
 
-  start(session_id: string, thread: ChatMessage[], work: Work): LiveRun {
+  start(session_id: string, thread: ChatMessage[], work: RunWork): LiveRun {
     const run = new LiveRun(thread, work);
-    this.#live.set(session_id, run);
+    this.#bySession.set(session_id, run);
     if (this.shutdown.aborted) run.stop(this.reason);
     void run.ended.finally(() => {
-      if (this.#live.get(session_id) === run) this.#live.delete(session_id);
+      if (this.#bySession.get(session_id) === run) this.#bySession.delete(session_id);
     });
     return run;
   }
 
-  /** Ends the answer that a thread is given, and waits until what was said is stored. */
+  /** Cancels the run of a thread and waits until its partial answer is stored. */
   async stop(session_id: string, reason: unknown): Promise<void> {
-    const run = this.#live.get(session_id);
+    const run = this.#bySession.get(session_id);
     run?.stop(reason);
     await run?.ended;
   }

@@ -1,6 +1,6 @@
 import type { Citation } from "../../retrieval/passage";
 
-export type Said = {
+export type ExportedMessage = {
   role: "user" | "assistant" | "system";
   content: string;
   citations: Pick<Citation, "number" | "title" | "page_number" | "start_ms" | "url">[];
@@ -8,21 +8,27 @@ export type Said = {
 };
 
 /**
- * A conversation to keep: what was asked and answered, with the sources of each answer below it.
+ * Formats a conversation as Markdown: questions and answers, with the sources below each answer.
  *
- * @param origin where addresses of our own documents lead
+ * @param origin our own address, to make links to documents absolute
  */
 export function toMarkdown(
-  { session_label, messages }: { session_label: string | null; messages: Said[] },
+  { session_label, messages }: { session_label: string | null; messages: ExportedMessage[] },
   origin: string,
 ): string {
   const shown = messages.filter(({ content }) => content.trim() !== "");
-  return [`# ${session_label ?? "Conversation"}`, ...shown.map((said) => toSection(said, origin))]
+  return [
+    `# ${session_label ?? "Conversation"}`,
+    ...shown.map((message) => toSection(message, origin)),
+  ]
     .join("\n\n")
     .concat("\n");
 }
 
-function toSection({ role, content, citations, created_at }: Said, origin: string): string {
+function toSection(
+  { role, content, citations, created_at }: ExportedMessage,
+  origin: string,
+): string {
   const who = role === "user" ? "Question" : "Answer";
   const sources = citations.map(({ number, title, page_number, start_ms, url }) => {
     const place = page_number === undefined ? toClock(start_ms ?? 0) : `page ${page_number}`;

@@ -1,11 +1,16 @@
-import type { Interrupt, ResumeEntry, Tool } from "@ag-ui/core";
 import { z } from "zod";
-import type { ChatMessage, ToolCall, ToolResult } from "../../db/chat/chat";
+import {
+  type ChatMessage,
+  type NewToolResult,
+  parseArguments,
+  type ToolCall,
+  type ToolResult,
+} from "../../db/chat/chat";
 import { AppError } from "../../errors";
-import { parseArguments } from "../agent/prompt";
+import type { ClientTool, InterruptReply } from "../request";
 
-/** Lets the model ask the user something in the middle of an answer; the run ends until they reply. */
-export const ASK_USER: Tool = {
+/** Lets the model ask the user a question during an answer. The run ends until the user replies. */
+export const ASK_USER: ClientTool = {
   name: "ask_user",
   description:
     "Asks the user one question and waits for the reply. Only when the answer depends on something that the course cannot tell, such as which of two meanings they have in mind.",
@@ -20,23 +25,31 @@ export const ASK_USER: Tool = {
   },
 };
 
-type Row = Pick<ChatMessage, "metadata">;
-type Answered = { message_id: string; tool_call_id: string; result: ToolResult };
+/** A question that waits for its reply. `id` is the id of the tool call that asked it. */
+export type PendingInterrupt = {
+  id: string;
+  message?: string;
+  /** JSON schema of the reply. */
+  responseSchema: Record<string, unknown>;
+};
 
-/** What a thread waits for its user to say. Interrupts have the ids of their tool calls. */
-export const pendingInterrupts = (thread: Row[]): Interrupt[] =>
+type RowWithCalls = Pick<ChatMessage, "metadata">;
+
+/** The questions of a thread that have no reply yet. */
+export const pendingInterrupts = (thread: RowWithCalls[]): PendingInterrupt[] =>
   questionsIn(thread).flatMap((call) => (call.result ? [] : toInterrupt(call)));
 
-const questionsIn = (thread: Row[]): ToolCall[] =>
+const questionsIn = (thread: RowWithCalls[]): ToolCall[] =>
   thread.flatMap(({ metadata: { status, tool_calls = [] } }) =>
     status === "complete" ? tool_calls.filter(({ interrupts }) => interrupts) : [],
   );
 
-function toInterrupt(call: ToolCall): Interrupt {
+function toInterrupt(call: ToolCall): PendingInterrupt {
   const { question } = readQuestion(call);
-  const { $schema: _, ...responseSchema } = z.toJSONSchema(replyTo(call), { io: "input" });
+  const { $schema: _, ...responseSchema } = z.toJSONSchema(replySchema(call), { io: "input" });
   return {
-    ...{ id: call.id, toolCallId: call.id, reason: "input_required", responseSchema },
+    id: call.id,
+    responseSchema,
     ...(typeof question === "string" && { message: question }),
   };
 }
@@ -44,27 +57,27 @@ function toInterrupt(call: ToolCall): Interrupt {
 const readQuestion = ({ arguments: input }: ToolCall) =>
   Object(parseArguments(input)) as Record<string, unknown>;
 
-/** What a reply to a question must look like. */
-function replyTo(call: ToolCall) {
+function replySchema(call: ToolCall) {
   const { options } = readQuestion(call);
   const choices = Array.isArray(options) ? options.filter((one) => typeof one === "string") : [];
   return z.object({ answer: choices.length > 0 ? z.enum(choices) : z.string() });
 }
 
 /**
- * Checks that a resume answers all that a thread waits for as it was asked to, and nothing else. One
- * that was taken already may come again, as after a lost connection, if it says the same.
+ * Checks that a resume replies to every pending question, in the form that the question asked for,
+ * and to nothing else. A reply that is stored already is accepted again if it is the same, because
+ * clients repeat a resume after a lost connection.
  *
  * @throws AppError `resume_invalid`, naming the interrupts
  */
-export function checkResume(thread: ChatMessage[], resume: ResumeEntry[]): void {
+export function checkResume(thread: ChatMessage[], resume: InterruptReply[]): void {
   const calls = new Map(questionsIn(thread).map((call) => [call.id, call]));
-  const given = new Map(resume.map((entry) => [entry.interruptId, entry]));
+  const given = new Map(resume.map((reply) => [reply.interruptId, reply]));
   const missing = pendingInterrupts(thread).filter(({ id }) => !given.has(id));
-  const wrong = resume.filter((entry) => {
-    const call = calls.get(entry.interruptId);
-    const isRepeated = given.get(entry.interruptId) !== entry;
-    return !call || isRepeated || !(call.result ? isSame(call.result, entry) : fits(call, entry));
+  const wrong = resume.filter((reply) => {
+    const call = calls.get(reply.interruptId);
+    const isRepeated = given.get(reply.interruptId) !== reply;
+    return !call || isRepeated || !(call.result ? isSame(call.result, reply) : fits(call, reply));
   });
   if (missing.length + wrong.length === 0) return;
   throw new AppError("resume_invalid", {
@@ -73,35 +86,36 @@ export function checkResume(thread: ChatMessage[], resume: ResumeEntry[]): void 
   });
 }
 
-const isSame = ({ content }: ToolResult, entry: ResumeEntry) => content === toContent(entry);
+const isSame = ({ content }: ToolResult, reply: InterruptReply) => content === toContent(reply);
 
-const fits = (call: ToolCall, { status, payload }: ResumeEntry) =>
-  status === "cancelled" || replyTo(call).safeParse(payload).success;
+const fits = (call: ToolCall, { status, payload }: InterruptReply) =>
+  status === "cancelled" || replySchema(call).safeParse(payload).success;
 
-/** The results of the calls that asked, as a resume has them: for those that still wait. */
-export function answersOf(thread: ChatMessage[], resume: ResumeEntry[]): Answered[] {
-  const given = new Map(resume.map((entry) => [entry.interruptId, entry]));
+/** The tool results that a resume gives to pending questions. */
+export function toReplyResults(thread: ChatMessage[], resume: InterruptReply[]): NewToolResult[] {
+  const given = new Map(resume.map((reply) => [reply.interruptId, reply]));
   return thread.flatMap((row) =>
     questionsIn([row]).flatMap((call) => {
-      const entry = given.get(call.id);
-      return entry && !call.result ? [toAnswered(row, call, toContent(entry))] : [];
+      const reply = given.get(call.id);
+      return reply && !call.result ? [toNewResult(row, call, toContent(reply))] : [];
     }),
   );
 }
 
-/** The results of all calls that wait, when the user goes on with another question instead. */
-export const cancellationsOf = (thread: ChatMessage[]): Answered[] =>
-  answersOf(
+/** The tool results of all pending questions when the user asks something else instead of replying. */
+export const toDeclinedResults = (thread: ChatMessage[]): NewToolResult[] =>
+  toReplyResults(
     thread,
     pendingInterrupts(thread).map(({ id: interruptId }) => ({ interruptId, status: "cancelled" })),
   );
 
-const toAnswered = ({ id: message_id }: ChatMessage, { id }: ToolCall, content: string) => ({
-  ...{ message_id, tool_call_id: id },
+const toNewResult = (row: ChatMessage, call: ToolCall, content: string): NewToolResult => ({
+  message_id: row.id,
+  tool_call_id: call.id,
   result: { message_id: crypto.randomUUID(), content },
 });
 
-function toContent({ status, payload }: ResumeEntry): string {
+function toContent({ status, payload }: InterruptReply): string {
   if (status === "cancelled") return JSON.stringify({ declined: "The user did not answer" });
   return JSON.stringify(payload);
 }

@@ -1,67 +1,88 @@
-import type { AssistantMessage, Message, UserMessage } from "@ag-ui/core";
-import type { ChatMessage, NewMessage, ToolResult } from "../../db/chat/chat";
-import type { ChatRequest } from "../ag-ui/request";
-import { answersOf, cancellationsOf } from "./interrupts";
+import type { ChatMessage, NewMessage, NewThreadContent, NewToolResult } from "../../db/chat/chat";
+import type { ChatRequest, ClientContentPart, ClientMessage } from "../request";
+import { toDeclinedResults, toReplyResults } from "./interrupts";
 
-/** What a client's messages say that the thread does not know yet. */
-export type Said = {
-  messages: NewMessage[];
-  results: { message_id: string; tool_call_id: string; result: ToolResult }[];
-};
-
-type Sent = Pick<ChatRequest, "messages" | "session_id" | "surelyNew" | "resume">;
-
-/** The last question of a thread, and how far its answer has come. */
+/** The last question of a thread and the progress of its answer. */
 export type Turn = {
   id: string;
-  /** Steps that are whole: the next one to answer has this number. */
+  /** Number of complete steps, and so the number of the next step. */
   steps: number;
-  /** Nothing is to be answered: the answer is whole, or waits for a tool of the client. */
+  /** The answer is complete, or waits for a tool of the client: there is nothing to generate. */
   settled: boolean;
 };
 
+/** A client's messages compared with the stored thread. */
+export type Reconciled = {
+  /** Content that the thread does not have yet. */
+  added: NewThreadContent;
+  /** The thread including `added`. */
+  thread: ChatMessage[];
+  /** Undefined before the first question. */
+  turn: Turn | undefined;
+  /** The ids under which this client knows the questions, by row id. */
+  clientIds: ReadonlyMap<string, string>;
+};
+
+type SentMessages = Pick<
+  ChatRequest,
+  "messages" | "session_id" | "run_id" | "surelyNew" | "resume"
+>;
+type UserMessage = Extract<ClientMessage, { role: "user" }>;
+type AssistantMessage = Extract<ClientMessage, { role: "assistant" }>;
+
 /**
- * Finds what is new in the messages that a client sent.
+ * Finds the new content among the messages that a client sent.
  *
- * Clients send the whole conversation each time, some with new ids. So its questions are followed
- * along ours, by id or by content, and only what comes after the last known one is new. Answers are
- * taken from a client only when it begins a thread with them, and are marked; results of tool calls
- * are, for calls that are ours and still open. A call that waits for the user's reply is answered by
- * `resume`, or declined by going on with another question.
+ * Clients send the whole conversation each time, some with new ids. Its questions are matched with
+ * ours by id or content, in order, and only those after the last match are new. Answers of a client
+ * are accepted only when it begins a thread with them, and are marked as imported. Tool results are
+ * accepted for our own calls that are still open. A question to the user is answered by `resume`;
+ * a new question from the user declines it.
  */
-export function findNew(
-  thread: ChatMessage[],
-  { messages, session_id, surelyNew, resume = [] }: Sent,
-): Said {
+export function reconcile(thread: ChatMessage[], sent: SentMessages): Reconciled {
+  const { messages, session_id, run_id, surelyNew, resume = [] } = sent;
   const questions = messages.filter((message) => message.role === "user");
   const matched = matchQuestions(thread, messages, surelyNew);
-  const known = questions.findLastIndex((message) => matched.has(message));
-  const ids = new Set(thread.map(({ client_id }) => client_id));
-  const asked = questions.slice(known + 1).map((message) => toQuestion(message, session_id, ids));
+  const lastKnown = questions.findLastIndex((message) => matched.has(message));
+  const newQuestions = questions.slice(lastKnown + 1);
+  const usedIds = new Set(thread.map(({ client_id }) => client_id));
+  const asked = newQuestions.map((message) => toQuestion(message, session_id, usedIds));
+
   const results = [
-    ...answersOf(thread, resume),
+    ...toReplyResults(thread, resume),
     ...findResults(thread, messages),
-    ...(asked.length > 0 ? cancellationsOf(thread) : []),
+    ...(asked.length > 0 ? toDeclinedResults(thread) : []),
   ];
-  return {
+  const added = {
     messages: thread.length === 0 ? withAnswers(asked, questions, messages) : asked,
     results: inOrder(thread, results),
   };
+
+  const clientIds = new Map<string, string>();
+  for (const [message, row] of matched) clientIds.set(row.id, message.id);
+  for (const [i, message] of newQuestions.entries()) clientIds.set(asked[i]!.id, message.id);
+
+  const known = withAdded(thread, added, run_id);
+  return { added, thread: known, turn: lastTurn(known), clientIds };
 }
 
-/** Of several results of one call the first counts. */
-function inOrder(thread: ChatMessage[], results: Said["results"]): Said["results"] {
+/** Of several results for one call the first is kept. */
+function inOrder(thread: ChatMessage[], results: NewToolResult[]): NewToolResult[] {
   const first = new Map(results.toReversed().map((one) => [one.tool_call_id, one]));
   const calls = thread.flatMap(({ metadata }) => metadata.tool_calls ?? []);
-  const known = Math.max(0, ...calls.map(({ result }) => result?.position ?? 0));
+  const lastPosition = Math.max(0, ...calls.map(({ result }) => result?.position ?? 0));
   return [...first.values()].reverse().map((one, i) => ({
     ...one,
-    result: { ...one.result, position: known + i + 1 },
+    result: { ...one.result, position: lastPosition + i + 1 },
   }));
 }
 
-/** A conversation that began elsewhere: what was answered there, after what was asked. */
-function withAnswers(asked: NewMessage[], questions: Message[], messages: Message[]): NewMessage[] {
+/** Inserts the answers of a conversation that began elsewhere, each after its question. */
+function withAnswers(
+  asked: NewMessage[],
+  questions: UserMessage[],
+  messages: ClientMessage[],
+): NewMessage[] {
   return asked.flatMap((question, i) => {
     const from = messages.indexOf(questions[i]!) + 1;
     const next = questions[i + 1];
@@ -78,27 +99,32 @@ const toImported = (
   turn_id: string,
   step: number,
 ): NewMessage => ({
-  ...{ id: stepId(turn_id, step), role: "assistant", content: content!, client_id: id },
-  ...{ turn_id, step, metadata: { status: "complete", imported: true } },
+  id: stepId(turn_id, step),
+  role: "assistant",
+  content: content!,
+  client_id: id,
+  turn_id,
+  step,
+  metadata: { status: "complete", imported: true },
 });
 
-/** The rows that a client's questions are. */
-export function matchQuestions(
+/** The row of each question that the thread already has. */
+function matchQuestions(
   thread: ChatMessage[],
-  messages: Message[],
+  messages: ClientMessage[],
   surelyNew: boolean,
-): Map<Message, ChatMessage> {
-  const matched = new Map<Message, ChatMessage>();
+): Map<ClientMessage, ChatMessage> {
+  const matched = new Map<ClientMessage, ChatMessage>();
   const rows = thread.filter(({ role }) => role === "user");
-  const answered = questionsBefore(thread);
-  // A lone question in a longer thread comes from a client that sends only what is new.
+  const questionCounts = countQuestionsBefore(thread);
+  // A single question for a longer thread comes from a client that sends only new messages.
   const onlyNew = surelyNew || (messages.length === 1 && rows.length > 1);
   let next = 0;
   for (const message of messages) {
-    // A client that keeps the end of a conversation only may begin with an answer.
-    next = Math.max(next, answered.get(message.id) ?? 0);
+    // A client that keeps only the end of a conversation can begin with an answer.
+    next = Math.max(next, questionCounts.get(message.id) ?? 0);
     if (message.role !== "user") continue;
-    const same = (row: ChatMessage) => sameContent(row, message);
+    const same = (row: ChatMessage) => hasSameContent(row, message);
     const byId = rows.findIndex((row) => row.client_id === message.id && same(row));
     const byContent = onlyNew ? -1 : rows.findIndex((row, i) => i >= next && same(row));
     const found = byId >= 0 ? byId : byContent;
@@ -109,8 +135,8 @@ export function matchQuestions(
   return matched;
 }
 
-/** How many questions come before an answer, by the answer's names. */
-function questionsBefore(thread: ChatMessage[]): Map<string, number> {
+/** The number of questions before each answer, by the id under which clients know the answer. */
+function countQuestionsBefore(thread: ChatMessage[]): Map<string, number> {
   const before = new Map<string, number>();
   let questions = 0;
   for (const { id, client_id, role } of thread) {
@@ -120,7 +146,7 @@ function questionsBefore(thread: ChatMessage[]): Map<string, number> {
   return before;
 }
 
-const sameContent = (row: ChatMessage, { content }: UserMessage) =>
+const hasSameContent = (row: ChatMessage, { content }: UserMessage) =>
   typeof content === "string"
     ? row.content === content && !row.metadata.parts
     : Bun.deepEquals(row.metadata.parts, JSON.parse(JSON.stringify(content)));
@@ -128,23 +154,25 @@ const sameContent = (row: ChatMessage, { content }: UserMessage) =>
 function toQuestion(
   { id, content }: UserMessage,
   session_id: string,
-  taken: Set<string | null>,
+  usedIds: Set<string | null>,
 ): NewMessage {
-  // An edited message keeps its id in the client; for us it is another message.
-  const isTaken = taken.has(id);
+  // An edited message keeps its id in the client; here it is a separate message.
+  const isEdited = usedIds.has(id);
   return {
-    id: isTaken ? crypto.randomUUID() : Bun.randomUUIDv5(id, session_id),
-    client_id: isTaken ? null : id,
+    id: isEdited ? crypto.randomUUID() : Bun.randomUUIDv5(id, session_id),
+    client_id: isEdited ? null : id,
     content: typeof content === "string" ? content : textOf(content),
-    ...{ role: "user", turn_id: null, step: null },
+    role: "user",
+    turn_id: null,
+    step: null,
     metadata: typeof content === "string" ? {} : { parts: content },
   };
 }
 
-const textOf = (content: Exclude<UserMessage["content"], string>) =>
+const textOf = (content: ClientContentPart[]) =>
   content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 
-function findResults(thread: ChatMessage[], messages: Message[]): Said["results"] {
+function findResults(thread: ChatMessage[], messages: ClientMessage[]): NewToolResult[] {
   const open = new Map<string, ChatMessage>();
   for (const row of thread) {
     for (const call of row.metadata.tool_calls ?? []) if (!call.result) open.set(call.id, row);
@@ -161,9 +189,9 @@ function findResults(thread: ChatMessage[], messages: Message[]): Said["results"
   });
 }
 
-/** The thread as it is once `said` is stored. */
-export function withSaid(thread: ChatMessage[], said: Said, run_id: string): ChatMessage[] {
-  const results = new Map(said.results.map(({ tool_call_id, result }) => [tool_call_id, result]));
+/** The thread as it is after `added` is stored. */
+function withAdded(thread: ChatMessage[], added: NewThreadContent, run_id: string): ChatMessage[] {
+  const results = new Map(added.results.map(({ tool_call_id, result }) => [tool_call_id, result]));
   const answered = thread.map((row) => {
     const { tool_calls } = row.metadata;
     if (!tool_calls?.some(({ id }) => results.has(id))) return row;
@@ -171,35 +199,34 @@ export function withSaid(thread: ChatMessage[], said: Said, run_id: string): Cha
     return { ...row, metadata: { ...row.metadata, tool_calls: calls as typeof tool_calls } };
   });
   const created_at = new Date().toISOString();
-  return [...answered, ...said.messages.map((message) => ({ ...message, run_id, created_at }))];
+  return [...answered, ...added.messages.map((message) => ({ ...message, run_id, created_at }))];
 }
 
-/** Undefined when nothing was asked yet. */
+/** Undefined before the first question. */
 export function lastTurn(thread: ChatMessage[]): Turn | undefined {
   const question = thread.findLast(({ role }) => role === "user");
   if (!question) return undefined;
   const answers = thread.filter(({ turn_id }) => turn_id === question.id);
-  const whole = answers.filter(({ metadata }) => metadata.status === "complete");
-  const calls = whole.at(-1)?.metadata.tool_calls ?? [];
+  const complete = answers.filter(({ metadata }) => metadata.status === "complete");
+  const calls = complete.at(-1)?.metadata.tool_calls ?? [];
   const waits = calls.some(({ result }) => !result);
   return {
     id: question.id,
-    steps: whole.length,
-    settled: whole.length > 0 && whole.length === answers.length && (calls.length === 0 || waits),
+    steps: complete.length,
+    settled:
+      complete.length > 0 && complete.length === answers.length && (calls.length === 0 || waits),
   };
 }
 
-/** The id of a step's row: the same when the step is taken again. */
+/** The id of a step's row. A step that is generated again keeps its id. */
 export const stepId = (turn_id: string, step: number) => Bun.randomUUIDv5(`${step}`, turn_id);
 
-/** The id that the first message of the answer to a request will have, or the last one has. */
-export function expectedMessageId(thread: ChatMessage[], request: ChatRequest): string {
-  const known = withSaid(thread, findNew(thread, request), request.runId);
-  const turn = lastTurn(known);
-  if (!turn) return stepId(request.session_id, 0);
+/** The id of the first message that will answer the turn, or of the last one if it is settled. */
+export function answerMessageId(turn: Turn | undefined, session_id: string): string {
+  if (!turn) return stepId(session_id, 0);
   return stepId(turn.id, turn.settled ? turn.steps - 1 : turn.steps);
 }
 
-/** Without the answer's part that broke off: it is given again. */
+/** Removes incomplete steps of the turn, because they are generated again. */
 export const withoutUnfinished = (thread: ChatMessage[], { id }: Turn) =>
   thread.filter((row) => row.turn_id !== id || row.metadata.status === "complete");

@@ -1,7 +1,7 @@
 import type { Segment, Word } from "../../text/transcript";
 import type { Sql } from "../client";
 
-/** A chunk that is read where it stands, instead of being found by a question. */
+/** A chunk read by its position instead of being found by a search. */
 export type ReadChunk = {
   chunk_id: string;
   asset_id: string;
@@ -13,7 +13,7 @@ export type ReadChunk = {
   page_number?: number;
 };
 
-/** The chunks of a lecture that overlap a stretch of it, in order. None when it is not the course's. */
+/** The chunks of a lecture that overlap a time span, in order. Empty for a lecture of another course. */
 export function readTranscriptChunks(
   sql: Sql,
   course_id: string,
@@ -28,7 +28,7 @@ export function readTranscriptChunks(
     order by c.chunk_index limit ${limit}`;
 }
 
-/** The chunks of one page of a document, in order. None when it is not the course's. */
+/** The chunks of one page of a document, in order. Empty for a document of another course. */
 export function readPageChunks(
   sql: Sql,
   course_id: string,
@@ -44,7 +44,7 @@ export function readPageChunks(
     order by c.chunk_index limit ${limit}`;
 }
 
-/** What was said between two moments of a lecture, with what is half inside; nothing without a transcript. */
+/** The segments and words of a lecture that overlap a time span. Empty without a transcript. */
 export async function readSpeech(
   sql: Sql,
   lecture_id: string,
@@ -61,7 +61,7 @@ export async function readSpeech(
   return row ?? { segments: [], words: [] };
 }
 
-/** What stands on some pages of a document, in order: chunks of one page each, then whole pages. */
+/** The texts of a range of pages, ordered by page: first chunks of a single page, then whole pages. */
 export function readPageTexts(
   sql: Sql,
   document_id: string,
@@ -89,7 +89,7 @@ export type ListedAsset = {
   page_count?: number;
 };
 
-/** What a course holds, by title. */
+/** The assets of a course, by title. */
 export function listCourseAssets(
   sql: Sql,
   course_id: string,

@@ -20,7 +20,7 @@ export type SessionSummary = ChatSession & {
 const sessionColumns = (sql: Sql) =>
   sql`s.id, s.course_id, s.thread_id, s.session_label, s.created_at, s.updated_at`;
 
-/** Newest first, each with the beginning of what was said last. */
+/** Newest first, each with the first 200 characters of its last message. */
 export async function listSessions(
   sql: Sql,
   course_id: string,
@@ -60,7 +60,7 @@ export async function getSession(
 }
 
 /**
- * Removes a conversation for good.
+ * Deletes a conversation permanently.
  *
  * @throws AppError `session_not_found`
  */

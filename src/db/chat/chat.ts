@@ -2,38 +2,48 @@ import { AppError } from "../../errors";
 import { toStorable } from "../../text/storable-json";
 import { notWaitingForDisk, type Sql } from "../client";
 
-/** `aborted`: the reader left. `error`: the model or the server failed. */
+/** `aborted`: the run was cancelled, usually because its reader left. `error`: the model or the server failed. */
 export type AnswerStatus = "complete" | "aborted" | "error";
 
 export type ToolCall = {
   id: string;
   name: string;
-  /** JSON as the model wrote it, well-formed or not. */
+  /** JSON as the model wrote it; it can be malformed. */
   arguments: string;
-  /** Missing while nobody has answered the call. */
+  /** Absent while the call is open. */
   result?: ToolResult;
-  /** The call asks the user, and the run ended until they reply. */
+  /** The call asks the user a question; the run ended until the user replies. */
   interrupts?: true;
 };
-/** `message_id`: the AG-UI message that brought it. `position`: of a client's, from 1 as they came. */
+/** `message_id`: the AG-UI message that contained it. `position`: order of a client's results, from 1. */
 export type ToolResult = { message_id: string; content: string; position?: number };
+export type NewToolResult = { message_id: string; tool_call_id: string; result: ToolResult };
+
+/** Parses a call's arguments; undefined when they are not JSON. */
+export function parseArguments(text: string): unknown {
+  try {
+    return JSON.parse(text || "{}");
+  } catch {
+    return undefined;
+  }
+}
 
 export type MessageMetadata = {
-  /** Of an answer. */
+  /** Answers only. */
   status?: AnswerStatus;
   finish_reason?: string;
   error_code?: string;
   model?: string;
   citations?: unknown[];
-  /** What was retrieved for this answer so far, cited or not. */
+  /** Passages retrieved for this answer so far, cited or not. */
   references?: unknown[];
   tool_calls?: ToolCall[];
   reasoning?: { id: string; content: string }[];
   usage?: Record<string, number>;
   request_id?: string;
-  /** Of a question that is more than text: its content as the client sent it. */
+  /** The content of a question that has attachments, as the client sent it. */
   parts?: unknown[];
-  /** Of an answer that a client brought along when it began the thread: not ours. */
+  /** The client sent this answer when it began the thread; our model did not write it. */
   imported?: true;
 };
 
@@ -41,10 +51,10 @@ export type ChatMessage = {
   id: string;
   role: "user" | "assistant" | "system";
   content: string;
-  /** The id under which the client knows it. */
+  /** The client's id of this message. */
   client_id: string | null;
   run_id: string | null;
-  /** Of an answer: the question it answers, and which of the answer's steps it is. */
+  /** Answers only: the question that it answers, and its step number in that answer. */
   turn_id: string | null;
   step: number | null;
   metadata: MessageMetadata;
@@ -54,10 +64,13 @@ export type ChatMessage = {
 export type NewMessage = Omit<ChatMessage, "run_id" | "created_at">;
 export type NewAnswer = Pick<ChatMessage, "id" | "content" | "metadata"> & { step: number };
 
+/** Messages and tool results that a thread does not have yet. */
+export type NewThreadContent = { messages: NewMessage[]; results: NewToolResult[] };
+
 export type ThreadName = { id: string; course_id: string; thread_id: string | null };
 
 /**
- * Opens a course's thread, new or not, and answers its messages in order.
+ * Finds or creates a course's thread and returns its messages in order.
  *
  * @throws AppError `course_not_found`, or `session_not_found` when another course owns the thread
  */
@@ -75,7 +88,7 @@ export async function openThread(
     )
     select exists (select from course) as known, exists (select from thread) as owned,
            ${messagesOf(sql, id)} as messages,
-           -- An empty thread may be lost with the power; what is said in it waits for the disk.
+           -- A power failure can lose an empty thread; its messages wait for the disk.
            ${notWaitingForDisk(sql)}`;
   const { known, owned, messages } = row!;
   if (!known) throw new AppError("course_not_found");
@@ -99,20 +112,16 @@ export const messagesOf = (sql: Sql, session_id: string) => sql`
    ) order by position), '[]') from chat_messages where session_id = ${session_id})`;
 
 /**
- * Adds what the client said, in its order, and the results of tools that it ran, each at most once.
+ * Adds the client's messages in order, and its tool results, each at most once.
  *
- * @returns false when not all was new: somebody was faster, or the thread is gone
+ * @returns false when a message was stored already (by a concurrent request) or the thread was deleted
  */
 export async function addToThread(
   sql: Sql,
   session_id: string,
-  said: {
-    run_id: string;
-    messages: NewMessage[];
-    results: { message_id: string; tool_call_id: string; result: ToolResult }[];
-  },
+  content: NewThreadContent & { run_id: string },
 ): Promise<boolean> {
-  const label = said.messages.find(({ role }) => role === "user")?.content.trim() || null;
+  const label = content.messages.find(({ role }) => role === "user")?.content.trim() || null;
   const [row] = await sql<{ added: number }[]>`
     with thread as (
       update chat_sessions
@@ -120,7 +129,7 @@ export async function addToThread(
       where id = ${session_id} returning id
     ),
     results as (
-      select * from jsonb_to_recordset(${sql.json(said.results as never)})
+      select * from jsonb_to_recordset(${sql.json(content.results as never)})
         as result (message_id uuid, tool_call_id text, result jsonb)
     ),
     answered as (
@@ -134,9 +143,9 @@ export async function addToThread(
     added as (
       insert into chat_messages
         (id, session_id, role, content, client_id, run_id, turn_id, step, metadata)
-      select m.id, thread.id, m.role, m.content, m.client_id, ${said.run_id}, m.turn_id, m.step,
+      select m.id, thread.id, m.role, m.content, m.client_id, ${content.run_id}, m.turn_id, m.step,
              m.metadata
-      from thread, rows from (jsonb_to_recordset(${sql.json(said.messages as never)})
+      from thread, rows from (jsonb_to_recordset(${sql.json(content.messages as never)})
         as (id uuid, role text, content text, client_id text, turn_id uuid, step int,
             metadata jsonb)) with ordinality
         as m (id, role, content, client_id, turn_id, step, metadata, n)
@@ -145,15 +154,15 @@ export async function addToThread(
       returning id
     )
     select count(*)::int as added,
-           -- The first word need not wait for the disk: the answer's commit does, and takes this along.
+           -- The first token need not wait for the disk: the answer's commit waits and includes this row.
            ${notWaitingForDisk(sql)}
     from added`;
-  return row!.added === said.messages.length;
+  return row!.added === content.messages.length;
 }
 
 /**
- * Stores the steps of an answer, whole or not. They take the place of an earlier attempt that broke
- * off, but never that of a complete step. Nothing is stored when the session was deleted meanwhile.
+ * Stores the steps of an answer, complete or not. They replace incomplete steps of an earlier attempt,
+ * never a complete step. Stores nothing if the session was deleted during the answer.
  */
 export async function saveAnswer(
   sql: Sql,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PlainBody } from "../../chat/ag-ui/request";
+import { PlainBody } from "../../chat/request";
 import { Id, Json, Time } from "../http/schemas";
 import { Citation } from "../retrieval";
 
@@ -42,7 +42,7 @@ export const Reply = z.object({
   run_metadata: Json,
 });
 
-/** Both bodies are checked by hand: which of them it is decides what can be wrong with it. */
+/** Validated in the handler, because the error messages depend on which of the two bodies it is. */
 export const BODY = {
   description: "AG-UI's RunAgentInput, or the plain body",
   content: {

@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import type { z } from "zod";
-import type { Runs } from "../../chat/run/live-runs";
+import type { LiveRuns } from "../../chat/run/live-runs";
 import { toMarkdown } from "../../chat/thread/export-markdown";
 import { deleteSession, getSession, listSessions } from "../../db/chat/chat-sessions";
 import type { Sql } from "../../db/client";
@@ -8,8 +8,8 @@ import { getCourse } from "../../db/courses";
 import { ById, Id, PageQuery, pageOf } from "../http/schemas";
 import { SessionSummary, WholeSession } from "./chat-schemas";
 
-/** What was said: listed, read, taken along and deleted. */
-export const chatSessionRoutes = ({ db, runs }: { db: Sql; runs: Runs }) =>
+/** Stored conversations: list, read, export, delete. */
+export const chatSessionRoutes = ({ db, runs }: { db: Sql; runs: LiveRuns }) =>
   new Elysia({ prefix: "/sessions" })
     .get(
       "",
@@ -62,7 +62,7 @@ async function readSession(db: Sql, id: string) {
   const { messages, ...session } = await getSession(db, id);
   const shown = messages.map(({ id, role, content, metadata, created_at }) => {
     const { citations = [], ...more } = metadata;
-    return { ...{ id, role, content, created_at }, citations, metadata: more };
+    return { id, role, content, created_at, citations, metadata: more };
   });
   return { ...session, messages: shown } as z.infer<typeof WholeSession>;
 }

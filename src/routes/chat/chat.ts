@@ -3,57 +3,54 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { version } from "../../../package.json";
 import { toAgUiEvents } from "../../chat/ag-ui/events";
-import { type ChatRequest, readChatRequest } from "../../chat/ag-ui/request";
+import { type AgUiRequest, readChatRequest } from "../../chat/ag-ui/request";
 import { MAX_STEPS } from "../../chat/agent/loop";
 import { createCourseTools } from "../../chat/agent/tools";
 import type { RunSummary } from "../../chat/parts";
-import type { AnswerServices } from "../../chat/run/answer-turn";
+import { type AnswerDeps, answerTurn } from "../../chat/run/answer-turn";
 import { collectReply } from "../../chat/run/collect-reply";
-import { type ChatServices, type Conversation, converse } from "../../chat/run/handle-request";
-import { Runs } from "../../chat/run/live-runs";
-import { expectedMessageId } from "../../chat/thread/reconcile";
-import { openThread } from "../../db/chat/chat";
+import {
+  type Conversation,
+  handleRunRequest,
+  type RequestDeps,
+} from "../../chat/run/handle-request";
+import { LiveRuns } from "../../chat/run/live-runs";
+import { reconcile } from "../../chat/thread/reconcile";
+import { addToThread, listMessages, openThread, saveAnswer } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
-import { toEventStream } from "./ag-ui-stream";
+import { toAgUiResponse } from "./ag-ui-stream";
 import { BODY, CourseQuery, Reply } from "./chat-schemas";
 import { chatSessionRoutes } from "./chat-sessions";
 
-/** What answering over HTTP takes, whatever the protocol. */
-export type ChatNeeds = Omit<AnswerServices, "onEnd"> & {
+/** What the chat endpoints of all protocols use. */
+export type ChatRouteDeps = Omit<AnswerDeps, "onEnd"> & {
   metrics: AnswerMetrics;
   config: { PUBLIC_URL?: string | undefined };
   /** Aborted when the process begins to stop. */
   shutdown: AbortSignal;
 };
 
-/** Conversations about a course: asked and answered here, stored, listed and deleted. */
-export function chatRoutes(needs: ChatNeeds) {
-  const { db, metrics, shutdown } = needs;
-  const runs = new Runs(shutdown, new AppError("chat_interrupted"));
-  const services = {
-    ...needs,
-    runs,
-    onEnd: (outcome: string, summary: RunSummary) => observeAnswer(metrics, outcome, summary),
-  };
-  const open = async (
-    request: Request,
-    given: unknown,
-    query: { course_id?: string | undefined },
-  ) => openConversation(services, request, readChatRequest(given, query));
+/** Questions about a course and their answers; stored conversations. */
+export function chatRoutes(deps: ChatRouteDeps) {
+  const { db, shutdown } = deps;
+  const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"));
+  const requestDeps = toRequestDeps(deps, runs);
+  const open = async (request: Request, body: unknown, query: { course_id?: string | undefined }) =>
+    openConversation(deps, runs, request, readChatRequest(body, query));
 
   return new Elysia({ prefix: "/api/chat", tags: ["Chat"] })
     .post(
       "/stream",
       async ({ body, query, request, server }) => {
         const conversation = await open(request, body, query);
-        // Our heartbeats, not a timeout, tell a silent stream from a dead one.
+        // Heartbeats detect a dead connection; a timeout would also end a silent one.
         server?.timeout(request, 0);
-        return stream(services, conversation, request);
+        return stream(requestDeps, conversation, request);
       },
       {
         parse: jsonBody,
@@ -72,7 +69,7 @@ export function chatRoutes(needs: ChatNeeds) {
         server?.timeout(request, 0);
         const answer = async () => ({
           status: 200,
-          body: await reply(services, conversation, request),
+          body: await reply(requestDeps, conversation, request),
         });
         return (await once(db, request, body, answer)).body;
       },
@@ -84,18 +81,42 @@ export function chatRoutes(needs: ChatNeeds) {
         detail: { summary: "Ask, and get the whole answer at once", requestBody: BODY },
       },
     )
-    .get("/capabilities", () => capabilities(needs), {
+    .get("/capabilities", () => capabilities(deps), {
       detail: { summary: "What this agent can do, as AG-UI describes it" },
     })
     .use(chatSessionRoutes({ db, runs }));
 }
 
-/** Everything that can be refused is refused here, before an answer begins. */
+function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns): RequestDeps {
+  const { db, chatModel, log, metrics } = deps;
+  const onEnd = (outcome: string, summary: RunSummary) => observeAnswer(metrics, outcome, summary);
+  return {
+    runs,
+    reconcile,
+    store: {
+      list: (session_id) => listMessages(db, session_id),
+      add: (session_id, content) => addToThread(db, session_id, content),
+      saveAnswer: (session_id, answer) => saveAnswer(db, session_id, answer),
+    },
+    answerTurn: (context, turn, save) => answerTurn({ ...deps, onEnd }, context, turn, save),
+    modelName: chatModel.name,
+    log,
+  };
+}
+
+type AgUiConversation = Conversation & { request: AgUiRequest };
+
+/**
+ * Opens the thread of a request. Rejects every invalid request here, before its stream begins.
+ *
+ * @throws AppError `course_not_found` or `session_not_found`
+ */
 async function openConversation(
-  { db, runs, config }: ChatNeeds & ChatServices,
+  { db, config }: ChatRouteDeps,
+  runs: LiveRuns,
   request: Request,
-  asked: ChatRequest,
-): Promise<Conversation> {
+  asked: AgUiRequest,
+): Promise<AgUiConversation> {
   const { session_id: id, course_id, thread_id } = asked;
   return {
     request: asked,
@@ -106,32 +127,29 @@ async function openConversation(
   };
 }
 
-function stream(services: ChatServices, conversation: Conversation, request: Request): Response {
-  const { request: asked, request_id, thread } = conversation;
+function stream(deps: RequestDeps, conversation: AgUiConversation, request: Request): Response {
+  const { request: asked, request_id } = conversation;
   const gone = new AbortController();
   const onGone = () => gone.abort("the reader left");
   request.signal.addEventListener("abort", onGone, { once: true });
-  const events = toAgUiEvents(converse(services, conversation, gone.signal), {
-    ...asked,
-    request_id,
-    message_id: expectedMessageId(thread, asked),
-    model: services.chatModel.name,
-  });
-  const { protocolVersion } = asked;
-  return toEventStream(events, { accept: request.headers.get("accept"), protocolVersion, onGone });
+  const parts = handleRunRequest(deps, conversation, gone.signal);
+  const events = toAgUiEvents(parts, { ...asked, request_id, model: deps.modelName });
+  const { client } = asked;
+  return toAgUiResponse(events, { accept: request.headers.get("accept"), client, onGone });
 }
 
-async function reply(services: ChatServices, conversation: Conversation, request: Request) {
-  // This answer has no place for a question to the user, so the model is not to ask one.
-  const asked = { ...conversation.request, protocolVersion: undefined };
+async function reply(deps: RequestDeps, conversation: AgUiConversation, request: Request) {
+  // A reply as one JSON object has no field for a question to the user.
+  const client = { ...conversation.request.client, interrupts: false };
+  const asked = { ...conversation.request, client };
   const { request_id, thread } = conversation;
-  const parts = converse(services, { ...conversation, request: asked }, request.signal);
-  const { summary, ...said } = await collectReply(parts, thread);
+  const parts = handleRunRequest(deps, { ...conversation, request: asked }, request.signal);
+  const { summary, ...answer } = await collectReply(parts, thread);
   const run_metadata = { request_id, course_id: asked.course_id, ...summary };
-  return { session_id: asked.session_id, ...said, run_metadata } as z.infer<typeof Reply>;
+  return { session_id: asked.session_id, ...answer, run_metadata } as z.infer<typeof Reply>;
 }
 
-function capabilities({ db, embedder, chatModel }: ChatNeeds): AgentCapabilities {
+function capabilities({ db, embedder, chatModel }: ChatRouteDeps): AgentCapabilities {
   const tools = createCourseTools({ db, embedder, course_id: "" });
   const writes = chatModel.kind === "model";
   const reads = (type: string) => chatModel.attachments.some((one) => one.startsWith(type));
@@ -147,7 +165,8 @@ function capabilities({ db, embedder, chatModel }: ChatNeeds): AgentCapabilities
     tools: {
       supported: true,
       items: tools.map(({ name, description, inputSchema }) => ({
-        ...{ name, description },
+        name,
+        description,
         parameters: z.toJSONSchema(inputSchema, { io: "input" }),
       })),
       parallelCalls: true,
@@ -158,8 +177,11 @@ function capabilities({ db, embedder, chatModel }: ChatNeeds): AgentCapabilities
     reasoning: { supported: writes, streaming: writes, encrypted: false },
     multimodal: {
       input: {
-        ...{ image: reads("image/"), pdf: reads("application/pdf") },
-        ...{ audio: reads("audio/"), video: reads("video/"), file: false },
+        image: reads("image/"),
+        pdf: reads("application/pdf"),
+        audio: reads("audio/"),
+        video: reads("video/"),
+        file: false,
       },
     },
     execution: { codeExecution: false, maxIterations: MAX_STEPS },

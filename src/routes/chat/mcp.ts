@@ -9,7 +9,7 @@ import type { Reranker } from "../../providers/reranker";
 import { ownOrigin, refuseForeignOrigin } from "../http/own-origin";
 import { Id } from "../http/schemas";
 
-type Needs = {
+type McpRouteDeps = {
   db: Sql;
   embedder: Embedder;
   reranker?: Reranker | null;
@@ -39,20 +39,20 @@ const BODY = {
   },
 };
 
-/** The tools of the chat, for agents of others. */
-export const mcpRoutes = ({ db, embedder, reranker, log, config }: Needs) =>
+/** The tools of the chat for external agents. */
+export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps) =>
   new Elysia({ tags: ["Agents"] }).post(
     "/mcp",
     async ({ query, request }) => {
       refuseForeignOrigin(request, config);
       if (query.course_id) await getCourse(db, query.course_id);
       const scope = { course_id: query.course_id, origin: ownOrigin(request, config) };
-      // The SDK takes a quarter of a second to load, which a start need not wait for.
+      // Loaded on first use, because the SDK takes a quarter of a second to load.
       const { answerMcp } = await import("../../chat/mcp/server");
       return answerMcp(request, createMcpTools({ db, embedder, reranker }, scope), log);
     },
     {
-      // The protocol has its own answers to bodies that are none.
+      // The protocol defines its own responses to malformed bodies.
       parse: "none",
       query: z.object({ course_id: Id.optional() }),
       detail: {

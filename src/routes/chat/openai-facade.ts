@@ -7,16 +7,17 @@ import {
   readCompletionRequest,
   toCourseId,
 } from "../../chat/openai/request";
-import { type AnswerServices, answer } from "../../chat/run/answer-turn";
-import { Runs } from "../../chat/run/live-runs";
+import { NO_CAPABILITIES } from "../../chat/request";
+import { type AnswerDeps, answerTurn } from "../../chat/run/answer-turn";
+import { LiveRuns } from "../../chat/run/live-runs";
 import { type Course, getCourse, listCourses } from "../../db/courses";
 import { AppError } from "../../errors";
 import { observeAnswer } from "../../metrics";
 import { jsonBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
-import { EVENT_STREAM, toLiveResponse } from "../http/streaming-response";
-import type { ChatNeeds } from "./chat";
+import { EVENT_STREAM, toStreamingResponse } from "../http/streaming-response";
+import type { ChatRouteDeps } from "./chat";
 
 const DESCRIPTION = `The agent of \`/api/chat\` for clients of OpenAI's API; the model \`course:<id>\` is a course.
 
@@ -58,13 +59,12 @@ const Model = z.object({
 });
 type Model = z.infer<typeof Model>;
 
-/** Courses as models of OpenAI's API. Failures below /v1 have its form too (see problems.ts). */
-export function openaiFacade(needs: ChatNeeds) {
-  const { db, metrics, shutdown } = needs;
-  const runs = new Runs(shutdown, new AppError("chat_interrupted"));
-  const onEnd: AnswerServices["onEnd"] = (outcome, summary) =>
-    observeAnswer(metrics, outcome, summary);
-  const services = { ...needs, runs, onEnd };
+/** Courses as models of OpenAI's API. Errors below /v1 have that API's form too (see problems.ts). */
+export function openaiFacade(deps: ChatRouteDeps) {
+  const { db, metrics, shutdown } = deps;
+  const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"));
+  const onEnd: AnswerDeps["onEnd"] = (outcome, summary) => observeAnswer(metrics, outcome, summary);
+  const services = { ...deps, runs, onEnd };
 
   return new Elysia({ prefix: "/v1", tags: ["Agents"] })
     .post(
@@ -72,7 +72,7 @@ export function openaiFacade(needs: ChatNeeds) {
       async ({ body, request, server }) => {
         const asked = readCompletionRequest(body);
         await getCourse(db, asked.course_id);
-        // Our heartbeats, not a timeout, tell a silent stream from a dead one.
+        // Heartbeats detect a dead connection; a timeout would also end a silent one.
         server?.timeout(request, 0);
         return complete(services, asked, request);
       },
@@ -101,22 +101,17 @@ export function openaiFacade(needs: ChatNeeds) {
 }
 
 function complete(
-  services: AnswerServices & { runs: Runs; config: ChatNeeds["config"] },
+  services: AnswerDeps & { runs: LiveRuns; config: ChatRouteDeps["config"] },
   { course_id, model, thread, turn, tools, stream, includeUsage }: CompletionRequest,
   request: Request,
 ) {
   const id = `chatcmpl-${crypto.randomUUID()}`;
   const origin = ownOrigin(request, services.config);
   const identity = { id, created: Math.floor(Date.now() / 1_000), model, origin };
-  const work = answer(
-    services,
-    {
-      request: { course_id, session_id: id, context: [], tools },
-      ...{ request_id: requestId(request), thread, origin },
-    },
-    turn,
-    async () => {}, // the client keeps the conversation
-  );
+  const asked = { course_id, session_id: id, context: [], tools, client: NO_CAPABILITIES };
+  const context = { request: asked, request_id: requestId(request), thread, origin };
+  // Nothing is saved: the client keeps the conversation.
+  const work = answerTurn(services, context, turn, async () => {});
   const run = services.runs.start(id, thread, work);
   if (!stream) return collectCompletion(run.follow(request.signal), identity);
 
@@ -124,10 +119,10 @@ function complete(
   const onGone = () => gone.abort("the reader left");
   request.signal.addEventListener("abort", onGone, { once: true });
   const chunks = toCompletionChunks(run.follow(gone.signal), identity, includeUsage);
-  return toLiveResponse(chunks, { ...EVENT_STREAM, onGone });
+  return toStreamingResponse(chunks, { ...EVENT_STREAM, onGone });
 }
 
-async function listModels(db: ChatNeeds["db"]) {
+async function listModels(db: ChatRouteDeps["db"]) {
   const models: Model[] = [];
   let cursor: string | null | undefined;
   do {
@@ -139,6 +134,9 @@ async function listModels(db: ChatNeeds["db"]) {
 }
 
 const toModel = ({ id, name, created_at }: Course): Model => ({
-  ...{ id: `course:${id}`, object: "model", owned_by: "lectern", name },
+  id: `course:${id}`,
+  object: "model",
+  owned_by: "lectern",
+  name,
   created: Math.floor(Date.parse(created_at) / 1_000),
 });

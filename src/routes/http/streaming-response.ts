@@ -1,42 +1,56 @@
-/** How often silence is looked for: no stream is silent for more than twice this long. */
+/** Interval of the silence check: no stream is silent for more than twice this long. */
 const HEARTBEAT_MS = 5_000;
 
 const text = new TextEncoder();
 /** A comment, which readers of server-sent events skip. */
 const HEARTBEAT = text.encode(": still here\n\n");
 
-type Form<T> = {
+export type StreamFormat<T> = {
   contentType: string;
+  /** Zero bytes: the batch has nothing to send. */
   encode: (batch: T) => Uint8Array;
-  /** Forms without comments stay silent as long as there is nothing to say. */
+  /** Undefined for formats without comments, which stay silent between batches. */
   heartbeat: Uint8Array | undefined;
-  /** Called once when the reader left before the end. */
-  onGone: () => void;
 };
 
-/** The form of server-sent events: batches of what goes into one event's data each. */
+/** A server-sent event; a plain string is an event with data only. `data` must be a single line. */
+export type SseEvent = string | { data?: string; id?: number; event?: string; retry_ms?: number };
+
+function toFrame(event: SseEvent): string {
+  if (typeof event === "string") return `data: ${event}\n\n`;
+  let frame = "";
+  if (event.retry_ms !== undefined) frame += `retry: ${event.retry_ms}\n`;
+  if (event.event !== undefined) frame += `event: ${event.event}\n`;
+  if (event.id !== undefined) frame += `id: ${event.id}\n`;
+  if (event.data !== undefined) frame += `data: ${event.data}\n`;
+  return `${frame}\n`;
+}
+
+/** Server-sent events. */
 export const EVENT_STREAM = {
   contentType: "text/event-stream; charset=utf-8",
-  encode: (batch: string[]): Uint8Array =>
-    text.encode(batch.map((data) => `data: ${data}\n\n`).join("")),
+  encode: (batch: SseEvent[]): Uint8Array => text.encode(batch.map(toFrame).join("")),
   heartbeat: HEARTBEAT,
 };
 
 /**
- * Sends what is made bit by bit, as fast as the reader takes it; what waits together leaves together.
+ * Streams batches to the reader as fast as the reader takes them. Each batch is one chunk. A silent
+ * stream gets heartbeats, unless the reader has not taken the last chunk yet.
+ *
+ * @param onGone called once if the reader leaves before the end
  */
-export function toLiveResponse<T>(
+export function toStreamingResponse<T>(
   batches: AsyncGenerator<T>,
-  { contentType, encode, heartbeat, onGone }: Form<T>,
+  { contentType, encode, heartbeat, onGone }: StreamFormat<T> & { onGone: () => void },
 ): Response {
-  let lastSent = performance.now();
+  let lastSentAt = performance.now();
   let timer: ReturnType<typeof setInterval> | undefined;
 
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       if (!heartbeat) return;
       timer = setInterval(() => {
-        if (performance.now() - lastSent < HEARTBEAT_MS) return;
+        if (performance.now() - lastSentAt < HEARTBEAT_MS) return;
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(heartbeat);
       }, HEARTBEAT_MS);
     },
@@ -45,11 +59,11 @@ export function toLiveResponse<T>(
       try {
         bytes = await nextBytes(batches, encode);
       } finally {
-        // The timer must not outlive the stream, however that ends: writing to a closed one throws.
+        // Stop the timer at every end of the stream, because writing to a closed stream throws.
         if (!bytes) clearInterval(timer);
       }
       if (!bytes) return controller.close();
-      lastSent = performance.now();
+      lastSentAt = performance.now();
       controller.enqueue(bytes);
     },
     async cancel() {
@@ -67,10 +81,10 @@ export function toLiveResponse<T>(
   });
 }
 
-/** Undefined at the end. A batch of which a form has nothing to say must not look like that. */
+/** Undefined at the end. Skips batches that encode to zero bytes, because those would look like the end. */
 async function nextBytes<T>(
   batches: AsyncGenerator<T>,
-  encode: Form<T>["encode"],
+  encode: StreamFormat<T>["encode"],
 ): Promise<Uint8Array | undefined> {
   for (;;) {
     const { done, value } = await batches.next();

@@ -1,13 +1,23 @@
 import { describe, expect, test } from "bun:test";
 import { toAgUiEvents } from "../../../src/chat/ag-ui/events";
 import type { ChatPart } from "../../../src/chat/parts";
+import { NO_CAPABILITIES } from "../../../src/chat/request";
 import { AppError } from "../../../src/errors";
 import { typesOf, verify } from "../../support/ag-ui";
 
 const RUN = {
-  ...{ threadId: "t", runId: "r", protocolVersion: "1.0", state: undefined },
-  ...{ session_id: "s", message_id: "m1", course_id: "c", request_id: "q", model: "openai:gpt:1" },
+  threadId: "t",
+  run_id: "r",
+  protocolVersion: "1.0",
+  client: { interrupts: true, cancelledOutcome: true, reasoning: true },
+  messages: [],
+  state: undefined,
+  session_id: "s",
+  course_id: "c",
+  request_id: "q",
+  model: "openai:gpt:1",
 };
+const OLD_CLIENT = { protocolVersion: undefined, client: NO_CAPABILITIES };
 
 /** Every kind of thing that a run can leave open. */
 const HALF: ChatPart[][] = [
@@ -51,7 +61,7 @@ describe("toAgUiEvents", () => {
     async (_, last, modern, old) => {
       for (const half of HALF) {
         const events = await eventsOf(tell(half, last));
-        const older = await eventsOf(tell(half, last), { protocolVersion: undefined });
+        const older = await eventsOf(tell(half, last), OLD_CLIENT);
 
         await verify(events);
         await verify(older);
@@ -74,17 +84,33 @@ describe("toAgUiEvents", () => {
     expect(typesOf(events)).toEqual(["RUN_STARTED", "RUN_FINISHED"]);
   });
 
-  test("begins before the first part is asked for", async () => {
-    let asked = false;
-    async function* parts(): AsyncGenerator<ChatPart[]> {
-      asked = true;
-      yield [finish({})];
-    }
-    const events = toAgUiEvents(parts(), RUN);
-    const first = await events.next();
+  test("begins with the message id of the first part", async () => {
+    const events = await eventsOf(tell([{ type: "run-start", message_id: "m7" }], [finish({})]));
 
-    expect(first.value).toMatchObject([{ type: "RUN_STARTED" }]);
-    expect(asked).toBe(false);
+    expect(typesOf(events)).toEqual(["RUN_STARTED", "RUN_FINISHED"]);
+    expect(events[0]).toMatchObject({ runId: "r", metadata: { message_id: "m7" } });
+  });
+
+  test("begins also when the parts fail before the first one", async () => {
+    const events = await eventsOf(tell([], new Error("secret")));
+
+    await verify(events);
+    expect(typesOf(events)).toEqual(["RUN_STARTED", "RUN_ERROR"]);
+  });
+
+  test("asks the user only through clients that can resume", async () => {
+    const interrupts = [{ id: "c1", message: "Which?", responseSchema: { type: "object" } }];
+    const asking: ChatPart = { ...finish({}), interrupts };
+    const [, asked] = await eventsOf(tell([asking], []));
+    const [, ended] = await eventsOf(tell([asking], []), OLD_CLIENT);
+
+    expect(asked).toMatchObject({
+      outcome: {
+        type: "interrupt",
+        interrupts: [{ id: "c1", toolCallId: "c1", message: "Which?", reason: "input_required" }],
+      },
+    });
+    expect(ended).not.toHaveProperty("outcome");
   });
 
   test("ends a text before a tool call, and opens none for a call alone", async () => {
@@ -113,7 +139,7 @@ describe("toAgUiEvents", () => {
   });
 });
 
-function finish(usage: { inputTokens?: number }): ChatPart {
+function finish(usage: { inputTokens?: number }): Extract<ChatPart, { type: "finish" }> {
   const summary = { model: "openai:gpt:1", usage, latency_ms: 1, hits: 0 };
   return { type: "finish", summary, interrupts: [] };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { createNeutraliser } from "../../../src/chat/sanitize/markdown-stream";
+import { createMarkdownSanitizer } from "../../../src/chat/sanitize/markdown-stream";
 
-const isOurs = (url: URL) => url.host === "lectern.example";
+const isAllowedUrl = (url: URL) => url.host === "lectern.example";
 
-function neutralise(...pieces: string[]): string {
-  const neutraliser = createNeutraliser(isOurs);
-  return pieces.map((piece) => neutraliser.push(piece)).join("") + neutraliser.end();
+function sanitize(...pieces: string[]): string {
+  const sanitizer = createMarkdownSanitizer(isAllowedUrl);
+  return pieces.map((piece) => sanitizer.push(piece)).join("") + sanitizer.end();
 }
 
 const HOSTILE: [name: string, answer: string, shown: string][] = [
@@ -61,24 +61,24 @@ const HARMLESS = [
   "Wow! [sic] with https: alone, wwwhat: so",
 ];
 
-describe("neutralise", () => {
+describe("sanitize", () => {
   test.each(HOSTILE)("disarms %s", (_, answer, shown) => {
-    expect(neutralise(answer)).toBe(shown);
+    expect(sanitize(answer)).toBe(shown);
   });
 
   test.each(HARMLESS)("leaves %s as it is", (answer) => {
-    expect(neutralise(answer)).toBe(answer);
+    expect(sanitize(answer)).toBe(answer);
   });
 
   test("gives the same output however the answer is cut", () => {
     const answers = [...HOSTILE.map(([, answer]) => answer), ...HARMLESS];
     const whole = `${answers.join(" ")}\n${answers.toReversed().join("\n\n")}`;
     for (const answer of [...answers, whole]) {
-      const expected = neutralise(answer);
+      const expected = sanitize(answer);
 
-      expect(neutralise(...answer)).toBe(expected);
+      expect(sanitize(...answer)).toBe(expected);
       for (let seed = 1; seed <= 50; seed += 1) {
-        expect(neutralise(...cutAtRandom(answer, seed))).toBe(expected);
+        expect(sanitize(...cutAtRandom(answer, seed))).toBe(expected);
       }
     }
   });
@@ -86,23 +86,23 @@ describe("neutralise", () => {
   test("knows a code block by its fence, however long its first line is", () => {
     const answer = `\`\`\`${"x".repeat(400)}\n<b>\n\`\`\`\n<img src=x>`;
 
-    expect(neutralise(...answer)).toBe(answer.replace("<img", "< img"));
+    expect(sanitize(...answer)).toBe(answer.replace("<img", "< img"));
   });
 
   test.each(["```", "~~~", "  ~~~", "$$", "~~~\n```\n~~~"])(
     "waits for no endless line after %j, and takes nothing for code from there on",
     (start) => {
       const answer = `${start}${start.at(-1)!.repeat(20_000)}\n<b>\n~~~\n<img src=x>`;
-      const { push } = createNeutraliser(isOurs);
+      const { push } = createMarkdownSanitizer(isAllowedUrl);
 
       expect(push(answer.slice(0, 1_100))).not.toBe("");
-      expect(neutralise(answer)).toEndWith("\n< b>\n~~~\n< img src=x>");
-      expect(neutralise(...answer)).toBe(neutralise(answer));
+      expect(sanitize(answer)).toEndWith("\n< b>\n~~~\n< img src=x>");
+      expect(sanitize(...answer)).toBe(sanitize(answer));
     },
   );
 
   test("holds nothing back of plain prose", () => {
-    const { push } = createNeutraliser(isOurs);
+    const { push } = createMarkdownSanitizer(isAllowedUrl);
 
     expect(push("Entropy measures miss")).toBe("Entropy measures miss");
     expect(push("ing information wit")).toBe("ing information wit");
@@ -110,7 +110,7 @@ describe("neutralise", () => {
   });
 
   test("does not hold back an endless address", () => {
-    const { push } = createNeutraliser(isOurs);
+    const { push } = createMarkdownSanitizer(isAllowedUrl);
     const shown = push(`https://evil.example/${"a".repeat(10_000)} and more`);
 
     expect(shown).toEndWith("and more");

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { Message } from "@ag-ui/core";
-import { toAgUiMessages, toSnapshots } from "../../../src/chat/ag-ui/snapshots";
-import { findNew, lastTurn } from "../../../src/chat/thread/reconcile";
+import type { ClientMessage as Message } from "../../../src/chat/request";
+import { answerMessageId, lastTurn, reconcile, stepId } from "../../../src/chat/thread/reconcile";
 import type { ChatMessage, MessageMetadata } from "../../../src/db/chat/chat";
 import { user } from "../../support/ag-ui";
 
@@ -24,10 +23,18 @@ const closed = { ...open, result: { message_id: "t1", content: "drawn" } };
 
 const thread = [asked("a", "One?"), answered("a", 0), asked("b", "Two?"), answered("b", 0)];
 
+const sent = (messages: Message[], surelyNew = false) => ({
+  messages,
+  session_id,
+  run_id: "r",
+  surelyNew,
+});
+const addedTo = (rows: ChatMessage[], messages: Message[], surelyNew = false) =>
+  reconcile(rows, sent(messages, surelyNew)).added;
 const questionsIn = (messages: Message[], rows = thread, surelyNew = false) =>
-  findNew(rows, { messages, session_id, surelyNew }).messages.map(({ content }) => content);
+  addedTo(rows, messages, surelyNew).messages.map(({ content }) => content);
 
-describe("findNew", () => {
+describe("reconcile", () => {
   const CASES: [what: string, messages: Message[], found: string[]][] = [
     ["the tail", [user("One?", "client a"), user("Two?", "client b"), user("Three?")], ["Three?"]],
     ["the tail after new ids", [user("One?"), user("Two?"), user("Three?")], ["Three?"]],
@@ -56,7 +63,7 @@ describe("findNew", () => {
 
   test("takes answers along when a thread begins with them, and marks them", () => {
     const messages = [user("One?"), assistant("x"), user("Two?")];
-    const found = findNew([], { messages, session_id, surelyNew: false }).messages;
+    const found = addedTo([], messages).messages;
 
     expect(found).toMatchObject([
       { role: "user", content: "One?" },
@@ -81,10 +88,37 @@ describe("findNew", () => {
       ...{ id, role: "tool", toolCallId, content: "drawn" },
     });
     const messages = [result("t1", "c1"), result("t2", "c1"), result("t3", "unknown")];
-    const { results } = findNew(rows, { messages, session_id, surelyNew: false });
+    const { results } = addedTo(rows, messages);
 
     const drawn = { ...closed.result, position: 1 };
     expect(results).toEqual([{ message_id: "a 0", tool_call_id: "c1", result: drawn }]);
+  });
+});
+
+describe("reconcile", () => {
+  test("knows the thread, the turn and this client's ids after the new question is added", () => {
+    const messages = [user("One?", "renamed"), assistant("a 0"), user("Three?", "new")];
+    const rows = thread.slice(0, 2);
+    const reconciled = reconcile(rows, sent(messages));
+    const question = reconciled.thread.at(-1)!;
+
+    expect(reconciled.thread.map(({ content }) => content)).toEqual(["One?", "a 0", "Three?"]);
+    expect(question).toMatchObject({ role: "user", run_id: "r", client_id: "new" });
+    expect(reconciled.turn).toEqual({ id: question.id, steps: 0, settled: false });
+    expect([...reconciled.clientIds]).toEqual([
+      ["a", "renamed"],
+      [question.id, "new"],
+    ]);
+  });
+
+  test("names the message that will answer, or has answered, the turn", () => {
+    const id = crypto.randomUUID();
+    const open = reconcile([asked(id, "One?")], sent([user("One?")]));
+    const settled = reconcile([asked(id, "One?"), answered(id, 0)], sent([user("One?")]));
+
+    expect(answerMessageId(open.turn, session_id)).toBe(stepId(id, 0));
+    expect(answerMessageId(settled.turn, session_id)).toBe(stepId(id, 0));
+    expect(answerMessageId(undefined, session_id)).toBe(stepId(session_id, 0));
   });
 });
 
@@ -107,34 +141,5 @@ describe("lastTurn", () => {
     ],
   ])("knows of %s", (_, answers, expected) => {
     expect(turn(...answers)).toEqual({ id: "a", ...expected });
-  });
-});
-
-describe("toAgUiMessages", () => {
-  test("uses the ids of this client, keeps its system messages, and shows results after calls", () => {
-    const reasoning = [{ id: "r1", content: "hm" }];
-    const rows = [asked("a", "Draw"), answered("a", 0, { tool_calls: [closed], reasoning })];
-    const system: Message = { id: "s", role: "system", content: "x" };
-    const messages = toAgUiMessages(rows, session_id, [system, user("Draw", "renamed")]);
-
-    expect(messages.map(({ id, role }) => `${role} ${id}`)).toEqual([
-      ...["system s", "user renamed", "reasoning r1", "assistant a 0", "tool t1"],
-    ]);
-  });
-});
-
-describe("toSnapshots", () => {
-  const idsOf = (snapshots: Message[][]) =>
-    snapshots.map((messages) => messages.map(({ id }) => id));
-  const wanted = ["1", "2", "3"].map(assistant);
-
-  test("is one snapshot when what the client has is in place", () => {
-    expect(idsOf(toSnapshots(wanted, [assistant("1"), assistant("x")]))).toEqual([["1", "2", "3"]]);
-  });
-
-  test("first takes away what stands in a wrong place", () => {
-    const theirs = [assistant("1"), assistant("3")];
-
-    expect(idsOf(toSnapshots(wanted, theirs))).toEqual([["1"], ["1", "2", "3"]]);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
-import { EVENT_STREAM, toLiveResponse } from "../../../src/routes/http/streaming-response";
+import { EVENT_STREAM, toStreamingResponse } from "../../../src/routes/http/streaming-response";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
@@ -18,7 +18,7 @@ function openStream(form: typeof EVENT_STREAM | { heartbeat: undefined }) {
     }
   }
   const onGone = () => {};
-  const response = toLiveResponse(batches(), { ...EVENT_STREAM, ...form, onGone });
+  const response = toStreamingResponse(batches(), { ...EVENT_STREAM, ...form, onGone });
   const reader = response.body!.getReader();
   const read = async () => new TextDecoder().decode((await reader.read()).value);
   return { read, say: (batch: string[] | null) => said.at(-1)!.resolve(batch) };
@@ -63,7 +63,7 @@ test("a stream that fails has no heart that beats on", async () => {
     yield ["hello"];
     throw new Error("no more");
   }
-  const reader = toLiveResponse(failing(), { ...EVENT_STREAM, onGone() {} }).body!.getReader();
+  const reader = toStreamingResponse(failing(), { ...EVENT_STREAM, onGone() {} }).body!.getReader();
   await reader.read();
 
   await expect(reader.read()).rejects.toThrow("no more");

@@ -1,0 +1,129 @@
+import { z } from "zod";
+import { AppError } from "../errors";
+
+/** One chat request in our own terms, whichever protocol it arrived in. */
+export type ChatRequest = {
+  course_id: string;
+  session_id: string;
+  /** The client's name of the thread when that name is not a UUID. */
+  thread_id: string | null;
+  run_id: string;
+  /** The conversation as the client has it. */
+  messages: ClientMessage[];
+  /** The message is new even if the thread contains the same text already. */
+  surelyNew: boolean;
+  /** Tools that the client runs. */
+  tools: ClientTool[];
+  context: PageContext[];
+  /** Replies to questions of an earlier run; undefined when the client sends none. */
+  resume?: InterruptReply[] | undefined;
+  client: ClientCapabilities;
+};
+
+/** What the client can read or do. */
+export type ClientCapabilities = {
+  /** It can show a question of the model and resume the run with the reply. */
+  interrupts: boolean;
+  /** It reads "cancelled" as the outcome of a run; other clients get an error. */
+  cancelledOutcome: boolean;
+  /** It reads reasoning and tool results also in the binary form of the protocol. */
+  reasoning: boolean;
+};
+
+/** A client without any of them, such as one that gets the answer as a single JSON object. */
+export const NO_CAPABILITIES: ClientCapabilities = {
+  interrupts: false,
+  cancelledOutcome: false,
+  reasoning: false,
+};
+
+export type ClientMessage =
+  | { id: string; role: "user"; content: string | ClientContentPart[] }
+  | { id: string; role: "assistant"; content?: string | undefined }
+  | { id: string; role: "tool"; toolCallId: string; content: string | unknown[] }
+  /** Roles that we do not store. */
+  | { id: string; role: "system" | "developer" | "reasoning" | "activity" };
+
+export type ClientContentPart =
+  | { type: "text"; text: string }
+  | {
+      type: "image" | "audio" | "video" | "document";
+      source: { type: "data" | "url" | "file"; value: string; mimeType?: string | undefined };
+    };
+
+/** `parameters`: a JSON schema. */
+export type ClientTool = { name: string; description: string; parameters?: unknown };
+
+/** A fact that the client's page shares about itself. */
+export type PageContext = { description: string; value: string };
+
+/** The user's reply to one question. `interruptId` is the id of the tool call that asked it. */
+export type InterruptReply = {
+  interruptId: string;
+  status: "resolved" | "cancelled";
+  payload?: unknown;
+};
+
+export const Uuid = z.guid().toLowerCase();
+
+const PlainMessage = z.object({
+  id: z.string().min(1).max(200).optional(),
+  role: z.enum(["user", "assistant", "system"]),
+  content: z.string().max(100_000),
+});
+
+/** The plain body, without AG-UI: one message, or a conversation that ends with one of the user. */
+export const PlainBody = z
+  .object({
+    course_id: Uuid.optional(),
+    session_id: Uuid.optional(),
+    message: z.string().regex(/\S/, "must not be blank").max(100_000).optional(),
+    messages: z.array(PlainMessage).min(1).max(1_000).optional(),
+  })
+  .refine(({ message, messages }) => message !== undefined || messages?.at(-1)?.role === "user", {
+    path: ["message"],
+    message: "required, unless messages end with one of the user",
+  });
+
+/**
+ * Reads the plain body.
+ *
+ * @throws AppError `request_invalid`, naming the fields
+ */
+export function readPlainRequest(body: unknown, query: { course_id?: string }): ChatRequest {
+  const { message, messages, course_id, session_id } = parseBody(PlainBody, body);
+  const sent = message === undefined ? messages! : [{ role: "user" as const, content: message }];
+  return {
+    course_id: readCourseId(course_id ?? query.course_id),
+    session_id: session_id ?? crypto.randomUUID(),
+    thread_id: null,
+    run_id: crypto.randomUUID(),
+    messages: sent.map((one) => ({
+      ...one,
+      id: "id" in one && one.id ? one.id : crypto.randomUUID(),
+    })),
+    surelyNew: message !== undefined,
+    tools: [],
+    context: [],
+    client: NO_CAPABILITIES,
+  };
+}
+
+/** @throws AppError `request_invalid` */
+export function readCourseId(value: unknown): string {
+  const course = Uuid.safeParse(value);
+  if (course.success) return course.data;
+  const message = value === undefined ? "required" : "not a UUID";
+  throw new AppError("request_invalid", { fields: [{ path: "course_id", message }] });
+}
+
+/** @throws AppError `request_invalid`, naming at most 20 fields */
+export function parseBody<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const fields = result.error.issues.slice(0, 20).map(({ path, message }) => ({
+    path: path.join("."),
+    message,
+  }));
+  throw new AppError("request_invalid", { fields });
+}
