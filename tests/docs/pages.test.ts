@@ -5,7 +5,7 @@ import { Glob } from "bun";
 import { openMetrics } from "../../src/metrics";
 
 const names = [
-  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "tests/README.md"],
   ...(await Array.fromAsync(new Glob("{docs,bench,examples}/**/*.md").scan("."))),
 ]
   .filter((name) => !name.includes("node_modules"))

@@ -14,6 +14,7 @@ import { receiveDocument } from "../../pipelines/document/request";
 import type { DocumentStorage } from "../../storage/documents";
 import { acceptUpload } from "../http/accept-upload";
 import { IdempotencyHeaders } from "../http/idempotency";
+import { multipartBody } from "../http/multipart-body";
 import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
 import { serveDocument } from "./document-file";
 import { Document, DocumentStatus, Status, withUrl } from "./document-schemas";
@@ -22,27 +23,11 @@ const Accepted = z.object({ document_id: Id, job_id: Id }).meta({ id: "DocumentA
 
 const UploadFields = z.object({ course_id: Id, title: Title.optional(), priority: Priority });
 
-const UPLOAD_BODY = {
-  required: true,
-  content: {
-    "multipart/form-data": {
-      schema: {
-        type: "object" as const,
-        required: ["course_id", "file"] as string[],
-        properties: {
-          course_id: { type: "string" as const, format: "uuid" },
-          file: { type: "string" as const, format: "binary", description: "A PDF" },
-          title: { type: "string" as const, maxLength: 300 },
-          priority: { type: "string" as const, enum: ["normal", "high"], default: "normal" },
-        },
-      },
-    },
-  },
-};
+const UPLOAD_BODY = multipartBody(UploadFields, "A PDF");
 
-type Needs = { db: Sql; storage: DocumentStorage; maxUploadBytes: number };
+type DocumentRoutesDeps = { db: Sql; storage: DocumentStorage; maxUploadBytes: number };
 
-export const documentRoutes = ({ db, storage, maxUploadBytes }: Needs) =>
+export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDeps) =>
   new Elysia({ prefix: "/api/documents", tags: ["Documents"] })
     .post(
       "/upload",
@@ -64,7 +49,7 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: Needs) =>
         detail: {
           summary: "Upload a PDF and queue its ingestion",
           description:
-            "The same bytes in the same course answer 200 with the document that is there.",
+            "If the course already has a document with the same bytes, the answer is 200 with that document.",
           requestBody: UPLOAD_BODY,
         },
       },
@@ -98,8 +83,8 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: Needs) =>
       {
         params: ById,
         detail: {
-          summary: "Get the untouched PDF",
-          description: "Answers Range, HEAD and If-None-Match; the ETag is the file's SHA-256.",
+          summary: "Get the PDF as it was uploaded",
+          description: "Supports Range, HEAD and If-None-Match. The ETag is the file's SHA-256.",
           responses: { 200: { description: "The PDF", content: { "application/pdf": {} } } },
         },
       },
@@ -115,7 +100,7 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: Needs) =>
       {
         params: ById,
         response: { 202: Accepted },
-        detail: { summary: "Try a failed document again, from where it stopped" },
+        detail: { summary: "Retry a failed document from the step that failed" },
       },
     )
     .delete(
