@@ -1,7 +1,7 @@
 import { AppError } from "../errors";
 import type { Segment, Word } from "../text/transcript";
 import type { Sql } from "./client";
-import { type Fence, holding } from "./jobs/jobs";
+import { type ClaimToken, claimedAsset } from "./jobs/jobs";
 import { type ProviderCall, recording } from "./jobs/provider-calls";
 
 export type StoredTranscript = {
@@ -21,40 +21,44 @@ export type StoredTranscript = {
  */
 export async function saveTranscript(
   sql: Sql,
-  fence: Fence,
+  token: ClaimToken,
   transcript: StoredTranscript,
   call: ProviderCall | null,
 ): Promise<boolean> {
   const { transcript_text, segments, words, language_code, token_count, provider, model } =
     transcript;
-  const [row] = await sql<{ held: boolean }[]>`
-    with held as (${holding(sql, "lecture", fence)}),
+  const [row] = await sql<{ claimed: boolean }[]>`
+    with claimed as (${claimedAsset(sql, "lecture", token)}),
     saved as (
       insert into lecture_transcripts
         (lecture_id, transcript_text, word_segments, language_code, token_count, provider, model)
       select id, ${transcript_text}, ${sql.json({ segments, words } as never)}, ${language_code},
              ${token_count}, ${provider}, ${model}
-      from held
+      from claimed
       on conflict (lecture_id) do nothing
     ),
     told as (
       update lectures l set
         transcript_status = 'completed', language_code = ${language_code},
         metadata = l.metadata || jsonb_build_object('transcribed_at', now())
-      from held where l.id = held.id
+      from claimed where l.id = claimed.id
     ),
     paid as (${recording(sql, "lecture", call)})
-    select exists (select from held) as held`;
-  return row!.held;
+    select exists (select from claimed) as claimed`;
+  return row!.claimed;
 }
 
 /** Records a transcription that was paid for and gave no words; false when the attempt lost its job. */
-export async function saveSilence(sql: Sql, fence: Fence, call: ProviderCall): Promise<boolean> {
-  const [row] = await sql<{ held: boolean }[]>`
-    with held as (${holding(sql, "lecture", fence)}),
+export async function saveSilence(
+  sql: Sql,
+  token: ClaimToken,
+  call: ProviderCall,
+): Promise<boolean> {
+  const [row] = await sql<{ claimed: boolean }[]>`
+    with claimed as (${claimedAsset(sql, "lecture", token)}),
     paid as (${recording(sql, "lecture", call)})
-    select exists (select from held) as held`;
-  return row!.held;
+    select exists (select from claimed) as claimed`;
+  return row!.claimed;
 }
 
 /**

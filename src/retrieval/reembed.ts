@@ -3,7 +3,7 @@ import {
   findRetiredModel,
   listWaiting,
   type Reach,
-  shelveEmbeddings,
+  saveInactiveEmbeddings,
   switchEmbeddings,
 } from "../db/chunks/embeddings";
 import type { Sql } from "../db/client";
@@ -46,7 +46,7 @@ async function collect(reach: Reach, { db, embedder, signal, say }: Tools): Prom
     const contents = batch.map(({ content }) => content);
     const { embeddings } = await embedder.embed(contents, { purpose: "document", signal });
     const embedded = batch.map((chunk, i) => ({ ...chunk, embedding: embeddings[i]! }));
-    await shelveEmbeddings(db, embedder.model, embedded);
+    await saveInactiveEmbeddings(db, embedder.model, embedded);
     done += batch.length;
     say(`${done} of ${Math.max(total, done)} chunks embedded with ${embedder.model}`);
   }

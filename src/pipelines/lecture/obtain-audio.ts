@@ -62,8 +62,8 @@ export async function obtainAudio(
   });
   const { offset_ms } = file;
   const duration_ms = offset_ms + mp3.duration_ms;
-  const metadata = { audio_sha256: mp3.sha256 };
-  assertStillClaimed(await updateLectureFacts(db, attempt.fence, { duration_ms, metadata }));
+  const audio_sha256 = mp3.sha256;
+  assertStillClaimed(await updateLectureFacts(db, attempt.fence, { duration_ms, audio_sha256 }));
   return { ...mp3, offset_ms, transcriber };
 }
 
