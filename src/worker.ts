@@ -1,6 +1,5 @@
 import { threadId } from "node:worker_threads";
-import { loadConfig } from "./config";
-import { AppError } from "./errors";
+import { loadConfig, loadWorkerConfig } from "./config";
 import { ingestDocument } from "./pipelines/document/ingest";
 import { ingestLecture } from "./pipelines/lecture/ingest";
 import { openAttempt } from "./pipelines/step";
@@ -18,15 +17,13 @@ const asThread = !Bun.isMainThread;
 const post = (message: FromWorker) => (asThread ? postMessage(message) : process.send?.(message));
 
 const config = loadConfig();
-if (!config.DATABASE_URL || !config.LOCAL_EMBEDDER_URL) {
-  throw new AppError("config_invalid", { message: "a worker is started by src/main.ts" });
-}
+const { DATABASE_URL, LOCAL_EMBEDDER_URL, WORKER_NUMBER } = loadWorkerConfig();
 const services = await openServices(
-  { ...config, DATABASE_URL: config.DATABASE_URL },
+  { ...config, DATABASE_URL },
   {
     connections: 2,
-    localEmbedderUrl: config.LOCAL_EMBEDDER_URL,
-    name: `worker-${config.WORKER_NUMBER}`,
+    localEmbedderUrl: LOCAL_EMBEDDER_URL,
+    name: `worker-${WORKER_NUMBER}`,
     onSpawn,
   },
 );

@@ -125,7 +125,7 @@ export const retrievalRoutes = ({ db, embedder, reranker, metrics }: RetrievalRo
       const tools = { db, embedder, reranker };
       const wanted = { ...body, course_id: course.id };
       const passages = await searchCourse(tools, wanted, request.signal);
-      metrics.retrievalHits.observe({ door: "query" }, passages.length);
+      metrics.retrievalHits.observe({ source: "query" }, passages.length);
       return passages;
     },
     {

@@ -1,4 +1,5 @@
 import { AppError } from "../errors";
+import { toCaptionTime } from "./clock";
 import { joinSpoken, normalizeSegments, type Segment, speakerTurns } from "./transcript";
 
 /**
@@ -50,7 +51,7 @@ export function parseSrt(srt: string): Segment[] {
 export function toVtt(segments: readonly Segment[]): string {
   const cues = segments.map(({ start_ms, end_ms, text, speaker }) => {
     const voice = speaker === undefined ? "" : `<v ${escapeVtt(speaker)}>`;
-    const times = `${clock(start_ms, ".")} --> ${clock(end_ms, ".")}`;
+    const times = `${toCaptionTime(start_ms, ".")} --> ${toCaptionTime(end_ms, ".")}`;
     return `${times}\n${voice}${keepEmptyLines(escapeVtt(text))}\n`;
   });
   return ["WEBVTT\n", ...cues].join("\n");
@@ -60,7 +61,7 @@ export function toVtt(segments: readonly Segment[]): string {
 export function toSrt(segments: readonly Segment[]): string {
   const cues = segments.map(({ start_ms, end_ms, text, speaker }, i) => {
     const name = speaker === undefined ? "" : `${escapeSrt(speaker)}${SPEAKER_END}`;
-    const times = `${clock(start_ms, ",")} --> ${clock(end_ms, ",")}`;
+    const times = `${toCaptionTime(start_ms, ",")} --> ${toCaptionTime(end_ms, ",")}`;
     return `${i + 1}\n${times}\n${name}${keepEmptyLines(escapeSrt(text))}\n`;
   });
   return cues.join("\n");
@@ -127,12 +128,6 @@ function readCue(file: CaptionFile, timing: number, to: number): void {
 function toMs([hours = "0", minutes, seconds, fraction = ""]: (string | undefined)[]): number {
   const wholeSeconds = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
   return wholeSeconds * 1_000 + Number(fraction.padEnd(3, "0"));
-}
-
-function clock(ms: number, separator: "." | ","): string {
-  const two = (value: number) => String(Math.floor(value)).padStart(2, "0");
-  const time = [ms / 3_600_000, (ms / 60_000) % 60, (ms / 1_000) % 60].map(two).join(":");
-  return `${time}${separator}${String(ms % 1_000).padStart(3, "0")}`;
 }
 
 function segmentsOf({ cues, problems }: CaptionFile, read: (text: string) => Spoken[]): Segment[] {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AppError } from "../errors";
+import { AppError, toFieldProblems } from "../errors";
 import { normalizeSegments, normalizeWords, type Transcript } from "./transcript";
 
 const Timed = z
@@ -30,11 +30,7 @@ const TranscriptJson = z.object({
 export function parseTranscriptJson(value: unknown): Transcript {
   const result = TranscriptJson.safeParse(Array.isArray(value) ? { segments: value } : value);
   if (!result.success) {
-    const problems = result.error.issues.slice(0, 20).map(({ path, message }) => ({
-      path: path.join("."),
-      message,
-    }));
-    throw new AppError("transcript_invalid", { problems });
+    throw new AppError("transcript_invalid", { problems: toFieldProblems(result.error) });
   }
   const { language_code, segments, words } = result.data;
   const normalized = normalizeSegments(segments.map(withoutNulls));

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Busboy, type BusboyInstance } from "@fastify/busboy";
 import type { z } from "zod";
-import { AppError } from "../../errors";
+import { AppError, toFieldProblems } from "../../errors";
 
 export type UploadedFile = {
   path: string;
@@ -171,11 +171,7 @@ function parseFields<Fields extends z.ZodType>(
 ): z.output<Fields> {
   const result = schema.safeParse(Object.fromEntries(fields));
   if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => ({
-    path: path.join("."),
-    message,
-  }));
-  throw new AppError("request_invalid", { fields: problems });
+  throw new AppError("request_invalid", { fields: toFieldProblems(result.error) });
 }
 
 /** Characters that end a header, separate a path, or reverse the reading direction. */
