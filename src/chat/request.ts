@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AppError, toFieldProblems } from "../errors";
+import { AppError } from "../errors";
 
 /** One chat request in our own terms, whichever protocol it arrived in. */
 export type ChatRequest = {
@@ -121,5 +121,9 @@ export function readCourseId(value: unknown): string {
 export function parseBody<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new AppError("request_invalid", { fields: toFieldProblems(result.error) });
+  const fields = result.error.issues.slice(0, 20).map(({ path, message }) => ({
+    path: path.join("."),
+    message,
+  }));
+  throw new AppError("request_invalid", { fields });
 }

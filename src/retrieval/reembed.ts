@@ -3,7 +3,7 @@ import {
   findRetiredModel,
   listWaiting,
   type Reach,
-  saveInactiveEmbeddings,
+  shelveEmbeddings,
   switchEmbeddings,
 } from "../db/chunks/embeddings";
 import type { Sql } from "../db/client";
@@ -14,12 +14,7 @@ import type { Embedder } from "../providers/embedder";
 const BATCH = 64;
 
 export type Moved = { model: string; switched: number };
-type ReembedDeps = {
-  db: Sql;
-  embedder: Embedder;
-  signal: AbortSignal;
-  say: (line: string) => void;
-};
+type Tools = { db: Sql; embedder: Embedder; signal: AbortSignal; say: (line: string) => void };
 
 /**
  * Moves chunks to the model of `embedder`. Its vectors are collected beside those in use, then all
@@ -32,7 +27,7 @@ type ReembedDeps = {
  */
 export async function moveToModel(
   reach: Reach,
-  { db, embedder, signal, say }: ReembedDeps,
+  { db, embedder, signal, say }: Tools,
 ): Promise<Moved> {
   const { model } = embedder;
   let switched = 0;
@@ -43,7 +38,7 @@ export async function moveToModel(
   return { model, switched };
 }
 
-async function collect(reach: Reach, { db, embedder, signal, say }: ReembedDeps): Promise<void> {
+async function collect(reach: Reach, { db, embedder, signal, say }: Tools): Promise<void> {
   const total = await countWaiting(db, reach, embedder.model);
   for (let done = 0; ; ) {
     const batch = await listWaiting(db, reach, embedder.model, BATCH);
@@ -51,7 +46,7 @@ async function collect(reach: Reach, { db, embedder, signal, say }: ReembedDeps)
     const contents = batch.map(({ content }) => content);
     const { embeddings } = await embedder.embed(contents, { purpose: "document", signal });
     const embedded = batch.map((chunk, i) => ({ ...chunk, embedding: embeddings[i]! }));
-    await saveInactiveEmbeddings(db, embedder.model, embedded);
+    await shelveEmbeddings(db, embedder.model, embedded);
     done += batch.length;
     say(`${done} of ${Math.max(total, done)} chunks embedded with ${embedder.model}`);
   }

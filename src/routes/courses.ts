@@ -44,9 +44,9 @@ const Asset = z
   })
   .meta({ id: "Asset" });
 
-type CourseRoutesDeps = { db: Sql; storage: DocumentStorage; uploadedAudio: UploadedAudioStore };
+type Needs = { db: Sql; storage: DocumentStorage; uploadedAudio: UploadedAudioStore };
 
-export const courseRoutes = ({ db, storage, uploadedAudio }: CourseRoutesDeps) =>
+export const courseRoutes = ({ db, storage, uploadedAudio }: Needs) =>
   new Elysia({ prefix: "/api/courses", tags: ["Courses"] })
     .post(
       "",

@@ -18,31 +18,25 @@ const Health = z
   })
   .meta({ id: "Health" });
 
-type HealthRoutesDeps = {
+type Needs = {
   db: Sql;
   storage: DocumentStorage;
   metrics: Metrics;
-  /** How many workers this process should run, and how many are running. */
+  /** Workers this process runs, and how many of them are up. */
   workers: () => { wanted: number; alive: number };
-  /** A check without a result after this time has failed. */
-  checkTimeoutMs?: number;
+  /** What has no answer after this long has failed. */
+  patienceMs?: number;
 };
 
-export const healthRoutes = ({
-  db,
-  storage,
-  metrics,
-  workers,
-  checkTimeoutMs = 2_000,
-}: HealthRoutesDeps) =>
+export const healthRoutes = ({ db, storage, metrics, workers, patienceMs = 2_000 }: Needs) =>
   new Elysia({ tags: ["Operation"] })
     .get(
       "/api/health",
       async ({ set, status }) => {
         const [database, queue, stored] = await Promise.all([
-          answers(() => db`select 1`, checkTimeoutMs),
-          answers(() => queueDepths(db), checkTimeoutMs),
-          answers(() => storage.check(), checkTimeoutMs),
+          answers(() => db`select 1`, patienceMs),
+          answers(() => queueDepths(db), patienceMs),
+          answers(() => storage.check(), patienceMs),
         ]);
         const { wanted, alive } = workers();
         const working = wanted === 0 ? "off" : alive > 0 ? "ok" : "failed";
@@ -81,10 +75,10 @@ export const healthRoutes = ({
 
 async function answers(
   check: () => PromiseLike<unknown>,
-  checkTimeoutMs: number,
+  patienceMs: number,
 ): Promise<"ok" | "failed"> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("no answer")), checkTimeoutMs);
+  const timer = setTimeout(() => late.reject(new Error("no answer")), patienceMs);
   try {
     await Promise.race([check(), late.promise]);
     return "ok";

@@ -1,5 +1,4 @@
 import { splitSentences } from "./sentences";
-import { splitWords } from "./words";
 
 export type TokenLimit = {
   /** At least the tokens of any single character, or that character exceeds it. */
@@ -14,7 +13,7 @@ export type Splitter = (text: string) => string[];
 /** Words as written; then, for text without spaces, words by dictionary; then characters. */
 export const AT_WORDS: readonly Splitter[] = [
   (text) => text.match(/\S+\s*|\s+/g) ?? [],
-  splitWords,
+  (text) => Array.from(dictionary.segment(text), ({ segment }) => segment),
   (text) => Array.from(text),
 ];
 
@@ -24,6 +23,8 @@ export const AT_PARAGRAPHS: readonly Splitter[] = [
   splitSentences,
   ...AT_WORDS,
 ];
+
+const dictionary = new Intl.Segmenter("en", { granularity: "word" });
 
 /**
  * Splits a text into the fewest pieces that the coarsest possible splitter allows: what fits stays

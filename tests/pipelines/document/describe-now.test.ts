@@ -1,10 +1,9 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { deleteAsset } from "../../../src/db/assets";
-import { getDocument } from "../../../src/db/documents";
+import { deleteAsset, getDocument } from "../../../src/db/documents";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
 import { describeNow } from "../../../src/pipelines/document/describe-now";
-import { claimJob } from "../../../src/queue/queue";
+import { claim } from "../../../src/queue/queue";
 import { migratedDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { silentLog } from "../../support/factories";
@@ -190,6 +189,6 @@ describe("describeNow", () => {
 
     expect(failure.code).toBe("document_not_found");
     expect((await listDescriptions(db, id)).length).toBeLessThan(8);
-    expect(await claimJob(db, ["ingest"], 1)).toBeNull();
+    expect(await claim(db, ["ingest"], 1)).toBeNull();
   });
 });
