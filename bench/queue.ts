@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Sql } from "../src/db/client";
 import { insertCourse } from "../src/db/courses";
-import { announceFile, requestDocument } from "../src/db/documents";
+import { addUnclaimedFile, requestDocument } from "../src/db/documents";
 import { startEmbeddedDatabase } from "../src/db/embedded/start";
 import { migrate } from "../src/db/migrate";
 import { openLog } from "../src/log";
@@ -69,7 +69,7 @@ async function measureJobs(sql: Sql, url: string, DATA_ROOT: string): Promise<nu
 async function acceptDocument(sql: Sql, course_id: string): Promise<string> {
   const id = crypto.randomUUID();
   const sha256 = new Bun.CryptoHasher("sha256").update(id).digest("hex");
-  await announceFile(sql, id);
+  await addUnclaimedFile(sql, id);
   const { job_id } = await requestDocument(sql, {
     ...{ id, course_id, title: null, priority: "normal", filename: "none.pdf", size_bytes: 1 },
     ...{ sha256, storage_url: `documents/${id}.pdf` },

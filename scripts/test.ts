@@ -1,8 +1,9 @@
 /**
- * What `./lectern test` runs: formatting, types, then every test. Tests that use a database run
- * twice, on the embedded one and on a native PostgreSQL. The last line counts it all.
+ * `./lectern test`: formatting, types, then every test. Tests that use a database run twice, on the
+ * embedded one and on a native PostgreSQL. The last line counts all results.
  *
- * Arguments that begin with `-` go to `bun test`; others choose test files by a part of their path.
+ * `--fast` runs types and the pure tests only: no database, no other process, no server, no browser.
+ * Other arguments that begin with `-` go to `bun test`; the rest select test files by a part of their path.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,16 +14,22 @@ const TESTS = join(PROJECT, "tests/");
 const DATABASE = join(TESTS, "support/database.ts");
 
 export type Tally = { passed: number; failed: number; skipped: number };
-export type TestFiles = { withDatabase: string[]; others: string[] };
+export type TestFiles = {
+  withDatabase: string[];
+  others: string[];
+  /** Those of `others` that start no process and no server. */
+  pure: string[];
+};
 
 const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0 };
 
 async function testEverything(args: string[]): Promise<Tally> {
-  const flags = args.filter((arg) => arg.startsWith("-"));
+  const isFast = args.includes("--fast");
+  const flags = args.filter((arg) => arg.startsWith("-") && arg !== "--fast");
   const filters = args.filter((arg) => !arg.startsWith("-"));
-  const { withDatabase, others } = await findTests(filters);
-  if (withDatabase.length + others.length === 0) {
-    console.error(`No test file has ${filters.join(" or ")} in its path.`);
+  const { withDatabase, others, pure } = await findTests(filters);
+  if ((isFast ? pure : [...withDatabase, ...others]).length === 0) {
+    console.error(`No ${isFast ? "pure " : ""}test file has ${filters.join(" or ")} in its path.`);
     return { ...NOTHING, failed: 1 };
   }
   const test = (title: string, files: string[], engine: string) =>
@@ -30,6 +37,10 @@ async function testEverything(args: string[]): Promise<Tally> {
       ? NOTHING
       : runTests(`${title}, ${files.length} files`, [...flags, ...files], engine);
 
+  if (isFast) {
+    const types = await runCheck("Types", ["tsc"]);
+    return sum([types, await test("Pure tests", pure, "embedded")]);
+  }
   const hasNative = startNative(); // first, because some plain tests use its programs
   const formatting = await runCheck("Formatting and lint", ["biome", "check", "."]);
   const types = await runCheck("Types", ["tsc"]);
@@ -43,8 +54,8 @@ async function testEverything(args: string[]): Promise<Tally> {
 }
 
 /**
- * The test files whose path contains one of `filters`, or all; told apart by whether they, or what
- * they import from `tests/`, use a database.
+ * The test files whose path contains one of `filters`, or all. They are classified by their own text
+ * and that of every file of the project they import.
  */
 export async function findTests(filters: string[]): Promise<TestFiles> {
   const paths = await Array.fromAsync(new Glob("tests/**/*.test.{ts,tsx}").scan(PROJECT));
@@ -52,25 +63,37 @@ export async function findTests(filters: string[]): Promise<TestFiles> {
   const chosen = paths
     .filter((path) => parts.length === 0 || parts.some((part) => path.includes(part)))
     .sort();
-  const usesDatabase = (path: string) => reachesDatabase(join(PROJECT, path), new Set());
+  const reaches = (path: string, isWanted: (file: string, text: string) => boolean) =>
+    filesOf(join(PROJECT, path)).some(([file, text]) => isWanted(file, text));
+  const usesDatabase = (path: string) => reaches(path, (file) => file === DATABASE);
+  const startsSomething = (path: string) => reaches(path, (_, text) => STARTS.test(text));
+  const others = chosen.filter((path) => !usesDatabase(path));
 
   return {
     withDatabase: chosen.filter(usesDatabase),
-    others: chosen.filter((path) => !usesDatabase(path)),
+    others,
+    pure: others.filter((path) => !startsSomething(path)),
   };
 }
 
-const RELATIVE_IMPORT = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
+/** Code that starts a process, a thread, a server or a browser. */
+const STARTS =
+  /\bBun\.(?:spawn|spawnSync|serve|listen)\b|\bnew Worker\(|\bcreateServer\(|import \{[^}]*\$[^}]*\} from "bun"/;
 
-/** Reads no further than `tests/`, and not strictly: a file that is broken fails when it runs. */
-function reachesDatabase(path: string, seen: Set<string>): boolean {
-  if (path === DATABASE) return true;
-  if (seen.has(path) || !path.startsWith(TESTS) || !existsSync(path)) return false;
-  seen.add(path);
-  return readFileSync(path, "utf8")
-    .matchAll(RELATIVE_IMPORT)
-    .map(([, imported]) => join(dirname(path), imported!))
-    .some((target) => reachesDatabase(/\.tsx?$/.test(target) ? target : `${target}.ts`, seen));
+/** Imports that exist when the code runs; types are erased. */
+const RELATIVE_IMPORT =
+  /^(?:import|export)(?! type\b)[^;]*?\sfrom "(\.[^"]+)"|import\("(\.[^"]+)"\)/gm;
+
+/** A test file and the files of the project that it imports, each with its text. A missing file fails when the test runs. */
+function filesOf(path: string, found = new Map<string, string>()): [string, string][] {
+  if (found.has(path) || !existsSync(path)) return [];
+  const text = readFileSync(path, "utf8");
+  found.set(path, text);
+  for (const [, fixed, dynamic] of text.matchAll(RELATIVE_IMPORT)) {
+    const target = join(dirname(path), (fixed ?? dynamic)!);
+    filesOf(/\.\w+$/.test(target) ? target : `${target}.ts`, found);
+  }
+  return [...found];
 }
 
 /** A check counts as one test: it passes or fails as a whole. */
@@ -79,10 +102,7 @@ async function runCheck(title: string, command: string[]): Promise<Tally> {
   return exitCode === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
 }
 
-/**
- * Real databases, browsers and ffmpeg answer within this even on a machine that stands still now and
- * then, and what a test waits for in vain is told before; a slower test says so itself.
- */
+/** Enough for real databases, browsers and ffmpeg on a busy machine. A slower test sets its own limit. */
 const TIMEOUT_MS = 90_000;
 
 async function runTests(title: string, args: string[], engine: string): Promise<Tally> {
@@ -94,7 +114,7 @@ async function runTests(title: string, args: string[], engine: string): Promise<
 /** The summary is the last thing that `bun test` prints, and far shorter than this. */
 const REPORT_CHARACTERS = 4_000;
 
-/** Passes everything on as it comes, and answers the end of what was printed on stderr. */
+/** Prints everything at once, and returns the end of what was printed on stderr. */
 async function runBun(
   title: string,
   args: string[],
@@ -117,8 +137,8 @@ async function runBun(
 }
 
 /**
- * Counts from the end of `bun test`'s report. What its summary leaves out counts as one failure:
- * a run that died before it, or an exit code that no failed test explains.
+ * Counts the results in the summary of `bun test`. A run that ended without a summary, or with an exit
+ * code that no failed test explains, counts as one failure.
  */
 export function readTally(report: string, exitCode: number): Tally {
   const text = Bun.stripANSI(report);

@@ -1,7 +1,7 @@
--- 0001: what every later file stands on: vectors, guarded statuses, and the trail of events.
+-- 0001: shared by all later files: vectors, guarded statuses, and the log of events.
 --
--- pgmq is made ready by the migrator before this file runs: as an extension where the server offers
--- it, from its SQL-only install elsewhere.
+-- The migrator installs pgmq before this file runs: as an extension where the server offers it, from
+-- the SQL of its npm package elsewhere.
 
 create extension if not exists vector;
 
@@ -12,7 +12,8 @@ begin
 end
 $$;
 
--- The chronological trail of every asset, written in the transaction of the change it tells of.
+-- The history of every asset in chronological order. An event is written in the transaction of the
+-- change that it records.
 create table processing_events (
   id         bigint generated always as identity primary key,
   asset_type text not null check (asset_type in ('lecture', 'document', 'course', 'system')),
@@ -25,7 +26,7 @@ create table processing_events (
 create index processing_events_asset on processing_events (asset_id, id);
 create index processing_events_course on processing_events (course_id, id);
 
--- The only moves a status can make. Anything else is refused by guard_status below.
+-- All legal moves of a status. guard_status below refuses every other move.
 create table status_transitions (
   entity      text not null,
   from_status text not null,
@@ -35,22 +36,22 @@ create table status_transitions (
 
 insert into status_transitions (entity, from_status, to_status) values
   ('lecture_job', 'pending', 'downloading'),
-  ('lecture_job', 'pending', 'transcribing'),   -- the sound was uploaded
-  ('lecture_job', 'pending', 'embedding'),      -- a stored transcript is used again
+  ('lecture_job', 'pending', 'transcribing'),   -- the audio was uploaded
+  ('lecture_job', 'pending', 'embedding'),      -- a stored transcript is reused
   ('lecture_job', 'pending', 'failed'),
   ('lecture_job', 'downloading', 'transcribing'),
   ('lecture_job', 'downloading', 'embedding'),  -- captions were used
-  ('lecture_job', 'downloading', 'completed'),  -- no transcription was asked for
+  ('lecture_job', 'downloading', 'completed'),  -- no transcription was requested
   ('lecture_job', 'downloading', 'failed'),
   ('lecture_job', 'transcribing', 'embedding'),
-  ('lecture_job', 'transcribing', 'completed'), -- nobody speaks in the recording
+  ('lecture_job', 'transcribing', 'completed'), -- the recording contains no speech
   ('lecture_job', 'transcribing', 'failed'),
   ('lecture_job', 'embedding', 'completed'),
   ('lecture_job', 'embedding', 'failed'),
-  ('lecture_job', 'failed', 'pending'),         -- only on an explicit retry
+  ('lecture_job', 'failed', 'pending'),         -- only by an explicit retry
 
   ('document_job', 'pending', 'describing'),
-  ('document_job', 'pending', 'embedding'),     -- every page is described already
+  ('document_job', 'pending', 'embedding'),     -- all pages are described already
   ('document_job', 'pending', 'failed'),
   ('document_job', 'describing', 'embedding'),
   ('document_job', 'describing', 'failed'),
@@ -98,9 +99,9 @@ begin
 end
 $$;
 
--- Names the trail's asset: the row's own course when it has one.
-create function record_event(asset_type text, asset uuid, course uuid, event_type text, payload jsonb)
+create function record_event(p_asset_type text, p_asset_id uuid, p_course_id uuid, p_event_type text,
+                             p_payload jsonb)
 returns void language sql as $$
   insert into processing_events (asset_type, asset_id, course_id, event_type, payload)
-  values (asset_type, asset, course, event_type, jsonb_strip_nulls(payload));
+  values (p_asset_type, p_asset_id, p_course_id, p_event_type, jsonb_strip_nulls(p_payload));
 $$;

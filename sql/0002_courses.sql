@@ -1,4 +1,4 @@
--- 0002: courses, and the people whose names a trusted front end vouches for.
+-- 0002: courses and users.
 
 create table courses (
   id          uuid primary key default gen_random_uuid(),
@@ -11,7 +11,7 @@ create index courses_order on courses (created_at, id);
 create trigger courses_touch before update on courses
   for each row execute function touch_updated_at();
 
--- Kept for attribution only: access never depends on a row here.
+-- Required by the product's data model. The server neither reads nor writes it yet.
 create table users (
   id           uuid primary key default gen_random_uuid(),
   email        text unique,

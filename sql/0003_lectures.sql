@@ -1,7 +1,7 @@
--- 0003: lectures, the jobs that ingest them, their transcripts and their searchable chunks.
+-- 0003: lectures, their transcripts and their searchable chunks.
 --
 -- Positions inside a recording are whole milliseconds from its start (*_ms).
--- Audio is never stored: it lives in scratch space until its job ends.
+-- The database stores no audio, only its checksum and its duration.
 
 create table lectures (
   id                     uuid primary key default gen_random_uuid(),
@@ -11,12 +11,14 @@ create table lectures (
   panopto_url            text,
   title                  text,
   transcription          boolean not null default true,
-  -- Written by lecture_follows_job alone: it repeats the job's state.
+  -- A copy of the last job's state. Only update_lecture_from_job writes it.
   status                 text not null default 'pending'
                          check (status in ('pending', 'downloading', 'transcribing',
                                            'embedding', 'completed', 'failed')),
   status_reason          text,
   audio_duration_seconds integer check (audio_duration_seconds >= 0),
+  -- SHA-256 of the MP3 that was made of the recording.
+  audio_sha256           text check (audio_sha256 ~ '^[0-9a-f]{64}$'),
   language_code          text,
   transcript_status      text not null default 'pending'
                          check (transcript_status in ('pending', 'processing', 'completed',
@@ -24,7 +26,7 @@ create table lectures (
   embed_status           text not null default 'pending'
                          check (embed_status in ('pending', 'processing', 'completed',
                                                  'failed', 'skipped')),
-  -- [{time_ms, caption?}] as Panopto announced them: soft borders for chunks, links to slides.
+  -- [{time_ms, caption?}] from Panopto: preferred borders for chunks, and links to slides.
   slide_changes          jsonb not null default '[]',
   last_job_id            uuid,
   metadata               jsonb not null default '{}',
@@ -35,46 +37,13 @@ create table lectures (
   check (status <> 'failed' or status_reason <> '')
 );
 
--- One session is one lecture of a course, however often it is asked for.
+-- A Panopto session is one lecture of a course, also when it is requested twice.
 create unique index lectures_session on lectures (course_id, panopto_session_id)
   where deleted_at is null;
 create index lectures_order on lectures (course_id, created_at, id);
 create index lectures_changed on lectures (updated_at, id);
--- Dashboards ask for unfinished work; finished lectures are nearly all of the table.
+-- Dashboards list unfinished lectures; most rows are finished.
 create index lectures_unfinished on lectures (status) where status <> 'completed';
-
-create table lecture_download_jobs (
-  id                uuid primary key default gen_random_uuid(),
-  lecture_id        uuid not null references lectures on delete cascade,
-  panopto_reference text,
-  job_state         text not null default 'pending'
-                    check (job_state in ('pending', 'downloading', 'transcribing',
-                                         'embedding', 'completed', 'failed')),
-  progress_percent  smallint not null default 0 check (progress_percent between 0 and 100),
-  error_code        text,
-  error_message     text,
-  priority          text not null default 'normal' check (priority in ('normal', 'high')),
-  -- The message that carries this job, and how often it was read: together the fencing token.
-  queue_name        text,
-  message_id        bigint,
-  attempt           integer not null default 0,
-  -- Failures that were handled, and clean hand-backs at shutdown: what is left of `attempt` crashed.
-  errors            integer not null default 0,
-  handed_back       integer not null default 0,
-  -- Has the present attempt got further than those before it?
-  advanced          boolean not null default false,
-  log               jsonb not null default '[]',
-  started_at        timestamptz,
-  finished_at       timestamptz,
-  created_at        timestamptz not null default now(),
-  updated_at        timestamptz not null default now(),
-  check (job_state <> 'failed' or error_message <> ''),
-  check (job_state <> 'completed' or finished_at is not null)
-);
--- At most one unfinished job a lecture: two requests cannot both start one.
-create unique index lecture_jobs_unfinished on lecture_download_jobs (lecture_id)
-  where job_state not in ('completed', 'failed');
-create index lecture_jobs_of_lecture on lecture_download_jobs (lecture_id, created_at);
 
 create table lecture_transcripts (
   id              uuid primary key default gen_random_uuid(),
@@ -102,19 +71,24 @@ create table lecture_chunks (
   text_config     regconfig not null default 'simple',
   tsv             tsvector generated always as (to_tsvector(text_config, content)) stored,
   embedding       vector(1536),
-  -- Vectors of different models share nothing: a row is compared only with its own kind.
+  -- Vectors of different models are not comparable: search compares a row with its own model only.
   embedding_model text,
   created_at      timestamptz not null default now(),
   unique (lecture_id, chunk_index),
   check (end_ms >= start_ms),
   check ((embedding is null) = (embedding_model is null))
 );
--- In-course search is an exact scan of one course: with the vector inside the row (6 KB, still below
--- the 8 KB page) that was measured 2.5 times as fast as with it in the TOAST table.
+-- In-course search is an exact scan of one course. The scan is 2.5 times as fast (measured) with the
+-- vector inside the row (6 KB, below the page size of 8 KB) as with the vector in the TOAST table.
 alter table lecture_chunks alter column embedding set storage plain;
-create index lecture_chunks_course on lecture_chunks (course_id);
+-- With a vector of 6 KB in the row, PostgreSQL would move the search terms out of it, and every ranked
+-- chunk would cost two more lookups. `main` keeps them in the row, compressed, while they fit.
+alter table lecture_chunks alter column tsv set storage main;
+-- Search first lists the languages and models of a course; this index answers that without the rows.
+create index lecture_chunks_kind on lecture_chunks (course_id, embedding_model, text_config);
 create index lecture_chunks_text on lecture_chunks using gin (tsv);
--- For searches across courses only; rebuilt once there is data to learn its lists from.
+-- The product's data model requires this index. No query uses it: in-course search is exact and orders
+-- by an expression that no approximate index can serve (docs/decisions/0005).
 create index lecture_chunks_embedding on lecture_chunks
   using ivfflat (embedding vector_cosine_ops) with (lists = 100);
 
@@ -124,52 +98,5 @@ create trigger lectures_transcript_status before update of transcript_status on 
   for each row execute function guard_status('part', 'transcript_status');
 create trigger lectures_embed_status before update of embed_status on lectures
   for each row execute function guard_status('part', 'embed_status');
-create trigger lecture_jobs_touch before update on lecture_download_jobs
-  for each row execute function touch_updated_at();
-create trigger lecture_jobs_state before update of job_state on lecture_download_jobs
-  for each row execute function guard_status('lecture_job', 'job_state');
 create trigger lecture_transcripts_touch before update on lecture_transcripts
   for each row execute function touch_updated_at();
-
--- A lecture's status is its last job's state, and each move leaves an event. What the job means for
--- the transcript and the embeddings follows here too, so that no step can forget to say it.
-create function lecture_follows_job() returns trigger language plpgsql as $$
-declare
-  course uuid;
-  starts boolean := tg_op = 'UPDATE' and new.job_state in ('downloading', 'transcribing', 'embedding');
-begin
-  update lectures set
-    status = new.job_state,
-    status_reason = case when new.job_state in ('failed', 'completed') then new.error_message end,
-    last_job_id = new.id,
-    transcript_status = case
-      when transcript_status not in ('pending', 'processing') then transcript_status
-      when new.job_state in ('downloading', 'transcribing') then 'processing'
-      when new.job_state = 'failed' then 'failed'
-      when new.job_state = 'completed' then 'skipped'
-      else transcript_status end,
-    embed_status = case
-      when embed_status not in ('pending', 'processing') then embed_status
-      when new.job_state = 'embedding' then 'processing'
-      when new.job_state = 'failed' then 'failed'
-      when new.job_state = 'completed' and embed_status = 'processing' then 'completed'
-      when new.job_state = 'completed' then 'skipped'
-      else embed_status end,
-    metadata = metadata
-      || case when starts and not metadata ? 'ingestion_started_at'
-              then jsonb_build_object('ingestion_started_at', now()) else '{}' end
-      || case when new.job_state = 'completed' and embed_status = 'processing'
-              then jsonb_build_object('embedded_at', now()) else '{}' end
-  where id = new.lecture_id
-  returning course_id into course;
-  perform record_event('lecture', new.lecture_id, course, 'status', jsonb_build_object(
-    'from', case when tg_op = 'UPDATE' then old.job_state end, 'to', new.job_state,
-    'job_id', new.id, 'code', new.error_code, 'reason', new.error_message));
-  return null;
-end
-$$;
-create trigger lecture_jobs_inserted after insert on lecture_download_jobs
-  for each row execute function lecture_follows_job();
-create trigger lecture_jobs_moved after update of job_state on lecture_download_jobs
-  for each row when (old.job_state is distinct from new.job_state)
-  execute function lecture_follows_job();

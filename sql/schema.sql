@@ -20,252 +20,236 @@ CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
 
 COMMENT ON EXTENSION vector IS 'vector data type and ivfflat and hnsw access methods';
 
-CREATE FUNCTION public.begin_transcription(lecture uuid, wanted_priority text, why_stopped text) RETURNS uuid
+CREATE TYPE public.claimed_job AS (
+	queue_name text,
+	message_id bigint,
+	attempt integer,
+	kind text,
+	job_id uuid,
+	asset_id uuid,
+	errors integer,
+	crashes integer
+);
+
+CREATE FUNCTION public.add_transcription(p_lecture_id uuid, p_priority text) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform lock_asset(p_lecture_id);
+  perform from lectures l
+  where l.id = p_lecture_id and l.deleted_at is null and not l.transcription
+    and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
+  if not found then return null; end if;
+  return begin_transcription(p_lecture_id, p_priority, 'A transcript is wanted after all');
+end
+$$;
+
+CREATE FUNCTION public.begin_transcription(p_lecture_id uuid, p_priority text, p_why_stopped text) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
 declare
-  job uuid;
+  course uuid;
 begin
-  perform stop_job('lecture', lecture, 'cancelled', why_stopped);
+  perform stop_job(p_lecture_id, 'cancelled', p_why_stopped);
   update lectures set transcription = true, transcript_status = 'pending', embed_status = 'pending'
-  where id = lecture;
-  insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
-  select id, panopto_url, wanted_priority from lectures where id = lecture
-  returning id into job;
-  perform enqueue_job('lecture', job, wanted_priority);
-  return job;
+  where id = p_lecture_id returning course_id into course;
+  return create_job('lecture', p_lecture_id, course, p_priority);
 end
 $$;
 
-CREATE FUNCTION public.bury_message(queue text, message bigint, body jsonb, code text, reason text) RETURNS void
+CREATE FUNCTION public.claim_document(p_document_id uuid, p_visibility_seconds integer) RETURNS TABLE(claim public.claimed_job, had_failed boolean)
     LANGUAGE plpgsql
     AS $$
-begin
-  perform pgmq.send('ingest_dead', body, jsonb_build_object(
-    'queue', queue, 'message_id', message, 'code', code, 'reason', reason));
-  perform pgmq.archive(queue, message);
-end
-$$;
-
-CREATE FUNCTION public.claim_document(document uuid, visibility_seconds integer) RETURNS TABLE(queue_name text, message_id bigint, attempt integer, kind text, job_id uuid, asset_id uuid, errors integer, handed_back integer, sent_at timestamp with time zone, had_failed boolean)
-    LANGUAGE plpgsql
-    AS $$
-#variable_conflict use_column
 declare
-  job     document_jobs;
+  job     jobs;
   message pgmq.message_record;
 begin
-  perform lock_asset(document);
-  select j.* into job from documents d join document_jobs j on j.id = d.description_job_id
-  where d.id = document and d.deleted_at is null for update of j;
+  perform lock_asset(p_document_id);
+  select j.* into job from documents d join jobs j on j.id = d.description_job_id
+  where d.id = p_document_id and d.deleted_at is null for update of j;
   if not found then return; end if;
 
   had_failed := job.job_state = 'failed';
   if had_failed then
-    perform retry_document(document);
+    perform retry_document(p_document_id);
   elsif job.job_state = 'completed' then
-    insert into document_jobs (document_id, priority) values (document, job.priority)
-    returning id into job.id;
-    update documents set status = 'uploaded' where id = document;
-    perform enqueue_job('document', job.id, job.priority);
+    job.id := create_job('document', p_document_id, job.course_id, job.priority);
+    update documents set status = 'uploaded' where id = p_document_id;
   end if;
 
-  select j.* into job from document_jobs j where j.id = job.id;
+  select j.* into job from jobs j where j.id = job.id;
   select * into message
-  from pgmq.read(job.queue_name, visibility_seconds, 1, jsonb_build_object('job_id', job.id));
+  from pgmq.read(job.queue_name, p_visibility_seconds, 1, jsonb_build_object('job_id', job.id));
   if not found then return; end if;
-  update document_jobs j set message_id = message.msg_id, attempt = message.read_ct,
-    started_at = coalesce(j.started_at, clock_timestamp())
-  where j.id = job.id
-  returning j.queue_name, j.message_id, j.attempt, 'document', j.id, document, j.errors,
-            j.handed_back, message.enqueued_at
-  into queue_name, message_id, attempt, kind, job_id, asset_id, errors, handed_back, sent_at;
-  return next;
+  claim := start_attempt(job.id, job.queue_name, message.msg_id, message.read_ct);
+  if claim.job_id is not null then return next; end if;
 end
 $$;
 
-CREATE FUNCTION public.claim_job(queues text[], visibility_seconds integer) RETURNS TABLE(queue_name text, message_id bigint, attempt integer, kind text, job_id uuid, asset_id uuid, errors integer, handed_back integer, sent_at timestamp with time zone)
+CREATE FUNCTION public.claim_job(p_queues text[], p_visibility_seconds integer) RETURNS SETOF public.claimed_job
     LANGUAGE plpgsql
     AS $_$
-#variable_conflict use_column
 declare
   queue   text;
   message pgmq.message_record;
+  claim   claimed_job;
 begin
-  foreach queue in array queues loop
+  foreach queue in array p_queues loop
     loop
-      select * into message from pgmq.read(queue, visibility_seconds, 1);
+      select * into message from pgmq.read(queue, p_visibility_seconds, 1);
       exit when not found;
 
-      kind := message.message ->> 'kind';
-      if job_table(kind) is null
-         or coalesce(message.message ->> 'job_id', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
-        perform bury_message(queue, message.msg_id, message.message, 'message_invalid',
-                             'The message names no job');
+      if coalesce(message.message ->> 'job_id', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+        perform dead_letter_message(queue, message.msg_id, message.message, 'message_invalid',
+                                    'The message names no job');
         continue;
       end if;
 
-      -- A second message of a job whose own still waits is a copy: the job has one holder at a time.
-      -- An attempt that vanished but had got further is no sign that the job kills its workers.
-      execute format(
-        'update %I job set queue_name = $1, message_id = $2, attempt = $3,
-                handed_back = handed_back + (advanced and attempt > 0
-                  and log -> -1 ->> ''attempt'' is distinct from attempt::text)::int,
-                advanced = false, started_at = coalesce(started_at, clock_timestamp())
-         where id = $4 and job_state not in (''completed'', ''failed'')
-           and (message_id = $2 or not message_waits(queue_name, message_id))
-         returning id, %I, errors, handed_back', job_table(kind), kind || '_id')
-        into job_id, asset_id, errors, handed_back
-        using queue, message.msg_id, message.read_ct, (message.message ->> 'job_id')::uuid;
-
-      if job_id is null then
+      claim := start_attempt((message.message ->> 'job_id')::uuid, queue, message.msg_id,
+                             message.read_ct);
+      if claim.job_id is null then
         perform pgmq.archive(queue, message.msg_id);
         continue;
       end if;
-      queue_name := queue;
-      message_id := message.msg_id;
-      attempt := message.read_ct;
-      sent_at := message.enqueued_at;
-      return next;
+      return next claim;
       return;
     end loop;
   end loop;
 end
 $_$;
 
-CREATE FUNCTION public.delete_asset(kind text, asset uuid) RETURNS boolean
+CREATE FUNCTION public.create_job(p_kind text, p_asset_id uuid, p_course_id uuid, p_priority text) RETURNS uuid
     LANGUAGE plpgsql
-    AS $_$
+    AS $$
+declare
+  job uuid;
+begin
+  insert into jobs (kind, asset_id, course_id, priority)
+  values (p_kind, p_asset_id, p_course_id, p_priority)
+  returning id into job;
+  perform enqueue_job(job);
+  return job;
+end
+$$;
+
+CREATE FUNCTION public.dead_letter_message(p_queue text, p_message_id bigint, p_body jsonb, p_code text, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pgmq.send('ingest_dead', p_body, jsonb_build_object(
+    'queue', p_queue, 'message_id', p_message_id, 'code', p_code, 'reason', p_reason));
+  perform pgmq.archive(p_queue, p_message_id);
+end
+$$;
+
+CREATE FUNCTION public.delete_asset(p_kind text, p_asset_id uuid) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
 declare
   course uuid;
 begin
-  perform stop_job(kind, asset, 'asset_deleted', 'The asset was deleted');
-  execute format('update %I set deleted_at = now() where id = $1 and deleted_at is null
-                  returning course_id', kind || 's') into course using asset;
+  perform stop_job(p_asset_id, 'asset_deleted', 'The asset was deleted');
+  if p_kind = 'lecture' then
+    update lectures set deleted_at = now() where id = p_asset_id and deleted_at is null
+    returning course_id into course;
+  else
+    update documents set deleted_at = now() where id = p_asset_id and deleted_at is null
+    returning course_id into course;
+  end if;
   if course is null then return false; end if;
-  perform record_event(kind, asset, course, 'deleted', '{}');
+  perform record_event(p_kind, p_asset_id, course, 'deleted', '{}');
   return true;
 end
-$_$;
+$$;
 
-CREATE FUNCTION public.delete_course(course uuid) RETURNS TABLE(document_ids uuid[], lecture_ids uuid[])
+CREATE FUNCTION public.delete_course(p_course_id uuid) RETURNS TABLE(document_ids uuid[], lecture_ids uuid[])
     LANGUAGE plpgsql
     AS $$
 declare
   asset record;
 begin
   for asset in
-    select 'lecture' as kind, id from lectures where course_id = course and deleted_at is null
+    select 'lecture' as kind, id from lectures where course_id = p_course_id and deleted_at is null
     union all
-    select 'document', id from documents where course_id = course and deleted_at is null
+    select 'document', id from documents where course_id = p_course_id and deleted_at is null
     order by id
   loop
     perform delete_asset(asset.kind, asset.id);
   end loop;
-  -- Whoever adds to the course just now ends first and is seen here, or finds no course.
-  perform from courses where id = course for update;
-  document_ids := array(select id from documents where course_id = course);
+  -- A transaction that is adding to the course ends before this lock is granted, and its rows are seen
+  -- below; a later one finds no course.
+  perform from courses where id = p_course_id for update;
+  document_ids := array(select id from documents where course_id = p_course_id);
   insert into unclaimed_files (document_id) select unnest(document_ids)
   on conflict do nothing;
-  lecture_ids := array(select id from lectures where course_id = course);
-  delete from courses where id = course;
+  lecture_ids := array(select id from lectures where course_id = p_course_id);
+  delete from courses where id = p_course_id;
   if found then return next; end if;
 end
 $$;
 
-CREATE FUNCTION public.document_follows_job() RETURNS trigger
+CREATE FUNCTION public.delete_inactive_embeddings() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-  update documents set
-    status = case when new.job_state in ('embedding', 'completed', 'failed')
-                  then new.job_state else status end,
-    status_reason = case when new.job_state in ('failed', 'completed') then new.error_message end,
-    description_job_id = new.id
-  where id = new.document_id;
+  delete from inactive_embeddings s using deleted where s.chunk_id = deleted.id;
   return null;
 end
 $$;
 
-CREATE FUNCTION public.enqueue_job(kind text, job uuid, priority text) RETURNS void
-    LANGUAGE plpgsql
-    AS $_$
-declare
-  queue   text := case priority when 'high' then 'ingest_high' else 'ingest' end;
-  message bigint;
-begin
-  select pgmq.send(queue, jsonb_build_object('kind', kind, 'job_id', job)) into message;
-  execute format('update %I set queue_name = $1, message_id = $2, attempt = 0, errors = 0, handed_back = 0,
-                  advanced = false
-                  where id = $3', job_table(kind)) using queue, message, job;
-  perform pg_notify('ingest', queue);
-end
-$_$;
-
-CREATE FUNCTION public.extend_claim(queue text, message bigint, attempt integer, visibility_seconds numeric) RETURNS boolean
-    LANGUAGE plpgsql
-    AS $_$
-declare
-  held bigint;
-begin
-  execute format('update pgmq.%I set vt = clock_timestamp() + make_interval(secs => $3)
-                  where msg_id = $1 and read_ct = $2 returning msg_id', 'q_' || queue)
-    into held using message, attempt, visibility_seconds;
-  return held is not null;
-end
-$_$;
-
-CREATE FUNCTION public.finish_job(kind text, job uuid, queue text, message bigint, attempt integer, state text, code text, reason text) RETURNS boolean
-    LANGUAGE plpgsql
-    AS $_$
-declare
-  body jsonb;
-begin
-  execute format('select message from pgmq.%I where msg_id = $1 and read_ct = $2 for update',
-                 'q_' || queue) into body using message, attempt;
-  if body is null then return false; end if;
-  execute format(
-    'update %I set job_state = $2, error_code = $3, error_message = $4,
-            progress_percent = case $2 when ''completed'' then 100 else progress_percent end,
-            finished_at = clock_timestamp()
-     where id = $1', job_table(kind)) using job, state, code, reason;
-  if state = 'failed' then
-    perform bury_message(queue, message, body, code, reason);
-  else
-    perform pgmq.archive(queue, message);
-  end if;
-  return true;
-end
-$_$;
-
-CREATE FUNCTION public.forget_shelved_embeddings() RETURNS trigger
+CREATE FUNCTION public.enqueue_job(p_job_id uuid) RETURNS void
     LANGUAGE plpgsql
     AS $$
-begin
-  delete from shelved_embeddings s using gone where s.chunk_id = gone.id;
-  return null;
-end
-$$;
-
-CREATE FUNCTION public.free_claims() RETURNS void
-    LANGUAGE plpgsql
-    AS $_$
 declare
   queue text;
 begin
-  foreach queue in array array['ingest_high', 'ingest'] loop
-    execute format(
-      'update pgmq.%I message set vt = clock_timestamp()
-       from (select queue_name, message_id, attempt, log from lecture_download_jobs
-             union all
-             select queue_name, message_id, attempt, log from document_jobs) job
-       where job.queue_name = $1 and job.message_id = message.msg_id
-         and job.attempt = message.read_ct and message.vt > clock_timestamp()
-         and job.log -> -1 ->> ''attempt'' is distinct from job.attempt::text', 'q_' || queue)
-      using queue;
-  end loop;
+  select case j.priority when 'high' then 'ingest_high' else 'ingest' end into queue
+  from jobs j where j.id = p_job_id;
+  update jobs j set
+    queue_name = queue,
+    message_id = (select pgmq.send(queue, jsonb_build_object('kind', j.kind, 'job_id', j.id))),
+    attempt = 0, errors = 0, crashes = 0, made_progress = false,
+    next_attempt_at = clock_timestamp(), waiting_for = null
+  where j.id = p_job_id;
+  perform pg_notify('ingest', queue);
 end
-$_$;
+$$;
+
+CREATE FUNCTION public.extend_claim(p_queue text, p_message_id bigint, p_attempt integer, p_seconds numeric) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_queue = 'ingest_high' then
+    update pgmq.q_ingest_high set vt = clock_timestamp() + make_interval(secs => p_seconds)
+    where msg_id = p_message_id and read_ct = p_attempt;
+  else
+    update pgmq.q_ingest set vt = clock_timestamp() + make_interval(secs => p_seconds)
+    where msg_id = p_message_id and read_ct = p_attempt;
+  end if;
+  return found;
+end
+$$;
+
+CREATE FUNCTION public.finish_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer, p_state text, p_code text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  body jsonb := lock_message(p_queue, p_message_id, p_attempt);
+begin
+  if body is null then return false; end if;
+  update jobs j set
+    job_state = p_state, error_code = p_code, error_message = p_reason,
+    progress_percent = case p_state when 'completed' then 100 else j.progress_percent end,
+    next_attempt_at = null, waiting_for = null, finished_at = clock_timestamp()
+  where j.id = p_job_id;
+  if p_state = 'failed' then
+    perform dead_letter_message(p_queue, p_message_id, body, p_code, p_reason);
+  else
+    perform pgmq.archive(p_queue, p_message_id);
+  end if;
+  return true;
+end
+$$;
 
 CREATE FUNCTION public.guard_status() RETURNS trigger
     LANGUAGE plpgsql
@@ -286,17 +270,394 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.job_table(kind text) RETURNS text
-    LANGUAGE sql IMMUTABLE
+CREATE FUNCTION public.insert_lecture(p_lecture_id uuid, p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql
     AS $$
-  select case kind when 'lecture' then 'lecture_download_jobs' when 'document' then 'document_jobs' end
+begin
+  loop
+    insert into lectures (id, course_id, source, panopto_session_id, panopto_url, title, transcription)
+    values (p_lecture_id, p_course_id, p_source, p_session_id, p_url, p_title, p_transcription)
+    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing;
+    created := found;
+    if created then
+      lecture_id := p_lecture_id;
+      job_id := create_job('lecture', p_lecture_id, p_course_id, p_priority);
+      return;
+    end if;
+    select l.id, l.last_job_id into lecture_id, job_id from lectures l
+    where l.course_id = p_course_id and l.panopto_session_id = p_session_id and l.deleted_at is null;
+    exit when found; -- else the lecture was deleted between the two statements: insert again
+  end loop;
+end
 $$;
 
-CREATE FUNCTION public.lecture_follows_job() RETURNS trigger
+CREATE FUNCTION public.is_queued(p_queue text, p_message_id bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+  return exists (select from queued_messages where queue_name = p_queue and msg_id = p_message_id);
+end
+$$;
+
+CREATE FUNCTION public.lock_asset(p_asset_id uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+  select pg_advisory_xact_lock(hashtextextended(p_asset_id::text, 0));
+$$;
+
+CREATE FUNCTION public.lock_message(p_queue text, p_message_id bigint, p_attempt integer DEFAULT NULL::integer) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+declare
+  body jsonb;
+begin
+  if p_queue = 'ingest_high' then
+    select message into body from pgmq.q_ingest_high
+    where msg_id = p_message_id and read_ct = coalesce(p_attempt, read_ct) for update;
+  else
+    select message into body from pgmq.q_ingest
+    where msg_id = p_message_id and read_ct = coalesce(p_attempt, read_ct) for update;
+  end if;
+  return body;
+end
+$$;
+
+CREATE FUNCTION public.postpone_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer, p_delay_seconds numeric, p_code text, p_reason text, p_waiting_for text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if not extend_claim(p_queue, p_message_id, p_attempt, p_delay_seconds) then return false; end if;
+  update jobs j set
+    errors = j.errors + (p_code is not null)::int,
+    next_attempt_at = clock_timestamp() + make_interval(secs => p_delay_seconds),
+    waiting_for = p_waiting_for,
+    error_code = coalesce(p_code, j.error_code), error_message = coalesce(p_reason, j.error_message),
+    log = j.log || jsonb_strip_nulls(jsonb_build_object(
+      'at', clock_timestamp(), 'attempt', p_attempt,
+      'outcome', case when p_code is null then 'handed_back' else 'error' end,
+      'code', p_code, 'reason', p_reason, 'delay_seconds', p_delay_seconds))
+  where j.id = p_job_id;
+  if p_delay_seconds <= 0 then perform pg_notify('ingest', p_queue); end if;
+  return true;
+end
+$$;
+
+CREATE FUNCTION public.record_document_status() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform record_event('document', new.id, new.course_id, 'status', jsonb_build_object(
+    'from', case when tg_op = 'UPDATE' then old.status end, 'to', new.status,
+    'job_id', new.description_job_id, 'reason', new.status_reason));
+  return null;
+end
+$$;
+
+CREATE FUNCTION public.record_event(p_asset_type text, p_asset_id uuid, p_course_id uuid, p_event_type text, p_payload jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into processing_events (asset_type, asset_id, course_id, event_type, payload)
+  values (p_asset_type, p_asset_id, p_course_id, p_event_type, jsonb_strip_nulls(p_payload));
+$$;
+
+CREATE FUNCTION public.release_all_claims() RETURNS void
+    LANGUAGE sql
+    AS $$
+  update pgmq.q_ingest_high m set vt = clock_timestamp() from jobs j
+  where j.queue_name = 'ingest_high' and j.message_id = m.msg_id and j.attempt = m.read_ct
+    and j.next_attempt_at is null and m.vt > clock_timestamp();
+  update pgmq.q_ingest m set vt = clock_timestamp() from jobs j
+  where j.queue_name = 'ingest' and j.message_id = m.msg_id and j.attempt = m.read_ct
+    and j.next_attempt_at is null and m.vt > clock_timestamp();
+$$;
+
+CREATE FUNCTION public.reopen_failed_job(p_asset_id uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job uuid;
+begin
+  perform lock_asset(p_asset_id);
+  update jobs j set job_state = 'pending', error_code = null, error_message = null, finished_at = null
+  where j.job_state = 'failed' and j.id in (
+    select last_job_id from lectures where id = p_asset_id and deleted_at is null
+    union all
+    select description_job_id from documents where id = p_asset_id and deleted_at is null)
+  returning j.id into job;
+  if job is not null then perform enqueue_job(job); end if;
+  return job;
+end
+$$;
+
+CREATE FUNCTION public.replace_transcript(p_lecture_id uuid, p_text text, p_segments jsonb, p_language_code text, p_token_count integer, p_provider text) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
 declare
   course uuid;
+begin
+  perform lock_asset(p_lecture_id);
+  select course_id into course from lectures where id = p_lecture_id and deleted_at is null;
+  if not found then return null; end if;
+  perform stop_job(p_lecture_id, 'cancelled', 'A transcript was imported instead');
+
+  insert into lecture_transcripts
+    (lecture_id, transcript_text, word_segments, language_code, token_count, provider)
+  values (p_lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider)
+  on conflict (lecture_id) do update set
+    transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
+    language_code = excluded.language_code, token_count = excluded.token_count,
+    provider = excluded.provider, model = null;
+  delete from lecture_chunks where lecture_id = p_lecture_id;
+
+  -- Two updates, because a finished status can only become `pending`.
+  update lectures set
+    transcript_status = 'pending', embed_status = 'pending', language_code = p_language_code,
+    metadata = metadata - 'embedded_at' || jsonb_build_object('transcribed_at', now())
+  where id = p_lecture_id;
+  update lectures set transcript_status = 'completed' where id = p_lecture_id;
+
+  return create_job('lecture', p_lecture_id, course, 'high');
+end
+$$;
+
+CREATE FUNCTION public.request_document(p_document_id uuid, p_course_id uuid, p_filename text, p_title text, p_storage_url text, p_size_bytes bigint, p_sha256 text, p_priority text, OUT document_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+begin
+  loop
+    insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
+    values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256)
+    on conflict (course_id, sha256) where deleted_at is null do nothing;
+    created := found;
+    exit when created;
+    select d.id, d.description_job_id into document_id, job_id from documents d
+    where d.course_id = p_course_id and d.sha256 = p_sha256 and d.deleted_at is null;
+    if found then return; end if;
+  end loop;
+
+  delete from unclaimed_files f where f.document_id = p_document_id and not f.removal_started;
+  if not found then
+    raise exception 'the file of document % is not in unclaimed_files, or is being removed',
+      p_document_id;
+  end if;
+  document_id := p_document_id;
+  job_id := create_job('document', p_document_id, p_course_id, p_priority);
+end
+$$;
+
+CREATE FUNCTION public.request_lecture(p_course_id uuid, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare
+  started uuid;
+begin
+  select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
+  from insert_lecture(gen_random_uuid(), p_course_id, 'panopto', p_session_id, p_url, p_title,
+                      p_transcription, p_priority) i;
+  if not created and p_transcription then
+    started := add_transcription(lecture_id, p_priority);
+    created := started is not null;
+    job_id := coalesce(started, job_id);
+  end if;
+end
+$$;
+
+CREATE FUNCTION public.request_uploaded_lecture(p_lecture_id uuid, p_course_id uuid, p_session_id text, p_url text, p_title text, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+    LANGUAGE sql
+    AS $$
+  select * from insert_lecture(p_lecture_id, p_course_id, 'upload', p_session_id, p_url, p_title, true,
+                               p_priority);
+$$;
+
+CREATE FUNCTION public.requeue_lost_jobs() RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job      record;
+  requeued integer := 0;
+begin
+  -- The lock makes sure that a job that ends at the same time is seen as ended, or is skipped.
+  for job in
+    select j.id, j.queue_name, j.message_id from jobs j
+    where j.job_state not in ('completed', 'failed') for update skip locked
+  loop
+    if not is_queued(job.queue_name, job.message_id) then
+      perform enqueue_job(job.id);
+      requeued := requeued + 1;
+    end if;
+  end loop;
+  return requeued;
+end
+$$;
+
+CREATE FUNCTION public.retry_document(p_document_id uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job uuid := reopen_failed_job(p_document_id);
+begin
+  if job is null then return null; end if;
+  -- If all pages are described already, only the later steps run again.
+  update documents d set status_reason = null, status = case
+    when d.page_count = (select count(*) from slide_descriptions s where s.document_id = d.id)
+    then 'described' else 'uploaded' end
+  where d.id = p_document_id;
+  return job;
+end
+$$;
+
+CREATE FUNCTION public.retry_lecture(p_lecture_id uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job uuid := reopen_failed_job(p_lecture_id);
+begin
+  if job is null then return null; end if;
+  update lectures l set
+    transcript_status = case l.transcript_status when 'failed' then 'pending'
+                                                 else l.transcript_status end,
+    embed_status = case l.embed_status when 'failed' then 'pending' else l.embed_status end
+  where l.id = p_lecture_id;
+  return job;
+end
+$$;
+
+CREATE FUNCTION public.start_attempt(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer) RETURNS public.claimed_job
+    LANGUAGE plpgsql
+    AS $$
+declare
+  claim claimed_job;
+begin
+  update jobs j set
+    queue_name = p_queue, message_id = p_message_id, attempt = p_attempt,
+    crashes = j.crashes + (j.next_attempt_at is null and not j.made_progress)::int,
+    log = case when j.next_attempt_at is null
+      then j.log || jsonb_build_object('at', clock_timestamp(), 'attempt', j.attempt, 'outcome',
+                                       'lost')
+      else j.log end,
+    made_progress = false, next_attempt_at = null, waiting_for = null,
+    started_at = coalesce(j.started_at, clock_timestamp())
+  where j.id = p_job_id and j.job_state not in ('completed', 'failed')
+    and (j.message_id = p_message_id or not is_queued(j.queue_name, j.message_id))
+  returning j.queue_name, j.message_id, j.attempt, j.kind, j.id, j.asset_id, j.errors, j.crashes
+  into claim;
+  return claim;
+end
+$$;
+
+CREATE FUNCTION public.stop_job(p_asset_id uuid, p_code text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job jobs;
+begin
+  perform lock_asset(p_asset_id);
+  select j.* into job from jobs j
+  where j.asset_id = p_asset_id and j.job_state not in ('completed', 'failed');
+  if not found then return false; end if;
+  perform lock_message(job.queue_name, job.message_id);
+  -- The job can have ended while this function waited for the message.
+  update jobs j set
+    job_state = 'failed', error_code = p_code, error_message = p_reason,
+    next_attempt_at = null, waiting_for = null, finished_at = clock_timestamp()
+  where j.id = job.id and j.job_state not in ('completed', 'failed');
+  if not found then return false; end if;
+  perform pgmq.archive(job.queue_name, job.message_id);
+  perform pg_notify('stopped', p_asset_id::text);
+  return true;
+end
+$$;
+
+CREATE FUNCTION public.switch_embeddings(p_course_id uuid, p_model text) RETURNS integer
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  chunks   text;
+  switched integer;
+  total    integer := 0;
+begin
+  foreach chunks in array array['lecture_chunks', 'slide_chunks'] loop
+    execute format('
+      with switching as (
+        select c.id, c.course_id, c.embedding_model as former_model, c.embedding as former,
+               s.content_md5, s.embedding
+        from %1$I c
+        join inactive_embeddings s on s.chunk_id = c.id and s.content_md5 = md5(c.content)
+        where s.embedding_model = $2 and c.embedding_model <> $2
+          and ($1 is null or c.course_id = $1)
+        for update of c
+      ),
+      taken as (
+        delete from inactive_embeddings s using switching w
+        where s.chunk_id = w.id and s.embedding_model = $2
+      ),
+      retired as (
+        insert into inactive_embeddings
+          (chunk_id, course_id, embedding_model, embedding, content_md5, retired_at)
+        select id, course_id, former_model, former, content_md5, now() from switching
+        on conflict (chunk_id, embedding_model) do update set
+          embedding = excluded.embedding, content_md5 = excluded.content_md5, retired_at = now()
+      ),
+      used as (
+        update %1$I c set embedding = w.embedding, embedding_model = $2
+        from switching w where c.id = w.id
+        returning c.id
+      )
+      select count(*) from used', chunks)
+      into switched using p_course_id, p_model;
+    total := total + switched;
+  end loop;
+  if total > 0 then
+    perform record_event(case when p_course_id is null then 'system' else 'course' end,
+      p_course_id, p_course_id, 'embeddings_switched',
+      jsonb_build_object('model', p_model, 'chunks', total));
+  end if;
+  return total;
+end
+$_$;
+
+CREATE FUNCTION public.touch_updated_at() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.updated_at := now();
+  return new;
+end
+$$;
+
+CREATE FUNCTION public.transcribe_from_audio(p_lecture_id uuid, p_title text, p_priority text) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform lock_asset(p_lecture_id);
+  update lectures l set source = 'upload', transcription = true, title = coalesce(l.title, p_title)
+  where l.id = p_lecture_id and l.deleted_at is null
+    and (l.status in ('completed', 'failed') or not l.transcription)
+    and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
+  if not found then return null; end if;
+  return coalesce(retry_lecture(p_lecture_id),
+                  begin_transcription(p_lecture_id, p_priority, 'Its sound was brought instead'));
+end
+$$;
+
+CREATE FUNCTION public.update_document_from_job() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update documents set
+    status = case when new.job_state in ('embedding', 'completed', 'failed')
+                  then new.job_state else status end,
+    status_reason = case when new.job_state in ('failed', 'completed') then new.error_message end,
+    description_job_id = new.id
+  where id = new.asset_id;
+  return null;
+end
+$$;
+
+CREATE FUNCTION public.update_lecture_from_job() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
   starts boolean := tg_op = 'UPDATE' and new.job_state in ('downloading', 'transcribing', 'embedding');
 begin
   update lectures set
@@ -321,375 +682,11 @@ begin
               then jsonb_build_object('ingestion_started_at', now()) else '{}' end
       || case when new.job_state = 'completed' and embed_status = 'processing'
               then jsonb_build_object('embedded_at', now()) else '{}' end
-  where id = new.lecture_id
-  returning course_id into course;
-  perform record_event('lecture', new.lecture_id, course, 'status', jsonb_build_object(
+  where id = new.asset_id;
+  perform record_event('lecture', new.asset_id, new.course_id, 'status', jsonb_build_object(
     'from', case when tg_op = 'UPDATE' then old.job_state end, 'to', new.job_state,
     'job_id', new.id, 'code', new.error_code, 'reason', new.error_message));
   return null;
-end
-$$;
-
-CREATE FUNCTION public.lock_asset(asset uuid) RETURNS void
-    LANGUAGE sql
-    AS $$
-  select pg_advisory_xact_lock(hashtextextended(asset::text, 0));
-$$;
-
-CREATE FUNCTION public.message_waits(queue text, message bigint) RETURNS boolean
-    LANGUAGE plpgsql
-    AS $_$
-declare
-  waits boolean;
-begin
-  if queue is null or message is null then return false; end if;
-  execute format('select exists (select from pgmq.%I where msg_id = $1)', 'q_' || queue)
-    into waits using message;
-  return waits;
-end
-$_$;
-
-CREATE FUNCTION public.postpone_job(kind text, job uuid, queue text, message bigint, attempt integer, delay_seconds numeric, outcome text, code text, reason text) RETURNS boolean
-    LANGUAGE plpgsql
-    AS $_$
-begin
-  if not extend_claim(queue, message, attempt, delay_seconds) then return false; end if;
-  execute format(
-    'update %I set errors = errors + ($2 = ''error'')::int,
-            handed_back = handed_back + ($2 <> ''error'')::int,
-            error_code = coalesce($3, error_code), error_message = coalesce($4, error_message),
-            log = log || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
-              ''at'', clock_timestamp(), ''attempt'', $5, ''outcome'', $2,
-              ''code'', $3, ''reason'', $4, ''delay_seconds'', $6)))
-     where id = $1', job_table(kind))
-    using job, outcome, code, reason, attempt, delay_seconds;
-  if delay_seconds <= 0 then perform pg_notify('ingest', queue); end if;
-  return true;
-end
-$_$;
-
-CREATE FUNCTION public.record_document_status() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  perform record_event('document', new.id, new.course_id, 'status', jsonb_build_object(
-    'from', case when tg_op = 'UPDATE' then old.status end, 'to', new.status,
-    'job_id', new.description_job_id, 'reason', new.status_reason));
-  return null;
-end
-$$;
-
-CREATE FUNCTION public.record_event(asset_type text, asset uuid, course uuid, event_type text, payload jsonb) RETURNS void
-    LANGUAGE sql
-    AS $$
-  insert into processing_events (asset_type, asset_id, course_id, event_type, payload)
-  values (asset_type, asset, course, event_type, jsonb_strip_nulls(payload));
-$$;
-
-CREATE FUNCTION public.replace_transcript(lecture uuid, body text, segments jsonb, language text, tokens integer, source text) RETURNS uuid
-    LANGUAGE plpgsql
-    AS $$
-declare
-  job uuid;
-begin
-  perform lock_asset(lecture);
-  perform from lectures where id = lecture and deleted_at is null;
-  if not found then return null; end if;
-  perform stop_job('lecture', lecture, 'cancelled', 'A transcript was imported instead');
-
-  insert into lecture_transcripts
-    (lecture_id, transcript_text, word_segments, language_code, token_count, provider)
-  values (lecture, body, segments, language, tokens, source)
-  on conflict (lecture_id) do update set
-    transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
-    language_code = excluded.language_code, token_count = excluded.token_count,
-    provider = excluded.provider, model = null;
-  delete from lecture_chunks where lecture_id = lecture;
-
-  -- Every part that has an end is opened again first: there is no way from one end to another.
-  update lectures set
-    transcript_status = 'pending', embed_status = 'pending', language_code = language,
-    metadata = metadata - 'embedded_at' || jsonb_build_object('transcribed_at', now())
-  where id = lecture;
-  update lectures set transcript_status = 'completed' where id = lecture;
-
-  insert into lecture_download_jobs (lecture_id, priority) values (lecture, 'high') returning id into job;
-  perform enqueue_job('lecture', job, 'high');
-  return job;
-end
-$$;
-
-CREATE FUNCTION public.request_document(document uuid, course uuid, filename text, wanted_title text, storage_url text, size_bytes bigint, sha256 text, priority text, OUT document_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
-    LANGUAGE plpgsql
-    AS $$
-#variable_conflict use_column
-begin
-  loop
-    insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
-    values (document, course, request_document.filename, wanted_title, request_document.storage_url,
-            request_document.size_bytes, request_document.sha256)
-    on conflict (course_id, sha256) where deleted_at is null do nothing
-    returning id into document_id;
-    created := found;
-    exit when created;
-    select d.id, d.description_job_id into document_id, job_id from documents d
-    where d.course_id = course and d.sha256 = request_document.sha256 and d.deleted_at is null;
-    exit when found;
-  end loop;
-
-  if created then
-    delete from unclaimed_files f where f.document_id = document and not f.doomed;
-    if not found then
-      raise exception 'the file of document % was not announced, or was given up', document;
-    end if;
-    insert into document_jobs (document_id, priority)
-    values (request_document.document_id, request_document.priority) returning id into job_id;
-    perform enqueue_job('document', job_id, priority);
-  end if;
-end
-$$;
-
-CREATE FUNCTION public.request_lecture(course uuid, session_id text, url text, wanted_title text, transcription boolean, priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
-    LANGUAGE plpgsql
-    AS $$
-declare
-  started uuid;
-begin
-  loop
-    insert into lectures (course_id, source, panopto_session_id, panopto_url, title, transcription)
-    values (course, 'panopto', session_id, url, wanted_title, request_lecture.transcription)
-    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
-    returning id into lecture_id;
-    created := found;
-    exit when created;
-    select l.id, l.last_job_id into lecture_id, job_id from lectures l
-    where l.course_id = course and l.panopto_session_id = session_id and l.deleted_at is null;
-    exit when found; -- else it was deleted between the two, and there is room for a new one
-  end loop;
-
-  if created then
-    insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
-    values (request_lecture.lecture_id, url, request_lecture.priority) returning id into job_id;
-    perform enqueue_job('lecture', job_id, priority);
-  elsif request_lecture.transcription then
-    started := transcribe_after_all(request_lecture.lecture_id, request_lecture.priority);
-    created := started is not null;
-    job_id := coalesce(started, job_id);
-  end if;
-end
-$$;
-
-CREATE FUNCTION public.request_uploaded_lecture(lecture uuid, course uuid, session_id text, url text, wanted_title text, priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
-    LANGUAGE plpgsql
-    AS $$
-begin
-  loop
-    insert into lectures (id, course_id, source, panopto_session_id, panopto_url, title)
-    values (lecture, course, 'upload', session_id, url, wanted_title)
-    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
-    returning id into lecture_id;
-    created := found;
-    exit when created;
-    select l.id, l.last_job_id into lecture_id, job_id from lectures l
-    where l.course_id = course and l.panopto_session_id = session_id and l.deleted_at is null;
-    exit when found;
-  end loop;
-
-  if created then
-    insert into lecture_download_jobs (lecture_id, panopto_reference, priority)
-    values (request_uploaded_lecture.lecture_id, url, request_uploaded_lecture.priority)
-    returning id into job_id;
-    perform enqueue_job('lecture', job_id, priority);
-  end if;
-end
-$$;
-
-CREATE FUNCTION public.requeue_lost_jobs() RETURNS integer
-    LANGUAGE plpgsql
-    AS $$
-declare
-  kind     text;
-  job      record;
-  requeued integer := 0;
-begin
-  foreach kind in array array['lecture', 'document'] loop
-    -- Locked, so that a job which is ending just now is seen ended, or is left alone.
-    for job in execute format(
-      'select id, priority, queue_name, message_id from %I
-       where job_state not in (''completed'', ''failed'') for update skip locked', job_table(kind))
-    loop
-      if not message_waits(job.queue_name, job.message_id) then
-        perform enqueue_job(kind, job.id, job.priority);
-        requeued := requeued + 1;
-      end if;
-    end loop;
-  end loop;
-  return requeued;
-end
-$$;
-
-CREATE FUNCTION public.retry_document(document uuid) RETURNS uuid
-    LANGUAGE plpgsql
-    AS $$
-declare
-  job uuid;
-begin
-  perform lock_asset(document);
-  update document_jobs j set
-    job_state = 'pending', error_code = null, error_message = null, finished_at = null
-  from documents d
-  where d.id = document and d.deleted_at is null and j.id = d.description_job_id
-    and j.job_state = 'failed'
-  returning j.id into job;
-  if job is null then return null; end if;
-  -- Where every page is described already, only what follows is done again.
-  update documents d set status_reason = null, status = case
-    when d.page_count = (select count(*) from slide_descriptions s where s.document_id = d.id)
-    then 'described' else 'uploaded' end
-  where d.id = document;
-  perform enqueue_job('document', job, (select priority from document_jobs where id = job));
-  return job;
-end
-$$;
-
-CREATE FUNCTION public.retry_lecture(lecture uuid) RETURNS uuid
-    LANGUAGE plpgsql
-    AS $$
-declare
-  job uuid;
-begin
-  perform lock_asset(lecture);
-  update lecture_download_jobs j set
-    job_state = 'pending', error_code = null, error_message = null, finished_at = null
-  from lectures l
-  where l.id = lecture and l.deleted_at is null and j.id = l.last_job_id and j.job_state = 'failed'
-  returning j.id into job;
-  if job is null then return null; end if;
-  update lectures set
-    transcript_status = case transcript_status when 'failed' then 'pending' else transcript_status end,
-    embed_status = case embed_status when 'failed' then 'pending' else embed_status end
-  where id = lecture;
-  perform enqueue_job('lecture', job, (select priority from lecture_download_jobs where id = job));
-  return job;
-end
-$$;
-
-CREATE FUNCTION public.stop_job(kind text, asset uuid, code text, reason text) RETURNS integer
-    LANGUAGE plpgsql
-    AS $_$
-declare
-  job   record;
-  ended uuid;
-  stopped integer := 0;
-begin
-  perform lock_asset(asset);
-  for job in execute format(
-    'select id, queue_name, message_id from %I
-     where %I = $1 and job_state not in (''completed'', ''failed'')', job_table(kind), kind || '_id')
-    using asset
-  loop
-    if job.message_id is not null then
-      execute format('select from pgmq.%I where msg_id = $1 for update', 'q_' || job.queue_name)
-        using job.message_id;
-    end if;
-    -- It may have ended while we waited for its message.
-    execute format(
-      'update %I set job_state = ''failed'', error_code = $2, error_message = $3,
-              finished_at = clock_timestamp()
-       where id = $1 and job_state not in (''completed'', ''failed'')
-       returning id', job_table(kind))
-      into ended using job.id, code, reason;
-    continue when ended is null;
-    if job.message_id is not null then perform pgmq.archive(job.queue_name, job.message_id); end if;
-    stopped := stopped + 1;
-  end loop;
-  if stopped > 0 then perform pg_notify('stopped', asset::text); end if;
-  return stopped;
-end
-$_$;
-
-CREATE FUNCTION public.switch_embeddings(wanted_course uuid, wanted_model text) RETURNS integer
-    LANGUAGE plpgsql
-    AS $_$
-declare
-  chunks   text;
-  switched integer;
-  total    integer := 0;
-begin
-  foreach chunks in array array['lecture_chunks', 'slide_chunks'] loop
-    execute format('
-      with switching as (
-        select c.id, c.course_id, c.embedding_model as former_model, c.embedding as former,
-               s.content_md5, s.embedding
-        from %1$I c
-        join shelved_embeddings s on s.chunk_id = c.id and s.content_md5 = md5(c.content)
-        where s.embedding_model = $2 and c.embedding_model <> $2
-          and ($1 is null or c.course_id = $1)
-        for update of c
-      ),
-      taken as (
-        delete from shelved_embeddings s using switching w
-        where s.chunk_id = w.id and s.embedding_model = $2
-      ),
-      shelved as (
-        insert into shelved_embeddings
-          (chunk_id, course_id, embedding_model, embedding, content_md5, retired_at)
-        select id, course_id, former_model, former, content_md5, now() from switching
-        on conflict (chunk_id, embedding_model) do update set
-          embedding = excluded.embedding, content_md5 = excluded.content_md5, retired_at = now()
-      ),
-      used as (
-        update %1$I c set embedding = w.embedding, embedding_model = $2
-        from switching w where c.id = w.id
-        returning c.id
-      )
-      select count(*) from used', chunks)
-      into switched using wanted_course, wanted_model;
-    total := total + switched;
-  end loop;
-  if total > 0 then
-    perform record_event(case when wanted_course is null then 'system' else 'course' end,
-      wanted_course, wanted_course, 'embeddings_switched',
-      jsonb_build_object('model', wanted_model, 'chunks', total));
-  end if;
-  return total;
-end
-$_$;
-
-CREATE FUNCTION public.touch_updated_at() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-begin
-  new.updated_at := now();
-  return new;
-end
-$$;
-
-CREATE FUNCTION public.transcribe_after_all(lecture uuid, wanted_priority text) RETURNS uuid
-    LANGUAGE plpgsql
-    AS $$
-begin
-  perform lock_asset(lecture);
-  perform from lectures l
-  where l.id = lecture and l.deleted_at is null and not l.transcription
-    and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
-  if not found then return null; end if;
-  return begin_transcription(lecture, wanted_priority, 'A transcript is wanted after all');
-end
-$$;
-
-CREATE FUNCTION public.transcribe_from_sound(lecture uuid, wanted_title text, wanted_priority text) RETURNS uuid
-    LANGUAGE plpgsql
-    AS $$
-begin
-  perform lock_asset(lecture);
-  update lectures l set source = 'upload', transcription = true, title = coalesce(l.title, wanted_title)
-  where l.id = lecture and l.deleted_at is null
-    and (l.status in ('completed', 'failed') or not l.transcription)
-    and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
-  if not found then return null; end if;
-  return coalesce(retry_lecture(lecture),
-                  begin_transcription(lecture, wanted_priority, 'Its sound was brought instead'));
 end
 $$;
 
@@ -775,9 +772,21 @@ CREATE TABLE public.courses (
     CONSTRAINT courses_name_check CHECK ((name <> ''::text))
 );
 
-CREATE TABLE public.document_jobs (
+CREATE TABLE public.jobs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
-    document_id uuid NOT NULL,
+    kind text NOT NULL,
+    asset_id uuid NOT NULL,
+    course_id uuid NOT NULL,
+    lecture_id uuid GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'lecture'::text THEN asset_id
+    ELSE NULL::uuid
+END) STORED,
+    document_id uuid GENERATED ALWAYS AS (
+CASE kind
+    WHEN 'document'::text THEN asset_id
+    ELSE NULL::uuid
+END) STORED,
     job_state text DEFAULT 'pending'::text NOT NULL,
     progress_percent smallint DEFAULT 0 NOT NULL,
     error_code text,
@@ -787,19 +796,52 @@ CREATE TABLE public.document_jobs (
     message_id bigint,
     attempt integer DEFAULT 0 NOT NULL,
     errors integer DEFAULT 0 NOT NULL,
-    handed_back integer DEFAULT 0 NOT NULL,
-    advanced boolean DEFAULT false NOT NULL,
+    crashes integer DEFAULT 0 NOT NULL,
+    made_progress boolean DEFAULT false NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT now(),
+    waiting_for text,
     log jsonb DEFAULT '[]'::jsonb NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT document_jobs_check CHECK (((job_state <> 'failed'::text) OR (error_message <> ''::text))),
-    CONSTRAINT document_jobs_check1 CHECK (((job_state <> 'completed'::text) OR (finished_at IS NOT NULL))),
-    CONSTRAINT document_jobs_job_state_check CHECK ((job_state = ANY (ARRAY['pending'::text, 'describing'::text, 'embedding'::text, 'completed'::text, 'failed'::text]))),
-    CONSTRAINT document_jobs_priority_check CHECK ((priority = ANY (ARRAY['normal'::text, 'high'::text]))),
-    CONSTRAINT document_jobs_progress_percent_check CHECK (((progress_percent >= 0) AND (progress_percent <= 100)))
+    CONSTRAINT jobs_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT jobs_check CHECK (
+CASE kind
+    WHEN 'lecture'::text THEN (job_state = ANY (ARRAY['pending'::text, 'downloading'::text, 'transcribing'::text, 'embedding'::text, 'completed'::text, 'failed'::text]))
+    ELSE (job_state = ANY (ARRAY['pending'::text, 'describing'::text, 'embedding'::text, 'completed'::text, 'failed'::text]))
+END),
+    CONSTRAINT jobs_check1 CHECK (((job_state <> 'failed'::text) OR (error_message <> ''::text))),
+    CONSTRAINT jobs_check2 CHECK (((job_state <> 'completed'::text) OR (finished_at IS NOT NULL))),
+    CONSTRAINT jobs_check3 CHECK (((job_state <> ALL (ARRAY['completed'::text, 'failed'::text])) OR (next_attempt_at IS NULL))),
+    CONSTRAINT jobs_crashes_check CHECK ((crashes >= 0)),
+    CONSTRAINT jobs_errors_check CHECK ((errors >= 0)),
+    CONSTRAINT jobs_kind_check CHECK ((kind = ANY (ARRAY['lecture'::text, 'document'::text]))),
+    CONSTRAINT jobs_priority_check CHECK ((priority = ANY (ARRAY['normal'::text, 'high'::text]))),
+    CONSTRAINT jobs_progress_percent_check CHECK (((progress_percent >= 0) AND (progress_percent <= 100))),
+    CONSTRAINT jobs_queue_name_check CHECK ((queue_name = ANY (ARRAY['ingest_high'::text, 'ingest'::text])))
 );
+
+CREATE VIEW public.document_jobs AS
+ SELECT id,
+    document_id,
+    job_state,
+    progress_percent,
+    error_code,
+    error_message,
+    started_at,
+    finished_at,
+    log,
+    priority,
+    attempt,
+    errors,
+    crashes,
+    next_attempt_at,
+    waiting_for,
+    created_at,
+    updated_at
+   FROM public.jobs
+  WHERE (kind = 'document'::text);
 
 CREATE TABLE public.documents (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -835,6 +877,15 @@ CREATE TABLE public.idempotency_keys (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.inactive_embeddings (
+    chunk_id uuid NOT NULL,
+    course_id uuid NOT NULL,
+    embedding_model text NOT NULL,
+    embedding public.vector(1536) NOT NULL,
+    content_md5 text NOT NULL,
+    retired_at timestamp with time zone
+);
+
 CREATE TABLE public.lecture_chunks (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     lecture_id uuid NOT NULL,
@@ -857,32 +908,60 @@ CREATE TABLE public.lecture_chunks (
 ALTER TABLE ONLY public.lecture_chunks ALTER COLUMN tsv SET STORAGE MAIN;
 ALTER TABLE ONLY public.lecture_chunks ALTER COLUMN embedding SET STORAGE PLAIN;
 
-CREATE TABLE public.lecture_download_jobs (
+CREATE TABLE public.lectures (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
-    lecture_id uuid NOT NULL,
-    panopto_reference text,
-    job_state text DEFAULT 'pending'::text NOT NULL,
-    progress_percent smallint DEFAULT 0 NOT NULL,
-    error_code text,
-    error_message text,
-    priority text DEFAULT 'normal'::text NOT NULL,
-    queue_name text,
-    message_id bigint,
-    attempt integer DEFAULT 0 NOT NULL,
-    errors integer DEFAULT 0 NOT NULL,
-    handed_back integer DEFAULT 0 NOT NULL,
-    advanced boolean DEFAULT false NOT NULL,
-    log jsonb DEFAULT '[]'::jsonb NOT NULL,
-    started_at timestamp with time zone,
-    finished_at timestamp with time zone,
+    course_id uuid NOT NULL,
+    source text NOT NULL,
+    panopto_session_id text,
+    panopto_url text,
+    title text,
+    transcription boolean DEFAULT true NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    status_reason text,
+    audio_duration_seconds integer,
+    audio_sha256 text,
+    language_code text,
+    transcript_status text DEFAULT 'pending'::text NOT NULL,
+    embed_status text DEFAULT 'pending'::text NOT NULL,
+    slide_changes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    last_job_id uuid,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    deleted_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT lecture_download_jobs_check CHECK (((job_state <> 'failed'::text) OR (error_message <> ''::text))),
-    CONSTRAINT lecture_download_jobs_check1 CHECK (((job_state <> 'completed'::text) OR (finished_at IS NOT NULL))),
-    CONSTRAINT lecture_download_jobs_job_state_check CHECK ((job_state = ANY (ARRAY['pending'::text, 'downloading'::text, 'transcribing'::text, 'embedding'::text, 'completed'::text, 'failed'::text]))),
-    CONSTRAINT lecture_download_jobs_priority_check CHECK ((priority = ANY (ARRAY['normal'::text, 'high'::text]))),
-    CONSTRAINT lecture_download_jobs_progress_percent_check CHECK (((progress_percent >= 0) AND (progress_percent <= 100)))
+    CONSTRAINT lectures_audio_duration_seconds_check CHECK ((audio_duration_seconds >= 0)),
+    CONSTRAINT lectures_audio_sha256_check CHECK ((audio_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT lectures_check CHECK (((source = 'upload'::text) OR ((panopto_session_id IS NOT NULL) AND (panopto_url IS NOT NULL)))),
+    CONSTRAINT lectures_check1 CHECK (((status <> 'failed'::text) OR (status_reason <> ''::text))),
+    CONSTRAINT lectures_embed_status_check CHECK ((embed_status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'skipped'::text]))),
+    CONSTRAINT lectures_source_check CHECK ((source = ANY (ARRAY['panopto'::text, 'upload'::text]))),
+    CONSTRAINT lectures_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'downloading'::text, 'transcribing'::text, 'embedding'::text, 'completed'::text, 'failed'::text]))),
+    CONSTRAINT lectures_transcript_status_check CHECK ((transcript_status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'skipped'::text])))
 );
+
+CREATE VIEW public.lecture_download_jobs AS
+ SELECT id,
+    lecture_id,
+    ( SELECT lectures.panopto_url
+           FROM public.lectures
+          WHERE (lectures.id = jobs.lecture_id)) AS panopto_reference,
+    job_state,
+    progress_percent,
+    error_code,
+    error_message,
+    started_at,
+    finished_at,
+    log,
+    priority,
+    attempt,
+    errors,
+    crashes,
+    next_attempt_at,
+    waiting_for,
+    created_at,
+    updated_at
+   FROM public.jobs
+  WHERE (kind = 'lecture'::text);
 
 CREATE TABLE public.lecture_transcripts (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -896,35 +975,6 @@ CREATE TABLE public.lecture_transcripts (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT lecture_transcripts_token_count_check CHECK ((token_count >= 0))
-);
-
-CREATE TABLE public.lectures (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    course_id uuid NOT NULL,
-    source text NOT NULL,
-    panopto_session_id text,
-    panopto_url text,
-    title text,
-    transcription boolean DEFAULT true NOT NULL,
-    status text DEFAULT 'pending'::text NOT NULL,
-    status_reason text,
-    audio_duration_seconds integer,
-    language_code text,
-    transcript_status text DEFAULT 'pending'::text NOT NULL,
-    embed_status text DEFAULT 'pending'::text NOT NULL,
-    slide_changes jsonb DEFAULT '[]'::jsonb NOT NULL,
-    last_job_id uuid,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    deleted_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT lectures_audio_duration_seconds_check CHECK ((audio_duration_seconds >= 0)),
-    CONSTRAINT lectures_check CHECK (((source = 'upload'::text) OR ((panopto_session_id IS NOT NULL) AND (panopto_url IS NOT NULL)))),
-    CONSTRAINT lectures_check1 CHECK (((status <> 'failed'::text) OR (status_reason <> ''::text))),
-    CONSTRAINT lectures_embed_status_check CHECK ((embed_status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'skipped'::text]))),
-    CONSTRAINT lectures_source_check CHECK ((source = ANY (ARRAY['panopto'::text, 'upload'::text]))),
-    CONSTRAINT lectures_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'downloading'::text, 'transcribing'::text, 'embedding'::text, 'completed'::text, 'failed'::text]))),
-    CONSTRAINT lectures_transcript_status_check CHECK ((transcript_status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'skipped'::text])))
 );
 
 CREATE TABLE public.processing_events (
@@ -972,19 +1022,25 @@ ALTER TABLE public.provider_calls ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE VIEW public.queued_messages AS
+ SELECT 'ingest_high'::text AS queue_name,
+    q_ingest_high.msg_id,
+    q_ingest_high.read_ct,
+    q_ingest_high.vt,
+    q_ingest_high.message
+   FROM pgmq.q_ingest_high
+UNION ALL
+ SELECT 'ingest'::text AS queue_name,
+    q_ingest.msg_id,
+    q_ingest.read_ct,
+    q_ingest.vt,
+    q_ingest.message
+   FROM pgmq.q_ingest;
+
 CREATE TABLE public.schema_migrations (
     name text NOT NULL,
     sha256 text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-CREATE TABLE public.shelved_embeddings (
-    chunk_id uuid NOT NULL,
-    course_id uuid NOT NULL,
-    embedding_model text NOT NULL,
-    embedding public.vector(1536) NOT NULL,
-    content_md5 text NOT NULL,
-    retired_at timestamp with time zone
 );
 
 CREATE TABLE public.slide_chunks (
@@ -1031,7 +1087,7 @@ CREATE TABLE public.status_transitions (
 CREATE TABLE public.unclaimed_files (
     document_id uuid NOT NULL,
     since timestamp with time zone DEFAULT now() NOT NULL,
-    doomed boolean DEFAULT false NOT NULL
+    removal_started boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.users (
@@ -1070,23 +1126,23 @@ ALTER TABLE ONLY public.chat_sessions
 ALTER TABLE ONLY public.courses
     ADD CONSTRAINT courses_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.document_jobs
-    ADD CONSTRAINT document_jobs_pkey PRIMARY KEY (id);
-
 ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (key, route);
 
+ALTER TABLE ONLY public.inactive_embeddings
+    ADD CONSTRAINT inactive_embeddings_pkey PRIMARY KEY (chunk_id, embedding_model);
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.lecture_chunks
     ADD CONSTRAINT lecture_chunks_lecture_id_chunk_index_key UNIQUE (lecture_id, chunk_index);
 
 ALTER TABLE ONLY public.lecture_chunks
     ADD CONSTRAINT lecture_chunks_pkey PRIMARY KEY (id);
-
-ALTER TABLE ONLY public.lecture_download_jobs
-    ADD CONSTRAINT lecture_download_jobs_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.lecture_transcripts
     ADD CONSTRAINT lecture_transcripts_lecture_id_key UNIQUE (lecture_id);
@@ -1105,9 +1161,6 @@ ALTER TABLE ONLY public.provider_calls
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
-
-ALTER TABLE ONLY public.shelved_embeddings
-    ADD CONSTRAINT shelved_embeddings_pkey PRIMARY KEY (chunk_id, embedding_model);
 
 ALTER TABLE ONLY public.slide_chunks
     ADD CONSTRAINT slide_chunks_document_id_chunk_index_key UNIQUE (document_id, chunk_index);
@@ -1139,10 +1192,6 @@ CREATE INDEX chat_sessions_course ON public.chat_sessions USING btree (course_id
 
 CREATE INDEX courses_order ON public.courses USING btree (created_at, id);
 
-CREATE INDEX document_jobs_of_document ON public.document_jobs USING btree (document_id, created_at);
-
-CREATE UNIQUE INDEX document_jobs_unfinished ON public.document_jobs USING btree (document_id) WHERE (job_state <> ALL (ARRAY['completed'::text, 'failed'::text]));
-
 CREATE UNIQUE INDEX documents_bytes ON public.documents USING btree (course_id, sha256) WHERE (deleted_at IS NULL);
 
 CREATE INDEX documents_changed ON public.documents USING btree (updated_at, id);
@@ -1151,15 +1200,21 @@ CREATE INDEX documents_order ON public.documents USING btree (course_id, created
 
 CREATE INDEX documents_unfinished ON public.documents USING btree (status) WHERE (status <> 'completed'::text);
 
+CREATE INDEX inactive_embeddings_course ON public.inactive_embeddings USING btree (course_id, embedding_model);
+
+CREATE INDEX jobs_course ON public.jobs USING btree (course_id);
+
+CREATE INDEX jobs_document ON public.jobs USING btree (document_id) WHERE (document_id IS NOT NULL);
+
+CREATE INDEX jobs_lecture ON public.jobs USING btree (lecture_id) WHERE (lecture_id IS NOT NULL);
+
+CREATE UNIQUE INDEX jobs_unfinished ON public.jobs USING btree (asset_id) WHERE (job_state <> ALL (ARRAY['completed'::text, 'failed'::text]));
+
 CREATE INDEX lecture_chunks_embedding ON public.lecture_chunks USING ivfflat (embedding public.vector_cosine_ops) WITH (lists='100');
 
 CREATE INDEX lecture_chunks_kind ON public.lecture_chunks USING btree (course_id, embedding_model, text_config);
 
 CREATE INDEX lecture_chunks_text ON public.lecture_chunks USING gin (tsv);
-
-CREATE INDEX lecture_jobs_of_lecture ON public.lecture_download_jobs USING btree (lecture_id, created_at);
-
-CREATE UNIQUE INDEX lecture_jobs_unfinished ON public.lecture_download_jobs USING btree (lecture_id) WHERE (job_state <> ALL (ARRAY['completed'::text, 'failed'::text]));
 
 CREATE INDEX lectures_changed ON public.lectures USING btree (updated_at, id);
 
@@ -1177,8 +1232,6 @@ CREATE INDEX provider_calls_asset ON public.provider_calls USING btree (asset_id
 
 CREATE UNIQUE INDEX provider_calls_bought ON public.provider_calls USING btree (call_key) WHERE (outcome = 'ok'::text);
 
-CREATE INDEX shelved_embeddings_course ON public.shelved_embeddings USING btree (course_id, embedding_model);
-
 CREATE INDEX slide_chunks_embedding ON public.slide_chunks USING ivfflat (embedding public.vector_cosine_ops) WITH (lists='100');
 
 CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, embedding_model, text_config);
@@ -1191,14 +1244,6 @@ CREATE TRIGGER chat_sessions_touch BEFORE UPDATE ON public.chat_sessions FOR EAC
 
 CREATE TRIGGER courses_touch BEFORE UPDATE ON public.courses FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
-CREATE TRIGGER document_jobs_inserted AFTER INSERT ON public.document_jobs FOR EACH ROW EXECUTE FUNCTION public.document_follows_job();
-
-CREATE TRIGGER document_jobs_moved AFTER UPDATE OF job_state ON public.document_jobs FOR EACH ROW WHEN ((old.job_state IS DISTINCT FROM new.job_state)) EXECUTE FUNCTION public.document_follows_job();
-
-CREATE TRIGGER document_jobs_state BEFORE UPDATE OF job_state ON public.document_jobs FOR EACH ROW EXECUTE FUNCTION public.guard_status('document_job', 'job_state');
-
-CREATE TRIGGER document_jobs_touch BEFORE UPDATE ON public.document_jobs FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
-
 CREATE TRIGGER documents_inserted AFTER INSERT ON public.documents FOR EACH ROW EXECUTE FUNCTION public.record_document_status();
 
 CREATE TRIGGER documents_moved AFTER UPDATE OF status ON public.documents FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION public.record_document_status();
@@ -1207,15 +1252,21 @@ CREATE TRIGGER documents_status BEFORE UPDATE OF status ON public.documents FOR 
 
 CREATE TRIGGER documents_touch BEFORE UPDATE ON public.documents FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
-CREATE TRIGGER lecture_chunks_forgotten AFTER DELETE ON public.lecture_chunks REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.forget_shelved_embeddings();
+CREATE TRIGGER jobs_document_inserted AFTER INSERT ON public.jobs FOR EACH ROW WHEN ((new.kind = 'document'::text)) EXECUTE FUNCTION public.update_document_from_job();
 
-CREATE TRIGGER lecture_jobs_inserted AFTER INSERT ON public.lecture_download_jobs FOR EACH ROW EXECUTE FUNCTION public.lecture_follows_job();
+CREATE TRIGGER jobs_document_moved AFTER UPDATE OF job_state ON public.jobs FOR EACH ROW WHEN (((new.kind = 'document'::text) AND (old.job_state IS DISTINCT FROM new.job_state))) EXECUTE FUNCTION public.update_document_from_job();
 
-CREATE TRIGGER lecture_jobs_moved AFTER UPDATE OF job_state ON public.lecture_download_jobs FOR EACH ROW WHEN ((old.job_state IS DISTINCT FROM new.job_state)) EXECUTE FUNCTION public.lecture_follows_job();
+CREATE TRIGGER jobs_document_state BEFORE UPDATE OF job_state ON public.jobs FOR EACH ROW WHEN ((new.kind = 'document'::text)) EXECUTE FUNCTION public.guard_status('document_job', 'job_state');
 
-CREATE TRIGGER lecture_jobs_state BEFORE UPDATE OF job_state ON public.lecture_download_jobs FOR EACH ROW EXECUTE FUNCTION public.guard_status('lecture_job', 'job_state');
+CREATE TRIGGER jobs_lecture_inserted AFTER INSERT ON public.jobs FOR EACH ROW WHEN ((new.kind = 'lecture'::text)) EXECUTE FUNCTION public.update_lecture_from_job();
 
-CREATE TRIGGER lecture_jobs_touch BEFORE UPDATE ON public.lecture_download_jobs FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+CREATE TRIGGER jobs_lecture_moved AFTER UPDATE OF job_state ON public.jobs FOR EACH ROW WHEN (((new.kind = 'lecture'::text) AND (old.job_state IS DISTINCT FROM new.job_state))) EXECUTE FUNCTION public.update_lecture_from_job();
+
+CREATE TRIGGER jobs_lecture_state BEFORE UPDATE OF job_state ON public.jobs FOR EACH ROW WHEN ((new.kind = 'lecture'::text)) EXECUTE FUNCTION public.guard_status('lecture_job', 'job_state');
+
+CREATE TRIGGER jobs_touch BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+
+CREATE TRIGGER lecture_chunks_deleted AFTER DELETE ON public.lecture_chunks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION public.delete_inactive_embeddings();
 
 CREATE TRIGGER lecture_transcripts_touch BEFORE UPDATE ON public.lecture_transcripts FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
@@ -1225,7 +1276,7 @@ CREATE TRIGGER lectures_touch BEFORE UPDATE ON public.lectures FOR EACH ROW EXEC
 
 CREATE TRIGGER lectures_transcript_status BEFORE UPDATE OF transcript_status ON public.lectures FOR EACH ROW EXECUTE FUNCTION public.guard_status('part', 'transcript_status');
 
-CREATE TRIGGER slide_chunks_forgotten AFTER DELETE ON public.slide_chunks REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.forget_shelved_embeddings();
+CREATE TRIGGER slide_chunks_deleted AFTER DELETE ON public.slide_chunks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION public.delete_inactive_embeddings();
 
 ALTER TABLE ONLY public.chat_messages
     ADD CONSTRAINT chat_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.chat_sessions(id) ON DELETE CASCADE;
@@ -1239,11 +1290,20 @@ ALTER TABLE ONLY public.chat_sessions
 ALTER TABLE ONLY public.chat_sessions
     ADD CONSTRAINT chat_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
 
-ALTER TABLE ONLY public.document_jobs
-    ADD CONSTRAINT document_jobs_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
-
 ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.inactive_embeddings
+    ADD CONSTRAINT inactive_embeddings_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.lecture_chunks
     ADD CONSTRAINT lecture_chunks_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
@@ -1251,17 +1311,11 @@ ALTER TABLE ONLY public.lecture_chunks
 ALTER TABLE ONLY public.lecture_chunks
     ADD CONSTRAINT lecture_chunks_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.lecture_download_jobs
-    ADD CONSTRAINT lecture_download_jobs_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
-
 ALTER TABLE ONLY public.lecture_transcripts
     ADD CONSTRAINT lecture_transcripts_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.lectures
     ADD CONSTRAINT lectures_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
-
-ALTER TABLE ONLY public.shelved_embeddings
-    ADD CONSTRAINT shelved_embeddings_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.slide_chunks
     ADD CONSTRAINT slide_chunks_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;

@@ -19,27 +19,27 @@ import { lectureRoutes } from "./routes/lectures/lectures";
 import { retrievalRoutes } from "./routes/retrieval";
 import type { Services } from "./services";
 
-/** Each reader of a body has a limit of its own and says so; the server's answers without a word. */
+/** No limit of the server: it would send a 413 without a body. Each body parser has its own limit. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
-/** Where a problem's `type` leads. */
+/** The page that a problem's `type` links to. */
 const ERRORS_PAGE = Bun.file(join(import.meta.dir, "../docs/errors.md"));
 const MARKDOWN = { headers: { "content-type": "text/markdown; charset=utf-8" } };
 
-/** The whole HTTP surface. It neither listens nor reads the environment, so tests can hold it. */
+/** All routes. It does not listen or read the environment, so tests can call it directly. */
 export function createApp(services: Services) {
   const maxUploadBytes = services.config.MAX_UPLOAD_MB * 1_000_000;
   const methodsAt = (path: string): string[] => {
     const routes = app.routes.filter((route) => matches(route.path, path));
-    // An address that is spelled out, such as /api/documents/upload, is no document's.
+    // A fixed path such as /api/documents/upload wins over /api/documents/:id.
     const exact = routes.filter((route) => !/[:*]/.test(route.path));
     const methods = (exact.length > 0 ? exact : routes).map(({ method }) => method);
-    // Elysia answers HEAD wherever it answers GET.
+    // Elysia also answers HEAD for each GET route.
     const answered = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
     return [...new Set(answered)].filter((method) => method !== "OPTIONS");
   };
   const app: AnyElysia = new Elysia({
-    // 30 s for clients that trickle; streams ask for no limit of their own.
+    // 30 s against clients that send slowly; streams switch it off for their request.
     serve: { maxRequestBodySize: NO_LIMIT, idleTimeout: 30 },
   })
     .use(requestMetrics(services.metrics))
@@ -64,7 +64,7 @@ export function createApp(services: Services) {
   return app;
 }
 
-/** Pages of other origins are let in by name only, and never with cookies. */
+/** CORS: only the origins of the settings have access, and never with cookies. */
 const crossOrigin = (origin: string[]) =>
   origin.length === 0
     ? new Elysia()

@@ -99,10 +99,6 @@ const Config = z.object({
   RERANK_BASE_URL: BaseUrl,
   RERANK_API_KEY: Secret,
   RERANK_MODEL: z.string().min(1).optional(),
-  /** Where the parent process embeds for its workers; set by the supervisor, not by people. */
-  LOCAL_EMBEDDER_URL: BaseUrl,
-  /** Which of the supervisor's workers this is; set by the supervisor, not by people. */
-  WORKER_NUMBER: number(0).default(0),
   /** Where uploaded PDFs are kept: under DATA_ROOT, or in an S3-compatible bucket. */
   STORAGE: z.enum(["disk", "s3"]).default("disk"),
   /** Unset: Amazon's own. */
@@ -155,7 +151,24 @@ export function loadConfig(
   throw new AppError("config_invalid", { problems });
 }
 
-/** The environment as it is, for the processes and threads we start. */
+/** Passed by the supervisor to its workers; not settings of the operator. */
+const WorkerConfig = z.object({
+  /** The database in use: the embedded one has an address only while the main process runs. */
+  DATABASE_URL: z.string(),
+  /** Where the main process embeds texts for its workers. */
+  LOCAL_EMBEDDER_URL: z.url(),
+  /** Which of the supervisor's workers this is, for the log. */
+  WORKER_NUMBER: z.coerce.number(),
+});
+
+/** @throws AppError `config_invalid` when the process was not started by a supervisor */
+export function loadWorkerConfig(env: Environment = process.env): z.infer<typeof WorkerConfig> {
+  const result = WorkerConfig.safeParse(env);
+  if (result.success) return result.data;
+  throw new AppError("config_invalid", { message: "a worker is started by src/main.ts" });
+}
+
+/** A copy of the environment, for the processes and threads that we start. */
 export const inheritedEnvironment = (): Record<string, string> =>
   Object.fromEntries(
     Object.entries(process.env).filter(

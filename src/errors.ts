@@ -1,3 +1,5 @@
+import type { z } from "zod";
+
 /**
  * Every failure this service reports, in one table.
  *
@@ -97,6 +99,17 @@ export class AppError extends Error {
     super(ERRORS[errorCode].title, options);
   }
 }
+
+export type FieldProblem = { path: string; message: string };
+
+/** More than these do not help the caller, and each adds to the response. */
+const MAX_FIELD_PROBLEMS = 20;
+
+/** The first problems that a schema found, each with the path of its field, such as `segments.3.end_ms`. */
+export const toFieldProblems = ({ issues }: z.ZodError): FieldProblem[] =>
+  issues
+    .slice(0, MAX_FIELD_PROBLEMS)
+    .map(({ path, message }) => ({ path: path.join("."), message }));
 
 /** Unknown errors are retried: an outage nobody foresaw deserves a second attempt. */
 export function isRetryable(error: unknown): boolean {

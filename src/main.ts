@@ -12,7 +12,7 @@ import { startMaintenance } from "./pipelines/maintenance";
 import { modelProblems } from "./providers";
 import { startLocalEmbedder } from "./providers/local/embedding-server";
 import { transcriberProblems } from "./providers/speech/select-transcriber";
-import { freeClaims } from "./queue/queue";
+import { releaseAllClaims } from "./queue/queue";
 import { type FromWorker, startSupervisor } from "./queue/supervisor";
 import { openServices, type Services } from "./services";
 import { openDataRoot } from "./storage/data-root";
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   );
 
   // The embedded database has one process, so whoever held a job before this one is gone.
-  if (!config.DATABASE_URL) await freeClaims(services.db);
+  if (!config.DATABASE_URL) await releaseAllClaims(services.db);
   // Also where no worker is: uploads that a crash cut off lie on the machine that received them.
   const stopMaintenance = await startMaintenance(services);
   const stopServing = config.ROLE === "worker" ? async () => {} : await listen(services);

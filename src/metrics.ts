@@ -47,7 +47,7 @@ export function openMetrics() {
     retrievalHits: new Histogram({
       name: "lectern_retrieval_hits",
       help: "Passages found, for a query and for all searches of an answer",
-      labelNames: ["door"],
+      labelNames: ["source"],
       buckets: [0, 1, 2, 4, 8, 16, 32, 50],
       registers,
     }),
@@ -70,5 +70,5 @@ export function observeAnswer(
   { latency_ms, hits }: { latency_ms: number; hits: number },
 ): void {
   chatSeconds.observe({ outcome }, latency_ms / 1_000);
-  retrievalHits.observe({ door: "chat" }, hits);
+  retrievalHits.observe({ source: "chat" }, hits);
 }

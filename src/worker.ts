@@ -1,13 +1,12 @@
 import { threadId } from "node:worker_threads";
-import { loadConfig } from "./config";
-import { AppError } from "./errors";
+import { loadConfig, loadWorkerConfig } from "./config";
 import { ingestDocument } from "./pipelines/document/ingest";
 import { ingestLecture } from "./pipelines/lecture/ingest";
 import { openAttempt } from "./pipelines/step";
+import type { JobHandler } from "./queue/attempt";
 import { type Consumer, startConsumer } from "./queue/consumer";
-import type { Claim } from "./queue/queue";
+import type { ClaimedJob } from "./queue/queue";
 import { type FromWorker, GRACE_MS, type ToWorker } from "./queue/supervisor";
-import type { Handler } from "./queue/work";
 import { openServices } from "./services";
 
 /**
@@ -18,30 +17,28 @@ const asThread = !Bun.isMainThread;
 const post = (message: FromWorker) => (asThread ? postMessage(message) : process.send?.(message));
 
 const config = loadConfig();
-if (!config.DATABASE_URL || !config.LOCAL_EMBEDDER_URL) {
-  throw new AppError("config_invalid", { message: "a worker is started by src/main.ts" });
-}
+const { DATABASE_URL, LOCAL_EMBEDDER_URL, WORKER_NUMBER } = loadWorkerConfig();
 const services = await openServices(
-  { ...config, DATABASE_URL: config.DATABASE_URL },
+  { ...config, DATABASE_URL },
   {
     connections: 2,
-    localEmbedderUrl: config.LOCAL_EMBEDDER_URL,
-    name: `worker-${config.WORKER_NUMBER}`,
+    localEmbedderUrl: LOCAL_EMBEDDER_URL,
+    name: `worker-${WORKER_NUMBER}`,
     onSpawn,
   },
 );
 
 /** Every kind of job and its pipeline; a kind without one cannot be started. */
-const pipelines: Record<Claim["kind"], Handler> = {
-  document: async (held, signal) => {
-    const attempt = openAttempt(services.db, "document", held, signal, reportStep("document"));
-    await ingestDocument(held.asset_id, { ...services, maxPages: config.MAX_PAGES }, attempt);
+const pipelines: Record<ClaimedJob["kind"], JobHandler> = {
+  document: async (job, signal) => {
+    const attempt = openAttempt(services.db, "document", job, signal, reportStep("document"));
+    await ingestDocument(job.asset_id, { ...services, maxPages: config.MAX_PAGES }, attempt);
     return undefined;
   },
-  lecture: (held, signal) => {
-    const attempt = openAttempt(services.db, "lecture", held, signal, reportStep("lecture"));
+  lecture: (job, signal) => {
+    const attempt = openAttempt(services.db, "lecture", job, signal, reportStep("lecture"));
     return ingestLecture(
-      held.asset_id,
+      job.asset_id,
       { ...services, captions: config.CAPTIONS, onSpawn },
       attempt,
     );
@@ -50,7 +47,7 @@ const pipelines: Record<Claim["kind"], Handler> = {
 
 const consumer: Consumer = startConsumer(
   services.db,
-  (held, signal) => pipelines[held.kind](held, signal),
+  (job, signal) => pipelines[job.kind](job, signal),
   services.log,
   ({ kind, asset_id }, outcome, seconds) => {
     post({ type: "outcome", kind, outcome, seconds });
@@ -93,6 +90,6 @@ function onSpawn(pid: number, exited: Promise<unknown>): void {
   void exited.finally(() => post({ type: "exited", pid }));
 }
 
-function reportStep(kind: Claim["kind"]) {
+function reportStep(kind: ClaimedJob["kind"]) {
   return (step: string, seconds: number) => post({ type: "step", kind, step, seconds });
 }

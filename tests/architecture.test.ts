@@ -2,12 +2,12 @@ import { expect, test } from "bun:test";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
 
-/** From the ground up. A file may import from its own row and from the rows above it here. */
+/** From the bottom up. A file imports from its own row and from the rows above it here. */
 const LAYERS = [
   ["config", "errors", "log", "metrics", "text"],
   ["db"],
   ["queue", "providers", "media", "storage"],
-  ["retrieval", "pipelines"],
+  ["retrieval", "alignment", "pipelines"],
   ["chat"],
   ["services"],
   ["routes"],
@@ -24,19 +24,60 @@ const sources = await Promise.all(
     source: await Bun.file(join("src", file)).text(),
   })),
 );
-const filesWith = (pattern: RegExp, except: RegExp) =>
+
+/** The files of `src` that each file imports, types included. */
+const imports = new Map(
+  sources.map(({ file, source }) => {
+    const paths = [...source.matchAll(RELATIVE_IMPORT)].map(([, path]) =>
+      join(dirname(file), path!),
+    );
+    const files = paths.map((path) => (path.endsWith(".ts") ? path : `${path}.ts`));
+    return [file, files.filter((path) => sources.some((one) => one.file === path))];
+  }),
+);
+
+/** Files outside `allowed` that match the pattern. */
+const filesWith = (pattern: RegExp, allowed: RegExp) =>
   sources
-    .filter(({ file, source }) => !except.test(file) && pattern.test(source))
+    .filter(({ file, source }) => !allowed.test(file) && pattern.test(source))
     .map(({ file }) => file);
+
+/** Imports from files that match `from` to files that match `to`. */
+const importsBetween = (from: RegExp, to: RegExp) =>
+  [...imports].flatMap(([file, targets]) =>
+    from.test(file) ? targets.filter((one) => to.test(one)).map((one) => `${file} -> ${one}`) : [],
+  );
+
+/** Groups of files that import each other (Tarjan's strongly connected components). */
+function findCycles(graph: ReadonlyMap<string, string[]>): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (file: string): void => {
+    order.set(file, order.size);
+    lowest.set(file, order.get(file)!);
+    stack.push(file);
+    for (const target of graph.get(file) ?? []) {
+      if (!order.has(target)) visit(target);
+      if (stack.includes(target)) {
+        lowest.set(file, Math.min(lowest.get(file)!, lowest.get(target)!));
+      }
+    }
+    if (lowest.get(file) !== order.get(file)) return;
+    const group = stack.splice(stack.indexOf(file));
+    if (group.length > 1) cycles.push(group.sort());
+  };
+  for (const file of graph.keys()) if (!order.has(file)) visit(file);
+  return cycles;
+}
 
 test("imports never point to a higher layer", () => {
   const upward: string[] = [];
 
-  for (const { file, source } of sources) {
+  for (const [file, targets] of imports) {
     expect(layerOf(file), `${file} belongs to no layer`).toBeGreaterThanOrEqual(0);
-    for (const [, path] of source.matchAll(RELATIVE_IMPORT)) {
-      const target = join(dirname(file), path!);
-      if (target.startsWith("..")) continue; // package.json
+    for (const target of targets) {
       if (layerOf(target) > layerOf(file)) upward.push(`${file} -> ${target}`);
     }
   }
@@ -44,22 +85,65 @@ test("imports never point to a higher layer", () => {
   expect(upward).toEqual([]);
 });
 
-test("the queue knows no pipeline", () => {
-  expect(filesWith(/pipelines\//, /^(?!queue\/)/)).toEqual([]);
+/** Pairs that still import a type of each other. */
+const KNOWN_CYCLES = ["media/pdf/pdf", "providers/slides/slide-describer", "queue/supervisor"];
+
+test("no files import each other in a circle", () => {
+  const isKnown = (cycle: string[]) => KNOWN_CYCLES.some((name) => cycle.includes(`${name}.ts`));
+
+  expect(findCycles(imports).filter((cycle) => !isKnown(cycle))).toEqual([]);
 });
 
-test("Elysia stays at the edge", () => {
+test("a circle of imports is found", () => {
+  const graph = new Map([
+    ["a", ["b"]],
+    ["b", ["c"]],
+    ["c", ["b"]],
+    ["d", ["a", "c"]],
+  ]);
+
+  expect(findCycles(graph)).toEqual([["b", "c"]]);
+});
+
+test("the queue imports no pipeline", () => {
+  expect(importsBetween(/^queue\//, /^pipelines\//)).toEqual([]);
+});
+
+test("the stages of a chat import no protocol", () => {
+  const stages = /^chat\/(thread|run|agent|citations|sanitize|request\.|parts\.)/;
+
+  expect(importsBetween(stages, /^chat\/(ag-ui|openai|mcp)\//)).toEqual([]);
+});
+
+test("only chat/ag-ui and routes/chat import AG-UI", () => {
+  expect(filesWith(/"@ag-ui\//, /^(chat\/ag-ui|routes\/chat)\//)).toEqual([]);
+});
+
+test("only routes and app.ts import Elysia", () => {
   expect(filesWith(/from "elysia"/, /^(routes\/|app\.ts)/)).toEqual([]);
 });
 
 test("only config.ts reads the environment", () => {
-  expect(filesWith(/process\.env|Bun\.env/, /^config\.ts/)).toEqual([]);
+  expect(filesWith(/process\.env|Bun\.env|import\.meta\.env/, /^config\.ts/)).toEqual([]);
 });
 
-test("SQL is written in db and queue only", () => {
+test("only db and queue contain SQL", () => {
   expect(filesWith(/\b(sql|db)(<[^>]*>)?`/, /^(db|queue)\//)).toEqual(["routes/health.ts"]);
 });
 
 test("transactions and unchecked SQL belong to migrations", () => {
   expect(filesWith(/\.(begin|reserve|unsafe)\(/, /^db\/migrate\.ts/)).toEqual([]);
+});
+
+/** Ways to reach another system or program: HTTP, sockets, object storage, child processes. */
+const EXTERNAL =
+  /(?<!\.)\bfetch\(|globalThis\.fetch|Bun\.(connect|listen|spawn|spawnSync|S3Client)\b|Bun\.\$|(?<!\{ isIP \} )from "(node:(https?|net|tls|dgram|child_process)|undici)"/;
+
+/** Parts of our own system: its database, its storage, its workers, and the demo's client of its server. */
+const OWN_SYSTEM = /^(db\/embedded\/|storage\/s3\.ts|queue\/worker-handle\.ts|commands\/demo\.ts)/;
+
+test("only providers and media reach external systems", () => {
+  const outside = filesWith(EXTERNAL, /^(providers|media)\//);
+
+  expect(outside.filter((file) => !OWN_SYSTEM.test(file))).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import type { AgentSubscriber } from "@ag-ui/client";
 import type { Interrupt } from "@ag-ui/core";
 import { findMarks } from "../src/chat/citations/marks";
+import { toClock } from "../src/text/clock";
 
 /** What the server sends as `knowledge_references`: where each number of an answer leads. */
 export type Reference = {
@@ -119,17 +120,9 @@ function toItem(reference: Reference): HTMLElement {
   const place =
     reference.page_number !== undefined
       ? `page ${reference.page_number}`
-      : clock(reference.start_ms ?? 0);
+      : toClock(reference.start_ms ?? 0);
   const name = `${reference.title ?? "Untitled"}, ${place}`;
   item.append(reference.url ? toLink(reference, name) : name);
   if (reference.unsupported) item.append(" (not confirmed by the source)");
   return item;
-}
-
-/** 3_723_000 → 1:02:03 */
-function clock(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  const shown = parts[0] === 0 ? parts.slice(1) : parts;
-  return shown.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
 }

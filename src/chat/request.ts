@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AppError } from "../errors";
+import { AppError, toFieldProblems } from "../errors";
 
 /** One chat request in our own terms, whichever protocol it arrived in. */
 export type ChatRequest = {
@@ -121,9 +121,5 @@ export function readCourseId(value: unknown): string {
 export function parseBody<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const fields = result.error.issues.slice(0, 20).map(({ path, message }) => ({
-    path: path.join("."),
-    message,
-  }));
-  throw new AppError("request_invalid", { fields });
+  throw new AppError("request_invalid", { fields: toFieldProblems(result.error) });
 }

@@ -8,7 +8,7 @@ import { openProviders } from "../providers";
 import { startLocalEmbedder } from "../providers/local/embedding-server";
 import { readBeirSet } from "../retrieval/beir";
 import { evaluate, ingestSet, type Report, type Row } from "../retrieval/evaluate";
-import { MEASURES } from "../retrieval/judge";
+import { MEASURES } from "../retrieval/ranking-metrics";
 
 /**
  * `./lectern eval FOLDER [--json]`: how well search finds what a set of questions in BEIR's layout

@@ -1,7 +1,11 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { loadConfig } from "../config";
-import { countEmbeddings, discardShelved, type ModelCount } from "../db/chunks/embeddings";
+import {
+  countEmbeddings,
+  deleteInactiveEmbeddings,
+  type ModelCount,
+} from "../db/chunks/embeddings";
 import { connect } from "../db/client";
 import { getCourse } from "../db/courses";
 import { migrate } from "../db/migrate";
@@ -42,7 +46,7 @@ async function main(args: string[]): Promise<void> {
     const { embedder } = openProviders(settings, { localEmbedderUrl: local.url });
     const tools = { db, embedder, signal: stop.signal, say: (line: string) => console.error(line) };
     if (options.discard) {
-      console.log(`${await discardShelved(db, reach)} vectors discarded`);
+      console.log(`${await deleteInactiveEmbeddings(db, reach)} vectors discarded`);
       return;
     }
     const { model, switched } = await (options.rollback

@@ -94,12 +94,12 @@ export async function listAssets(
     select *, ${cursorOf(sql)} from (
       select l.id, 'lecture' as kind, l.title, l.status, l.status_reason, j.progress_percent,
              l.created_at, greatest(l.updated_at, j.updated_at) as updated_at
-      from lectures l join lecture_download_jobs j on j.id = l.last_job_id
+      from lectures l join jobs j on j.id = l.last_job_id
       where l.course_id = ${course_id} and l.deleted_at is null
       union all
       select d.id, 'document', coalesce(d.title, d.filename), d.status, d.status_reason,
              j.progress_percent, d.created_at, greatest(d.updated_at, j.updated_at)
-      from documents d join document_jobs j on j.id = d.description_job_id
+      from documents d join jobs j on j.id = d.description_job_id
       where d.course_id = ${course_id} and d.deleted_at is null
     ) asset
     where true ${afterCursor(sql, cursor)}

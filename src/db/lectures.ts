@@ -1,7 +1,7 @@
 import { AppError } from "../errors";
+import { throwCourseMissing } from "./assets";
 import type { Sql } from "./client";
-import { courseMissing } from "./documents";
-import { type Fence, holding, type JobStatus } from "./jobs/jobs";
+import { type ClaimToken, claimedAsset, type JobStatus } from "./jobs/jobs";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
 
 export const LECTURE_STATUSES = [
@@ -53,8 +53,8 @@ export type LectureFilter = {
 };
 
 /**
- * Newest first. Filters that are left out match every lecture. Callers know times to the millisecond,
- * so "after" begins with the next one: what they have seen does not come again.
+ * Newest first. An omitted filter matches every lecture. Callers see times in whole milliseconds, so
+ * "after" starts at the next millisecond: no lecture is listed twice.
  */
 export async function listLectures(
   sql: Sql,
@@ -88,19 +88,19 @@ export type LectureDetails = Lecture & {
   audio_sha256: string | null;
   slide_changes: SlideChange[];
   chunk_count: number;
-  /** How the transcript begins; null while there is none. */
+  /** The first characters of the transcript; null without one. */
   excerpt: string | null;
   job: LectureJob;
 };
 
-/** Characters of a transcript that stand for it in a list of details. */
+/** Length of `excerpt` in characters. */
 const EXCERPT_CHARS = 300;
 
 /** @throws AppError `lecture_not_found` */
 export async function getLectureDetails(sql: Sql, id: string): Promise<LectureDetails> {
   const lecture = await getLecture(sql, id);
   const [more] = await sql<Omit<LectureDetails, keyof Lecture | "job">[]>`
-    select metadata ->> 'audio_sha256' as audio_sha256, slide_changes,
+    select audio_sha256, slide_changes,
       (select count(*)::int from lecture_chunks c where c.lecture_id = l.id) as chunk_count,
       (select left(transcript_text, ${EXCERPT_CHARS}) from lecture_transcripts t
        where t.lecture_id = l.id) as excerpt
@@ -126,7 +126,7 @@ async function getLectureJob(sql: Sql, id: string): Promise<LectureJob> {
   const [job] = await sql<LectureJob[]>`
     select j.id as job_id, j.job_state, j.progress_percent, j.attempt, j.error_code,
            j.error_message, j.started_at, j.finished_at, j.updated_at
-    from lectures l join lecture_download_jobs j on j.id = l.last_job_id
+    from lectures l join jobs j on j.id = l.last_job_id
     where l.id = ${id} and l.deleted_at is null`;
   if (!job) throw new AppError("lecture_not_found");
   return job;
@@ -134,45 +134,45 @@ async function getLectureJob(sql: Sql, id: string): Promise<LectureJob> {
 
 export type LectureAccepted = { lecture_id: string; job_id: string; created: boolean };
 
-type Request = {
+type LectureRequest = {
   course_id: string;
   title: string | null;
   priority: "normal" | "high";
 };
 
 /**
- * Records a Panopto session and queues its ingestion: both happen, or neither. The same session in
- * the same course answers the lecture that is there, with `created` false, unless this request is the
- * first to ask for its transcription.
+ * Inserts a lecture for a Panopto session and queues its ingestion in one transaction. If the course
+ * already has the session, returns that lecture with `created` false, except if this request is the first
+ * with transcription.
  *
  * @throws AppError `course_not_found`
  */
 export async function requestLecture(
   sql: Sql,
-  request: Request & { session_id: string; panopto_url: string; transcription: boolean },
+  request: LectureRequest & { session_id: string; panopto_url: string; transcription: boolean },
 ): Promise<LectureAccepted> {
   const { course_id, session_id, panopto_url, title, transcription, priority } = request;
   const [accepted] = await sql<LectureAccepted[]>`
     select lecture_id, job_id, created from request_lecture(
       ${course_id}, ${session_id}, ${panopto_url}, ${title}, ${transcription}, ${priority}
-    )`.catch(courseMissing);
+    )`.catch(throwCourseMissing);
   return accepted!;
 }
 
-/** The same for a lecture whose sound is kept under `id` already; it need not be on Panopto. */
+/** The same for a lecture with uploaded audio, already stored under `id`. Panopto is optional here. */
 export async function requestUploadedLecture(
   sql: Sql,
-  request: Request & { id: string; session_id: string | null; panopto_url: string | null },
+  request: LectureRequest & { id: string; session_id: string | null; panopto_url: string | null },
 ): Promise<LectureAccepted> {
   const { id, course_id, session_id, panopto_url, title, priority } = request;
   const [accepted] = await sql<LectureAccepted[]>`
     select lecture_id, job_id, created from request_uploaded_lecture(
       ${id}, ${course_id}, ${session_id}, ${panopto_url}, ${title}, ${priority}
-    )`.catch(courseMissing);
+    )`.catch(throwCourseMissing);
   return accepted!;
 }
 
-/** The lecture of a session in a course, when there is one. */
+/** The lecture of a Panopto session in a course; null without one. */
 export async function findLectureOfSession(
   sql: Sql,
   course_id: string,
@@ -189,60 +189,63 @@ export type LectureFacts = {
   duration_ms?: number | null | undefined;
   slide_changes?: SlideChange[] | undefined;
   metadata?: Record<string, unknown> | undefined;
+  /** SHA-256 of the MP3, 64 hexadecimal digits. */
+  audio_sha256?: string | undefined;
 };
 
 /**
- * Keeps what a recording told about itself, under the attempt that asked; what is left out stays. A
- * title that somebody gave stays too. False when the attempt lost its job.
+ * Stores metadata of the recording. Omitted facts stay unchanged, and so does an existing title. False
+ * when the attempt no longer holds the job.
  */
 export async function updateLectureFacts(
   sql: Sql,
-  fence: Fence,
-  { title, duration_ms, slide_changes, metadata }: LectureFacts,
+  token: ClaimToken,
+  { title, duration_ms, slide_changes, metadata, audio_sha256 }: LectureFacts,
 ): Promise<boolean> {
   const seconds = duration_ms == null ? null : Math.round(duration_ms / 1_000);
   const changes = slide_changes ? sql.json(slide_changes) : null;
   const rows = await sql`
-    with held as (${holding(sql, "lecture", fence)})
+    with claimed as (${claimedAsset(sql, "lecture", token)})
     update lectures l set
       title = coalesce(l.title, ${title ?? null}),
       audio_duration_seconds = coalesce(${seconds}::int, l.audio_duration_seconds),
+      audio_sha256 = coalesce(${audio_sha256 ?? null}, l.audio_sha256),
       slide_changes = coalesce(${changes}::jsonb, l.slide_changes),
       metadata = l.metadata || ${sql.json((metadata ?? {}) as never)}::jsonb
-    from held where l.id = held.id
+    from claimed where l.id = claimed.id
     returning l.id`;
   return rows.length > 0;
 }
 
-/** Starts a failed lecture again; null when it did not fail. */
+/** Retries a failed lecture and returns its job; null when it did not fail. */
 export async function retryLecture(sql: Sql, id: string): Promise<string | null> {
   const [row] = await sql<{ job_id: string | null }[]>`select retry_lecture(${id}) as job_id`;
   return row!.job_id;
 }
 
 /**
- * Starts a lecture that has no transcript, and none on its way, with sound that a client brought, which
- * is kept under the lecture's id already. A title that it has stays.
+ * Starts a lecture without a transcript again, with audio that a client uploaded under the lecture's id.
+ * An existing title stays.
  *
- * @returns the new job's id; null when there was nothing to start
+ * @returns the job's id; null when the lecture has a transcript or a job is already making one
  */
-export async function transcribeFromSound(
+export async function transcribeFromAudio(
   sql: Sql,
   { id, title, priority }: { id: string; title: string | null; priority: "normal" | "high" },
 ): Promise<string | null> {
   const [row] = await sql<{ job_id: string | null }[]>`
-    select transcribe_from_sound(${id}, ${title}, ${priority}) as job_id`;
+    select transcribe_from_audio(${id}, ${title}, ${priority}) as job_id`;
   return row!.job_id;
 }
 
-/** Stops a lecture's job, whoever works on it; false when none was unfinished. */
+/** Stops the unfinished job of a lecture; false when there is none. */
 export async function cancelLecture(sql: Sql, id: string): Promise<boolean> {
-  const [row] = await sql<{ stopped: number }[]>`
-    select stop_job('lecture', ${id}, 'cancelled', 'Processing was cancelled') as stopped`;
-  return row!.stopped > 0;
+  const [row] = await sql<{ stopped: boolean }[]>`
+    select stop_job(${id}, 'cancelled', 'Processing was cancelled') as stopped`;
+  return row!.stopped;
 }
 
-/** Of these lectures, those that a job still works on or waits for. */
+/** Those of the given lectures whose job is unfinished. */
 export async function listUnfinishedLectures(sql: Sql, ids: string[]): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select id from lectures
@@ -250,12 +253,12 @@ export async function listUnfinishedLectures(sql: Sql, ids: string[]): Promise<s
   return rows.map(({ id }) => id);
 }
 
-/** The end of a deleted lecture's rows. */
+/** Deletes the rows of a deleted lecture. */
 export async function purgeLecture(sql: Sql, id: string): Promise<void> {
   await sql`delete from lectures where id = ${id} and deleted_at is not null`;
 }
 
-/** The end of the rows of lectures that were deleted at least `seconds` ago. */
+/** Deletes the rows of all lectures that were deleted at least `seconds` ago. */
 export async function purgeLectures(sql: Sql, seconds: number): Promise<void> {
   await sql`delete from lectures where deleted_at <= now() - ${seconds} * interval '1 second'`;
 }

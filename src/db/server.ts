@@ -64,6 +64,6 @@ const unusable = (problem: string) =>
 /** Has the database been migrated at all? */
 export async function isMigrated(sql: Sql): Promise<boolean> {
   const [row] = await sql<{ migrated: boolean }[]>`
-    select to_regclass('shelved_embeddings') is not null as migrated`;
+    select to_regclass('inactive_embeddings') is not null as migrated`;
   return row!.migrated;
 }

@@ -1,6 +1,6 @@
 import type { SlideChunk } from "../text/chunk-slides";
 import type { Sql } from "./client";
-import { type Fence, holding } from "./jobs/jobs";
+import { type ClaimToken, claimedAsset } from "./jobs/jobs";
 import { type ProviderCall, recording } from "./jobs/provider-calls";
 import type { Page } from "./page";
 
@@ -61,26 +61,26 @@ export async function listDescribedPages(
  */
 export async function saveDescription(
   sql: Sql,
-  fence: Fence,
+  token: ClaimToken,
   page: SlideDescription,
   call: ProviderCall | null = null,
 ): Promise<boolean> {
-  const [row] = await sql<{ held: boolean }[]>`
-    with held as (${holding(sql, "document", fence)}),
+  const [row] = await sql<{ claimed: boolean }[]>`
+    with claimed as (${claimedAsset(sql, "document", token)}),
     paid as (${recording(sql, "document", call)}),
     saved as (
       insert into slide_descriptions
         (document_id, page_number, raw_description, normalized_description, described_by, metadata)
       select id, ${page.page_number}, ${page.raw_description}, ${page.normalized_description},
              ${page.described_by}, ${sql.json(page.metadata as never)}
-      from held
+      from claimed
       on conflict (document_id, page_number) do update set
         raw_description = excluded.raw_description,
         normalized_description = excluded.normalized_description,
         described_by = excluded.described_by, metadata = excluded.metadata
     )
-    select exists (select from held) as held`;
-  return row!.held;
+    select exists (select from claimed) as claimed`;
+  return row!.claimed;
 }
 
 /**
@@ -92,34 +92,34 @@ export async function saveDescription(
  */
 export async function replaceSlideChunks(
   sql: Sql,
-  fence: Fence,
+  token: ClaimToken,
   chunks: SlideChunk[],
   text_config: string,
 ): Promise<boolean> {
-  const [row] = await sql<{ held: boolean }[]>`
-    with held as (${holding(sql, "document", fence)}),
+  const [row] = await sql<{ claimed: boolean }[]>`
+    with claimed as (${claimedAsset(sql, "document", token)}),
     wanted as (
       select * from jsonb_to_recordset(${sql.json(chunks as never)}) as chunk
         (chunk_index int, page_number int, page_end int, content text, metadata jsonb)
     ),
     gone as (
-      delete from slide_chunks c using held
-      where c.document_id = held.id and c.chunk_index >= ${chunks.length}
+      delete from slide_chunks c using claimed
+      where c.document_id = claimed.id and c.chunk_index >= ${chunks.length}
     ),
     written as (
       insert into slide_chunks as c
         (document_id, course_id, chunk_index, page_number, page_end, content, metadata, text_config)
-      select held.id, held.course_id, w.chunk_index, w.page_number, w.page_end, w.content,
+      select claimed.id, claimed.course_id, w.chunk_index, w.page_number, w.page_end, w.content,
              w.metadata, ${text_config}::text::regconfig
-      from held, wanted w
+      from claimed, wanted w
       on conflict (document_id, chunk_index) do update set
         page_number = excluded.page_number, page_end = excluded.page_end,
         content = excluded.content, metadata = excluded.metadata, text_config = excluded.text_config,
         embedding = case when c.content = excluded.content then c.embedding end,
         embedding_model = case when c.content = excluded.content then c.embedding_model end
     )
-    select exists (select from held) as held`;
-  return row!.held;
+    select exists (select from claimed) as claimed`;
+  return row!.claimed;
 }
 
 export type SlideChunkRow = SlideChunk & { id: string; embedding_model: string | null };

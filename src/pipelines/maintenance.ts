@@ -1,5 +1,5 @@
 import type { Sql } from "../db/client";
-import { doomUnclaimedFiles, listDeletedDocuments, purgeDocument } from "../db/documents";
+import { listDeletedDocuments, purgeDocument, startFileRemoval } from "../db/documents";
 import { pruneKeys } from "../db/jobs/idempotency";
 import { listUnfinishedLectures, purgeLectures } from "../db/lectures";
 import type { Log } from "../log";
@@ -75,7 +75,7 @@ async function removeDeletedDocuments({ db, storage }: MaintenanceDeps): Promise
 }
 
 async function removeUnclaimedFiles({ db, storage }: MaintenanceDeps): Promise<void> {
-  for (const id of await doomUnclaimedFiles(db, UNCLAIMED_SECONDS)) {
+  for (const id of await startFileRemoval(db, UNCLAIMED_SECONDS)) {
     await removeFile(db, storage, id);
   }
 }

@@ -1,7 +1,7 @@
 import type { Sql } from "../db/client";
 import {
   advanceJob,
-  type Fence,
+  type ClaimToken,
   type JobKind,
   type JobState,
   reportProgress,
@@ -10,7 +10,7 @@ import { AppError } from "../errors";
 
 /** What a pipeline needs for one attempt of a job. */
 export type Attempt<K extends JobKind> = {
-  fence: Fence;
+  fence: ClaimToken;
   /** Aborted when the attempt loses its claim or the worker stops. */
   signal: AbortSignal;
   /** Sets the job's state, runs one step, and measures its duration. */
@@ -25,7 +25,7 @@ const REPORT_EVERY_MS = 250;
 export function openAttempt<K extends JobKind>(
   db: Sql,
   kind: K,
-  fence: Fence,
+  fence: ClaimToken,
   signal: AbortSignal,
   onStep: (state: string, seconds: number) => void,
 ): Attempt<K> {
@@ -47,7 +47,7 @@ export function openAttempt<K extends JobKind>(
       if (performance.now() - reportedAt < REPORT_EVERY_MS) return;
       reportedAt = performance.now();
       const whole = Math.min(99, Math.max(0, Math.floor(percent)));
-      assertStillClaimed(await reportProgress(db, kind, fence, whole));
+      assertStillClaimed(await reportProgress(db, fence, whole));
     },
   };
 }

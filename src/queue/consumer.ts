@@ -1,46 +1,53 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "../db/client";
 import type { Log } from "../log";
-import { type Claim, claim, QUEUES } from "./queue";
-import { beat, type Handler, type Outcome, VISIBILITY_SECONDS, work } from "./work";
+import {
+  type AttemptOutcome,
+  extendOrAbort,
+  type JobHandler,
+  runAttempt,
+  VISIBILITY_SECONDS,
+} from "./attempt";
+import { type ClaimedJob, claimJob, QUEUES } from "./queue";
 
-/** Behind the notifications: also finds what nobody announces, such as a claim that ran out. */
+/** Fallback poll: finds work without a NOTIFY, such as expired claims. */
 const POLL_MS = 2_000;
-/** One claim in five looks at the normal queue first, so urgent work cannot starve it. */
+/** Every fifth claim reads the normal queue first, so that urgent work cannot starve it. */
 const NORMAL_TURN = 5;
 
 export type Consumer = {
-  /** Work may be there: look now. */
+  /** Looks for work now. */
   wake(): void;
-  /** An asset was deleted or cancelled: whoever works on it stops. */
+  /** Stops the work on an asset that was deleted or cancelled. */
   stopAsset(asset_id: string): void;
-  /** Takes no more work, and hands back what is not done within `graceMs`. */
+  /** Claims no more jobs; gives the current job back if it is not done within `graceMs`. */
   drain(graceMs: number): Promise<void>;
 };
 
-/** Claims one job after another and works on it, until it is drained. */
+/** Claims and runs one job after another until it is drained. */
 export function startConsumer(
   sql: Sql,
-  handler: Handler,
+  handler: JobHandler,
   log: Log,
-  onOutcome: (held: Claim, outcome: Outcome, seconds: number) => void = () => {},
+  onOutcome: (job: ClaimedJob, outcome: AttemptOutcome, seconds: number) => void = () => {},
 ): Consumer {
   const stop = new AbortController();
   let draining = false;
   let turn = 0;
-  let current: { held: Claim; lost: AbortController } | null = null;
+  let current: { job: ClaimedJob; lost: AbortController } | null = null;
   let woken = Promise.withResolvers<void>();
 
   const once = async (): Promise<boolean> => {
     turn += 1;
     const queues = turn % NORMAL_TURN === 0 ? QUEUES.toReversed() : QUEUES;
-    const held = await claim(sql, queues, VISIBILITY_SECONDS);
-    if (!held) return false;
+    const job = await claimJob(sql, queues, VISIBILITY_SECONDS);
+    if (!job) return false;
     const started = performance.now();
-    current = { held, lost: new AbortController() };
-    const outcome = await work(sql, held, handler, { stop: stop.signal, lost: current.lost, log });
+    const lost = new AbortController();
+    current = { job, lost };
+    const outcome = await runAttempt(sql, job, handler, { stop: stop.signal, lost, log });
     current = null;
-    onOutcome(held, outcome, (performance.now() - started) / 1000);
+    onOutcome(job, outcome, (performance.now() - started) / 1000);
     return true;
   };
 
@@ -61,15 +68,17 @@ export function startConsumer(
   return {
     wake: () => woken.resolve(),
     stopAsset: (asset_id) => {
-      // The message may tell of an earlier job of the asset: the claim itself knows.
-      if (current?.held.asset_id === asset_id) void beat(sql, current.held, current.lost, log);
+      // The notification can be about an earlier job of the asset, so check the claim.
+      if (current?.job.asset_id === asset_id) {
+        void extendOrAbort(sql, current.job, current.lost, log);
+      }
     },
     drain: async (graceMs) => {
       draining = true;
       woken.resolve();
-      const impatience = setTimeout(() => stop.abort(), graceMs);
+      const grace = setTimeout(() => stop.abort(), graceMs);
       await done;
-      clearTimeout(impatience);
+      clearTimeout(grace);
     },
   };
 }

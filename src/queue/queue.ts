@@ -1,104 +1,122 @@
 import type { Sql } from "../db/client";
+import type { ClaimToken, JobKind } from "../db/jobs/jobs";
 import type { ErrorCode } from "../errors";
 
-export type JobKind = "lecture" | "document";
-
-/** Urgent work first; `ingest` keeps its turn through the consumer's rotation. */
+/** Urgent work first; the consumer sometimes reverses the order, so that `ingest` gets its turn. */
 export const QUEUES = ["ingest_high", "ingest"] as const;
 
-/**
- * One job in the hands of one worker. `message_id` and `attempt` are its fencing token: every write
- * in its name states them, and finds nothing once somebody else holds the job.
- */
-export type Claim = {
+/** A job that one worker holds. */
+export type ClaimedJob = ClaimToken & {
   queue_name: (typeof QUEUES)[number];
-  message_id: string;
-  /** How often the message has been read, this time included: 1 on the first attempt. */
+  /** How often the message was read, including this time: 1 on the first attempt. */
   attempt: number;
   kind: JobKind;
-  job_id: string;
   asset_id: string;
-  /** Attempts that ended in a handled error, and those that were given back unharmed. */
+  /** Attempts that ended with a handled error. */
   errors: number;
-  handed_back: number;
-  sent_at: string;
+  /** Attempts that ended without a report and without progress. */
+  crashes: number;
 };
 
-/** Why a job ended or waits, as callers of the status endpoint read it. */
-export type Reason = { code: ErrorCode; message: string };
+/** Why a job ended or waits, as the status endpoints show it. */
+export type JobReason = { code: ErrorCode; message: string };
 
 /**
- * Claims the next job of the first queue that has one, and hides it from others for
- * `visibilitySeconds`. A worker that dies lets that time run out, and the job becomes free again.
+ * Claims the next job of the first queue that has one, and hides it from other workers for
+ * `visibilitySeconds`. If a worker dies, its claim expires after that time, and the job is free again.
+ *
+ * @returns null when all queues are empty
  */
-export async function claim(
+export async function claimJob(
   sql: Sql,
   queues: readonly string[],
   visibilitySeconds: number,
-): Promise<Claim | null> {
-  const [claimed] = await sql<Claim[]>`
+): Promise<ClaimedJob | null> {
+  const [job] = await sql<ClaimedJob[]>`
     select * from claim_job(${[...queues]}::text[], ${visibilitySeconds}::int)`;
-  return claimed ?? null;
+  return job ?? null;
 }
 
-/** Keeps a claim for another while; false when it is no longer ours. */
-export async function extend(sql: Sql, held: Claim, visibilitySeconds: number): Promise<boolean> {
-  const [row] = await sql<{ ours: boolean }[]>`
-    select extend_claim(${held.queue_name}, ${held.message_id}::bigint, ${held.attempt}::int,
-                        ${visibilitySeconds}::numeric) as ours`;
-  return row!.ours;
+/** `had_failed`: the claim is a retry of a failed document. */
+export type ClaimedDocumentJob = ClaimedJob & { kind: "document"; had_failed: boolean };
+
+/**
+ * Claims the job of one document for a request that describes its pages itself: the waiting job, a failed
+ * job after a retry, or a new job for a completed document.
+ *
+ * @returns null while another worker holds the job, and when there is no such document
+ */
+export async function claimDocumentJob(
+  sql: Sql,
+  document_id: string,
+  visibilitySeconds: number,
+): Promise<ClaimedDocumentJob | null> {
+  const [job] = await sql<ClaimedDocumentJob[]>`
+    select (claim).*, had_failed from claim_document(${document_id}, ${visibilitySeconds}::int)`;
+  return job ?? null;
+}
+
+/** Extends a claim to `visibilitySeconds` from now; false when the attempt no longer holds the job. */
+export async function extendClaim(
+  sql: Sql,
+  { queue_name, message_id, attempt }: ClaimedJob,
+  visibilitySeconds: number,
+): Promise<boolean> {
+  const [row] = await sql<{ held: boolean }[]>`
+    select extend_claim(${queue_name}, ${message_id}::bigint, ${attempt}::int,
+                        ${visibilitySeconds}::numeric) as held`;
+  return row!.held;
 }
 
 /**
- * Leaves a job for a later attempt; false when it was no longer ours to leave.
+ * Gives a job back for a later attempt.
  *
- * @param outcome `error` counts against the job's attempts; `wait` and `handed_back` do not
+ * @param error the attempt counts as an error; without it (shutdown) the attempt does not count
+ * @returns false when the attempt no longer held the job
  */
-export async function postpone(
+export async function postponeJob(
   sql: Sql,
-  held: Claim,
+  { job_id, queue_name, message_id, attempt }: ClaimedJob,
   delaySeconds: number,
-  outcome: "error" | "wait" | "handed_back",
-  reason?: Reason,
+  error?: JobReason & { provider?: string | undefined },
 ): Promise<boolean> {
-  const [row] = await sql<{ ours: boolean }[]>`
-    select postpone_job(${held.kind}, ${held.job_id}, ${held.queue_name}, ${held.message_id}::bigint,
-                        ${held.attempt}::int, ${delaySeconds}::numeric, ${outcome},
-                        ${reason?.code ?? null}, ${reason?.message ?? null}) as ours`;
-  return row!.ours;
+  const [row] = await sql<{ held: boolean }[]>`
+    select postpone_job(${job_id}, ${queue_name}, ${message_id}::bigint, ${attempt}::int,
+                        ${delaySeconds}::numeric, ${error?.code ?? null},
+                        ${error?.message ?? null}, ${error?.provider ?? null}) as held`;
+  return row!.held;
 }
 
-/** Ends a job and its message in one transaction; false when it was no longer ours to end. */
-export async function finish(
+/** Ends a job and its message in one transaction; false when the attempt no longer held the job. */
+export async function finishJob(
   sql: Sql,
-  held: Claim,
+  { job_id, queue_name, message_id, attempt }: ClaimedJob,
   state: "completed" | "failed",
-  reason?: Reason,
+  reason?: JobReason,
 ): Promise<boolean> {
-  const [row] = await sql<{ ours: boolean }[]>`
-    select finish_job(${held.kind}, ${held.job_id}, ${held.queue_name}, ${held.message_id}::bigint,
-                      ${held.attempt}::int, ${state},
-                      ${reason?.code ?? null}, ${reason?.message ?? null}) as ours`;
-  return row!.ours;
+  const [row] = await sql<{ held: boolean }[]>`
+    select finish_job(${job_id}, ${queue_name}, ${message_id}::bigint, ${attempt}::int, ${state},
+                      ${reason?.code ?? null}, ${reason?.message ?? null}) as held`;
+  return row!.held;
 }
 
-/** Gives every unfinished job whose message is gone a new one; answers how many there were. */
+/** Sends a new message for every unfinished job without one; returns the number of such jobs. */
 export async function requeueLostJobs(sql: Sql): Promise<number> {
   const [row] = await sql<{ requeued: number }[]>`select requeue_lost_jobs() as requeued`;
   return row!.requeued;
 }
 
 /**
- * Makes every claimed job free again. Only for a process that knows no worker to be alive, such as the
- * one that holds the embedded database's lock: it need not wait for the claims of a crash to run out.
+ * Ends all claims, so that jobs of dead workers start at once. Only for a process that knows that no
+ * worker is alive, such as the holder of the embedded database's lock.
  */
-export async function freeClaims(sql: Sql): Promise<void> {
-  await sql`select free_claims()`;
+export async function releaseAllClaims(sql: Sql): Promise<void> {
+  await sql`select release_all_claims()`;
 }
 
 export type QueueDepth = { queue_name: string; waiting: number; oldest_seconds: number | null };
 
-/** What waits in each queue, the dead letters included. */
+/** Messages in each queue, including the dead letters, and the age of the oldest in seconds. */
 export async function queueDepths(sql: Sql): Promise<QueueDepth[]> {
   return sql<QueueDepth[]>`
     select queue_name, queue_length::int as waiting, oldest_msg_age_sec as oldest_seconds

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../errors";
-import type { Judgments } from "./judge";
+import type { Judgments } from "./ranking-metrics";
 
 export type BeirSet = {
   documents: { _id: string; title: string; text: string }[];

@@ -5,21 +5,21 @@ import type { Embedder } from "../providers/embedder";
 import { chunkSlides } from "../text/chunk-slides";
 import { detectLanguage } from "../text/language";
 import type { BeirSet } from "./beir";
+import { type Mode, rank, VECTOR_WEIGHT } from "./rank";
 import {
   bootstrap,
   type Estimate,
   halve,
-  judge,
   MEASURES,
   type Measure,
   mean,
+  measureRanking,
+  type RankingMetrics,
   seeded,
-  type Verdict,
-} from "./judge";
-import { type Mode, rank, VECTOR_WEIGHT } from "./rank";
+} from "./ranking-metrics";
 import { findForQuestion, toHits } from "./search";
 
-export type Tools = {
+export type EvaluationDeps = {
   db: Sql;
   embedder: Embedder;
   signal: AbortSignal;
@@ -37,7 +37,7 @@ const SEED = 1;
 export async function ingestSet(
   course_id: string,
   { documents }: BeirSet,
-  { db, embedder, signal, say }: Tools,
+  { db, embedder, signal, say }: EvaluationDeps,
 ): Promise<Map<string, string>> {
   const maxTokens = Math.min(CHUNK_TOKENS, embedder.maxTokens);
   const ids = new Map<string, string>();
@@ -91,13 +91,13 @@ export async function evaluate(
   course_id: string,
   set: BeirSet,
   ids: ReadonlyMap<string, string>,
-  tools: Tools,
+  deps: EvaluationDeps,
 ): Promise<Report> {
   const asked: Asked[] = [];
   for (const { text, judgments } of set.questions) {
     const ask = async (mode: Mode) => {
       const request = { course_id, query: text, top_k: DEPTH, sources: ["slides" as const], mode };
-      return (await findForQuestion(tools, request, tools.signal)).candidates;
+      return (await findForQuestion(deps, request, deps.signal)).candidates;
     };
     const found = {
       hybrid: await ask("hybrid"),
@@ -105,9 +105,9 @@ export async function evaluate(
       text: await ask("text"),
     };
     asked.push({ judgments, found });
-    if (asked.length % 50 === 0) tools.say(`${asked.length} of ${set.questions.length} questions`);
+    if (asked.length % 50 === 0) deps.say(`${asked.length} of ${set.questions.length} questions`);
   }
-  return report(asked, ids, { model: tools.embedder.model, documents: set.documents.length });
+  return report(asked, ids, { model: deps.embedder.model, documents: set.documents.length });
 }
 
 function report(
@@ -117,10 +117,13 @@ function report(
 ): Report {
   const random = seeded(SEED);
   const [tuning, heldOut] = halve(asked, random);
-  const verdicts = (half: Asked[], mode: Mode, weight: number): Verdict[] =>
+  const verdicts = (half: Asked[], mode: Mode, weight: number): RankingMetrics[] =>
     half.map(({ judgments, found }) => {
       const hits = toHits(rank(found[mode], mode, weight), { top_k: DEPTH });
-      return judge([...new Set(hits.map(({ best }) => ids.get(best.asset_id)!))], judgments);
+      return measureRanking(
+        [...new Set(hits.map(({ best }) => ids.get(best.asset_id)!))],
+        judgments,
+      );
     });
   const row = (half: Asked[], mode: Mode, weight = VECTOR_WEIGHT): Row => {
     const judged = verdicts(half, mode, weight);

@@ -1,15 +1,15 @@
 import type { FoundChunk } from "../db/chunks/passages";
-import type { Hit } from "./choose";
 import { joinTexts } from "./join-texts";
 import type { Mode, Scored } from "./rank";
+import type { Hit } from "./select-passages";
 
-export type Source = "lectures" | "slides";
+export type PassageSource = "lectures" | "slides";
 
 /** Where a quote stands: a page of a PDF, or a stretch of a recording. */
 export type Citation = {
   number: number;
   chunk_id: string;
-  source: Source;
+  source: PassageSource;
   asset_id: string;
   title: string | null;
   /** Verbatim from the stored text. */
@@ -31,7 +31,7 @@ export type Passage = {
   /** Of the best chunk in it. */
   chunk_id: string;
   content: string;
-  source: Source;
+  source: PassageSource;
   asset_id: string;
   title: string | null;
   /** 0 to 1, higher is better; comparable within one answer only. */

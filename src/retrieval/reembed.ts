@@ -3,7 +3,7 @@ import {
   findRetiredModel,
   listWaiting,
   type Reach,
-  shelveEmbeddings,
+  saveInactiveEmbeddings,
   switchEmbeddings,
 } from "../db/chunks/embeddings";
 import type { Sql } from "../db/client";
@@ -14,7 +14,12 @@ import type { Embedder } from "../providers/embedder";
 const BATCH = 64;
 
 export type Moved = { model: string; switched: number };
-type Tools = { db: Sql; embedder: Embedder; signal: AbortSignal; say: (line: string) => void };
+type ReembedDeps = {
+  db: Sql;
+  embedder: Embedder;
+  signal: AbortSignal;
+  say: (line: string) => void;
+};
 
 /**
  * Moves chunks to the model of `embedder`. Its vectors are collected beside those in use, then all
@@ -27,7 +32,7 @@ type Tools = { db: Sql; embedder: Embedder; signal: AbortSignal; say: (line: str
  */
 export async function moveToModel(
   reach: Reach,
-  { db, embedder, signal, say }: Tools,
+  { db, embedder, signal, say }: ReembedDeps,
 ): Promise<Moved> {
   const { model } = embedder;
   let switched = 0;
@@ -38,7 +43,7 @@ export async function moveToModel(
   return { model, switched };
 }
 
-async function collect(reach: Reach, { db, embedder, signal, say }: Tools): Promise<void> {
+async function collect(reach: Reach, { db, embedder, signal, say }: ReembedDeps): Promise<void> {
   const total = await countWaiting(db, reach, embedder.model);
   for (let done = 0; ; ) {
     const batch = await listWaiting(db, reach, embedder.model, BATCH);
@@ -46,7 +51,7 @@ async function collect(reach: Reach, { db, embedder, signal, say }: Tools): Prom
     const contents = batch.map(({ content }) => content);
     const { embeddings } = await embedder.embed(contents, { purpose: "document", signal });
     const embedded = batch.map((chunk, i) => ({ ...chunk, embedding: embeddings[i]! }));
-    await shelveEmbeddings(db, embedder.model, embedded);
+    await saveInactiveEmbeddings(db, embedder.model, embedded);
     done += batch.length;
     say(`${done} of ${Math.max(total, done)} chunks embedded with ${embedder.model}`);
   }

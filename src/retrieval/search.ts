@@ -2,20 +2,20 @@ import { type Candidate, findCandidates, readChunks, type Scope } from "../db/ch
 import type { Sql } from "../db/client";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
-import { choose, type Hit } from "./choose";
-import { type Passage, type Source, toPassage } from "./passage";
-import { embedForCourse } from "./question";
+import { embedForCourse } from "./embed-question";
+import { type Passage, type PassageSource, toPassage } from "./passage";
 import { type Mode, rank, type Scored } from "./rank";
 import { READ_PER_WANTED, rerankPassages } from "./rerank";
+import { type Hit, selectHits } from "./select-passages";
 
-export type { Citation, Passage, Source } from "./passage";
+export type { Citation, Passage, PassageSource } from "./passage";
 
 export type SearchRequest = {
   course_id: string;
   query: string;
   /** Passages wanted, at most. */
   top_k: number;
-  sources: Source[];
+  sources: PassageSource[];
   mode: Mode;
   lecture_ids?: string[] | undefined;
   document_ids?: string[] | undefined;
@@ -29,7 +29,7 @@ export type SearchRequest = {
   explain?: boolean | undefined;
 };
 
-type Tools = { db: Sql; embedder: Embedder; reranker?: Reranker | null };
+type SearchDeps = { db: Sql; embedder: Embedder; reranker?: Reranker | null };
 
 /**
  * The passages of one course that answer a question best, best first.
@@ -37,7 +37,7 @@ type Tools = { db: Sql; embedder: Embedder; reranker?: Reranker | null };
  * @throws AppError of the embedder, when the mode needs it
  */
 export async function searchCourse(
-  { db, embedder, reranker }: Tools,
+  { db, embedder, reranker }: SearchDeps,
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<Passage[]> {
@@ -67,7 +67,7 @@ export function toHits(
 ): Hit[] {
   const { top_k, lecture_ids, document_ids } = request;
   const perAsset = lecture_ids || document_ids ? top_k : Math.ceil(top_k / 2);
-  return choose(ranking, { top_k, perAsset });
+  return selectHits(ranking, { top_k, perAsset });
 }
 
 /**
@@ -75,7 +75,7 @@ export function toHits(
  * models that a course is stored with, it is searched by words.
  */
 export async function findForQuestion(
-  { db, embedder }: Tools,
+  { db, embedder }: SearchDeps,
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<{ candidates: Candidate[]; mode: Mode }> {

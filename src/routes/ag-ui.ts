@@ -15,7 +15,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 type Asset = { bytes: Bytes; gzip: Bytes | null; type: string; etag: string };
 
 const SHELL = "index.html";
-/** A name that carries its content's hash never changes its content. */
+/** A file name with a content hash: its content never changes. */
 const HASHED = /[-.][0-9a-z]{8,}\.\w+$/i;
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
@@ -36,17 +36,17 @@ const AgUiConfig = z.object({
   bundle_version: z.string(),
 });
 
-type Needs = { config: Config; db: Sql; log: Log; chatModel: ChatModel };
+type AgUiRoutesDeps = { config: Config; db: Sql; log: Log; chatModel: ChatModel };
 
-/** The page at /ag-ui, read once at start: nothing outside the bundle can be reached through it. */
-export async function agUiRoutes({ config, db, log, chatModel }: Needs) {
+/** The page at /ag-ui. Its folder is read once at start, so requests cannot reach other files. */
+export async function agUiRoutes({ config, db, log, chatModel }: AgUiRoutesDeps) {
   let err: unknown;
   const bundle = await readBundle(folderOf(config.AG_UI_DIR)).catch((error) => {
     err = error;
     return new Map<string, Asset>();
   });
   const checksum = checksumOf(bundle);
-  // A record for operators; that it cannot be written now is no reason not to serve.
+  // The record is for operators only: serve the page even if it cannot be written.
   await recordBundle(db, version, checksum).catch((err) =>
     log.warn({ err }, "bundle not recorded"),
   );
@@ -60,7 +60,7 @@ export async function agUiRoutes({ config, db, log, chatModel }: Needs) {
   const shell = ({ request }: { request: Request }) => serve(bundle, SHELL, request);
   return (
     new Elysia({ tags: ["AG-UI"] })
-      // Browsers ask for it at pages that name no icon, such as /swagger.
+      // Browsers request it for pages without an icon, such as /swagger.
       .get("/favicon.ico", () => new Response(null, { status: 204 }), { detail: { hide: true } })
       .get("/ag-ui", shell, { detail: { hide: true } })
       .get("/ag-ui/static/*", asset, { detail: { hide: true } })
@@ -82,13 +82,13 @@ export async function agUiRoutes({ config, db, log, chatModel }: Needs) {
         }),
         {
           response: AgUiConfig,
-          detail: { summary: "What a chat page has to know; never a secret" },
+          detail: { summary: "Get the settings of the chat page; they contain no secrets" },
         },
       )
   );
 }
 
-/** What is not well-formed is the name of no file. */
+/** A malformed escape cannot name a file, so it is a 404. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);

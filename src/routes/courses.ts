@@ -44,9 +44,9 @@ const Asset = z
   })
   .meta({ id: "Asset" });
 
-type Needs = { db: Sql; storage: DocumentStorage; uploadedAudio: UploadedAudioStore };
+type CourseRoutesDeps = { db: Sql; storage: DocumentStorage; uploadedAudio: UploadedAudioStore };
 
-export const courseRoutes = ({ db, storage, uploadedAudio }: Needs) =>
+export const courseRoutes = ({ db, storage, uploadedAudio }: CourseRoutesDeps) =>
   new Elysia({ prefix: "/api/courses", tags: ["Courses"] })
     .post(
       "",

@@ -18,25 +18,31 @@ const Health = z
   })
   .meta({ id: "Health" });
 
-type Needs = {
+type HealthRoutesDeps = {
   db: Sql;
   storage: DocumentStorage;
   metrics: Metrics;
-  /** Workers this process runs, and how many of them are up. */
+  /** How many workers this process should run, and how many are running. */
   workers: () => { wanted: number; alive: number };
-  /** What has no answer after this long has failed. */
-  patienceMs?: number;
+  /** A check without a result after this time has failed. */
+  checkTimeoutMs?: number;
 };
 
-export const healthRoutes = ({ db, storage, metrics, workers, patienceMs = 2_000 }: Needs) =>
+export const healthRoutes = ({
+  db,
+  storage,
+  metrics,
+  workers,
+  checkTimeoutMs = 2_000,
+}: HealthRoutesDeps) =>
   new Elysia({ tags: ["Operation"] })
     .get(
       "/api/health",
       async ({ set, status }) => {
         const [database, queue, stored] = await Promise.all([
-          answers(() => db`select 1`, patienceMs),
-          answers(() => queueDepths(db), patienceMs),
-          answers(() => storage.check(), patienceMs),
+          answers(() => db`select 1`, checkTimeoutMs),
+          answers(() => queueDepths(db), checkTimeoutMs),
+          answers(() => storage.check(), checkTimeoutMs),
         ]);
         const { wanted, alive } = workers();
         const working = wanted === 0 ? "off" : alive > 0 ? "ok" : "failed";
@@ -75,10 +81,10 @@ export const healthRoutes = ({ db, storage, metrics, workers, patienceMs = 2_000
 
 async function answers(
   check: () => PromiseLike<unknown>,
-  patienceMs: number,
+  checkTimeoutMs: number,
 ): Promise<"ok" | "failed"> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("no answer")), patienceMs);
+  const timer = setTimeout(() => late.reject(new Error("no answer")), checkTimeoutMs);
   try {
     await Promise.race([check(), late.promise]);
     return "ok";

@@ -11,7 +11,7 @@ import { Id, Json } from "./http/schemas";
 
 const Sources = z.array(z.enum(["lectures", "slides"])).min(1);
 
-/** As long as PostgreSQL's integer: 24 days. */
+/** The range of PostgreSQL's integer: 24 days. */
 const Position = z.int().min(0).max(2_147_483_647);
 const PageNumber = z.int().min(1).max(1_000_000);
 
@@ -24,14 +24,22 @@ const Query = z
     mode: z
       .enum(["hybrid", "vector", "text"])
       .default("hybrid")
-      .describe("Both legs, meaning alone, or words alone"),
-    lecture_ids: z.array(Id).max(200).optional().describe("Only these lectures, and no slides"),
-    document_ids: z.array(Id).max(200).optional().describe("Only these documents, and no lectures"),
-    from_ms: Position.optional().describe("Only what is said after this moment of a lecture"),
-    to_ms: Position.optional().describe("Only what is said before this moment of a lecture"),
-    page_from: PageNumber.optional().describe("Only this page of a document and those after it"),
-    page_to: PageNumber.optional().describe("Only this page of a document and those before it"),
-    explain: z.boolean().default(false).describe("Say of each passage how its score came about"),
+      .describe("hybrid: by meaning and by words; vector: by meaning only; text: by words only"),
+    lecture_ids: z
+      .array(Id)
+      .max(200)
+      .optional()
+      .describe("Only these lectures; slides are left out"),
+    document_ids: z
+      .array(Id)
+      .max(200)
+      .optional()
+      .describe("Only these documents; lectures are left out"),
+    from_ms: Position.optional().describe("Only speech after this position of a lecture"),
+    to_ms: Position.optional().describe("Only speech before this position of a lecture"),
+    page_from: PageNumber.optional().describe("First page of a document"),
+    page_to: PageNumber.optional().describe("Last page of a document"),
+    explain: z.boolean().default(false).describe("Show how the score of each passage was computed"),
   })
   .refine(({ from_ms = 0, to_ms = Number.POSITIVE_INFINITY }) => from_ms < to_ms, {
     path: ["to_ms"],
@@ -64,13 +72,16 @@ export const Citation = z
 const Explanation = z.object({
   chunk_id: Id,
   score: z.number(),
-  similarity: z.number().describe("What the vectors say, 0 to 1, as it counts in the score"),
-  words: z.number().describe("What the words say, 0 to 1, as it counts in the score"),
-  distance: z.number().nullable().describe("Cosine distance; null without a vector to compare"),
+  similarity: z.number().describe("Vector similarity scaled to 0 to 1, as used in the score"),
+  words: z.number().describe("Word match scaled to 0 to 1, as used in the score"),
+  distance: z
+    .number()
+    .nullable()
+    .describe("Cosine distance; null if the chunk has no comparable vector"),
   text_score: z
     .number()
     .nullable()
-    .describe("Before it is brought to 0 to 1; null without a match"),
+    .describe("Text score before scaling to 0 to 1; null without a match"),
   model: z.string().nullable().describe("The model of the chunk's vector"),
 });
 
@@ -79,34 +90,34 @@ const Passage = z
     chunk_id: Id,
     content: z.string(),
     source: z.enum(["lectures", "slides"]),
-    score: z.number().describe("0 to 1, higher is better; comparable within one answer only"),
+    score: z.number().describe("0 to 1, higher is better; comparable within one response only"),
     metadata: Json,
     citation: Citation,
     explain: z
       .array(Explanation)
       .optional()
-      .describe("Of each chunk in the passage, in order; on request only"),
+      .describe("One entry for each chunk of the passage, in order; only with `explain`"),
   })
   .meta({ id: "Passage" });
 
-const DESCRIPTION = `Chunks that follow each other are one passage: \`metadata.chunk_ids\` names them,
-\`metadata\` and \`citation\` say where it begins and ends. One asset fills at most half of the list
-while others have something to say, unless the request names assets.
+const DESCRIPTION = `Adjacent chunks are joined to one passage: \`metadata.chunk_ids\` lists them, and \`metadata\` and
+\`citation\` contain its start and end. One asset fills at most half of the list if others match too,
+unless the request names assets.
 
-A filter that only lectures can pass leaves out slides, unless a filter on slides is given as well, and
-the other way round. Assets of other courses match nothing.
+A filter for lectures (\`lecture_ids\`, \`from_ms\`, \`to_ms\`) leaves out slides unless the request also
+has a filter for slides, and the other way round. Assets of other courses do not match.
 
-\`metadata.mode\` is the mode that was used: \`text\` where the settings do not offer the embedding
-model that the course is stored with.`;
+\`metadata.mode\` is the mode that was used. It is \`text\` if the configured embedding models do not
+include the model of the course's vectors.`;
 
-type Needs = {
+type RetrievalRoutesDeps = {
   db: Sql;
   embedder: Embedder;
   reranker?: Reranker | null;
   metrics: Pick<Metrics, "retrievalHits">;
 };
 
-export const retrievalRoutes = ({ db, embedder, reranker, metrics }: Needs) =>
+export const retrievalRoutes = ({ db, embedder, reranker, metrics }: RetrievalRoutesDeps) =>
   new Elysia({ prefix: "/api/retrieval", tags: ["Retrieval"] }).post(
     "/query",
     async ({ body, request }) => {
@@ -114,7 +125,7 @@ export const retrievalRoutes = ({ db, embedder, reranker, metrics }: Needs) =>
       const tools = { db, embedder, reranker };
       const wanted = { ...body, course_id: course.id };
       const passages = await searchCourse(tools, wanted, request.signal);
-      metrics.retrievalHits.observe({ door: "query" }, passages.length);
+      metrics.retrievalHits.observe({ source: "query" }, passages.length);
       return passages;
     },
     {

@@ -1,4 +1,5 @@
 import { splitSentences } from "./sentences";
+import { splitWords } from "./words";
 
 export type TokenLimit = {
   /** At least the tokens of any single character, or that character exceeds it. */
@@ -13,7 +14,7 @@ export type Splitter = (text: string) => string[];
 /** Words as written; then, for text without spaces, words by dictionary; then characters. */
 export const AT_WORDS: readonly Splitter[] = [
   (text) => text.match(/\S+\s*|\s+/g) ?? [],
-  (text) => Array.from(dictionary.segment(text), ({ segment }) => segment),
+  splitWords,
   (text) => Array.from(text),
 ];
 
@@ -23,8 +24,6 @@ export const AT_PARAGRAPHS: readonly Splitter[] = [
   splitSentences,
   ...AT_WORDS,
 ];
-
-const dictionary = new Intl.Segmenter("en", { granularity: "word" });
 
 /**
  * Splits a text into the fewest pieces that the coarsest possible splitter allows: what fits stays

@@ -1,10 +1,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { deleteAsset } from "../../src/db/assets";
 import type { Sql } from "../../src/db/client";
 import { deleteCourse } from "../../src/db/courses";
 import {
-  announceFile,
-  claimDocument,
-  deleteAsset,
+  addUnclaimedFile,
   getDocument,
   listDocuments,
   markDescribed,
@@ -12,7 +11,7 @@ import {
   retryDocument,
   updateDocumentFacts,
 } from "../../src/db/documents";
-import { claim, finish, postpone } from "../../src/queue/queue";
+import { claimDocumentJob, claimJob, finishJob } from "../../src/queue/queue";
 import { engine, migratedDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
 import { failureOf } from "../support/failures";
@@ -30,7 +29,7 @@ describe("requestDocument", () => {
     const sha256 = "a".repeat(64);
     const request = async () => {
       const id = crypto.randomUUID();
-      await announceFile(db, id);
+      await addUnclaimedFile(db, id);
       return requestDocument(db, {
         ...{ id, course_id, filename: "a.pdf", title: null, sha256 },
         ...{ storage_url: "documents/a.pdf", size_bytes: 5_000_000_000, priority: "normal" },
@@ -41,9 +40,9 @@ describe("requestDocument", () => {
 
     expect(new Set(answers.map(({ document_id }) => document_id)).size).toBe(1);
     expect(answers.filter(({ created }) => created).length).toBe(1);
-    const held = await claim(db, ["ingest"], 30);
-    expect(await claim(db, ["ingest"], 30)).toBeNull();
-    await finish(db, held!, "failed", REASON);
+    const held = await claimJob(db, ["ingest"], 30);
+    expect(await claimJob(db, ["ingest"], 30)).toBeNull();
+    await finishJob(db, held!, "failed", REASON);
   });
 
   test("names a course that is not there", async () => {
@@ -68,57 +67,9 @@ test("a list goes on where it stopped, whatever came meanwhile", async () => {
   for (const id of ids) await deleteAsset(db, "document", id);
 });
 
-describe("claimDocument", () => {
-  test("takes the waiting job, once, past those that wait before it", async () => {
-    const earlier = await createDocument(db, course_id);
-    const { document_id, job_id } = await createDocument(db, course_id);
-
-    const claims = await Promise.all([1, 2, 3].map(() => claimDocument(db, document_id, 30)));
-
-    const [held, ...others] = claims.filter((claimed) => claimed !== null);
-    expect(others).toEqual([]);
-    expect(held).toMatchObject({ job_id, asset_id: document_id, attempt: 1, had_failed: false });
-    expect(await claimDocument(db, earlier.document_id, 30)).not.toBeNull();
-  });
-
-  test("makes a new job for a document that is completed, and leaves the old one as it ended", async () => {
-    const { document_id, job_id } = await createDocument(db, course_id);
-    const first = (await claimDocument(db, document_id, 30))!;
-    await markDescribed(db, first, "en");
-    await db`update document_jobs set job_state = 'describing' where id = ${job_id}`;
-    await db`update document_jobs set job_state = 'embedding' where id = ${job_id}`;
-    await finish(db, first, "completed");
-
-    const second = (await claimDocument(db, document_id, 30))!;
-
-    expect(second.job_id).not.toBe(job_id);
-    expect(await statusOf(document_id)).toBe("uploaded");
-    expect(await postpone(db, second, 0, "handed_back")).toBe(true);
-    const [old] = await db`select job_state from document_jobs where id = ${job_id}`;
-    expect(old).toEqual({ job_state: "completed" });
-  });
-
-  test("tries a failed document again", async () => {
-    const { document_id, job_id } = await createDocument(db, course_id);
-    await finish(db, (await claimDocument(db, document_id, 30))!, "failed", REASON);
-
-    const held = await claimDocument(db, document_id, 30);
-
-    expect(held).toMatchObject({ job_id, had_failed: true, errors: 0 });
-    expect(await statusOf(document_id)).toBe("uploaded");
-  });
-
-  test("finds nothing to take of a deleted document", async () => {
-    const { document_id } = await createDocument(db, course_id);
-    await deleteAsset(db, "document", document_id);
-
-    expect(await claimDocument(db, document_id, 30)).toBeNull();
-  });
-});
-
 test("an attempt that lost its job writes nothing", async () => {
   const { document_id } = await createDocument(db, course_id);
-  const held = (await claimDocument(db, document_id, 30))!;
+  const held = (await claimDocumentJob(db, document_id, 30))!;
   const late = { ...held, attempt: held.attempt + 1 };
   const facts = { page_count: 7, title: "Late", metadata: { Author: "Nobody" } };
 
@@ -131,13 +82,13 @@ test("an attempt that lost its job writes nothing", async () => {
 
 test("a retry of a document whose pages are all there only embeds", async () => {
   const { document_id } = await createDocument(db, course_id);
-  const held = (await claimDocument(db, document_id, 30))!;
+  const held = (await claimDocumentJob(db, document_id, 30))!;
   await updateDocumentFacts(db, held, { page_count: 1, title: "One", metadata: {} });
   await db`
     insert into slide_descriptions
       (document_id, page_number, raw_description, normalized_description, described_by)
     values (${document_id}, 1, 'x', 'x', 'text')`;
-  await finish(db, held, "failed", REASON);
+  await finishJob(db, held, "failed", REASON);
 
   expect(await retryDocument(db, document_id)).toBe(held.job_id);
   expect(await statusOf(document_id)).toBe("described");

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { deleteAsset } from "../../src/db/assets";
 import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunks/chunk-embeddings";
 import { replaceLectureChunks } from "../../src/db/chunks/lecture-chunks";
-import { deleteAsset } from "../../src/db/documents";
 import {
   cancelLecture,
   getLecture,
@@ -11,7 +11,7 @@ import {
   retryLecture,
   updateLectureFacts,
 } from "../../src/db/lectures";
-import { claim, finish } from "../../src/queue/queue";
+import { claimJob, finishJob } from "../../src/queue/queue";
 import { migratedDatabase } from "../support/database";
 import { createCourse } from "../support/factories";
 
@@ -27,7 +27,7 @@ const create = () =>
 /** A lecture in the hands of a worker. */
 const claimed = async () => {
   const { lecture_id } = await create();
-  const held = (await claim(db, ["ingest"], 45))!;
+  const held = (await claimJob(db, ["ingest"], 45))!;
   expect(held).toMatchObject({ kind: "lecture", asset_id: lecture_id });
   return { lecture_id, held };
 };
@@ -49,7 +49,7 @@ describe("what a recording tells of itself", () => {
       ...{ title: "Entropy", audio_duration_seconds: 61, slide_changes },
       metadata: { caption_languages: [] },
     });
-    await finish(db, held, "failed", { code: "internal", message: "the test is over" });
+    await finishJob(db, held, "failed", { code: "internal", message: "the test is over" });
   });
 });
 
@@ -68,7 +68,7 @@ describe("chunks", () => {
       { id: ids[1]!, content: "changed" },
     ]);
     expect(await listUnembeddedChunks(db, "lecture", lecture_id, "other:model")).toHaveLength(2);
-    await finish(db, held, "failed", { code: "internal", message: "the test is over" });
+    await finishJob(db, held, "failed", { code: "internal", message: "the test is over" });
   });
 });
 
@@ -104,9 +104,9 @@ describe("a lecture without transcription", () => {
   test("is transcribed once somebody asks for it", async () => {
     const ask = session();
     const { lecture_id, job_id } = await ask(false);
-    const held = (await claim(db, ["ingest"], 45))!;
+    const held = (await claimJob(db, ["ingest"], 45))!;
     await db`update lecture_download_jobs set job_state = 'downloading' where id = ${job_id}`;
-    await finish(db, held, "completed", UNWANTED);
+    await finishJob(db, held, "completed", UNWANTED);
     expect(await ask(false)).toEqual({ lecture_id, job_id, created: false });
 
     const asked = await ask(true);
@@ -117,19 +117,19 @@ describe("a lecture without transcription", () => {
       ...{ transcription: true, status: "pending", status_reason: null },
       ...{ transcript_status: "pending", embed_status: "pending", last_job_id: asked.job_id },
     });
-    expect(await claim(db, ["ingest"], 45)).toMatchObject({ job_id: asked.job_id });
+    expect(await claimJob(db, ["ingest"], 45)).toMatchObject({ job_id: asked.job_id });
     await cancelLecture(db, lecture_id);
   });
 
   test("stops a job that would leave it out", async () => {
     const ask = session();
     const { lecture_id } = await ask(false);
-    const held = (await claim(db, ["ingest"], 45))!;
+    const held = (await claimJob(db, ["ingest"], 45))!;
 
     const asked = await ask(true);
 
-    expect(await finish(db, held, "completed", UNWANTED)).toBe(false);
-    expect(await claim(db, ["ingest"], 45)).toMatchObject({ job_id: asked.job_id });
+    expect(await finishJob(db, held, "completed", UNWANTED)).toBe(false);
+    expect(await claimJob(db, ["ingest"], 45)).toMatchObject({ job_id: asked.job_id });
     await cancelLecture(db, lecture_id);
   });
 });
@@ -142,7 +142,7 @@ describe("the parts of a lecture", () => {
       return { transcript_status, embed_status };
     };
 
-    await finish(db, held, "failed", { code: "internal", message: "broken" });
+    await finishJob(db, held, "failed", { code: "internal", message: "broken" });
     expect(await parts()).toEqual({ transcript_status: "failed", embed_status: "failed" });
     expect(await listUnfinishedLectures(db, [lecture_id])).toEqual([]);
 

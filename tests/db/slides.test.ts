@@ -1,6 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunks/chunk-embeddings";
-import { claimDocument, type DocumentClaim } from "../../src/db/documents";
 import { listProviderCalls, type ProviderCall } from "../../src/db/jobs/provider-calls";
 import {
   listDescriptions,
@@ -9,6 +8,7 @@ import {
   type SlideDescription,
   saveDescription,
 } from "../../src/db/slides";
+import { type ClaimedDocumentJob, claimDocumentJob } from "../../src/queue/queue";
 import { migratedDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
 
@@ -17,10 +17,10 @@ afterAll(() => db.end());
 const course_id = await createCourse(db);
 
 let document_id: string;
-let held: DocumentClaim;
+let held: ClaimedDocumentJob;
 beforeEach(async () => {
   ({ document_id } = await createDocument(db, course_id));
-  held = (await claimDocument(db, document_id, 600))!;
+  held = (await claimDocumentJob(db, document_id, 600))!;
 });
 
 const page = (page_number: number, text: string): SlideDescription => ({

@@ -7,7 +7,7 @@ import {
   replaceTranscript,
   saveTranscript,
 } from "../../src/db/transcripts";
-import { claim, finish } from "../../src/queue/queue";
+import { claimJob, finishJob } from "../../src/queue/queue";
 import { withDatabase } from "../support/database";
 import { createCourse } from "../support/factories";
 import { failureOf } from "../support/failures";
@@ -20,7 +20,7 @@ const claimed = async () => {
     ...{ course_id, session_id: crypto.randomUUID(), title: null, priority: "normal" },
     ...{ panopto_url: "https://a.panopto.com/x", transcription: true },
   });
-  return { lecture_id, held: (await claim(db, ["ingest"], 45))! };
+  return { lecture_id, held: (await claimJob(db, ["ingest"], 45))! };
 };
 const transcript = {
   transcript_text: "Ein Bit.",
@@ -46,7 +46,7 @@ describe("saveTranscript", () => {
       transcript_status: "completed",
       metadata: { transcribed_at: expect.any(String) },
     });
-    await finish(db, held, "failed", { code: "internal", message: "the test is over" });
+    await finishJob(db, held, "failed", { code: "internal", message: "the test is over" });
   });
 
   test("neither stores nor records anything once the job is lost", async () => {
@@ -71,7 +71,7 @@ describe("replaceTranscript", () => {
 
     expect(await saveTranscript(db, held, transcript, null)).toBe(false);
     expect(await getTranscript(db, lecture_id)).toMatchObject({ provider: "import", model: null });
-    expect(await claim(db, ["ingest_high"], 45)).toMatchObject({ job_id, asset_id: lecture_id });
+    expect(await claimJob(db, ["ingest_high"], 45)).toMatchObject({ job_id, asset_id: lecture_id });
   });
 
   test("refuses a lecture that is not there", async () => {

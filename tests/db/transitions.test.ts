@@ -26,14 +26,15 @@ async function moveDocumentJob(from: string, to: string): Promise<void> {
   const ended = { error_message: "x", finished_at: new Date().toISOString() };
   await db`
     with off as (select set_config('session_replication_role', 'replica', true))
-    update document_jobs set job_state = ${from}, error_message = 'x', finished_at = now()
+    update jobs set job_state = ${from}, error_message = 'x', finished_at = now(),
+                    next_attempt_at = null
     from off where id = ${job_id}`;
   // The document's own status is another guard; here only the job's is asked.
-  await db`alter table document_jobs disable trigger document_jobs_moved`;
+  await db`alter table jobs disable trigger jobs_document_moved`;
   try {
-    await db`update document_jobs set ${db({ job_state: to, ...ended })} where id = ${job_id}`;
+    await db`update jobs set ${db({ job_state: to, ...ended })} where id = ${job_id}`;
   } finally {
-    await db`alter table document_jobs enable trigger document_jobs_moved`;
+    await db`alter table jobs enable trigger jobs_document_moved`;
   }
 }
 
@@ -42,9 +43,10 @@ async function moveLectureJob(from: string, to: string): Promise<void> {
     select job_id from request_lecture(${course_id}, ${crypto.randomUUID()}, 'u', null, true, 'normal')`;
   await db`
     with off as (select set_config('session_replication_role', 'replica', true))
-    update lecture_download_jobs set job_state = ${from}, error_message = 'x', finished_at = now()
+    update jobs set job_state = ${from}, error_message = 'x', finished_at = now(),
+                    next_attempt_at = null
     from off where id = ${row!.job_id}`;
-  await db`update lecture_download_jobs set job_state = ${to} where id = ${row!.job_id}`;
+  await db`update jobs set job_state = ${to} where id = ${row!.job_id}`;
 }
 
 const GUARDED: Guarded[] = [

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deleteCourse } from "../../src/db/courses";
 import {
-  announceFile,
-  doomUnclaimedFiles,
-  forgetFile,
+  addUnclaimedFile,
+  deleteUnclaimedFile,
   requestDocument,
+  startFileRemoval,
 } from "../../src/db/documents";
 import { AppError } from "../../src/errors";
 import { receiveDocument } from "../../src/pipelines/document/request";
@@ -109,17 +109,17 @@ describe.each(["disk", "s3"])("files without a row on %s", async (kind) => {
 test("a file that is given up can be no document's any more", async () => {
   const id = crypto.randomUUID();
   const course_id = await createCourse(db);
-  await announceFile(db, id);
-  expect(await doomUnclaimedFiles(db, -1)).toEqual([id]);
+  await addUnclaimedFile(db, id);
+  expect(await startFileRemoval(db, -1)).toEqual([id]);
 
   const late = requestDocument(db, {
     ...{ id, course_id, filename: "a.pdf", title: null, priority: "normal" },
     ...{ storage_url: "documents/a.pdf", size_bytes: 1, sha256: "b".repeat(64) },
   });
 
-  await expect(late).rejects.toThrow("given up");
+  await expect(late).rejects.toThrow("being removed");
   expect((await db`select from documents where id = ${id}`).count).toBe(0);
-  await forgetFile(db, id);
+  await deleteUnclaimedFile(db, id);
 });
 
 test("a storage that fails keeps nothing else from being put in order", async () => {
@@ -129,7 +129,7 @@ test("a storage that fails keeps nothing else from being put in order", async ()
   };
   const storage = { ...(await openDiskStorage(dataRoot)), remove: away };
   const uploadedAudio = await openUploadedAudio(dataRoot);
-  await announceFile(db, crypto.randomUUID());
+  await addUnclaimedFile(db, crypto.randomUUID());
   await db`update unclaimed_files set since = now() - interval '2 hours'`;
   await db`
     insert into idempotency_keys (key, route, request_hash, created_at)

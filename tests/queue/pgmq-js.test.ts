@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { Pgmq } from "pgmq-js";
 import { connect } from "../../src/db/client";
-import { claim, finish, QUEUES } from "../../src/queue/queue";
+import { claimJob, finishJob, QUEUES } from "../../src/queue/queue";
 import { databaseUrl } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
 
@@ -26,10 +26,10 @@ describe("pgmq-js", () => {
     await pgmq.queue.purge("ingest");
     const message_id = await pgmq.msg.send("ingest", { kind: "document", job_id });
 
-    const held = await claim(db, QUEUES, 30);
+    const held = await claimJob(db, QUEUES, 30);
 
     expect(held).toMatchObject({ job_id, message_id: String(message_id), attempt: 1 });
-    await finish(db, held!, "failed", { code: "cancelled", message: "the test is over" });
+    await finishJob(db, held!, "failed", { code: "cancelled", message: "the test is over" });
   });
 
   test("reads what we send, and counts it", async () => {

@@ -1,12 +1,15 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { deleteAsset, retryDocument } from "../../src/db/documents";
+import { deleteAsset } from "../../src/db/assets";
+import { markDescribed, retryDocument } from "../../src/db/documents";
+import { reportProgress } from "../../src/db/jobs/jobs";
 import {
-  type Claim,
-  claim,
-  extend,
-  finish,
-  freeClaims,
-  postpone,
+  type ClaimedJob,
+  claimDocumentJob,
+  claimJob,
+  extendClaim,
+  finishJob,
+  postponeJob,
+  releaseAllClaims,
   requeueLostJobs,
 } from "../../src/queue/queue";
 import { migratedDatabase } from "../support/database";
@@ -17,18 +20,18 @@ afterAll(() => db.end());
 const course_id = await createCourse(db);
 
 const QUEUES = ["ingest_high", "ingest"];
-const take = (visibilitySeconds = 30) => claim(db, QUEUES, visibilitySeconds);
+const take = (visibilitySeconds = 30) => claimJob(db, QUEUES, visibilitySeconds);
 const jobOf = async ({ job_id }: { job_id: string }) =>
-  (await db`select * from document_jobs where id = ${job_id}`)[0]!;
+  (await db`select * from jobs where id = ${job_id}`)[0]!;
 const statusOf = async (id: string) =>
   (await db`select status, status_reason from documents where id = ${id}`)[0];
 const deadLetters = () => db`select message, headers from pgmq.q_ingest_dead order by msg_id`;
 
 /** Leaves nothing for the next test. */
-const settle = async (held: Claim | null) => held && finish(db, held, "failed", GONE);
+const settle = async (held: ClaimedJob | null) => held && finishJob(db, held, "failed", GONE);
 const GONE = { code: "internal", message: "the test is over" } as const;
 
-describe("claim", () => {
+describe("claimJob", () => {
   test("hands a job to one worker only, with its attempt", async () => {
     const { job_id, document_id } = await createDocument(db, course_id);
 
@@ -51,7 +54,7 @@ describe("claim", () => {
     for (const held of order) await settle(held);
   });
 
-  test("buries a message that names no job, and goes on to the next", async () => {
+  test("dead-letters a message that names no job, and goes on to the next", async () => {
     for (const body of [
       { kind: "document" },
       { job_id: 7 },
@@ -76,7 +79,7 @@ describe("claim", () => {
     await db`select pgmq.send('ingest', ${db.json({ kind: "document", job_id })})`;
 
     expect(await take()).toBeNull();
-    expect(await extend(db, first!, 30)).toBe(true);
+    expect(await extendClaim(db, first!, 30)).toBe(true);
     await settle(first);
   });
 
@@ -98,21 +101,21 @@ describe("a worker that was overtaken", () => {
     const owner = (await take())!;
 
     expect(owner.attempt).toBe(2);
-    expect(await extend(db, zombie, 30)).toBe(false);
-    expect(await postpone(db, zombie, 0, "error", GONE)).toBe(false);
-    expect(await finish(db, zombie, "failed", GONE)).toBe(false);
+    expect(await extendClaim(db, zombie, 30)).toBe(false);
+    expect(await postponeJob(db, zombie, 0, GONE)).toBe(false);
+    expect(await finishJob(db, zombie, "failed", GONE)).toBe(false);
     expect(await statusOf(document_id)).toMatchObject({ status: "uploaded" });
-    expect(await extend(db, owner, 30)).toBe(true);
+    expect(await extendClaim(db, owner, 30)).toBe(true);
     await settle(owner);
   });
 });
 
-describe("postpone", () => {
+describe("postponeJob", () => {
   test("hides the job for its delay and keeps why", async () => {
     const { job_id } = await createDocument(db, course_id);
     const held = (await take())!;
 
-    await postpone(db, held, 3600, "error", {
+    await postponeJob(db, held, 3600, {
       code: "provider_rate_limited",
       message: "slow down",
     });
@@ -127,22 +130,33 @@ describe("postpone", () => {
     await settle(held);
   });
 
-  test("hands back without counting an error", async () => {
+  test("shows the provider that the job waits for, until the next attempt", async () => {
     const { job_id } = await createDocument(db, course_id);
-    await postpone(db, (await take())!, 0, "handed_back");
+    await postponeJob(db, (await take())!, 0, { ...GONE, provider: "openai" });
+    expect(await jobOf({ job_id })).toMatchObject({ waiting_for: "openai" });
 
     const again = await take();
 
-    expect(again).toMatchObject({ job_id, attempt: 2, errors: 0, handed_back: 1 });
+    expect(await jobOf({ job_id })).toMatchObject({ waiting_for: null, next_attempt_at: null });
+    await settle(again);
+  });
+
+  test("hands back without counting an error", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    await postponeJob(db, (await take())!, 0);
+
+    const again = await take();
+
+    expect(again).toMatchObject({ job_id, attempt: 2, errors: 0, crashes: 0 });
     await settle(again);
   });
 });
 
-describe("finish", () => {
+describe("finishJob", () => {
   test("fails job and document together and keeps a dead letter", async () => {
     const { document_id, job_id } = await createDocument(db, course_id);
 
-    const ended = await finish(db, (await take())!, "failed", {
+    const ended = await finishJob(db, (await take())!, "failed", {
       code: "pdf_invalid",
       message: "not a PDF",
     });
@@ -159,23 +173,76 @@ describe("finish", () => {
     const { document_id } = await createDocument(db, course_id);
     const held = (await take())!;
 
-    await expect(finish(db, held, "completed").then()).rejects.toThrow(/cannot move from pending/);
+    await expect(finishJob(db, held, "completed").then()).rejects.toThrow(
+      /cannot move from pending/,
+    );
 
     expect(await statusOf(document_id)).toMatchObject({ status: "uploaded" });
-    expect(await extend(db, held, 30)).toBe(true);
+    expect(await extendClaim(db, held, 30)).toBe(true);
     await settle(held);
   });
 });
 
-describe("freeing all claims", () => {
+describe("a crash", () => {
+  /** Takes the job, reports nothing, and lets the claim expire. */
+  const crash = async () => {
+    const job = await take();
+    await releaseAllClaims(db);
+    return job!;
+  };
+
+  test("counts for an attempt that ended without a report", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    await crash();
+    await crash();
+
+    const again = await take();
+
+    expect(again).toMatchObject({ job_id, attempt: 3, errors: 0, crashes: 2 });
+    await settle(again);
+  });
+
+  test("does not count for an attempt that made progress", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    await reportProgress(db, await crash(), 10);
+
+    const again = await take();
+
+    expect(again).toMatchObject({ job_id, attempt: 2, crashes: 0 });
+    await settle(again);
+  });
+
+  test("does not count for reported errors, whatever the log contains", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    await postponeJob(db, (await take())!, 0, GONE);
+    await db`update jobs set log = '[]' where id = ${job_id}`;
+
+    const again = await take();
+
+    expect(again).toMatchObject({ job_id, attempt: 2, errors: 1, crashes: 0 });
+    await settle(again);
+  });
+
+  test("does not count for a message that another program read from the queue", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    await db`select pgmq.read('ingest', 0, 1)`;
+
+    const first = await take();
+
+    expect(first).toMatchObject({ job_id, attempt: 2, crashes: 0 });
+    await settle(first);
+  });
+});
+
+describe("releaseAllClaims", () => {
   test("ends those of dead workers and leaves pauses alone", async () => {
     const crashed = await createDocument(db, course_id);
     const held = (await take(3600))!;
     await createDocument(db, course_id);
     const paused = (await take())!;
-    await postpone(db, paused, 3600, "error", GONE);
+    await postponeJob(db, paused, 3600, GONE);
 
-    await freeClaims(db);
+    await releaseAllClaims(db);
 
     const again = await take();
     expect(again).toMatchObject({ job_id: crashed.job_id, attempt: held.attempt + 1 });
@@ -217,7 +284,7 @@ describe("nothing accepted is lost", () => {
 
     expect(await deleteAsset(db, "document", document_id)).toBe(true);
 
-    expect(await extend(db, held, 30)).toBe(false);
+    expect(await extendClaim(db, held, 30)).toBe(false);
     expect(await take()).toBeNull();
     expect(await deleteAsset(db, "document", document_id)).toBe(false);
   });
@@ -235,5 +302,53 @@ describe("nothing accepted is lost", () => {
     });
 
     expect(await deletion).toBe(true);
+  });
+});
+
+describe("claimDocumentJob", () => {
+  test("takes the waiting job, once, past those that wait before it", async () => {
+    const earlier = await createDocument(db, course_id);
+    const { document_id, job_id } = await createDocument(db, course_id);
+
+    const claims = await Promise.all([1, 2, 3].map(() => claimDocumentJob(db, document_id, 30)));
+
+    const [held, ...others] = claims.filter((claimed) => claimed !== null);
+    expect(others).toEqual([]);
+    expect(held).toMatchObject({ job_id, asset_id: document_id, attempt: 1, had_failed: false });
+    expect(await claimDocumentJob(db, earlier.document_id, 30)).not.toBeNull();
+  });
+
+  test("makes a new job for a document that is completed, and leaves the old one as it ended", async () => {
+    const { document_id, job_id } = await createDocument(db, course_id);
+    const first = (await claimDocumentJob(db, document_id, 30))!;
+    await markDescribed(db, first, "en");
+    await db`update jobs set job_state = 'describing' where id = ${job_id}`;
+    await db`update jobs set job_state = 'embedding' where id = ${job_id}`;
+    await finishJob(db, first, "completed");
+
+    const second = (await claimDocumentJob(db, document_id, 30))!;
+
+    expect(second.job_id).not.toBe(job_id);
+    expect(await statusOf(document_id)).toMatchObject({ status: "uploaded" });
+    expect(await postponeJob(db, second, 0)).toBe(true);
+    const [old] = await db`select job_state from jobs where id = ${job_id}`;
+    expect(old).toEqual({ job_state: "completed" });
+  });
+
+  test("tries a failed document again", async () => {
+    const { document_id, job_id } = await createDocument(db, course_id);
+    await finishJob(db, (await claimDocumentJob(db, document_id, 30))!, "failed", GONE);
+
+    const held = await claimDocumentJob(db, document_id, 30);
+
+    expect(held).toMatchObject({ job_id, had_failed: true, errors: 0 });
+    expect(await statusOf(document_id)).toMatchObject({ status: "uploaded" });
+  });
+
+  test("finds nothing to take of a deleted document", async () => {
+    const { document_id } = await createDocument(db, course_id);
+    await deleteAsset(db, "document", document_id);
+
+    expect(await claimDocumentJob(db, document_id, 30)).toBeNull();
   });
 });

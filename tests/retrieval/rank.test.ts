@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Candidate } from "../../src/db/chunks/passages";
-import { choose, MOST_CHUNKS } from "../../src/retrieval/choose";
 import { joinTexts } from "../../src/retrieval/join-texts";
 import { rank, type Scored } from "../../src/retrieval/rank";
+import { MAX_CHUNKS, selectHits } from "../../src/retrieval/select-passages";
 import { type Random, seededRandom } from "../support/random";
 
 const candidate = (chunk_id: string, more: Partial<Candidate> = {}): Candidate => ({
@@ -103,11 +103,11 @@ describe("choose", () => {
     ...candidate(`${asset_id}${chunk_index}`, { chunk_index, asset_id }),
     ...{ score, similarity: score, words: score },
   });
-  const indexes = (hits: ReturnType<typeof choose>) =>
+  const indexes = (hits: ReturnType<typeof selectHits>) =>
     hits.map(({ chunks }) => chunks.map(({ chunk_index }) => chunk_index));
 
   test("chunks that follow each other are one hit, under the better one's id and score", () => {
-    const [hit] = choose([scored(5, 1), scored(4, 0.8)], { top_k: 3, perAsset: 3 });
+    const [hit] = selectHits([scored(5, 1), scored(4, 0.8)], { top_k: 3, perAsset: 3 });
 
     expect(hit!.chunks.map(({ chunk_index }) => chunk_index)).toEqual([4, 5]);
     expect(hit!.best.chunk_id).toBe("a5");
@@ -116,26 +116,26 @@ describe("choose", () => {
   test("a chunk that connects two hits makes them one, and room for another", () => {
     const ranking = [scored(1, 1), scored(3, 0.9), scored(2, 0.8), scored(9, 0.7)];
 
-    expect(indexes(choose(ranking, { top_k: 3, perAsset: 3 }))).toEqual([[1, 2, 3], [9]]);
+    expect(indexes(selectHits(ranking, { top_k: 3, perAsset: 3 }))).toEqual([[1, 2, 3], [9]]);
   });
 
   test("pages stay apart, however well both fit; two chunks of one page do not", () => {
     const ranking = [1, 2, 2].map((page_number, i) => ({ ...scored(i, 1 - i / 10), page_number }));
 
-    expect(indexes(choose(ranking, { top_k: 5, perAsset: 5 }))).toEqual([[0], [1, 2]]);
+    expect(indexes(selectHits(ranking, { top_k: 5, perAsset: 5 }))).toEqual([[0], [1, 2]]);
   });
 
   test("a much weaker neighbour stays apart", () => {
     const ranking = [scored(1, 1), scored(2, 0.3)];
 
-    expect(indexes(choose(ranking, { top_k: 3, perAsset: 3 }))).toEqual([[1], [2]]);
+    expect(indexes(selectHits(ranking, { top_k: 3, perAsset: 3 }))).toEqual([[1], [2]]);
   });
 
   test("one asset gets no more than its share while others have something to say", () => {
     const ranking = [scored(1, 1), scored(3, 0.9), scored(5, 0.8), scored(1, 0.7, "b")];
 
-    expect(indexes(choose(ranking, { top_k: 3, perAsset: 2 }))).toEqual([[1], [3], [1]]);
-    expect(indexes(choose(ranking, { top_k: 4, perAsset: 2 }))).toEqual([[1], [3], [5], [1]]);
+    expect(indexes(selectHits(ranking, { top_k: 3, perAsset: 2 }))).toEqual([[1], [3], [1]]);
+    expect(indexes(selectHits(ranking, { top_k: 4, perAsset: 2 }))).toEqual([[1], [3], [5], [1]]);
   });
 
   test("whatever is found: no chunk twice, neighbours in order, none too long, best first", () => {
@@ -144,7 +144,7 @@ describe("choose", () => {
       const ranking = rank(anyCandidates(random), "hybrid");
       const top_k = random.integer(1, 12);
       const perAsset = random.integer(1, top_k);
-      const hits = choose(ranking, { top_k, perAsset });
+      const hits = selectHits(ranking, { top_k, perAsset });
       const all = hits.flatMap(({ chunks }) => chunks);
 
       expect(new Set(ids(all)).size).toBe(all.length);
@@ -154,7 +154,7 @@ describe("choose", () => {
         expect(chunks.map(({ chunk_index }) => chunk_index - first)).toEqual(
           chunks.map((_, i) => i),
         );
-        expect(chunks.length).toBeLessThanOrEqual(MOST_CHUNKS);
+        expect(chunks.length).toBeLessThanOrEqual(MAX_CHUNKS);
         expect(new Set(chunks.map(({ asset_id }) => asset_id)).size).toBe(1);
         expect(best.score).toBe(Math.max(...chunks.map(({ score }) => score)));
       }

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { countEmbeddings, discardShelved } from "../../src/db/chunks/embeddings";
+import { countEmbeddings, deleteInactiveEmbeddings } from "../../src/db/chunks/embeddings";
 import type { Embedder } from "../../src/providers/embedder";
 import { OpenAI } from "../../src/providers/openai";
 import { moveToModel, rollBack } from "../../src/retrieval/reembed";
@@ -138,7 +138,7 @@ describe("rolling back", () => {
   test("is refused once the former vectors are discarded", async () => {
     await move(course_id, newer);
 
-    expect(await discardShelved(db, { course_id })).toBe(6);
+    expect(await deleteInactiveEmbeddings(db, { course_id })).toBe(6);
     expect(await rollBack({ course_id }, { db }).catch((error) => error)).toMatchObject({
       errorCode: "nothing_to_roll_back",
     });
@@ -149,7 +149,7 @@ describe("rolling back", () => {
     await db`delete from lecture_chunks where course_id = ${course_id} and chunk_index = 1`;
 
     expect(await rollBack({ course_id }, { db })).toMatchObject({ switched: 5 });
-    expect(await discardShelved(db, { course_id })).toBe(5);
+    expect(await deleteInactiveEmbeddings(db, { course_id })).toBe(5);
   });
 });
 

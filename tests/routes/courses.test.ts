@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { requestUploadedLecture } from "../../src/db/lectures";
-import { claim, extend } from "../../src/queue/queue";
+import { claimJob, extendClaim } from "../../src/queue/queue";
 import { courseRoutes } from "../../src/routes/courses";
 import { problems } from "../../src/routes/http/problems";
 import { openDiskStorage } from "../../src/storage/disk";
@@ -127,13 +127,13 @@ describe("courses", () => {
     await Bun.write(staged, "sound");
     await uploadedAudio.keep(id, staged);
     await requestUploadedLecture(db, { id, course_id, title: null, priority: "high", ...place });
-    const held = (await claim(db, ["ingest_high"], 45))!;
+    const held = (await claimJob(db, ["ingest_high"], 45))!;
     expect(held.asset_id).toBe(id);
 
     expect((await ask(change("DELETE", course_id))).status).toBe(204);
 
     expect(await uploadedAudio.find(id)).toBeNull();
-    expect(await extend(db, held, 45)).toBe(false);
+    expect(await extendClaim(db, held, 45)).toBe(false);
     expect((await ask(change("DELETE", course_id))).status).toBe(404);
   });
 

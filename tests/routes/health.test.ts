@@ -19,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const allWell = {
   ...{ db, storage, metrics: openMetrics(), workers: () => ({ wanted: 2, alive: 2 }) },
-  patienceMs: 60_000,
+  checkTimeoutMs: 60_000,
 };
 async function ask(path: string, needs: Partial<typeof allWell> = {}) {
   const app = new Elysia()

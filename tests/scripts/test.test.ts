@@ -12,6 +12,15 @@ describe("findTests", () => {
     expect(others).toContain("tests/scripts/test.test.ts");
   });
 
+  test("tells pure tests from those that start a process or a server, even through src", async () => {
+    const { others, pure } = await findTests(["tests/text/", "tests/media/", "tests/scripts/test"]);
+
+    expect(others).toContain("tests/media/extract-audio.test.ts");
+    expect(pure).not.toContain("tests/media/extract-audio.test.ts"); // src/media/ffmpeg.ts starts ffmpeg
+    expect(pure).not.toContain("tests/scripts/test.test.ts");
+    expect(pure).toContain("tests/text/chunk-transcript.test.ts");
+  });
+
   test("takes a filter as part of a path, also in the form that a shell completes", async () => {
     const { withDatabase, others } = await findTests(["./tests/scripts/test"]);
 

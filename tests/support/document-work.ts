@@ -8,8 +8,8 @@ import { receiveDocument } from "../../src/pipelines/document/request";
 import { openAttempt } from "../../src/pipelines/step";
 import { Google } from "../../src/providers/google";
 import { OpenAI } from "../../src/providers/openai";
-import { claim } from "../../src/queue/queue";
-import { type Outcome, work } from "../../src/queue/work";
+import { type AttemptOutcome, runAttempt } from "../../src/queue/attempt";
+import { claimJob } from "../../src/queue/queue";
 import { openDiskStorage } from "../../src/storage/disk";
 import type { DocumentStorage } from "../../src/storage/documents";
 import { createCourse, silentLog } from "./factories";
@@ -26,7 +26,7 @@ export type DocumentWork = AsyncDisposable & {
   /** Stores a PDF as its upload does, and answers its id. */
   upload(bytes: Uint8Array | Promise<Uint8Array>, filename?: string): Promise<string>;
   /** What a worker does with the next job of the queue; null when there is none. */
-  workOnce(tools?: DocumentTools, stop?: AbortSignal): Promise<Outcome | null>;
+  workOnce(tools?: DocumentTools, stop?: AbortSignal): Promise<AttemptOutcome | null>;
 };
 
 export async function openDocumentWork(
@@ -57,14 +57,14 @@ export async function openDocumentWork(
       return (await receiveDocument({ db, storage }, request, file)).document_id;
     },
     workOnce: async (with_ = tools, stop = new AbortController().signal) => {
-      const held = await claim(db, ["ingest_high", "ingest"], 45);
+      const held = await claimJob(db, ["ingest_high", "ingest"], 45);
       if (!held) return null;
       const handler = async (_: unknown, signal: AbortSignal) => {
         const attempt = openAttempt(db, "document", held, signal, () => {});
         await ingestDocument(held.asset_id, with_, attempt);
         return undefined;
       };
-      return work(db, held, handler, { stop, lost: new AbortController(), log: silentLog });
+      return runAttempt(db, held, handler, { stop, lost: new AbortController(), log: silentLog });
     },
     async [Symbol.asyncDispose]() {
       await gemini[Symbol.asyncDispose]();

@@ -1,6 +1,6 @@
 import type { Sql } from "../../src/db/client";
 import { insertCourse } from "../../src/db/courses";
-import { announceFile, type DocumentAccepted, requestDocument } from "../../src/db/documents";
+import { addUnclaimedFile, type DocumentAccepted, requestDocument } from "../../src/db/documents";
 import { openLog } from "../../src/log";
 
 /** For code that logs; what it would say is not what the tests are about. */
@@ -18,7 +18,7 @@ export async function createDocument(
 ): Promise<DocumentAccepted> {
   const id = crypto.randomUUID();
   const sha256 = new Bun.CryptoHasher("sha256").update(id).digest("hex");
-  await announceFile(db, id);
+  await addUnclaimedFile(db, id);
   return requestDocument(db, {
     ...{ id, course_id, priority, sha256 },
     ...{ filename: "entropy.pdf", title: null, storage_url: `documents/${id}.pdf`, size_bytes: 9 },

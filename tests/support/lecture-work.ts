@@ -11,8 +11,8 @@ import { openAttempt } from "../../src/pipelines/step";
 import { OpenAI } from "../../src/providers/openai";
 import { openPanopto } from "../../src/providers/panopto";
 import { openElevenLabs } from "../../src/providers/speech/elevenlabs";
-import { type Claim, claim } from "../../src/queue/queue";
-import { type Outcome, work } from "../../src/queue/work";
+import { type AttemptOutcome, runAttempt } from "../../src/queue/attempt";
+import { type ClaimedJob, claimJob } from "../../src/queue/queue";
 import { eventRoutes } from "../../src/routes/events";
 import { problems } from "../../src/routes/http/problems";
 import { lectureIntakeRoutes } from "../../src/routes/lectures/lecture-intake";
@@ -60,21 +60,21 @@ export async function openLectureWork(db: Sql) {
     workOnce: async (
       with_: Partial<LectureDeps> = {},
       { stop = new AbortController().signal, lost = new AbortController() } = {},
-    ): Promise<Outcome | null> => {
-      const held = await claim(db, ["ingest_high", "ingest"], 45);
+    ): Promise<AttemptOutcome | null> => {
+      const held = await claimJob(db, ["ingest_high", "ingest"], 45);
       if (!held) return null;
-      const handler = (_: Claim, signal: AbortSignal) =>
+      const handler = (_: ClaimedJob, signal: AbortSignal) =>
         ingestLecture(
           held.asset_id,
           { ...tools, ...with_ },
           openAttempt(db, "lecture", held, signal, () => {}),
         );
-      return work(db, held, handler, { stop, lost, log: silentLog });
+      return runAttempt(db, held, handler, { stop, lost, log: silentLog });
     },
     details: (id: string) => getLectureDetails(db, id),
     /** Ends what is unfinished, so that the next test finds an empty queue. */
     endJobs: () => db`
-      select stop_job('lecture', id, 'cancelled', 'The test is over') from lectures
+      select stop_job(id, 'cancelled', 'The test is over') from lectures
       where status not in ('completed', 'failed')`,
     /** What lies in scratch: empty whenever no job runs. */
     scratch: () => readdir(join(dataRoot, "scratch")).catch(() => []),

@@ -11,7 +11,7 @@ import { AppError } from "../../errors";
 import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
-import { type Source, searchCourse } from "../../retrieval/search";
+import { type PassageSource, searchCourse } from "../../retrieval/search";
 import type { ClientTool } from "../request";
 import type { FoundPassage } from "./cited-passages";
 import type { ModelCallOptions } from "./model-call";
@@ -87,7 +87,7 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
   ];
 }
 
-function searchTool(course: CourseScope, source: Source, what: string) {
+function searchTool(course: CourseScope, source: PassageSource, what: string) {
   return tool({
     name: SEARCH_TOOLS[source],
     description: `Searches ${what}. Answers numbered passages, the best first.`,
@@ -100,7 +100,7 @@ function searchTool(course: CourseScope, source: Source, what: string) {
 /** @throws AppError of the embedder */
 export async function findPassages(
   { db, embedder, reranker, course_id }: CourseScope,
-  wanted: { query: string; top_k: number; sources: Source[] },
+  wanted: { query: string; top_k: number; sources: PassageSource[] },
   signal: AbortSignal,
 ): Promise<{ passages: FoundPassage[] }> {
   const request = { ...wanted, course_id, mode: "hybrid" as const };

@@ -1,4 +1,5 @@
 import { splitSentences } from "../../text/sentences";
+import { toStem, wordsOf } from "../../text/words";
 import { partsOf, quotationsIn } from "./quotations";
 
 /** Part of a text, `from` inclusive, `to` exclusive. */
@@ -8,8 +9,6 @@ const LIST_MARK = /^\s*(?:[>*+-]|#+|\d+[.)])\s+/;
 /** Words that say what a sentence is about; shorter ones stand in any sentence. */
 const TELLING = /^(?:.{4,}|.*\d.*|\p{Lu}{2,}|\p{Lo}{2,})$/u;
 const POSSESSIVE = /['’]\p{L}*$/u;
-/** Letters by which two forms of a word are taken for one: entropy, entropies. */
-const STEM_LENGTH = 6;
 
 /**
  * The sentences of a passage on which the first of some claims rests that rests on any: those that
@@ -98,15 +97,9 @@ function scorePieces(pieces: Set<string>[], claim: string): number[] {
   return held.map((stems) => [...stems].reduce((sum, stem) => sum + weight(stem), 0));
 }
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
-
 function stemsOf(text: string): Set<string> {
-  const stems = new Set<string>();
-  for (const { segment, isWordLike } of segmenter.segment(text.normalize("NFKC"))) {
-    const word = segment.replace(POSSESSIVE, "");
-    if (isWordLike && TELLING.test(word)) stems.add(word.toLowerCase().slice(0, STEM_LENGTH));
-  }
-  return stems;
+  const words = wordsOf(text.normalize("NFKC")).map((word) => word.replace(POSSESSIVE, ""));
+  return new Set(words.filter((word) => TELLING.test(word)).map(toStem));
 }
 
 const firstBest = <T>(items: T[], score: (item: T) => number): T | undefined =>

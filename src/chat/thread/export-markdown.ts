@@ -1,4 +1,5 @@
 import type { Citation } from "../../retrieval/passage";
+import { toClock } from "../../text/clock";
 
 export type ExportedMessage = {
   role: "user" | "assistant" | "system";
@@ -37,12 +38,4 @@ function toSection(
   });
   const parts = [`## ${who}, ${created_at}`, content.trim(), sources.join("\n")];
   return parts.filter((part) => part !== "").join("\n\n");
-}
-
-/** 3_723_000 → 1:02:03 */
-function toClock(ms: number): string {
-  const [hours, minutes, seconds] = new Date(ms).toISOString().slice(11, 19).split(":");
-  return Number(hours) > 0
-    ? `${Number(hours)}:${minutes}:${seconds}`
-    : `${Number(minutes)}:${seconds}`;
 }

@@ -1,6 +1,6 @@
 import pgvector from "pgvector";
 import type { Sql } from "../client";
-import { type Fence, holding, type JobKind } from "../jobs/jobs";
+import { type ClaimToken, claimedAsset, type JobKind } from "../jobs/jobs";
 import { type ProviderCall, recording } from "../jobs/provider-calls";
 
 const TABLES = { lecture: "lecture_chunks", document: "slide_chunks" } as const;
@@ -26,21 +26,21 @@ export type EmbeddedBatch = { model: string; vectors: { id: string; embedding: n
 export async function saveEmbeddings(
   sql: Sql,
   kind: JobKind,
-  fence: Fence,
+  token: ClaimToken,
   { model, vectors }: EmbeddedBatch,
   call: ProviderCall | null,
 ): Promise<boolean> {
   const ids = vectors.map(({ id }) => id);
   const texts = vectors.map(({ embedding }) => pgvector.toSql(embedding));
-  const [row] = await sql<{ held: boolean }[]>`
-    with held as (${holding(sql, kind, fence)}),
+  const [row] = await sql<{ claimed: boolean }[]>`
+    with claimed as (${claimedAsset(sql, kind, token)}),
     written as (
       update ${sql(TABLES[kind] as string)} c
       set embedding = fresh.vector::vector, embedding_model = ${model}
-      from held, unnest(${ids}::uuid[], ${texts}::text[]) as fresh (id, vector)
-      where c.id = fresh.id and c.${sql(`${kind}_id` as string)} = held.id
+      from claimed, unnest(${ids}::uuid[], ${texts}::text[]) as fresh (id, vector)
+      where c.id = fresh.id and c.${sql(`${kind}_id` as string)} = claimed.id
     ),
     paid as (${recording(sql, kind, call)})
-    select exists (select from held) as held`;
-  return row!.held;
+    select exists (select from claimed) as claimed`;
+  return row!.claimed;
 }

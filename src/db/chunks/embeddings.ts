@@ -6,7 +6,7 @@ export type Reach = { course_id: string | null };
 
 export type ModelCount = { model: string; chunks: number };
 
-/** With which models the chunks of a course, or of all, are embedded; most chunks first. */
+/** Counts the embedded chunks of one course or of all courses by model, most chunks first. */
 export async function countEmbeddings(sql: Sql, { course_id }: Reach): Promise<ModelCount[]> {
   return sql<ModelCount[]>`
     select embedding_model as model, count(*)::int as chunks
@@ -15,7 +15,7 @@ export async function countEmbeddings(sql: Sql, { course_id }: Reach): Promise<M
 
 export type WaitingChunk = { id: string; course_id: string; content: string };
 
-/** The next chunks that have no vector of a model yet, neither in use nor on the shelf. */
+/** The next chunks without a vector of this model, active or inactive. */
 export async function listWaiting(
   sql: Sql,
   { course_id }: Reach,
@@ -24,18 +24,18 @@ export async function listWaiting(
 ): Promise<WaitingChunk[]> {
   return sql<WaitingChunk[]>`
     select c.id, c.course_id, c.content from (${chunks(sql, course_id)}) c
-    where c.embedding_model <> ${model} and ${notShelved(sql, model)}
+    where c.embedding_model <> ${model} and ${hasNoInactive(sql, model)}
     order by c.course_id, c.id limit ${limit}`;
 }
 
 export async function countWaiting(sql: Sql, { course_id }: Reach, model: string): Promise<number> {
   const [row] = await sql<{ waiting: number }[]>`
     select count(*)::int as waiting from (${chunks(sql, course_id)}) c
-    where c.embedding_model <> ${model} and ${notShelved(sql, model)}`;
+    where c.embedding_model <> ${model} and ${hasNoInactive(sql, model)}`;
   return row!.waiting;
 }
 
-/** Chunks that are embedded, whatever with: the others are still their pipeline's. */
+/** Chunks with a vector of any model. The pipeline embeds all others. */
 const chunks = (sql: Sql, course_id: string | null) => sql`
   select id, course_id, content, embedding_model from lecture_chunks
   where embedding is not null ${course_id ? sql`and course_id = ${course_id}` : sql``}
@@ -43,13 +43,13 @@ const chunks = (sql: Sql, course_id: string | null) => sql`
   select id, course_id, content, embedding_model from slide_chunks
   where embedding is not null ${course_id ? sql`and course_id = ${course_id}` : sql``}`;
 
-const notShelved = (sql: Sql, model: string) => sql`
-  not exists (select from shelved_embeddings s
+const hasNoInactive = (sql: Sql, model: string) => sql`
+  not exists (select from inactive_embeddings s
               where s.chunk_id = c.id and s.embedding_model = ${model}
                 and s.content_md5 = md5(c.content))`;
 
-/** Keeps vectors for a later switch; chunks that went meanwhile are left out. */
-export async function shelveEmbeddings(
+/** Stores inactive vectors for a later switch; skips chunks that were deleted since. */
+export async function saveInactiveEmbeddings(
   sql: Sql,
   model: string,
   batch: (WaitingChunk & { embedding: number[] })[],
@@ -58,7 +58,7 @@ export async function shelveEmbeddings(
   const contents = batch.map(({ content }) => content);
   const vectors = batch.map(({ embedding }) => pgvector.toSql(embedding));
   await sql`
-    insert into shelved_embeddings (chunk_id, course_id, embedding_model, embedding, content_md5)
+    insert into inactive_embeddings (chunk_id, course_id, embedding_model, embedding, content_md5)
     select fresh.id, c.course_id, ${model}, fresh.vector::vector, md5(fresh.content)
     from unnest(${ids}::uuid[], ${contents}::text[], ${vectors}::text[]) as fresh (id, content, vector)
     join (select id, course_id from lecture_chunks union all select id, course_id from slide_chunks) c
@@ -67,7 +67,7 @@ export async function shelveEmbeddings(
       embedding = excluded.embedding, content_md5 = excluded.content_md5, retired_at = null`;
 }
 
-/** Puts the shelved vectors of a model into use, in one transaction; answers for how many chunks. */
+/** Activates the inactive vectors of a model in one transaction; returns the number of changed chunks. */
 export async function switchEmbeddings(
   sql: Sql,
   { course_id }: Reach,
@@ -78,18 +78,18 @@ export async function switchEmbeddings(
   return row!.switched;
 }
 
-/** The model that the last switch took out of use; null when nothing is kept of it. */
+/** The model that the last switch replaced; null when its vectors are no longer stored. */
 export async function findRetiredModel(sql: Sql, { course_id }: Reach): Promise<string | null> {
   const [row] = await sql<{ model: string }[]>`
-    select embedding_model as model from shelved_embeddings
+    select embedding_model as model from inactive_embeddings
     where retired_at is not null ${course_id ? sql`and course_id = ${course_id}` : sql``}
     order by retired_at desc, embedding_model limit 1`;
   return row?.model ?? null;
 }
 
-/** Empties the shelf; answers how many vectors are gone. */
-export async function discardShelved(sql: Sql, { course_id }: Reach): Promise<number> {
+/** Deletes the inactive vectors; returns their number. */
+export async function deleteInactiveEmbeddings(sql: Sql, { course_id }: Reach): Promise<number> {
   const rows = await sql`
-    delete from shelved_embeddings ${course_id ? sql`where course_id = ${course_id}` : sql``}`;
+    delete from inactive_embeddings ${course_id ? sql`where course_id = ${course_id}` : sql``}`;
   return rows.count;
 }

@@ -1,6 +1,6 @@
 import type { TranscriptChunk } from "../../text/chunk-transcript";
 import type { Sql } from "../client";
-import { type Fence, holding } from "../jobs/jobs";
+import { type ClaimToken, claimedAsset } from "../jobs/jobs";
 
 /**
  * Makes a lecture's chunks the given ones. A chunk that is there already with the same words keeps its
@@ -11,32 +11,32 @@ import { type Fence, holding } from "../jobs/jobs";
  */
 export async function replaceLectureChunks(
   sql: Sql,
-  fence: Fence,
+  token: ClaimToken,
   chunks: TranscriptChunk[],
   text_config: string,
 ): Promise<boolean> {
-  const [row] = await sql<{ held: boolean }[]>`
-    with held as (${holding(sql, "lecture", fence)}),
+  const [row] = await sql<{ claimed: boolean }[]>`
+    with claimed as (${claimedAsset(sql, "lecture", token)}),
     wanted as (
       select * from jsonb_to_recordset(${sql.json(chunks as never)}) as chunk
         (chunk_index int, start_ms int, end_ms int, content text, metadata jsonb)
     ),
     gone as (
-      delete from lecture_chunks c using held
-      where c.lecture_id = held.id and c.chunk_index >= ${chunks.length}
+      delete from lecture_chunks c using claimed
+      where c.lecture_id = claimed.id and c.chunk_index >= ${chunks.length}
     ),
     written as (
       insert into lecture_chunks as c
         (lecture_id, course_id, chunk_index, start_ms, end_ms, content, metadata, text_config)
-      select held.id, held.course_id, w.chunk_index, w.start_ms, w.end_ms, w.content, w.metadata,
+      select claimed.id, claimed.course_id, w.chunk_index, w.start_ms, w.end_ms, w.content, w.metadata,
              ${text_config}::text::regconfig
-      from held, wanted w
+      from claimed, wanted w
       on conflict (lecture_id, chunk_index) do update set
         start_ms = excluded.start_ms, end_ms = excluded.end_ms,
         content = excluded.content, metadata = excluded.metadata, text_config = excluded.text_config,
         embedding = case when c.content = excluded.content then c.embedding end,
         embedding_model = case when c.content = excluded.content then c.embedding_model end
     )
-    select exists (select from held) as held`;
-  return row!.held;
+    select exists (select from claimed) as claimed`;
+  return row!.claimed;
 }

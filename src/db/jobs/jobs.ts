@@ -1,9 +1,12 @@
 import type { Sql } from "../client";
 
-/** What identifies an attempt: a write in its name finds nothing once the job is somebody else's. */
-export type Fence = { job_id: string; message_id: string; attempt: number };
+/**
+ * Identifies one attempt at a job. Every write of the attempt states it, and changes nothing once another
+ * worker holds the job.
+ */
+export type ClaimToken = { job_id: string; message_id: string; attempt: number };
 
-/** How a job stands, whatever its kind. */
+/** The state of a job of any kind. Times are ISO 8601. */
 export type JobStatus = {
   job_id: string;
   job_state: string;
@@ -16,62 +19,68 @@ export type JobStatus = {
   updated_at: string;
 };
 
-const TABLES = { lecture: "lecture_download_jobs", document: "document_jobs" } as const;
 const STATES = {
   lecture: ["pending", "downloading", "transcribing", "embedding"],
   document: ["pending", "describing", "embedding"],
 } as const;
 
-export type JobKind = keyof typeof TABLES;
+export type JobKind = keyof typeof STATES;
 export type JobState<K extends JobKind> = (typeof STATES)[K][number];
 
-/** The rows of a CTE that exists only while the attempt holds its job and its asset is not deleted. */
-export function holding(sql: Sql, kind: JobKind, fence: Fence) {
-  const asset = kind === "lecture" ? sql`lectures` : sql`documents`;
+/**
+ * The query of a CTE `claimed (id, course_id)`: the asset, if the attempt still holds its job and the
+ * asset is not deleted; else no row. Locks both rows until the statement ends.
+ */
+export function claimedAsset(sql: Sql, kind: JobKind, token: ClaimToken) {
+  const assets = kind === "lecture" ? sql`lectures` : sql`documents`;
   return sql`
     select asset.id, asset.course_id
-    from ${sql(TABLES[kind] as string)} job
-    join ${asset} asset on asset.id = job.${sql(`${kind}_id` as string)}
-    where job.id = ${fence.job_id} and job.message_id = ${fence.message_id}::bigint
-      and job.attempt = ${fence.attempt} and job.job_state not in ('completed', 'failed')
-      and asset.deleted_at is null
+    from jobs job join ${assets} asset on asset.id = job.asset_id
+    where ${isHeldBy(sql, token)} and asset.deleted_at is null
     for share of job, asset`;
 }
 
+/** A condition on `jobs job`: the attempt holds the job. */
+const isHeldBy = (sql: Sql, { job_id, message_id, attempt }: ClaimToken) => sql`
+  job.id = ${job_id} and job.message_id = ${message_id}::bigint and job.attempt = ${attempt}
+  and job.job_state not in ('completed', 'failed')`;
+
 /**
- * Moves a job on to a state, or leaves it where an earlier attempt had already brought it; false when
- * the job is no longer held.
+ * Moves a job on to a state; a job that an earlier attempt brought further keeps its state.
+ *
+ * @returns false when the attempt no longer holds the job
  */
 export async function advanceJob<K extends JobKind>(
   sql: Sql,
   kind: K,
-  fence: Fence,
+  token: ClaimToken,
   state: JobState<K>,
 ): Promise<boolean> {
   const order = [...STATES[kind]];
   const rows = await sql`
-    update ${sql(TABLES[kind] as string)} set job_state = case
+    update jobs job set job_state = case
       when array_position(${order}::text[], job_state) < array_position(${order}::text[], ${state}::text)
       then ${state}::text else job_state end
-    where id = ${fence.job_id} and message_id = ${fence.message_id}::bigint
-      and attempt = ${fence.attempt} and job_state not in ('completed', 'failed')
+    where ${isHeldBy(sql, token)}
     returning id`;
   return rows.length > 0;
 }
 
-/** Never backwards; false when the job is no longer held. */
+/**
+ * Stores the progress of a job in percent; a lower value than the stored one is ignored.
+ *
+ * @returns false when the attempt no longer holds the job
+ */
 export async function reportProgress(
   sql: Sql,
-  kind: JobKind,
-  fence: Fence,
+  token: ClaimToken,
   percent: number,
 ): Promise<boolean> {
   const rows = await sql`
-    update ${sql(TABLES[kind] as string)} set
-      advanced = advanced or progress_percent < ${percent}::int,
+    update jobs job set
+      made_progress = made_progress or progress_percent < ${percent}::int,
       progress_percent = greatest(progress_percent, ${percent}::int)
-    where id = ${fence.job_id} and message_id = ${fence.message_id}::bigint
-      and attempt = ${fence.attempt} and job_state not in ('completed', 'failed')
+    where ${isHeldBy(sql, token)}
     returning id`;
   return rows.length > 0;
 }
@@ -81,9 +90,6 @@ export async function countJobs(
   sql: Sql,
 ): Promise<{ kind: string; state: string; count: number }[]> {
   return sql`
-    select 'lecture' as kind, job_state as state, count(*)::int as count
-    from lecture_download_jobs where job_state <> 'completed' group by job_state
-    union all
-    select 'document', job_state, count(*)::int
-    from document_jobs where job_state <> 'completed' group by job_state`;
+    select kind, job_state as state, count(*)::int as count
+    from jobs where job_state <> 'completed' group by kind, job_state`;
 }

@@ -21,7 +21,7 @@ export function toModelName(name: string): { provider: string; model: string } {
 }
 
 /**
- * A CTE that records a call for the asset in the CTE `held`: in the statement that keeps what was
+ * A CTE that records a call for the asset in the CTE `claimed`: in the statement that keeps what was
  * bought, so that neither exists without the other. With null it records nothing.
  */
 export function recording(sql: Sql, kind: JobKind, call: ProviderCall | null) {
@@ -29,9 +29,9 @@ export function recording(sql: Sql, kind: JobKind, call: ProviderCall | null) {
   return sql`
     insert into provider_calls
       (call_key, asset_type, asset_id, purpose, provider, model, usage, outcome, error_code)
-    select ${call.call_key}, ${kind}, held.id, ${call.purpose}, ${call.provider}, ${call.model},
+    select ${call.call_key}, ${kind}, claimed.id, ${call.purpose}, ${call.provider}, ${call.model},
            ${sql.json(call.usage)}, ${call.outcome}, ${call.error_code ?? null}
-    from held
+    from claimed
     on conflict (call_key) where outcome = 'ok' do nothing`;
 }
 

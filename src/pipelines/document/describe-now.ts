@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { claimDocument, type Document, type DocumentClaim, getDocument } from "../../db/documents";
+import { type Document, getDocument } from "../../db/documents";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
-import { finish } from "../../queue/queue";
-import { VISIBILITY_SECONDS, work } from "../../queue/work";
+import { runAttempt, VISIBILITY_SECONDS } from "../../queue/attempt";
+import { type ClaimedDocumentJob, claimDocumentJob, finishJob } from "../../queue/queue";
 import { openAttempt } from "../step";
 import {
   type DescribeTools,
@@ -41,7 +41,7 @@ export async function describeNow(
     refusePagesBeyond(document, wanted);
     if (missing?.length === 0) return document;
 
-    const claim = await claimDocument(db, document_id, VISIBILITY_SECONDS);
+    const claim = await claimDocumentJob(db, document_id, VISIBILITY_SECONDS);
     if (claim) {
       await describeUnder(claim, tools, wanted, signal);
       const described = await getDocument(db, document_id);
@@ -60,7 +60,7 @@ function refusePagesBeyond({ page_count }: Document, { pages = [] }: Wanted): vo
 
 /** One attempt of the claimed job. Both its end and the caller's leaving hand the job to the workers. */
 async function describeUnder(
-  claim: DocumentClaim,
+  claim: ClaimedDocumentJob,
   tools: Tools,
   wanted: Wanted,
   gone: AbortSignal,
@@ -87,7 +87,7 @@ async function describeUnder(
     handOn.abort();
     throw handOn.signal.reason;
   };
-  const outcome = await work(db, claim, handler, { stop, lost: new AbortController(), log });
+  const outcome = await runAttempt(db, claim, handler, { stop, lost: new AbortController(), log });
 
   gone.throwIfAborted();
   if (outcome === "lost") {
@@ -102,7 +102,7 @@ async function describeUnder(
  * so. One that had failed, however, does not go on without the caller who wanted it.
  */
 async function mayGoOn(
-  claim: DocumentClaim,
+  claim: ClaimedDocumentJob,
   tools: Tools,
   failure: unknown,
   gone: AbortSignal,
@@ -112,7 +112,7 @@ async function mayGoOn(
   if (await isComplete(claim.asset_id, tools)) return true;
   if (gone.aborted && claim.had_failed) {
     const message = "The request that described it was cancelled";
-    await finish(tools.db, claim, "failed", { code: "cancelled", message });
+    await finishJob(tools.db, claim, "failed", { code: "cancelled", message });
   }
   return false;
 }

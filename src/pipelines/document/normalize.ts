@@ -1,5 +1,6 @@
 import type { SlideContent } from "../../providers/slides/slide-describer";
 import { cleanLine, cleanText } from "../../text/clean-text";
+import { wordsOf } from "../../text/words";
 
 /**
  * A model's account of a slide as text that can be searched and quoted: title, statement, figures,
@@ -14,9 +15,9 @@ export function normalizeDescription(content: SlideContent, pageText: string): s
     ...content.tables,
     ...content.formulas.map((latex) => latex.trim() && `$$${latex}$$`),
   ];
-  const known = wordsOf(told.join("\n"));
+  const known = wordSet(told.join("\n"));
   const rest = linesBeyond(pageText, known);
-  for (const word of wordsOf(rest)) known.add(word);
+  for (const word of wordSet(rest)) known.add(word);
   const terms = content.key_terms.filter((term) => !isKnown(term, known)).join(", ");
   return [...told, rest, terms].map(cleanText).filter(Boolean).join("\n\n");
 }
@@ -29,12 +30,6 @@ function linesBeyond(pageText: string, known: Set<string>): string {
     .join("\n");
 }
 
-const isKnown = (text: string, known: Set<string>) => wordsOf(text).isSubsetOf(known);
+const isKnown = (text: string, known: Set<string>) => wordSet(text).isSubsetOf(known);
 
-/** Knows words of Chinese, Japanese and Thai as well, which are written without gaps. */
-const SEGMENTER = new Intl.Segmenter(undefined, { granularity: "word" });
-
-function wordsOf(text: string): Set<string> {
-  const words = [...SEGMENTER.segment(text.toLowerCase())].filter(({ isWordLike }) => isWordLike);
-  return new Set(words.map(({ segment }) => segment));
-}
+const wordSet = (text: string) => new Set(wordsOf(text.toLowerCase()));

@@ -1,9 +1,9 @@
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import {
-  announceFile,
+  addUnclaimedFile,
   type DocumentAccepted,
-  forgetFile,
+  deleteUnclaimedFile,
   requestDocument,
 } from "../../db/documents";
 import { AppError } from "../../errors";
@@ -34,7 +34,7 @@ export async function receiveDocument(
 
   const id = crypto.randomUUID();
   // Whatever breaks off from here on, maintenance knows that this file may lack its row.
-  await announceFile(db, id);
+  await addUnclaimedFile(db, id);
   await storage.store(id, file.path);
   try {
     const accepted = await requestDocument(db, {
@@ -55,5 +55,5 @@ export async function receiveDocument(
 /** Of a document that has no row. */
 export async function removeFile(db: Sql, storage: DocumentStorage, id: string): Promise<void> {
   await storage.remove(id);
-  await forgetFile(db, id);
+  await deleteUnclaimedFile(db, id);
 }

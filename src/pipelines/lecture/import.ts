@@ -3,38 +3,46 @@ import { getLecture } from "../../db/lectures";
 import { replaceTranscript } from "../../db/transcripts";
 import type { Embedder } from "../../providers/embedder";
 import type { UploadedAudioStore } from "../../storage/uploaded-audio";
-import { canonicalLanguage } from "../../text/language-tag";
-import { parseTranscriptFile, type TranscriptFile } from "../../text/transcript-file";
-import type { TranscriptWarning } from "../../text/transcript-warnings";
+import { parseSrt, parseVtt } from "../../text/captions";
+import type { Transcript } from "../../text/transcript";
+import { canonicalLanguage, parseTranscriptJson } from "../../text/transcript-json";
 import { toStoredTranscript } from "./transcribe";
 
-export type ImportDeps = { db: Sql; embedder: Embedder; uploadedAudio: UploadedAudioStore };
+export type TranscriptFormat = "json" | "vtt" | "srt";
 
 /**
  * Imports a transcript. It replaces an earlier one with its chunks and embeddings, cancels a running
  * job, and queues a new one.
  *
- * @param language  BCP 47; takes precedence over the language that the file names
- * @returns the job that embeds the transcript, and the defects of the file
- * @throws AppError `lecture_not_found`, and for the file as `parseTranscriptFile`
+ * @param body  the text of the file, or the parsed value of a JSON file
+ * @returns the id of the job that embeds the transcript
+ * @throws AppError `lecture_not_found`, `transcript_invalid`
  */
 export async function importTranscript(
-  { db, embedder, uploadedAudio }: ImportDeps,
+  {
+    db,
+    embedder,
+    uploadedAudio,
+  }: { db: Sql; embedder: Embedder; uploadedAudio: UploadedAudioStore },
   lecture_id: string,
-  file: TranscriptFile,
-  language?: string,
-): Promise<{ job_id: string; warnings: TranscriptWarning[] }> {
+  body: unknown,
+  { format, language }: { format: TranscriptFormat; language?: string | undefined },
+): Promise<string> {
   const { id } = await getLecture(db, lecture_id);
-  const { transcript, warnings } = readTranscript(file, embedder, language);
-  const job_id = await replaceTranscript(db, id, transcript, warnings);
+  const transcript = parse(body, format);
+  const named = { ...transcript, ...(language && { language: canonicalLanguage(language) }) };
+  const stored = toStoredTranscript(
+    named,
+    { provider: "import", model: null },
+    embedder.countTokens,
+  );
+  const job_id = await replaceTranscript(db, id, stored);
   await uploadedAudio.remove(id);
-  return { job_id, warnings };
+  return job_id;
 }
 
-/** A transcript file as its database row, and the defects of the file. */
-export function readTranscript(file: TranscriptFile, embedder: Embedder, language?: string) {
-  const { warnings, ...parsed } = parseTranscriptFile(file);
-  const named = { ...parsed, ...(language && { language: canonicalLanguage(language) }) };
-  const source = { provider: "import", model: null };
-  return { transcript: toStoredTranscript(named, source, embedder.countTokens), warnings };
+function parse(body: unknown, format: TranscriptFormat): Transcript {
+  if (format === "json") return parseTranscriptJson(body);
+  const segments = format === "vtt" ? parseVtt(String(body)) : parseSrt(String(body));
+  return { language: null, segments };
 }

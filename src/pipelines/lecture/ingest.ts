@@ -2,7 +2,7 @@ import { getLecture, type Lecture } from "../../db/lectures";
 import { hasTranscript } from "../../db/transcripts";
 import { ERRORS, type ErrorCode } from "../../errors";
 import { openScratch } from "../../media/scratch";
-import type { Reason } from "../../queue/queue";
+import type { JobReason } from "../../queue/queue";
 import type { Attempt } from "../step";
 import { embedTranscript } from "./embed";
 import { type ObtainAudioDeps, obtainAudio } from "./obtain-audio";
@@ -23,7 +23,7 @@ export async function ingestLecture(
   lecture_id: string,
   deps: LectureDeps,
   attempt: Attempt<"lecture">,
-): Promise<Reason | undefined> {
+): Promise<JobReason | undefined> {
   const lecture = await getLecture(deps.db, lecture_id);
   if (!(await hasTranscript(deps.db, lecture_id))) {
     const reason = await makeTranscript(lecture, deps, attempt);
@@ -37,7 +37,7 @@ async function makeTranscript(
   lecture: Lecture,
   deps: LectureDeps,
   attempt: Attempt<"lecture">,
-): Promise<Reason | undefined> {
+): Promise<JobReason | undefined> {
   await using scratch = await openScratch(deps.dataRoot);
   const state = lecture.source === "upload" ? "transcribing" : "downloading"; // an upload is here already
   const audio = await attempt.step(state, () => obtainAudio(lecture, scratch.path, deps, attempt));
@@ -49,4 +49,4 @@ async function makeTranscript(
   return found === "silence" ? toReason("recording_without_speech") : undefined;
 }
 
-const toReason = (code: ErrorCode): Reason => ({ code, message: ERRORS[code].title });
+const toReason = (code: ErrorCode): JobReason => ({ code, message: ERRORS[code].title });

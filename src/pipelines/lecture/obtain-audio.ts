@@ -10,7 +10,7 @@ import type { Embedder } from "../../providers/embedder";
 import type { Transcriber } from "../../providers/transcriber";
 import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { parseSrt } from "../../text/captions";
-import type { ParsedTranscript } from "../../text/transcript-warnings";
+import type { Segment } from "../../text/transcript";
 import { type Attempt, assertStillClaimed, openReporter, progressRange } from "../step";
 import { type LectureAudio, toStoredTranscript } from "./transcribe";
 
@@ -62,8 +62,8 @@ export async function obtainAudio(
   });
   const { offset_ms } = file;
   const duration_ms = offset_ms + mp3.duration_ms;
-  const metadata = { audio_sha256: mp3.sha256 };
-  assertStillClaimed(await updateLectureFacts(db, attempt.fence, { duration_ms, metadata }));
+  const audio_sha256 = mp3.sha256;
+  assertStillClaimed(await updateLectureFacts(db, attempt.fence, { duration_ms, audio_sha256 }));
   return { ...mp3, offset_ms, transcriber };
 }
 
@@ -141,20 +141,19 @@ async function storeCaptions(
   const [language] = recording.caption_languages;
   if (language === undefined) return false;
   const srt = await audioSource.fetchCaptions(recording, language, signal);
-  const captions = srt === null ? null : readCaptions(srt);
-  if (!captions) return false;
-  const { warnings, ...parsed } = captions;
+  const segments = srt === null ? [] : readCaptions(srt);
+  if (segments.length === 0) return false;
   const source = { provider: `${audioSource.name}_captions`, model: null };
-  const transcript = toStoredTranscript({ ...parsed, language }, source, embedder.countTokens);
-  assertStillClaimed(await saveTranscript(db, fence, transcript, null, warnings));
+  const transcript = toStoredTranscript({ language, segments }, source, embedder.countTokens);
+  assertStillClaimed(await saveTranscript(db, fence, transcript, null));
   return true;
 }
 
-/** Captions without any usable cue count as missing. */
-function readCaptions(srt: string): ParsedTranscript | null {
+/** Broken captions count as missing. */
+function readCaptions(srt: string): Segment[] {
   try {
     return parseSrt(srt);
   } catch {
-    return null;
+    return [];
   }
 }

@@ -8,7 +8,7 @@ import {
   requestLecture,
   requestUploadedLecture,
   retryLecture,
-  transcribeFromSound,
+  transcribeFromAudio,
 } from "../../db/lectures";
 import { hasTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
@@ -98,7 +98,7 @@ async function startWithAudio(
   const existing = { lecture_id: id, job_id: last_job_id, created: false };
   if (isUnderWay(lecture) || (await hasTranscript(db, id))) return existing;
   await uploadedAudio.keep(id, path);
-  const job_id = await transcribeFromSound(db, { id, ...wanted });
+  const job_id = await transcribeFromAudio(db, { id, ...wanted });
   return job_id ? { lecture_id: id, job_id, created: true } : existing;
 }
 

@@ -1,3 +1,4 @@
+import { toClock } from "../../text/clock";
 import {
   type ChatModel,
   type LanguageModelV4,
@@ -94,13 +95,6 @@ function toMoment({ title, page_number, start_ms, number }: ToolPassage): string
       ? `, ${toClock(start_ms)}`
       : "";
   return `${asQuote(title)}${place} [${number}]`;
-}
-
-function toClock(ms: number): string {
-  const seconds = Math.floor(ms / 1_000);
-  const parts = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
-  const [hours, ...rest] = parts.map((part) => `${part}`.padStart(2, "0"));
-  return hours === "00" ? rest.join(":") : [hours, ...rest].join(":");
 }
 
 const NO_USAGE = {

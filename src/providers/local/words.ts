@@ -1,4 +1,4 @@
-const segmenter = new Intl.Segmenter("en", { granularity: "word" });
+import { toStem, wordsOf } from "../../text/words";
 
 // biome-ignore format: words
 const EMPTY_WORDS = new Set([
@@ -12,20 +12,17 @@ const EMPTY_WORDS = new Set([
   "would", "you", "your",
 ]);
 
-/** The words of a text that say what it is about, as written, each once. */
+/** The words of a text without function words and words of every lecture, as written, each once. */
 export function informativeWords(text: string): string[] {
-  const words = [...segmenter.segment(text)].flatMap(({ segment, isWordLike }) =>
-    isWordLike && !EMPTY_WORDS.has(segment.toLowerCase()) ? [segment] : [],
-  );
-  return [...new Set(words)];
+  return [...new Set(wordsOf(text).filter((word) => !EMPTY_WORDS.has(word.toLowerCase())))];
 }
 
-/** Stems for comparing: six letters tell most words apart and forgive most endings. */
+/** The stems of the informative words. */
 export function toStems(text: string): Set<string> {
-  return new Set(informativeWords(text).map((word) => word.toLowerCase().slice(0, 6)));
+  return new Set(informativeWords(text).map(toStem));
 }
 
-/** The part of `wanted` that is in `text`, from 0 to 1. */
+/** The share of the stems `wanted` that occur in `text`, from 0 to 1. */
 export function coverage(wanted: Set<string>, text: string): number {
   return wanted.size === 0 ? 0 : wanted.intersection(toStems(text)).size / wanted.size;
 }

@@ -3,8 +3,8 @@ import { AppError } from "../../errors";
 import type { ByteRange, DocumentStorage } from "../../storage/documents";
 
 /**
- * Answers a stored PDF: whole, a single range of it, or 304 when the caller has it already. A request
- * for several ranges gets the whole file, as RFC 9110 §14.2 allows.
+ * Returns a stored PDF: the whole file, a single range, or 304 if the caller has the same version. A
+ * request for several ranges gets the whole file, as RFC 9110 §14.2 allows.
  *
  * @throws AppError `document_file_missing`, `range_not_satisfiable`
  */
@@ -64,7 +64,7 @@ function wantedRange(
   return end > start ? { start, end } : undefined;
 }
 
-/** RFC 6266: a plain name for old clients, the real one for the rest. */
+/** RFC 6266: an ASCII name for old clients, the full name for others. */
 function disposition(filename: string): string {
   const plain = filename.replace(/[^\x20-\x7e]|["\\%]/g, "_");
   const encoded = encodeURIComponent(filename).replace(

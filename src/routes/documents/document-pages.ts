@@ -36,10 +36,10 @@ const PageDescription = z
   })
   .meta({ id: "SlideDescription" });
 
-/** The largest that the database counts to. */
+/** The largest integer of PostgreSQL. */
 const MAX_COUNT = 2_147_483_647;
 
-/** Chunks and pages are counted, so their cursor is the last number seen. */
+/** Chunks and pages are numbered, so the cursor is the last number of the previous list. */
 const CountedQuery = z.object({
   limit: PageQuery.shape.limit,
   cursor: z.coerce.number().int().min(-1).max(MAX_COUNT).optional(),
@@ -47,7 +47,7 @@ const CountedQuery = z.object({
 
 const DescribeRequest = z
   .object({
-    force: z.boolean().optional().describe("Also pages that are described already"),
+    force: z.boolean().optional().describe("Describe all pages again"),
     pages: z.array(z.int().min(1)).min(1).max(1_000).optional().describe("Only these pages"),
   })
   .optional();
@@ -68,21 +68,21 @@ const DocumentSummary = Document.extend({
   ),
 }).meta({ id: "DocumentSummary" });
 
-type Needs = DescribeTools & {
+type DocumentPageRoutesDeps = DescribeTools & {
   log: Log;
-  /** Aborted when the process stops: the workers of the next one go on. */
+  /** Aborted when the process stops; workers of the next process continue the job. */
   shutdown: AbortSignal;
 };
 
-/** What is known of a document's pages, how they look, and the wish to know it now. */
-export const documentPageRoutes = (services: Needs) => {
+/** A document's page descriptions, chunks and page images, and the request to describe it now. */
+export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
   const { db } = services;
   const pageImage = openPageImages(services);
   return new Elysia({ prefix: "/api/documents", tags: ["Documents"] })
     .post(
       "/:id/describe",
       async ({ params, body, request, server }) => {
-        server?.timeout(request, 0); // a deck takes minutes, and nothing is sent until it is done
+        server?.timeout(request, 0); // a deck takes minutes, and the response is sent at the end
         const ended = AbortSignal.any([request.signal, services.shutdown]);
         const described = await describeNow(params.id, services, body ?? {}, ended).catch(
           (error: unknown) => {
@@ -98,9 +98,9 @@ export const documentPageRoutes = (services: Needs) => {
         body: DescribeRequest,
         response: DocumentSummary,
         detail: {
-          summary: "Describe a document's pages now, and wait for it",
+          summary: "Describe a document's pages now and wait for the result",
           description:
-            "Pages that are described are used again unless `force`. Leaving cancels the work; what is described by then stays.",
+            "Existing descriptions are kept unless `force` is true. Closing the connection cancels the work; pages described until then are kept.",
         },
       },
     )
@@ -140,7 +140,7 @@ export const documentPageRoutes = (services: Needs) => {
       {
         params: ById.extend({ page_number: z.coerce.number().int().min(1) }),
         detail: {
-          summary: "Get a page as people see it",
+          summary: "Get a page as an image",
           responses: { 200: { description: "The page", content: { "image/jpeg": {} } } },
         },
       },

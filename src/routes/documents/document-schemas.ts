@@ -20,7 +20,7 @@ export const Document = z
     status_reason: z.string().nullable(),
     description_job_id: Id,
     metadata: Json,
-    url: z.string().describe("The untouched PDF"),
+    url: z.string().describe("Address of the PDF as it was uploaded"),
     created_at: Time,
     updated_at: Time,
   })

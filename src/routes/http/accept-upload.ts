@@ -4,8 +4,8 @@ import { type Answer, once } from "./idempotency";
 import { receiveUpload, type UploadedFile, type UploadRules } from "./multipart-upload";
 
 /**
- * Receives a file and makes something of it, once for each `Idempotency-Key`: 202 for what is new, 200
- * for what was there. A file that `accept` does not move away is gone afterwards.
+ * Receives a file and passes it to `accept`, once for each `Idempotency-Key`: 202 if `accept` created
+ * something, 200 if it already existed. The file is removed at the end unless `accept` moves it.
  *
  * @throws AppError as `receiveUpload`, `once` and `accept` do
  */

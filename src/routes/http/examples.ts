@@ -4,8 +4,8 @@ const PANOPTO_URL =
   "https://university.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=8f14e45f-ceea-467f-a9d6-12f1b6a7c111";
 
 /**
- * What Swagger's "Try it out" begins with, by method and path; only the ids are to be replaced. Without
- * these it makes up a body that has every optional field, which few routes take.
+ * The body that Swagger's "Try it out" starts with, by method and path; users replace only the ids.
+ * Without an example, Swagger fills in all optional fields, and most routes refuse that.
  */
 export const EXAMPLES: Record<string, unknown> = {
   "post /api/courses": { name: "Information theory", description: "Spring term" },

@@ -13,15 +13,17 @@ export const IdempotencyHeaders = z.object({
     .min(1)
     .max(200)
     .optional()
-    .describe("A request repeated with the same key within a day gets the first one's answer"),
+    .describe(
+      "A request with a key of the last 24 hours gets the response of the first request with that key",
+    ),
 });
 
 /**
- * Does a creating request once for each `Idempotency-Key`; without the header, simply does it.
+ * Runs a creating request once for each `Idempotency-Key`, or always if the header is absent.
  *
- * @param fingerprint whatever makes two requests the same, such as the body or a file's hash
- * @throws AppError `idempotency_key_in_use` while the first is being answered,
- *   `idempotency_key_reused` for another request under the same key
+ * @param fingerprint the content that makes two requests equal, such as the body or a file's hash
+ * @throws AppError `idempotency_key_in_use` while the first request is running,
+ *   `idempotency_key_reused` for a different request with the same key
  */
 export async function once<B>(
   db: Sql,

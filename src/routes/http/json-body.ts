@@ -1,25 +1,25 @@
 import { AppError } from "../../errors";
 import { mendHalves } from "../../text/storable-json";
 
-/** Room for a long conversation with a few pictures in it. */
+/** Enough for a long conversation with a few images. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_DEPTH = 64;
 
 /**
- * Reads a JSON body. Named as a route's `parse`, in place of Elysia's own, which knows no limits and
- * answers a wrong content type as if the body were missing.
+ * Reads a JSON body. Routes set it as `parse`, because Elysia's own parser has no limits and treats a
+ * wrong content type like a missing body.
  *
  * @throws AppError `content_type_invalid`, `body_too_large`, `body_malformed`, `request_invalid`
  */
 export const jsonBody: JsonParser = [readJson, "json"];
 
-/** The same where a body may be left out, which means an empty object. */
+/** The same for routes with an optional body: a missing body is an empty object. */
 export const optionalJsonBody: JsonParser = [
   async (context) => (context.request.body ? readJson(context) : {}),
   "json",
 ];
 
-/** The second is never reached: it tells the OpenAPI document what the route takes. */
+/** The second parser never runs: its name gives the content type in the OpenAPI document. */
 type JsonParser = [typeof readJson, "json"];
 
 async function readJson({ request }: { request: Request }): Promise<unknown> {
@@ -59,7 +59,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** PostgreSQL keeps no NUL, and nobody means 64 levels of brackets. */
+/** PostgreSQL cannot store NUL, and no real body has 64 levels of brackets. */
 function refuseWhatCannotBeStored(value: unknown, path: string, depth: number): void {
   const refuse = (message: string) => {
     throw new AppError("request_invalid", { fields: [{ path, message }] });

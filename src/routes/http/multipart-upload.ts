@@ -4,24 +4,24 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Busboy, type BusboyInstance } from "@fastify/busboy";
 import type { z } from "zod";
-import { AppError } from "../../errors";
+import { AppError, toFieldProblems } from "../../errors";
 
 export type UploadedFile = {
   path: string;
-  /** As the client calls it, safe to show and to put into a header; never used as a path. */
+  /** The client's name for the file, safe to show and to put into a header; never used as a path. */
   filename: string;
   size_bytes: number;
   sha256: string;
 };
 
-/** Leaving its `await using` block removes the file, unless somebody has moved it away. */
+/** The end of the `await using` block removes the file, unless it was moved. */
 export type Upload<Fields> = AsyncDisposable & { fields: Fields; file: UploadedFile };
 
 export type UploadRules<Fields extends z.ZodType> = {
   fields: Fields;
-  /** Of the file alone. */
+  /** Largest file, without the other fields. */
   maxBytes: number;
-  /** Folder for the file, which gets a name of its own there. */
+  /** Folder of the file; its name there is random. */
   directory: string;
   signal?: AbortSignal;
 };
@@ -33,9 +33,9 @@ const LIMITS = { files: 1, fields: 20, fieldSize: 16 * 1024, parts: 24, headerPa
 /**
  * Receives a `multipart/form-data` request with one part `file` and some small fields, in any order.
  *
- * The file goes to disk as it arrives, hashed and counted on the way and flushed at the end; the
- * client is slowed to the speed of the disk, so memory does not grow with the file. Whatever fails,
- * a client that goes away included, leaves no file.
+ * The file is streamed to disk, hashed and counted on the way, and flushed at the end. The client is
+ * slowed to the speed of the disk, so memory does not grow with the file. After any failure, also if
+ * the client disconnects, the file is removed.
  *
  * @throws AppError `content_type_invalid`, `body_malformed`, `body_too_large`, `request_invalid`
  * with the names of the fields, `storage_unavailable`; the signal's reason when it aborts
@@ -80,11 +80,11 @@ async function receiveParts(
 
   try {
     const busboy = openParser(contentType);
-    refuseWhatWeDoNotTake(busboy, parts.fields, (error) => refusal.abort(error));
+    refuseUnexpectedParts(busboy, parts.fields, (error) => refusal.abort(error));
     busboy.on("file", (name, stream, filename) => {
       if (name !== "file") refusal.abort(invalid(name, "files are taken in the field `file` only"));
       incoming = stream;
-      // Nobody reads until the file is open, and an error that nobody hears ends the process.
+      // Reading starts when the file is open; an error before that without a listener ends the process.
       stream.on("error", (error) => stream.destroy(error));
       saving = save(stream, path, maxBytes).then((saved) => {
         parts.file = { ...saved, filename: safeFilename(filename) };
@@ -99,8 +99,8 @@ async function receiveParts(
     stop.throwIfAborted();
     return parts;
   } catch (error) {
-    incoming?.destroy(); // the parser does not
-    await saving?.catch(() => {}); // the file is closed before its owner removes it
+    incoming?.destroy(); // busboy leaves the stream open
+    await saving?.catch(() => {}); // close the file before it is removed
     throw stop.aborted ? stop.reason : toUploadError(error);
   }
 }
@@ -109,7 +109,7 @@ function openParser(contentType: string): BusboyInstance {
   return new Busboy({ headers: { "content-type": contentType }, limits: LIMITS });
 }
 
-function refuseWhatWeDoNotTake(
+function refuseUnexpectedParts(
   busboy: BusboyInstance,
   fields: Map<string, string>,
   refuse: (error: AppError) => void,
@@ -126,8 +126,8 @@ function refuseWhatWeDoNotTake(
 }
 
 /**
- * Breaks the body off as soon as it is longer than any acceptable request. An error thrown here would
- * reach the others in the pipeline as a stream that closed too early, so the reason goes its own way.
+ * Stops the body as soon as it is longer than any valid request. The pipeline reports an error thrown
+ * here as "premature close", so the reason is passed through `refuse`.
  */
 function limitedTo(
   maxBodyBytes: number,
@@ -171,20 +171,16 @@ function parseFields<Fields extends z.ZodType>(
 ): z.output<Fields> {
   const result = schema.safeParse(Object.fromEntries(fields));
   if (result.success) return result.data;
-  const problems = result.error.issues.map(({ path, message }) => ({
-    path: path.join("."),
-    message,
-  }));
-  throw new AppError("request_invalid", { fields: problems });
+  throw new AppError("request_invalid", { fields: toFieldProblems(result.error) });
 }
 
-/** Characters that end a header, part a path, or turn the reading direction around. */
+/** Characters that end a header, separate a path, or reverse the reading direction. */
 const UNSAFE_IN_FILENAME = /[\p{Cc}\p{Cf}\p{Cs}"\\/:*?<>|]+/gu;
 const MAX_FILENAME_CHARACTERS = 200;
 
 function safeFilename(filename: string | undefined): string {
   const safe = (filename ?? "").normalize("NFC").replace(UNSAFE_IN_FILENAME, " ").trim();
-  return [...safe].slice(-MAX_FILENAME_CHARACTERS).join("") || "file"; // the end has the extension
+  return [...safe].slice(-MAX_FILENAME_CHARACTERS).join("") || "file"; // keep the end: it has the extension
 }
 
 function invalid(path: string, message: string): AppError {
@@ -195,7 +191,7 @@ function tooLarge(max_bytes: number): AppError {
   return new AppError("body_too_large", { max_bytes });
 }
 
-/** What is neither ours, nor the client's going away, nor the disk's comes from the parser. */
+/** Our errors, disconnects and disk errors are known; every other error is from the parser. */
 function toUploadError(error: unknown): unknown {
   if (error instanceof AppError || error instanceof DOMException) return error;
   const { syscall, code, message } = error as NodeJS.ErrnoException;

@@ -10,10 +10,10 @@ const UI_FILES = ["swagger-ui-bundle.js", "swagger-ui.css"] as const;
 
 const DESCRIPTION = `Turns a course into knowledge an agent can quote.
 
-Errors are RFC 9457 \`application/problem+json\` with a \`code\`; docs/errors.md explains each.
-Lists answer \`items\` and \`next_cursor\`. Positions in a recording are milliseconds; pages count from 1.`;
+Errors are RFC 9457 \`application/problem+json\` with a \`code\`; docs/errors.md explains each code.
+Lists return \`items\` and \`next_cursor\`. Positions in a recording are milliseconds; pages are numbered from 1.`;
 
-/** Swagger UI at /swagger from local files, and the document it shows at /swagger/json. */
+/** Swagger UI at /swagger from local files, and its OpenAPI document at /swagger/json. */
 export const apiDocs = () =>
   new Elysia({ name: "api-docs" })
     .mapResponse({ as: "global" }, ({ path, responseValue }) =>
@@ -64,19 +64,19 @@ const PROBLEM = {
 };
 
 /**
- * What the generator leaves to do: named schemas arrive as `$defs` inside each operation, where a
- * `$ref` of an OpenAPI document cannot reach them; bodies claim types that no route takes; and no
- * operation tells of its errors or shows a body that works.
+ * Repairs the generated document. The generator puts named schemas as `$defs` into each operation,
+ * where a `$ref` cannot reach them; lists body types that no route accepts; and leaves out errors and
+ * example bodies.
  */
 export function tidy(document: Document): Document {
   const schemas: Node = { Problem: PROBLEM };
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
-      takeJsonOnly(operation.requestBody as Body | undefined);
-      giveExample(operation.requestBody as Body | undefined, EXAMPLES[`${method} ${path}`]);
+      keepJsonOnly(operation.requestBody as Body | undefined);
+      addExample(operation.requestBody as Body | undefined, EXAMPLES[`${method} ${path}`]);
       const responses = (operation.responses ??= {}) as Node;
       responses.default ??= {
-        description: "A problem, as docs/errors.md explains it",
+        description: "An error; docs/errors.md explains its code",
         content: {
           "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
         },
@@ -92,18 +92,18 @@ export function tidy(document: Document): Document {
 
 type Body = { content?: Record<string, Node> };
 
-/** The generator claims forms beside JSON for every body; a route that says its types itself has none. */
-function takeJsonOnly(body: Body | undefined): void {
+/** The generator lists forms beside JSON for every body; no route accepts both. */
+function keepJsonOnly(body: Body | undefined): void {
   const { "application/json": json, "multipart/form-data": form } = body?.content ?? {};
   if (json && form) body!.content = { "application/json": json };
 }
 
-function giveExample(body: Body | undefined, example: unknown): void {
+function addExample(body: Body | undefined, example: unknown): void {
   const json = body?.content?.["application/json"];
   if (json && example !== undefined) json.example ??= example;
 }
 
-/** Moves the `$defs` below one part of an operation to the components; a twin gets a name of its own. */
+/** Moves the `$defs` of one part of an operation to the components; a different schema of the same name gets a suffix. */
 function hoist(operation: Node, schemas: Node, part: string, suffix = "Output"): void {
   const names = new Map<string, string>();
   walk(operation[part], (node) => {

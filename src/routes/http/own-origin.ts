@@ -3,16 +3,16 @@ import { AppError } from "../../errors";
 
 type Settings = { PUBLIC_URL?: string | undefined; CORS_ORIGINS: string[] };
 
-/** How others reach this server: as the settings say, else as this request addressed it. */
+/** The public address of this server: PUBLIC_URL, or else the address of this request. */
 export const ownOrigin = (request: Request, { PUBLIC_URL }: Pick<Settings, "PUBLIC_URL">): string =>
   new URL(PUBLIC_URL ?? request.url).origin;
 
 /**
- * Refuses pages of other origins, which a browser lets send requests even where it hides the answers.
+ * Refuses requests from pages of other origins: browsers send them, even if they hide the response.
  *
- * A page may have the address asked for its origin because somebody's DNS says so for a moment (DNS
- * rebinding). So a name counts as ours only when PUBLIC_URL says it; an IP address or `localhost` is
- * in nobody's gift.
+ * With DNS rebinding, an attacker's name resolves to this server, so the page's origin equals the
+ * requested address. A host name is therefore accepted only from PUBLIC_URL. IP addresses and
+ * `localhost` are accepted, because an attacker cannot own them.
  *
  * @throws AppError `origin_not_allowed`
  */

@@ -4,10 +4,10 @@ import { isDatabaseOutage } from "../../db/client";
 import { AppError, ERRORS } from "../../errors";
 import type { Log } from "../../log";
 
-/** What an outage of ours tells callers to wait. */
+/** `Retry-After` sent with our 503 responses, in seconds. */
 export const RETRY_AFTER_SECONDS = "5";
 
-/** The id of a request, in its log lines and on its response; a sensible one of the client's is kept. */
+/** The id of a request in log lines and in the response: the client's `x-request-id` if valid, else a new one. */
 export function requestId(request: Request): string {
   const known = IDS.get(request);
   if (known) return known;
@@ -19,10 +19,10 @@ export function requestId(request: Request): string {
 const IDS = new WeakMap<Request, string>();
 
 /**
- * Answers every failure as RFC 9457 problem details, and gives every response its request id.
+ * Turns every error into RFC 9457 problem details, and adds the request id to every response.
  *
- * @param log where failures on our side go, with what callers must not see
- * @param methodsAt which methods an address answers: a wrong one gets 405, which Elysia does not know
+ * @param log receives errors on our side, with the details that callers must not see
+ * @param methodsAt the methods of a path; other methods get 405, which Elysia does not support
  */
 export const problems = (log: Log, methodsAt: (path: string) => string[]) =>
   new Elysia({ name: "problems" })
@@ -44,24 +44,24 @@ export const problems = (log: Log, methodsAt: (path: string) => string[]) =>
         );
       }
       if (isWrongMethod) set.headers.allow = allowed.join(", ");
-      set.status = status; // for whoever counts answers
+      set.status = status; // read by the request metrics
       return toResponse(failure, request);
     });
 
 const NUL_IN_URL = { path: "url", message: "contains a NUL character" };
 
-/** `GET /api/documents/upload` looks like a document whose id is "upload". */
+/** `GET /api/documents/upload` matches `/api/documents/:id` with the invalid id "upload". */
 const isForParams = (error: unknown) => error instanceof ValidationError && error.type === "params";
 
 function toAppError(error: unknown, code: string | number): AppError {
   if (error instanceof AppError) return error;
-  // What a body parser throws arrives wrapped.
+  // Elysia wraps the errors of body parsers.
   if (error instanceof ParseError) {
     const { cause } = error;
     return cause instanceof AppError ? cause : new AppError("body_malformed", {}, { cause });
   }
   if (error instanceof ValidationError && error.type !== "response") {
-    // Field and reason only: Elysia's own details repeat the whole body, secrets included.
+    // Field and reason only: Elysia's details contain the whole body, with its secrets.
     const fields = error.all.map((issue) => ({
       path: "path" in issue ? String(issue.path).replace(/^\//, "") : "",
       message: issue.summary ?? "is not valid",
@@ -69,7 +69,7 @@ function toAppError(error: unknown, code: string | number): AppError {
     return new AppError("request_invalid", { fields });
   }
   if (code === "NOT_FOUND") return new AppError("route_not_found");
-  // Whoever leaves in the middle gets no answer; that it broke off is no failure of ours.
+  // The client disconnected: it gets no response, and it is not an error of the server.
   if (error instanceof DOMException && error.name === "AbortError") {
     return new AppError("cancelled", {}, { cause: error });
   }
@@ -77,7 +77,7 @@ function toAppError(error: unknown, code: string | number): AppError {
   return new AppError("internal", {}, { cause: error });
 }
 
-/** Below /v1 are clients of OpenAI's API, which read failures in its form. */
+/** Paths below /v1 use the error format of OpenAI's API. */
 function toResponse(failure: AppError, request: Request): Response {
   const { status } = ERRORS[failure.errorCode];
   const isOpenAI = URL.parse(request.url)?.pathname.startsWith("/v1/");
@@ -91,7 +91,7 @@ function toResponse(failure: AppError, request: Request): Response {
   return new Response(JSON.stringify(body), { status, headers });
 }
 
-/** Callers learn details of their own mistakes (4xx); ours (5xx) stay in the log. */
+/** Responses contain the details of client errors (4xx); details of ours (5xx) are only logged. */
 function toProblem({ errorCode: code, details }: AppError, request_id: string) {
   const { status, title } = ERRORS[code];
   const { message, ...rest } = details;

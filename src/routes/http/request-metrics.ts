@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import type { Metrics } from "../../metrics";
 
-/** Measures every request, by the pattern of its route: ids in addresses would be a series each. */
+/** Measures every request by its route pattern, because each id in a path would be a new series. */
 export const requestMetrics = ({ requestSeconds }: Pick<Metrics, "requestSeconds">) => {
   const begun = new WeakMap<Request, number>();
   return new Elysia({ name: "request-metrics" })

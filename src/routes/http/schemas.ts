@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Ids as PostgreSQL writes them. */
+/** A UUID in lower case, as PostgreSQL prints it. */
 export const Id = z.guid().toLowerCase();
 export const Time = z.iso.datetime();
 export const Json = z.record(z.string(), z.unknown());
@@ -18,7 +18,7 @@ export const JobStatus = z.object({
   job_id: Id,
   job_state: z.string(),
   progress_percent: z.number().int(),
-  attempt: z.number().int().describe("Reads of the job's message; 0 before the first"),
+  attempt: z.number().int().describe("Number of attempts so far; 0 before the first"),
   error_code: z.string().nullable(),
   error_message: z.string().nullable(),
   started_at: Time.nullable(),

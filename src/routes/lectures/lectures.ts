@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
-import { deleteAsset } from "../../db/documents";
 import {
   cancelLecture,
   getLecture,

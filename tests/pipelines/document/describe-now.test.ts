@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { deleteAsset, getDocument } from "../../../src/db/documents";
+import { deleteAsset } from "../../../src/db/assets";
+import { getDocument } from "../../../src/db/documents";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
 import { describeNow } from "../../../src/pipelines/document/describe-now";
-import { claim } from "../../../src/queue/queue";
+import { claimJob } from "../../../src/queue/queue";
 import { migratedDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { silentLog } from "../../support/factories";
@@ -189,6 +190,6 @@ describe("describeNow", () => {
 
     expect(failure.code).toBe("document_not_found");
     expect((await listDescriptions(db, id)).length).toBeLessThan(8);
-    expect(await claim(db, ["ingest"], 1)).toBeNull();
+    expect(await claimJob(db, ["ingest"], 1)).toBeNull();
   });
 });

@@ -146,9 +146,8 @@ describe("a deck that a model describes", () => {
       const bought = new Set(requestsSince(start));
       const [job] = await db`
       select j.error_code,
-             extract(epoch from m.vt - (j.log -> -1 ->> 'at')::timestamptz)::float8 as wait
-      from document_jobs j join pgmq.q_ingest m on m.msg_id = j.message_id
-      where document_id = ${id}`;
+             extract(epoch from j.next_attempt_at - j.updated_at)::float8 as wait
+      from jobs j where asset_id = ${id}`;
       expect(job).toMatchObject({ error_code: code });
       expect(job!.wait).toBeGreaterThan(wait);
       expect((await getDocument(db, id)).described_page_count).toBe(bought.size - 1);

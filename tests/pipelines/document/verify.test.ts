@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { deleteAsset } from "../../../src/db/documents";
+import { deleteAsset } from "../../../src/db/assets";
 import { verifyDocuments } from "../../../src/pipelines/document/verify";
 import { migratedDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { deleteAsset } from "../../../src/db/documents";
+import { deleteAsset } from "../../../src/db/assets";
 import { cancelLecture } from "../../../src/db/lectures";
 import { openOpenAITranscriber } from "../../../src/providers/speech/openai-transcriber";
 import { migratedDatabase } from "../../support/database";

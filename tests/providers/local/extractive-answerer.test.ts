@@ -116,7 +116,7 @@ describe("the extractive answerer", () => {
     const { text } = await ask([user("Who won the football championship?")], found);
 
     expect(text).toStartWith("I found nothing in the course that clearly answers this.");
-    expect(text).toContain("- Thermodynamics, page 4 [1]\n- Lecture 3, 01:02:34 [2]");
+    expect(text).toContain("- Thermodynamics, page 4 [1]\n- Lecture 3, 1:02:34 [2]");
     expect(text).not.toContain(">");
   });
 

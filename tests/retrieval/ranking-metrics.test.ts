@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { bootstrap, halve, judge, seeded } from "../../src/retrieval/judge";
+import { bootstrap, halve, measureRanking, seeded } from "../../src/retrieval/ranking-metrics";
 
 describe("judge", () => {
   test("agrees with figures computed by hand", () => {
@@ -12,7 +12,7 @@ describe("judge", () => {
     const dcg = 2 / 1.584962500721156 + 3 / 2.321928094887362;
     const ideal = 3 + 2 / 1.584962500721156 + 0.5;
 
-    expect(judge(["x", "b", "y", "a"], judgments)).toEqual({
+    expect(measureRanking(["x", "b", "y", "a"], judgments)).toEqual({
       ndcg_10: expect.closeTo(dcg / ideal, 12),
       recall_10: 2 / 3,
       recall_100: 2 / 3,
@@ -27,13 +27,13 @@ describe("judge", () => {
       ["none", 0],
     ]);
 
-    expect(judge(["a", "b"], judgments)).toEqual({
+    expect(measureRanking(["a", "b"], judgments)).toEqual({
       ndcg_10: 1,
       recall_10: 1,
       recall_100: 1,
       mrr_10: 1,
     });
-    expect(judge(["none", "x"], judgments)).toEqual({
+    expect(measureRanking(["none", "x"], judgments)).toEqual({
       ndcg_10: 0,
       recall_10: 0,
       recall_100: 0,
@@ -44,7 +44,7 @@ describe("judge", () => {
   test("looks no deeper than it says", () => {
     const ranking = [...Array.from({ length: 10 }, (_, i) => `x${i}`), "a"];
 
-    expect(judge(ranking, new Map([["a", 1]]))).toEqual({
+    expect(measureRanking(ranking, new Map([["a", 1]]))).toEqual({
       ...{ ndcg_10: 0, recall_10: 0, recall_100: 1, mrr_10: 0 },
     });
   });

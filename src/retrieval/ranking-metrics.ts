@@ -3,10 +3,10 @@ export type Judgments = ReadonlyMap<string, number>;
 
 export const MEASURES = ["ndcg_10", "recall_10", "recall_100", "mrr_10"] as const;
 export type Measure = (typeof MEASURES)[number];
-export type Verdict = Record<Measure, number>;
+export type RankingMetrics = Record<Measure, number>;
 
 /** Judges a ranking, best first and each document once; every figure is from 0 to 1, higher is better. */
-export function judge(ranking: string[], judgments: Judgments): Verdict {
+export function measureRanking(ranking: string[], judgments: Judgments): RankingMetrics {
   return {
     ndcg_10: ndcg(ranking, judgments, 10),
     recall_10: recall(ranking, judgments, 10),

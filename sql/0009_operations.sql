@@ -1,10 +1,11 @@
--- 0008: what operators ask about: keys, bundles served, calls paid for, requests repeated.
+-- 0009: API keys, versions of the page, paid calls, and repeated requests.
 
+-- Required by the product's data model. The server neither reads nor writes it yet.
 create table api_keys (
   id              uuid primary key default gen_random_uuid(),
   name            text not null,
   key_id          text not null unique,
-  -- SHA-256 of a secret with 256 random bits: nothing slower is needed to keep it.
+  -- SHA-256 is enough, because the secret has 256 random bits.
   hashed_key      text not null,
   scopes          text[] not null
                   check (scopes <@ array['read', 'ingest', 'chat', 'admin'] and scopes <> '{}'),
@@ -23,10 +24,10 @@ create table agui_assets (
   served_at      timestamptz not null default now()
 );
 
--- One row per billable unit: a stored result is never bought twice, and an asset's cost can be read.
+-- One row per billable unit, so that no stored result is bought twice and the cost of an asset is known.
 create table provider_calls (
   id         bigint generated always as identity primary key,
-  -- What was bought, such as document:<id>:page:7:describe; unique among the calls that succeeded.
+  -- The billable unit, such as document:<id>:page:7:describe; unique among successful calls.
   call_key   text not null,
   asset_type text check (asset_type in ('lecture', 'document')),
   asset_id   uuid,
@@ -41,12 +42,12 @@ create table provider_calls (
 create unique index provider_calls_bought on provider_calls (call_key) where outcome = 'ok';
 create index provider_calls_asset on provider_calls (asset_id);
 
--- Answers of creating requests, by the key their caller chose. Rows go after a day.
+-- Responses of creating requests, by the client's Idempotency-Key. Maintenance removes rows after a day.
 create table idempotency_keys (
   key          text not null,
   route        text not null,
   request_hash text not null,
-  -- Null while the first request is still being answered.
+  -- Null until the first request has a response.
   status       integer,
   body         jsonb,
   created_at   timestamptz not null default now(),

@@ -4,7 +4,7 @@ import type { Scored } from "./rank";
 export type Hit = { best: Scored; chunks: Scored[] };
 
 /** Chunks in one passage: about 900 tokens, which a model reads as one and a person as a page. */
-export const MOST_CHUNKS = 3;
+export const MAX_CHUNKS = 3;
 
 /** Share of its neighbour's score that a chunk must have, or it only waters down the passage. */
 const RELATED = 0.5;
@@ -24,7 +24,7 @@ type Limits = {
  *
  * @param ranking  best first
  */
-export function choose(ranking: Scored[], { top_k, perAsset }: Limits): Hit[] {
+export function selectHits(ranking: Scored[], { top_k, perAsset }: Limits): Hit[] {
   const hits: Hit[] = [];
   const leftOver: Scored[] = [];
   const shares = new Map<string, number>();
@@ -52,13 +52,13 @@ function join(hits: Hit[], chunk: Scored, shares: Map<string, number>): boolean 
   const beside = hits.filter(({ best, chunks }) => isBeside(chunks, chunk) && related(best, chunk));
   const connected = [...beside.flatMap(({ chunks }) => chunks), chunk];
   const [first, second] = beside;
-  if (first && second && connected.length <= MOST_CHUNKS) {
+  if (first && second && connected.length <= MAX_CHUNKS) {
     hits.splice(hits.indexOf(second), 1);
     shares.set(chunk.asset_id, shares.get(chunk.asset_id)! - 1);
     Object.assign(first, toHit(connected));
     return true;
   }
-  const roomy = beside.find(({ chunks }) => chunks.length < MOST_CHUNKS);
+  const roomy = beside.find(({ chunks }) => chunks.length < MAX_CHUNKS);
   if (roomy) Object.assign(roomy, toHit([...roomy.chunks, chunk]));
   return roomy !== undefined;
 }

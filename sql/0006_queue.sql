@@ -1,0 +1,278 @@
+-- 0006: the work queue, on pgmq.
+--
+-- A message names a job, {"kind": "lecture" | "document", "job_id": …}; the row in `jobs` is the truth,
+-- and `kind` is for people who inspect a queue. (message_id, attempt = read_ct) is the claim token of an
+-- attempt: pgmq itself lets a worker with an expired claim extend or archive a message that another
+-- worker holds.
+
+select pgmq.create('ingest_high');
+select pgmq.create('ingest');
+select pgmq.create('ingest_dead');
+
+-- The messages of both queues.
+create view queued_messages as
+  select 'ingest_high' as queue_name, msg_id, read_ct, vt, message from pgmq.q_ingest_high
+  union all
+  select 'ingest', msg_id, read_ct, vt, message from pgmq.q_ingest;
+
+-- Sends the message of a job and wakes the workers, in the caller's transaction. All counts restart.
+create function enqueue_job(p_job_id uuid) returns void language plpgsql as $$
+declare
+  queue text;
+begin
+  select case j.priority when 'high' then 'ingest_high' else 'ingest' end into queue
+  from jobs j where j.id = p_job_id;
+  update jobs j set
+    queue_name = queue,
+    message_id = (select pgmq.send(queue, jsonb_build_object('kind', j.kind, 'job_id', j.id))),
+    attempt = 0, errors = 0, crashes = 0, made_progress = false,
+    next_attempt_at = clock_timestamp(), waiting_for = null
+  where j.id = p_job_id;
+  perform pg_notify('ingest', queue);
+end
+$$;
+
+-- Inserts a job and sends its message.
+create function create_job(p_kind text, p_asset_id uuid, p_course_id uuid, p_priority text)
+returns uuid language plpgsql as $$
+declare
+  job uuid;
+begin
+  insert into jobs (kind, asset_id, course_id, priority)
+  values (p_kind, p_asset_id, p_course_id, p_priority)
+  returning id into job;
+  perform enqueue_job(job);
+  return job;
+end
+$$;
+
+-- Is this message still in its queue?
+create function is_queued(p_queue text, p_message_id bigint) returns boolean language plpgsql as $$
+begin
+  return exists (select from queued_messages where queue_name = p_queue and msg_id = p_message_id);
+end
+$$;
+
+-- Locks a message until the transaction ends and returns its body; null when it is not in its queue,
+-- or when it was read again after this attempt. Without an attempt any holder matches.
+create function lock_message(p_queue text, p_message_id bigint, p_attempt integer default null)
+returns jsonb language plpgsql as $$
+declare
+  body jsonb;
+begin
+  if p_queue = 'ingest_high' then
+    select message into body from pgmq.q_ingest_high
+    where msg_id = p_message_id and read_ct = coalesce(p_attempt, read_ct) for update;
+  else
+    select message into body from pgmq.q_ingest
+    where msg_id = p_message_id and read_ct = coalesce(p_attempt, read_ct) for update;
+  end if;
+  return body;
+end
+$$;
+
+-- Copies a message to the dead letters and takes the original off its queue.
+create function dead_letter_message(p_queue text, p_message_id bigint, p_body jsonb, p_code text,
+                                    p_reason text)
+returns void language plpgsql as $$
+begin
+  perform pgmq.send('ingest_dead', p_body, jsonb_build_object(
+    'queue', p_queue, 'message_id', p_message_id, 'code', p_code, 'reason', p_reason));
+  perform pgmq.archive(p_queue, p_message_id);
+end
+$$;
+
+create type claimed_job as (
+  queue_name text,
+  message_id bigint,
+  attempt    integer,
+  kind       text,
+  job_id     uuid,
+  asset_id   uuid,
+  errors     integer,
+  crashes    integer
+);
+
+-- Starts an attempt for the reader of a message. Null when the job is finished or gone, and for a
+-- duplicate message while the job's own message is still queued: a job has one holder at a time.
+-- An attempt that is still marked as running has ended without a report: it counts as a crash, except
+-- if it made progress.
+create function start_attempt(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer)
+returns claimed_job language plpgsql as $$
+declare
+  claim claimed_job;
+begin
+  update jobs j set
+    queue_name = p_queue, message_id = p_message_id, attempt = p_attempt,
+    crashes = j.crashes + (j.next_attempt_at is null and not j.made_progress)::int,
+    log = case when j.next_attempt_at is null
+      then j.log || jsonb_build_object('at', clock_timestamp(), 'attempt', j.attempt, 'outcome',
+                                       'lost')
+      else j.log end,
+    made_progress = false, next_attempt_at = null, waiting_for = null,
+    started_at = coalesce(j.started_at, clock_timestamp())
+  where j.id = p_job_id and j.job_state not in ('completed', 'failed')
+    and (j.message_id = p_message_id or not is_queued(j.queue_name, j.message_id))
+  returning j.queue_name, j.message_id, j.attempt, j.kind, j.id, j.asset_id, j.errors, j.crashes
+  into claim;
+  return claim;
+end
+$$;
+
+-- Claims the next job of the first queue that has one; no row when all are empty. On the way it archives
+-- messages of finished jobs and dead-letters messages that name no job, so that neither blocks a queue.
+create function claim_job(p_queues text[], p_visibility_seconds integer)
+returns setof claimed_job language plpgsql as $$
+declare
+  queue   text;
+  message pgmq.message_record;
+  claim   claimed_job;
+begin
+  foreach queue in array p_queues loop
+    loop
+      select * into message from pgmq.read(queue, p_visibility_seconds, 1);
+      exit when not found;
+
+      if coalesce(message.message ->> 'job_id', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+        perform dead_letter_message(queue, message.msg_id, message.message, 'message_invalid',
+                                    'The message names no job');
+        continue;
+      end if;
+
+      claim := start_attempt((message.message ->> 'job_id')::uuid, queue, message.msg_id,
+                             message.read_ct);
+      if claim.job_id is null then
+        perform pgmq.archive(queue, message.msg_id);
+        continue;
+      end if;
+      return next claim;
+      return;
+    end loop;
+  end loop;
+end
+$$;
+
+-- Ends all running claims at once. Only for a caller that knows that no worker is alive. Jobs that wait
+-- for their next attempt keep waiting.
+create function release_all_claims() returns void language sql as $$
+  update pgmq.q_ingest_high m set vt = clock_timestamp() from jobs j
+  where j.queue_name = 'ingest_high' and j.message_id = m.msg_id and j.attempt = m.read_ct
+    and j.next_attempt_at is null and m.vt > clock_timestamp();
+  update pgmq.q_ingest m set vt = clock_timestamp() from jobs j
+  where j.queue_name = 'ingest' and j.message_id = m.msg_id and j.attempt = m.read_ct
+    and j.next_attempt_at is null and m.vt > clock_timestamp();
+$$;
+
+-- Hides a claimed message for the given seconds from now; false when the attempt no longer holds it.
+create function extend_claim(p_queue text, p_message_id bigint, p_attempt integer, p_seconds numeric)
+returns boolean language plpgsql as $$
+begin
+  if p_queue = 'ingest_high' then
+    update pgmq.q_ingest_high set vt = clock_timestamp() + make_interval(secs => p_seconds)
+    where msg_id = p_message_id and read_ct = p_attempt;
+  else
+    update pgmq.q_ingest set vt = clock_timestamp() + make_interval(secs => p_seconds)
+    where msg_id = p_message_id and read_ct = p_attempt;
+  end if;
+  return found;
+end
+$$;
+
+-- Gives a claimed job back for a later attempt. With a code the attempt counts as an error; without one
+-- (shutdown of the worker) it does not. p_waiting_for is the provider that caused the error, if any.
+create function postpone_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer,
+                             p_delay_seconds numeric, p_code text, p_reason text, p_waiting_for text)
+returns boolean language plpgsql as $$
+begin
+  if not extend_claim(p_queue, p_message_id, p_attempt, p_delay_seconds) then return false; end if;
+  update jobs j set
+    errors = j.errors + (p_code is not null)::int,
+    next_attempt_at = clock_timestamp() + make_interval(secs => p_delay_seconds),
+    waiting_for = p_waiting_for,
+    error_code = coalesce(p_code, j.error_code), error_message = coalesce(p_reason, j.error_message),
+    log = j.log || jsonb_strip_nulls(jsonb_build_object(
+      'at', clock_timestamp(), 'attempt', p_attempt,
+      'outcome', case when p_code is null then 'handed_back' else 'error' end,
+      'code', p_code, 'reason', p_reason, 'delay_seconds', p_delay_seconds))
+  where j.id = p_job_id;
+  if p_delay_seconds <= 0 then perform pg_notify('ingest', p_queue); end if;
+  return true;
+end
+$$;
+
+-- Ends a claimed job and its message in one transaction; false when the attempt no longer holds it.
+-- A completed job can have a reason too, such as why it has no transcript.
+create function finish_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer,
+                           p_state text, p_code text, p_reason text)
+returns boolean language plpgsql as $$
+declare
+  body jsonb := lock_message(p_queue, p_message_id, p_attempt);
+begin
+  if body is null then return false; end if;
+  update jobs j set
+    job_state = p_state, error_code = p_code, error_message = p_reason,
+    progress_percent = case p_state when 'completed' then 100 else j.progress_percent end,
+    next_attempt_at = null, waiting_for = null, finished_at = clock_timestamp()
+  where j.id = p_job_id;
+  if p_state = 'failed' then
+    perform dead_letter_message(p_queue, p_message_id, body, p_code, p_reason);
+  else
+    perform pgmq.archive(p_queue, p_message_id);
+  end if;
+  return true;
+end
+$$;
+
+-- Every change of an asset takes its locks in one order: message, job, asset. Requests also take a lock
+-- on the asset's id first, so that no request sees another one half done. Without this order a deletion
+-- and a worker that finishes at the same time would deadlock.
+
+-- Lets one request at a time change an asset. Workers do not need it: they have their claim tokens.
+create function lock_asset(p_asset_id uuid) returns void language sql as $$
+  select pg_advisory_xact_lock(hashtextextended(p_asset_id::text, 0));
+$$;
+
+-- Fails the unfinished job of an asset; the next write of its worker finds no claim. False when there
+-- is no unfinished job.
+create function stop_job(p_asset_id uuid, p_code text, p_reason text) returns boolean
+language plpgsql as $$
+declare
+  job jobs;
+begin
+  perform lock_asset(p_asset_id);
+  select j.* into job from jobs j
+  where j.asset_id = p_asset_id and j.job_state not in ('completed', 'failed');
+  if not found then return false; end if;
+  perform lock_message(job.queue_name, job.message_id);
+  -- The job can have ended while this function waited for the message.
+  update jobs j set
+    job_state = 'failed', error_code = p_code, error_message = p_reason,
+    next_attempt_at = null, waiting_for = null, finished_at = clock_timestamp()
+  where j.id = job.id and j.job_state not in ('completed', 'failed');
+  if not found then return false; end if;
+  perform pgmq.archive(job.queue_name, job.message_id);
+  perform pg_notify('stopped', p_asset_id::text);
+  return true;
+end
+$$;
+
+-- Sends a new message for every unfinished job without one, so that no accepted work is lost. Returns
+-- the number of such jobs.
+create function requeue_lost_jobs() returns integer language plpgsql as $$
+declare
+  job      record;
+  requeued integer := 0;
+begin
+  -- The lock makes sure that a job that ends at the same time is seen as ended, or is skipped.
+  for job in
+    select j.id, j.queue_name, j.message_id from jobs j
+    where j.job_state not in ('completed', 'failed') for update skip locked
+  loop
+    if not is_queued(job.queue_name, job.message_id) then
+      perform enqueue_job(job.id);
+      requeued := requeued + 1;
+    end if;
+  end loop;
+  return requeued;
+end
+$$;

@@ -1,0 +1,289 @@
+-- 0007: accepting work. Each function is one transaction: it writes rows, event, message and wake-up, or
+-- nothing.
+
+-- Starts the last job of an asset again where it stopped; null when that job did not fail. The counts of
+-- the job restart.
+create function reopen_failed_job(p_asset_id uuid) returns uuid language plpgsql as $$
+declare
+  job uuid;
+begin
+  perform lock_asset(p_asset_id);
+  update jobs j set job_state = 'pending', error_code = null, error_message = null, finished_at = null
+  where j.job_state = 'failed' and j.id in (
+    select last_job_id from lectures where id = p_asset_id and deleted_at is null
+    union all
+    select description_job_id from documents where id = p_asset_id and deleted_at is null)
+  returning j.id into job;
+  if job is not null then perform enqueue_job(job); end if;
+  return job;
+end
+$$;
+
+-- Retries a failed lecture; null when it did not fail.
+create function retry_lecture(p_lecture_id uuid) returns uuid language plpgsql as $$
+declare
+  job uuid := reopen_failed_job(p_lecture_id);
+begin
+  if job is null then return null; end if;
+  update lectures l set
+    transcript_status = case l.transcript_status when 'failed' then 'pending'
+                                                 else l.transcript_status end,
+    embed_status = case l.embed_status when 'failed' then 'pending' else l.embed_status end
+  where l.id = p_lecture_id;
+  return job;
+end
+$$;
+
+-- Retries a failed document; null when it did not fail.
+create function retry_document(p_document_id uuid) returns uuid language plpgsql as $$
+declare
+  job uuid := reopen_failed_job(p_document_id);
+begin
+  if job is null then return null; end if;
+  -- If all pages are described already, only the later steps run again.
+  update documents d set status_reason = null, status = case
+    when d.page_count = (select count(*) from slide_descriptions s where s.document_id = d.id)
+    then 'described' else 'uploaded' end
+  where d.id = p_document_id;
+  return job;
+end
+$$;
+
+-- Stops the unfinished job of a lecture, if there is one, and creates one that transcribes. The caller
+-- holds the lock of the asset.
+create function begin_transcription(p_lecture_id uuid, p_priority text, p_why_stopped text) returns uuid
+language plpgsql as $$
+declare
+  course uuid;
+begin
+  perform stop_job(p_lecture_id, 'cancelled', p_why_stopped);
+  update lectures set transcription = true, transcript_status = 'pending', embed_status = 'pending'
+  where id = p_lecture_id returning course_id into course;
+  return create_job('lecture', p_lecture_id, course, p_priority);
+end
+$$;
+
+-- Starts the transcription of a lecture that was requested without one. Null when it was requested
+-- before, or when the lecture has a transcript.
+create function add_transcription(p_lecture_id uuid, p_priority text) returns uuid
+language plpgsql as $$
+begin
+  perform lock_asset(p_lecture_id);
+  perform from lectures l
+  where l.id = p_lecture_id and l.deleted_at is null and not l.transcription
+    and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
+  if not found then return null; end if;
+  return begin_transcription(p_lecture_id, p_priority, 'A transcript is wanted after all');
+end
+$$;
+
+-- Starts a lecture again with audio that a client uploaded. Null when it has a transcript, or when a job
+-- is already making one.
+create function transcribe_from_audio(p_lecture_id uuid, p_title text, p_priority text) returns uuid
+language plpgsql as $$
+begin
+  perform lock_asset(p_lecture_id);
+  update lectures l set source = 'upload', transcription = true, title = coalesce(l.title, p_title)
+  where l.id = p_lecture_id and l.deleted_at is null
+    and (l.status in ('completed', 'failed') or not l.transcription)
+    and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
+  if not found then return null; end if;
+  return coalesce(retry_lecture(p_lecture_id),
+                  begin_transcription(p_lecture_id, p_priority, 'Its sound was brought instead'));
+end
+$$;
+
+-- Inserts a lecture with its job. If the course already has the Panopto session, returns that lecture
+-- with created = false.
+create function insert_lecture(
+  p_lecture_id uuid, p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text,
+  p_transcription boolean, p_priority text,
+  out lecture_id uuid, out job_id uuid, out created boolean
+) language plpgsql as $$
+begin
+  loop
+    insert into lectures (id, course_id, source, panopto_session_id, panopto_url, title, transcription)
+    values (p_lecture_id, p_course_id, p_source, p_session_id, p_url, p_title, p_transcription)
+    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing;
+    created := found;
+    if created then
+      lecture_id := p_lecture_id;
+      job_id := create_job('lecture', p_lecture_id, p_course_id, p_priority);
+      return;
+    end if;
+    select l.id, l.last_job_id into lecture_id, job_id from lectures l
+    where l.course_id = p_course_id and l.panopto_session_id = p_session_id and l.deleted_at is null;
+    exit when found; -- else the lecture was deleted between the two statements: insert again
+  end loop;
+end
+$$;
+
+-- Requests a Panopto session. For a lecture that exists, created = true means that this request is the
+-- first with transcription, and that a job for it was created.
+create function request_lecture(
+  p_course_id uuid, p_session_id text, p_url text, p_title text, p_transcription boolean,
+  p_priority text,
+  out lecture_id uuid, out job_id uuid, out created boolean
+) language plpgsql as $$
+declare
+  started uuid;
+begin
+  select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
+  from insert_lecture(gen_random_uuid(), p_course_id, 'panopto', p_session_id, p_url, p_title,
+                      p_transcription, p_priority) i;
+  if not created and p_transcription then
+    started := add_transcription(lecture_id, p_priority);
+    created := started is not null;
+    job_id := coalesce(started, job_id);
+  end if;
+end
+$$;
+
+-- Requests a lecture with audio that a client uploaded; the file is already stored under the id.
+create function request_uploaded_lecture(
+  p_lecture_id uuid, p_course_id uuid, p_session_id text, p_url text, p_title text, p_priority text,
+  out lecture_id uuid, out job_id uuid, out created boolean
+) language sql as $$
+  select * from insert_lecture(p_lecture_id, p_course_id, 'upload', p_session_id, p_url, p_title, true,
+                               p_priority);
+$$;
+
+-- Replaces the transcript of a lecture by one from a client. Stops the unfinished job, removes the
+-- chunks, and creates a job that makes new chunks and embeddings. Null when there is no such lecture.
+create function replace_transcript(
+  p_lecture_id uuid, p_text text, p_segments jsonb, p_language_code text, p_token_count integer,
+  p_provider text
+) returns uuid language plpgsql as $$
+declare
+  course uuid;
+begin
+  perform lock_asset(p_lecture_id);
+  select course_id into course from lectures where id = p_lecture_id and deleted_at is null;
+  if not found then return null; end if;
+  perform stop_job(p_lecture_id, 'cancelled', 'A transcript was imported instead');
+
+  insert into lecture_transcripts
+    (lecture_id, transcript_text, word_segments, language_code, token_count, provider)
+  values (p_lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider)
+  on conflict (lecture_id) do update set
+    transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
+    language_code = excluded.language_code, token_count = excluded.token_count,
+    provider = excluded.provider, model = null;
+  delete from lecture_chunks where lecture_id = p_lecture_id;
+
+  -- Two updates, because a finished status can only become `pending`.
+  update lectures set
+    transcript_status = 'pending', embed_status = 'pending', language_code = p_language_code,
+    metadata = metadata - 'embedded_at' || jsonb_build_object('transcribed_at', now())
+  where id = p_lecture_id;
+  update lectures set transcript_status = 'completed' where id = p_lecture_id;
+
+  return create_job('lecture', p_lecture_id, course, 'high');
+end
+$$;
+
+-- Inserts a document with its job, for a PDF that is already stored. If the course already has the same
+-- bytes, returns that document with created = false.
+create function request_document(
+  p_document_id uuid, p_course_id uuid, p_filename text, p_title text, p_storage_url text,
+  p_size_bytes bigint, p_sha256 text, p_priority text,
+  out document_id uuid, out job_id uuid, out created boolean
+) language plpgsql as $$
+begin
+  loop
+    insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
+    values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256)
+    on conflict (course_id, sha256) where deleted_at is null do nothing;
+    created := found;
+    exit when created;
+    select d.id, d.description_job_id into document_id, job_id from documents d
+    where d.course_id = p_course_id and d.sha256 = p_sha256 and d.deleted_at is null;
+    if found then return; end if;
+  end loop;
+
+  delete from unclaimed_files f where f.document_id = p_document_id and not f.removal_started;
+  if not found then
+    raise exception 'the file of document % is not in unclaimed_files, or is being removed',
+      p_document_id;
+  end if;
+  document_id := p_document_id;
+  job_id := create_job('document', p_document_id, p_course_id, p_priority);
+end
+$$;
+
+-- Claims the job of one document for a request that describes pages itself: the waiting job, a failed
+-- job after a retry, or a new job for a completed document. No row while another worker holds the job.
+create function claim_document(p_document_id uuid, p_visibility_seconds integer)
+returns table (claim claimed_job, had_failed boolean) language plpgsql as $$
+declare
+  job     jobs;
+  message pgmq.message_record;
+begin
+  perform lock_asset(p_document_id);
+  select j.* into job from documents d join jobs j on j.id = d.description_job_id
+  where d.id = p_document_id and d.deleted_at is null for update of j;
+  if not found then return; end if;
+
+  had_failed := job.job_state = 'failed';
+  if had_failed then
+    perform retry_document(p_document_id);
+  elsif job.job_state = 'completed' then
+    job.id := create_job('document', p_document_id, job.course_id, job.priority);
+    update documents set status = 'uploaded' where id = p_document_id;
+  end if;
+
+  select j.* into job from jobs j where j.id = job.id;
+  select * into message
+  from pgmq.read(job.queue_name, p_visibility_seconds, 1, jsonb_build_object('job_id', job.id));
+  if not found then return; end if;
+  claim := start_attempt(job.id, job.queue_name, message.msg_id, message.read_ct);
+  if claim.job_id is not null then return next; end if;
+end
+$$;
+
+-- Hides an asset from every read and stops its job. Maintenance removes rows and file later. False when
+-- there is no such asset.
+create function delete_asset(p_kind text, p_asset_id uuid) returns boolean language plpgsql as $$
+declare
+  course uuid;
+begin
+  perform stop_job(p_asset_id, 'asset_deleted', 'The asset was deleted');
+  if p_kind = 'lecture' then
+    update lectures set deleted_at = now() where id = p_asset_id and deleted_at is null
+    returning course_id into course;
+  else
+    update documents set deleted_at = now() where id = p_asset_id and deleted_at is null
+    returning course_id into course;
+  end if;
+  if course is null then return false; end if;
+  perform record_event(p_kind, p_asset_id, course, 'deleted', '{}');
+  return true;
+end
+$$;
+
+-- Deletes a course with all its assets and returns the ids of the files that remain to be removed. No
+-- row when there is no such course. Each asset is first deleted like a single one.
+create function delete_course(p_course_id uuid)
+returns table (document_ids uuid[], lecture_ids uuid[]) language plpgsql as $$
+declare
+  asset record;
+begin
+  for asset in
+    select 'lecture' as kind, id from lectures where course_id = p_course_id and deleted_at is null
+    union all
+    select 'document', id from documents where course_id = p_course_id and deleted_at is null
+    order by id
+  loop
+    perform delete_asset(asset.kind, asset.id);
+  end loop;
+  -- A transaction that is adding to the course ends before this lock is granted, and its rows are seen
+  -- below; a later one finds no course.
+  perform from courses where id = p_course_id for update;
+  document_ids := array(select id from documents where course_id = p_course_id);
+  insert into unclaimed_files (document_id) select unnest(document_ids)
+  on conflict do nothing;
+  lecture_ids := array(select id from lectures where course_id = p_course_id);
+  delete from courses where id = p_course_id;
+  if found then return next; end if;
+end
+$$;
