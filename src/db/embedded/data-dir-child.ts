@@ -1,4 +1,22 @@
 /** The process that makes the folder of a new database, named by its argument, and ends. */
+import { closeSync, fsyncSync, openSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { closePGlite, openPGlite } from "./pglite";
+import { syncFolder } from "./synced-fs";
 
-await closePGlite(await openPGlite(process.argv[2]!));
+const folder = process.argv[2]!;
+await closePGlite(await openPGlite(folder));
+syncTree(folder);
+
+/** `initdb` syncs nothing here: without this, a power failure soon after leaves empty files. */
+function syncTree(path: string): void {
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const child = join(path, entry.name);
+    if (entry.isDirectory()) syncTree(child);
+    if (!entry.isFile()) continue;
+    const file = openSync(child, "r");
+    fsyncSync(file);
+    closeSync(file);
+  }
+  syncFolder(path);
+}

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { syncFolder } from "./synced-fs";
 
 const CHILD = join(import.meta.dir, "data-dir-child.ts");
 /** It takes 3 s; a machine that is busy with other things has taken 30. */
@@ -28,4 +29,5 @@ export async function makeDataDir(dataDir: string): Promise<void> {
   const [printed, exitCode] = await Promise.all([new Response(child.stderr).text(), child.exited]);
   if (exitCode !== 0) throw new Error(`No database could be made in ${dataDir}: ${printed}`);
   await rename(unfinished, folder);
+  syncFolder(dirname(folder));
 }

@@ -1,6 +1,7 @@
 import { PGlite } from "@electric-sql/pglite";
 import { pgmq } from "@electric-sql/pglite-pgmq";
 import { vector } from "@electric-sql/pglite-pgvector";
+import { SyncedFS } from "./synced-fs";
 
 /**
  * PostgreSQL fills its buffers for good, and PGlite's default of 160 MB would be more than all the
@@ -10,17 +11,28 @@ import { vector } from "@electric-sql/pglite-pgvector";
 const SHARED_BUFFERS = "32MB";
 
 /**
- * PGlite with pgvector and pgmq.
+ * Every commit reaches the disk before it is acknowledged. PGlite's own parameters turn that off
+ * (`-F`), and of the ways to sync, `fsync` alone reaches the disk from WebAssembly.
+ */
+const DURABLE = ["-c", "fsync=on", "-c", "wal_sync_method=fsync"];
+
+/**
+ * PGlite with pgvector and pgmq. In a folder, an acknowledged commit survives a power failure.
+ *
  *
  * @param dataDir null keeps everything in memory
  * @param from what `dumpDataDir` returned, to start as that copy
  */
 export async function openPGlite(dataDir: string | null, from?: Blob): Promise<PGlite> {
+  const withoutSync = PGlite.defaultStartParams;
+  const startParams = dataDir
+    ? [...withoutSync.filter((parameter) => parameter !== "-F"), ...DURABLE]
+    : withoutSync;
   const pglite = await PGlite.create({
-    ...(dataDir && { dataDir }),
+    ...(dataDir && { fs: new SyncedFS(dataDir) }),
     ...(from && { loadDataDir: from }),
     extensions: { vector, pgmq },
-    startParams: [...PGlite.defaultStartParams, "-c", `shared_buffers=${SHARED_BUFFERS}`],
+    startParams: [...startParams, "-c", `shared_buffers=${SHARED_BUFFERS}`],
   });
   await pglite.exec("create extension if not exists vector; create extension if not exists pgmq");
   return pglite;
