@@ -80,6 +80,7 @@ export const ERRORS = {
   nothing_to_roll_back:      { status: 409, retry: false, title: "No earlier embeddings are kept to go back to" },
   config_invalid:            { status: 500, retry: false, title: "The environment is not usable" },
   database_unavailable:      { status: 503, retry: true,  title: "The database cannot be reached" },
+  database_not_opened:       { status: 503, retry: false, title: "The embedded database does not open" },
   database_locked:           { status: 503, retry: false, title: "Another process uses this data directory" },
   internal:                  { status: 500, retry: true,  title: "Something went wrong on our side" },
 } as const satisfies Record<string, { status: number; retry: boolean; title: string }>;

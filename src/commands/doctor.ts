@@ -42,7 +42,7 @@ function runtime(): Finding {
 
 async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
   if (!DATABASE_URL) {
-    const says = `embedded, in ${join(DATA_ROOT, "db")}: safe against crashes, not against power loss`;
+    const says = `embedded, in ${join(DATA_ROOT, "db")}: survives crashes and power failures, serves one machine`;
     return ok("database", says);
   }
   try {

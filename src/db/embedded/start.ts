@@ -37,10 +37,11 @@ export type EmbeddedDatabase = {
  * Starts PostgreSQL (PGlite with pgvector and pgmq) on a thread of its own, behind a random
  * loopback port. `gateway.ts` says what clients may expect of it.
  *
- * A killed process loses nothing that was acknowledged. A power failure may: fsync is off.
+ * Neither a killed process nor a power failure loses what was acknowledged: every commit is synced
+ * to the disk first.
  *
  * @throws AppError `database_locked` while another process uses `dataDir`
- * @throws AppError `database_unavailable` when the database does not start
+ * @throws AppError `database_not_opened` when the folder or the machine does not let it start
  */
 export async function startEmbeddedDatabase(
   { dataDir, from, idleLimitSeconds = 10 }: EmbeddedDatabaseOptions,
@@ -69,7 +70,7 @@ export async function startEmbeddedDatabase(
   } catch (cause) {
     await thread.stop();
     unlock();
-    throw new AppError("database_unavailable", { data_dir: dataDir, advice: REPAIR }, { cause });
+    throw new AppError("database_not_opened", { data_dir: dataDir, advice: REPAIR }, { cause });
   }
 }
 

@@ -1,4 +1,5 @@
 import { Backend } from "./backend";
+import { keepWalShort } from "./checkpoints";
 import { Gateway } from "./gateway";
 import { closePGlite, openPGlite } from "./pglite";
 
@@ -17,7 +18,7 @@ export type Report =
 
 declare const self: Worker;
 
-type Started = { backend: Backend; gateway: Gateway };
+type Started = { backend: Backend; gateway: Gateway; stopCheckpoints: () => void };
 
 let started: Started | null = null;
 
@@ -38,9 +39,10 @@ async function obey(command: Command): Promise<Report> {
     return { type: "ready", port: started.gateway.port };
   }
   if (!started) return { type: "closed" }; // a start that failed has nothing to close
-  const { backend, gateway } = started;
+  const { backend, gateway, stopCheckpoints } = started;
   if (command.type === "snapshot") return { type: "snapshot", data: await snapshot(backend) };
 
+  stopCheckpoints();
   await gateway.close();
   await backend.between(closePGlite);
   return { type: "closed" };
@@ -52,7 +54,8 @@ async function start({
   idleLimitSeconds,
 }: Command & { type: "start" }): Promise<Started> {
   const backend = new Backend(await openPGlite(dataDir, from));
-  return { backend, gateway: await Gateway.open(backend, idleLimitSeconds) };
+  const gateway = await Gateway.open(backend, idleLimitSeconds);
+  return { backend, gateway, stopCheckpoints: dataDir ? keepWalShort(backend) : () => {} };
 }
 
 function snapshot(backend: Backend): Promise<Blob> {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../../src/db/embedded/start";
 import type { AppError } from "../../../src/errors";
+import { eventually } from "../../support/waiting";
 
 setDefaultTimeout(120_000);
 
@@ -81,13 +82,34 @@ describe("a data directory", () => {
     await second.close();
   });
 
+  test("keeps its write-ahead log short while it runs", async () => {
+    const database = await startEmbeddedDatabase({ dataDir });
+    const wal = async () =>
+      (
+        await query<{ bytes: number }>(
+          database,
+          `select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 as bytes
+           from pg_control_checkpoint()`,
+        )
+      )[0]!.bytes;
+    await query(
+      database,
+      `create table large as
+       select repeat(md5(n::text), 60) as text from generate_series(1, 40000) n`,
+    );
+
+    expect(await wal()).toBeGreaterThan(64_000_000);
+    await eventually(wal, (bytes) => bytes < 64_000_000);
+    await database.close();
+  });
+
   test("is left unlocked when the database does not start", async () => {
     const broken = join(folder, "broken");
     await Bun.write(join(broken, "PG_VERSION"), "9");
 
     for (const _ of [1, 2]) {
       const error = await startEmbeddedDatabase({ dataDir: broken }).catch((error) => error);
-      expect(error.errorCode).toBe("database_unavailable");
+      expect(error.errorCode).toBe("database_not_opened");
       expect(error.details.advice).toContain("move it away");
     }
   });
