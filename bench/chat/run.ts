@@ -1,9 +1,9 @@
 /**
- * The cost of chat, side by side: `bun bench/chat/run.ts`
+ * The cost of chat, side by side: `bun bench/chat/run.ts [server …]`
  *
- * The product, a hand-written relay and a Mastra agent behind `@ag-ui/mastra`, each a process of its
- * own in front of the same canned model. CPU time is that of the server's process alone. An event is
- * one token's worth of text in the stream.
+ * The servers are Lectern, Lectern without its fast path for text, a hand-written relay, and a Mastra
+ * agent behind `@ag-ui/mastra`. Each runs in its own process in front of the same scripted model. CPU
+ * time counts the server's process only. An event is one token of text in the stream.
  */
 import { describeMachine, quantile, round, toTable } from "../lib";
 import { ask, drain, readUntil } from "./client";
@@ -25,7 +25,7 @@ const CROWD_PACE: Pace = { tokens: 500, paceMs: 20 };
 const FIRST_TEXT_ROUNDS = 100;
 const ABORTS = 20;
 const GIVE_UP_MS = 2_000;
-/** The first words of an answer, as events of either form or as the model's own frame. */
+/** The first text of an answer, as an event of either form or as the model's own frame. */
 const FIRST_TEXT = /"TEXT_MESSAGE_(?:CONTENT|CHUNK)".*"delta":"The |"content":"The /;
 
 type Figures = {
@@ -52,7 +52,7 @@ async function measure(peer: Peer): Promise<Figures> {
   return { eventsPerCpuSecond, firstTextMs, abortMs, ...crowd };
 }
 
-/** Also makes sure that the whole answer arrives, event by event. */
+/** Also checks that the whole answer arrives, event by event. */
 async function warmUp(peer: Peer): Promise<void> {
   await setPace({ tokens: REPLY_TOKENS, paceMs: 0 });
   const events = await (await ask(peer)).text();
@@ -61,7 +61,7 @@ async function warmUp(peer: Peer): Promise<void> {
   for (let n = 0; n < 50; n += 1) await drain(await ask(peer));
 }
 
-/** Whole replies as fast as they come, a few at once. */
+/** Whole replies at full speed, four at a time. */
 async function measureBurst(peer: Peer): Promise<number> {
   const before = await cpuSeconds(peer.pid);
   const end = performance.now() + BURST_SECONDS * 1_000;
@@ -76,7 +76,7 @@ async function measureBurst(peer: Peer): Promise<number> {
   return (replies * REPLY_TOKENS) / ((await cpuSeconds(peer.pid)) - before);
 }
 
-/** How much later than the model's the first words are: medians, taken by turns. */
+/** Delay of the first text compared with the model's own: difference of medians, measured alternately. */
 async function measureFirstText(peer: Peer): Promise<number> {
   await setPace({ tokens: 3, paceMs: 1 });
   const time = async (asked: Peer) => {
@@ -95,7 +95,7 @@ async function measureFirstText(peer: Peer): Promise<number> {
   return quantile(times.through, 0.5) - quantile(times.direct, 0.5);
 }
 
-/** From the reader's leaving to the end of the model's stream: the slowest of all. */
+/** Longest time from an abort by the reader to the end of the model's stream. */
 async function measureAbort(peer: Peer): Promise<number> {
   await setPace({ tokens: REPLY_TOKENS, paceMs: 20 });
   let slowest = 0;
@@ -144,7 +144,7 @@ async function measureCrowd(peer: Peer) {
 }
 
 function report(all: Record<string, Figures>): void {
-  const { Lectern: ours, relay, Mastra: mastra } = all;
+  const { Lectern: ours, relay, Mastra: mastra, "Lectern without fast path": plain } = all;
   const rows = Object.entries(all).map(([server, figures]) => ({
     server,
     "events / CPU-s": round(figures.eventsPerCpuSecond, 0),
@@ -163,15 +163,26 @@ function report(all: Record<string, Figures>): void {
     holds: holds ? "yes" : "no",
   });
   const verdicts = [];
+  if (!ours) return;
+  if (plain) {
+    const ratio = ours.eventsPerCpuSecond / plain.eventsPerCpuSecond;
+    verdicts.push(
+      verdict("events per CPU-second, × without the fast path, at least 1.2", ratio, ratio >= 1.2),
+    );
+  }
   if (mastra) {
-    const ratio = ours!.eventsPerCpuSecond / mastra.eventsPerCpuSecond;
+    const ratio = ours.eventsPerCpuSecond / mastra.eventsPerCpuSecond;
     verdicts.push(verdict("events per CPU-second, × Mastra's, at least 2", ratio, ratio >= 2));
   }
-  const slower = ours!.crowdMs / relay!.crowdMs;
-  const { firstTextMs, abortMs, megabytesPerStream } = ours!;
+  if (relay) {
+    const slower = ours.crowdMs / relay.crowdMs;
+    verdicts.push(
+      verdict("400 paced streams, × the relay's time, at most 1.05", slower, slower <= 1.05),
+    );
+  }
+  const { firstTextMs, abortMs, megabytesPerStream } = ours;
   verdicts.push(
     verdict("first text later than the model's by 3 ms at most", firstTextMs, firstTextMs <= 3),
-    verdict("400 paced streams, × the relay's time, at most 1.05", slower, slower <= 1.05),
     verdict("abort to closed model within 200 ms", abortMs, abortMs <= 200),
     verdict("memory of an open stream 1 MB at most", megabytesPerStream, megabytesPerStream <= 1),
   );
@@ -179,13 +190,17 @@ function report(all: Record<string, Figures>): void {
 }
 
 const figures: Record<string, Figures> = {};
-const start = [
-  () => startScript("relay", "relay.ts", modelUrl),
-  () => startLectern(modelUrl),
-  () => startMastra(modelUrl),
-];
+const SERVERS: Record<string, () => Promise<Peer | null>> = {
+  relay: () => startScript("relay", "relay.ts", modelUrl),
+  Lectern: () => startLectern("Lectern", modelUrl),
+  "Lectern without fast path": () =>
+    startLectern("Lectern without fast path", modelUrl, "without-fast-path.ts"),
+  Mastra: () => startMastra(modelUrl),
+};
+const wanted = process.argv.slice(2);
 try {
-  for (const begin of start) {
+  for (const [name, begin] of Object.entries(SERVERS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     const peer = await begin();
     if (!peer) continue;
     figures[peer.name] = await measure(peer).finally(() => peer.close());

@@ -13,7 +13,7 @@ export type Peer = {
 };
 
 const HERE = import.meta.dir;
-/** Bun holds back all but 256 requests of a process; one stream to the model is one of them. */
+/** Bun limits a process to 256 requests at once, and every stream to the model is one. */
 export const ENVIRONMENT = {
   HOME: process.env.HOME,
   PATH: process.env.PATH,
@@ -35,15 +35,27 @@ export async function startScript(name: string, script: string, ...args: string[
   return { name, url: `http://127.0.0.1:${port}/`, course_id: "", pid: child.pid, close };
 }
 
-/** The product as its users start it, on a native PostgreSQL when there is one. */
-export async function startLectern(modelUrl: string): Promise<Peer> {
+/**
+ * Lectern as its users start it, on a native PostgreSQL if there is one.
+ *
+ * @param preload a script of this folder that runs before the server
+ */
+export async function startLectern(
+  name: string,
+  modelUrl: string,
+  preload?: string,
+): Promise<Peer> {
   const database = await createNativeDatabase();
   const folder = await mkdtemp(join(tmpdir(), "lectern-bench-"));
-  const server = Bun.spawn([process.execPath, "--no-orphans", "src/main.ts"], {
+  const preloading = preload ? ["--preload", join(HERE, preload)] : [];
+  const server = Bun.spawn([process.execPath, "--no-orphans", ...preloading, "src/main.ts"], {
     cwd: PROJECT,
     env: {
       ...ENVIRONMENT,
-      ...{ PORT: "0", DATA_ROOT: folder, OPENAI_BASE_URL: modelUrl, CHAT_MODEL: "openai:bench" },
+      PORT: "0",
+      DATA_ROOT: folder,
+      OPENAI_BASE_URL: modelUrl,
+      CHAT_MODEL: "openai:bench",
       ...(database && { DATABASE_URL: database.url }),
     },
     stdout: "pipe",
@@ -62,10 +74,10 @@ export async function startLectern(modelUrl: string): Promise<Peer> {
     await database?.close();
     await rm(folder, { recursive: true, force: true });
   };
-  return { name: "Lectern", url: `${url}api/chat/stream`, course_id, pid: server.pid, close };
+  return { name, url: `${url}api/chat/stream`, course_id, pid: server.pid, close };
 }
 
-/** Null, with its reason on stderr, where its packages cannot be installed. */
+/** Null if its packages cannot be installed; the reason is on stderr. */
 export async function startMastra(modelUrl: string): Promise<Peer | null> {
   const cwd = join(HERE, "mastra");
   const install = Bun.spawnSync([process.execPath, "install", "--frozen-lockfile"], { cwd });
@@ -74,7 +86,7 @@ export async function startMastra(modelUrl: string): Promise<Peer | null> {
   return null;
 }
 
-/** Waits for the text, then lets the rest of the output run away. */
+/** Waits for a match, then discards the rest of the output. */
 async function firstMatch(output: ReadableStream<Uint8Array>, wanted: RegExp): Promise<string> {
   const found = Promise.withResolvers<string>();
   void (async () => {

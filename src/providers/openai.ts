@@ -2,7 +2,7 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { defaultSettingsMiddleware, wrapLanguageModel } from "ai";
 import type { ChatModel } from "./chat/chat-model";
 import { CHAT_TEXT, RESPONSES_TEXT } from "./chat/openai-text-frames";
-import { withQuickText } from "./chat/text-delta-fast-path";
+import { withTextDeltaFastPath } from "./chat/text-delta-fast-path";
 import { createEmbedder, EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
 import { createSlideDescriber, type SlideDescriber } from "./slides/slide-describer";
 
@@ -68,14 +68,14 @@ export class OpenAI {
   }
 
   #chat(modelId: string) {
-    return withQuickText((fetch) => this.#open(fetch).chat(modelId), CHAT_TEXT);
+    return withTextDeltaFastPath((fetch) => this.#open(fetch).chat(modelId), CHAT_TEXT);
   }
 
   /** By default OpenAI keeps what goes through this API for 30 days; a course is not ours to leave. */
   #responses(modelId: string) {
     const settings = { providerOptions: { openai: { store: false } } };
     return wrapLanguageModel({
-      model: withQuickText((fetch) => this.#open(fetch).responses(modelId), RESPONSES_TEXT),
+      model: withTextDeltaFastPath((fetch) => this.#open(fetch).responses(modelId), RESPONSES_TEXT),
       middleware: defaultSettingsMiddleware({ settings }),
     });
   }

@@ -1,25 +1,25 @@
 import type { LanguageModel } from "ai";
 import { z } from "zod";
 
-/** The AI SDK's interface of language models, as `ai` names it without a further dependency. */
+/** The AI SDK's language model interface, taken from `ai` to avoid another dependency. */
 export type LanguageModelV4 = Extract<LanguageModel, { specificationVersion: "v4" }>;
 
 export type ChatModel = {
   /** `provider:model` */
   readonly name: string;
   readonly model: LanguageModelV4;
-  /** `extractive` quotes and writes nothing of its own: it follows no instructions. */
+  /** `extractive` only quotes passages and follows no instructions. */
   readonly kind: "model" | "extractive";
-  /** Tokens of instructions, history and tool results to stay below. */
+  /** Limit for instructions, history and tool results together, in tokens. */
   readonly maxInputTokens: number;
-  /** Media types of attachments that it reads, as `image/*`; its provider fails on any other. */
+  /** Media types of attachments that it reads, such as `image/*`. Its provider rejects all others. */
   readonly attachments: string[];
 };
 
 /** Names of the tools that search the course; both take `{ query }`. */
 export const SEARCH_TOOLS = { lectures: "search_lectures", slides: "search_slides" } as const;
 
-/** What the search tools answer; `number` is what an answer cites as `[number]`. */
+/** The result of a search tool. An answer cites a passage as `[number]`. */
 export const SearchResult = z.object({
   passages: z.array(
     z.object({

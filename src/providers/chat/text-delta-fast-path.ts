@@ -1,39 +1,39 @@
 import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
 import type { LanguageModelV4 } from "./chat-model";
 
-type Streamed = Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"];
-type Part = Streamed extends ReadableStream<infer P> ? P : never;
+type ModelStream = Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"];
+type StreamPart = ModelStream extends ReadableStream<infer Part> ? Part : never;
 type Fetch = typeof globalThis.fetch;
 
-/** How a protocol's streamed frames say a few words, and nothing else. */
+/** Recognises the frames of a protocol that contain a piece of text and nothing else. */
 export type TextFrames = {
-  /** The words of such a frame; undefined for every other one. */
-  // biome-ignore lint/suspicious/noExplicitAny: JSON of a server, looked into with care
+  /** The text of such a frame; undefined for every other frame. */
+  // biome-ignore lint/suspicious/noExplicitAny: unvalidated JSON, checked field by field
   read(data: any): string | undefined;
-  /** The same frame with other words. */
-  // biome-ignore lint/suspicious/noExplicitAny: what `read` has recognised
-  write(data: any, words: string): unknown;
+  /** The same frame with other text. */
+  // biome-ignore lint/suspicious/noExplicitAny: a frame that `read` recognised
+  write(data: any, text: string): unknown;
 };
 
 /**
- * A model whose words take a short cut around its AI SDK provider: a provider passes each frame
- * through four transform streams and a schema, which costs more than all that we do with it.
+ * A model that passes text frames around its AI SDK provider. A provider sends each frame through four
+ * transform streams and a schema, which costs more than all our work on it (docs/decisions/0021).
  *
- * Frames of words are read off the connection and become parts at once. All others (tool calls,
- * reasoning, usage, errors, ends) go through the provider, and so does what is not understood. The
- * order stays: words behind such a frame wait until the provider is through with it.
+ * Text frames are parsed as they arrive and become parts at once. All other frames (tool calls,
+ * reasoning, usage, errors, ends, unknown ones) go through the provider. The order is kept: text after
+ * such a frame waits until the provider has processed the frame.
  *
- * @param open makes the model with a `fetch` of its own, once for each call
+ * @param open makes the model with the given `fetch`, once for each call
  */
-export function withQuickText(
+export function withTextDeltaFastPath(
   open: (fetch: Fetch) => LanguageModelV4,
   frames: TextFrames,
 ): LanguageModelV4 {
   const middleware: LanguageModelMiddleware = {
     wrapStream: async ({ params }) => {
-      const shortCut = new ShortCut(frames);
-      const { stream, ...rest } = await open(shortCut.fetch).doStream(params);
-      return { ...rest, stream: shortCut.join(stream) };
+      const fastPath = new TextDeltaFastPath(frames);
+      const { stream, ...rest } = await open(fastPath.fetch).doStream(params);
+      return { ...rest, stream: fastPath.join(stream) };
     },
   };
   return wrapLanguageModel({ model: open(fetch), middleware });
@@ -41,14 +41,18 @@ export function withQuickText(
 
 const encoder = new TextEncoder();
 
-class ShortCut {
-  /** Goes through the provider in place of words that wait: when it comes out, it is their turn. */
-  readonly #mark = crypto.randomUUID();
-  /** The words behind each mark that the provider still has. */
+/** The fast path of one call. */
+class TextDeltaFastPath {
+  /**
+   * Replaces the text of the first text frame after any other frame, which does go through the provider.
+   * When the provider emits it, all frames before it are processed, and the waiting text is released.
+   */
+  readonly #marker = crypto.randomUUID();
+  /** The text waiting behind each marker that the provider has not emitted yet. */
   readonly #waiting: string[][] = [];
-  /** Was the provider's last frame something else than a mark? */
-  #isBehind = true;
-  #out: ReadableStreamDefaultController<Part> | undefined;
+  /** The last frame for the provider was not a marker, so the next text needs one. */
+  #needsMarker = true;
+  #output: ReadableStreamDefaultController<StreamPart> | undefined;
   #textId = "";
 
   constructor(readonly frames: TextFrames) {}
@@ -57,27 +61,27 @@ class ShortCut {
     const response = await fetch(...request);
     const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
     if (!response.ok || !isStream || !response.body) return response;
-    return new Response(this.#withoutWords(response.body), response);
+    return new Response(this.#withoutText(response.body), response);
   }) as Fetch;
 
-  /** The provider's parts, and the words where they belong. */
-  join(parts: Streamed): Streamed {
+  /** Joins the provider's parts and the text in the order of their frames. */
+  join(parts: ModelStream): ModelStream {
     const reader = parts.getReader();
-    const forward = async (out: ReadableStreamDefaultController<Part>) => {
+    const forward = async (output: ReadableStreamDefaultController<StreamPart>) => {
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) return out.close();
-        if (value.type === "text-delta" && value.delta === this.#mark) this.#release(value.id);
-        else out.enqueue(value);
+        if (done) return output.close();
+        if (value.type === "text-delta" && value.delta === this.#marker) this.#release(value.id);
+        else output.enqueue(value);
       }
     };
     return new ReadableStream({
-      start: (out) => {
-        this.#out = out;
-        forward(out).catch((error) => out.error(error));
+      start: (output) => {
+        this.#output = output;
+        forward(output).catch((error) => output.error(error));
       },
       cancel: (reason) => {
-        this.#out = undefined;
+        this.#output = undefined;
         return reader.cancel(reason);
       },
     });
@@ -85,32 +89,32 @@ class ShortCut {
 
   #release(textId: string): void {
     this.#textId = textId;
-    for (const words of this.#waiting.shift() ?? []) this.#say(words);
+    for (const text of this.#waiting.shift() ?? []) this.#emit(text);
   }
 
-  #say(words: string): void {
-    this.#out?.enqueue({ type: "text-delta", id: this.#textId, delta: words });
+  #emit(text: string): void {
+    this.#output?.enqueue({ type: "text-delta", id: this.#textId, delta: text });
   }
 
-  /** What of an answer is left for the provider. */
-  #withoutWords(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  /** The response body for the provider: all frames except text frames. */
+  #withoutText(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     const reader = body.getReader();
     const decoder = new TextDecoder();
-    let held = "";
-    /** Takes the whole frames of what was read so far; at the end, everything. */
+    let buffer = "";
+    /** Removes the complete frames from the buffer; at the end, everything. */
     const take = (isEnd: boolean): string => {
-      // Frames may also end in CR LF; few servers do that, and they are left to the provider.
-      const end = isEnd || held.includes("\r") ? held.length : held.lastIndexOf("\n\n") + 2;
+      // The few servers that end frames with CR LF do not use the fast path.
+      const end = isEnd || buffer.includes("\r") ? buffer.length : buffer.lastIndexOf("\n\n") + 2;
       if (end < 2) return "";
-      const frames = held.slice(0, end);
-      held = held.slice(end);
+      const frames = buffer.slice(0, end);
+      buffer = buffer.slice(end);
       return this.#takeFrames(frames);
     };
     return new ReadableStream({
       pull: async (provider) => {
         for (;;) {
           const { done, value } = await reader.read();
-          held += decoder.decode(value, { stream: !done });
+          buffer += decoder.decode(value, { stream: !done });
           const rest = take(done);
           if (rest !== "") provider.enqueue(encoder.encode(rest));
           if (done) return provider.close();
@@ -132,28 +136,28 @@ class ShortCut {
     return rest;
   }
 
-  /** Says the words of a frame now or later; answers what the provider gets in its place. */
+  /** Emits the text of a frame, now or after its marker. Returns the frame for the provider, if any. */
   #takeFrame(frame: string): string {
-    const data = readData(frame);
-    const words = data === undefined ? undefined : this.frames.read(data);
-    if (words === undefined) {
-      this.#isBehind = true;
+    const data = parseFrame(frame);
+    const text = data === undefined ? undefined : this.frames.read(data);
+    if (text === undefined) {
+      this.#needsMarker = true;
       return frame;
     }
-    if (this.#isBehind) {
-      this.#isBehind = false;
-      this.#waiting.push([words]);
-      return `data: ${JSON.stringify(this.frames.write(data, this.#mark))}\n\n`;
+    if (this.#needsMarker) {
+      this.#needsMarker = false;
+      this.#waiting.push([text]);
+      return `data: ${JSON.stringify(this.frames.write(data, this.#marker))}\n\n`;
     }
     const queue = this.#waiting.at(-1);
-    if (queue) queue.push(words);
-    else this.#say(words);
+    if (queue) queue.push(text);
+    else this.#emit(text);
     return "";
   }
 }
 
-/** The JSON of a frame of one line of data; undefined for every other frame. */
-function readData(frame: string): unknown {
+/** The JSON of a frame with one line of data; undefined for every other frame. */
+function parseFrame(frame: string): unknown {
   const line = /^(?:event: .*\n)?data: (\{.*\})\n\n$/.exec(frame)?.[1];
   if (line === undefined) return undefined;
   try {
