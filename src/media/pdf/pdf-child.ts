@@ -12,11 +12,14 @@ import { AppError, type ErrorCode } from "../../errors";
 import type { PdfDeck } from "./pdf";
 import { readDeck, readPage } from "./pdf-pages";
 import type { Exchanges, Kind, PageImage, Question, Reply } from "./pdf-process";
+import { installPdfjsHooks } from "./pdfjs-hooks";
 
 const LIBRARY = join(Bun.resolveSync("pdfjs-dist/package.json", import.meta.dir), "..");
 const assets = (folder: string) => join(LIBRARY, folder, "/");
 /** Larger images are left out: decoded, this one takes 400 MB. A page of A0 at 150 dpi has 35 million. */
 const MAX_IMAGE_PIXELS = 100_000_000;
+
+installPdfjsHooks();
 
 let document: PDFDocumentProxy;
 let deck: PdfDeck;

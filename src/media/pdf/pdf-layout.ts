@@ -1,26 +1,34 @@
 /**
- * Puts the scattered words of a PDF page into the order in which a person reads them.
+ * Puts the scattered words of a PDF page into reading order.
  *
  * Words that are drawn one after the other become fragments, fragments beside each other become rows,
- * and rows become lines from top to bottom, unless white space runs down beside a stretch of prose: then
- * there are columns, read one after the other. The cells of a table share their baselines: it stays rows.
+ * and rows become lines from top to bottom. Where white space runs down between two stretches of prose
+ * or two lists of bullets, these are columns, read one after the other. The cells of a table share their
+ * baselines, so a table stays in rows.
  */
+import { isSpacedWord } from "./letter-spacing";
+import { addRun, type Run, type Script, writeRuns } from "./scripts";
 
-/** A piece of text as drawn. Points from the top left corner of the shown page; `y` is the baseline. */
+/** A piece of text as drawn. In points from the top left corner of the shown page; `y` is the baseline. */
 export type Word = {
   text: string;
   x: number;
   y: number;
   width: number;
-  /** Font size. */
+  /** Font size in points. */
   size: number;
-  /** Of the baseline, clockwise in radians; NaN for text that is set from top to bottom. */
+  /** Of the baseline, clockwise in radians; NaN for vertical text. */
   angle: number;
   rightToLeft: boolean;
 };
 
 export type Line = { text: string; top: number; bottom: number; left: number; size: number };
-type Fragment = Line & { right: number; baseline: number; rightToLeft: boolean };
+type Fragment = Line & {
+  runs: Run[];
+  right: number;
+  baseline: number;
+  rightToLeft: boolean;
+};
 
 export function toReadingOrder(words: Word[]): Line[] {
   return byDirection(words).flatMap((frame) => {
@@ -29,7 +37,7 @@ export function toReadingOrder(words: Word[]): Line[] {
   });
 }
 
-/** Text that runs in another direction than most is read last, each direction in its own frame. */
+/** Groups words by direction, each group in its own frame; the direction of most text comes first. */
 function byDirection(words: Word[]): Word[][] {
   const frames = Map.groupBy(words, ({ angle }) => Math.round(angle / (Math.PI / 12)) % 24);
   return [...frames.values()]
@@ -45,11 +53,12 @@ function byDirection(words: Word[]): Word[][] {
     });
 }
 
-/** Joins what is drawn in one go on one baseline; text drawn twice to look bold counts once. */
-function toFragments(words: Word[]): Fragment[] {
+/** Joins words that follow each other on one baseline. Text drawn twice, to look bold or for a shadow, counts once. */
+function toFragments(allWords: Word[]): Fragment[] {
   const fragments: Fragment[] = [];
   let spaced = false;
-  for (const word of words) {
+  const words = joinSpacedLetters(withoutCopies(allWords));
+  for (const [i, word] of words.entries()) {
     const last = fragments.at(-1);
     if (!word.text.trim()) {
       spaced = true;
@@ -57,17 +66,131 @@ function toFragments(words: Word[]): Fragment[] {
     }
     const gap = last ? gapBetween(last, word) : Number.POSITIVE_INFINITY;
     const size = Math.max(word.size, last?.size ?? 0);
-    const continues = last && Math.abs(last.baseline - word.y) < size * 0.45 && gap < size * 1.2;
+    const script = last ? scriptOf(last, word) : "base";
+    const isNear =
+      last && Math.abs(last.baseline - word.y) < size * (script === "base" ? 0.45 : 0.7);
+    const continues = isNear && gap < size * 1.2;
     if (continues && last.text.endsWith(word.text) && gap < -0.8 * word.width) continue;
-    if (continues && gap > -size * 0.5) {
-      const space = spaced || gap > size * 0.2 ? " " : "";
-      extend(last, word, space);
+    const isBefore = last !== undefined && script !== "base" && word.x < last.left;
+    if (continues && gap > -size * 0.5 && !isBefore) {
+      const isApart = spaced || gap > size * 0.2;
+      const gapBefore = last.text.endsWith(" ") ? size * 0.3 : gap;
+      const isAttached =
+        script !== "base" &&
+        !leadsNext(word, words[i + 1], gapBefore) &&
+        isIndexOf(last, gapBefore);
+      if (isAttached) trimEnd(last);
+      extend(last, word, script, isApart && !isAttached ? " " : "");
     } else {
       fragments.push(toFragment(word));
     }
     spaced = false;
   }
-  return fragments;
+  return withoutCopiedFragments(fragments);
+}
+
+/** A word drawn again at most this far away, in its own size, is a shadow or an imitation of bold type. */
+const COPY_OFFSET = 0.3;
+
+function withoutCopies(words: Word[]): Word[] {
+  const seen = new Map<string, Word[]>();
+  return words.filter((word) => {
+    const same = seen.get(word.text);
+    if (!same) seen.set(word.text, [word]);
+    else if (word.text.trim() && same.some((other) => isCopy(other, word))) return false;
+    else same.push(word);
+    return true;
+  });
+}
+
+const isCopy = (a: Word, b: Word) =>
+  Math.abs(a.size - b.size) < a.size * 0.1 &&
+  Math.abs(a.x - b.x) < Math.min(a.size * COPY_OFFSET, a.width * 0.4) &&
+  Math.abs(a.y - b.y) < a.size * COPY_OFFSET;
+
+/** Copies whose words are cut differently are equal only once they are joined. */
+function withoutCopiedFragments(fragments: Fragment[]): Fragment[] {
+  const byText = Map.groupBy(fragments, ({ text }) => text.replace(/\s+/g, ""));
+  const copies = new Set<Fragment>();
+  for (const same of byText.values()) {
+    for (const [i, fragment] of same.entries()) {
+      const isCopied = same
+        .slice(0, i)
+        .some(
+          (other) =>
+            !copies.has(other) &&
+            Math.abs(other.left - fragment.left) <
+              Math.min(fragment.size * COPY_OFFSET, (fragment.right - fragment.left) * 0.4) &&
+            Math.abs(other.baseline - fragment.baseline) < fragment.size * COPY_OFFSET,
+        );
+      if (isCopied) copies.add(fragment);
+    }
+  }
+  return fragments.filter((fragment) => !copies.has(fragment));
+}
+
+/** Letters that are drawn one by one with equal gaps are a word; a wider gap separates two words. */
+function joinSpacedLetters(words: Word[]): Word[] {
+  const joined: Word[] = [];
+  const isLetter = (word: Word | undefined) => /^\p{L}\p{M}*$/u.test(word?.text ?? "");
+  for (let i = 0; i < words.length; ) {
+    const letters: Word[] = [];
+    let end = i;
+    while (end < words.length && (isLetter(words[end]) || !words[end]!.text.trim())) {
+      const letter = words[end]!;
+      const last = letters.at(-1);
+      if (isLetter(letter)) {
+        const gap = last ? letter.x - (last.x + last.width) : 0;
+        const first = letters[1] ? letters[1].x - (letters[0]!.x + letters[0]!.width) : gap;
+        const isNext =
+          !last ||
+          (Math.abs(last.y - letter.y) < letter.size * 0.1 &&
+            Math.abs(last.size - letter.size) < letter.size * 0.05 &&
+            gap > letter.size * 0.15 &&
+            gap < letter.size * 1.5 &&
+            Math.abs(gap - first) < Math.max(first * 0.3, letter.size * 0.05));
+        if (!isNext) break;
+        letters.push(letter);
+      }
+      end += 1;
+    }
+    if (isSpacedWord(letters.map(({ text }) => text))) {
+      const [first, last] = [letters[0]!, letters.at(-1)!];
+      const text = letters.map((letter) => letter.text).join("");
+      joined.push({ ...first, text, width: last.x + last.width - first.x });
+      i = end;
+    } else {
+      joined.push(words[i]!);
+      i += 1;
+    }
+  }
+  return joined;
+}
+
+/** Whether a word is set above or below the line that it continues, in smaller type. */
+function scriptOf(line: { size: number; baseline: number }, { size, y }: Word): Script {
+  if (size > line.size * 0.86) return "base";
+  const raised = line.baseline - y;
+  if (raised > line.size * 0.15) return "super";
+  return raised < -line.size * 0.08 ? "sub" : "base";
+}
+
+/** Whether an index belongs to the letter before it. Programs that place each piece leave gaps before exponents. */
+function isIndexOf({ text, size }: { text: string; size: number }, gap: number): boolean {
+  return gap <= size * (/\d\s*$/.test(text) ? 1 : 0.3);
+}
+
+/** pdfjs ends an item with a space where it sees a gap before text of another height. */
+function trimEnd({ runs }: Fragment): void {
+  const last = runs.at(-1)!;
+  last.text = last.text.trimEnd();
+}
+
+/** A superscript close to the letter after it, such as the mass of an isotope, belongs to that letter. */
+function leadsNext(word: Word, next: Word | undefined, gapBefore: number): boolean {
+  if (!next || next.size * 0.86 < word.size || next.y <= word.y) return false;
+  const gapAfter = next.x - (word.x + word.width);
+  return gapBefore > next.size * 0.2 && gapAfter < next.size * 0.1 && /^\p{Lu}/u.test(next.text);
 }
 
 function gapBetween(fragment: Fragment, word: Word): number {
@@ -75,25 +198,52 @@ function gapBetween(fragment: Fragment, word: Word): number {
 }
 
 function toFragment({ text, x, y, width, size, rightToLeft }: Word): Fragment {
-  const [top, bottom] = [y - size * 0.8, y + size * 0.2];
-  return { text, left: x, right: x + width, top, bottom, baseline: y, size, rightToLeft };
+  return {
+    text,
+    runs: [{ text, script: "base" }],
+    left: x,
+    right: x + width,
+    top: y - size * 0.8,
+    bottom: y + size * 0.2,
+    baseline: y,
+    size,
+    rightToLeft,
+  };
 }
 
-function extend(fragment: Fragment, word: Word, space: string): void {
+function extend(fragment: Fragment, word: Word, script: Script, space: string): void {
   const more = toFragment(word);
   const rightToLeft = fragment.rightToLeft || word.rightToLeft;
   const isOnRight = word.x + word.width / 2 > (fragment.left + fragment.right) / 2;
   const isBefore = rightToLeft === isOnRight;
-  fragment.text = isBefore ? word.text + space + fragment.text : fragment.text + space + word.text;
+  if (word.size * 0.86 > fragment.size) {
+    // The line began with a superscript or an index: its letter follows only now.
+    const small = { ...toWordOf(fragment), size: fragment.size };
+    const leading = scriptOf({ size: word.size, baseline: word.y }, small);
+    if (leading !== "base" && !isBefore) fragment.runs = [{ text: fragment.text, script: leading }];
+    fragment.baseline = word.y;
+  }
+  if (space) addRun(fragment.runs, { text: space, script: "base" }, isBefore);
+  addRun(fragment.runs, { text: word.text, script }, isBefore);
+  fragment.text = fragment.runs.map(({ text }) => text).join("");
   fragment.left = Math.min(fragment.left, more.left);
   fragment.right = Math.max(fragment.right, more.right);
-  if (word.size > fragment.size) fragment.baseline = word.y; // an index hangs on its letter
   fragment.size = Math.max(fragment.size, word.size);
   fragment.top = Math.min(fragment.top, more.top);
   fragment.bottom = Math.max(fragment.bottom, more.bottom);
 }
 
-/** More is a table or a map; looking for columns in one of 20 000 cells would take minutes. */
+const toWordOf = ({ text, left, right, baseline, size, rightToLeft }: Fragment): Word => ({
+  text,
+  x: left,
+  y: baseline,
+  width: right - left,
+  size,
+  angle: 0,
+  rightToLeft,
+});
+
+/** A page with more fragments is a table or a map; the search for columns in 20 000 cells takes minutes. */
 const MAX_FRAGMENTS_IN_COLUMNS = 2_000;
 
 function readingOrder(fragments: Fragment[], size: number): Line[] {
@@ -113,7 +263,7 @@ function readingOrder(fragments: Fragment[], size: number): Line[] {
   return lines;
 }
 
-/** Rows share no height with each other: a ruler laid between two of them touches no text. */
+/** Rows do not overlap in height. */
 function toRows(fragments: Fragment[]): Fragment[][] {
   const rows: Fragment[][] = [];
   let bottom = Number.NEGATIVE_INFINITY;
@@ -127,7 +277,7 @@ function toRows(fragments: Fragment[]): Fragment[][] {
 
 type Interval = { left: number; right: number };
 
-/** The run of rows from `first` on through which a gutter goes, split there, if both sides are prose. */
+/** The rows from `first` on that share a gutter, split at it, when the two sides are columns. */
 function columnsFrom(rows: Fragment[][], first: number, size: number) {
   let gutters: Interval[] = [{ left: Number.NEGATIVE_INFINITY, right: Number.POSITIVE_INFINITY }];
   let end = first;
@@ -148,7 +298,7 @@ function columnsFrom(rows: Fragment[][], first: number, size: number) {
   return null;
 }
 
-/** Columns end at a wide gap, or below the last row that is in both and what follows it closely. */
+/** Columns end at a wide gap, or after the last row with text in both and the rows close below it. */
 function endOfColumns(rows: Fragment[][], isLeft: (f: Fragment) => boolean, size: number): number {
   const gapAbove = (i: number) =>
     rows[i]![0]!.top - Math.max(...rows[i - 1]!.map(({ bottom }) => bottom));
@@ -177,10 +327,32 @@ function isInside({ left, right }: Interval): boolean {
   return Number.isFinite(left) && Number.isFinite(right);
 }
 
-/** Prose beside prose, or beside a figure: its labels do not stand on the lines of the prose. */
+/**
+ * Prose beside prose, lists of bullets beside each other, or prose beside a figure, whose labels do not
+ * share the lines of the prose.
+ */
 function areColumns(left: Fragment[], right: Fragment[]): boolean {
+  if (left.length === 0 || right.length === 0) return false;
+  const sides = [left, right].map(toLines);
+  if (sides.every(isList)) return true;
   const [prose, other] = isProse(left) ? [left, right] : [right, left];
-  return isProse(prose) && other.length > 0 && (isProse(other) || !isOnLinesOf(prose, other));
+  if (!isProse(prose)) return false;
+  if (!isOnLinesOf(prose, other)) return true;
+  return isProse(other) && sides.some(flows);
+}
+
+const BULLET = /^\s*([•‣▪▫◦●○■□►▶▸➢➤✓✔✗✘–—\-*·∙]|\(?(\d{1,2}|[a-z])[.)])\s*\S/u;
+
+/** At least two bullets, and few lines beside them: a heading, and bullets that wrap. */
+function isList(lines: Line[]): boolean {
+  const bullets = lines.filter(({ text }) => BULLET.test(text)).length;
+  return bullets >= 2 && bullets >= lines.length * 0.4;
+}
+
+/** Sentences run on from line to line; the cells of a table begin with a capital letter or a number. */
+function flows(lines: Line[]): boolean {
+  const runOn = lines.slice(1).filter(({ text }) => /^\p{Ll}/u.test(text)).length;
+  return runOn >= (lines.length - 1) * 0.3;
 }
 
 /** At least three lines without cells, of at least fifteen characters on average. */
@@ -208,18 +380,25 @@ function toLines(fragments: Fragment[]): Line[] {
   return lines.map(toLine);
 }
 
-/** A wide gap in a line is a tab: it keeps the cells of a table apart. */
+/** A wide gap in a line becomes a tab, which separates the cells of a table. */
 function toLine(fragments: Fragment[]): Line {
   const rightToLeft = fragments.filter((f) => f.rightToLeft).length * 2 > fragments.length;
   const ordered = fragments.toSorted((a, b) => (rightToLeft ? b.right - a.right : a.left - b.left));
-  let text = ordered[0]!.text;
+  const runs = ordered[0]!.runs.map((run) => ({ ...run }));
   for (const [i, fragment] of ordered.slice(1).entries()) {
     const before = ordered[i]!;
     const gap = rightToLeft ? before.left - fragment.right : fragment.left - before.right;
-    text += (gap > Math.max(before.size, fragment.size) * 1.5 ? "\t" : " ") + fragment.text;
+    const size = Math.max(before.size, fragment.size);
+    const script = scriptOf(before, toWordOf(fragment));
+    if (script !== "base" && gap > -size * 0.3 && isIndexOf(before, gap)) {
+      addRun(runs, { text: fragment.text, script });
+      continue;
+    }
+    addRun(runs, { text: gap > size * 1.5 ? "\t" : " ", script: "base" });
+    for (const run of fragment.runs) addRun(runs, run);
   }
   return {
-    text: text.trim(),
+    text: writeRuns(runs).trim(),
     top: Math.min(...ordered.map(({ top }) => top)),
     bottom: Math.max(...ordered.map(({ bottom }) => bottom)),
     left: Math.min(...ordered.map(({ left }) => left)),
@@ -227,12 +406,12 @@ function toLine(fragments: Fragment[]): Line {
   };
 }
 
-/** Without the spaces around. */
+/** Counts characters, without the spaces around each item. */
 export function characters(items: { text: string }[]): number {
   return items.reduce((sum, { text }) => sum + text.trim().length, 0);
 }
 
-/** The size that most of the characters have. */
+/** The type size of the median character. */
 export function medianSize(lines: { text: string; size: number }[]): number {
   let half = characters(lines) / 2;
   for (const line of lines.toSorted((a, b) => a.size - b.size)) {

@@ -1,6 +1,7 @@
 import { type PDFDocumentProxy, type PDFPageProxy, Util } from "pdfjs-dist/legacy/build/pdf.mjs";
 import type { TextItem } from "pdfjs-dist/types/src/display/api";
 import { cleanLine, cleanText } from "../../text/clean-text";
+import { type ActualText, type Box, PageVisibility } from "./page-visibility";
 import type { OutlineEntry, PdfDeck, PdfPage } from "./pdf";
 import { toReadingOrder, type Word } from "./pdf-layout";
 import { toPageText } from "./pdf-paragraphs";
@@ -32,36 +33,104 @@ export async function readPage(
   };
   try {
     const page = await document.getPage(page_number);
-    const content = await readContent(page);
+    const content = await readContent(document, page);
     page.cleanup();
     const section = sectionOf(deck.outline, page_number, content.title);
     return { ...known, ...content, section, unreadable: false };
   } catch {
     const section = sectionOf(deck.outline, page_number, null);
-    const nothing = { text: "", headings: [], title: null, section };
+    const nothing = { text: "", headings: [], title: null, section, picture_share: 0 };
     return { ...known, ...nothing, width_pt: 0, height_pt: 0, unreadable: true };
   }
 }
 
-async function readContent(page: PDFPageProxy) {
+async function readContent(document: PDFDocumentProxy, page: PDFPageProxy) {
   const { width, height, transform } = page.getViewport({ scale: 1 });
-  // The library's own normalization takes ligatures apart before it turns lines around, letters included.
-  const { items } = await page.getTextContent({ disableNormalization: true });
-  const words = items.flatMap((item) => ("str" in item ? toWord(item, transform) : []));
-  const { paragraphs, headings, title } = toPageText(toReadingOrder(words), height);
+  const { words, picture_share } = await readWords(document, page);
+  const shown = words.map((word) => toWord(word, transform));
+  const { paragraphs, headings, title } = toPageText(toReadingOrder(shown), height);
   return {
     width_pt: round(width),
     height_pt: round(height),
-    text: cleanText([...paragraphs, ...(await readFormFields(page))].join("\n\n")),
+    text: cleanText([...paragraphs, ...(await readAnnotations(page))].join("\n\n")),
     headings: headings.map(cleanLine).filter(Boolean),
     title: cleanLine(title ?? "") || null,
+    picture_share,
   };
 }
 
-/** Ligatures, shapes of letters and the micro sign: what fonts draw, not what people type when they search. */
+type MarkedItem = TextItem & { mark?: number };
+
+/** The text items that a reader can see, each under the text that the author gave for it. */
+async function readWords(document: PDFDocumentProxy, page: PDFPageProxy) {
+  const layers = await document.getOptionalContentConfig();
+  const observer = new PageVisibility((layer) => layers.isVisible(layer));
+  globalThis.pdfPageObserver = observer;
+  try {
+    // The library's own normalization splits ligatures before it reorders right-to-left lines.
+    const { items } = await page.getTextContent({ disableNormalization: true });
+    const [left, bottom, right, top] = page.view as [number, number, number, number];
+    const pageBox = { left, bottom, right, top };
+    const words = visibleItems(
+      items.filter((item) => "str" in item),
+      observer,
+      Math.max(right - left, top - bottom),
+    );
+    return { words, picture_share: round(observer.pictureShare(pageBox)) };
+  } finally {
+    globalThis.pdfPageObserver = undefined;
+  }
+}
+
+function visibleItems(items: MarkedItem[], observer: PageVisibility, pageSide: number) {
+  const replaced = new Map<ActualText, TextItem>();
+  return items.flatMap((item): TextItem[] => {
+    const characters = Math.max(1, item.str.trim().length);
+    const fontSize = Math.hypot(item.transform[2], item.transform[3]);
+    const size = { fontSize, characters, pageSide };
+    const { isVisible, actualText } = observer.visibilityOf(item.mark, boxOf(item), size);
+    if (!isVisible) return [];
+    if (!actualText || item.mark === undefined) return [item];
+    const first = replaced.get(actualText);
+    if (!first) {
+      const replacement = { ...item, str: actualText.text };
+      replaced.set(actualText, replacement);
+      return [replacement];
+    }
+    first.width = Math.max(first.width, item.transform[4] + item.width - first.transform[4]);
+    return [];
+  });
+}
+
+/** The box around an item in the page's own space, whatever its direction. */
+function boxOf({ transform, width, height }: TextItem): Box {
+  const [a, b, c, d, x, y] = transform as [number, number, number, number, number, number];
+  const along = Math.hypot(a, b) || 1;
+  const across = Math.hypot(c, d) || 1;
+  // From a little below the baseline to the height of small letters.
+  const corners = [0, width].flatMap((forward) =>
+    [-0.1, 0.6].map((up) => {
+      const rise = up * (height || across);
+      return {
+        x: x + (a / along) * forward + (c / across) * rise,
+        y: y + (b / along) * forward + (d / across) * rise,
+      };
+    }),
+  );
+  const xs = corners.map((corner) => corner.x);
+  const ys = corners.map((corner) => corner.y);
+  return {
+    left: Math.min(...xs),
+    right: Math.max(...xs),
+    bottom: Math.min(...ys),
+    top: Math.max(...ys),
+  };
+}
+
+/** Ligatures, shapes of letters and the micro sign: fonts draw them, but people do not type them in a search. */
 const PRESENTATION_FORMS = /[\u00b5\ufb00-\ufdff\ufe70-\ufefc]/g;
 
-/** The same item as it stands on the shown page: x to the right, y down, rotation included. */
+/** The same item on the shown page: x to the right, y down, rotation included. */
 function toWord(item: TextItem, pageTransform: number[]): Word {
   const [a, b, c, d, x, y] = Util.transform(pageTransform, item.transform) as number[];
   return {
@@ -75,14 +144,32 @@ function toWord(item: TextItem, pageTransform: number[]): Word {
   };
 }
 
-type Annotation = { subtype: string; fieldValue?: unknown; contentsObj?: { str: string } };
+type Annotation = {
+  subtype: string;
+  fieldType?: string;
+  fieldValue?: unknown;
+  /** Text that the appearance of the annotation shows. */
+  textContent?: string[];
+  contentsObj?: { str: string };
+  annotationFlags: number;
+  password?: boolean;
+};
 
-/** What people filled in, and typed over the page; the page's own content holds neither. */
-async function readFormFields(page: PDFPageProxy): Promise<string[]> {
+/** The flags Hidden and NoView. */
+const NOT_SHOWN = 2 | 32;
+
+/**
+ * Text typed over the page and filled-in form fields; the page's own content holds neither. Notes,
+ * popups, hidden annotations and password fields are not for readers of the page.
+ */
+async function readAnnotations(page: PDFPageProxy): Promise<string[]> {
   const annotations: Annotation[] = await page.getAnnotations().catch(() => []);
-  return annotations.flatMap(({ subtype, fieldValue, contentsObj }) => {
-    if (subtype === "FreeText") return contentsObj?.str ?? [];
-    const values = subtype === "Widget" ? [fieldValue].flat() : [];
+  return annotations.flatMap((annotation) => {
+    const { subtype, fieldValue, contentsObj, textContent } = annotation;
+    if (annotation.annotationFlags & NOT_SHOWN || annotation.password) return [];
+    if (subtype === "FreeText") return contentsObj?.str || textContent?.join("\n") || [];
+    const isChoice = subtype === "Widget" && annotation.fieldType !== "Sig";
+    const values = isChoice ? [fieldValue].flat() : [];
     return values.filter((value): value is string => typeof value === "string" && value !== "Off");
   });
 }

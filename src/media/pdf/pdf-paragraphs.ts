@@ -1,19 +1,26 @@
 /**
- * What the lines of a page amount to: paragraphs, headings, a title. Only place and size of the type say so,
- * since most PDFs carry no other structure.
+ * Finds paragraphs, headings and the title of a page from the place and size of its lines, because most
+ * PDFs carry no other structure.
  */
 import { characters, type Line, medianSize } from "./pdf-layout";
 
+type Paragraph = { lines: Line[]; size: number; text: string };
 export type PageText = { paragraphs: string[]; headings: string[]; title: string | null };
 
-/** @param pageHeight in points, as the lines' places are */
+/** @param pageHeight in points */
 export function toPageText(lines: Line[], pageHeight: number): PageText {
-  const paragraphs = toParagraphs(lines);
+  const words = wordsOf(lines);
   const body = medianSize(lines);
+  const paragraphs = toParagraphs(lines).map((each) => ({
+    lines: each,
+    size: each[0]!.size,
+    text: joinLines(each, words),
+  }));
+  const headings = paragraphs.filter((paragraph) => isHeading(paragraph, body));
   return {
-    paragraphs: paragraphs.map(joinLines),
-    headings: paragraphs.filter((paragraph) => isHeading(paragraph, body)).map(joinLines),
-    title: findTitle(paragraphs, body, pageHeight),
+    paragraphs: paragraphs.map(({ text }) => text),
+    headings: headings.map(({ text }) => text),
+    title: findTitle(paragraphs, headings, pageHeight),
   };
 }
 
@@ -33,37 +40,72 @@ function toParagraphs(lines: Line[]): Line[][] {
   return paragraphs;
 }
 
-/** A word that was hyphenated at the end of a line is made whole on the line where it begins. */
-function joinLines(lines: Line[]): string {
+const HYPHENATED = /(\p{L}[\p{L}\p{M}-]*)(-|‐|\u00ad)\n(\p{Ll}[\p{L}\p{M}-]*)(\S*) ?/gu;
+
+/**
+ * A word that is divided at the end of a line is joined on the line where it begins. A compound keeps its
+ * hyphen.
+ *
+ * @param words  the words of the page that are not divided, in lower case
+ */
+function joinLines(lines: Line[], words: ReadonlySet<string>): string {
   return lines
     .map(({ text }) => text)
     .join("\n")
-    .replace(/(\p{Ll})[-‐\u00ad]\n(\p{Ll}\S*) ?/gu, "$1$2\n")
+    .replace(HYPHENATED, (divided, start: string, hyphen: string, end: string, rest: string) => {
+      if (!/\p{Ll}$/u.test(start)) return divided;
+      const isCompound = hyphen !== "\u00ad" && isCompoundOf(start.toLowerCase(), end, words);
+      return `${start}${isCompound ? "-" : ""}${end}${rest}\n`;
+    })
     .trim();
 }
 
+/** First parts that are written with a hyphen far more often than divided at this place. */
+const COMPOUND_STARTS = new Set(
+  (
+    "well self non half high low long short real one two three four five six multi cross open closed " +
+    "full part time state end fine coarse large small early late first second third single double " +
+    "hard soft hands step trade follow built all anti pre post quasi semi co ex up down on off so " +
+    "cost data event user object problem rule task test value vector zero left right top bottom " +
+    "best worst life order point case e x t z p n k"
+  ).split(" "),
+);
+
+function isCompoundOf(start: string, end: string, words: ReadonlySet<string>): boolean {
+  const last = start.split("-").at(-1)!;
+  if (words.has(start + end)) return false;
+  if (words.has(`${start}-${end}`) || start.includes("-") || end.includes("-")) return true;
+  return COMPOUND_STARTS.has(last) ? end.length >= 3 : words.has(last) && words.has(end);
+}
+
+/** The words inside lines, compounds included: they show how a divided word is written. */
+function wordsOf(lines: Line[]): Set<string> {
+  const words = lines.flatMap(
+    ({ text }) => text.match(/\p{L}[\p{L}\p{M}-]*(?![\p{L}-]*[-‐\u00ad]$)/gu) ?? [],
+  );
+  return new Set(words.map((word) => word.toLowerCase()));
+}
+
 const MAX_HEADING_CHARACTERS = 200;
-/** Formulas are set large as well. */
+/** Formulas are set in large type as well. */
 const FORMULA = /[=≤≥∑∫]/;
 
-function isHeading(paragraph: Line[], body: number): boolean {
-  const text = joinLines(paragraph);
+function isHeading({ size, text }: Paragraph, body: number): boolean {
   return (
-    paragraph[0]!.size >= body * 1.15 &&
+    size >= body * 1.15 &&
     text.length <= MAX_HEADING_CHARACTERS &&
     /\p{L}{2}/u.test(text) &&
     !FORMULA.test(text)
   );
 }
 
-/** The largest heading, or what stands alone at the top, or all of a page that says little. */
-function findTitle(paragraphs: Line[][], body: number, height: number): string | null {
-  const headings = paragraphs.filter((paragraph) => isHeading(paragraph, body));
-  const largest = headings.toSorted((a, b) => b[0]!.size - a[0]!.size)[0];
+/** The largest heading; else a single line at the top, or the first paragraph of a page with little text. */
+function findTitle(paragraphs: Paragraph[], headings: Paragraph[], height: number): string | null {
+  const largest = headings.toSorted((a, b) => b.size - a.size)[0];
   const first = paragraphs[0];
-  if (largest) return joinLines(largest);
-  if (!first || !/\p{L}{2}/u.test(joinLines(first))) return null;
-  const standsAlone = first.length === 1 && first[0]!.bottom < height / 4;
-  const saysLittle = characters(paragraphs.flat()) <= 120;
-  return (standsAlone || saysLittle) && joinLines(first).length <= 100 ? joinLines(first) : null;
+  if (largest) return largest.text;
+  if (!first || !/\p{L}{2}/u.test(first.text)) return null;
+  const isAlone = first.lines.length === 1 && first.lines[0]!.bottom < height / 4;
+  const isShortPage = characters(paragraphs) <= 120;
+  return (isAlone || isShortPage) && first.text.length <= 100 ? first.text : null;
 }

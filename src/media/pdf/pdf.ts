@@ -35,6 +35,8 @@ export type PdfPage = {
   title: string | null;
   /** Where the outline puts the page, its own title left out: `Part 3 › Channels`. */
   section: string | null;
+  /** Share of the page that images take, 0 to 1; text drawn as shapes counts as an image. */
+  picture_share: number;
   /** True when the page is so damaged that nothing of it could be read. */
   unreadable: boolean;
 };

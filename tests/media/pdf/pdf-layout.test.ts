@@ -45,7 +45,7 @@ test("a footer below two columns is read after both", () => {
 
 test("indices stay with their letters", () => {
   const words = [word("H = p", 40, 100), word("i", 71, 103, 8), word("log p", 80, 100)];
-  expect(layOut(words).paragraphs).toEqual(["H = pi log p"]);
+  expect(layOut(words).paragraphs).toEqual(["H = p_i log p"]);
 });
 
 test("text drawn twice to look bold is read once", () => {
@@ -57,4 +57,102 @@ test("text that runs up the margin is read after the page", () => {
   const margin = { ...word("draft", 20, 300), angle: -Math.PI / 2 };
   const { paragraphs } = layOut([margin, word("The page itself", 40, 100)]);
   expect(paragraphs).toEqual(["The page itself", "draft"]);
+});
+
+test.each([
+  [
+    "an exponent drawn higher",
+    [word("about 10", 40, 100, 16), word("13", 104, 93, 10), word("cells", 120, 100, 16)],
+    "about 10^13 cells",
+  ],
+  [
+    "an exponent after a gap",
+    [word("at 3 x 10", 40, 100, 16), word("8", 124, 93, 10), word("m/s", 135, 100, 16)],
+    "at 3 x 10^8 m/s",
+  ],
+  [
+    "a negative exponent",
+    [word("as r", 40, 100, 16), word("-2", 72, 93, 10), word("with", 88, 100, 16)],
+    "as r^-2 with",
+  ],
+  [
+    "an index and an exponent",
+    [
+      word("x", 40, 100, 16),
+      word("i", 48, 104, 10),
+      word("2", 48, 93, 10),
+      word("+ 1", 60, 100, 16),
+    ],
+    "x_i^2 + 1",
+  ],
+  [
+    "an ordinal",
+    [word("the 1", 40, 100, 16), word("st", 80, 94, 10), word("law", 96, 100, 16)],
+    "the 1st law",
+  ],
+  [
+    "an isotope",
+    [word("and", 40, 100, 16), word("14", 68.5, 93, 10), word("C dates", 78.5, 100, 16)],
+    "and ^14C dates",
+  ],
+  [
+    "exponents drawn after the line",
+    [word("about 10", 40, 100, 16), word("cells", 124, 100, 16), word("13", 104, 93, 10)],
+    "about 10^13 cells",
+  ],
+])("%s keeps its meaning", (_, words, expected) => {
+  expect(layOut(words).paragraphs).toEqual([expected]);
+});
+
+test("a shadow of a title is read once, however its words are cut", () => {
+  const words = [
+    word("Entropy and codes", 40, 100, 24),
+    word("Entropy", 42, 102, 24),
+    word("and", 136, 102, 24),
+    word("codes", 184, 102, 24),
+  ];
+  expect(layOut(words).paragraphs).toEqual(["Entropy and codes"]);
+});
+
+test("equal words beside or below each other stay", () => {
+  const words = [word("no no", 40, 100), word("no", 76, 100), word("no", 40, 116)];
+  expect(layOut(words).paragraphs).toEqual(["no no no\nno"]);
+});
+
+test("letters drawn one by one with wide gaps are words", () => {
+  const letters = (text: string, x: number) =>
+    [...text].map((letter, i) => ({ ...word(letter, x + i * 18, 50, 20), width: 10 }));
+  const words = [...letters("DEEP", 40), ...letters("LEARNING", 122)];
+  expect(layOut(words).paragraphs).toEqual(["DEEP LEARNING"]);
+});
+
+test("a list of variables is no spaced word", () => {
+  const words = ["a", "b", "c", "d"].map((text, i) => word(text, 40 + i * 16, 50, 20));
+  expect(layOut(words).paragraphs).toEqual(["a b c d"]);
+});
+
+test("two lists of short bullets are read one after the other", () => {
+  const left = ["Pros", "• cheap", "• fast", "• small"];
+  const right = ["Cons", "• noisy", "• fragile", "• hot"];
+  const words = [0, 1, 2, 3].flatMap((i) => [
+    word(left[i]!, 40, 100 + i * 20),
+    word(right[i]!, 400, 100 + i * 20),
+  ]);
+  expect(layOut(words).paragraphs.join("\n").split(/\n+/)).toEqual([...left, ...right]);
+});
+
+test("a table of long cells stays in its rows", () => {
+  const rows = [
+    ["Name of the method", "What it is used for"],
+    ["Gradient descent", "Minimising smooth losses"],
+    ["Simulated annealing", "Escaping local minima"],
+    ["Bayesian optimisation", "Expensive experiments"],
+  ];
+  const words = rows.flatMap(([left, right], i) => [
+    word(left!, 40, 100 + i * 20),
+    word(right!, 300, 100 + i * 20),
+  ]);
+  expect(layOut(words).paragraphs.join("\n").split(/\n+/)).toEqual(
+    rows.map((row) => row.join("\t")),
+  );
 });

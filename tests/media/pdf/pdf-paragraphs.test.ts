@@ -14,6 +14,19 @@ test("a word hyphenated at the end of a line is made whole", () => {
   expect(layOut(words).paragraphs).toEqual(["the information\nof a source"]);
 });
 
+test.each([
+  ["a well-", "known result", "a well-known\nresult"],
+  ["the state-of-", "the-art method", "the state-of-the-art\nmethod"],
+  ["read input, output and input-", "output pairs", "read input, output and input-output\npairs"],
+  ["a trade-off or a long trade-", "off here", "a trade-off or a long trade-off\nhere"],
+  ["an opti-", "mization step", "an optimization\nstep"],
+  ["die Wahr-", "scheinlichkeit von X", "die Wahrscheinlichkeit\nvon X"],
+  ["the opti\u00ad", "mum.", "the optimum.\n".trim()],
+])("a divided word is joined, a compound keeps its hyphen: %s %s", (first, second, expected) => {
+  const words = [word(first, 40, 100), word(second, 40, 114)];
+  expect(layOut(words).paragraphs).toEqual([expected]);
+});
+
 test("a hyphen before a capital or a number stays", () => {
   const words = [word("the Huffman-", 40, 100), word("Code of a source", 40, 114)];
   expect(layOut(words).paragraphs).toEqual(["the Huffman-\nCode of a source"]);

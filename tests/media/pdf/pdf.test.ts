@@ -34,6 +34,7 @@ describe("a well-formed PDF", () => {
         headings: ["What is entropy?"],
         title: "What is entropy?",
         section: null,
+        picture_share: 0,
         unreadable: false,
       },
     ]);
@@ -205,6 +206,6 @@ test("the sample course's slides read as they are described in its README", asyn
   expect(readme.match(/^\| \d.*\|$/gm)?.map((row) => row.slice(2, -1).trim())).toEqual(
     rows.map((row) => row.trim()),
   );
-  expect(pages[3]!.text).toContain("H(X) = − Σx p(x) log2 p(x)");
+  expect(pages[3]!.text).toContain("H(X) = − Σ_x p(x) log_2 p(x)");
   expect(pages[5]!.text).toContain("rain\t1/8\t3 bits\t0.375");
 });

@@ -1,0 +1,44 @@
+/** Letters that must follow each other before their spaces count as spacing between letters. */
+const MIN_LETTERS = 4;
+
+const SPACED_LETTERS = /(?:^|\s)(?:\p{L}\p{M}* ){3}\p{L}/u;
+
+/**
+ * Removes the spaces that were inferred from gaps between the letters of a word, such as
+ * `B A Y E S` for a title with wide tracking. A space that the page itself contains stays.
+ *
+ * @param typed  indexes in `characters` at which the page has a space
+ */
+export function joinLetterSpaced(characters: string[], typed: number[]): string {
+  const plain = characters.join("");
+  if (!SPACED_LETTERS.test(plain)) return plain;
+  const isTyped = new Set(typed);
+  const isInferred = (i: number) => characters[i] === " " && !isTyped.has(i);
+  const isLetter = (i: number) => /^\p{L}\p{M}*$/u.test(characters[i] ?? "");
+  let text = "";
+  for (let start = 0; start < characters.length; ) {
+    let end = start;
+    while (isLetter(end) && isInferred(end + 1) && isLetter(end + 2)) end += 2;
+    const isWholeWord =
+      (start === 0 || characters[start - 1] === " ") &&
+      (end + 1 >= characters.length || !isLetter(end + 1));
+    const letters = characters.slice(start, end + 1).filter((one) => one !== " ");
+    if (isWholeWord && isSpacedWord(letters)) {
+      text += letters.join("");
+      start = end + 1;
+    } else {
+      text += characters[start];
+      start += 1;
+    }
+  }
+  return text;
+}
+
+/** Whether single letters make up a word. Variables that are listed, such as `a b c d`, do not. */
+export function isSpacedWord(letters: string[]): boolean {
+  if (letters.length < MIN_LETTERS) return false;
+  const word = letters.join("");
+  const isOneCase = word === word.toUpperCase() || word.slice(1) === word.slice(1).toLowerCase();
+  const isList = letters.every((letter, i) => i === 0 || letter > letters[i - 1]!);
+  return isOneCase && !isList;
+}

@@ -1,0 +1,120 @@
+/**
+ * Makes pdfjs report what it reads past while it extracts text: colours, layers, clips, images and
+ * `/ActualText`. `getTextContent` interprets every operator of a page, but it returns text and place only,
+ * and the operator list, its public alternative, decodes every image and omits `/ActualText`
+ * (docs/decisions/0037). The hooks are inserted while the module is loaded, so no installed file changes.
+ */
+import { plugin } from "bun";
+
+/** A dictionary of a PDF as pdfjs represents it. */
+export type PdfDict = {
+  get(name: string): unknown;
+  getArray(name: string): unknown;
+  objId?: string;
+};
+/** Column-major, as in the PDF specification: x' = a x + c y + e. */
+export type Matrix = ArrayLike<number>;
+
+/** One content stream: the page's own, or that of a form on it. */
+export type ContentStream = {
+  resources: PdfDict;
+  /** Decodes a PDF string: UTF-16, UTF-8 or PDFDocEncoding. */
+  decode(bytes: string): string;
+  /** Reads an optional content dictionary, or its name among the resources; throws when malformed. */
+  readLayer(properties: unknown): object | null;
+};
+
+/** Follows the operators of one page in the order of drawing. */
+export interface PageObserver {
+  /**
+   * @param args  reused by pdfjs for the next operator
+   * @param ctm   from the current user space to the page's space
+   * @returns whether the next characters need a text item of their own
+   */
+  operator(operator: number, args: unknown[], ctm: Matrix, stream: ContentStream): boolean;
+  /** @returns the number under which a text item that starts now is remembered */
+  mark(): number;
+  /**
+   * The characters of an item as text.
+   *
+   * @param typed  indexes in `characters` at which the page has a space; pdfjs infers the others from gaps
+   */
+  join(characters: string[], typed: number[]): string;
+  beginForm(form: PdfDict, ctm: Matrix, stream: ContentStream): void;
+  endForm(): void;
+}
+
+declare global {
+  /** Set while a page's text is read. */
+  var pdfPageObserver: PageObserver | undefined;
+}
+
+const OBSERVER = "globalThis.pdfPageObserver";
+
+/** Anchor in the library's source, and its replacement. Each anchor occurs once. */
+const INSERTIONS: [anchor: string, replacement: string][] = [
+  [
+    "    const emptyGStateCache = new LocalGStateCache();\n    const preprocessor = new EvaluatorPreprocessor(stream, xref, stateManager);\n    let textState, currentTextState;\n",
+    `$& const contentStream = {
+      resources,
+      decode: stringToPDFString,
+      readLayer: properties => parseMarkedContentProps(xref, properties, resources),
+    };\n`,
+  ],
+  [
+    "        currentTextState ||= textState.clone();\n        const fn = operation.fn;\n        args = operation.args;\n",
+    `$& if (${OBSERVER}?.operator(fn, args, textState.ctm, contentStream)) flushTextContentItem();\n`,
+  ],
+  [
+    "      textContentItem.fontName = loadedName;\n",
+    `$& textContentItem.mark = ${OBSERVER}?.mark();\n`,
+  ],
+  [
+    "        if (!keepWhiteSpace && category.isWhitespace) {\n",
+    "$& if (textContentItem.initialized) (textContentItem.typed ??= []).push(textContentItem.str.length);\n",
+  ],
+  [
+    '      let text = textChunk.str.join("");\n      if (!disableNormalization) {',
+    `      let text = ${OBSERVER} ? ${OBSERVER}.join(textChunk.str, textChunk.typed ?? []) : textChunk.str.join("");
+      textChunk.typed = undefined;
+      if (!disableNormalization) {`,
+  ],
+  [
+    "        hasEOL: textChunk.hasEOL\n",
+    "        hasEOL: textChunk.hasEOL, mark: textChunk.mark\n",
+  ],
+  [
+    "              enqueueChunk();\n              const sinkWrapper = textSinkWrapper(sink);\n",
+    `$& ${OBSERVER}?.beginForm(dict, xObjStateManager.state.ctm, contentStream);\n`,
+  ],
+  [
+    "              }).then(function () {\n                if (!sinkWrapper.enqueueInvoked) {",
+    `              }).finally(() => ${OBSERVER}?.endForm()).then(function () {\n                if (!sinkWrapper.enqueueInvoked) {`,
+  ],
+];
+
+/**
+ * Call it before pdfjs opens its first document.
+ *
+ * @throws Error while the module is loaded, when an anchor is missing: another version of the library
+ */
+export function installPdfjsHooks(): void {
+  plugin({
+    name: "pdfjs-hooks",
+    setup(build) {
+      build.onLoad({ filter: /[\\/]pdf\.worker\.mjs$/ }, async ({ path }) => ({
+        contents: insertHooks(await Bun.file(path).text()),
+        loader: "js",
+      }));
+    },
+  });
+}
+
+function insertHooks(source: string): string {
+  return INSERTIONS.reduce((text, [anchor, replacement]) => {
+    const parts = text.split(anchor);
+    if (parts.length !== 2)
+      throw new Error(`pdfjs-hooks: ${parts.length - 1} places for ${anchor}`);
+    return parts.join(replacement.replace("$&", () => anchor));
+  }, source);
+}
