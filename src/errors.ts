@@ -1,10 +1,10 @@
 import type { z } from "zod";
 
 /**
- * Every failure this service reports, in one table.
+ * All errors of this service in one table.
  *
- * `status` is what HTTP callers see; `retry` is what the queue does when a job fails with it.
- * `docs/errors.md` explains each code, and a test keeps the two in step.
+ * `status` is the HTTP status; `retry` is whether the queue retries a job that fails with the error.
+ * `docs/errors.md` explains each code, and a test compares the two.
  */
 // biome-ignore format: a table reads best as a table
 export const ERRORS = {
@@ -12,22 +12,22 @@ export const ERRORS = {
   body_malformed:            { status: 400, retry: false, title: "The body is not well-formed" },
   content_type_invalid:      { status: 415, retry: false, title: "This content type is not accepted here" },
   body_too_large:            { status: 413, retry: false, title: "The body is larger than allowed" },
-  method_not_allowed:        { status: 405, retry: false, title: "This address does not answer that method" },
-  origin_not_allowed:        { status: 403, retry: false, title: "Pages of this origin may not ask here" },
-  range_not_satisfiable:     { status: 416, retry: false, title: "The file ends before the range that was asked for" },
-  route_not_found:           { status: 404, retry: false, title: "Nothing is at this address" },
+  method_not_allowed:        { status: 405, retry: false, title: "This address does not support that method" },
+  origin_not_allowed:        { status: 403, retry: false, title: "Pages of this origin are not allowed to use this API" },
+  range_not_satisfiable:     { status: 416, retry: false, title: "The file ends before the requested range" },
+  route_not_found:           { status: 404, retry: false, title: "This address does not exist" },
   course_not_found:          { status: 404, retry: false, title: "No course has this id" },
   document_not_found:        { status: 404, retry: false, title: "No document has this id" },
   lecture_not_found:         { status: 404, retry: false, title: "No lecture has this id" },
   session_not_found:         { status: 404, retry: false, title: "No chat session has this id" },
   page_not_found:            { status: 404, retry: false, title: "The document has no such page" },
-  not_retryable:             { status: 409, retry: false, title: "Only a failed asset can be tried again" },
-  not_cancellable:           { status: 409, retry: false, title: "Nothing is at work that could be cancelled" },
-  idempotency_key_in_use:    { status: 409, retry: false, title: "The first request with this key is still being answered" },
+  not_retryable:             { status: 409, retry: false, title: "Only a failed asset can be retried" },
+  not_cancellable:           { status: 409, retry: false, title: "There is no running job to cancel" },
+  idempotency_key_in_use:    { status: 409, retry: false, title: "The first request with this key is still running" },
   idempotency_key_reused:    { status: 422, retry: false, title: "This key was used for another request" },
-  message_invalid:           { status: 500, retry: false, title: "A queue message names no job" },
-  worker_crashed:            { status: 500, retry: false, title: "Processing crashed the worker again and again" },
-  claim_lost:                { status: 500, retry: true,  title: "Somebody else works on this job now" },
+  message_invalid:           { status: 500, retry: false, title: "A queue message contains no valid job" },
+  worker_crashed:            { status: 500, retry: false, title: "Processing crashed the worker several times" },
+  claim_lost:                { status: 500, retry: true,  title: "Another worker has this job now" },
   asset_deleted:             { status: 410, retry: false, title: "The asset was deleted while it was processed" },
   cancelled:                 { status: 409, retry: false, title: "Processing was cancelled" },
   migration_changed:         { status: 500, retry: false, title: "An applied migration differs from its file" },
@@ -39,45 +39,45 @@ export const ERRORS = {
   pdf_too_many_pages:        { status: 422, retry: false, title: "The PDF has more pages than allowed" },
   pdf_too_complex:           { status: 422, retry: false, title: "The PDF needs more memory or time than allowed" },
   document_without_text:     { status: 422, retry: false, title: "No page has words to search for: set a key or SLIDE_MODEL, or install tesseract.js" },
-  document_busy:             { status: 409, retry: false, title: "A job works on this document just now: try again when it is done" },
-  page_render_failed:        { status: 422, retry: false, title: "The page could not be drawn" },
-  audio_invalid:             { status: 422, retry: false, title: "The file is not a sound recording: send mp3, m4a, wav or another sound format" },
-  audio_extraction_failed:   { status: 500, retry: true,  title: "The sound of the recording could not be read: upload it in another format" },
-  recording_incomplete:      { status: 502, retry: true,  title: "The recording is shorter than it should be: check that it plays to its end, or upload the sound" },
-  recording_without_sound:   { status: 422, retry: false, title: "The recording has no sound: upload it, or import a transcript" },
+  document_busy:             { status: 409, retry: false, title: "A job is processing this document: try again when it is done" },
+  page_render_failed:        { status: 422, retry: false, title: "The page could not be rendered" },
+  audio_invalid:             { status: 422, retry: false, title: "The file is not an audio file: send mp3, m4a, wav or another audio format" },
+  audio_extraction_failed:   { status: 500, retry: true,  title: "The audio of the recording could not be read: upload it in another format" },
+  recording_incomplete:      { status: 502, retry: true,  title: "The recording is shorter than it should be: check that it plays to its end, or upload the audio" },
+  recording_without_sound:   { status: 422, retry: false, title: "The recording has no audio: upload it, or import a transcript" },
   recording_too_long:        { status: 422, retry: false, title: "The recording is longer than allowed: split it, and upload the parts" },
   tool_missing:              { status: 500, retry: false, title: "A program that reads media is not installed" },
   tool_killed:               { status: 500, retry: true,  title: "A program that reads media exceeded its limits" },
   provider_unauthorized:     { status: 502, retry: false, title: "A provider refused the API key" },
   provider_quota_exceeded:   { status: 502, retry: false, title: "A provider's quota is used up: top up the account, then retry" },
   provider_rate_limited:     { status: 503, retry: true,  title: "A provider asked us to slow down" },
-  provider_busy:             { status: 503, retry: true,  title: "A provider has no capacity just now" },
+  provider_busy:             { status: 503, retry: true,  title: "A provider has no capacity at the moment" },
   provider_unavailable:      { status: 503, retry: true,  title: "A provider cannot be reached" },
   provider_answer_invalid:   { status: 502, retry: true,  title: "A provider's answer is not usable" },
   provider_request_refused:  { status: 502, retry: false, title: "A provider refused the request" },
-  address_blocked:           { status: 422, retry: false, title: "This address is not allowed: use your Panopto site, or upload the sound" },
-  fetch_timeout:             { status: 504, retry: true,  title: "A server took too long to answer: try again later, or upload the sound" },
-  fetch_too_large:           { status: 502, retry: false, title: "A server sent more than allowed: upload the sound" },
+  address_blocked:           { status: 422, retry: false, title: "This address is not allowed: use your Panopto site, or upload the audio" },
+  fetch_timeout:             { status: 504, retry: true,  title: "A server took too long to answer: try again later, or upload the audio" },
+  fetch_too_large:           { status: 502, retry: false, title: "A server sent more than allowed: upload the audio" },
   recording_not_ready:       { status: 409, retry: false, title: "The recording is live or still being processed: try again when it plays to its end" },
-  recording_unsupported:     { status: 502, retry: false, title: "The recording's stream cannot be read here: upload the sound" },
-  media_refused:             { status: 502, retry: false, title: "Panopto does not hand out the recording: check the sign-in, or upload the sound" },
+  recording_unsupported:     { status: 502, retry: false, title: "The recording's stream cannot be read here: upload the audio" },
+  media_refused:             { status: 502, retry: false, title: "Panopto does not hand out the recording: check the sign-in, or upload the audio" },
   panopto_url_invalid:       { status: 422, retry: false, title: "This is not the address of a Panopto recording: open it in the browser and copy the address" },
   panopto_url_not_a_session: { status: 422, retry: false, title: "This address names a folder, feed or playlist: open one recording and copy its address" },
-  panopto_login_required:    { status: 502, retry: false, title: "Panopto asks for a login: set PANOPTO_COOKIE, or upload the sound" },
+  panopto_login_required:    { status: 502, retry: false, title: "Panopto asks for a login: set PANOPTO_COOKIE, or upload the audio" },
   panopto_session_not_found: { status: 404, retry: false, title: "Panopto has no recording at this address: check it in the browser" },
-  panopto_no_streams:        { status: 502, retry: false, title: "Panopto lists no sound or video for this recording: upload the sound" },
-  panopto_refused:           { status: 502, retry: false, title: "Panopto refused the recording: ask its owner, or upload the sound" },
+  panopto_no_streams:        { status: 502, retry: false, title: "Panopto lists no audio or video for this recording: upload the audio" },
+  panopto_refused:           { status: 502, retry: false, title: "Panopto refused the recording: ask its owner, or upload the audio" },
   transcriber_missing:       { status: 422, retry: false, title: "There are no captions to use and no transcriber: set ELEVENLABS_API_KEY or TRANSCRIPTION_BASE_URL, or import a transcript" },
-  recording_without_speech:  { status: 422, retry: false, title: "Nobody speaks in the recording, so there is no transcript" },
-  transcription_not_wanted:  { status: 422, retry: false, title: "No transcription was asked for" },
-  sound_gone:                { status: 409, retry: false, title: "The uploaded sound went when its job ended: upload it again, or import a transcript" },
+  recording_without_speech:  { status: 422, retry: false, title: "The recording has no speech, so there is no transcript" },
+  transcription_not_wanted:  { status: 422, retry: false, title: "No transcription was requested" },
+  sound_gone:                { status: 409, retry: false, title: "The uploaded audio was removed when its job ended: upload it again, or import a transcript" },
   transcript_not_ready:      { status: 404, retry: false, title: "There is no transcript yet" },
   chat_failed:               { status: 502, retry: true,  title: "The answer was cut off" },
-  resume_invalid:            { status: 409, retry: false, title: "The resume does not answer what the conversation waits for" },
+  resume_invalid:            { status: 409, retry: false, title: "The resume does not match the open questions of the conversation" },
   chat_interrupted:          { status: 503, retry: true,  title: "The answer was interrupted: ask for it again" },
   transcript_invalid:        { status: 422, retry: false, title: "The transcript cannot be read" },
   evaluation_set_invalid:    { status: 500, retry: false, title: "The evaluation set cannot be read" },
-  nothing_to_roll_back:      { status: 409, retry: false, title: "No earlier embeddings are kept to go back to" },
+  nothing_to_roll_back:      { status: 409, retry: false, title: "There are no earlier embeddings to restore" },
   config_invalid:            { status: 500, retry: false, title: "The environment is not usable" },
   database_unavailable:      { status: 503, retry: true,  title: "The database cannot be reached" },
   database_not_opened:       { status: 503, retry: false, title: "The embedded database does not open" },
@@ -87,7 +87,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** The one error class we throw on purpose. Tell failures apart by `errorCode`, never by message. */
+/** The only error class that this code throws. Distinguish errors by `errorCode`, never by message. */
 export class AppError extends Error {
   override readonly name = "AppError";
 
@@ -112,12 +112,12 @@ export const toFieldProblems = ({ issues }: z.ZodError): FieldProblem[] =>
     .slice(0, MAX_FIELD_PROBLEMS)
     .map(({ path, message }) => ({ path: path.join("."), message }));
 
-/** Unknown errors are retried: an outage nobody foresaw deserves a second attempt. */
+/** Unknown errors are retried, because an unexpected outage can end. */
 export function isRetryable(error: unknown): boolean {
   return error instanceof AppError ? ERRORS[error.errorCode].retry : true;
 }
 
-/** What stopped a command, for whoever ran it: what to change, and a stack only where the reason is not known. */
+/** The text for the user of a failed command: what to change, and a stack trace only for unknown errors. */
 export function explain(error: unknown): string {
   if (!(error instanceof AppError)) return Bun.inspect(error);
   const { problems, message, advice, ...others } = error.details as {

@@ -39,7 +39,7 @@ describe("a failure", () => {
     expect(response.headers.get("x-request-id")).toBe("mine-1");
     expect(body).toEqual({
       type: "/docs/errors#route_not_found",
-      title: "Nothing is at this address",
+      title: "This address does not exist",
       status: 404,
       code: "route_not_found",
       request_id: "mine-1",
