@@ -1,5 +1,7 @@
+import type { PendingQuery, Row } from "postgres";
 import { AppError } from "../errors";
 import type { Segment, Word } from "../text/transcript";
+import type { TranscriptWarning } from "../text/transcript-warnings";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset } from "./jobs/jobs";
 import { type ProviderCall, recording } from "./jobs/provider-calls";
@@ -7,7 +9,7 @@ import { type ProviderCall, recording } from "./jobs/provider-calls";
 export type StoredTranscript = {
   transcript_text: string;
   segments: Segment[];
-  /** Empty when the provider timed no words. */
+  /** Empty where the provider gave no times of words. */
   words: Word[];
   language_code: string | null;
   token_count: number;
@@ -16,14 +18,15 @@ export type StoredTranscript = {
 };
 
 /**
- * Keeps a transcript, and the call that it was bought with: one statement, so that what was paid for
- * is either there with its price or not there. False when the attempt lost its job.
+ * Stores a transcript, the provider call that it cost, and the defects of its file as an event: one
+ * statement, so that a paid transcript never lacks its price. False when the attempt lost its job.
  */
 export async function saveTranscript(
   sql: Sql,
   token: ClaimToken,
   transcript: StoredTranscript,
   call: ProviderCall | null,
+  warnings: readonly TranscriptWarning[] = [],
 ): Promise<boolean> {
   const { transcript_text, segments, words, language_code, token_count, provider, model } =
     transcript;
@@ -43,12 +46,21 @@ export async function saveTranscript(
         metadata = l.metadata || jsonb_build_object('transcribed_at', now())
       from claimed where l.id = claimed.id
     ),
+    warned as (${warning(sql, sql`claimed`, warnings)}),
     paid as (${recording(sql, "lecture", call)})
-    select exists (select from claimed) as claimed`;
+    select exists (select from claimed) as claimed, (select count(*) from warned) as warned`;
   return row!.claimed;
 }
 
-/** Records a transcription that was paid for and gave no words; false when the attempt lost its job. */
+/** The event that lists a file's defects, for each row of `lecture` with `id` and `course_id`. */
+function warning(sql: Sql, lecture: PendingQuery<Row[]>, warnings: readonly TranscriptWarning[]) {
+  return sql`
+    select record_event('lecture', id, course_id, 'transcript_warnings',
+                        ${sql.json({ warnings } as never)})
+    from ${lecture} where ${warnings.length > 0}`;
+}
+
+/** Records a paid transcription without words; false when the attempt lost its job. */
 export async function saveSilence(
   sql: Sql,
   token: ClaimToken,
@@ -62,8 +74,8 @@ export async function saveSilence(
 }
 
 /**
- * Takes the place of whatever transcript, chunks and embeddings a lecture has, and queues the work that
- * makes new ones: one transaction.
+ * Replaces the transcript, chunks and embeddings of a lecture, records the defects of the file as an
+ * event, and queues the job that makes new chunks: one statement.
  *
  * @returns the new job's id
  * @throws AppError `lecture_not_found`
@@ -72,12 +84,21 @@ export async function replaceTranscript(
   sql: Sql,
   lecture_id: string,
   transcript: Omit<StoredTranscript, "model">,
+  warnings: readonly TranscriptWarning[] = [],
 ): Promise<string> {
   const { transcript_text, segments, words, language_code, token_count, provider } = transcript;
   const [row] = await sql<{ job_id: string | null }[]>`
-    select replace_transcript(
-      ${lecture_id}, ${transcript_text}, ${sql.json({ segments, words } as never)},
-      ${language_code}, ${token_count}, ${provider}) as job_id`;
+    with replaced as materialized (
+      select replace_transcript(
+        ${lecture_id}, ${transcript_text}, ${sql.json({ segments, words } as never)},
+        ${language_code}, ${token_count}, ${provider}) as job_id
+    ),
+    lecture as (
+      select id, course_id from lectures, replaced
+      where id = ${lecture_id} and replaced.job_id is not null
+    ),
+    warned as (${warning(sql, sql`lecture`, warnings)})
+    select job_id, (select count(*) from warned) as warned from replaced`;
   if (!row!.job_id) throw new AppError("lecture_not_found");
   return row!.job_id;
 }

@@ -32,3 +32,14 @@ function englishNames(): Map<string, string> {
   );
   return names;
 }
+
+/** A BCP 47 tag as it is usually written: `pt-br` is `pt-BR`. */
+export const canonicalLanguage = (tag: string): string => Intl.getCanonicalLocales(tag)[0]!;
+
+export function isLanguageTag(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}

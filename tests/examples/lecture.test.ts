@@ -7,7 +7,7 @@ import { parseSrt } from "../../src/text/captions";
 const [session] = await loadSessions(join(import.meta.dir, "../../examples/course"));
 const file = (name: string) => join(session!.folder, name);
 const script = (await Bun.file(file("script.txt")).text()).split("\n").filter(Boolean);
-const captions = parseSrt(await Bun.file(file("captions.srt")).text());
+const { segments: captions } = parseSrt(await Bun.file(file("captions.srt")).text());
 
 test("the sample lecture's captions say what is spoken, within its sound", async () => {
   const { signal } = new AbortController();

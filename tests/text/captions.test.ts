@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../src/errors";
-import { parseSrt, parseVtt, toPlainText, toSrt, toVtt } from "../../src/text/captions";
+import { parseSrt, parseVtt } from "../../src/text/captions";
 import { normalizeSegments, type Segment } from "../../src/text/transcript";
+import type { ParsedTranscript } from "../../src/text/transcript-warnings";
+import { toPlainText, toSrt, toVtt } from "../../src/text/write-captions";
 import { type Random, seededRandom } from "../support/random";
 
 describe("parseVtt", () => {
@@ -29,7 +31,7 @@ describe("parseVtt", () => {
       "",
     ].join("\r\n");
 
-    expect(parseVtt(vtt)).toEqual([
+    expect(parseVtt(vtt).segments).toEqual([
       {
         start_ms: 1_000,
         end_ms: 2_500,
@@ -43,7 +45,7 @@ describe("parseVtt", () => {
   test("makes a segment of each voice in a cue", () => {
     const vtt = "WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ann>why</v> <v Bob>because\n";
 
-    expect(parseVtt(vtt)).toEqual([
+    expect(parseVtt(vtt).segments).toEqual([
       { start_ms: 0, end_ms: 300, text: "why", speaker: "Ann" },
       { start_ms: 300, end_ms: 1_000, text: "because", speaker: "Bob" },
     ]);
@@ -52,7 +54,7 @@ describe("parseVtt", () => {
   test("leaves mathematics alone", () => {
     const vtt = "WEBVTT\n\n00:00.000 --> 00:01.000\nx < y and y > z, R&D\n";
 
-    expect(parseVtt(vtt)[0]!.text).toBe("x < y and y > z, R&D");
+    expect(textsOf(parseVtt(vtt))[0]).toBe("x < y and y > z, R&D");
   });
 });
 
@@ -67,63 +69,214 @@ describe("parseSrt", () => {
       "first &amp; foremost<br>line two",
     ].join("\r\n");
 
-    expect(parseSrt(srt)).toEqual([
+    expect(parseSrt(srt).segments).toEqual([
       { start_ms: 1_500, end_ms: 2_000, text: "first & foremost\nline two" },
       { start_ms: 5_000, end_ms: 6_000, text: "second" },
     ]);
   });
 
   test("keeps lines that an empty line cuts off from their cue", () => {
-    expect(parseSrt("1\n00:00:01,000 --> 00:00:02,000\nheat\n\nflows\n\n42\n")[0]!.text).toBe(
-      "heat\n\nflows\n\n42",
-    );
+    const parsed = parseSrt("1\n00:00:01,000 --> 00:00:02,000\nheat\n\nflows\n\n42\n");
+
+    expect(textsOf(parsed)).toEqual(["heat\n\nflows\n\n42"]);
+    expect(linesOf(parsed)).toEqual([5, 7]);
   });
 
   test("does not take every colon for the end of a name", () => {
     const srt = "1\n00:00:01,000 --> 00:00:02,000\nNote: heat flows\n";
 
-    expect(parseSrt(srt)).toEqual([{ start_ms: 1_000, end_ms: 2_000, text: "Note: heat flows" }]);
+    expect(parseSrt(srt).segments).toEqual([
+      { start_ms: 1_000, end_ms: 2_000, text: "Note: heat flows" },
+    ]);
   });
 });
 
-describe("what cannot be read", () => {
+const textsOf = ({ segments }: ParsedTranscript) => segments.map(({ text }) => text);
+const startsOf = ({ segments }: ParsedTranscript) => segments.map(({ start_ms }) => start_ms);
+const linesOf = ({ warnings }: ParsedTranscript) => warnings.map(({ line }) => line);
+const withCr = (text: string) => text.replaceAll("\n", "\r");
+const withCrLf = (text: string) => text.replaceAll("\n", "\r\n");
+
+const TWO_CUES =
+  "1\n00:00:01,000 --> 00:00:04,000\nheat\n\n2\n00:00:05,000 --> 00:00:08,000\nflows\n";
+
+describe("a defect costs its cue at most and is reported with its line", () => {
   test.each([
-    ["a VTT without its first line", parseVtt, "1\n\n00:01.000 --> 00:02.000\nx", [1]],
+    [
+      "VTT: text after an empty line",
+      parseVtt,
+      "WEBVTT\n\n00:01.000 --> 00:04.000\nheat\n\nstray\nblock\n\n00:05.000 --> 00:08.000\nflows\n",
+      [1_000, 5_000],
+      [6],
+    ],
+    [
+      "VTT: no first line",
+      parseVtt,
+      "00:01.000 --> 00:04.000\nheat\n\n00:05.000 --> 00:08.000\nflows\n",
+      [1_000, 5_000],
+      [1],
+    ],
+    [
+      "VTT: a second header",
+      parseVtt,
+      "WEBVTT\n\n00:01.000 --> 00:04.000\nheat\n\nWEBVTT\nKind: captions\n\n00:05.000 --> 00:08.000\nflows\n",
+      [1_000, 5_000],
+      [6],
+    ],
+    [
+      "VTT: no empty line after the header, nor between cues",
+      parseVtt,
+      "WEBVTT\n00:01.000 --> 00:04.000\nheat\n00:05.000 --> 00:08.000\nflows\n",
+      [1_000, 5_000],
+      [4],
+    ],
+    [
+      "SRT: no empty line between cues",
+      parseSrt,
+      "1\n00:00:01,000 --> 00:00:04,000\nheat\n2\n00:00:05,000 --> 00:00:08,000\nflows",
+      [1_000, 5_000],
+      [5],
+    ],
+    [
+      "SRT: no empty line and no number between cues",
+      parseSrt,
+      "00:01 --> 00:02\nheat\n00:05 --> 00:08\nflows",
+      [1_000, 5_000],
+      [3],
+    ],
+    [
+      "a negative start",
+      parseSrt,
+      TWO_CUES.replace("00:00:01,000", "-00:00:00,500"),
+      [0, 5_000],
+      [2],
+    ],
+    [
+      "a minus inside a time",
+      parseSrt,
+      TWO_CUES.replace("00:00:01,000", "00:00:-1,000"),
+      [0, 5_000],
+      [2],
+    ],
+    [
+      "a cue without length",
+      parseSrt,
+      TWO_CUES.replace("00:00:04,000", "00:00:01,000"),
+      [1_000, 5_000],
+      [2],
+    ],
+    [
+      "an end before its start",
+      parseSrt,
+      TWO_CUES.replace("00:00:04,000", "00:00:00,000"),
+      [1_000, 5_000],
+      [2],
+    ],
+    [
+      "a number on the line of times",
+      parseSrt,
+      TWO_CUES.replaceAll(/^(\d)\n/gm, "$1 "),
+      [1_000, 5_000],
+      [1, 4],
+    ],
+    ["another arrow", parseSrt, TWO_CUES.replaceAll("-->", "->"), [1_000, 5_000], [2, 6]],
+    [
+      "text on the line of times",
+      parseSrt,
+      "1\n00:00:01,000 --> 00:00:04,000 heat\n\n2\n00:00:05,000 --> 00:00:08,000\nflows\n",
+      [1_000, 5_000],
+      [2],
+    ],
+  ])("%s", (_, parse, file, starts, lines) => {
+    for (const variant of [file, withCrLf(file), withCr(file), `\ufeff${file}`]) {
+      const parsed = parse(variant);
+
+      expect(textsOf(parsed)).toEqual(["heat", "flows"]);
+      expect(startsOf(parsed)).toEqual(starts);
+      expect(linesOf(parsed)).toEqual(lines);
+    }
+  });
+
+  test("a cue whose times cannot be read is left out", () => {
+    const bad = "3\n00:00:0x,000 --> 00:00:12,000\nlost\n\n4\n00:00:13.5 --> 123:00:14,25\nlate\n";
+
+    const parsed = parseSrt(`${TWO_CUES}\n${bad}`);
+
+    expect(textsOf(parsed)).toEqual(["heat", "flows", "late"]);
+    expect(parsed.segments[2]).toMatchObject({ start_ms: 13_500, end_ms: 442_814_250 });
+    expect(parsed.warnings).toEqual([
+      { line: 10, message: "the times cannot be read: this cue is left out" },
+    ]);
+  });
+
+  test("SRT: a cue without times is kept with the one before", () => {
+    const parsed = parseSrt(TWO_CUES.replace("00:00:05,000 --> 00:00:08,000\n", ""));
+
+    expect(textsOf(parsed)).toEqual(["heat\n\nflows"]);
+    expect(linesOf(parsed)).toEqual([5]);
+  });
+
+  test("cues without length get the time that their text takes", () => {
+    const { segments } = parseSrt("1\n00:00:01,000 --> 00:00:01,000\nheat flows\n");
+
+    expect(segments).toEqual([{ start_ms: 1_000, end_ms: 1_650, text: "heat flows" }]);
+  });
+
+  test("51 defects and more are counted", () => {
+    const file = `WEBVTT\n\n${"x\n\n".repeat(1_000)}00:01.000 --> 00:02.000\nheat\n`;
+    const { warnings } = parseVtt(file);
+
+    expect(warnings).toHaveLength(51);
+    expect(warnings.at(-1)).toEqual({ message: "950 more defects are not listed" });
+  });
+});
+
+describe("a line of one blank", () => {
+  test("does not end a VTT cue, also in place of an empty line between cues", () => {
+    const parsed = parseVtt(
+      "WEBVTT\n\n00:01.000 --> 00:04.000\n \nheat\n \nflows\n \nname\n00:05.000 --> 00:08.000\non\n",
+    );
+
+    expect(textsOf(parsed)).toEqual(["heat\n\nflows", "on"]);
+    expect(parsed.warnings).toEqual([]);
+  });
+});
+
+describe("a file without any usable cue is refused", () => {
+  test.each([
     [
       "times that are none",
       parseVtt,
       "WEBVTT\n\n00:01.000 --> soon\nx\n\nname\nno times\n",
-      [3, 7],
+      [3, 6, 1],
     ],
-    ["a cue that ends before it starts", parseSrt, "1\n00:00:03,000 --> 00:00:02,000\nx\n", [2]],
-    ["cues without an empty line between", parseSrt, "00:01 --> 00:02\nx\n00:02 --> 00:03\ny", [3]],
     ["a file without text", parseVtt, "WEBVTT\n\n00:01.000 --> 00:02.000\n<i></i>\n", [1]],
-    ["a web page", parseSrt, "<!DOCTYPE html>\n<title>Sign in</title>", [1]],
+    ["a web page", parseSrt, "<!DOCTYPE html>\n<title>Sign in</title>", [1, 1]],
     ["nothing", parseSrt, "", [1]],
     [
-      "a line without end",
+      "a line of a million characters",
       parseVtt,
       `WEBVTT\n\n00:01.000 --> 00:02.000\n${"x".repeat(1_000_001)}`,
-      [4],
+      [4, 1],
     ],
-  ])("is refused with the numbers of its lines: %s", (_, parse, file, lines) => {
+  ])("with the numbers of its lines: %s", (_, parse, file, lines) => {
     expect(problemLines(() => parse(file))).toEqual(lines);
   });
 
-  test("is described by its first 20 faults", () => {
+  test("and described by at most 20 problems", () => {
     expect(problemLines(() => parseVtt("WEBVTT\n\n".concat("x\n\n".repeat(1_000))))).toHaveLength(
       20,
     );
   });
 
-  test("includes more than 100 000 cues", () => {
+  test("as is one of more than 100 000 cues", () => {
     const file = "00:01 --> 00:02\nx\n\n".repeat(100_001);
 
     expect(problemLines(() => parseSrt(file))).toEqual([300_001]);
   });
 });
 
-function problemLines(parse: () => Segment[]): number[] {
+function problemLines(parse: () => ParsedTranscript): number[] {
   try {
     parse();
   } catch (error) {
@@ -133,6 +286,222 @@ function problemLines(parse: () => Segment[]): number[] {
   }
   throw new Error("it was read");
 }
+
+describe("rolling captions hold each line once", () => {
+  const YOUTUBE = [
+    "WEBVTT",
+    "Kind: captions",
+    "Language: en",
+    "",
+    "00:00:00.160 --> 00:00:03.429 align:start position:0%",
+    " ",
+    "entropy<00:00:00.960><c> measures</c><00:00:01.520><c> how</c><00:00:02.159><c> uncertain</c>",
+    "",
+    "00:00:03.429 --> 00:00:03.439 align:start position:0%",
+    "entropy measures how uncertain",
+    " ",
+    "",
+    "00:00:03.439 --> 00:00:05.749 align:start position:0%",
+    "entropy measures how uncertain",
+    "a<00:00:03.760><c> random</c><00:00:04.000><c> source</c><00:00:04.160><c> is</c>",
+  ].join("\n");
+
+  test("YouTube's VTT, with the times of its words", () => {
+    const parsed = parseVtt(YOUTUBE);
+
+    expect(parsed).toEqual({
+      language: "en",
+      segments: [
+        { start_ms: 160, end_ms: 3_439, text: "entropy measures how uncertain" },
+        { start_ms: 3_439, end_ms: 5_749, text: "a random source is" },
+      ],
+      words: [
+        { start_ms: 160, end_ms: 960, text: "entropy" },
+        { start_ms: 960, end_ms: 1_520, text: "measures" },
+        { start_ms: 1_520, end_ms: 2_159, text: "how" },
+        { start_ms: 2_159, end_ms: 3_439, text: "uncertain" },
+        { start_ms: 3_439, end_ms: 3_760, text: "a" },
+        { start_ms: 3_760, end_ms: 4_000, text: "random" },
+        { start_ms: 4_000, end_ms: 4_160, text: "source" },
+        { start_ms: 4_160, end_ms: 5_749, text: "is" },
+      ],
+      warnings: [],
+    });
+  });
+
+  const srt = (...bodies: string[][]) =>
+    bodies
+      .map((lines, i) => `${i + 1}\n00:00:0${i},000 --> 00:00:0${i + 1},000\n${lines.join("\n")}\n`)
+      .join("\n");
+
+  test.each([
+    [
+      "two lines",
+      [["a b"], ["a b", "c d"], ["c d", "e f"]],
+      ["a b", "c d", "e f"],
+      [0, 1_000, 2_000],
+    ],
+    [
+      "three lines",
+      [["a"], ["a", "b"], ["a", "b", "c"], ["b", "c", "d"]],
+      ["a", "b", "c", "d"],
+      [0, 1_000, 2_000, 3_000],
+    ],
+    [
+      "two new lines at a time",
+      [
+        ["a", "b"],
+        ["b", "c", "d"],
+        ["d", "e", "f"],
+      ],
+      ["a\nb", "c\nd", "e\nf"],
+      [0, 1_000, 2_000],
+    ],
+    [
+      "lines that grow",
+      [["heat"], ["heat flows"], ["heat flows from"], ["flows from", "hot"]],
+      ["heat", "flows", "from", "flows from\nhot"],
+      [0, 1_000, 2_000, 3_000],
+    ],
+    [
+      "a line that is said twice",
+      [
+        ["a", "yes"],
+        ["yes", "yes"],
+        ["yes", "b"],
+      ],
+      ["a\nyes", "yes", "b"],
+      [0, 1_000, 2_000],
+    ],
+  ])("%s", (_, bodies, texts, starts) => {
+    const parsed = parseSrt(srt(...bodies));
+
+    expect(textsOf(parsed)).toEqual(texts);
+    expect(startsOf(parsed)).toEqual(starts);
+  });
+
+  test("a refrain in ordinary captions stays", () => {
+    const bodies = [["yes"], ["yes"], ["why", "heat"], ["heat", "flows"], ["on"], ["yes"], ["no"]];
+
+    expect(textsOf(parseSrt(srt(...bodies)))).toEqual(bodies.map((lines) => lines.join("\n")));
+  });
+});
+
+describe("speakers", () => {
+  const vtt = (...texts: string[]) =>
+    parseVtt(
+      `WEBVTT\n\n${texts.map((text, i) => `${i + 1}\n00:0${i}.000 --> 00:0${i + 1}.000\n${text}\n`).join("\n")}`,
+    ).segments.map(({ speaker, text }) => [speaker, text]);
+
+  test.each([
+    [
+      "Zoom",
+      ["Jane Doe: Hello: all.", "Karl van Berg (he/him): Hi."],
+      ["Jane Doe", "Karl van Berg (he/him)"],
+    ],
+    [
+      "first names that return",
+      ["Ann: a", "Bob: b", "Ann: c", "Bob: d"],
+      ["Ann", "Bob", "Ann", "Bob"],
+    ],
+    [
+      "diarization",
+      ["[SPEAKER_00]: a", "SPEAKER_01: b", "(Speaker 2) c"],
+      ["SPEAKER_00", "SPEAKER_01", "Speaker 2"],
+    ],
+    ["names in brackets", ["[Jane Doe]: a", "[Karl Berg]: b"], ["Jane Doe", "Karl Berg"]],
+    ["broadcast captions", ["&gt;&gt; JANE: a", "b", "&gt;&gt; c"], ["JANE", undefined, undefined]],
+    ["names in other scripts", ["王伟: 熵", "王伟: 热"], ["王伟", "王伟"]],
+  ])("are found: %s", (_, texts, speakers) => {
+    const found = vtt(...texts);
+
+    expect(found.map(([speaker]) => speaker)).toEqual(speakers);
+    expect(found.some(([, text]) => /speaker|jane|>>|\[/i.test(text!))).toBe(false);
+  });
+
+  test.each([
+    ["labels", ["Note: heat flows", "Note: it does"]],
+    ["now and then", ["Jane Doe: a", "b", "c", "d"]],
+    ["a statement", ["The second law says this: heat flows", "And so: it does"]],
+    ["shifts of bits", ["x &gt;&gt; 2 is a quarter"]],
+  ])("are not made up: %s", (_, texts) => {
+    expect(vtt(...texts)).toEqual(texts.map((text) => [undefined, text.replaceAll("&gt;", ">")]));
+  });
+
+  test("change within a cue", () => {
+    expect(vtt("Jane Doe: Why?\nKarl Berg: Because\nof heat.", "Jane Doe: I see.")).toEqual([
+      ["Jane Doe", "Why?"],
+      ["Karl Berg", "Because\nof heat."],
+      ["Jane Doe", "I see."],
+    ]);
+  });
+});
+
+describe("notices about the captions are no speech", () => {
+  test.each([
+    "[Auto-generated transcript. Edits may have been applied for clarity.]",
+    "Auto-generated transcript",
+    "(Automatically generated captions)",
+    "Transcribed by https://otter.ai",
+    "[Automatisch generiertes Transkript]",
+  ])("%s", (notice) => {
+    const file = `1\n00:00:00,000 --> 00:00:00,500\n${notice}\n\n${TWO_CUES.slice(2)}`;
+
+    expect(textsOf(parseSrt(file))).toEqual(["heat", "flows"]);
+  });
+
+  test("speech about them stays", () => {
+    const text = "auto-generated captions are often wrong";
+
+    expect(textsOf(parseSrt(TWO_CUES.replace("heat", text)))).toEqual([text, "flows"]);
+  });
+});
+
+describe("the header and character references", () => {
+  test.each([
+    ["Language: de", "de"],
+    ["Kind: captions\nLanguage: pt_br", "pt-BR"],
+    ["Language: German", "de"],
+    ["Language: gibberish!", null],
+    ["", null],
+  ])("%p", (header, language) => {
+    expect(parseVtt(`WEBVTT\n${header}\n\n00:01.000 --> 00:02.000\nx\n`).language).toBe(language);
+  });
+
+  test("references are decoded once", () => {
+    const text =
+      "Le caf&eacute; &mdash; d&rsquo;accord&hellip; it&#39;s H&amp;amp;S &#x22;x&quot;&nbsp;y &unknown; R&D";
+
+    expect(textsOf(parseVtt(`WEBVTT\n\n00:01.000 --> 00:02.000\n${text}\n`))).toEqual([
+      'Le café — d’accord… it\'s H&amp;S "x" y &unknown; R&D',
+    ]);
+  });
+});
+
+describe("hostile files end in time", () => {
+  const cue = "WEBVTT\n\n00:00.000 --> 00:01.000\n";
+  test.each([
+    ["a line of 10 MB", `${cue}${"heat ".repeat(2_000_000)}\n\n${cue.slice(8)}x`],
+    ["tags without an end", `${cue}${"<c.a <v <".repeat(100_000)}`],
+    ["timing tags", `${cue}${"<00:00:00.500>a".repeat(60_000)}`],
+    ["marks of speakers", `${cue}${">".repeat(900_000)} x`],
+    ["spaces and colons", `${cue}${"a: ".repeat(300_000)}`],
+    ["settings", `${cue.trimEnd()} ${"a:b".repeat(300_000)} !\nx`],
+    ["references", `${cue}${"&amp".repeat(200_000)}`],
+    ["lines of one cue", `${cue}${"x\n".repeat(900_000)}`],
+    ["empty lines", `${cue}x${"\n".repeat(5_000_000)}`],
+    ["rolling lines", `WEBVTT\n\n${"00:00.000 --> 00:01.000\na\nb\n\n".repeat(90_000)}`],
+    ["times at once", `WEBVTT\n\n${"00:00.000 --> 00:00.000\na b c\n\n".repeat(90_000)}`],
+  ])("%s", (_, file) => {
+    const started = performance.now();
+    try {
+      parseVtt(file);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
 
 describe("what was written", () => {
   test("shows plainly in a player", () => {
@@ -150,8 +519,9 @@ describe("what was written", () => {
         { start_ms: 90_000, end_ms: 91_000, text: "heat" },
       ]);
 
-      expect(parseVtt(toVtt(segments))).toEqual(segments);
-      expect(parseSrt(toSrt(segments))).toEqual(segments);
+      for (const read of [parseVtt(toVtt(segments)), parseSrt(toSrt(segments))]) {
+        expect(read).toEqual({ language: null, segments, warnings: [] });
+      }
     }
   });
 });
@@ -179,6 +549,9 @@ const TRICKS = [
   ":",
   "Note: ",
   "42",
+  ">> ",
+  "Jane Doe: ",
+  "[SPEAKER_00]: ",
   "\t",
   "WEBVTT",
   "NOTE",

@@ -19,11 +19,16 @@ describe("parseTranscriptJson", () => {
       language: "pt-BR",
       segments: [heat],
       words: [{ start_ms: 0, end_ms: 400, text: "heat", kind: "word" }],
+      warnings: [],
     });
   });
 
   test("reads a bare list of segments", () => {
-    expect(parseTranscriptJson([heat])).toEqual({ language: null, segments: [heat] });
+    expect(parseTranscriptJson([heat])).toEqual({
+      language: null,
+      segments: [heat],
+      warnings: [],
+    });
   });
 
   test.each([
@@ -49,5 +54,359 @@ describe("parseTranscriptJson", () => {
       return;
     }
     throw new Error("it was read");
+  });
+});
+
+const words = (...list: [string, number, number, string?][]) =>
+  list.map(([text, start_ms, end_ms, speaker]) => ({
+    text,
+    start_ms,
+    end_ms,
+    ...(speaker && { speaker }),
+  }));
+const segment = (text: string, start_ms: number, end_ms: number, speaker?: string) => ({
+  text,
+  start_ms,
+  end_ms,
+  ...(speaker && { speaker }),
+});
+
+describe("transcripts of other tools are read by their structure", () => {
+  test.each<[string, unknown, { language: string | null; segments: object[]; words?: object[] }]>([
+    [
+      "openai-whisper",
+      {
+        text: " Heat flows.",
+        segments: [{ id: 0, start: 0, end: 4, text: " Heat flows." }],
+        language: "en",
+      },
+      { language: "en", segments: [segment("Heat flows.", 0, 4_000)] },
+    ],
+    [
+      "OpenAI's verbose_json, words apart, the language by name",
+      {
+        task: "transcribe",
+        language: "german",
+        segments: [{ start: 0.5, end: 2, text: "Wärme fließt." }],
+        words: [
+          { word: "Wärme", start: 0.5, end: 1 },
+          { word: "fließt", start: 1, end: 2 },
+        ],
+      },
+      {
+        language: "de",
+        segments: [segment("Wärme fließt.", 500, 2_000)],
+        words: words(["Wärme", 500, 1_000], ["fließt", 1_000, 2_000]),
+      },
+    ],
+    [
+      "faster-whisper, a bare list",
+      [
+        {
+          start: 0,
+          end: 1.5,
+          text: " Heat",
+          words: [{ start: 0, end: 1.5, word: " Heat", probability: 1 }],
+        },
+      ],
+      { language: null, segments: [segment("Heat", 0, 1_500)], words: words(["Heat", 0, 1_500]) },
+    ],
+    [
+      "WhisperX, a word without times",
+      {
+        segments: [
+          {
+            start: 0.5,
+            end: 3,
+            text: " List 1 ends.",
+            words: [
+              { word: "List", start: 0.5, end: 1 },
+              { word: "1" },
+              { word: "ends.", start: 2, end: 3 },
+            ],
+            speaker: "SPEAKER_00",
+          },
+        ],
+        word_segments: [{ word: "List", start: 0.5, end: 1 }],
+        language: "en",
+      },
+      {
+        language: "en",
+        segments: [segment("List 1 ends.", 500, 3_000, "SPEAKER_00")],
+        words: words(["List", 500, 1_000], ["1", 1_000, 2_000], ["ends.", 2_000, 3_000]),
+      },
+    ],
+    [
+      "whisper.cpp with tokens",
+      {
+        result: { language: "en" },
+        transcription: [
+          {
+            offsets: { from: 0, to: 2_000 },
+            text: " Entropy is",
+            tokens: [
+              { text: "[_BEG_]", offsets: { from: 0, to: 0 } },
+              { text: " Entr", offsets: { from: 0, to: 500 } },
+              { text: "opy", offsets: { from: 500, to: 1_000 } },
+              { text: " is", offsets: { from: 1_000, to: 2_000 } },
+            ],
+          },
+        ],
+      },
+      {
+        language: "en",
+        segments: [segment("Entropy is", 0, 2_000)],
+        words: words(["Entropy", 0, 1_000], ["is", 1_000, 2_000]),
+      },
+    ],
+    [
+      "ElevenLabs with spaces, events and speakers",
+      {
+        language_code: "fra",
+        words: [
+          { text: "L'", start: 0, end: 0.2, type: "word", speaker_id: "speaker_0" },
+          { text: "homme", start: 0.2, end: 0.6, type: "word", speaker_id: "speaker_0" },
+          { text: " ", start: 0.6, end: 0.7, type: "spacing", speaker_id: "speaker_0" },
+          { text: "(rires)", start: 0.7, end: 1, type: "audio_event", speaker_id: "speaker_1" },
+        ],
+      },
+      {
+        language: "fr",
+        segments: [
+          segment("L'homme", 0, 600, "speaker_0"),
+          segment("(rires)", 700, 1_000, "speaker_1"),
+        ],
+        words: [
+          ...words(["L'homme", 0, 600, "speaker_0"]),
+          { ...segment("(rires)", 700, 1_000, "speaker_1"), kind: "audio_event" },
+        ],
+      },
+    ],
+    [
+      "Deepgram",
+      {
+        metadata: { duration: 2 },
+        results: {
+          channels: [
+            {
+              detected_language: "en",
+              alternatives: [
+                {
+                  transcript: "Heat flows.",
+                  words: [
+                    { word: "heat", punctuated_word: "Heat", start: 0.1, end: 0.5, speaker: 0 },
+                    { word: "flows", punctuated_word: "flows.", start: 0.5, end: 1, speaker: 0 },
+                  ],
+                },
+              ],
+            },
+          ],
+        },
+      },
+      {
+        language: "en",
+        segments: [segment("Heat flows.", 100, 1_000, "speaker_0")],
+        words: words(["Heat", 100, 500, "speaker_0"], ["flows.", 500, 1_000, "speaker_0"]),
+      },
+    ],
+    [
+      "AWS Transcribe",
+      {
+        jobName: "j",
+        results: {
+          language_code: "en-US",
+          transcripts: [{ transcript: "Heat flows." }],
+          speaker_labels: {
+            segments: [
+              {
+                speaker_label: "spk_0",
+                items: [
+                  { start_time: "0.1", speaker_label: "spk_0" },
+                  { start_time: "0.5", speaker_label: "spk_0" },
+                ],
+              },
+            ],
+          },
+          items: [
+            {
+              type: "pronunciation",
+              start_time: "0.1",
+              end_time: "0.5",
+              alternatives: [{ content: "Heat" }],
+            },
+            {
+              type: "pronunciation",
+              start_time: "0.5",
+              end_time: "1.0",
+              alternatives: [{ content: "flows" }],
+            },
+            { type: "punctuation", alternatives: [{ content: "." }] },
+          ],
+        },
+      },
+      {
+        language: "en-US",
+        segments: [segment("Heat flows.", 100, 1_000, "spk_0")],
+        words: words(["Heat", 100, 500, "spk_0"], ["flows.", 500, 1_000, "spk_0"]),
+      },
+    ],
+    [
+      "Google, speakers in the last result",
+      {
+        results: [
+          {
+            alternatives: [{ words: [{ word: "Heat", startTime: "0.100s", endTime: "0.500s" }] }],
+            languageCode: "en-us",
+          },
+          {
+            alternatives: [
+              { words: [{ word: "Heat", startTime: "0.100s", endTime: "0.500s", speakerTag: 1 }] },
+            ],
+          },
+        ],
+      },
+      {
+        language: "en-US",
+        segments: [segment("Heat", 100, 500, "speaker_1")],
+        words: words(["Heat", 100, 500, "speaker_1"]),
+      },
+    ],
+    [
+      "AssemblyAI, times in milliseconds",
+      {
+        id: "x",
+        language_code: "en_us",
+        audio_duration: 2,
+        words: [
+          { text: "Heat", start: 100, end: 500, confidence: 1, speaker: "A" },
+          { text: "flows.", start: 500, end: 1_000, confidence: 1, speaker: "A" },
+        ],
+      },
+      {
+        language: "en-US",
+        segments: [segment("Heat flows.", 100, 1_000, "A")],
+        words: words(["Heat", 100, 500, "A"], ["flows.", 500, 1_000, "A"]),
+      },
+    ],
+    [
+      "Azure batch",
+      {
+        recognizedPhrases: [
+          {
+            locale: "en-US",
+            speaker: 1,
+            offsetInTicks: 1_000_000,
+            durationInTicks: 9_000_000,
+            nBest: [
+              {
+                display: "Heat.",
+                words: [{ word: "heat", offsetInTicks: 1_000_000, durationInTicks: 4_000_000 }],
+              },
+            ],
+          },
+        ],
+      },
+      {
+        language: "en-US",
+        segments: [segment("Heat.", 100, 1_000, "speaker_1")],
+        words: words(["heat", 100, 500]),
+      },
+    ],
+    [
+      "Azure fast",
+      {
+        phrases: [
+          { offsetMilliseconds: 100, durationMilliseconds: 900, text: "Heat.", locale: "de-DE" },
+        ],
+      },
+      { language: "de-DE", segments: [segment("Heat.", 100, 1_000)] },
+    ],
+    [
+      "YouTube's json3",
+      {
+        events: [
+          { tStartMs: 0, id: 1 },
+          {
+            tStartMs: 100,
+            dDurationMs: 900,
+            segs: [{ utf8: "heat" }, { utf8: " flows", tOffsetMs: 400 }],
+          },
+          { tStartMs: 900, dDurationMs: 100, segs: [{ utf8: "\n" }] },
+        ],
+      },
+      {
+        language: null,
+        segments: [segment("heat flows", 100, 1_000)],
+        words: words(["heat", 100, 500], ["flows", 500, 1_000]),
+      },
+    ],
+    [
+      "Hugging Face's pipelines, the last end missing",
+      {
+        text: "",
+        chunks: [
+          { timestamp: [0, 1.5], text: " heat flows" },
+          { timestamp: [1.5, null], text: " to cold" },
+        ],
+      },
+      {
+        language: null,
+        segments: [segment("heat flows", 0, 1_500), segment("to cold", 1_500, 1_955)],
+      },
+    ],
+    [
+      "segments in milliseconds, speakers in the text",
+      { segments: [{ start: 0, end: 4_000, text: "[SPEAKER_01]: Heat flows." }] },
+      { language: null, segments: [segment("Heat flows.", 0, 4_000, "SPEAKER_01")] },
+    ],
+  ])("%s", (_, document, expected) => {
+    expect(parseTranscriptJson(document)).toEqual({ ...expected, warnings: [] } as never);
+  });
+
+  test("a defect costs one segment at most and is reported with its path", () => {
+    const good = { start: 5, end: 6, text: "flows" };
+    const bad = [
+      { start: -1, end: 1, text: "a" },
+      { start: 3, end: 2, text: "b" },
+      { text: "c" },
+      { start: "x", text: 7 },
+      null,
+    ];
+
+    const { segments, warnings } = parseTranscriptJson({ segments: [...bad, good] });
+
+    expect(segments.map(({ text }) => text)).toEqual(["a", "b", "c", "flows"]);
+    expect(segments[0]).toMatchObject({ start_ms: 0, end_ms: 1_000 });
+    expect(warnings.map(({ path }) => path)).toEqual([
+      "segments.0",
+      "segments.1",
+      "segments.2",
+      "segments.2",
+      "segments.3",
+      "segments.4",
+    ]);
+  });
+
+  test.each([
+    [
+      "a million words",
+      {
+        words: Array.from({ length: 1_000_000 }, (_, i) => ({ text: "a", start: i, end: i + 0.5 })),
+      },
+    ],
+    [
+      "half a million words without times",
+      { segments: [{ start: 0, end: 9, text: "a", words: Array(500_000).fill({ word: "a" }) }] },
+    ],
+    ["a long string", { segments: [{ start: 0, end: 9, text: "a ".repeat(5_000_000) }] }],
+    ["100 001 segments", { segments: Array(100_001).fill({ start: 0, end: 1, text: "a" }) }],
+  ])("%s end in time", (_, document) => {
+    const started = performance.now();
+    try {
+      parseTranscriptJson(document);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+    expect(performance.now() - started).toBeLessThan(8_000);
   });
 });

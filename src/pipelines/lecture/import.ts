@@ -3,46 +3,38 @@ import { getLecture } from "../../db/lectures";
 import { replaceTranscript } from "../../db/transcripts";
 import type { Embedder } from "../../providers/embedder";
 import type { UploadedAudioStore } from "../../storage/uploaded-audio";
-import { parseSrt, parseVtt } from "../../text/captions";
-import type { Transcript } from "../../text/transcript";
-import { canonicalLanguage, parseTranscriptJson } from "../../text/transcript-json";
+import { canonicalLanguage } from "../../text/language-tag";
+import { parseTranscriptFile, type TranscriptFile } from "../../text/transcript-file";
+import type { TranscriptWarning } from "../../text/transcript-warnings";
 import { toStoredTranscript } from "./transcribe";
 
-export type TranscriptFormat = "json" | "vtt" | "srt";
+export type ImportDeps = { db: Sql; embedder: Embedder; uploadedAudio: UploadedAudioStore };
 
 /**
  * Imports a transcript. It replaces an earlier one with its chunks and embeddings, cancels a running
  * job, and queues a new one.
  *
- * @param body  the text of the file, or the parsed value of a JSON file
- * @returns the id of the job that embeds the transcript
- * @throws AppError `lecture_not_found`, `transcript_invalid`
+ * @param language  BCP 47; takes precedence over the language that the file names
+ * @returns the job that embeds the transcript, and the defects of the file
+ * @throws AppError `lecture_not_found`, and for the file as `parseTranscriptFile`
  */
 export async function importTranscript(
-  {
-    db,
-    embedder,
-    uploadedAudio,
-  }: { db: Sql; embedder: Embedder; uploadedAudio: UploadedAudioStore },
+  { db, embedder, uploadedAudio }: ImportDeps,
   lecture_id: string,
-  body: unknown,
-  { format, language }: { format: TranscriptFormat; language?: string | undefined },
-): Promise<string> {
+  file: TranscriptFile,
+  language?: string,
+): Promise<{ job_id: string; warnings: TranscriptWarning[] }> {
   const { id } = await getLecture(db, lecture_id);
-  const transcript = parse(body, format);
-  const named = { ...transcript, ...(language && { language: canonicalLanguage(language) }) };
-  const stored = toStoredTranscript(
-    named,
-    { provider: "import", model: null },
-    embedder.countTokens,
-  );
-  const job_id = await replaceTranscript(db, id, stored);
+  const { transcript, warnings } = readTranscript(file, embedder, language);
+  const job_id = await replaceTranscript(db, id, transcript, warnings);
   await uploadedAudio.remove(id);
-  return job_id;
+  return { job_id, warnings };
 }
 
-function parse(body: unknown, format: TranscriptFormat): Transcript {
-  if (format === "json") return parseTranscriptJson(body);
-  const segments = format === "vtt" ? parseVtt(String(body)) : parseSrt(String(body));
-  return { language: null, segments };
+/** A transcript file as its database row, and the defects of the file. */
+export function readTranscript(file: TranscriptFile, embedder: Embedder, language?: string) {
+  const { warnings, ...parsed } = parseTranscriptFile(file);
+  const named = { ...parsed, ...(language && { language: canonicalLanguage(language) }) };
+  const source = { provider: "import", model: null };
+  return { transcript: toStoredTranscript(named, source, embedder.countTokens), warnings };
 }

@@ -10,7 +10,7 @@ import type { Embedder } from "../../providers/embedder";
 import type { Transcriber } from "../../providers/transcriber";
 import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { parseSrt } from "../../text/captions";
-import type { Segment } from "../../text/transcript";
+import type { ParsedTranscript } from "../../text/transcript-warnings";
 import { type Attempt, assertStillClaimed, openReporter, progressRange } from "../step";
 import { type LectureAudio, toStoredTranscript } from "./transcribe";
 
@@ -141,19 +141,20 @@ async function storeCaptions(
   const [language] = recording.caption_languages;
   if (language === undefined) return false;
   const srt = await audioSource.fetchCaptions(recording, language, signal);
-  const segments = srt === null ? [] : readCaptions(srt);
-  if (segments.length === 0) return false;
+  const captions = srt === null ? null : readCaptions(srt);
+  if (!captions) return false;
+  const { warnings, ...parsed } = captions;
   const source = { provider: `${audioSource.name}_captions`, model: null };
-  const transcript = toStoredTranscript({ language, segments }, source, embedder.countTokens);
-  assertStillClaimed(await saveTranscript(db, fence, transcript, null));
+  const transcript = toStoredTranscript({ ...parsed, language }, source, embedder.countTokens);
+  assertStillClaimed(await saveTranscript(db, fence, transcript, null, warnings));
   return true;
 }
 
-/** Broken captions count as missing. */
-function readCaptions(srt: string): Segment[] {
+/** Captions without any usable cue count as missing. */
+function readCaptions(srt: string): ParsedTranscript | null {
   try {
     return parseSrt(srt);
   } catch {
-    return [];
+    return null;
   }
 }

@@ -1,17 +1,37 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
-import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
 import { getTranscript } from "../../db/transcripts";
-import { AppError } from "../../errors";
-import { importTranscript, type TranscriptFormat } from "../../pipelines/lecture/import";
-import type { Embedder } from "../../providers/embedder";
-import type { UploadedAudioStore } from "../../storage/uploaded-audio";
-import { toPlainText, toSrt, toVtt } from "../../text/captions";
-import { isLanguageTag } from "../../text/transcript-json";
-import { parseJson, readBytes } from "../http/json-body";
+import { type ImportDeps, importTranscript } from "../../pipelines/lecture/import";
+import { isLanguageTag } from "../../text/language-tag";
+import { TRANSCRIPT_FORMATS, type TranscriptFile } from "../../text/transcript-file";
+import type { TranscriptWarning } from "../../text/transcript-warnings";
+import { toPlainText, toSrt, toVtt } from "../../text/write-captions";
+import { readBytes } from "../http/json-body";
+import { multipartBody } from "../http/multipart-body";
+import { receiveUpload } from "../http/multipart-upload";
 import { ById, Id } from "../http/schemas";
 import { LectureAccepted } from "./lecture-intake";
+
+export const MAX_TRANSCRIPT_BYTES = 16 * 1024 * 1024;
+export const TRANSCRIPT_FILES = "WebVTT, SRT, or the JSON of a transcription tool";
+
+export const TranscriptAccepted = LectureAccepted.extend({
+  warnings: z
+    .array(
+      z.object({
+        line: z.int().optional().describe("Of a WebVTT or SRT file, from 1"),
+        path: z.string().optional().describe("Of a JSON file, such as `segments.3`"),
+        message: z.string(),
+      }),
+    )
+    .optional()
+    .describe("Defects of the file; the rest of it was read"),
+}).meta({ id: "TranscriptAccepted" });
+
+/** Files without defects have no list of them. */
+export const withWarnings = (warnings: TranscriptWarning[]) =>
+  warnings.length > 0 ? { warnings } : {};
 
 const Segment = z.object({
   start_ms: z.int(),
@@ -35,7 +55,7 @@ const Transcript = z
 const Flag = z.enum(["true", "false"]).default("false");
 const TranscriptQuery = z.object({
   segments: Flag,
-  words: Flag.describe("Empty where the provider timed no words"),
+  words: Flag.describe("Empty where the provider gave no times of words"),
   format: z.enum(["json", "txt", "vtt", "srt"]).default("json"),
 });
 
@@ -45,23 +65,17 @@ const TEXTS = {
   srt: { write: toSrt, type: "application/x-subrip; charset=utf-8" },
 };
 
-const ImportQuery = z.object({
-  format: z.enum(["json", "vtt", "srt"]).optional().describe("Unset: as the content type says"),
+const ImportFields = z.object({
+  format: z
+    .enum(TRANSCRIPT_FORMATS)
+    .optional()
+    .describe("Unset: the content decides, then the content type and the file's extension"),
   language: z
     .string()
     .refine(isLanguageTag, "must be a BCP 47 language tag")
     .optional()
-    .describe("BCP 47; unset: what the file says, else what its words tell"),
+    .describe("BCP 47; unset: the file's own language, else detected from its words"),
 });
-
-const FORMATS: Record<string, TranscriptFormat> = {
-  "application/json": "json",
-  "text/vtt": "vtt",
-  "application/x-subrip": "srt",
-  "application/srt": "srt",
-  "text/srt": "srt",
-  "text/x-srt": "srt",
-};
 
 const FILE = { schema: { type: "string" as const } };
 const IMPORT_BODY = {
@@ -80,18 +94,19 @@ const IMPORT_BODY = {
     },
     "text/vtt": FILE,
     "application/x-subrip": FILE,
+    ...multipartBody(ImportFields, TRANSCRIPT_FILES).content,
   },
 };
 
-type Needs = { db: Sql; embedder: Embedder; uploadedAudio: UploadedAudioStore };
+export type LectureTranscriptDeps = ImportDeps;
 
-export const lectureTranscriptRoutes = (needs: Needs) =>
+export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
   new Elysia({ prefix: "/api/lectures/:id/transcript", tags: ["Lectures"] })
     .get(
       "",
       async ({ params, query, set }) => {
-        const { id } = await getLecture(needs.db, params.id);
-        const transcript = await getTranscript(needs.db, id);
+        const { id } = await getLecture(deps.db, params.id);
+        const transcript = await getTranscript(deps.db, id);
         const { language_code, provider, transcript_text, segments, words } = transcript;
         if (query.format !== "json") {
           const { write, type } = TEXTS[query.format];
@@ -100,7 +115,9 @@ export const lectureTranscriptRoutes = (needs: Needs) =>
         }
         return {
           lecture_id: id,
-          ...{ language_code, provider, transcript_text },
+          language_code,
+          provider,
+          transcript_text,
           ...(query.segments === "true" && { segments }),
           ...(query.words === "true" && { words }),
         };
@@ -108,60 +125,48 @@ export const lectureTranscriptRoutes = (needs: Needs) =>
       {
         params: ById,
         query: TranscriptQuery,
-        response: Transcript.or(z.string().describe("The file, in other formats")),
+        response: Transcript.or(z.string().describe("The file, in the other formats")),
         detail: {
           summary: "Get a lecture's transcript as JSON, text, WebVTT or SRT",
-          description: "What is got as JSON with its segments, VTT or SRT can be put back.",
+          description: "JSON with its segments, VTT and SRT can be imported again with PUT.",
         },
       },
     )
     .put(
       "",
       async ({ params, query, request, status }) => {
-        const format = query.format ?? formatOf(request);
-        const text = decode(await readBytes(request), request.headers.get("content-type") ?? "");
-        const body = format === "json" ? parseJson(text) : text;
-        const job_id = await importTranscript(needs, params.id, body, { ...query, format });
-        return status(202, { lecture_id: params.id, job_id });
+        const { language, ...file } = await readTranscriptFile(request, query, deps);
+        const { job_id, warnings } = await importTranscript(deps, params.id, file, language);
+        return status(202, { lecture_id: params.id, job_id, ...withWarnings(warnings) });
       },
       {
         parse: "none",
         params: ById,
-        query: ImportQuery,
-        response: { 202: LectureAccepted },
+        query: ImportFields,
+        response: { 202: TranscriptAccepted },
         detail: {
-          summary: "Bring a transcript as WebVTT, SRT or JSON segments",
-          description: "Takes the place of text, chunks and embeddings; a job makes the new ones.",
+          summary: "Import a transcript: WebVTT, SRT, or JSON of a transcription tool",
+          description:
+            "The body is the file itself or a form with it. The transcript replaces text, chunks and " +
+            "embeddings; a job makes new ones. `warnings` lists the defects of the file.",
           requestBody: IMPORT_BODY,
         },
       },
     );
 
-function formatOf(request: Request): TranscriptFormat {
-  const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
-  const format = FORMATS[type.trim().toLowerCase()];
-  if (!format) throw new AppError("content_type_invalid", { expected: Object.keys(FORMATS) });
-  return format;
-}
-
-/**
- * The text of a file: as its byte order mark says, else its content type, else UTF-8. Reading it as
- * something else would store letters that nobody wrote.
- *
- * @throws AppError `transcript_invalid`
- */
-function decode(bytes: Uint8Array, contentType: string): string {
-  const named = /;\s*charset="?([\w-]+)/i.exec(contentType)?.[1] ?? "utf-8";
-  const charset = MARKS.find(([first, second]) => bytes[0] === first && bytes[1] === second)?.[2];
-  try {
-    return new TextDecoder(charset ?? named, { fatal: true }).decode(bytes);
-  } catch (cause) {
-    const problems = [{ line: 1, message: `not ${charset ?? named} text: save the file as UTF-8` }];
-    throw new AppError("transcript_invalid", { problems }, { cause });
+/** The file of a raw body or of a form, and the language that the request names. */
+async function readTranscriptFile(
+  request: Request,
+  query: z.output<typeof ImportFields>,
+  { uploadedAudio }: LectureTranscriptDeps,
+): Promise<TranscriptFile & { language?: string | undefined }> {
+  const contentType = request.headers.get("content-type") ?? "";
+  if (!/^multipart\/form-data\b/i.test(contentType)) {
+    return { ...query, bytes: await readBytes(request), contentType };
   }
+  const directory = uploadedAudio.stagingDir;
+  const rules = { fields: ImportFields, maxBytes: MAX_TRANSCRIPT_BYTES, directory };
+  await using upload = await receiveUpload(request, rules);
+  const bytes = await Bun.file(upload.file.path).bytes();
+  return { ...query, ...upload.fields, bytes, filename: upload.file.filename };
 }
-
-const MARKS = [
-  [0xff, 0xfe, "utf-16le"],
-  [0xfe, 0xff, "utf-16be"],
-] as const;

@@ -184,19 +184,60 @@ describe("a file's letters", () => {
     expect(await readJson(id)).toMatchObject({ transcript_text: "Müller", language_code: "de-AT" });
     await cancelLecture(db, id);
   });
+});
 
-  test.each([
-    ["", "utf-8"],
-    ["; charset=klingon", "klingon"],
-  ])("are never guessed: charset %p", async (charset, named) => {
+describe("a file with defects", () => {
+  const DEFECTIVE = "1\n-00:00:00,500 --> 00:00:04,000\nheat\n\n2\nsoon --> 00:00:09,000\nlost\n";
+  const warnings = [
+    { line: 2, message: "a time is before 0: 0 is used" },
+    { line: 6, message: "the times cannot be read: this cue is left out" },
+  ];
+
+  test("is imported, and its defects are in the response and in an event", async () => {
     const id = await request(site.addSession(camera));
 
-    const { status, body } = await put(id, latin1, `application/x-subrip${charset}`);
+    const { status, body } = await put(id, DEFECTIVE, "text/plain");
 
-    const problems = [{ line: 1, message: `not ${named} text: save the file as UTF-8` }];
-    expect({ status, body }).toMatchObject({
-      status: 422,
-      body: { code: "transcript_invalid", details: { problems } },
+    expect({ status, body }).toEqual({
+      status: 202,
+      body: { lecture_id: id, job_id: expect.any(String), warnings },
+    });
+    expect((await readJson(id)).transcript_text).toBe("heat");
+    const events = await db`
+      select event_type, payload from processing_events
+      where asset_id = ${id} and event_type = 'transcript_warnings'`;
+    expect([...events]).toEqual([{ event_type: "transcript_warnings", payload: { warnings } }]);
+    await cancelLecture(db, id);
+  });
+
+  test("is read from a form, and as curl -T sends it: without a content type", async () => {
+    const id = await request(site.addSession(camera));
+    const form = new FormData();
+    form.set("language", "de");
+    form.set("file", new File(["00:01.000 --> 00:02.000\nWärme\n"], "week 1.vtt"));
+    const path = `http://localhost/api/lectures/${id}/transcript`;
+
+    const response = await app.handle(new Request(path, { method: "PUT", body: form }));
+
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({
+      warnings: [{ line: 1, message: "the first line is not WEBVTT" }],
+    });
+    expect(await readJson(id)).toMatchObject({ transcript_text: "Wärme", language_code: "de" });
+
+    const bare = new Request(path, { method: "PUT", body: new Blob([DEFECTIVE]) });
+    bare.headers.delete("content-type");
+    expect((await app.handle(bare)).status).toBe(202);
+    expect(await readJson(id)).toMatchObject({ transcript_text: "heat" });
+    await cancelLecture(db, id);
+  });
+
+  test("of no known format gets an error that names what to do", async () => {
+    const id = await request(site.addSession(camera));
+
+    expect(await put(id, "heat flows", "text/plain")).toMatchObject({
+      status: 415,
+      body: { code: "content_type_invalid", detail: expect.stringContaining("?format=srt") },
     });
     await cancelLecture(db, id);
   });

@@ -1,0 +1,98 @@
+import { AppError } from "../errors";
+
+const BYTE_ORDER_MARKS = [
+  [0xff, 0xfe, "utf-16le"],
+  [0xfe, 0xff, "utf-16be"],
+] as const;
+/** How much of a file without a byte order mark decides about UTF-16. */
+const SAMPLE_BYTES = 1_000;
+/** Western text has fewer letters with accents than this share; other alphabets have only those. */
+const MAX_ACCENTED_SHARE = 0.3;
+
+/**
+ * The text of a file: by its byte order mark, else by the named charset, else as UTF-8 or UTF-16.
+ * Files of old tools are read as Windows-1252, the superset of Latin-1, where that gives plausible
+ * text: a wrong guess would store wrong letters.
+ *
+ * @param charset  from the content type; unknown names are ignored
+ * @returns the text, and a warning where the file is not what it should be
+ * @throws AppError `transcript_invalid` when the text cannot be read, `content_type_invalid` for
+ *   binary files
+ */
+export function decodeText(
+  bytes: Uint8Array,
+  charset?: string,
+): { text: string; warning?: string } {
+  const named = utf16Of(bytes) ?? knownCharset(charset) ?? "utf-8";
+  const text = decode(bytes, named, true);
+  if (text !== null) return { text: assertText(text) };
+
+  const mended = decode(bytes, "utf-8", false)!;
+  if (isMostlyUtf8(mended)) {
+    return { text: assertText(mended), warning: "some bytes are not UTF-8: they are shown as �" };
+  }
+  const western = assertText(decode(bytes, "windows-1252", false)!);
+  if (isWestern(western)) {
+    return { text: western, warning: "the file is not UTF-8: it is read as Windows-1252" };
+  }
+  const problems = [{ line: 1, message: `not ${named} text: save the file as UTF-8` }];
+  throw new AppError("transcript_invalid", { problems });
+}
+
+function decode(bytes: Uint8Array, charset: string, fatal: boolean): string | null {
+  try {
+    return new TextDecoder(charset as Bun.Encoding, { fatal }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function knownCharset(charset: string | undefined): string | null {
+  return charset && decode(new Uint8Array(), charset, false) !== null ? charset : null;
+}
+
+/** By the mark, or because every second byte of Western text is 0. */
+function utf16Of(bytes: Uint8Array): string | null {
+  const marked = BYTE_ORDER_MARKS.find(
+    ([first, second]) => bytes[0] === first && bytes[1] === second,
+  );
+  if (marked) return marked[2];
+  const zeros = [0, 0];
+  const sample = bytes.subarray(0, SAMPLE_BYTES);
+  sample.forEach((byte, i) => {
+    if (byte === 0) zeros[i % 2]!++;
+  });
+  const enough = sample.length / 4;
+  if (zeros[1]! > enough && zeros[0] === 0) return "utf-16le";
+  return zeros[0]! > enough && zeros[1] === 0 ? "utf-16be" : null;
+}
+
+/** One bad byte in a file with other characters beyond ASCII is damage, not another charset. */
+function isMostlyUtf8(mended: string): boolean {
+  const broken = mended.match(/\ufffd/g)?.length ?? 0;
+  const whole = mended.match(/[^\0-\x7f\ufffd]/gu)?.length ?? 0;
+  return whole > broken;
+}
+
+function isWestern(text: string): boolean {
+  const letters = text.match(/\p{L}/gu)?.length ?? 0;
+  const accented = text.match(/[\u00c0-\u024f]/gu)?.length ?? 0;
+  return accented <= letters * MAX_ACCENTED_SHARE;
+}
+
+/** Text holds no control characters besides line breaks and tabs. */
+function assertText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they show that a file is binary
+  if (/[\x01-\x08]/.test(text.slice(0, 100_000))) throw notATranscript();
+  return text;
+}
+
+/** For a file of no format that we read; says what to do. */
+export function notATranscript(): AppError {
+  return new AppError("content_type_invalid", {
+    message:
+      "This is not WebVTT, SRT or JSON. Send a .vtt, .srt or .json file, " +
+      "or name its format with ?format=vtt, ?format=srt or ?format=json",
+    expected: ["text/vtt", "application/x-subrip", "application/json"],
+  });
+}

@@ -1,0 +1,151 @@
+import type { CaptionLine } from "./caption-text";
+import type { TextCue } from "./text-cue";
+
+/** `[SPEAKER_00]: `, `SPEAKER_00: `, `(Speaker 1) `: what diarization tools write, always a speaker. */
+const DIARIZED = /^[[(]?\s*(speaker[ _]?\d{1,4})\s*(?:[\])]\s*:?|:)\s*/i;
+/** `>> JANE: ` of broadcast captions. */
+const BROADCAST = /^>>+\s*(\p{Lu}[\p{Lu}\p{M} .'’-]{1,40}):\s+/u;
+/** `Jane Doe: `, `[Jane Doe]: `, `Dr. Jane Doe (she/her): `; a speaker only where the file is consistent. */
+const NAMED = /^(?:>>+\s*)?\[?([\p{L}\p{N}][^:：\n[\]<>]{0,60})\]?\s?[:：]\s+(?=\S)/u;
+/** A change of speaker without a name: at the start of a line, or after a sentence. */
+const CHANGE = /^\s*>>+\s*|(?<=[.?!…"”)\]]) >>+ (?=\S)/gu;
+
+/** Words before a colon that lecturers use and that are not names. */
+const LABELS = new Set(
+  (
+    "note notes example examples definition theorem lemma corollary proof remark question answer " +
+    "q a step chapter section part exercise problem solution warning tip hint summary first second " +
+    "third finally so now result conclusion time date " +
+    "hinweis beispiel satz beweis frage antwort schritt kapitel aufgabe lösung " +
+    "remarque exemple définition théorème preuve réponse étape chapitre exercice " +
+    "nota ejemplo definición teorema prueba pregunta respuesta paso capítulo ejercicio"
+  ).split(" "),
+);
+/** Lower-case words inside names. */
+const PARTICLE = /^(?:de|da|di|du|del|la|le|van|von|der|den|zu|bin|ibn|al|el|y)$/;
+/** From this share of cues on, a prefix counts as the file's way to name speakers. */
+const CONSISTENT_SHARE = 0.8;
+
+/**
+ * Takes speakers out of the text of captions: prefixes of diarization tools always, names such as
+ * Zoom's `Jane Doe: ` when nearly every cue has one, and the marks `>>` of broadcast captions.
+ */
+export function withSpeakers(cues: readonly TextCue[]): TextCue[] {
+  const names = consistentNames(cues);
+  return cues.map((cue) => {
+    let current: string | undefined;
+    const lines = cue.lines.map((line) => {
+      if (line.speaker !== undefined) return line;
+      const read = readPrefix(line, names);
+      if (/^\s*>>/.test(line.text)) current = undefined;
+      current = read.speaker ?? current;
+      return current === undefined ? read : withSpeaker(read, current);
+    });
+    return { ...cue, lines };
+  });
+}
+
+const withSpeaker = (line: CaptionLine, speaker: string): CaptionLine => ({
+  ...line,
+  speaker,
+  words: line.words.map((word) => ({ ...word, speaker })),
+});
+
+function readPrefix(line: CaptionLine, names: ReadonlySet<string>): CaptionLine {
+  const text = line.text.trimStart();
+  const found = DIARIZED.exec(text) ?? BROADCAST.exec(text) ?? NAMED.exec(text);
+  const isSpeaker =
+    found && (DIARIZED.test(text) || BROADCAST.test(text) || names.has(found[1]!.trim()));
+  const body = isSpeaker ? text.slice(found[0].length) : line.text;
+  if (!isSpeaker && !body.includes(">>")) return line;
+  const words = line.words.slice(isSpeaker ? found[0].trim().split(/\s+/).length : 0);
+  return {
+    ...line,
+    text: body.replace(CHANGE, (_, at) => (at === 0 ? "" : " ")),
+    words: words.filter((word) => !/^>>+$/.test(word.text)),
+    ...(isSpeaker && { speaker: found[1]!.trim() }),
+  };
+}
+
+/** The names before colons in this file; none where its cues do not begin with names throughout. */
+function consistentNames(cues: readonly TextCue[]): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  const inside = new Set<string>();
+  let spoken = 0;
+  for (const { lines } of cues) {
+    const [first, ...others] = lines.filter(({ text }) => text.trim() !== "");
+    if (!first || first.speaker !== undefined) continue;
+    spoken++;
+    const name = nameBefore(first);
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const other of others.map(nameBefore)) if (other && isFullName(other)) inside.add(other);
+  }
+  const prefixed = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const isRepeated = prefixed >= counts.size * 2;
+  const isConsistent =
+    prefixed > 0 &&
+    prefixed >= spoken * CONSISTENT_SHARE &&
+    (isRepeated || [...counts.keys()].every(isFullName));
+  return isConsistent ? new Set([...counts.keys(), ...inside]) : new Set();
+}
+
+function nameBefore({ text }: CaptionLine): string | undefined {
+  const name = NAMED.exec(text.trimStart())?.[1]?.trim();
+  return name !== undefined && isNameLike(name) ? name : undefined;
+}
+
+function wordsOf(name: string): string[] {
+  return name
+    .replace(/\([^()]{0,40}\)/g, "")
+    .trim()
+    .split(/\s+/);
+}
+
+function isNameLike(name: string): boolean {
+  const words = wordsOf(name);
+  if (
+    words.length > 5 ||
+    /[,;?!=]|[\p{Ll}\d]\. /u.test(name.replace(/^(?:Dr|Prof|Mr|Mrs|Ms)\. /, ""))
+  )
+    return false;
+  return !words.some((word) => LABELS.has(word.toLowerCase()));
+}
+
+function isFullName(name: string): boolean {
+  const words = wordsOf(name);
+  const isCapital = (word: string) => /^[\p{Lu}\p{Lo}]/u.test(word) || PARTICLE.test(word);
+  return words.length >= 2 && words.every(isCapital);
+}
+
+/**
+ * Lines that recording platforms put into captions about the captions. Only a whole line counts: a
+ * lecturer can talk about automatic captions.
+ */
+const NOTICES: readonly RegExp[] = [
+  /^(?:this is an? )?auto(?:matic(?:ally)?)?[ -]?generated (?:(?:transcripts?|captions?|subtitles?)(?:[.:;(–—-].{0,160}| (?:by|using) .{0,80})?|by \w+)$/i,
+  /^(?:transcribed|transcript generated|captioned|subtitles|captions) (?:by|with) (?:https?:\/\/|(?:the )?\S+\.(?:ai|com|org|io|net)\b|zoom|otter|youtube|panopto|kaltura|microsoft|google).{0,120}$/i,
+  /^automatisch (?:generierte|erstellte)[sr]? (?:transkript|untertitel)(?:[.:;(–—-].{0,160})?$/i,
+  /^(?:transcription|sous-titres) (?:générée?s?|créée?s?) automatiquement(?:[.:;(–—-].{0,160})?$/i,
+  /^(?:transcripción|subtítulos) generad[ao]s? automáticamente(?:[.:;(–—-].{0,160})?$/i,
+];
+/** Notices are in the first or last cues. */
+const NOTICE_CUES = 3;
+
+/** Removes lines such as Panopto's `[Auto-generated transcript. Edits may have been applied …]`. */
+export function withoutNotices<Cue extends { lines: { text: string }[] }>(
+  cues: readonly Cue[],
+): Cue[] {
+  return cues.map((cue, i) => {
+    if (i >= NOTICE_CUES && i < cues.length - NOTICE_CUES) return cue;
+    return { ...cue, lines: cue.lines.filter(({ text }) => !isNotice(text)) };
+  });
+}
+
+/** Whether a line is about the captions and not spoken. */
+export function isNotice(line: string): boolean {
+  const text = line
+    .trim()
+    .slice(0, 300)
+    .replace(/^[[({*\s-]+|[\])}*\s.-]+$/g, "");
+  return NOTICES.some((notice) => notice.test(text));
+}

@@ -1,0 +1,69 @@
+import { AppError } from "../errors";
+import { parseSrt, parseVtt } from "./captions";
+import { decodeText, notATranscript } from "./decode-text";
+import { mendHalves } from "./storable-json";
+import { parseTranscriptJson } from "./transcript-json";
+import type { ParsedTranscript } from "./transcript-warnings";
+
+export const TRANSCRIPT_FORMATS = ["json", "vtt", "srt"] as const;
+export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
+
+/** A file as it arrives, with all that its sender says about its format. */
+export type TranscriptFile = {
+  bytes: Uint8Array;
+  format?: TranscriptFormat | undefined;
+  /** With an optional `charset`. */
+  contentType?: string | undefined;
+  filename?: string | undefined;
+};
+
+const FORMAT_OF_TYPE: Record<string, TranscriptFormat> = {
+  "application/json": "json",
+  "text/json": "json",
+  "text/vtt": "vtt",
+  "application/x-subrip": "srt",
+  "application/srt": "srt",
+  "text/srt": "srt",
+  "text/x-srt": "srt",
+};
+
+/**
+ * Reads a transcript file. Its content decides the format; the given format, the content type and the
+ * file's extension, in this order, decide only where the content does not.
+ *
+ * @throws AppError `transcript_invalid`, `body_malformed` for broken JSON, `content_type_invalid` for
+ *   other files
+ */
+export function parseTranscriptFile(file: TranscriptFile): ParsedTranscript {
+  const { text, warning } = decodeText(file.bytes, charsetOf(file.contentType));
+  const parsed = parseText(text.replace(/^\ufeff/, ""), formatOf(file));
+  return warning ? { ...parsed, warnings: [{ message: warning }, ...parsed.warnings] } : parsed;
+}
+
+function parseText(text: string, hint: TranscriptFormat | undefined): ParsedTranscript {
+  if (/^\s*WEBVTT/.test(text)) return parseVtt(text.trimStart());
+  const json = /^\s*[[{]/.test(text) ? tryJson(text) : undefined;
+  if (json !== undefined) return parseTranscriptJson(json);
+  const isCaptions = /\d[ \t]*-->[ \t]*-?\d/.test(text);
+  const format = isCaptions && hint !== "vtt" ? "srt" : hint;
+  if (format === "vtt") return parseVtt(text);
+  if (format === "srt") return parseSrt(text);
+  if (format === "json") throw new AppError("body_malformed", { expected: "JSON" });
+  throw notATranscript();
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(mendHalves(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function formatOf({ format, contentType = "", filename = "" }: TranscriptFile) {
+  const type = contentType.split(";")[0]!.trim().toLowerCase();
+  const extension = /\.(\w{3,4})$/.exec(filename)?.[1]?.toLowerCase();
+  return format ?? FORMAT_OF_TYPE[type] ?? TRANSCRIPT_FORMATS.find((known) => known === extension);
+}
+
+const charsetOf = (contentType = "") => /;\s*charset="?([\w-]{1,40})/i.exec(contentType)?.[1];

@@ -1,0 +1,113 @@
+import { describe, expect, test } from "bun:test";
+import { AppError } from "../../src/errors";
+import { parseTranscriptFile, type TranscriptFile } from "../../src/text/transcript-file";
+
+const bytesOf = (text: string, encoding: BufferEncoding = "utf8") =>
+  Uint8Array.from(Buffer.from(text, encoding));
+const SRT = "1\n00:00:01,000 --> 00:00:02,000\nMüller, Wärme fließt\n";
+const VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\nMüller, Wärme fließt\n";
+const JSON_FILE = JSON.stringify({
+  segments: [{ start: 1, end: 2, text: "Müller, Wärme fließt" }],
+});
+
+const codeOf = (file: TranscriptFile) => {
+  try {
+    parseTranscriptFile(file);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return [error.errorCode, error.details.message ?? error.details.problems];
+  }
+  throw new Error("it was read");
+};
+
+describe("the format", () => {
+  test.each<[string, string, Partial<TranscriptFile>]>([
+    ["VTT without any hint", VTT, {}],
+    ["SRT without any hint", SRT, {}],
+    ["JSON without any hint", ` \n${JSON_FILE}`, {}],
+    ["SRT sent as a form", SRT, { contentType: "application/x-www-form-urlencoded" }],
+    ["SRT as plain text", SRT, { contentType: "text/plain; charset=utf-8" }],
+    ["VTT called SRT", VTT, { format: "srt", contentType: "application/x-subrip" }],
+    ["SRT called JSON", SRT, { filename: "week 1.json" }],
+    ["JSON called VTT", JSON_FILE, { contentType: "text/vtt" }],
+    ["a VTT with a byte order mark and an empty line first", `\ufeff\n${VTT}`, {}],
+    ["a VTT without its first line, by its extension", VTT.slice(8), { filename: "x.VTT" }],
+  ])("is found: %s", (_, text, hints) => {
+    const { segments } = parseTranscriptFile({ bytes: bytesOf(text), ...hints });
+
+    expect(segments).toEqual([{ start_ms: 1_000, end_ms: 2_000, text: "Müller, Wärme fließt" }]);
+  });
+
+  test("of a file of another kind is asked for", () => {
+    const pdf = bytesOf("%PDF-1.7\n\u0001\u0002");
+
+    for (const bytes of [bytesOf("heat flows"), pdf, new Uint8Array()]) {
+      expect(codeOf({ bytes })).toEqual([
+        "content_type_invalid",
+        expect.stringContaining("?format=vtt"),
+      ]);
+    }
+  });
+
+  test("that is named, but is not the file's, gives that format's error", () => {
+    expect(codeOf({ bytes: bytesOf("{"), contentType: "application/json" })[0]).toBe(
+      "body_malformed",
+    );
+    expect(codeOf({ bytes: bytesOf("no vtt"), format: "vtt" })[0]).toBe("transcript_invalid");
+    expect(codeOf({ bytes: bytesOf("[".repeat(5_000_000)), format: "json" })[0]).toBe(
+      "body_malformed",
+    );
+  });
+});
+
+describe("the letters", () => {
+  test.each<[string, Uint8Array, string | undefined, string[]]>([
+    ["UTF-8", bytesOf(SRT), undefined, []],
+    ["UTF-8 with a mark", bytesOf(`\ufeff${SRT}`), undefined, []],
+    ["UTF-16 with a mark", bytesOf(`\ufeff${SRT}`, "utf16le"), undefined, []],
+    ["UTF-16 without a mark", bytesOf(SRT, "utf16le"), undefined, []],
+    [
+      "big-endian UTF-16",
+      bytesOf(`\ufeff${SRT}`, "utf16le").map((_, i, all) => all[i ^ 1]!),
+      "utf-8",
+      [],
+    ],
+    ["the named charset", bytesOf(SRT, "latin1"), 'text/plain; charset="ISO-8859-1"', []],
+    ["Latin-1 without a name", bytesOf(SRT, "latin1"), undefined, ["Windows-1252"]],
+    ["an unknown charset", bytesOf(SRT), "text/plain; charset=klingon", []],
+  ])("are read: %s", (_, bytes, contentType, warnings) => {
+    const parsed = parseTranscriptFile({ bytes, contentType });
+
+    expect(parsed.segments.map(({ text }) => text)).toEqual(["Müller, Wärme fließt"]);
+    expect(parsed.warnings.map(({ message }) => message)).toEqual(
+      warnings.map((word) => expect.stringContaining(word)),
+    );
+  });
+
+  test("one broken byte in UTF-8 costs one letter", () => {
+    const bytes = bytesOf(SRT);
+    bytes[bytes.length - 2] = 0xff;
+
+    const { segments, warnings } = parseTranscriptFile({ bytes });
+
+    expect(segments[0]!.text).toBe("Müller, Wärme fließ\ufffd");
+    expect(warnings).toEqual([{ message: "some bytes are not UTF-8: they are shown as \ufffd" }]);
+  });
+
+  test("of another alphabet are not guessed", () => {
+    const russian = Uint8Array.from([
+      ...bytesOf(SRT.slice(0, 32)),
+      0xcf,
+      0xf0,
+      0xe8,
+      0xe2,
+      0xe5,
+      0xf2,
+    ]);
+
+    expect(codeOf({ bytes: russian })).toEqual([
+      "transcript_invalid",
+      [{ line: 1, message: "not utf-8 text: save the file as UTF-8" }],
+    ]);
+  });
+});
