@@ -54,7 +54,7 @@ describe("a statement", () => {
   });
 });
 
-test("a pool with a long queue is not taken for a dead one", async () => {
+test("the statements of a pool with a long queue all get their results", async () => {
   const { sql, close } = openDatabase(database.url, { max: 1, probeEveryMs: 20 }, silentLog);
   // More than a probe waits for.
   const crowd = Array.from({ length: 35 }, () => sql`select pg_sleep(0.1)`);
@@ -63,7 +63,7 @@ test("a pool with a long queue is not taken for a dead one", async () => {
   await close();
 }, 120_000);
 
-test("a pool whose connections all wait in the database is not taken for a dead one", async () => {
+test("statements that all wait in the database get their results", async () => {
   const { sql, close } = openDatabase(database.url, { max: 2, probeEveryMs: 20 }, silentLog);
   // More than two probes wait for.
   const slow = Array.from({ length: 2 }, () => sql`select pg_sleep(5)`);
@@ -71,6 +71,23 @@ test("a pool whose connections all wait in the database is not taken for a dead 
   expect(await Promise.all(slow)).toHaveLength(2);
   await close();
 }, 120_000);
+
+// The embedded engine has one backend, so a slow statement delays all others.
+test.if(engine === "native")(
+  "a pool that does not answer is replaced for new statements, and its own still get their results",
+  async () => {
+    const { sql, close } = openDatabase(database.url, { max: 1, probeEveryMs: 20 }, silentLog);
+    const started = performance.now();
+    const slow = sql`select pg_sleep(8), 'slow' as name`.then(([row]) => row!.name);
+
+    await answerWithin(sql, 1_000);
+
+    expect(performance.now() - started).toBeLessThan(7_000);
+    expect(await slow).toBe("slow");
+    await close();
+  },
+  120_000,
+);
 
 // The embedded engine has one backend: when that ends, the process does.
 describe.if(engine === "native")(
@@ -117,4 +134,10 @@ async function answer(sql: Sql): Promise<void> {
       () => false,
     );
   while (!(await ask())) await Bun.sleep(20);
+}
+
+/** Sends statements until one is answered within `ms`. */
+async function answerWithin(sql: Sql, ms: number): Promise<void> {
+  const isAnswered = () => Promise.race([answer(sql).then(() => true), Bun.sleep(ms).then(() => false)]);
+  while (!(await isAnswered()));
 }
