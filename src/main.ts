@@ -2,11 +2,10 @@ import { join } from "node:path";
 import { createApp } from "./app";
 import { type Config, inheritedEnvironment, loadConfig } from "./config";
 import { countEmbeddings } from "./db/chunks/embeddings";
-import { startEmbeddedDatabase } from "./db/embedded/start";
 import { migrate } from "./db/migrate";
-import { checkServer } from "./db/server";
+import { openDatabaseServer } from "./db/server";
 import { AppError, explain } from "./errors";
-import { type Log, openLog } from "./log";
+import { openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
 import { startMaintenance } from "./pipelines/maintenance";
 import { modelProblems } from "./providers";
@@ -17,7 +16,7 @@ import { type FromWorker, startSupervisor } from "./queue/supervisor";
 import { openServices, type Services } from "./services";
 import { openDataRoot } from "./storage/data-root";
 
-/** A stop that takes longer than this is cut short; Fly.io's kill_timeout must exceed it. */
+/** The process exits after this time even if its stop is unfinished. Fly.io's kill_timeout must exceed it. */
 const STOP_MS = 14_000;
 
 /** config → database → migrations → services → listen and work → drain on SIGTERM. */
@@ -27,7 +26,12 @@ async function main(): Promise<void> {
   const log = openLog(config.LOG_LEVEL, { name: "lectern" });
 
   await openDataRoot(config.DATA_ROOT);
+  refuseEmbeddedFleet(config);
   const database = await openDatabaseServer(config, log);
+  void database.failed.then((err) => {
+    log.fatal({ err }, "the embedded database died; start again to continue where it stopped");
+    process.exit(1);
+  });
   const applied = await migrate(database.url);
   if (applied.length > 0) log.info({ applied }, "database migrated");
   const embedder = startLocalEmbedder();
@@ -36,9 +40,9 @@ async function main(): Promise<void> {
     { connections: 10, localEmbedderUrl: embedder.url, name: "lectern" },
   );
 
-  // The embedded database has one process, so whoever held a job before this one is gone.
+  // Only this process uses the embedded database, so no worker of an earlier process is alive.
   if (!config.DATABASE_URL) await releaseAllClaims(services.db);
-  // Also where no worker is: uploads that a crash cut off lie on the machine that received them.
+  // Without workers too: interrupted uploads are on the machine that received them.
   const stopMaintenance = await startMaintenance(services);
   const stopServing = config.ROLE === "worker" ? async () => {} : await listen(services);
   const stopWorking =
@@ -46,7 +50,7 @@ async function main(): Promise<void> {
       ? async () => {}
       : await startWorkers(services, database.url, embedder.url);
   log.info({ start_ms: Math.round(performance.now() - started) }, "ready");
-  void tellOtherModels(services);
+  void warnAboutOtherModels(services);
 
   let stopping = false;
   const stop = async (signal: string) => {
@@ -66,8 +70,8 @@ async function main(): Promise<void> {
   process.on("SIGINT", () => stop("SIGINT"));
 }
 
-/** Search goes on with each course's own model, as far as the settings offer it. */
-async function tellOtherModels({ db, embedder, log }: Services): Promise<void> {
+/** Logs a warning if chunks use another embedding model. Search uses the model of each course if it is configured. */
+async function warnAboutOtherModels({ db, embedder, log }: Services): Promise<void> {
   try {
     const stored = await countEmbeddings(db, { course_id: null });
     const others = stored.filter(({ model }) => model !== embedder.model);
@@ -80,21 +84,11 @@ async function tellOtherModels({ db, embedder, log }: Services): Promise<void> {
   }
 }
 
-async function openDatabaseServer(config: Config, log: Log) {
-  if (config.DATABASE_URL) {
-    await checkServer(config.DATABASE_URL);
-    return { url: config.DATABASE_URL, close: async () => {} };
-  }
-  if (config.ROLE !== "all") {
-    const message = "ROLE=api and ROLE=worker share a database: set DATABASE_URL";
-    throw new AppError("config_invalid", { problems: { DATABASE_URL: [message] } });
-  }
-  const embedded = await startEmbeddedDatabase({ dataDir: join(config.DATA_ROOT, "db") }, log);
-  void embedded.failed.then((err) => {
-    log.fatal({ err }, "the embedded database died; start again to continue where it stopped");
-    process.exit(1);
-  });
-  return embedded;
+/** Only one process can use the embedded database, so separate API and worker processes need a server. */
+function refuseEmbeddedFleet({ DATABASE_URL, ROLE }: Config): void {
+  if (DATABASE_URL || ROLE === "all") return;
+  const message = "ROLE=api and ROLE=worker share a database: set DATABASE_URL";
+  throw new AppError("config_invalid", { problems: { DATABASE_URL: [message] } });
 }
 
 async function listen(services: Services): Promise<() => Promise<void>> {
@@ -102,14 +96,14 @@ async function listen(services: Services): Promise<() => Promise<void>> {
   const app = createApp(services);
   await app.modules;
   try {
-    // Elysia shares a port unless told not to: two servers would then take turns with the requests.
+    // By default Elysia shares the port, and two servers would get alternate requests.
     app.listen({ hostname: HOST, port: PORT, reusePort: false });
   } catch (error) {
     throw notListening(error, HOST, PORT);
   }
   const { url } = app.server!;
   services.log.info({ url: url.href, ag_ui: `${url}ag-ui`, swagger: `${url}swagger` }, "listening");
-  // Streams end themselves at shutdown; whoever does not within a moment is cut off.
+  // Streams end themselves at shutdown. After 2 s all connections are closed.
   return async () => {
     await Promise.race([app.server?.stop(false), Bun.sleep(2_000)]);
     await app.server?.stop(true);

@@ -23,32 +23,32 @@ export type Services = Providers & {
   storage: DocumentStorage;
   uploadedAudio: UploadedAudioStore;
   audioSource: AudioSource;
-  /** Null when nothing is configured that can listen: captions remain. */
+  /** Null without a configured transcriber; then only captions are used. */
   transcriber: Transcriber | null;
   pageRenderer: PageRenderer;
-  /** Null where no reader of pictures is installed. */
+  /** Null without an installed OCR program. */
   openOcr: OpenOcr | null;
-  /** Null when no server is configured that reads questions and passages together. */
+  /** Null without a configured reranking server. */
   reranker: Reranker | null;
   metrics: Metrics;
-  /** Folder for files, scratch ones included. */
+  /** Folder for all files, including temporary ones. */
   dataRoot: string;
   workers: () => { wanted: number; alive: number };
-  /** Aborted when the process begins to stop: streams end themselves properly. */
+  /** Aborted when the process begins to stop, so that streams can end properly. */
   shutdown: AbortSignal;
 };
 
 export type OpenOptions = {
-  /** Most database connections of this thread. */
+  /** Maximum number of database connections of this thread. */
   connections: number;
-  /** Where the process's local embedder listens, when the settings choose it. */
+  /** Address of the process's local embedder; used if the settings choose it. */
   localEmbedderUrl: string;
   name: string;
-  /** Learns of every child process that may outlive its thread. */
+  /** Called for every child process that can outlive its thread. */
   onSpawn?: OnSpawn;
 };
 
-/** Opens what a thread works with; `close` ends it in reverse. */
+/** Opens the services of one thread. */
 export async function openServices(
   config: Config & { DATABASE_URL: string },
   { connections, localEmbedderUrl, name, onSpawn }: OpenOptions,
@@ -89,7 +89,7 @@ export async function openStorage(config: Config): Promise<DocumentStorage> {
   return openS3Storage(config.DATA_ROOT, {
     endpoint: config.S3_ENDPOINT,
     region: config.S3_REGION,
-    // Where STORAGE is s3, the settings were refused without these.
+    // config.ts rejects STORAGE=s3 without these.
     bucket: config.S3_BUCKET!,
     accessKeyId: config.S3_ACCESS_KEY_ID!,
     secretAccessKey: config.S3_SECRET_ACCESS_KEY!,

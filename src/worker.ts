@@ -1,17 +1,17 @@
 import { threadId } from "node:worker_threads";
 import { loadConfig, loadWorkerConfig } from "./config";
+import type { JobKind } from "./db/jobs/jobs";
 import { ingestDocument } from "./pipelines/document/ingest";
 import { ingestLecture } from "./pipelines/lecture/ingest";
 import { openAttempt } from "./pipelines/step";
 import type { JobHandler } from "./queue/attempt";
 import { type Consumer, startConsumer } from "./queue/consumer";
-import type { ClaimedJob } from "./queue/queue";
 import { type FromWorker, GRACE_MS, type ToWorker } from "./queue/supervisor";
 import { openServices } from "./services";
 
 /**
- * One worker, as a thread or as a process of its own: it opens its own services, takes one job after
- * another, and stops when it is told to. Its settings are the environment it was started with.
+ * One worker, as a thread or as a separate process. It opens its own services, runs one job after another,
+ * and stops on a message of its supervisor. Its settings are its environment.
  */
 const asThread = !Bun.isMainThread;
 const post = (message: FromWorker) => (asThread ? postMessage(message) : process.send?.(message));
@@ -28,8 +28,8 @@ const services = await openServices(
   },
 );
 
-/** Every kind of job and its pipeline; a kind without one cannot be started. */
-const pipelines: Record<ClaimedJob["kind"], JobHandler> = {
+/** The pipeline of each kind of job. The type makes sure that none is missing. */
+const pipelines: Record<JobKind, JobHandler> = {
   document: async (job, signal) => {
     const attempt = openAttempt(services.db, "document", job, signal, reportStep("document"));
     await ingestDocument(job.asset_id, { ...services, maxPages: config.MAX_PAGES }, attempt);
@@ -76,7 +76,7 @@ async function stop(graceMs: number): Promise<void> {
   if (!asThread) process.exit(0);
 }
 
-/** Signals of a whole group reach a process too, and a parent that vanished leaves it alone. */
+/** Signals can be sent to the whole process group, and the parent process can die. */
 function listenAsProcess(): void {
   process.on("message", receive);
   process.on("SIGTERM", () => void stop(GRACE_MS));
@@ -84,12 +84,12 @@ function listenAsProcess(): void {
   process.on("disconnect", () => process.exit(1));
 }
 
-/** The supervisor ends the children of a worker that died. */
+/** Reports child processes, so that the supervisor can kill those of a dead worker. */
 function onSpawn(pid: number, exited: Promise<unknown>): void {
   post({ type: "spawned", pid });
   void exited.finally(() => post({ type: "exited", pid }));
 }
 
-function reportStep(kind: ClaimedJob["kind"]) {
+function reportStep(kind: JobKind) {
   return (step: string, seconds: number) => post({ type: "step", kind, step, seconds });
 }

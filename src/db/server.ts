@@ -1,29 +1,43 @@
 import { join } from "node:path";
 import type { Config } from "../config";
 import { AppError } from "../errors";
+import type { Log } from "../log";
 import { connect, type Sql } from "./client";
 import { startEmbeddedDatabase } from "./embedded/start";
 
-export type DatabaseServer = {
+export type ServerProperties = {
   /** 17 for PostgreSQL 17.x. */
   release: number;
-  /** The version of pgvector that can be had there; null without its package. */
+  /** The version of pgvector that can be installed there; null without its package. */
   vector: string | null;
   encoding: string;
 };
 
-/** The database of the settings for a command of its own: the embedded one must not be in use by a server. */
-export async function openDatabaseServer({
-  DATABASE_URL,
-  DATA_ROOT,
-}: Pick<Config, "DATABASE_URL" | "DATA_ROOT">): Promise<{ url: string; close(): Promise<void> }> {
-  if (DATABASE_URL) return { url: DATABASE_URL, close: async () => {} };
-  return startEmbeddedDatabase({ dataDir: join(DATA_ROOT, "db") });
+export type DatabaseServer = {
+  url: string;
+  /** Resolves with the reason if the embedded database dies; stays pending otherwise. */
+  failed: Promise<Error>;
+  close(): Promise<void>;
+};
+
+/**
+ * Opens the database of the settings: checks the server behind `DATABASE_URL`, or else starts the embedded
+ * database in `DATA_ROOT`.
+ *
+ * @throws AppError `config_invalid` for an unusable server, `database_locked` while another process uses
+ *   the embedded database, `database_unavailable` when it does not start
+ */
+export async function openDatabaseServer(
+  { DATABASE_URL, DATA_ROOT }: Pick<Config, "DATABASE_URL" | "DATA_ROOT">,
+  log?: Log,
+): Promise<DatabaseServer> {
+  if (!DATABASE_URL) return startEmbeddedDatabase({ dataDir: join(DATA_ROOT, "db") }, log);
+  await checkServer(DATABASE_URL);
+  return { url: DATABASE_URL, failed: new Promise(() => {}), close: async () => {} };
 }
 
-/** What a database server is, before anything is migrated there. */
-async function readServer(sql: Sql): Promise<DatabaseServer> {
-  const [server] = await sql<DatabaseServer[]>`
+async function readServer(sql: Sql): Promise<ServerProperties> {
+  const [server] = await sql<ServerProperties[]>`
     select current_setting('server_version_num')::int / 10000 as release,
            (select default_version from pg_available_extensions where name = 'vector') as vector,
            current_setting('server_encoding') as encoding`;
@@ -31,15 +45,15 @@ async function readServer(sql: Sql): Promise<DatabaseServer> {
 }
 
 const OLDEST_RELEASE = 15;
-/** Others cannot hold what a lecture may say. */
+/** Other encodings cannot store all characters of a lecture. */
 const UTF8 = "make a database with: create database lectern encoding 'UTF8' template template0";
 
 /**
- * Looks at the server behind `DATABASE_URL` before anything is changed there.
+ * Checks release, pgvector and encoding of a server before migrations change it.
  *
- * @throws AppError `config_invalid`, which says what to change
+ * @throws AppError `config_invalid` with what to change
  */
-export async function checkServer(url: string): Promise<DatabaseServer> {
+export async function checkServer(url: string): Promise<ServerProperties> {
   const sql = connect(url, { max: 1 });
   try {
     const server = await readServer(sql);
@@ -61,7 +75,7 @@ export async function checkServer(url: string): Promise<DatabaseServer> {
 const unusable = (problem: string) =>
   new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
 
-/** Has the database been migrated at all? */
+/** True if the database has the whole schema. */
 export async function isMigrated(sql: Sql): Promise<boolean> {
   const [row] = await sql<{ migrated: boolean }[]>`
     select to_regclass('inactive_embeddings') is not null as migrated`;

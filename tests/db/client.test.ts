@@ -138,6 +138,7 @@ async function answer(sql: Sql): Promise<void> {
 
 /** Sends statements until one is answered within `ms`. */
 async function answerWithin(sql: Sql, ms: number): Promise<void> {
-  const isAnswered = () => Promise.race([answer(sql).then(() => true), Bun.sleep(ms).then(() => false)]);
+  const isAnswered = () =>
+    Promise.race([answer(sql).then(() => true), Bun.sleep(ms).then(() => false)]);
   while (!(await isAnswered()));
 }
