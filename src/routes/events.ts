@@ -30,7 +30,7 @@ const TrailQuery = z.object({ limit: PageQuery.shape.limit, cursor: EventId.defa
 const FeedQuery = z.object({
   course_id: Id.optional(),
   asset_id: Id.optional(),
-  after: EventId.optional().describe("0 begins with the first event; unset: with the next one"),
+  after: EventId.optional().describe("0: begin with the first event; unset: with the next one"),
 });
 const FeedHeaders = z.object({ "last-event-id": EventId.optional() });
 
@@ -54,7 +54,7 @@ export const eventRoutes = ({ db, shutdown }: EventRouteDeps) => {
         params: ById,
         query: TrailQuery,
         response: pageOf(Event),
-        detail: { summary: "List what happened to a lecture, oldest first" },
+        detail: { summary: "List the events of a lecture, oldest first" },
       },
     )
     .get(
@@ -64,7 +64,7 @@ export const eventRoutes = ({ db, shutdown }: EventRouteDeps) => {
         params: ById,
         query: TrailQuery,
         response: pageOf(Event),
-        detail: { summary: "List what happened to a document, oldest first" },
+        detail: { summary: "List the events of a document, oldest first" },
       },
     )
     .get(
@@ -83,10 +83,10 @@ export const eventRoutes = ({ db, shutdown }: EventRouteDeps) => {
         query: FeedQuery,
         headers: FeedHeaders,
         detail: {
-          summary: "Follow events as they happen (server-sent events)",
+          summary: "Follow new events (server-sent events)",
           description:
-            "Each message's data is one ProcessingEvent. `Last-Event-ID` resumes without a gap. " +
-            "A message of type `end` says that the feed ends, as the server may: connect again.",
+            "The data of each message is one ProcessingEvent. `Last-Event-ID` resumes without a gap. " +
+            "The server can end the feed with a message of type `end`: reconnect then.",
           responses: {
             200: { description: "The events", content: { "text/event-stream": {} } },
           },

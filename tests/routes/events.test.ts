@@ -41,7 +41,7 @@ async function take(response: Response, wanted: number) {
 }
 
 describe("the trail of an asset", () => {
-  test("tells each move of a lecture in order, in pages", async () => {
+  test("lists the events of a lecture in order, in pages", async () => {
     const id = await request(site.addSession({ streams: [{ tag: "DV", file: "ts/master.m3u8" }] }));
     await lab.workOnce();
     const path = `/api/lectures/${id}/events`;
@@ -69,7 +69,7 @@ describe("the trail of an asset", () => {
 });
 
 describe("GET /api/events", () => {
-  test("sends what happens from now on, to everybody who listens", async () => {
+  test("sends new events to all readers", async () => {
     const course = await createCourse(db);
     const feeds = [1, 2].map(() => open(`/api/events?course_id=${course}`));
     const listening = await Promise.all(feeds);

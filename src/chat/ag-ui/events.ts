@@ -52,7 +52,7 @@ export async function* toAgUiEvents(
 
 type StepPart = Extract<ChatPart, { type: `step-${string}` | "text" }>;
 type ReasoningPart = Extract<ChatPart, { type: `reasoning${string}` }>;
-type ToolPart = Extract<ChatPart, { type: `tool-${string}` }>;
+type ToolCallPart = Extract<ChatPart, { type: `tool-${string}` }>;
 type EndPart = Extract<ChatPart, { type: "finish" | "abort" | "error" }>;
 type FinishPart = Extract<ChatPart, { type: "finish" }>;
 
@@ -189,7 +189,7 @@ class AgUiEventWriter {
     }
   }
 
-  #writeTool(part: ToolPart): void {
+  #writeTool(part: ToolCallPart): void {
     const toolCallId = part.id;
     if (part.type === "tool-start") {
       this.#closeText();

@@ -1,6 +1,11 @@
 import { type AnswerStatus, parseArguments, type ToolCall } from "../../db/chat/chat";
 import { AppError } from "../../errors";
-import type { ChatModel } from "../../providers/chat/chat-model";
+import type {
+  ChatModel,
+  ModelCallOptions,
+  ModelPart,
+  ModelPrompt,
+} from "../../providers/chat/chat-model";
 import { type CheckedCitation, checkCitations } from "../citations/check";
 import type { AgentPart, TokenUsage } from "../parts";
 import type { ClientTool } from "../request";
@@ -8,8 +13,8 @@ import { createMarkdownSanitizer, type MarkdownSanitizer } from "../sanitize/mar
 import type { IsAllowedUrl } from "../sanitize/rule";
 import { ASK_USER } from "../thread/interrupts";
 import type { CitedPassages } from "./cited-passages";
-import { type ModelCallOptions, type ModelPart, streamModel } from "./model-call";
-import { type Prompt, type PromptMessage, toAnswerMessages } from "./prompt";
+import { streamModel } from "./model-call";
+import { type PromptMessage, toAnswerMessages } from "./prompt";
 import { executeTool, type ServerTool, toToolDefinitions } from "./tools";
 import { toUsage } from "./usage";
 
@@ -17,7 +22,7 @@ export type EmitAgentPart = (part: AgentPart) => void;
 
 export type AgentTask = {
   chatModel: ChatModel;
-  prompt: Prompt;
+  prompt: ModelPrompt;
   tools: ServerTool[];
   /** Tools that the client runs: a call of one ends the run. */
   clientTools: ClientTool[];
@@ -110,7 +115,7 @@ class AgentStep {
     return toAnswerMessages(this.#text, calls);
   }
 
-  async callModel(prompt: Prompt, isLast: boolean): Promise<void> {
+  async callModel(prompt: ModelPrompt, isLast: boolean): Promise<void> {
     const { chatModel, tools, clientTools, signal } = this.task;
     const options: ModelCallOptions = {
       prompt,

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, isRetryable } from "../../errors";
-import type { ChatModel, LanguageModelV4 } from "../../providers/chat/chat-model";
+import type {
+  ChatModel,
+  LanguageModelV4,
+  ModelCallOptions,
+  ModelPart,
+} from "../../providers/chat/chat-model";
 import { toProviderError } from "../../providers/provider-error";
-
-export type ModelCallOptions = Parameters<LanguageModelV4["doStream"]>[0];
-type ModelStream = Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"];
-export type ModelPart = ModelStream extends ReadableStream<infer Part> ? Part : never;
 
 /** A model that sends nothing for this long is treated as gone, even if its connection is open. */
 const SILENCE_MS = 180_000;

@@ -1,9 +1,8 @@
 import { type ChatMessage, parseArguments, type ToolCall } from "../../db/chat/chat";
-import type { ChatModel, LanguageModelV4 } from "../../providers/chat/chat-model";
+import type { ChatModel, ModelPrompt } from "../../providers/chat/chat-model";
 import type { ClientContentPart, PageContext } from "../request";
 
-export type Prompt = Parameters<LanguageModelV4["doStream"]>[0]["prompt"];
-export type PromptMessage = Prompt[number];
+export type PromptMessage = ModelPrompt[number];
 type UserPart = Extract<PromptMessage, { role: "user" }>["content"][number];
 
 const INSTRUCTIONS = `You answer questions about one course from its lectures and slides.
@@ -30,7 +29,7 @@ export async function toPrompt(
   thread: ChatMessage[],
   instructions: string,
   { model, maxInputTokens, attachments }: ChatModel,
-): Promise<Prompt> {
+): Promise<ModelPrompt> {
   const support = { attachments, urls: await model.supportedUrls };
   const turns: PromptMessage[][] = [];
   for (const row of thread) {

@@ -8,22 +8,21 @@ import {
 } from "../../db/chat/chat-reads";
 import type { Sql } from "../../db/client";
 import { AppError } from "../../errors";
-import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
+import { type ModelCallOptions, SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { type PassageSource, searchCourse } from "../../retrieval/search";
 import type { ClientTool } from "../request";
 import type { FoundPassage } from "./cited-passages";
-import type { ModelCallOptions } from "./model-call";
 
 /** A tool that we run. It returns passages, which the caller numbers, or a JSON value. */
 export type ServerTool = {
   name: string;
   description: string;
   inputSchema: z.ZodObject;
-  execute(input: unknown, signal: AbortSignal): Promise<ToolOutput>;
+  execute(input: unknown, signal: AbortSignal): Promise<ServerToolOutput>;
 };
-export type ToolOutput = { passages: FoundPassage[] } | { answer: unknown };
+export type ServerToolOutput = { passages: FoundPassage[] } | { answer: unknown };
 
 /** One course and the services that search it. */
 export type CourseScope = {
@@ -55,12 +54,12 @@ const NoInput = z.object({});
 export function createCourseTools(course: CourseScope): ServerTool[] {
   const { db, course_id } = course;
   return [
-    searchTool(course, "lectures", "what was said in the recorded lectures"),
-    searchTool(course, "slides", "what stands on the slides"),
+    searchTool(course, "lectures", "what lecturers said in the recordings"),
+    searchTool(course, "slides", "the slides"),
     tool({
       name: "read_transcript",
       description:
-        "Reads what was said in a lecture between two moments, in milliseconds from its start.",
+        "Reads the transcript of a lecture between two positions, in milliseconds from its start.",
       inputSchema: TranscriptSpan,
       execute: async (span) => {
         const chunks = await readTranscriptChunks(db, course_id, span, MAX_CHUNKS);
@@ -117,7 +116,7 @@ const tool = <Shape extends z.ZodRawShape>(definition: {
   name: string;
   description: string;
   inputSchema: z.ZodObject<Shape>;
-  execute(input: z.output<z.ZodObject<Shape>>, signal: AbortSignal): Promise<ToolOutput>;
+  execute(input: z.output<z.ZodObject<Shape>>, signal: AbortSignal): Promise<ServerToolOutput>;
 }): ServerTool => definition as unknown as ServerTool;
 
 function toPassage(chunk: ReadChunk): FoundPassage {
@@ -179,7 +178,7 @@ export async function executeTool(
   tool: ServerTool | undefined,
   call: ToolCall,
   signal: AbortSignal,
-): Promise<ToolOutput> {
+): Promise<ServerToolOutput> {
   const refuse = (error: string) => ({ answer: { error } });
   if (!tool) return refuse(`There is no tool ${call.name}`);
   const input = tool.inputSchema.safeParse(parseArguments(call.arguments));

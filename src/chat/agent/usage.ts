@@ -1,5 +1,5 @@
+import type { ModelPart } from "../../providers/chat/chat-model";
 import type { TokenUsage } from "../parts";
-import type { ModelPart } from "./model-call";
 
 /** Converts a provider's counts to AG-UI's names. */
 export function toUsage({

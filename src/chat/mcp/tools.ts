@@ -34,10 +34,10 @@ export type McpScope = {
 type McpDeps = Omit<CourseScope, "course_id">;
 
 const Id = z.guid().toLowerCase();
-const OfCourse = { course_id: Id.describe("As list_courses answers it") };
+const OfCourse = { course_id: Id.describe("An id from list_courses") };
 
 const McpSearchInput = SearchInput.extend({
-  top_k: z.int().min(1).max(50).default(8).describe("Passages wanted, at most"),
+  top_k: z.int().min(1).max(50).default(8).describe("Maximum number of passages"),
   sources: z
     .array(z.enum(["lectures", "slides"]))
     .min(1)
@@ -49,15 +49,15 @@ const Passages = z.object({
   note: z.string(),
   passages: z.array(
     z.object({
-      number: z.int().describe("Counts the passages of this result"),
+      number: z.int().describe("Number of the passage in this result"),
       source: z.enum(["lectures", "slides"]),
       asset_id: z.string(),
       title: z.string(),
       page_number: z.int().optional(),
-      start_ms: z.int().optional().describe("From the recording's start"),
+      start_ms: z.int().optional().describe("Milliseconds from the start of the recording"),
       end_ms: z.int().optional(),
       content: z.string(),
-      url: z.string().nullable().describe("Opens the page, or the recording at the second"),
+      url: z.string().nullable().describe("Link to the page, or to the second in the recording"),
     }),
   ),
 });
@@ -111,7 +111,8 @@ function courseTools(course: CourseScope): ServerTool[] {
   return [
     {
       name: "search",
-      description: "Searches what was said in lectures and what stands on slides, best first.",
+      description:
+        "Searches lectures and slides of a course. Returns numbered passages, best first.",
       inputSchema: McpSearchInput,
       execute: (input, signal) =>
         findPassages(course, input as z.output<typeof McpSearchInput>, signal),
@@ -134,7 +135,7 @@ async function refuseForeignAsset({ db, course_id }: CourseScope, input: McpInpu
 function coursesTool(db: Sql): McpTool {
   const CoursesQuery = z.object({
     limit: z.int().min(1).max(200).default(50),
-    cursor: z.string().max(200).optional().describe("next_cursor of the page before"),
+    cursor: z.string().max(200).optional().describe("next_cursor of the previous page"),
   });
   return {
     name: "list_courses",

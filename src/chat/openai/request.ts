@@ -35,7 +35,7 @@ const CompletionMessage = z.discriminatedUnion("role", [
 type CompletionMessage = z.output<typeof CompletionMessage>;
 
 export const CompletionBody = z.object({
-  model: z.string().max(200).describe("`course:<id>`, as GET /v1/models lists them"),
+  model: z.string().max(200).describe("`course:<id>`, as listed by GET /v1/models"),
   messages: z.array(CompletionMessage).min(1).max(1_000),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
@@ -52,7 +52,7 @@ export const CompletionBody = z.object({
     )
     .max(128)
     .nullish()
-    .describe("Tools that the client runs; those of the course are there anyway"),
+    .describe("Tools that the client runs, in addition to the course's own"),
   n: z.literal(1).nullish(),
 });
 

@@ -38,7 +38,7 @@ export type ThreadStore = {
 };
 
 /** A request with the thread as it was when the request arrived. */
-export type Conversation = TurnContext & {
+export type ThreadRequest = TurnContext & {
   request: ChatRequest;
   /** The run in progress before the thread was read; it can end before this request is handled. */
   live: LiveRun | undefined;
@@ -54,16 +54,16 @@ export type Conversation = TurnContext & {
  */
 export async function* handleRunRequest(
   deps: RequestDeps,
-  conversation: Conversation,
+  asked: ThreadRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ChatPart[]> {
-  const { request } = conversation;
+  const { request } = asked;
   let run: LiveRun | undefined;
   try {
-    const view = await openView(deps, conversation);
+    const view = await openView(deps, asked);
     const message_id = answerMessageId(view.reconciled.turn, request.session_id);
     yield [{ type: "run-start", message_id }];
-    const start = await resolveRun(deps, conversation, view, signal);
+    const start = await resolveRun(deps, asked, view, signal);
     run = start.run;
     yield start.parts;
     if (run) yield* run.follow(signal);
@@ -71,7 +71,7 @@ export async function* handleRunRequest(
     if (signal.aborted) return;
     const code = isDatabaseOutage(err) ? "database_unavailable" : "internal";
     const error = err instanceof AppError ? err : new AppError(code, {}, { cause: err });
-    const { request_id } = conversation;
+    const { request_id } = asked;
     // The caller gets its own mistakes as an error; only faults on our side are logged.
     const isOurs = ERRORS[error.errorCode].status >= 500;
     if (isOurs) deps.log.error({ err, request_id }, "a chat request failed");
@@ -89,8 +89,8 @@ type ThreadView = {
   reconciled: Reconciled;
 };
 
-async function openView(deps: RequestDeps, conversation: Conversation): Promise<ThreadView> {
-  const { request, thread, live } = conversation;
+async function openView(deps: RequestDeps, asked: ThreadRequest): Promise<ThreadView> {
+  const { request, thread, live } = asked;
   const hasEnded = live !== undefined && deps.runs.find(request.session_id) !== live;
   return hasEnded ? readView(deps, request) : toView(deps, request, thread);
 }
@@ -110,11 +110,11 @@ type RunStart = { parts: ChatPart[]; run?: LiveRun | undefined };
 
 async function resolveRun(
   deps: RequestDeps,
-  conversation: Conversation,
+  asked: ThreadRequest,
   opened: ThreadView,
   signal: AbortSignal,
 ): Promise<RunStart> {
-  let { request } = conversation;
+  let { request } = asked;
   const { session_id } = request;
   // Another request can start or end a run while RUN_STARTED is on its way to the reader.
   const isCurrent = deps.runs.find(session_id) === opened.live;
@@ -129,7 +129,7 @@ async function resolveRun(
     if (live) {
       await live.untilEnded(signal);
     } else {
-      const start = await storeAndAnswer(deps, { ...conversation, request }, reconciled);
+      const start = await storeAndAnswer(deps, { ...asked, request }, reconciled);
       if (start) return start;
       // A concurrent request stored the same message, for example a repetition of this one.
       request = { ...request, surelyNew: false };
@@ -155,18 +155,16 @@ function checkReplies(
 /** Undefined when the content could not be stored as new. */
 async function storeAndAnswer(
   deps: RequestDeps,
-  conversation: Conversation,
+  asked: ThreadRequest,
   reconciled: Reconciled,
 ): Promise<RunStart | undefined> {
-  const { session_id, run_id, resume } = conversation.request;
+  const { session_id, run_id, resume } = asked.request;
   const { added, turn } = reconciled;
   const stored = isEmpty(added) || deps.store.add(session_id, { ...added, run_id });
   const thread = turn ? withoutUnfinished(reconciled.thread, turn) : reconciled.thread;
   // The model is asked while its question is being stored; its parts are sent after that.
   const run =
-    turn && !turn.settled
-      ? startAnswer(deps, { ...conversation, thread }, turn, stored)
-      : undefined;
+    turn && !turn.settled ? startAnswer(deps, { ...asked, thread }, turn, stored) : undefined;
   if (!(await confirmStoredOrStop(stored, run))) return undefined;
 
   const replies = resume ? added.results : [];
@@ -178,16 +176,16 @@ async function storeAndAnswer(
 /** Starts an answer that is saved only if its question is stored. */
 function startAnswer(
   { runs, store, answerTurn }: RequestDeps,
-  conversation: Conversation,
+  asked: ThreadRequest,
   turn: Turn,
   stored: boolean | Promise<boolean>,
 ): LiveRun {
-  const { request, thread } = conversation;
+  const { request, thread } = asked;
   const { session_id, run_id } = request;
   const save: SaveAnswer = async (steps) => {
     if (await stored) await store.saveAnswer(session_id, { turn_id: turn.id, run_id, steps });
   };
-  return runs.start(session_id, thread, answerTurn(conversation, turn, save));
+  return runs.start(session_id, thread, answerTurn(asked, turn, save));
 }
 
 /** Waits for the question to be stored. If it was not stored, stops the run and waits for its end. */

@@ -4,7 +4,7 @@ import {
   type NewToolResult,
   parseArguments,
   type ToolCall,
-  type ToolResult,
+  type ToolCallResult,
 } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import type { ClientTool, InterruptReply } from "../request";
@@ -86,7 +86,7 @@ export function checkResume(thread: ChatMessage[], resume: InterruptReply[]): vo
   });
 }
 
-const isSame = ({ content }: ToolResult, reply: InterruptReply) => content === toContent(reply);
+const isSame = ({ content }: ToolCallResult, reply: InterruptReply) => content === toContent(reply);
 
 const fits = (call: ToolCall, { status, payload }: InterruptReply) =>
   status === "cancelled" || replySchema(call).safeParse(payload).success;

@@ -11,13 +11,13 @@ export type ToolCall = {
   /** JSON as the model wrote it; it can be malformed. */
   arguments: string;
   /** Absent while the call is open. */
-  result?: ToolResult;
+  result?: ToolCallResult;
   /** The call asks the user a question; the run ended until the user replies. */
   interrupts?: true;
 };
 /** `message_id`: the AG-UI message that contained it. `position`: order of a client's results, from 1. */
-export type ToolResult = { message_id: string; content: string; position?: number };
-export type NewToolResult = { message_id: string; tool_call_id: string; result: ToolResult };
+export type ToolCallResult = { message_id: string; content: string; position?: number };
+export type NewToolResult = { message_id: string; tool_call_id: string; result: ToolCallResult };
 
 /** Parses a call's arguments; undefined when they are not JSON. */
 export function parseArguments(text: string): unknown {

@@ -4,6 +4,11 @@ import { z } from "zod";
 /** The AI SDK's language model interface, taken from `ai` to avoid another dependency. */
 export type LanguageModelV4 = Extract<LanguageModel, { specificationVersion: "v4" }>;
 
+export type ModelCallOptions = Parameters<LanguageModelV4["doStream"]>[0];
+export type ModelPrompt = ModelCallOptions["prompt"];
+export type ModelStream = Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"];
+export type ModelPart = ModelStream extends ReadableStream<infer Part> ? Part : never;
+
 export type ChatModel = {
   /** `provider:model` */
   readonly name: string;

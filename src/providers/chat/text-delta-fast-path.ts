@@ -1,8 +1,6 @@
 import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
-import type { LanguageModelV4 } from "./chat-model";
+import type { LanguageModelV4, ModelPart, ModelStream } from "./chat-model";
 
-type ModelStream = Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"];
-type StreamPart = ModelStream extends ReadableStream<infer Part> ? Part : never;
 type Fetch = typeof globalThis.fetch;
 
 /** Recognises the frames of a protocol that contain a piece of text and nothing else. */
@@ -52,7 +50,7 @@ class TextDeltaFastPath {
   readonly #waiting: string[][] = [];
   /** The last frame for the provider was not a marker, so the next text needs one. */
   #needsMarker = true;
-  #output: ReadableStreamDefaultController<StreamPart> | undefined;
+  #output: ReadableStreamDefaultController<ModelPart> | undefined;
   #textId = "";
 
   constructor(readonly frames: TextFrames) {}
@@ -67,7 +65,7 @@ class TextDeltaFastPath {
   /** Joins the provider's parts and the text in the order of their frames. */
   join(parts: ModelStream): ModelStream {
     const reader = parts.getReader();
-    const forward = async (output: ReadableStreamDefaultController<StreamPart>) => {
+    const forward = async (output: ReadableStreamDefaultController<ModelPart>) => {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return output.close();

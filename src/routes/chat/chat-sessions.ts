@@ -26,7 +26,7 @@ export const chatSessionRoutes = ({ db, runs }: { db: Sql; runs: LiveRuns }) =>
     .get("/:id", ({ params }) => readSession(db, params.id), {
       params: ById,
       response: WholeSession,
-      detail: { summary: "Get a conversation with all that was said" },
+      detail: { summary: "Get a conversation with its messages" },
     })
     .get(
       "/:id/export",
@@ -43,7 +43,7 @@ export const chatSessionRoutes = ({ db, runs }: { db: Sql; runs: LiveRuns }) =>
       {
         params: ById,
         detail: {
-          summary: "Take a conversation along as Markdown, its sources as links",
+          summary: "Export a conversation as Markdown with links to its sources",
           responses: { 200: { description: "The conversation", content: { "text/markdown": {} } } },
         },
       },
@@ -55,7 +55,7 @@ export const chatSessionRoutes = ({ db, runs }: { db: Sql; runs: LiveRuns }) =>
         await deleteSession(db, params.id);
         return status(204, undefined);
       },
-      { params: ById, detail: { summary: "Delete a conversation for good" } },
+      { params: ById, detail: { summary: "Delete a conversation permanently" } },
     );
 
 async function readSession(db: Sql, id: string) {

@@ -10,9 +10,9 @@ import type { RunSummary } from "../../chat/parts";
 import { type AnswerDeps, answerTurn } from "../../chat/run/answer-turn";
 import { collectReply } from "../../chat/run/collect-reply";
 import {
-  type Conversation,
   handleRunRequest,
   type RequestDeps,
+  type ThreadRequest,
 } from "../../chat/run/handle-request";
 import { LiveRuns } from "../../chat/run/live-runs";
 import { reconcile } from "../../chat/thread/reconcile";
@@ -56,7 +56,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
         parse: jsonBody,
         query: CourseQuery,
         detail: {
-          summary: "Ask, and read the answer as AG-UI events while it is given",
+          summary: "Ask, and stream the answer as AG-UI events",
           requestBody: BODY,
           responses: { 200: { description: "AG-UI events", content: { "text/event-stream": {} } } },
         },
@@ -78,11 +78,11 @@ export function chatRoutes(deps: ChatRouteDeps) {
         query: CourseQuery,
         headers: IdempotencyHeaders,
         response: Reply,
-        detail: { summary: "Ask, and get the whole answer at once", requestBody: BODY },
+        detail: { summary: "Ask, and get the whole answer as one JSON object", requestBody: BODY },
       },
     )
     .get("/capabilities", () => capabilities(deps), {
-      detail: { summary: "What this agent can do, as AG-UI describes it" },
+      detail: { summary: "Get the agent's capabilities, in AG-UI's form" },
     })
     .use(chatSessionRoutes({ db, runs }));
 }
@@ -104,7 +104,7 @@ function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns): RequestDeps {
   };
 }
 
-type AgUiConversation = Conversation & { request: AgUiRequest };
+type AgUiThreadRequest = ThreadRequest & { request: AgUiRequest };
 
 /**
  * Opens the thread of a request. Rejects every invalid request here, before its stream begins.
@@ -116,7 +116,7 @@ async function openConversation(
   runs: LiveRuns,
   request: Request,
   asked: AgUiRequest,
-): Promise<AgUiConversation> {
+): Promise<AgUiThreadRequest> {
   const { session_id: id, course_id, thread_id } = asked;
   return {
     request: asked,
@@ -127,7 +127,7 @@ async function openConversation(
   };
 }
 
-function stream(deps: RequestDeps, conversation: AgUiConversation, request: Request): Response {
+function stream(deps: RequestDeps, conversation: AgUiThreadRequest, request: Request): Response {
   const { request: asked, request_id } = conversation;
   const gone = new AbortController();
   const onGone = () => gone.abort("the reader left");
@@ -138,7 +138,7 @@ function stream(deps: RequestDeps, conversation: AgUiConversation, request: Requ
   return toAgUiResponse(events, { accept: request.headers.get("accept"), client, onGone });
 }
 
-async function reply(deps: RequestDeps, conversation: AgUiConversation, request: Request) {
+async function reply(deps: RequestDeps, conversation: AgUiThreadRequest, request: Request) {
   // A reply as one JSON object has no field for a question to the user.
   const client = { ...conversation.request.client, interrupts: false };
   const asked = { ...conversation.request, client };

@@ -17,17 +17,17 @@ type McpRouteDeps = {
   config: { PUBLIC_URL?: string | undefined; CORS_ORIGINS: string[] };
 };
 
-const DESCRIPTION = `Streamable HTTP, without sessions: each POST is answered by itself, so there is
-nothing to open with GET (405) or to close with DELETE (405).
+const DESCRIPTION = `Streamable HTTP without sessions: each POST is independent, and GET and DELETE
+return 405.
 
 Tools: \`search\`, \`read_transcript\`, \`read_page\`, \`list_assets\`, \`list_courses\`. Each call names its
-course; \`?course_id=\` in the address fixes one for all calls, which then take no course. Results come
-as structured content and as text; what a caller does wrong comes as a result with \`isError\`.
+course. With \`?course_id=\` in the URL all calls use that course and take no course argument. Results are
+sent as structured content and as text. A mistake of the caller is a result with \`isError\`.
 
-Requests with an \`Origin\` are answered when it is our own (see PUBLIC_URL) or one of CORS_ORIGINS.`;
+An \`Origin\` header must be our own origin (see PUBLIC_URL) or one of CORS_ORIGINS.`;
 
 const BODY = {
-  description: "A message of JSON-RPC 2.0 as the Model Context Protocol has them",
+  description: "A JSON-RPC 2.0 message of the Model Context Protocol",
   content: {
     "application/json": {
       schema: {
@@ -60,8 +60,8 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
         description: DESCRIPTION,
         requestBody: BODY,
         responses: {
-          200: { description: "The answer, of JSON-RPC too", content: { "application/json": {} } },
-          202: { description: "A notification was heard" },
+          200: { description: "A JSON-RPC response", content: { "application/json": {} } },
+          202: { description: "A notification was accepted" },
         },
       },
     },

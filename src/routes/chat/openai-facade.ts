@@ -21,16 +21,16 @@ import type { ChatRouteDeps } from "./chat";
 
 const DESCRIPTION = `The agent of \`/api/chat\` for clients of OpenAI's API; the model \`course:<id>\` is a course.
 
-Nothing is stored: each request brings its whole conversation. Messages of the roles \`system\` and
-\`developer\` are left out, and sampling settings are ignored; \`n\` is 1.
+Nothing is stored: each request contains the whole conversation. Messages of the roles \`system\` and
+\`developer\` and sampling settings are ignored; \`n\` is 1.
 
-The answer cites as \`[n]\`. Each mark whose source has an address is a \`url_citation\` among the message's
-\`annotations\`, and \`citations\` beside \`choices\` has all of them as \`/api/chat\` does, with quotes. A
-stream brings both in the chunk that has the \`finish_reason\`; \`usage\` comes where
-\`stream_options.include_usage\` asks for it; comments keep a silent stream alive.
+Answers cite as \`[n]\`. Each marker with a URL is a \`url_citation\` in the message's \`annotations\`.
+\`citations\`, beside \`choices\`, lists all citations with quotes, as \`/api/chat\` does. A stream sends both in
+the chunk that has the \`finish_reason\`, and \`usage\` if \`stream_options.include_usage\` is set. Comments keep
+a silent stream alive.
 
-The course's own tools run here and are not shown. Calls of the client's \`tools\` end the answer with
-\`tool_calls\`. A failure in mid-stream is an event with \`error\`, in place of \`[DONE]\`.`;
+The course's own tools run on the server and are not shown. A call of one of the client's \`tools\` ends the
+answer with \`tool_calls\`. A failure during a stream is an event with \`error\`, instead of \`[DONE]\`.`;
 
 const BODY = {
   content: {
@@ -39,13 +39,13 @@ const BODY = {
 };
 const FAILURE = {
   default: {
-    description: "`error` with message, type, param and code, as docs/errors.md explains it",
+    description: "`error` with message, type, param and code; docs/errors.md explains the codes",
     content: { "application/json": {} },
   },
 };
 const ANSWER = {
   200: {
-    description: "A chat completion, or its chunks",
+    description: "A chat completion, or a stream of its chunks",
     content: { "application/json": {}, "text/event-stream": {} },
   },
 };
@@ -79,7 +79,7 @@ export function openaiFacade(deps: ChatRouteDeps) {
       {
         parse: jsonBody,
         detail: {
-          summary: "Ask a course, with a client of OpenAI's chat completions",
+          summary: "Ask a course through OpenAI's chat completions API",
           description: DESCRIPTION,
           requestBody: BODY,
           responses: { ...ANSWER, ...FAILURE },

@@ -19,7 +19,7 @@ const RUN = {
 };
 const OLD_CLIENT = { protocolVersion: undefined, client: NO_CAPABILITIES };
 
-/** Every kind of thing that a run can leave open. */
+/** A run can leave a text, reasoning or a tool call open. */
 const HALF: ChatPart[][] = [
   [
     { type: "step-start", message_id: "m1" },
@@ -46,7 +46,7 @@ const ENDS: [name: string, last: ChatPart[] | Error, modern: string, old: string
   ["a throw", new Error("secret"), "RUN_ERROR", "RUN_ERROR"],
 ];
 
-async function* tell(parts: ChatPart[], last: ChatPart[] | Error): AsyncGenerator<ChatPart[]> {
+async function* partsOf(parts: ChatPart[], last: ChatPart[] | Error): AsyncGenerator<ChatPart[]> {
   for (const part of parts) yield [part];
   if (last instanceof Error) throw last;
   yield last;
@@ -60,8 +60,8 @@ describe("toAgUiEvents", () => {
     "closes what is open before the run ends with %s",
     async (_, last, modern, old) => {
       for (const half of HALF) {
-        const events = await eventsOf(tell(half, last));
-        const older = await eventsOf(tell(half, last), OLD_CLIENT);
+        const events = await eventsOf(partsOf(half, last));
+        const older = await eventsOf(partsOf(half, last), OLD_CLIENT);
 
         await verify(events);
         await verify(older);
@@ -77,22 +77,22 @@ describe("toAgUiEvents", () => {
     },
   );
 
-  test("says nothing after the end", async () => {
+  test("sends nothing after the end", async () => {
     const parts: ChatPart[] = [finish({}), { type: "text", delta: "more" }, finish({})];
-    const events = await eventsOf(tell(parts, []));
+    const events = await eventsOf(partsOf(parts, []));
 
     expect(typesOf(events)).toEqual(["RUN_STARTED", "RUN_FINISHED"]);
   });
 
   test("begins with the message id of the first part", async () => {
-    const events = await eventsOf(tell([{ type: "run-start", message_id: "m7" }], [finish({})]));
+    const events = await eventsOf(partsOf([{ type: "run-start", message_id: "m7" }], [finish({})]));
 
     expect(typesOf(events)).toEqual(["RUN_STARTED", "RUN_FINISHED"]);
     expect(events[0]).toMatchObject({ runId: "r", metadata: { message_id: "m7" } });
   });
 
   test("begins also when the parts fail before the first one", async () => {
-    const events = await eventsOf(tell([], new Error("secret")));
+    const events = await eventsOf(partsOf([], new Error("secret")));
 
     await verify(events);
     expect(typesOf(events)).toEqual(["RUN_STARTED", "RUN_ERROR"]);
@@ -101,8 +101,8 @@ describe("toAgUiEvents", () => {
   test("asks the user only through clients that can resume", async () => {
     const interrupts = [{ id: "c1", message: "Which?", responseSchema: { type: "object" } }];
     const asking: ChatPart = { ...finish({}), interrupts };
-    const [, asked] = await eventsOf(tell([asking], []));
-    const [, ended] = await eventsOf(tell([asking], []), OLD_CLIENT);
+    const [, asked] = await eventsOf(partsOf([asking], []));
+    const [, ended] = await eventsOf(partsOf([asking], []), OLD_CLIENT);
 
     expect(asked).toMatchObject({
       outcome: {
@@ -120,8 +120,8 @@ describe("toAgUiEvents", () => {
       { type: "tool-result", id: "c1", message_id: "t1", content: "{}" },
     ];
     const start: ChatPart = { type: "step-start", message_id: "m1" };
-    const spoken = await eventsOf(tell([start, { type: "text", delta: "Wait." }, ...call], []));
-    const silent = await eventsOf(tell([start, ...call, finish({})], []));
+    const spoken = await eventsOf(partsOf([start, { type: "text", delta: "Wait." }, ...call], []));
+    const silent = await eventsOf(partsOf([start, ...call, finish({})], []));
 
     expect(typesOf(spoken).indexOf("TEXT_MESSAGE_END")).toBeLessThan(
       typesOf(spoken).indexOf("TOOL_CALL_START"),
@@ -130,9 +130,9 @@ describe("toAgUiEvents", () => {
     expect(silent).toContainEqual(expect.objectContaining({ parentMessageId: "m1" }));
   });
 
-  test("names the model, and leaves usage out when there is none", async () => {
-    const [, counted] = await eventsOf(tell([finish({ inputTokens: 3 })], []));
-    const [, uncounted] = await eventsOf(tell([finish({})], []));
+  test("names the model, and omits usage without counts", async () => {
+    const [, counted] = await eventsOf(partsOf([finish({ inputTokens: 3 })], []));
+    const [, uncounted] = await eventsOf(partsOf([finish({})], []));
 
     expect(counted).toMatchObject({ usage: [{ provider: "openai", model: "gpt:1" }] });
     expect(uncounted).not.toHaveProperty("usage");

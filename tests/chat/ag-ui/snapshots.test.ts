@@ -66,13 +66,13 @@ describe("orderSnapshots", () => {
     snapshots.map((messages) => messages.map(({ id }) => id));
   const wanted = ["1", "2", "3"].map(assistant);
 
-  test("is one snapshot when what the client has is in place", () => {
+  test("is one snapshot when the client's messages are in order", () => {
     expect(idsOf(orderSnapshots(wanted, [assistant("1"), assistant("x")]))).toEqual([
       ["1", "2", "3"],
     ]);
   });
 
-  test("first takes away what stands in a wrong place", () => {
+  test("first removes messages that are in a wrong place", () => {
     const theirs = [assistant("1"), assistant("3")];
 
     expect(idsOf(orderSnapshots(wanted, theirs))).toEqual([["1"], ["1", "2", "3"]]);

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import type { ChatPart } from "../../../src/chat/parts";
 import { type ChatRequest, NO_CAPABILITIES } from "../../../src/chat/request";
 import {
-  type Conversation,
   handleRunRequest,
   type RequestDeps,
+  type ThreadRequest,
 } from "../../../src/chat/run/handle-request";
 import { LiveRuns, type RunWork } from "../../../src/chat/run/live-runs";
 import { reconcile, stepId } from "../../../src/chat/thread/reconcile";
@@ -91,7 +91,7 @@ function openDesk(stored: ChatMessage[] = []) {
   const open = (
     request: Partial<ChatRequest>,
     signal = new AbortController().signal,
-    changed: Partial<Conversation> = {},
+    changed: Partial<ThreadRequest> = {},
   ) =>
     handleRunRequest(
       deps,

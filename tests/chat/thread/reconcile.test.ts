@@ -85,7 +85,10 @@ describe("reconcile", () => {
   test("attaches results to open calls of ours, once, and to no others", () => {
     const rows = [asked("a", "Draw"), answered("a", 0, { tool_calls: [open] })];
     const result = (id: string, toolCallId: string): Message => ({
-      ...{ id, role: "tool", toolCallId, content: "drawn" },
+      id,
+      role: "tool",
+      toolCallId,
+      content: "drawn",
     });
     const messages = [result("t1", "c1"), result("t2", "c1"), result("t3", "unknown")];
     const { results } = addedTo(rows, messages);

@@ -29,7 +29,7 @@ describe("a model that breaks off in its answer", () => {
   const APIS = ["chat", "responses"] as const;
 
   test.each(APIS.flatMap((api) => BROKEN.map((kind) => [kind, api] as const)))(
-    "by %s over %s ends in an error, and what it said is kept",
+    "by %s over %s ends in an error, and the partial answer is kept",
     async (kind, api) => {
       const fault = { kind, afterTokens: 3 } as Fault;
       await using server = serveChat(db, { replies: [{ ...ANSWER, fault }], api });
@@ -47,7 +47,7 @@ describe("a model that breaks off in its answer", () => {
     },
   );
 
-  test("answers anew when it is asked again without a new message", async () => {
+  test("generates the answer again when a request has no new message", async () => {
     const broken: Reply = { ...ANSWER, fault: { kind: "truncate", afterTokens: 3 } };
     await using server = serveChat(db, { replies: [broken, ANSWER] });
     const input = question();
@@ -76,7 +76,7 @@ describe("a model that breaks off in its answer", () => {
 });
 
 describe("a model that gives no answer", () => {
-  test("is asked a second time when that may help", async () => {
+  test("gets a second attempt if the error is retryable", async () => {
     const busy: Reply = { fault: { kind: "status", status: 429, retryAfterSeconds: 1 } };
     await using server = serveChat(db, { replies: [busy, ANSWER] });
 
@@ -149,15 +149,15 @@ describe("a reader who leaves", () => {
 });
 
 describe("a server that stops", () => {
-  test("ends its streams properly, and answers anew after its start", async () => {
+  test("ends its streams with an event, and generates the answer again after a restart", async () => {
     const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
     const input = question();
     await using server = serveChat(db, { replies: [stalling] });
     const response = await server.post("/api/chat/stream", input);
-    const heard = follow(response, (events) => JSON.stringify(events).includes("three"));
-    await heard.seen;
+    const followed = follow(response, (events) => JSON.stringify(events).includes("three"));
+    await followed.seen;
     server.shutdown.abort();
-    expect((await heard.events).at(-1)).toMatchObject({
+    expect((await followed.events).at(-1)).toMatchObject({
       type: "RUN_ERROR",
       code: "chat_interrupted",
     });

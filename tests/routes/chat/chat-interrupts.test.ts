@@ -137,7 +137,7 @@ describe("a question to the user", () => {
     expect(server.openai.requestsTo("/v1/chat/completions")).toHaveLength(2);
   });
 
-  test("is declined by a client without interrupts that goes on", async () => {
+  test("is declined by the next question of a client without interrupts", async () => {
     await using server = serveChat(db, { replies: [asks("left"), ANSWER] });
     const { run, threadId, read } = talk(server);
     await run({});
@@ -150,7 +150,7 @@ describe("a question to the user", () => {
   });
 });
 
-test("clients older than 1.0 are not asked, and never hear of a question", async () => {
+test("clients older than 1.0 get no question", async () => {
   const threadId = crypto.randomUUID();
   await using server = serveChat(db, { replies: [ANSWER, asks("new"), ANSWER] });
   const old = openAgent(Old, server, threadId);

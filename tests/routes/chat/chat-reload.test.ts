@@ -30,11 +30,11 @@ async function ask(server: Server, input: object): Promise<AnyEvent[]> {
   return events;
 }
 
-/** What the events make of the state, and what the run's end says it rests on. */
+/** The references in the client's state, and the sources in the end of the run. */
 function knowledgeIn(events: AnyEvent[]) {
   const { citations, knowledge_references } = events.at(-1)!.result;
-  const [told] = events.findLast(({ type }) => type === "STATE_DELTA")?.delta ?? [];
-  return { citations, knowledge_references, references: told?.value };
+  const [change] = events.findLast(({ type }) => type === "STATE_DELTA")?.delta ?? [];
+  return { citations, knowledge_references, references: change?.value };
 }
 
 async function storedIn(server: Server, threadId: string) {
@@ -43,7 +43,7 @@ async function storedIn(server: Server, threadId: string) {
 }
 
 describe("what an answer rests on", () => {
-  test("is told again to a client that reloads", async () => {
+  test("is sent again to a client that reloads", async () => {
     await using server = serveChat(db, { replies: searchThenAnswer });
     const input = runInput(course_id, [user("How much entropy has a coin?")]);
     const first = await ask(server, input);
@@ -53,7 +53,7 @@ describe("what an answer rests on", () => {
     expect(knowledgeIn(reloaded)).toEqual(knowledgeIn(first));
   });
 
-  test("is known before the words that follow, when an answer goes on after a cut", async () => {
+  test("is sent before the text when an interrupted answer continues", async () => {
     const truncated: Reply = { ...ANSWER, fault: { kind: "truncate", afterTokens: 2 } };
     await using server = serveChat(db, { replies: [SEARCH, truncated, ANSWER, SEARCH, ANSWER] });
     const input = runInput(course_id, [user("How much entropy has a coin?")]);
@@ -62,8 +62,8 @@ describe("what an answer rests on", () => {
     const whole = await ask(server, { ...input, threadId: crypto.randomUUID() });
 
     expect(cut.at(-1)).toMatchObject({ type: "RUN_ERROR", code: "chat_failed" });
-    const told = typesOf(again).filter((type) => /CUSTOM|TEXT_MESSAGE_START/.test(type));
-    expect(told.slice(0, 2)).toEqual(["CUSTOM", "TEXT_MESSAGE_START"]);
+    const types = typesOf(again).filter((type) => /CUSTOM|TEXT_MESSAGE_START/.test(type));
+    expect(types.slice(0, 2)).toEqual(["CUSTOM", "TEXT_MESSAGE_START"]);
     expect(knowledgeIn(again)).toEqual(knowledgeIn(whole));
     expect((await storedIn(server, input.threadId)).metadata.references).toMatchObject([SOURCE]);
   });

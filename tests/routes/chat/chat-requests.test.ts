@@ -10,7 +10,7 @@ const { course_id } = await createStudiedCourse(db);
 
 const question = () => runInput(course_id, [user("How much entropy has a coin?")]);
 
-test.each(["state", "context", "query"])("the course may come in the %s", async (place) => {
+test.each(["state", "context", "query"])("the course can be in the %s", async (place) => {
   await using server = serveChat(db, { replies: [ANSWER] });
   const input = { ...question(), forwardedProps: {} };
   const placed = {

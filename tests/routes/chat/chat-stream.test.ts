@@ -123,11 +123,11 @@ describe("an answer", () => {
     await using server = serveChat(db, { replies: [{ text }] });
 
     const events = await ask(server, question());
-    const said = events.flatMap(({ type, delta }) =>
+    const texts = events.flatMap(({ type, delta }) =>
       type === "TEXT_MESSAGE_CONTENT" ? delta : [],
     );
 
-    expect(said.join("")).toBe("See ! [x](# secret) and < img src=//evil.example> .");
+    expect(texts.join("")).toBe("See ! [x](# secret) and < img src=//evil.example> .");
   });
 
   test("comes from every tool of the course", async () => {
@@ -142,13 +142,13 @@ describe("an answer", () => {
 
     const events = await ask(server, question());
     const results = events.filter(({ type }) => type === "TOOL_CALL_RESULT");
-    const [found, heard, read, listed] = results.map(({ content }) => JSON.parse(content));
+    const [found, spoken, read, listed] = results.map(({ content }) => JSON.parse(content));
 
     expect(found.passages).toMatchObject([
       { number: 1, title: "Entropy", source: "lectures", start_ms: 61_000, end_ms: 75_000 },
     ]);
     expect(found.passages[0].url).toEndWith("Viewer.aspx?id=1&start=61");
-    expect(heard.passages).toEqual(found.passages);
+    expect(spoken.passages).toEqual(found.passages);
     expect(read.passages).toMatchObject([{ number: 2, source: "slides", page_number: 7 }]);
     expect(listed.assets).toMatchObject([
       { kind: "document", id: document_id, title: "Coins" },
@@ -248,7 +248,7 @@ describe("the model", () => {
 });
 
 describe("an older client", () => {
-  test("gets no shapes of 1.0, and may write null and `binary`", async () => {
+  test("gets no shapes of 1.0, and can send null and `binary`", async () => {
     await using server = serveChat(db, { replies: [ANSWER] });
     const content = [{ type: "binary", mimeType: "image/png", data: "iVBORw0KGgo=" }];
     const messages = [{ id: "m", role: "user", content, name: null }];

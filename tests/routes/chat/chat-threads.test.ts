@@ -158,7 +158,7 @@ describe("a thread", () => {
     ]);
   });
 
-  test("is told to a tab that fell behind, in the right order", async () => {
+  test("is sent in the right order to a tab that lacks messages", async () => {
     const [, Agent] = CLIENTS[0];
     await using server = serveChat(db, { replies: [ANSWER, ANSWER, ANSWER] });
     const first = openAgent(Agent, server);
@@ -220,8 +220,8 @@ describe("a thread", () => {
     const reader = new AbortController();
     const { signal } = reader;
     const first = await server.post("/api/chat/stream", input, { signal });
-    const heard = follow(first, (events) => JSON.stringify(events).includes("coin"));
-    await heard.seen;
+    const followed = follow(first, (events) => JSON.stringify(events).includes("coin"));
+    await followed.seen;
 
     const both = { ...input, messages: [...input.messages, user("Two?")] };
     const waiting = (count: number) =>
@@ -235,7 +235,7 @@ describe("a thread", () => {
     await db.begin(async (own) => {
       await own`select from chat_sessions where id = ${input.threadId} for update`;
       reader.abort();
-      await waiting(1); // what was said so far is being stored
+      await waiting(1); // the partial answer is being stored
       second = server.post("/api/chat/stream", both).then((response) => readEvents(response));
       await waiting(2);
     });

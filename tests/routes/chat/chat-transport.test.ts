@@ -45,7 +45,7 @@ describe("the transport", () => {
     expect([types[0], types.at(-1)]).toEqual(["RUN_STARTED", "RUN_FINISHED"]);
   });
 
-  test("says in binary form before 1.0 only what that has a place for", async () => {
+  test("sends a binary client before 1.0 only events that it can decode", async () => {
     const decodeOld = await oldDecoder();
     await using server = serveChat(db, { replies: [SEARCH, ANSWER], api: "responses" });
     const headers = { accept: "application/vnd.ag-ui.event+proto" };

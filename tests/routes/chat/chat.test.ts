@@ -10,7 +10,7 @@ afterAll(() => db.end());
 const { course_id } = await createStudiedCourse(db);
 
 describe("POST /api/chat", () => {
-  test("answers at once, and goes on in the same session", async () => {
+  test("returns the whole answer, and continues the same session", async () => {
     await using server = serveChat(db, { replies: [SEARCH, ANSWER, { text: "Yes, one bit." }] });
     const first = await server.post("/api/chat", { course_id, message: "Coins?" });
     const { session_id, ...reply } = await first.json();
@@ -53,7 +53,7 @@ describe("POST /api/chat", () => {
     expect(server.openai.requests.at(-1)!.body.messages.at(-1).content).toBe(message);
   });
 
-  test("says so when a model does nothing but call tools", async () => {
+  test("reports a model that only calls tools", async () => {
     await using server = serveChat(db, { replies: Array.from({ length: 6 }, () => SEARCH) });
     const response = await server.post("/api/chat", { course_id, message: "Coins?" });
 
@@ -71,7 +71,7 @@ describe("POST /api/chat", () => {
     expect(await (await ask()).json()).toEqual(first);
   });
 
-  test("says what went wrong, without giving anything away", async () => {
+  test("reports the error without internal details", async () => {
     await using server = serveChat(db, { replies: [{ fault: { kind: "status", status: 401 } }] });
     const response = await server.post("/api/chat", { course_id, message: "Coins?" });
 

@@ -73,7 +73,7 @@ const send = (
   });
 
 describe("a client of MCP", () => {
-  test("finds the tools, each with its course, and is told what their results are", async () => {
+  test("lists the tools, each with its course and the schema of its result", async () => {
     await using mcp = await connect();
     const { tools } = await mcp.client.listTools();
 
@@ -139,12 +139,12 @@ describe("a client of MCP", () => {
     await using mcp = await connect();
     const page = await mcp.call("read_page", { course_id, document_id, page_number: 7 });
     const stretch = { course_id, lecture_id, start_ms: 60_000, end_ms: 62_000 };
-    const said = await mcp.call("read_transcript", stretch);
+    const spoken = await mcp.call("read_transcript", stretch);
     const later = await mcp.call("read_transcript", { ...stretch, start_ms: 80_000, end_ms: 9e5 });
     const assets = await mcp.call("list_assets", { course_id });
 
     expect(page.structuredContent).toMatchObject({ passages: [{ page_number: 7 }] });
-    expect(said.structuredContent).toMatchObject({ passages: [{ start_ms: 61_000 }] });
+    expect(spoken.structuredContent).toMatchObject({ passages: [{ start_ms: 61_000 }] });
 
     expect(later.structuredContent).toMatchObject({
       passages: [],
@@ -207,7 +207,7 @@ describe("a call that is wrong", () => {
     ["read_transcript", { course_id, lecture_id, start_ms: 0, end_ms: 2 ** 40 }, "end_ms"],
     ["read_transcript", { course_id, lecture_id, start_ms: 9, end_ms: 9 }, "end_ms"],
     ["drop_tables", {}, "drop_tables"],
-  ])("of %s is a result that says so: %#", async (name, input, reason) => {
+  ])("of %s is a result with a reason: %#", async (name, input, reason) => {
     await using mcp = await connect();
     const result = await mcp.call(name, input);
 
@@ -283,11 +283,11 @@ describe("the origin of a page", () => {
       { PUBLIC_URL: "https://l.example/x" },
       200,
     ],
-    ["somebody else's", "https://evil.example", "", {}, 403],
+    ["foreign", "https://evil.example", "", {}, 403],
     ["hidden", "null", "", {}, 403],
     ["a name that points here for the moment", "http://evil.example", "evil.example", {}, 403],
     ["ours by address, where we have a name", "SELF", "", { PUBLIC_URL: "https://l.example" }, 403],
-  ])("may be %s, or not", async (_, origin, host, config, status) => {
+  ])("is checked: %s", async (_, origin, host, config, status) => {
     expect(await ask(origin, host, config)).toBe(status);
   });
 });

@@ -17,7 +17,7 @@ const completions = "/v1/chat/completions";
 const sentTo = ({ openai }: Server) => openai.requests.at(-1)!.body.messages;
 const link = ({ url }: Server) => `${url}/api/documents/${document_id}/file#page=7`;
 
-/** The data of each event; comments are none. */
+/** The data of each event, without comments. */
 async function readData(response: Response): Promise<string[]> {
   const events = (await response.text()).split("\n\n").filter((event) => event !== "");
   return events.flatMap((event) => (event.startsWith("data: ") ? [event.slice(6)] : []));
@@ -76,26 +76,26 @@ describe("POST /v1/chat/completions", () => {
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 22 } });
   });
 
-  test("tells usage to nobody who does not ask", async () => {
+  test("sends usage only if the request asks for it", async () => {
     await using server = serveChat(db, { replies: [ANSWER] });
     const body = { model, messages: asked, stream: true };
 
     expect((await readData(await server.post(completions, body))).join()).not.toContain("usage");
   });
 
-  test("makes one message of all that is said between searches", async () => {
+  test("joins the texts between searches to one message", async () => {
     const replies = [{ ...SEARCH, text: "Let me look." }, ANSWER];
     for (const stream of [true, false]) {
       await using server = serveChat(db, { replies: [...replies] });
       const response = await server.post(completions, { model, messages: asked, stream });
-      const said = stream
+      const joined = stream
         ? (await readData(response))
             .slice(0, -1)
             .map((one) => JSON.parse(one).choices[0].delta.content ?? "")
             .join("")
         : (await response.json()).choices[0].message.content;
 
-      expect(said).toBe(`Let me look.\n\n${ANSWER.text}`);
+      expect(joined).toBe(`Let me look.\n\n${ANSWER.text}`);
     }
   });
 
@@ -166,7 +166,7 @@ describe("POST /v1/chat/completions", () => {
     },
   );
 
-  test("ends with the server, and says so", async () => {
+  test("ends with an error event when the server stops", async () => {
     const stalling: Reply = { text: "one two three", fault: { kind: "stall", afterTokens: 2 } };
     await using server = serveChat(db, { replies: [stalling] });
     const body = { model, messages: asked, stream: true };
@@ -248,7 +248,7 @@ describe("a completion that cannot be had", () => {
       422,
       "messages.0.content",
     ],
-    ["a model of somebody else", { model: "gpt-5", messages: [user] }, 404, "model"],
+    ["a foreign model", { model: "gpt-5", messages: [user] }, 404, "model"],
     ["an unknown course", { model: nowhere, messages: [user] }, 404, null],
   ])("for %s is refused", async (_, body, status, param) => {
     await using server = serveChat(db);

@@ -6,13 +6,13 @@ afterEach(() => void jest.useRealTimers());
 
 const SECOND = 1_000;
 
-/** A stream whose batches come when the test says so. */
+/** A stream whose batches the test sends. */
 function openStream(form: typeof EVENT_STREAM | { heartbeat: undefined }) {
-  const said: PromiseWithResolvers<string[] | null>[] = [Promise.withResolvers()];
+  const batchesToSend: PromiseWithResolvers<string[] | null>[] = [Promise.withResolvers()];
   async function* batches() {
     for (;;) {
-      const batch = await said.at(-1)!.promise;
-      said.push(Promise.withResolvers());
+      const batch = await batchesToSend.at(-1)!.promise;
+      batchesToSend.push(Promise.withResolvers());
       if (batch === null) return;
       yield batch;
     }
@@ -21,44 +21,44 @@ function openStream(form: typeof EVENT_STREAM | { heartbeat: undefined }) {
   const response = toStreamingResponse(batches(), { ...EVENT_STREAM, ...form, onGone });
   const reader = response.body!.getReader();
   const read = async () => new TextDecoder().decode((await reader.read()).value);
-  return { read, say: (batch: string[] | null) => said.at(-1)!.resolve(batch) };
+  return { read, send: (batch: string[] | null) => batchesToSend.at(-1)!.resolve(batch) };
 }
 
-test("silence is filled with comments, which are no events", async () => {
+test("a silent stream gets comments, which are not events", async () => {
   const stream = openStream(EVENT_STREAM);
   const first = stream.read();
   jest.advanceTimersByTime(5 * SECOND);
 
   expect(await first).toMatch(/^:.*\n\n$/);
-  stream.say(["hello"]);
+  stream.send(["hello"]);
   expect(await stream.read()).toBe("data: hello\n\n");
-  stream.say(null);
+  stream.send(null);
   expect(await stream.read()).toBe("");
   jest.advanceTimersByTime(60 * SECOND); // writing now would throw
 });
 
-test("a reader that takes nothing gets no comments piled up", async () => {
+test("comments do not pile up for a reader that reads nothing", async () => {
   const stream = openStream(EVENT_STREAM);
   jest.advanceTimersByTime(60 * SECOND);
-  stream.say(["hello"]);
+  stream.send(["hello"]);
 
   expect(await stream.read()).toStartWith(":");
   expect(await stream.read()).toBe("data: hello\n\n");
 });
 
-test("a form without comments stays silent, also when it has nothing to say of a batch", async () => {
+test("a format without comments stays silent, also for a batch without bytes", async () => {
   const stream = openStream({ heartbeat: undefined });
   const first = stream.read();
   jest.advanceTimersByTime(60 * SECOND);
-  stream.say([]);
+  stream.send([]);
   await Promise.resolve();
   await Promise.resolve();
-  stream.say(["hello"]);
+  stream.send(["hello"]);
 
   expect(await first).toBe("data: hello\n\n");
 });
 
-test("a stream that fails has no heart that beats on", async () => {
+test("a stream that fails has no heartbeat left", async () => {
   async function* failing(): AsyncGenerator<string[]> {
     yield ["hello"];
     throw new Error("no more");
