@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../src/db/assets";
 import type { Sql } from "../../src/db/client";
 import { deleteCourse } from "../../src/db/courses";
@@ -12,13 +12,12 @@ import {
   updateDocumentFacts,
 } from "../../src/db/documents";
 import { claimDocumentJob, claimJob, finishJob } from "../../src/queue/queue";
-import { engine, migratedDatabase } from "../support/database";
+import { engine, withDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
 import { failureOf } from "../support/failures";
 import { eventually } from "../support/waiting";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const course_id = await createCourse(db);
 
 const REASON = { code: "pdf_invalid", message: "The file is not a readable PDF" } as const;

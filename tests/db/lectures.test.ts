@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../src/db/assets";
 import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunks/chunk-embeddings";
 import { replaceLectureChunks } from "../../src/db/chunks/lecture-chunks";
@@ -12,11 +12,10 @@ import {
   updateLectureFacts,
 } from "../../src/db/lectures";
 import { claimJob, finishJob } from "../../src/queue/queue";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse } from "../support/factories";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const course_id = await createCourse(db);
 
 const create = () =>

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunks/chunk-embeddings";
 import { listProviderCalls, type ProviderCall } from "../../src/db/jobs/provider-calls";
 import {
@@ -9,11 +9,10 @@ import {
   saveDescription,
 } from "../../src/db/slides";
 import { type ClaimedDocumentJob, claimDocumentJob } from "../../src/queue/queue";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const course_id = await createCourse(db);
 
 let document_id: string;

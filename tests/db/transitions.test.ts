@@ -1,9 +1,8 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { migratedDatabase } from "../support/database";
+import { describe, expect, test } from "bun:test";
+import { withDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const course_id = await createCourse(db);
 
 type Guarded = {

@@ -16,19 +16,18 @@ import { openDiskStorage } from "../../src/storage/disk";
 import type { DocumentStorage } from "../../src/storage/documents";
 import { openS3Storage } from "../../src/storage/s3";
 import { openUploadedAudio } from "../../src/storage/uploaded-audio";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse, silentLog } from "../support/factories";
 import { startS3Server } from "../support/s3-server";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const root = await mkdtemp(join(tmpdir(), "maintenance-"));
 const s3 = await startS3Server();
 afterAll(async () => {
   await s3.close();
   await rm(root, { recursive: true });
-  await db.end();
 });
 
 describe.each(["disk", "s3"])("files without a row on %s", async (kind) => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../src/db/assets";
 import { reportProgress } from "../../src/db/jobs/jobs";
 import { AppError } from "../../src/errors";
@@ -10,11 +10,10 @@ import {
 } from "../../src/queue/attempt";
 import { startConsumer } from "../../src/queue/consumer";
 import { type ClaimedJob, claimJob, finishJob, QUEUES } from "../../src/queue/queue";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse, createDocument, silentLog } from "../support/factories";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const course_id = await createCourse(db);
 
 /** A job that a test left behind must not be claimed by the next. */

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../src/db/assets";
 import { markDescribed, retryDocument } from "../../src/db/documents";
 import { reportProgress } from "../../src/db/jobs/jobs";
@@ -12,11 +12,10 @@ import {
   releaseAllClaims,
   requeueLostJobs,
 } from "../../src/queue/queue";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const course_id = await createCourse(db);
 
 const QUEUES = ["ingest_high", "ingest"];

@@ -3,16 +3,13 @@ import { join } from "node:path";
 import { OpenAI } from "../../src/providers/openai";
 import { readBeirSet } from "../../src/retrieval/beir";
 import { evaluate, ingestSet } from "../../src/retrieval/evaluate";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse } from "../support/factories";
 import { startOpenAI } from "../support/openai";
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const server = startOpenAI();
-afterAll(async () => {
-  await db.end();
-  await server.close();
-});
+afterAll(() => server.close());
 
 test("judges modes and weights on one half, and the chosen and the default one on the other", async () => {
   const set = await readBeirSet(join(import.meta.dir, "../fixtures/beir"));

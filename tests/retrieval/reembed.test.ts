@@ -5,16 +5,13 @@ import { OpenAI } from "../../src/providers/openai";
 import { moveToModel, rollBack } from "../../src/retrieval/reembed";
 import { searchCourse } from "../../src/retrieval/search";
 import { addDocument, addLecture } from "../support/corpus";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse } from "../support/factories";
 import { startOpenAI } from "../support/openai";
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const server = startOpenAI();
-afterAll(async () => {
-  await db.end();
-  await server.close();
-});
+afterAll(() => server.close());
 
 const provider = new OpenAI({ baseUrl: server.url });
 const former = provider.embedder("former");

@@ -1,18 +1,15 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { migratedDatabase } from "../support/database";
+import { withDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
 import { get } from "../support/http";
 import { openLectureWork } from "../support/lecture-work";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openLectureWork(db);
 const { app, course_id, request, site } = lab;
-afterAll(async () => {
-  await lab.close();
-  await db.end();
-});
+afterAll(() => lab.close());
 
 type Sent = { id: number; asset_id: string; event_type: string; payload: Record<string, unknown> };
 

@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import type { CheckedCitation } from "../../../src/chat/citations/check";
 import { locateCitations } from "../../../src/chat/citations/locate";
 import { createStudiedCourse } from "../../support/chat";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id, document_id, lecture_id } = await createStudiedCourse(db);
 
 const segment = (start_s: number, end_s: number, text: string) => ({

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import {
   addToThread,
   listMessages,
@@ -8,11 +8,10 @@ import {
   saveAnswer,
 } from "../../../src/db/chat/chat";
 import { listSessions } from "../../../src/db/chat/chat-sessions";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 
 let course_id: string;
 let session_id: string;

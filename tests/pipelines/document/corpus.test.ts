@@ -2,19 +2,16 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { getDocument } from "../../../src/db/documents";
 import { listDescriptions } from "../../../src/db/slides";
 import * as broken from "../../support/broken-pdfs";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { failureOf } from "../../support/failures";
 import * as pdfs from "../../support/pdfs";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openDocumentWork(db);
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-  await db.end();
-});
+afterAll(() => lab[Symbol.asyncDispose]());
 const NO_USAGE = { requests: 1, input_tokens: 0, output_tokens: 0 };
 const blind = { ...lab.tools, slideDescriber: null };
 

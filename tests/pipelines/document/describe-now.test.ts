@@ -5,7 +5,7 @@ import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
 import { describeNow } from "../../../src/pipelines/document/describe-now";
 import { claimJob } from "../../../src/queue/queue";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { silentLog } from "../../support/factories";
 import { failureOf } from "../../support/failures";
@@ -13,13 +13,10 @@ import { deckPdf, scannedPdf } from "../../support/pdfs";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openDocumentWork(db);
 const { gemini, upload, workOnce } = lab;
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-  await db.end();
-});
+afterAll(() => lab[Symbol.asyncDispose]());
 
 const tools = { ...lab.tools, log: silentLog };
 const never = new AbortController().signal;

@@ -6,20 +6,17 @@ import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
 import { findOcr } from "../../../src/providers/slides/ocr";
 import { searchCourse } from "../../../src/retrieval/search";
 import { openS3Storage } from "../../../src/storage/s3";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { hurry, openDocumentWork } from "../../support/document-work";
 import { deckPdf, scannedPdf } from "../../support/pdfs";
 import { startS3Server } from "../../support/s3-server";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openDocumentWork(db);
 const { gemini, tools, upload, workOnce } = lab;
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-  await db.end();
-});
+afterAll(() => lab[Symbol.asyncDispose]());
 
 const blind = { ...tools, slideDescriber: null };
 const deck = (pages: number, topic: string) =>

@@ -3,16 +3,13 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { deleteAsset } from "../../../src/db/assets";
 import { verifyDocuments } from "../../../src/pipelines/document/verify";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { deckPdf } from "../../support/pdfs";
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openDocumentWork(db);
-afterAll(async () => {
-  await lab[Symbol.asyncDispose]();
-  await db.end();
-});
+afterAll(() => lab[Symbol.asyncDispose]());
 
 test("tells which stored files are intact, changed, or gone, and asks for none that was deleted", async () => {
   const upload = (title: string) => lab.upload(deckPdf([{ title, body: [] }]), `${title}.pdf`);

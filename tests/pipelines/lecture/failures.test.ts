@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "
 import { deleteAsset } from "../../../src/db/assets";
 import { cancelLecture } from "../../../src/db/lectures";
 import { openOpenAITranscriber } from "../../../src/providers/speech/openai-transcriber";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { openLectureWork } from "../../support/lecture-work";
 import { answer, cutAfter, stallAfter } from "../../support/panopto/faults";
 import { startSpeechServer } from "../../support/speech-server";
@@ -10,13 +10,10 @@ import { spokenEvenly } from "../../support/speech-upload";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openLectureWork(db);
 const { site, speech, openai, tools, request, workOnce, details } = lab;
-afterAll(async () => {
-  await lab.close();
-  await db.end();
-});
+afterAll(() => lab.close());
 
 afterEach(async () => void (await lab.endJobs()));
 

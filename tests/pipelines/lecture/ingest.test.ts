@@ -3,19 +3,16 @@ import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { getTranscript } from "../../../src/db/transcripts";
 import { openOpenAITranscriber } from "../../../src/providers/speech/openai-transcriber";
 import { searchCourse } from "../../../src/retrieval/search";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { openLectureWork, sampleCaptions } from "../../support/lecture-work";
 import { startSpeechServer } from "../../support/speech-server";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openLectureWork(db);
 const { site, speech, course_id, tools, request, workOnce, details } = lab;
-afterAll(async () => {
-  await lab.close();
-  await db.end();
-});
+afterAll(() => lab.close());
 
 afterEach(async () => void (await lab.endJobs()));
 

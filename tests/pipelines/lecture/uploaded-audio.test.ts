@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { cancelLecture } from "../../../src/db/lectures";
 import { startMaintenance } from "../../../src/pipelines/maintenance";
 import { openDiskStorage } from "../../../src/storage/disk";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { silentLog } from "../../support/factories";
 import { postFile } from "../../support/http";
 import { openLectureWork } from "../../support/lecture-work";
@@ -12,12 +12,9 @@ import { sampleMedia } from "../../support/panopto/media";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openLectureWork(db);
-afterAll(async () => {
-  await lab.close();
-  await db.end();
-});
+afterAll(() => lab.close());
 
 const bytes = await Bun.file(join(await sampleMedia(), "sound.mp3")).bytes();
 

@@ -1,12 +1,11 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { follow, readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../../support/chat";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import type { Fault, Reply } from "../../support/openai";
 import { eventually } from "../../support/waiting";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id } = await createStudiedCourse(db);
 
 type Server = ReturnType<typeof serveChat>;

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   type AnyEvent,
   CLIENTS,
@@ -9,11 +9,10 @@ import {
   verify,
 } from "../../support/ag-ui";
 import { createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import type { RecordedRequest, Reply } from "../../support/openai";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id, document_id } = await createStudiedCourse(db);
 
 const ANSWER = { text: "A fair coin has one bit of entropy [1]. That is all." };

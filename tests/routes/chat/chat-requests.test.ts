@@ -1,11 +1,10 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readEvents, runInput, user } from "../../support/ag-ui";
 import { ANSWER, createStudiedCourse, serveChat } from "../../support/chat";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id } = await createStudiedCourse(db);
 
 const question = () => runInput(course_id, [user("How much entropy has a coin?")]);

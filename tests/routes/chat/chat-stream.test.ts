@@ -1,12 +1,11 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { openExtractiveAnswerer } from "../../../src/providers/local/extractive-answerer";
 import { readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui";
 import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import type { Reply } from "../../support/openai";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id, document_id, lecture_id } = await createStudiedCourse(db);
 
 const call = (name: string, input: object): Reply => ({ toolCalls: [{ name, input }] });

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { Message } from "@ag-ui/core";
 import {
   type AnyEvent,
@@ -11,12 +11,11 @@ import {
   user,
 } from "../../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../../support/chat";
-import { engine, migratedDatabase } from "../../support/database";
+import { engine, withDatabase } from "../../support/database";
 import type { RecordedRequest, Reply } from "../../support/openai";
 import { eventually } from "../../support/waiting";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id } = await createStudiedCourse(db);
 
 type Server = ReturnType<typeof serveChat>;

@@ -1,14 +1,13 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { dirname } from "node:path";
 import { EventSchema } from "@ag-ui/core/schemas";
 import { decode } from "@ag-ui/proto";
 import { runInput, user } from "../../support/ag-ui";
 import { ANSWER, createStudiedCourse, serveChat } from "../../support/chat";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import type { Reply } from "../../support/openai";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id } = await createStudiedCourse(db);
 
 const SEARCH: Reply = {

@@ -1,12 +1,11 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { AgentCapabilitiesSchema } from "@ag-ui/core/schemas";
 import { readEvents, runInput, user } from "../../support/ag-ui";
 import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import type { Reply } from "../../support/openai";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id } = await createStudiedCourse(db);
 
 describe("POST /api/chat", () => {

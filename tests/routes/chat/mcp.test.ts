@@ -9,17 +9,16 @@ import type { Reranker } from "../../../src/providers/reranker";
 import { mcpRoutes } from "../../../src/routes/chat/mcp";
 import { problems } from "../../../src/routes/http/problems";
 import { createStudiedCourse } from "../../support/chat";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { silentLog } from "../../support/factories";
 import { startOpenAI } from "../../support/openai";
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const openai = startOpenAI();
 const { address, ...server } = serve();
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
   await openai.close();
-  await db.end();
 });
 const { course_id, document_id, lecture_id } = await createStudiedCourse(db);
 const other = await createStudiedCourse(db);

@@ -1,11 +1,10 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { createOpenAI } from "@ai-sdk/openai";
 import { generateText, jsonSchema, streamText, tool } from "ai";
 import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 
-const db = await migratedDatabase();
-afterAll(() => db.end());
+const db = await withDatabase();
 const { course_id, document_id } = await createStudiedCourse(db);
 
 type Server = ReturnType<typeof serveChat>;

@@ -1,19 +1,16 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { cancelLecture } from "../../../src/db/lectures";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { get } from "../../support/http";
 import { openLectureWork } from "../../support/lecture-work";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openLectureWork(db);
 const { app, site, request, workOnce, speech } = lab;
-afterAll(async () => {
-  await lab.close();
-  await db.end();
-});
+afterAll(() => lab.close());
 
 const camera = { streams: [{ tag: "DV", file: "ts/master.m3u8" }] };
 const SEGMENTS = [

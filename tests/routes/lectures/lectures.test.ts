@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { migratedDatabase } from "../../support/database";
+import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
 import { get, postFile, postJson } from "../../support/http";
 import { openLectureWork } from "../../support/lecture-work";
@@ -10,13 +10,10 @@ import { sampleMedia } from "../../support/panopto/media";
 
 setDefaultTimeout(120_000);
 
-const db = await migratedDatabase();
+const db = await withDatabase();
 const lab = await openLectureWork(db);
 const { app, site, course_id, workOnce, uploadedAudio } = lab;
-afterAll(async () => {
-  await lab.close();
-  await db.end();
-});
+afterAll(() => lab.close());
 afterEach(async () => void (await lab.endJobs()));
 
 const camera = { streams: [{ tag: "DV", file: "ts/master.m3u8" }] };
