@@ -25,8 +25,14 @@ const folder = await mkdtemp(join(tmpdir(), "bench-lecture-"));
 try {
   const duration_seconds = await makeRecording();
   const session: SiteSession = {
-    ...{ session_id: crypto.randomUUID(), folder, title: "An hour of entropy", duration_seconds },
-    ...{ streams: [{ tag: "DV", file: "media.m3u8" }], captions: {}, slides: [], live: false },
+    session_id: crypto.randomUUID(),
+    folder,
+    title: "An hour of entropy",
+    duration_seconds,
+    streams: [{ tag: "DV", file: "media.m3u8" }],
+    captions: {},
+    slides: [],
+    live: false,
   };
   using site = serve(panoptoSite([session]));
   const viewer = `${site.url}Panopto/Pages/Viewer.aspx?id=${session.session_id}`;
@@ -83,7 +89,8 @@ async function compareExtraction(viewer: string, stream: string) {
     { "an hour of HLS to MP3": "ffmpeg -i URL -vn", seconds: round(plain), ratio: 1 },
     {
       "an hour of HLS to MP3": "Lectern: guarded fetch, then ffmpeg",
-      ...{ seconds: round(lectern), ratio: round(lectern / plain, 2) },
+      seconds: round(lectern),
+      ratio: round(lectern / plain, 2),
     },
   ];
 }
@@ -129,8 +136,12 @@ async function measureServer(setting: string, viewer: string, env: Record<string
   const server = Bun.spawn([process.execPath, "--no-orphans", "src/main.ts"], {
     cwd: PROJECT,
     env: {
-      ...{ HOME: process.env.HOME, PATH: process.env.PATH, DATA_ROOT: dataRoot, ...env },
-      ...{ PORT: "0", TRANSCRIPTION_BASE_URL: speech.url },
+      HOME: process.env.HOME,
+      PATH: process.env.PATH,
+      DATA_ROOT: dataRoot,
+      ...env,
+      PORT: "0",
+      TRANSCRIPTION_BASE_URL: speech.url,
       PANOPTO_ALLOWED_HOSTS: new URL(viewer).host,
     },
     stdio: ["ignore", "pipe", "inherit"],
@@ -142,8 +153,11 @@ async function measureServer(setting: string, viewer: string, env: Record<string
     const chunks = await ingest(url, viewer);
     const minutes = (performance.now() - started) / 60_000;
     return {
-      ...{ "an hour of lecture": setting, "minutes to chunks": round(minutes, 2), chunks },
-      ...{ "RSS idle, MB": idle, "RSS at most, MB": await residentMegabytes(server.pid, "VmHWM") },
+      "an hour of lecture": setting,
+      "minutes to chunks": round(minutes, 2),
+      chunks,
+      "RSS idle, MB": idle,
+      "RSS at most, MB": await residentMegabytes(server.pid, "VmHWM"),
     };
   } finally {
     server.kill("SIGTERM");

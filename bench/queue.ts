@@ -44,10 +44,16 @@ async function measureJobs(sql: Sql, url: string, DATA_ROOT: string): Promise<nu
   const { id: course_id } = await insertCourse(sql, { name: "Waiting" });
   let ready = 0;
   const supervisor = await startSupervisor({
-    ...{ count: 2, mode: "thread", databaseUrl: url, log: openLog("silent"), onDeath: () => {} },
+    count: 2,
+    mode: "thread",
+    databaseUrl: url,
+    log: openLog("silent"),
+    onDeath: () => {},
     entry: join(PROJECT, "src/worker.ts"),
     env: {
-      ...{ DATABASE_URL: url, DATA_ROOT, LOG_LEVEL: "silent" },
+      DATABASE_URL: url,
+      DATA_ROOT,
+      LOG_LEVEL: "silent",
       LOCAL_EMBEDDER_URL: "http://127.0.0.1:9/v1", // never asked
     },
     onMessage: ({ type }) => {
@@ -71,8 +77,14 @@ async function acceptDocument(sql: Sql, course_id: string): Promise<string> {
   const sha256 = new Bun.CryptoHasher("sha256").update(id).digest("hex");
   await addUnclaimedFile(sql, id);
   const { job_id } = await requestDocument(sql, {
-    ...{ id, course_id, title: null, priority: "normal", filename: "none.pdf", size_bytes: 1 },
-    ...{ sha256, storage_url: `documents/${id}.pdf` },
+    id,
+    course_id,
+    title: null,
+    priority: "normal",
+    filename: "none.pdf",
+    size_bytes: 1,
+    sha256,
+    storage_url: `documents/${id}.pdf`,
   });
   return job_id;
 }

@@ -49,7 +49,10 @@ async function measure(bench: Bench, { id, chunks }: BenchCourse, mode: Mode) {
   }
   const [apiMs, sqlMs, embedMs] = [api, own, embedding].map((times) => quantile(times, 0.5));
   return {
-    ...{ chunks, mode, "API p50, ms": round(apiMs!), "SQL p50, ms": round(sqlMs!) },
+    chunks,
+    mode,
+    "API p50, ms": round(apiMs!),
+    "SQL p50, ms": round(sqlMs!),
     "embedding p50, ms": round(embedMs!),
     "(API - embedding) / SQL": round((apiMs! - embedMs!) / sqlMs!, 2),
     "API p95, ms": round(quantile(api, 0.95)),

@@ -24,22 +24,22 @@ const CommaList = z.string().transform((list) =>
     .map((entry) => entry.trim())
     .filter(Boolean),
 );
-/** A name, a name with everything below it, or `host:port`, as `openHostRules` reads them. */
+/** A host name, a domain with its subdomains, or `host:port`, as `openHostRules` reads them. */
 const HostRule = z.string().regex(/^(\*\.)?[\w.-]+$|^(\[[\da-f:.]+\]|[\w.-]+):\d+$/i, {
-  error: ({ input }) => `"${input}" is none of name.example, *.example.com, host:port`,
+  error: ({ input }) => `"${input}" must be name.example, *.example.com or host:port`,
 });
-/** As browsers send it, so `https://app.example/` means `https://app.example`; apps have own schemes. */
+/** An origin as browsers send it: `https://app.example/` becomes `https://app.example`. Apps use schemes of their own. */
 const Origin = z.string().transform((entry, context) => {
   if (entry === "*") return entry;
   const url = URL.parse(entry);
   const origin = url?.host ? `${url.protocol}//${url.host}` : null;
   if (origin && [origin, `${origin}/`].includes(url!.href)) return origin;
-  const message = `"${entry}" is no origin such as https://app.example`;
+  const message = `"${entry}" is not an origin such as https://app.example`;
   context.issues.push({ code: "custom", message, input: entry });
   return z.NEVER;
 });
 
-/** Of these either all are set, or none. */
+/** Either all of these are set, or none. */
 const PANOPTO_CLIENT = [
   "PANOPTO_CLIENT_ID",
   "PANOPTO_CLIENT_SECRET",
@@ -52,19 +52,19 @@ const S3 = ["S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const;
 const Config = z.object({
   /** TCP port of the API; 0 picks a free one. */
   PORT: Port.default(8080),
-  /** Address to listen on; 0.0.0.0 or :: for everybody. */
+  /** Address to listen on; 0.0.0.0 or :: for all networks. */
   HOST: z.string().min(1).default("127.0.0.1"),
-  /** A PostgreSQL of your own (15 or newer, with pgvector); unset runs the embedded database. */
+  /** A PostgreSQL server (15 or newer, with pgvector); unset: the embedded database. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be postgres://user:password@host:port/database" }).optional(),
   /** Folder of the uploaded PDFs, the embedded database and scratch files. */
   DATA_ROOT: z.string().min(1).default("./data"),
-  /** What this process does: answer requests, work through the queue, or both. */
+  /** What this process does: answer requests, process jobs, or both. */
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
-  /** Jobs worked on at once; 0 accepts work without doing it. */
+  /** Jobs processed at the same time; 0 queues jobs without processing them. */
   WORKERS: number(0, 64).default(2),
   /** Whether a worker is a thread of this process or a process of its own. */
   WORKER_MODE: z.enum(["thread", "process"]).default("thread"),
-  /** OpenAI, or any server that speaks its protocol. A base URL without a key is fine. */
+  /** OpenAI, or any server with its protocol. A base URL needs no key. */
   OPENAI_API_KEY: Secret,
   OPENAI_BASE_URL: BaseUrl,
   /** Which of OpenAI's chat protocols; unset: responses on the official host, chat elsewhere. */
@@ -77,31 +77,31 @@ const Config = z.object({
   /** Any server with OpenAI's `/audio/transcriptions`; OPENAI_API_KEY is never sent there. */
   TRANSCRIPTION_BASE_URL: BaseUrl,
   TRANSCRIPTION_API_KEY: Secret,
-  /** `provider:model`; unset: the best that the present keys allow, or captions alone. */
+  /** `provider:model`; unset: the best one that has a key, or captions only. */
   TRANSCRIPTION_MODEL: z.string().min(1).optional(),
-  /** When Panopto's captions are the transcript: before a transcriber, without one, or never. */
+  /** When Panopto's captions become the transcript: always, only without a transcriber, or never. */
   CAPTIONS: z.enum(["prefer", "fallback", "never"]).default("fallback"),
-  /** Sites that recordings may be on; `host:port` may be private and plain http, for development. */
+  /** Sites that recordings are downloaded from; `host:port` can be private and plain http, for development. */
   PANOPTO_ALLOWED_HOSTS: CommaList.pipe(z.array(HostRule)).default(["*.panopto.com", "*.panopto.eu"]),
-  /** The value of `.ASPXAUTH` of somebody who may see the recordings. */
+  /** The value of the cookie `.ASPXAUTH` of a user with access to the recordings. */
   PANOPTO_COOKIE: Secret,
-  /** An API client of the site with a user to act for; all four, or none. */
+  /** An API client of the site and the user it acts for: all four, or none. */
   PANOPTO_CLIENT_ID: Secret,
   PANOPTO_CLIENT_SECRET: Secret,
   PANOPTO_USERNAME: Secret,
   PANOPTO_PASSWORD: Secret,
-  /** `provider:model`; unset means the best that the present keys allow. */
+  /** `provider:model`; unset: the best one that has a key. */
   CHAT_MODEL: z.string().min(1).optional(),
   EMBEDDING_MODEL: z.string().min(1).optional(),
-  /** Who looks at slides; unset: Google, or OpenAI itself, when there is a key, else nobody. */
+  /** The model that describes slides; unset: Google or OpenAI if there is a key, else only text is read. */
   SLIDE_MODEL: z.string().min(1).optional(),
-  /** A server with `/rerank`, as Cohere, Jina, vLLM and llama.cpp have it; unset: no reranking. */
+  /** A server with `/rerank`, such as Cohere, Jina, vLLM or llama.cpp; unset: no reranking. */
   RERANK_BASE_URL: BaseUrl,
   RERANK_API_KEY: Secret,
   RERANK_MODEL: z.string().min(1).optional(),
-  /** Where uploaded PDFs are kept: under DATA_ROOT, or in an S3-compatible bucket. */
+  /** Where uploaded PDFs are stored: in DATA_ROOT, or in an S3-compatible bucket. */
   STORAGE: z.enum(["disk", "s3"]).default("disk"),
-  /** Unset: Amazon's own. */
+  /** Unset: Amazon S3. */
   S3_ENDPOINT: BaseUrl,
   S3_BUCKET: z.string().min(1).optional(),
   S3_REGION: z.string().min(1).optional(),
@@ -109,14 +109,14 @@ const Config = z.object({
   S3_SECRET_ACCESS_KEY: Secret,
   /** Largest upload, in MB (10^6 bytes). */
   MAX_UPLOAD_MB: Count.default(200),
-  /** Most pages a PDF may have. */
+  /** Largest number of pages of a PDF. */
   MAX_PAGES: Count.default(500),
-  /** Origins whose pages may call the API; none by default. */
+  /** Origins whose pages can call the API; unset: no other origin. */
   CORS_ORIGINS: CommaList.pipe(z.array(Origin)).default([]),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
-  /** A built page to serve at /ag-ui instead of our own. */
+  /** Folder of a built page to serve at /ag-ui instead of the included one. */
   AG_UI_DIR: z.string().min(1).default("public/ag-ui"),
-  /** How others reach this server; unset: as the request addressed it. */
+  /** The public address of this server; unset: the address of each request. */
   PUBLIC_URL: BaseUrl,
 }).superRefine((env, context) => {
   const require = (name: string, message: string) =>
@@ -125,8 +125,8 @@ const Config = z.object({
     if (env.STORAGE === "s3" && !env[name]) require(name, "required when STORAGE is s3");
   const given = PANOPTO_CLIENT.find((name) => env[name]);
   for (const name of PANOPTO_CLIENT)
-    if (given && !env[name]) require(name, `required beside ${given}`);
-}, { when: () => true }); // even if another variable is wrong, so that one start shows every mistake
+    if (given && !env[name]) require(name, `required together with ${given}`);
+}, { when: () => true }); // also when another variable is invalid, so that one start shows every problem
 
 export type Config = Readonly<z.infer<typeof Config>>;
 
@@ -136,7 +136,7 @@ export type ConfigProblems = Record<string, string[]>;
 /**
  * Reads and checks the whole environment, once, at start-up. An empty variable counts as unset.
  *
- * @param checks what only others can tell of a value, such as which models there are
+ * @param checks  further checks by modules that know the valid values, such as the names of models
  * @throws AppError `config_invalid`, with every problem listed under its variable
  */
 export function loadConfig(

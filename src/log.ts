@@ -2,7 +2,7 @@ import pino from "pino";
 
 export type Log = pino.Logger;
 
-/** JSON lines on standard output; secrets are cut before they can be written. */
+/** JSON lines on standard output, without secrets. */
 export function openLog(level: string, base: Record<string, unknown> = {}): Log {
   return pino({
     level,

@@ -4,14 +4,14 @@ const SECONDS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800];
 
 export type Metrics = ReturnType<typeof openMetrics>;
 
-/** What `/metrics` shows. Worker threads report to the process that started them. */
+/** The metrics of `/metrics`. Workers report theirs to the main process. */
 export function openMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   return {
     registry,
-    /** Set when they are asked for. */
+    /** Set when `/metrics` is requested. */
     jobs: new Gauge({
       name: "lectern_jobs",
       help: "Unfinished and failed jobs",
@@ -26,7 +26,7 @@ export function openMetrics() {
     }),
     attempts: new Counter({
       name: "lectern_job_attempts_total",
-      help: "Attempts by how they ended",
+      help: "Attempts of jobs by outcome",
       labelNames: ["kind", "outcome"],
       registers,
     }),
@@ -39,21 +39,21 @@ export function openMetrics() {
     }),
     chatSeconds: new Histogram({
       name: "lectern_chat_seconds",
-      help: "Time from question to the end of its answer",
+      help: "Time from a question to the end of its answer",
       labelNames: ["outcome"],
       buckets: SECONDS,
       registers,
     }),
     retrievalHits: new Histogram({
       name: "lectern_retrieval_hits",
-      help: "Passages found, for a query and for all searches of an answer",
+      help: "Passages found by a query, or by all searches of an answer",
       labelNames: ["source"],
       buckets: [0, 1, 2, 4, 8, 16, 32, 50],
       registers,
     }),
     requestSeconds: new Histogram({
       name: "lectern_http_request_seconds",
-      help: "Time to the head of a response",
+      help: "Time until the response headers were sent",
       labelNames: ["method", "route", "status"],
       buckets: SECONDS,
       registers,
@@ -63,7 +63,7 @@ export function openMetrics() {
 
 export type AnswerMetrics = Pick<Metrics, "chatSeconds" | "retrievalHits">;
 
-/** How an answer ended, how long it took, and how many passages all its searches found. */
+/** Records the outcome of an answer, its duration, and the number of passages that its searches found. */
 export function observeAnswer(
   { chatSeconds, retrievalHits }: AnswerMetrics,
   outcome: string,

@@ -48,7 +48,7 @@ describe("a wrong environment", () => {
     ["OPENAI_BASE_URL", "localhost:11434", "https://host/path"],
     ["CORS_ORIGINS", "https://app.example/path", "https://app.example"],
     ["CORS_ORIGINS", "app.example:3000", "https://app.example"],
-    ["PANOPTO_ALLOWED_HOSTS", "https://uni.example", "name.example, *.example.com, host:port"],
+    ["PANOPTO_ALLOWED_HOSTS", "https://uni.example", "name.example, *.example.com or host:port"],
   ])("is told what %s takes instead of %s", (name, value, words) => {
     expect(problemsOf({ [name]: value })[name]?.join()).toContain(words);
   });

@@ -43,7 +43,9 @@ async function ask(text: string): Promise<void> {
   const answer = addAnswer();
   // What the assistant asked is answered by what is said next.
   const resume = agent.pendingInterrupts.map(({ id: interruptId }) => ({
-    ...{ interruptId, status: "resolved" as const, payload: { answer: text } },
+    interruptId,
+    status: "resolved" as const,
+    payload: { answer: text },
   }));
   const isReply = resume.length > 0;
   if (!isReply) agent.addMessage({ id: crypto.randomUUID(), role: "user", content: text });

@@ -135,7 +135,8 @@ function report(
       ),
     ]);
     return {
-      ...{ mode, weight: mode === "hybrid" ? weight : null },
+      mode,
+      weight: mode === "hybrid" ? weight : null,
       ...(mode === "hybrid" && weight === VECTOR_WEIGHT && { default: true }),
       ...(Object.fromEntries(measured) as Record<Measure, Estimate>),
     };
@@ -150,7 +151,9 @@ function report(
   const legs = (half: Asked[]) => [row(half, "text"), row(half, "vector")];
   return {
     ...about,
-    ...{ questions: asked.length, chosen_weight, default_weight: VECTOR_WEIGHT },
+    questions: asked.length,
+    chosen_weight,
+    default_weight: VECTOR_WEIGHT,
     tuning: [...legs(tuning), ...WEIGHTS.map((weight) => row(tuning, "hybrid", weight))],
     held_out: [...legs(heldOut), ...weights.map((weight) => row(heldOut, "hybrid", weight))],
     gain: bootstrap(gains, random),

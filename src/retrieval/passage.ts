@@ -56,10 +56,20 @@ export function toPassage(
   const place = placeOf(parts);
   const chunk_ids = chunks.map((chunk) => chunk.chunk_id);
   return {
-    ...{ chunk_id, content, source, asset_id, title, score: best.score },
+    chunk_id,
+    content,
+    source,
+    asset_id,
+    title,
+    score: best.score,
     metadata: { ...metadata, ...place, chunk_ids, mode },
     citation: {
-      ...{ number: 0, chunk_id, source, asset_id, title, quote: content },
+      number: 0,
+      chunk_id,
+      source,
+      asset_id,
+      title,
+      quote: content,
       ...("page_number" in place ? { page_number: place.page_number } : place),
       url: urlOf(asset_id, parts),
     },

@@ -29,7 +29,9 @@ function openCopilotKit(replies: Reply[]) {
   });
   let runs = 0;
   const runtime = Bun.serve({
-    ...{ hostname: "127.0.0.1", port: 0, idleTimeout: 0 },
+    hostname: "127.0.0.1",
+    port: 0,
+    idleTimeout: 0,
     fetch: (request) => {
       if (request.url.endsWith("/run")) runs += 1;
       return handle(request);
@@ -43,11 +45,15 @@ function openCopilotKit(replies: Reply[]) {
   const events: AnyEvent[] = [];
   // Outside of a browser the core does not ask the runtime which agents there are.
   const { agent: browser } = core.registerProxiedAgent({
-    ...{ agentId: "browser", runtimeAgentId: "lectern" },
+    agentId: "browser",
+    runtimeAgentId: "lectern",
   });
   browser.subscribe({ onEvent: ({ event }) => void events.push(event as AnyEvent) });
   return {
-    ...{ lectern, core, browser, events },
+    lectern,
+    core,
+    browser,
+    events,
     /** Requests to the runtime that led to one of ours. */
     get runs() {
       return runs;
@@ -87,7 +93,8 @@ test("a question is searched for and answered, and its citations reach the brows
     expect.objectContaining({ type: "CUSTOM", name: "knowledge_references" }),
   );
   expect(kit.events.at(-1)).toMatchObject({
-    ...{ type: "RUN_FINISHED", result: { citations: [citation] } },
+    type: "RUN_FINISHED",
+    result: { citations: [citation] },
     metadata: { run_metadata: { course_id, hits: 1 } },
   });
   expect(kit.runs).toBe(1);

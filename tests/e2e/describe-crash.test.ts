@@ -17,8 +17,10 @@ describe("a server that is killed while a model describes a deck", () => {
     await using host = await openServerHost();
     gemini.paceMs = 100;
     const settings = {
-      ...{ GOOGLE_BASE_URL: gemini.url, SLIDE_MODEL: "google:gemini-test" },
-      ...{ EMBEDDING_MODEL: "local:use-lite", CHAT_MODEL: "local:extractive" },
+      GOOGLE_BASE_URL: gemini.url,
+      SLIDE_MODEL: "google:gemini-test",
+      EMBEDDING_MODEL: "local:use-lite",
+      CHAT_MODEL: "local:extractive",
     };
     let server = await host.start(settings);
     const { id } = await server.json(postJson("/api/courses", { name: "Crash" }));

@@ -36,7 +36,10 @@ describe("slides in, cited answer out", () => {
     expect(accepted.status).toBe(202);
     expect([again.status, (await again.json()).document_id]).toEqual([200, document_id]);
     expect(await settled(server, document_id)).toMatchObject({
-      ...{ status: "completed", page_count: 13, described_page_count: 13, status_reason: null },
+      status: "completed",
+      page_count: 13,
+      described_page_count: 13,
+      status_reason: null,
       url: `/api/documents/${document_id}/file`,
     });
     expect((await server.json(`/api/courses/${course_id}/assets`)).items).toMatchObject([

@@ -34,7 +34,8 @@ test.skipIf(noBrowser)("/ag-ui shows what the model asks, and takes the reply to
   await openai.close();
 
   expect(second!.body.messages.at(-1)).toMatchObject({
-    ...{ role: "tool", content: '{"answer":"Coin"}' },
+    role: "tool",
+    content: '{"answer":"Coin"}',
   });
   expect(errors).toEqual([]);
 });

@@ -112,8 +112,14 @@ test("a file that is given up can be no document's any more", async () => {
   expect(await startFileRemoval(db, -1)).toEqual([id]);
 
   const late = requestDocument(db, {
-    ...{ id, course_id, filename: "a.pdf", title: null, priority: "normal" },
-    ...{ storage_url: "documents/a.pdf", size_bytes: 1, sha256: "b".repeat(64) },
+    id,
+    course_id,
+    filename: "a.pdf",
+    title: null,
+    priority: "normal",
+    storage_url: "documents/a.pdf",
+    size_bytes: 1,
+    sha256: "b".repeat(64),
   });
 
   await expect(late).rejects.toThrow("being removed");

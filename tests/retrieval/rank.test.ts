@@ -6,8 +6,14 @@ import { MAX_CHUNKS, selectHits } from "../../src/retrieval/select-passages";
 import { type Random, seededRandom } from "../support/random";
 
 const candidate = (chunk_id: string, more: Partial<Candidate> = {}): Candidate => ({
-  ...{ chunk_id, source: "lectures", asset_id: "a", chunk_index: 0, page_number: null, model: "m" },
-  ...{ distance: null, text_score: null },
+  chunk_id,
+  source: "lectures",
+  asset_id: "a",
+  chunk_index: 0,
+  page_number: null,
+  model: "m",
+  distance: null,
+  text_score: null,
   ...more,
 });
 const ids = (ranking: { chunk_id: string }[]) => ranking.map(({ chunk_id }) => chunk_id);
@@ -101,7 +107,9 @@ describe("rank", () => {
 describe("choose", () => {
   const scored = (chunk_index: number, score: number, asset_id = "a"): Scored => ({
     ...candidate(`${asset_id}${chunk_index}`, { chunk_index, asset_id }),
-    ...{ score, similarity: score, words: score },
+    score,
+    similarity: score,
+    words: score,
   });
   const indexes = (hits: ReturnType<typeof selectHits>) =>
     hits.map(({ chunks }) => chunks.map(({ chunk_index }) => chunk_index));

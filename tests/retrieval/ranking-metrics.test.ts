@@ -45,7 +45,10 @@ describe("judge", () => {
     const ranking = [...Array.from({ length: 10 }, (_, i) => `x${i}`), "a"];
 
     expect(measureRanking(ranking, new Map([["a", 1]]))).toEqual({
-      ...{ ndcg_10: 0, recall_10: 0, recall_100: 1, mrr_10: 0 },
+      ndcg_10: 0,
+      recall_10: 0,
+      recall_100: 1,
+      mrr_10: 0,
     });
   });
 });

@@ -27,7 +27,9 @@ beforeEach(async () => {
   course_id = await createCourse(db);
   const { embeddings } = await former.embed(SAID, { purpose: "document", signal });
   const chunks = SAID.map((content, i) => ({
-    ...{ content, embedding: embeddings[i]!, model: former.model },
+    content,
+    embedding: embeddings[i]!,
+    model: former.model,
   }));
   await addLecture(db, course_id, chunks);
   await addDocument(db, course_id, chunks);

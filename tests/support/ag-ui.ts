@@ -59,12 +59,20 @@ export const typesOf = (events: AnyEvent[]) => events.map(({ type }) => type);
 /** The body of a run, as a client of 1.0 sends it unless told otherwise. */
 export function runInput(course_id: string, messages: Message[], more: object = {}) {
   return {
-    ...{ threadId: crypto.randomUUID(), runId: crypto.randomUUID(), protocolVersion: "1.0" },
-    ...{ messages, tools: [], context: [], state: {}, forwardedProps: { course_id } },
+    threadId: crypto.randomUUID(),
+    runId: crypto.randomUUID(),
+    protocolVersion: "1.0",
+    messages,
+    tools: [],
+    context: [],
+    state: {},
+    forwardedProps: { course_id },
     ...more,
   };
 }
 
 export const user = (content: string, id: string = crypto.randomUUID()): Message => ({
-  ...{ id, role: "user", content },
+  id,
+  role: "user",
+  content,
 });

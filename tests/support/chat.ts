@@ -64,7 +64,12 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
   const chatModel = options.chatModel?.(embedder) ?? provider.chatModel("gpt-test");
   const shutdown = new AbortController();
   const needs = {
-    ...{ db, embedder, chatModel, log: silentLog, metrics: openMetrics(), config: {} },
+    db,
+    embedder,
+    chatModel,
+    log: silentLog,
+    metrics: openMetrics(),
+    config: {},
     shutdown: shutdown.signal,
   };
   const app = new Elysia()
@@ -79,7 +84,9 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
     url,
     post: (path: string, body: unknown, init: RequestInit = {}) =>
       fetch(`${url}${path}`, {
-        ...{ method: "POST", body: JSON.stringify(body), ...init },
+        method: "POST",
+        body: JSON.stringify(body),
+        ...init,
         headers: { "content-type": "application/json", ...init.headers },
       }),
     async [Symbol.asyncDispose]() {

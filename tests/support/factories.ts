@@ -20,7 +20,13 @@ export async function createDocument(
   const sha256 = new Bun.CryptoHasher("sha256").update(id).digest("hex");
   await addUnclaimedFile(db, id);
   return requestDocument(db, {
-    ...{ id, course_id, priority, sha256 },
-    ...{ filename: "entropy.pdf", title: null, storage_url: `documents/${id}.pdf`, size_bytes: 9 },
+    id,
+    course_id,
+    priority,
+    sha256,
+    filename: "entropy.pdf",
+    title: null,
+    storage_url: `documents/${id}.pdf`,
+    size_bytes: 9,
   });
 }

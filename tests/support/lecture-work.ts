@@ -38,7 +38,10 @@ export async function openLectureWork(db: Sql) {
   const course_id = await createCourse(db);
   const shutdown = new AbortController();
   const tools: LectureDeps = {
-    ...{ db, dataRoot, uploadedAudio, captions: "fallback" },
+    db,
+    dataRoot,
+    uploadedAudio,
+    captions: "fallback",
     audioSource: openPanopto({ allowedHosts: [site.host], patience: PATIENCE }),
     transcriber: openElevenLabs({ apiKey: "test-key", baseUrl: speech.url }),
     embedder: new OpenAI({ baseUrl: openai.url }).embedder("text-embedding-3-small"),
@@ -51,7 +54,15 @@ export async function openLectureWork(db: Sql) {
     .use(eventRoutes({ db, shutdown: shutdown.signal }));
 
   return {
-    ...{ site, speech, openai, course_id, dataRoot, uploadedAudio, tools, app, shutdown },
+    site,
+    speech,
+    openai,
+    course_id,
+    dataRoot,
+    uploadedAudio,
+    tools,
+    app,
+    shutdown,
     request: async (panopto_url: string, options: { transcription?: boolean } = {}) => {
       const request = { course_id, panopto_url, priority: "normal" as const, transcription: true };
       return (await receiveRecording(tools, { ...request, ...options })).lecture_id;

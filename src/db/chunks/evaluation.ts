@@ -20,7 +20,9 @@ export async function insertEvaluated(
   const chunks = documents.flatMap(({ id, text_config, chunks }) =>
     chunks.map(({ embedding, ...chunk }) => ({
       ...chunk,
-      ...{ document_id: id, text_config, embedding: pgvector.toSql(embedding) },
+      document_id: id,
+      text_config,
+      embedding: pgvector.toSql(embedding),
     })),
   );
   await sql`

@@ -75,7 +75,9 @@ async function startEngine(langPath: string): Promise<Worker> {
   const { createWorker, OEM } = await import("tesseract.js");
   // Nothing is fetched and nothing is written: the language lies in its package.
   return createWorker("eng", OEM.LSTM_ONLY, {
-    ...{ langPath, cacheMethod: "none", gzip: true },
+    langPath,
+    cacheMethod: "none",
+    gzip: true,
     errorHandler: () => {}, // without it a failed picture ends the process
   });
 }

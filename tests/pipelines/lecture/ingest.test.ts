@@ -44,9 +44,13 @@ describe("a lecture from its address to searchable chunks", () => {
 
     const lecture = await details(id);
     expect(lecture).toMatchObject({
-      ...{ status: "completed", status_reason: null, title: "Entropy, lecture 1" },
-      ...{ transcript_status: "completed", embed_status: "completed" },
-      ...{ audio_duration_seconds: 12, language_code: "en" },
+      status: "completed",
+      status_reason: null,
+      title: "Entropy, lecture 1",
+      transcript_status: "completed",
+      embed_status: "completed",
+      audio_duration_seconds: 12,
+      language_code: "en",
       audio_sha256: lab.speech.uploads.at(-1)!.sha256,
       slide_changes: [{ time_ms: 6_000, caption: "Why it grows", sequence: 1 }],
       job: { job_state: "completed", progress_percent: 100, error_message: null },
@@ -105,7 +109,9 @@ describe("a lecture from its address to searchable chunks", () => {
     expect(await workOnce({ transcriber })).toBe("done");
 
     expect(await getTranscript(db, id)).toMatchObject({
-      ...{ provider: "openai", model: "whisper-large", language_code: "en" },
+      provider: "openai",
+      model: "whisper-large",
+      language_code: "en",
       transcript_text: "Entropy measures missing information. It grows because mixing is likely.",
     });
   });
@@ -119,7 +125,10 @@ describe("a lecture from its address to searchable chunks", () => {
 
     expect(site.hits("media")).toBe(downloads);
     expect(await getTranscript(db, id)).toMatchObject({
-      ...{ provider: "panopto_captions", model: null, language_code: "en-US", words: [] },
+      provider: "panopto_captions",
+      model: null,
+      language_code: "en-US",
+      words: [],
       segments: [
         { start_ms: 500, end_ms: 5_000, text: "Entropy measures missing information." },
         { start_ms: 5_500, end_ms: 11_000, text: "A channel carries at most its capacity." },
@@ -177,9 +186,9 @@ describe("a lecture that ends without a transcript", () => {
     expect(await workOnce()).toBe("done");
 
     expect(await details(id)).toMatchObject({
-      ...{ status: "completed", status_reason: "No transcription was requested" },
-      ...{ transcript_status: "skipped", embed_status: "skipped" },
-      ...{ title: "Entropy, lecture 1", audio_duration_seconds: 12, chunk_count: 0 },
+      status: "completed", status_reason: "No transcription was requested",
+      transcript_status: "skipped", embed_status: "skipped",
+      title: "Entropy, lecture 1", audio_duration_seconds: 12, chunk_count: 0,
     });
     expect(speech.counts.requests).toBe(paid);
   });
@@ -192,7 +201,9 @@ describe("a lecture that ends without a transcript", () => {
     expect(await workOnce({ transcriber })).toBe("done");
 
     expect(await details(id)).toMatchObject({
-      ...{ status: "completed", transcript_status: "skipped", embed_status: "skipped" },
+      status: "completed",
+      transcript_status: "skipped",
+      embed_status: "skipped",
       job: { error_code: "recording_without_speech" },
     });
     expect(await listProviderCalls(db, id)).toMatchObject([{ purpose: "transcribe" }]);

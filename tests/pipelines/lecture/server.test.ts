@@ -20,7 +20,8 @@ afterAll(async () => {
 test("a whole server takes addresses and sound to transcripts, and keeps no sound", async () => {
   await using speech = startSpeechServer();
   const server = await host.start({
-    ...{ TRANSCRIPTION_BASE_URL: speech.url, PANOPTO_ALLOWED_HOSTS: site.host },
+    TRANSCRIPTION_BASE_URL: speech.url,
+    PANOPTO_ALLOWED_HOSTS: site.host,
   });
   const ask = async (request: Request) => {
     const { pathname } = new URL(request.url);
