@@ -1,6 +1,6 @@
 import type { DownloadProgress } from "../media/fetch/download";
 
-/** Which recording an address names. Two addresses of one recording give the same identity. */
+/** The recording that a URL names. All URLs of one recording have the same address. */
 export type RecordingAddress = {
   /** Scheme, host and port of the site, such as `https://uni.hosted.panopto.com`. */
   origin: string;
@@ -11,53 +11,53 @@ export type RecordingAddress = {
 export type SlideChange = {
   /** Milliseconds from the start of the recording. */
   time_ms: number;
-  /** What the source says is on the slide, when it says so. */
+  /** The source's text for the slide, if it has one. */
   caption?: string;
-  /** The slide's number in its deck, from 1, when the source counts them. */
+  /** The slide's number in its deck, from 1, if the source numbers them. */
   sequence?: number;
 };
 
-/** What the source tells about a recording without handing it out. */
+/** The metadata of a recording, which the source shows without a download. */
 export type Recording = RecordingAddress & {
   title: string;
-  /** Null when the source does not say. */
+  /** Null when the source does not state it. */
   duration_ms: number | null;
-  /** In time order; empty when the source saw none. */
+  /** In time order; empty when the source has none. */
   slide_changes: SlideChange[];
   /** BCP 47, the source's first language first; empty when there are no captions. */
   caption_languages: string[];
 };
 
 export type DownloadedRecording = {
-  /** A media file inside the scratch folder: sound, with pictures when there was no other way. */
+  /** A media file in the scratch folder: audio only, or with video if the source has no other stream. */
   path: string;
-  /** Which of the source's streams it is, for logs and events. */
+  /** The stream of the source, for logs and events. */
   source: string;
-  /** How long the file should play; null when the source does not say. */
+  /** The expected duration of the file; null when the source does not state it. */
   announced_duration_ms: number | null;
-  /** Where the file begins in the recording: add it to every time found in the file. */
+  /** The start of the file in the recording: add it to each time in the file. */
   offset_ms: number;
 };
 
-/** Hands out recordings of lectures. Implementation: `panopto.ts`. */
+/** A site with recordings of lectures. Implementation: `panopto.ts`. */
 export interface AudioSource {
   readonly name: string;
 
   /**
-   * Reads an address without asking anybody.
+   * Parses a URL without a request.
    *
    * @throws AppError `panopto_url_invalid`, `panopto_url_not_a_session`, `address_blocked`
    */
   identify(url: string): RecordingAddress;
 
-  /** @throws AppError when the source refuses, does not know or cannot describe the recording */
+  /** @throws AppError when the source refuses, lacks or cannot describe the recording */
   describe(address: RecordingAddress, signal: AbortSignal): Promise<Recording>;
 
   /**
-   * Downloads what is needed for the sound, in as few bytes as the source allows.
+   * Downloads the audio, with as few other bytes as the source allows.
    *
-   * @param scratchDir  the caller's, who also deletes it
-   * @param onProgress  counts from zero again when the source had to be changed
+   * @param scratchDir  receives the file; its owner removes it
+   * @param onProgress  starts at zero again when another stream is tried
    */
   download(
     address: RecordingAddress,
@@ -67,9 +67,9 @@ export interface AudioSource {
   ): Promise<DownloadedRecording>;
 
   /**
-   * The source's own captions as SRT, or null when it has none.
+   * The recording's captions as SRT; null when it has none.
    *
-   * @param language  one of `caption_languages`; undefined takes the first of them
+   * @param language  one of `caption_languages`; undefined: the first of them
    */
   fetchCaptions(
     address: RecordingAddress,

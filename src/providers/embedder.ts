@@ -7,7 +7,7 @@ import { toProviderError } from "./provider-error";
 export const EMBEDDING_DIMENSIONS = 1536;
 
 export type EmbedOptions = {
-  /** Some models embed a question differently from the text that answers it. */
+  /** Some models embed questions and documents differently. */
   purpose: "document" | "query";
   signal: AbortSignal;
 };
@@ -15,23 +15,23 @@ export type EmbedOptions = {
 export type Embedded = {
   /** In the order of the texts, each of unit length and `EMBEDDING_DIMENSIONS` long. */
   embeddings: number[][];
-  /** What the provider charges for; 0 for the local model. */
+  /** The billed tokens; 0 for the local model. */
   usage: { tokens: number };
 };
 
 export interface Embedder {
-  /** `provider:model`; embeddings of different models cannot be compared. */
+  /** `provider:model`. Embeddings of different models cannot be compared. */
   readonly model: string;
-  /** Tokens of the longest text that the model takes in whole. */
+  /** The longest text that the model reads completely, in tokens. */
   readonly maxTokens: number;
   countTokens(text: string): number;
   /**
-   * Embeds texts, none of which may be empty. All or nothing: a failed request fails the call.
+   * Embeds texts, which must not be empty. One failed request fails the whole call.
    *
    * @throws AppError `provider_…`, or `config_invalid` when the model's embeddings are too long
    */
   embed(texts: string[], options: EmbedOptions): Promise<Embedded>;
-  /** Another model by the same settings; undefined when they have no such provider or its key. */
+  /** Another model with the same settings; undefined when they lack its provider or key. */
   withModel?(model: string): Embedder | undefined;
 }
 
@@ -40,17 +40,17 @@ type EmbedderSettings = {
   embeddingModel: EmbeddingModelV4;
   maxTokens: number;
   textsPerRequest: number;
-  /** What the request says beside the texts. */
+  /** Further fields of the request. */
   providerOptions?: (purpose: EmbedOptions["purpose"]) => ProviderOptions;
 };
 
 type EmbeddingModelV4 = Extract<EmbeddingModel, { specificationVersion: "v4" }>;
 type ProviderOptions = Parameters<typeof embedMany>[0]["providerOptions"];
 
-/** An embedder on any embedding model of the AI SDK. One request at a time, never repeated here. */
+/** An embedder for any embedding model of the AI SDK: one request at a time, without retries. */
 export function createEmbedder(settings: EmbedderSettings): Embedder {
   const { model, maxTokens, textsPerRequest, providerOptions } = settings;
-  // The SDK also splits by size (OpenAI's limit of tokens per request), but never by a count of ours.
+  // The SDK splits by size (OpenAI's limit of tokens per request), but not by our number of texts.
   const embeddingModel = wrapEmbeddingModel({
     model: settings.embeddingModel,
     middleware: {
@@ -64,7 +64,7 @@ export function createEmbedder(settings: EmbedderSettings): Embedder {
       return await embedMany({
         model: embeddingModel,
         values: texts,
-        maxRetries: 0, // the queue knows better when to try again
+        maxRetries: 0, // the queue retries
         maxParallelCalls: 1,
         abortSignal: signal,
         providerOptions: providerOptions?.(purpose),
@@ -85,7 +85,7 @@ export function createEmbedder(settings: EmbedderSettings): Embedder {
       const { embeddings, usage } = await request(texts, options);
       return {
         embeddings: embeddings.map((embedding) => toStoredEmbedding(embedding, model)),
-        // Google and some servers do not say.
+        // Google and some servers report no usage.
         usage: { tokens: Number.isFinite(usage.tokens) ? usage.tokens : sumTokens(texts) },
       };
     },
@@ -93,18 +93,18 @@ export function createEmbedder(settings: EmbedderSettings): Embedder {
 }
 
 /**
- * Brings a model's embedding to unit length and pads it with zeros, which changes no cosine.
+ * Scales an embedding to unit length and pads it with zeros, which does not change a cosine. Exported for tests.
  *
- * @throws AppError `config_invalid` when it does not fit, `provider_answer_invalid` when it has no direction
+ * @throws AppError `config_invalid` when it is too long, `provider_answer_invalid` when its length is zero or not finite
  */
 export function toStoredEmbedding(embedding: number[], model: string): number[] {
   if (embedding.length > EMBEDDING_DIMENSIONS) {
-    const problem = `${model} makes embeddings of ${embedding.length} dimensions; at most ${EMBEDDING_DIMENSIONS} can be stored`;
+    const problem = `${model} returns embeddings of ${embedding.length} dimensions; at most ${EMBEDDING_DIMENSIONS} can be stored`;
     throw new AppError("config_invalid", { problems: { EMBEDDING_MODEL: [problem] } });
   }
   const length = Math.hypot(...embedding);
   if (!(length > 0 && length < Number.POSITIVE_INFINITY)) {
-    const reason = "an embedding has no direction";
+    const reason = "an embedding is zero or not finite";
     throw new AppError("provider_answer_invalid", { provider: model, reason });
   }
   return Array.from({ length: EMBEDDING_DIMENSIONS }, (_, i) => (embedding[i] ?? 0) / length);

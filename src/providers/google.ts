@@ -16,7 +16,7 @@ export class Google {
   readonly #provider: ReturnType<typeof createGoogle>;
 
   constructor({ baseUrl = OFFICIAL_URL, apiKey = "none" }: GoogleSettings) {
-    // Both are always given, so that the SDK never looks into the environment.
+    // Both are always passed, so that the SDK does not read the environment.
     this.#provider = createGoogle({ baseURL: baseUrl, apiKey });
   }
 

@@ -20,13 +20,13 @@ export type ProviderSettings = Pick<
   | "SLIDE_MODEL"
 >;
 
-/** The same, before anything was checked. */
+/** The same settings before validation. */
 type RawSettings = { [Name in keyof ProviderSettings]?: string | undefined };
 
 export type Providers = {
   embedder: Embedder;
   chatModel: ChatModel;
-  /** Null when nobody looks at slides: then only their text is known. */
+  /** Null when no model describes slides: then only their text is read. */
   slideDescriber: SlideDescriber | null;
 };
 
@@ -34,7 +34,7 @@ type Role = "CHAT_MODEL" | "EMBEDDING_MODEL" | "SLIDE_MODEL";
 type ProviderName = keyof typeof DEFAULT_MODELS;
 type Choice = { provider: ProviderName; modelId: string };
 
-/** What each provider does when it is not told which model, best provider first. */
+/** The default models of each provider, in order of preference. */
 const DEFAULT_MODELS = {
   openai: {
     EMBEDDING_MODEL: "text-embedding-3-small",
@@ -50,11 +50,11 @@ const DEFAULT_MODELS = {
 };
 
 /**
- * Opens the models that the settings name, or the best that the present keys allow.
+ * Opens the models named by the settings, or the best ones that have a key.
  *
- * A base URL without a key counts as a key: servers of one's own often want none.
+ * A base URL counts as a key, because self-hosted servers often need none.
  *
- * @throws AppError `config_invalid` when a setting names a model or provider that is not there
+ * @throws AppError `config_invalid` when a setting names an unknown model or provider
  */
 export function openProviders(
   config: ProviderSettings,
@@ -104,7 +104,7 @@ function chooseModels(config: ProviderSettings): Record<Role, Choice> {
   if (Object.keys(problems).length > 0) throw new AppError("config_invalid", { problems });
   const choose = (role: Role): Choice => {
     const wanted = config[role];
-    // What could not be parsed was a problem.
+    // A value that cannot be parsed was reported as a problem above.
     return wanted === undefined ? defaultChoice(role, config) : parseChoice(role, wanted)!;
   };
   return {
@@ -116,7 +116,7 @@ function chooseModels(config: ProviderSettings): Record<Role, Choice> {
 
 const ROLES: Role[] = ["CHAT_MODEL", "EMBEDDING_MODEL", "SLIDE_MODEL"];
 
-/** What is wrong with the models that settings name, each under its variable. */
+/** The problems of the models in the settings, by variable. */
 export function modelProblems(settings: RawSettings): ConfigProblems {
   const problems: ConfigProblems = {};
   for (const role of ROLES) {
@@ -124,7 +124,7 @@ export function modelProblems(settings: RawSettings): ConfigProblems {
     if (wanted === undefined) continue;
     const choice = parseChoice(role, wanted);
     if (choice === undefined) {
-      problems[role] = [`"${wanted}" is none of ${legalForms(role)}`];
+      problems[role] = [`"${wanted}" must be one of ${legalForms(role)}`];
     } else if (!isConfigured(choice.provider, settings)) {
       const name = choice.provider.toUpperCase();
       problems[role] = [`"${wanted}" needs ${name}_API_KEY or ${name}_BASE_URL`];
@@ -154,7 +154,7 @@ function defaultChoice(role: Role, config: ProviderSettings): Choice {
   return { provider, modelId: DEFAULT_MODELS[provider][role] };
 }
 
-/** Google first, which reads slides at the least cost. Of a server of one's own we do not know that it can see. */
+/** Google first, because it describes slides at the lowest cost. A self-hosted server possibly cannot read images. */
 function slideProvider(config: ProviderSettings): ProviderName {
   if (isConfigured("google", config)) return "google";
   return config.OPENAI_API_KEY && !config.OPENAI_BASE_URL ? "openai" : "local";

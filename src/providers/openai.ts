@@ -9,28 +9,28 @@ import { createSlideDescriber, type SlideDescriber } from "./slides/slide-descri
 export type OpenAISettings = {
   /** Unset: OpenAI itself. */
   baseUrl?: string;
-  /** Servers of one's own often want none. */
+  /** Self-hosted servers often need none. */
   apiKey?: string;
-  /** Unset: responses at OpenAI itself, chat elsewhere, where few servers know anything else. */
+  /** Unset: responses at OpenAI, chat elsewhere, because few other servers support responses. */
   api?: "responses" | "chat";
 };
 
 const OFFICIAL_URL = "https://api.openai.com/v1";
 
-/** What the SDK's providers of both protocols pass on. */
+/** The attachments that the SDK supports in each protocol. */
 const ATTACHMENTS = {
   responses: ["image/*", "application/pdf"],
   chat: ["image/*", "application/pdf", "audio/wav", "audio/mp3", "audio/mpeg"],
 };
 
-/** OpenAI, or any server that speaks its protocol. */
+/** OpenAI, or any server with its protocol. */
 export class OpenAI {
   readonly #open: (fetch?: typeof globalThis.fetch) => ReturnType<typeof createOpenAI>;
   readonly #official: boolean;
   readonly #api: "responses" | "chat";
 
   constructor({ baseUrl = OFFICIAL_URL, apiKey = "none", api }: OpenAISettings) {
-    // Both are always given, so that the SDK never looks into the environment.
+    // Both are always passed, so that the SDK does not read the environment.
     this.#open = (fetch) => createOpenAI({ baseURL: baseUrl, apiKey, ...(fetch && { fetch }) });
     this.#official = /(^|\.)api\.openai\.com$/.test(new URL(baseUrl).hostname);
     this.#api = api ?? (this.#official ? "responses" : "chat");
@@ -42,10 +42,10 @@ export class OpenAI {
     return createEmbedder({
       model: `openai:${modelId}`,
       embeddingModel: this.#open().embedding(modelId),
-      // 512 is what most open models take (BERT's positions).
+      // Most open models read 512 tokens (BERT's positions).
       maxTokens: version3 ? 8_191 : 512,
-      // An embedding is about 20 kB of JSON, so 256 keep an answer at 5 MB; other servers often
-      // stop at 32 (the default of text-embeddings-inference).
+      // An embedding is about 20 kB of JSON, so a response for 256 texts has 5 MB. Other servers often
+      // accept 32 texts (the default of text-embeddings-inference).
       textsPerRequest: this.#official ? 256 : 32,
       providerOptions: () => options,
     });
@@ -56,7 +56,7 @@ export class OpenAI {
       name: `openai:${modelId}`,
       model: this.#api === "responses" ? this.#responses(modelId) : this.#chat(modelId),
       kind: "model",
-      // A server of one's own rarely has room for more than 16 000 and an answer.
+      // Self-hosted models rarely have a context of more than 16 000 tokens.
       maxInputTokens: this.#official ? 128_000 : 12_000,
       attachments: ATTACHMENTS[this.#api],
     };
@@ -71,7 +71,7 @@ export class OpenAI {
     return withTextDeltaFastPath((fetch) => this.#open(fetch).chat(modelId), CHAT_TEXT);
   }
 
-  /** By default OpenAI keeps what goes through this API for 30 days; a course is not ours to leave. */
+  /** By default OpenAI stores the data of this API for 30 days; course material must not be stored there. */
   #responses(modelId: string) {
     const settings = { providerOptions: { openai: { store: false } } };
     return wrapLanguageModel({

@@ -14,11 +14,11 @@ import { readRetryAfter } from "../media/fetch/retry-after";
 import { codeOfRefusal } from "./refusal";
 
 /**
- * Translates what the AI SDK throws, or sends as an `error` part, into our own errors.
+ * Converts errors that the AI SDK throws, or sends as an `error` part, to AppErrors.
  *
- * Aborts, errors that are ours already and mistakes of our own code come back as they are.
+ * Aborts, AppErrors and errors of our own code are returned unchanged.
  *
- * @param provider who was asked, for the log: `openai:gpt-5-mini`
+ * @param provider  the provider and model, for the log: `openai:gpt-5-mini`
  */
 export function toProviderError(error: unknown, provider: string): unknown {
   if (RetryError.isInstance(error)) return toProviderError(error.lastError, provider);
@@ -28,7 +28,7 @@ export function toProviderError(error: unknown, provider: string): unknown {
 
   if (APICallError.isInstance(error) || StreamProviderError.isInstance(error)) {
     const { statusCode: status, message } = error;
-    // No status: never connected. A retryable 200: the connection broke while the answer came.
+    // No status: no connection. A retryable 200: the connection failed during the response.
     if (status === undefined || (status < 400 && error.isRetryable)) {
       return fail("provider_unavailable", { reason: message.slice(0, 300) });
     }
@@ -56,13 +56,13 @@ const UNUSABLE_ANSWERS = [
 
 function codeOf(status: number, { data }: Failure): ErrorCode {
   if (status < 400) return "provider_answer_invalid";
-  // OpenAI tells an empty account from a busy minute only by this word; waiting cures one of them.
+  // OpenAI distinguishes an empty account from a rate limit only by this word; waiting helps only with the limit.
   const isEmpty = JSON.stringify(data ?? "").includes("insufficient_quota");
   const code = codeOfRefusal(status);
   return isEmpty && code !== "provider_unauthorized" ? "provider_quota_exceeded" : code;
 }
 
-/** Most say in a header how long to wait, Google in the body. */
+/** Most providers state the wait in a header, Google in the body. */
 function retryAfterMs(error: Failure): number | undefined {
   if (!APICallError.isInstance(error)) return undefined;
   const { responseHeaders, responseBody = "" } = error;

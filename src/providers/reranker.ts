@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { AppError } from "../errors";
 
-/** Reads a question and passages together, which tells more than comparing their embeddings. */
+/** Scores passages by reading them together with the question, more exactly than embeddings do. */
 export interface Reranker {
-  /** One score a passage, in their order; higher is better, on the model's own scale. */
+  /** One score per passage, in the same order; higher is better, on the model's own scale. */
   rerank(query: string, passages: string[], signal: AbortSignal): Promise<number[]>;
 }
 
 export type RerankerSettings = {
-  /** Unset: there is none. */
+  /** Unset: no reranker. */
   RERANK_BASE_URL?: string | undefined;
   RERANK_API_KEY?: string | undefined;
   RERANK_MODEL?: string | undefined;
@@ -18,7 +18,7 @@ const Answer = z.object({
   results: z.array(z.object({ index: z.int().min(0), relevance_score: z.number() })),
 });
 
-/** A server with `POST <base>/rerank` as Cohere, Jina, vLLM and llama.cpp have it. */
+/** A server with `POST <base>/rerank` such as Cohere, Jina, vLLM or llama.cpp. */
 export function openReranker(settings: RerankerSettings): Reranker | null {
   const { RERANK_BASE_URL: base, RERANK_API_KEY: key, RERANK_MODEL: model } = settings;
   if (!base) return null;

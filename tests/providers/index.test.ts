@@ -61,9 +61,9 @@ describe("openProviders", () => {
         errorCode: "config_invalid",
         details: {
           problems: {
-            CHAT_MODEL: ['"gpt-5" is none of openai:<model>, google:<model>, local:extractive'],
+            CHAT_MODEL: ['"gpt-5" must be one of openai:<model>, google:<model>, local:extractive'],
             EMBEDDING_MODEL: [
-              '"local:bert" is none of openai:<model>, google:<model>, local:use-lite',
+              '"local:bert" must be one of openai:<model>, google:<model>, local:use-lite',
             ],
           },
         },

@@ -12,15 +12,15 @@ type ToolPart = Extract<Prompt[number], { role: "tool" }>["content"][number];
 type ToolOutput = Extract<ToolPart, { type: "tool-result" }>["output"];
 
 export type Conversation = {
-  /** The last thing the user said, with the words of what they said before when it leans on that. */
+  /** The user's last message; with the one before, if it is too short to be searched alone. */
   question: string;
-  /** What was found for this question, best first, each once; undefined before any search. */
+  /** The passages found for this question, best first, without duplicates; undefined before any search. */
   passages: ToolPassage[] | undefined;
-  /** Every search ended in an error. */
+  /** All searches failed. */
   searchFailed: boolean;
 };
 
-/** Reads from a prompt what an answer in quotations needs. */
+/** Reads the question and the found passages from a prompt. */
 export function readConversation(prompt: Prompt): Conversation {
   const lastUser = prompt.findLastIndex(({ role }) => role === "user");
   const outputs = prompt.slice(lastUser + 1).flatMap(searchOutputs);
@@ -44,16 +44,16 @@ function inTurns(results: ToolPassage[][]): ToolPassage[] {
 }
 
 function toQuestion(prompt: Prompt): string {
-  const said = prompt.flatMap((message) => {
+  const messages = prompt.flatMap((message) => {
     if (message.role !== "user") return [];
     return [message.content.flatMap((part) => (part.type === "text" ? part.text : [])).join("\n")];
   });
-  const last = said.at(-1) ?? "";
-  const before = said.at(-2) ?? "";
+  const last = messages.at(-1) ?? "";
+  const before = messages.at(-2) ?? "";
   return leansOnEarlier(last) ? [last, ...informativeWords(before)].join(" ").trim() : last;
 }
 
-/** "Why?" and "And for gases?" mean little to a search; "What is entropy?" stands alone. */
+/** "Why?" and "And for gases?" need the message before; "What is entropy?" does not. */
 function leansOnEarlier(question: string): boolean {
   const words = informativeWords(question).length;
   return (
@@ -69,7 +69,7 @@ function searchOutputs(message: Prompt[number]): ToolOutput[] {
   );
 }
 
-/** Undefined for a failed search, or for an answer of another shape. */
+/** Undefined for a failed search and for a result of another shape. */
 function toPassages(output: ToolOutput): ToolPassage[] | undefined {
   if (output.type === "json") return SearchResult.safeParse(output.value).data?.passages;
   if (output.type !== "text") return undefined;

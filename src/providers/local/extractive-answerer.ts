@@ -17,11 +17,11 @@ type StreamPart =
     : never;
 
 /**
- * Answers without a language model: it searches the course, then quotes the sentences that come
- * closest to the question, word for word and each with its citation mark.
+ * Answers without a language model: it searches the course and quotes the sentences closest to the
+ * question, verbatim, each with its citation mark.
  *
- * It shows itself as a language model, so that chat has one path. It writes nothing of its own,
- * follows no instructions, and calls no tool but the searches it is offered.
+ * It implements the interface of a language model, so that chat has one path. It writes no text of its
+ * own, follows no instructions, and calls only the search tools.
  */
 export function openExtractiveAnswerer(embedder: Embedder): ChatModel {
   const model: LanguageModelV4 = {
@@ -48,7 +48,9 @@ async function respond(options: CallOptions, embedder: Embedder): Promise<Conten
 
   if (conversation.passages === undefined) {
     const searches = toSearches(conversation.question, options);
-    return searches.length ? searches : [text("No search of the course was offered to me.")];
+    return searches.length
+      ? searches
+      : [text("The course cannot be searched: no search tool is available.")];
   }
   return [text(await answer(conversation.question, conversation, { embedder, signal }))];
 }
@@ -73,7 +75,7 @@ async function answer(
   { passages = [], searchFailed }: Conversation,
   tools: { embedder: Embedder; signal: AbortSignal },
 ): Promise<string> {
-  if (searchFailed) return "The course could not be searched just now. Please ask again.";
+  if (searchFailed) return "The course could not be searched at the moment. Please ask again.";
   if (passages.length === 0) return "I found nothing about this in the course.";
 
   const extracts = await chooseExtracts(question, passages, tools);
@@ -85,7 +87,7 @@ async function answer(
   return `I found nothing in the course that clearly answers this. The nearest moments are:\n\n${nearest.join("\n")}`;
 }
 
-/** A reference list on a slide, `[12]`, must not pass for one of our citation marks. */
+/** A reference such as `[12]` on a slide must not look like one of our citation marks. */
 const asQuote = (sentence: string) => sentence.replace(/\[(\d+)\]/g, "\\[$1\\]");
 
 function toMoment({ title, page_number, start_ms, number }: ToolPassage): string {
@@ -131,7 +133,7 @@ function* toParts(content: Content[]): Generator<StreamPart> {
   yield { type: "finish", finishReason: finishReasonOf(content), usage: NO_USAGE };
 }
 
-/** One part per read, so that a reader who leaves or aborts stops it at once. */
+/** One part per read, so that a cancelled reader stops it at once. */
 function toStream(
   parts: Iterator<StreamPart>,
   signal: AbortSignal | undefined,

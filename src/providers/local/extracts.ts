@@ -5,28 +5,28 @@ import { coverage, toStems } from "./words";
 
 export type Extract = { number: number; sentence: string };
 
-/** A sentence and, for judging it, the same after the heading or scrap that leads up to it. */
+/** A sentence, and for its score the same sentence after its heading or lead-in. */
 type Quote = { sentence: string; inContext: string; isWhole: boolean };
 type Candidate = Extract & Quote & { coverage: number; score: number };
 
 const EXTRACTS = 4;
 const PER_PASSAGE = 2;
-/** Embedding a sentence takes some 20 ms; these keep the wait for an answer below half a second. */
+/** Embedding a sentence takes about 20 ms, so the wait for an answer stays below half a second. */
 const COMPARED = 16;
-/** Speech without punctuation is one endless sentence, quoted in stretches of so many words. */
+/** Speech without punctuation is one long sentence; it is quoted in parts of so many words. */
 const LONGEST_WORDS = 45;
 const LEAST_WORDS = 4;
 
-/** Below both, a sentence is about something else: it has few of the words and little of the sense. */
+/** A sentence below both limits is unrelated: it shares few words and little meaning. */
 const LEAST_COVERAGE = 0.34;
 const LEAST_SIMILARITY = 0.45;
-/** Without any of the words: a small model finds "What is DNA?" and "What is entropy?" 0.6 alike. */
+/** The limit without shared words: a small model scores "What is DNA?" and "What is entropy?" as 0.6 similar. */
 const LEAST_SIMILARITY_ALONE = 0.75;
-/** What a heading or half a sentence has to make up for among whole ones. */
+/** Deducted from the score of a heading or an incomplete sentence. */
 const FRAGMENT = 0.3;
 
 /**
- * The sentences that come closest to answering a question, best first; none if none is close.
+ * The sentences closest to a question, best first; an empty list if no sentence is close.
  *
  * A sentence scores for the question's words in it, for those in its passage, for the rank of the
  * passage among the results, and for its similarity in meaning.
@@ -73,18 +73,18 @@ function toCandidates(question: string, passages: ToolPassage[]): Candidate[] {
       return { number, ...quote, coverage: ofSentence, score };
     });
   });
-  // Neighbouring chunks share text: the same sentence must not be quoted twice.
+  // Neighbouring chunks overlap; each sentence is quoted once.
   const distinct = new Map(candidates.reverse().map((c) => [c.sentence, c]));
   return [...distinct.values()].sort((a, b) => b.score - a.score).slice(0, COMPARED);
 }
 
-/** Sentences word for word, only their blanks evened out. Headings and scraps are not quoted. */
+/** Verbatim sentences, with normalized spaces. Headings and fragments are not quoted. */
 function toQuotes(content: string): Quote[] {
   const quotes: Quote[] = [];
   let scrap = "";
   for (const stretch of joinLines(splitSentences(content)).flatMap((one) => one.match(STRETCH)!)) {
     const sentence = stretch.replace(/\s+/g, " ").trim();
-    // A heading that repeats the question answers nothing, but leads up to what does.
+    // A heading that repeats the question is no answer, but the context of one.
     if (sentence.split(" ").length < LEAST_WORDS || sentence.endsWith("?")) {
       scrap = sentence;
     } else {
@@ -96,7 +96,7 @@ function toQuotes(content: string): Quote[] {
   return quotes;
 }
 
-/** A line that ends in the middle of a sentence goes on in the next one. */
+/** Joins a line that ends in the middle of a sentence with the next line. */
 const joinLines = (sentences: string[]): string[] =>
   sentences.reduce<string[]>((lines, line) => {
     if (GOES_ON.test(lines.at(-1) ?? "")) lines[lines.length - 1] += line;

@@ -1,30 +1,29 @@
 import { join } from "node:path";
 import type { Worker } from "tesseract.js";
 
-/** Reads the words off pictures of pages, one at a time. Disposing of it frees its 200 MB. */
+/** Recognizes the text of page images, one at a time. Disposing it frees 200 MB. */
 export interface Ocr extends AsyncDisposable {
   /**
    * @param image  a JPEG or PNG
-   * @returns the text, empty when there is none to read
-   * @throws the signal's reason when it aborts; any other error means that this picture defeats it
+   * @returns the text; empty when the image has no text
+   * @throws the signal's reason when it aborts; any other error means that this image cannot be read
    */
   read(image: Uint8Array, signal: AbortSignal): Promise<string>;
 }
 
-/** Opens the reader; its engine starts with the first picture. */
+/** Opens the OCR; its engine starts with the first image. */
 export type OpenOcr = () => Ocr;
 
-/** A slide takes a second; a picture that takes this long is not text. */
+/** A slide takes one second; an image that takes this long is not text. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Tesseract, where somebody installed the optional packages `tesseract.js` and
- * `@tesseract.js-data/eng`; null elsewhere.
+ * Tesseract, if the optional packages `tesseract.js` and `@tesseract.js-data/eng` are installed; else null.
  */
 export function findOcr(): OpenOcr | null {
   try {
     Bun.resolveSync("tesseract.js", import.meta.dir);
-    // 3 MB that read slides as well as the large model's 11.
+    // This 3 MB model reads slides as well as the one with 11 MB.
     const language = Bun.resolveSync("@tesseract.js-data/eng/package.json", import.meta.dir);
     return () => openTesseract(join(language, "..", "4.0.0_best_int"));
   } catch {
@@ -49,7 +48,7 @@ function openTesseract(languageFolder: string): Ocr {
     const ended = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     const stopped = Promise.withResolvers<never>();
     const onEnd = () => {
-      void stop(); // the engine cannot be interrupted, only ended
+      void stop(); // the engine cannot be interrupted, only terminated
       stopped.reject(ended.reason);
     };
     ended.addEventListener("abort", onEnd, { once: true });
@@ -73,7 +72,7 @@ function openTesseract(languageFolder: string): Ocr {
 
 async function startEngine(langPath: string): Promise<Worker> {
   const { createWorker, OEM } = await import("tesseract.js");
-  // Nothing is fetched and nothing is written: the language lies in its package.
+  // The language data is in its package, so nothing is downloaded or written.
   return createWorker("eng", OEM.LSTM_ONLY, {
     langPath,
     cacheMethod: "none",

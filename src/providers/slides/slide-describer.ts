@@ -11,11 +11,11 @@ import type { LanguageModelV4 } from "../chat/chat-model";
 import { toProviderError } from "../provider-error";
 import { INSTRUCTIONS, promptFor } from "./slide-describer-prompt";
 
-/** A page and what surrounds it. */
+/** A page and its context. */
 export type SlideToDescribe = {
-  /** A JPEG of the page as people see it. */
+  /** A JPEG of the page. */
   image: Uint8Array;
-  /** What can be selected on the page; often little, sometimes nothing. */
+  /** The text layer of the page; often incomplete, sometimes empty. */
   text: string;
   /** From 1. */
   page_number: number;
@@ -25,7 +25,7 @@ export type SlideToDescribe = {
   next_title: string | null;
 };
 
-/** The descriptions are instructions too: models read them with the schema. */
+/** Models read the descriptions as instructions. */
 export const SlideContent = z.object({
   title: z.string().describe("The slide's title; empty when it has none"),
   statement: z.string().describe("What the slide says, in full sentences, with all its numbers"),
@@ -39,26 +39,26 @@ export const SlideContent = z.object({
 });
 export type SlideContent = z.infer<typeof SlideContent>;
 
-/** Why an answer cannot be used although the model gave one. */
+/** Why the model's answer cannot be used. */
 export type SlideProblem = "content_blocked" | "answer_invalid";
 
 export type SlideAnswer = {
-  /** What the model wrote, word for word; empty when it was kept from writing. */
+  /** The model's text, unchanged; empty when a filter blocked it. */
   raw: string;
-  /** What is billed, over all requests for the slide. */
+  /** The billed usage of all requests for the slide. */
   usage: SlideUsage;
 } & ({ content: SlideContent } | { problem: SlideProblem });
 
 export type SlideUsage = { requests: number; input_tokens: number; output_tokens: number };
 
-/** Looks at a slide and says what is on it. */
+/** Describes the content of a slide from its image. */
 export interface SlideDescriber {
   /** `provider:model` */
   readonly model: string;
 
   /**
-   * An answer that breaks the schema is asked for once more; after that, and when a safety filter steps
-   * in, the answer names the problem, because another attempt would buy the same again.
+   * If the answer does not match the schema, the model is asked once more. After that, and when a safety
+   * filter blocks the answer, the result contains the problem: another attempt would cost the same again.
    *
    * @throws AppError `provider_…`
    */
@@ -66,13 +66,13 @@ export interface SlideDescriber {
 }
 
 const MAX_REQUESTS = 2;
-/** A model that thinks about a dense slide takes half a minute; one that is silent for longer is gone. */
+/** A reasoning model takes half a minute for a dense slide; this is the limit for a silent one. */
 const ANSWER_MS = 180_000;
 
 /**
- * A describer on any model of the AI SDK that sees images and keeps to a schema.
+ * A describer for any model of the AI SDK that reads images and supports a schema.
  *
- * @param answerMs  how long a single answer may take
+ * @param answerMs  time limit of a single answer, in milliseconds
  */
 export function createSlideDescriber(
   name: string,
@@ -124,12 +124,12 @@ async function ask(
       instructions: INSTRUCTIONS,
       messages: [{ role: "user", content: [prompt, image] }],
       output: Output.object({ schema: SlideContent, name: "slide" }),
-      maxRetries: 0, // the queue knows better when to try again
+      maxRetries: 0, // the queue retries
       abortSignal: signal,
     });
     const { text, usage, finishReason } = result;
     const blocked = finishReason === "content-filter";
-    // Reading `output` throws when the model ended without a word.
+    // Reading `output` throws when the model returned no text.
     return { raw: text, content: blocked || text === "" ? null : result.output, blocked, usage };
   } catch (error) {
     if (isFiltered(error)) return { raw: "", content: null, blocked: true, usage: undefined };
@@ -140,13 +140,13 @@ async function ask(
   }
 }
 
-/** OpenAI and Azure refuse a picture that their filter dislikes before the model sees it. */
+/** OpenAI and Azure filter images before the model receives them. */
 function isFiltered(error: unknown): boolean {
   if (!APICallError.isInstance(error) || error.statusCode !== 400) return false;
   return /"code":\s*"(content_filter|content_policy_violation)"/.test(error.responseBody ?? "");
 }
 
-/** Models that are not held to a schema like to show JSON as Markdown; null when it is not even that. */
+/** Models without schema support often return JSON in a Markdown block; null when there is none. */
 function readFenced(text: string): SlideContent | null {
   const json = /```(?:json)?\s*(\{[\s\S]*\})\s*```/i.exec(text)?.[1];
   try {
@@ -156,5 +156,5 @@ function readFenced(text: string): SlideContent | null {
   }
 }
 
-/** Servers that do not count leave the number out, or NaN. */
+/** Servers without token counts send no number, or NaN. */
 const counted = (tokens: number | undefined) => (Number.isFinite(tokens) ? tokens! : 0);

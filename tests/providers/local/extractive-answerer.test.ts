@@ -132,7 +132,7 @@ describe("the extractive answerer", () => {
     const failed = await ask([user("What is entropy?")], new Error("database down"));
 
     expect(nothing.text).toBe("I found nothing about this in the course.");
-    expect(failed.text).toBe("The course could not be searched just now. Please ask again.");
+    expect(failed.text).toBe("The course could not be searched at the moment. Please ask again.");
   });
 
   // biome-ignore format: a table reads best as a table
