@@ -5,7 +5,7 @@ import type { Judgments } from "./ranking-metrics";
 
 export type BeirSet = {
   documents: { _id: string; title: string; text: string }[];
-  /** Only those with at least one relevant document in the set. */
+  /** Only questions with at least one relevant document in the set. */
   questions: { _id: string; text: string; judgments: Judgments }[];
 };
 
@@ -34,7 +34,7 @@ export async function readBeirSet(folder: string): Promise<BeirSet> {
     const isAnswerable = [...relevant.keys()].some((id) => known.has(id));
     return isAnswerable ? [{ ...question, judgments: relevant }] : [];
   });
-  // One half of them chooses a weight, the other judges it.
+  // One half chooses the weight, the other half measures it.
   if (answerable.length < 2) {
     const problem = "fewer than two questions have a relevant document in the corpus";
     throw invalid(join(folder, "qrels", "test.tsv"), 0, problem);
@@ -65,7 +65,7 @@ const parseAs =
   (line: string): T =>
     schema.parse(JSON.parse(line));
 
-/** null for the heading. */
+/** Null for the header line. */
 function parseJudgment(line: string) {
   const [question = "", document = "", grade = ""] = line.trim().split("\t");
   if (question === "query-id") return null;

@@ -4,14 +4,14 @@ import type { Embedder } from "../providers/embedder";
 
 export type QuestionEmbedding = { model: string; vector: number[] };
 
-/** People rephrase within minutes, and an agent asks lectures and slides the same thing. */
-const REMEMBER_MS = 5 * 60_000;
-const MOST_REMEMBERED = 256;
+/** Users repeat questions within minutes, and an agent searches lectures and slides with the same one. */
+const CACHE_MS = 5 * 60_000;
+const MAX_CACHED = 256;
 
 /**
- * A question by each model that the course is stored with, so that a course which has not moved to a
- * newly configured model is searched all the same. Models that the settings do not offer are left
- * out: their chunks are found by words.
+ * Embeds a question with each embedding model of the course, so that a course that does not use the
+ * configured model yet is searched too. Models without settings are skipped; their chunks are found by
+ * full text.
  *
  * @throws AppError of the embedder
  */
@@ -42,28 +42,28 @@ function embedderOf(configured: Embedder, model: string): Embedder | undefined {
   return opened.get(model);
 }
 
-type Remembered = { vector: number[]; until: number };
-/** Ends with the embedder; a map keeps the order of insertion, so its first entry is the oldest use. */
-const remembered = new WeakMap<Embedder, Map<string, Remembered>>();
+type CachedQuestion = { vector: number[]; until: number };
+/** Cached questions of each embedder. A map keeps the order of insertion, so its first entry was used least recently. */
+const caches = new WeakMap<Embedder, Map<string, CachedQuestion>>();
 
 async function embedQuestion(
   embedder: Embedder,
   query: string,
   signal: AbortSignal,
 ): Promise<number[]> {
-  const memory = remembered.get(embedder) ?? new Map<string, Remembered>();
-  remembered.set(embedder, memory);
+  const cache = caches.get(embedder) ?? new Map<string, CachedQuestion>();
+  caches.set(embedder, cache);
 
-  const known = memory.get(query);
-  memory.delete(query);
+  const known = cache.get(query);
+  cache.delete(query);
   const fresh = known && known.until > performance.now();
-  const entry = fresh ? known : await embedAnew(embedder, query, signal);
-  memory.set(query, entry);
-  if (memory.size > MOST_REMEMBERED) memory.delete(memory.keys().next().value!);
+  const entry = fresh ? known : await requestEmbedding(embedder, query, signal);
+  cache.set(query, entry);
+  if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value!);
   return entry.vector;
 }
 
-async function embedAnew(embedder: Embedder, query: string, signal: AbortSignal) {
+async function requestEmbedding(embedder: Embedder, query: string, signal: AbortSignal) {
   const { embeddings } = await embedder.embed([query], { purpose: "query", signal });
-  return { vector: embeddings[0]!, until: performance.now() + REMEMBER_MS };
+  return { vector: embeddings[0]!, until: performance.now() + CACHE_MS };
 }

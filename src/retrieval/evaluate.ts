@@ -26,14 +26,14 @@ export type EvaluationDeps = {
   say: (line: string) => void;
 };
 
-/** As in ingestion, where a chunk is about a slide. */
+/** As in the ingestion of documents, where a chunk is about one slide. */
 const CHUNK_TOKENS = 300;
 const BATCH = 32;
 const DEPTH = 100;
 const WEIGHTS = Array.from({ length: 11 }, (_, i) => i / 10);
 const SEED = 1;
 
-/** Makes the documents of a set searchable in a course; answers the set's ids by ours. */
+/** Stores the documents of a set in a course; returns the set's ids by our ids. */
 export async function ingestSet(
   course_id: string,
   { documents }: BeirSet,
@@ -70,11 +70,11 @@ export type Report = {
   /** The weight with the best nDCG@10 on the tuning half. */
   chosen_weight: number;
   default_weight: number;
-  /** Every weight, on the half that chose. */
+  /** Every weight, measured on the tuning half. */
   tuning: Row[];
-  /** Each leg, the chosen and the default weight, on the half that had no say. */
+  /** Text only, vector only, the chosen and the default weight, measured on the other half. */
   held_out: Row[];
-  /** nDCG@10 of the default mode beyond that of the better leg, question by question, on that half. */
+  /** nDCG@10 of the hybrid mode minus that of the better single mode, per question, on the other half. */
   gain: Estimate;
 };
 
@@ -84,8 +84,8 @@ type Asked = {
 };
 
 /**
- * Asks every question in every mode, through the code that answers the endpoint, and judges the
- * weights of the hybrid mode side by side.
+ * Searches every question in every mode with the code of the endpoint, and measures all weights of the
+ * hybrid mode.
  */
 export async function evaluate(
   course_id: string,
@@ -117,7 +117,7 @@ function report(
 ): Report {
   const random = seeded(SEED);
   const [tuning, heldOut] = halve(asked, random);
-  const verdicts = (half: Asked[], mode: Mode, weight: number): RankingMetrics[] =>
+  const measurements = (half: Asked[], mode: Mode, weight: number): RankingMetrics[] =>
     half.map(({ judgments, found }) => {
       const hits = toHits(rank(found[mode], mode, weight), { top_k: DEPTH });
       return measureRanking(
@@ -126,7 +126,7 @@ function report(
       );
     });
   const row = (half: Asked[], mode: Mode, weight = VECTOR_WEIGHT): Row => {
-    const judged = verdicts(half, mode, weight);
+    const judged = measurements(half, mode, weight);
     const measured = MEASURES.map((name) => [
       name,
       bootstrap(
@@ -141,21 +141,22 @@ function report(
       ...(Object.fromEntries(measured) as Record<Measure, Estimate>),
     };
   };
-  const ndcgAt = (weight: number) => mean(verdicts(tuning, "hybrid", weight).map((v) => v.ndcg_10));
+  const ndcgAt = (weight: number) =>
+    mean(measurements(tuning, "hybrid", weight).map((v) => v.ndcg_10));
   const chosen_weight = WEIGHTS.toSorted((a, b) => ndcgAt(b) - ndcgAt(a))[0]!;
   const ndcgOf = (mode: Mode) =>
-    verdicts(heldOut, mode, VECTOR_WEIGHT).map((verdict) => verdict.ndcg_10);
-  const betterLeg = [ndcgOf("text"), ndcgOf("vector")].sort((a, b) => mean(b) - mean(a))[0]!;
-  const gains = ndcgOf("hybrid").map((value, i) => value - betterLeg[i]!);
+    measurements(heldOut, mode, VECTOR_WEIGHT).map((metrics) => metrics.ndcg_10);
+  const betterMode = [ndcgOf("text"), ndcgOf("vector")].sort((a, b) => mean(b) - mean(a))[0]!;
+  const gains = ndcgOf("hybrid").map((value, i) => value - betterMode[i]!);
   const weights = [...new Set([chosen_weight, VECTOR_WEIGHT])];
-  const legs = (half: Asked[]) => [row(half, "text"), row(half, "vector")];
+  const singleModes = (half: Asked[]) => [row(half, "text"), row(half, "vector")];
   return {
     ...about,
     questions: asked.length,
     chosen_weight,
     default_weight: VECTOR_WEIGHT,
-    tuning: [...legs(tuning), ...WEIGHTS.map((weight) => row(tuning, "hybrid", weight))],
-    held_out: [...legs(heldOut), ...weights.map((weight) => row(heldOut, "hybrid", weight))],
+    tuning: [...singleModes(tuning), ...WEIGHTS.map((weight) => row(tuning, "hybrid", weight))],
+    held_out: [...singleModes(heldOut), ...weights.map((weight) => row(heldOut, "hybrid", weight))],
     gain: bootstrap(gains, random),
   };
 }

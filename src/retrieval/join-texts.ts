@@ -1,6 +1,6 @@
 /**
- * Joins the texts of chunks that follow each other, saying once what the later one repeats of the
- * earlier: its heading on slides, its last sentences in speech.
+ * Joins the texts of consecutive chunks and removes what a chunk repeats from the one before: the
+ * heading of slides, the last sentences of speech.
  */
 export function joinTexts(texts: string[]): string {
   return texts.reduce((joined, next) => {
@@ -13,10 +13,10 @@ export function joinTexts(texts: string[]): string {
   });
 }
 
-/** The lines before the first empty one, which the chunker of slides repeats on each chunk of a page. */
+/** The lines before the first empty line, which each chunk of a slide repeats. */
 const headingOf = (text: string) => /^([^\n]+\n)+(?=\n)/.exec(text)?.[0] ?? "";
 
-/** Length of the longest end of `before` that `after` begins with, whole words only. */
+/** The length of the longest end of `before` with which `after` starts, in whole words. */
 function overlap(before: string, after: string): number {
   const longest = Math.min(before.length, after.length);
   for (let length = longest; length > 0; length--) {

@@ -5,7 +5,7 @@ import type { Hit } from "./select-passages";
 
 export type PassageSource = "lectures" | "slides";
 
-/** Where a quote stands: a page of a PDF, or a stretch of a recording. */
+/** The source of a quote: a page of a PDF, or a part of a recording. */
 export type Citation = {
   number: number;
   chunk_id: string;
@@ -17,11 +17,11 @@ export type Citation = {
   page_number?: number;
   start_ms?: number;
   end_ms?: number;
-  /** Opens the page, or the recording at the second; null when the recording is nowhere online. */
+  /** Opens the page, or the recording at the second; null when the recording is not online. */
   url: string | null;
 };
 
-/** How a chunk's score came about. */
+/** The parts of a chunk's score. */
 export type Explanation = Pick<
   Scored,
   "chunk_id" | "score" | "similarity" | "words" | "distance" | "text_score" | "model"
@@ -36,14 +36,14 @@ export type Passage = {
   title: string | null;
   /** 0 to 1, higher is better; comparable within one answer only. */
   score: number;
-  /** The best chunk's, with the place and the chunks of the passage, and the mode of the search. */
+  /** The metadata of the best chunk, the position and the chunks of the passage, and the mode of the search. */
   metadata: Record<string, unknown>;
   citation: Citation;
-  /** Of each of its chunks, in order. */
+  /** One for each chunk of the passage, in order. */
   explain?: Explanation[];
 };
 
-/** What a person or an agent gets to see of a hit; its number is given once the order is final. */
+/** Converts a hit to the passage of a response. Its number is set when the order is final. */
 export function toPassage(
   { best, chunks }: Hit,
   stored: ReadonlyMap<string, FoundChunk>,
@@ -53,7 +53,7 @@ export function toPassage(
   const parts = chunks.map((chunk) => stored.get(chunk.chunk_id)!);
   const { metadata, title } = stored.get(chunk_id)!;
   const content = joinTexts(parts.map((part) => part.content));
-  const place = placeOf(parts);
+  const position = toPosition(parts);
   const chunk_ids = chunks.map((chunk) => chunk.chunk_id);
   return {
     chunk_id,
@@ -62,7 +62,7 @@ export function toPassage(
     asset_id,
     title,
     score: best.score,
-    metadata: { ...metadata, ...place, chunk_ids, mode },
+    metadata: { ...metadata, ...position, chunk_ids, mode },
     citation: {
       number: 0,
       chunk_id,
@@ -70,14 +70,14 @@ export function toPassage(
       asset_id,
       title,
       quote: content,
-      ...("page_number" in place ? { page_number: place.page_number } : place),
+      ...("page_number" in position ? { page_number: position.page_number } : position),
       url: urlOf(asset_id, parts),
     },
     ...(explain && { explain: chunks.map(toExplanation) }),
   };
 }
 
-function placeOf(parts: FoundChunk[]) {
+function toPosition(parts: FoundChunk[]) {
   const first = parts[0]!;
   const ends = (end: "page_end" | "end_ms") => Math.max(...parts.map((part) => part[end]!));
   return first.page_number === null
@@ -85,7 +85,7 @@ function placeOf(parts: FoundChunk[]) {
     : { page_number: first.page_number, page_end: ends("page_end") };
 }
 
-/** A PDF opens at its page, Panopto's viewer at its second. */
+/** The PDF at the page, or Panopto's viewer at the second. */
 function urlOf(asset_id: string, [first]: FoundChunk[]): string | null {
   const { page_number, panopto_url, start_ms } = first!;
   if (page_number !== null) return `/api/documents/${asset_id}/file#page=${page_number}`;

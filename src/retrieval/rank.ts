@@ -2,24 +2,24 @@ import type { Candidate } from "../db/chunks/passages";
 
 export type Mode = "hybrid" | "vector" | "text";
 
-/** Share of the vector leg in a hybrid score, as measured: docs/decisions/0006. The rest is full text. */
+/** Weight of the vector search in a hybrid score, as measured in docs/decisions/0006. The rest is full text. */
 export const VECTOR_WEIGHT = 0.4;
 
 export type Scored = Candidate & {
   /** 0 to 1, higher is better; comparable within one answer only. */
   score: number;
-  /** What each leg says, 0 to 1. */
+  /** The scores of vector search and full text, each 0 to 1. */
   similarity: number;
   words: number;
 };
 
 /**
- * Orders candidates by a convex mix of both legs, best first. Equal scores are ordered by id, so the
- * same question has the same answer every time.
+ * Orders candidates by a convex combination of both scores, best first. Equal scores are ordered by
+ * id, so the same question always has the same result.
  *
- * Each leg is relative to this question: full text to its best match, similarity to the range among
- * the candidates of the same model, because one model's unrelated texts score 0.1 and another's 0.7.
- * Alone, similarity is the cosine as it is.
+ * Both scores are normalized for the question: full text by its best match, similarity by the range of
+ * the candidates of the same model, because unrelated texts score 0.1 with one model and 0.7 with
+ * another. In vector mode the similarity is the cosine.
  */
 export function rank(candidates: Candidate[], mode: Mode, weight = VECTOR_WEIGHT): Scored[] {
   const bestText = Math.max(0, ...candidates.map(({ text_score }) => text_score ?? 0));
@@ -43,7 +43,7 @@ export function rank(candidates: Candidate[], mode: Mode, weight = VECTOR_WEIGHT
     .sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
 }
 
-/** As it is shown: what looks equal is ordered as equal. */
+/** Rounded as in the response, so that scores that look equal are ordered as equal. */
 const rounded = (score: number) => Math.round(score * 1e6) / 1e6;
 
 const clamp = (value: number) => Math.min(1, Math.max(0, value));

@@ -1,11 +1,11 @@
-/** Relevance of documents to one question, by id; what is not listed is not relevant. */
+/** The relevance of documents to one question, by id; a document without entry is not relevant. */
 export type Judgments = ReadonlyMap<string, number>;
 
 export const MEASURES = ["ndcg_10", "recall_10", "recall_100", "mrr_10"] as const;
 export type Measure = (typeof MEASURES)[number];
 export type RankingMetrics = Record<Measure, number>;
 
-/** Judges a ranking, best first and each document once; every figure is from 0 to 1, higher is better. */
+/** Measures a ranking, best first, without duplicates. Every value is from 0 to 1, higher is better. */
 export function measureRanking(ranking: string[], judgments: Judgments): RankingMetrics {
   return {
     ndcg_10: ndcg(ranking, judgments, 10),
@@ -40,7 +40,7 @@ export type Estimate = { mean: number; low: number; high: number };
 
 const RESAMPLES = 2_000;
 
-/** The mean, and the interval that holds 95 % of the means of resamples of the same size. */
+/** The mean, and the 95 % interval of the means of resamples. */
 export function bootstrap(values: number[], random: () => number): Estimate {
   if (values.length === 0) return { mean: 0, low: 0, high: 0 };
   const means = Array.from({ length: RESAMPLES }, () =>
@@ -56,7 +56,7 @@ export function bootstrap(values: number[], random: () => number): Estimate {
 export const mean = (values: number[]) =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Numbers of at least 0 and below 1, the same ones for the same seed (mulberry32). */
+/** A random generator of numbers from 0 (inclusive) to 1 (exclusive), the same ones for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -67,7 +67,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Two halves, at random but the same for the same numbers. */
+/** Splits a list into two random halves, reproducible with the same generator. */
 export function halve<T>(items: T[], random: () => number): [T[], T[]] {
   const shuffled = items
     .map((item) => ({ item, key: random() }))

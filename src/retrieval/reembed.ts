@@ -10,7 +10,7 @@ import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import type { Embedder } from "../providers/embedder";
 
-/** What an interruption costs, and about one request. */
+/** About one request; an interruption loses at most one batch. */
 const BATCH = 64;
 
 export type Moved = { model: string; switched: number };
@@ -22,13 +22,13 @@ type ReembedDeps = {
 };
 
 /**
- * Moves chunks to the model of `embedder`. Its vectors are collected beside those in use, then all
- * put into use in one transaction: until then questions are answered from the old set, and from then
- * on from the new one, each of them complete. Interrupted and run again, it goes on where it was.
+ * Moves chunks to the model of `embedder`. The new embeddings are collected as inactive ones and then
+ * activated in one transaction, so every search uses one complete set. An interrupted move continues
+ * when it is called again.
  *
- * Chunks that another model embeds meanwhile get their turn in another round.
+ * Chunks that are added with another model during the move are moved in a further round.
  *
- * @throws AppError of the embedder; what was collected stays
+ * @throws AppError of the embedder; the collected embeddings are kept
  */
 export async function moveToModel(
   reach: Reach,
@@ -58,8 +58,8 @@ async function collect(reach: Reach, { db, embedder, signal, say }: ReembedDeps)
 }
 
 /**
- * Takes back the last switch, in one transaction and without embedding anything. Chunks that came
- * after it have only the newer vector and keep it.
+ * Reverts the last move, in one transaction and without new embeddings. Chunks added after the move
+ * have only the newer embedding and keep it.
  *
  * @throws AppError `nothing_to_roll_back`
  */

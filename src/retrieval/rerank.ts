@@ -1,14 +1,16 @@
 import type { Reranker } from "../providers/reranker";
 import type { Passage } from "./passage";
 
-/** Passages that a reranker reads per wanted one. */
+/** Passages given to the reranker for each wanted one. */
 export const READ_PER_WANTED = 3;
-/** Longer than that, a better order is not worth the wait. */
+/** A better order is not worth a longer wait. */
 const PATIENCE_MS = 2_000;
 
 /**
- * Orders passages as a reranker scores them. One that fails, is slow or makes no sense changes nothing:
- * then the passages are as they were.
+ * Orders passages by the scores of a reranker. If it fails, is too slow or returns invalid scores, the
+ * passages are returned unchanged.
+ *
+ * @param patienceMs  time limit of the reranker, in milliseconds
  */
 export async function rerankPassages(
   reranker: Reranker,
@@ -35,7 +37,7 @@ export async function rerankPassages(
   }
 }
 
-/** Some models answer 0 to 1, others any number at all. */
+/** Some models return scores from 0 to 1, others any number. */
 function toShares(scores: number[]): number[] {
   const areShares = scores.every((score) => score >= 0 && score <= 1);
   return areShares ? scores : scores.map((score) => 1 / (1 + Math.exp(-score)));

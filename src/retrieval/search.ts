@@ -25,14 +25,14 @@ export type SearchRequest = {
   /** Pages of documents, both ends included. */
   page_from?: number | undefined;
   page_to?: number | undefined;
-  /** Each passage says how its score came about. */
+  /** Adds the parts of its score to each passage. */
   explain?: boolean | undefined;
 };
 
 type SearchDeps = { db: Sql; embedder: Embedder; reranker?: Reranker | null };
 
 /**
- * The passages of one course that answer a question best, best first.
+ * Searches one course for the passages that match a question best, best first.
  *
  * @throws AppError of the embedder, when the mode needs it
  */
@@ -60,7 +60,7 @@ const withNumber = (passage: Passage, number: number): Passage => ({
   citation: { ...passage.citation, number },
 });
 
-/** Whoever names assets wants them, however much of the list they fill; else one fills half of it. */
+/** One asset fills at most half of the list, unless the request names its assets. */
 export function toHits(
   ranking: Scored[],
   request: Pick<SearchRequest, "top_k" | "lecture_ids" | "document_ids">,
@@ -71,8 +71,8 @@ export function toHits(
 }
 
 /**
- * The candidates for a question, and the mode that could be kept: where the settings offer none of the
- * models that a course is stored with, it is searched by words.
+ * The candidates for a question, and the mode in use: if the settings have no embedding model of the
+ * course, it is searched by full text only.
  */
 export async function findForQuestion(
   { db, embedder }: SearchDeps,
@@ -83,7 +83,7 @@ export async function findForQuestion(
   const scope = toScope(request);
   if (!scope.lectures && !scope.slides) return { candidates: [], mode: request.mode };
 
-  // PostgreSQL's text holds everything but this character.
+  // PostgreSQL cannot store this character.
   const asked = query.replaceAll("\0", " ");
   const ask = async () => {
     const embeddings =
@@ -96,11 +96,11 @@ export async function findForQuestion(
   };
   const answer = await ask();
   const compared = answer.candidates.some(({ distance }) => distance !== null);
-  // The course may have moved to another model between the question's embedding and its search.
+  // The course can have moved to another model between embedding and search.
   return answer.mode === "text" || compared ? answer : ask();
 }
 
-/** A filter that only one kind of source can pass leaves out the other, unless that has one as well. */
+/** A filter for one kind of source excludes the other kind, unless that has a filter too. */
 function toScope(request: SearchRequest): Scope {
   const { course_id, sources, lecture_ids, document_ids } = request;
   const { from_ms, to_ms, page_from, page_to } = request;

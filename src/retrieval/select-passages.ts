@@ -1,26 +1,26 @@
 import type { Scored } from "./rank";
 
-/** Chunks that follow each other in one asset, in order, and the best of them. */
+/** Consecutive chunks of one asset, in order, and the best of them. */
 export type Hit = { best: Scored; chunks: Scored[] };
 
-/** Chunks in one passage: about 900 tokens, which a model reads as one and a person as a page. */
+/** Chunks in one passage: about 900 tokens, or one page of text. */
 export const MAX_CHUNKS = 3;
 
-/** Share of its neighbour's score that a chunk must have, or it only waters down the passage. */
+/** The share of its neighbour's score that a chunk needs to be joined to it. */
 const RELATED = 0.5;
 
 type Limits = {
   /** Passages wanted. */
   top_k: number;
-  /** Most passages of one asset while others have something to say. */
+  /** Maximum number of passages of one asset while other assets have candidates. */
   perAsset: number;
 };
 
 /**
- * The best `top_k` hits of a ranking. Chunks that follow each other become one hit when both are
- * among the best and neither is much weaker; its score is that of the better one. Pages stay apart:
- * a slide is a thought of its own, and a citation opens one page. An asset gets no
- * more than its share, unless too few others are left to fill the list.
+ * Selects the best `top_k` hits of a ranking. Consecutive chunks become one hit when both are among
+ * the best and their scores are similar; the hit has the better score. Chunks of different pages are not
+ * joined, because a citation opens one page. An asset gets at most `perAsset` hits, unless the others
+ * do not fill the list.
  *
  * @param ranking  best first
  */
@@ -47,7 +47,7 @@ export function selectHits(ranking: Scored[], { top_k, perAsset }: Limits): Hit[
   return hits.sort((a, b) => (isBetter(a.best, b.best) ? -1 : 1));
 }
 
-/** Puts a chunk to the hit beside it, and two hits that it connects into one; false when none has room. */
+/** Joins a chunk to the hit next to it, and two hits that it connects; false when no hit has room. */
 function join(hits: Hit[], chunk: Scored, shares: Map<string, number>): boolean {
   const beside = hits.filter(({ best, chunks }) => isBeside(chunks, chunk) && related(best, chunk));
   const connected = [...beside.flatMap(({ chunks }) => chunks), chunk];

@@ -5,33 +5,32 @@ import { PAUSE_MS, type Segment, type Word } from "./transcript";
 
 export type TranscriptChunk = {
   chunk_index: number;
-  /** When the first word begins and the last one ends. */
+  /** The start of the first word and the end of the last. */
   start_ms: number;
   end_ms: number;
   content: string;
-  /** Who speaks, in order of first appearance. */
+  /** The speakers, in order of first appearance. */
   metadata: { speakers?: string[] };
 };
 
 export type TranscriptChunking = TokenLimit & {
-  /** Most tokens that a chunk repeats from the one before it; a tenth of `maxTokens` if unset. */
+  /** Maximum number of tokens repeated from the chunk before; a tenth of `maxTokens` if unset. */
   overlapTokens?: number;
-  /** When the lecturer went to another slide, in ms from the start. */
+  /** Times of slide changes, in ms from the start. */
   slideChanges?: readonly number[];
-  /** As `normalizeWords` returns them; they make times inside a segment exact. */
+  /** As returned by `normalizeWords`; with them, times inside a segment are exact. */
   words?: readonly Word[];
 };
 
 /**
- * Packs a transcript into chunks of at most `maxTokens` tokens that a citation can seek to.
+ * Splits a transcript into chunks of at most `maxTokens` tokens, with times that a citation can open.
  *
- * A chunk ends with a sentence. Once it is half full it rather ends at a change of speaker or of
- * slide, and rather before a pause. A sentence too long (speech without punctuation) is split at
- * pauses, then between segments or words, then inside a segment with interpolated times. Whole
- * sentences of the same speaker and slide are repeated at the head of the next chunk. Takes time
- * proportional to the length of the transcript.
+ * A chunk ends with a sentence. In its second half it preferably ends at a change of speaker or slide,
+ * or before a pause. A sentence that is too long (speech without punctuation) is split at pauses, then
+ * between segments or words, then inside a segment with interpolated times. Whole sentences of the same
+ * speaker and slide are repeated at the start of the next chunk. Takes linear time.
  *
- * @param segments  as `normalizeSegments` returns them
+ * @param segments  as returned by `normalizeSegments`
  */
 export function chunkTranscript(
   segments: readonly Segment[],
@@ -49,7 +48,7 @@ export function chunkTranscript(
     from = overlapStart(units, { from, next, maxOverlap });
     to = fillUp(from, costs, limit, contentUpTo);
     if (to <= next) {
-      // The repeated sentences leave no room for anything new.
+      // The repeated sentences leave no room for new text.
       from = next;
       to = fillUp(from, costs, limit, contentUpTo);
     }
@@ -61,15 +60,15 @@ export function chunkTranscript(
 
 type Range = { from: number; to: number };
 
-/** A sentence or a part of one: never split further, so chunks begin and end with units. */
+/** A sentence or a part of one. It is not split further, so chunks start and end with units. */
 type Unit = Range & {
   start_ms: number;
   end_ms: number;
   tokens: number;
   speaker: string | undefined;
-  /** Begins and ends where a thought does, and may therefore be repeated. */
+  /** Whether it starts and ends at a sentence or a pause, and can be repeated in the next chunk. */
   whole: boolean;
-  /** How good it is to end a chunk after this unit: the sum of what applies. */
+  /** How suitable the end of this unit is as the end of a chunk: the sum of the constants below. */
   border: number;
 };
 
@@ -96,7 +95,7 @@ function sentencesOf(text: string, turn: Range): Range[] {
   return rangesOf(splitSentences(text.slice(turn.from, turn.to)), turn.from);
 }
 
-/** Where consecutive pieces stand in the text, without the blanks around them. */
+/** The ranges of consecutive pieces in the text, without surrounding spaces. */
 function rangesOf(pieces: readonly string[], start: number): Range[] {
   const ranges: Range[] = [];
   let offset = start;
@@ -109,13 +108,13 @@ function rangesOf(pieces: readonly string[], start: number): Range[] {
   return ranges;
 }
 
-/** Each finer cut is made only where the coarser one left something too long. */
+/** A part is split more finely only if it is too long. */
 function partsOf(sentence: Range, timeline: Timeline, limit: TokenLimit) {
   const cost = ({ from, to }: Range) => limit.countTokens(timeline.text.slice(from, to));
   const part = (range: Range, whole: boolean) => ({ ...range, tokens: cost(range), whole });
   const tooLong = (range: Range) => cost(range) > limit.maxTokens;
 
-  // Half a chunk is the longest sentence that still leaves the packing a choice.
+  // Longer sentences are split, so that each chunk has several possible ends.
   if (cost(sentence) <= limit.maxTokens / 2) return [part(sentence, true)];
   return cutAtGaps(sentence, timeline, PAUSE_MS).flatMap((thought) => {
     if (!tooLong(thought)) return [part(thought, true)];
@@ -127,7 +126,7 @@ function partsOf(sentence: Range, timeline: Timeline, limit: TokenLimit) {
   });
 }
 
-/** Cuts between spans that lie more than `gapMs` apart. */
+/** Splits between spans with a gap of more than `gapMs`. */
 function cutAtGaps({ from, to }: Range, { spans }: Timeline, gapMs: number): Range[] {
   const ranges: Range[] = [];
   let start = from;
@@ -149,13 +148,13 @@ function markBorders(units: Unit[], slideChanges: readonly number[]): void {
   });
   let i = 0;
   for (const change of slideChanges.toSorted((a, b) => a - b)) {
-    // The slide changes between the unit mostly said before and the one mostly said after it.
+    // The slide changes after the last unit whose middle is before the change.
     while (i < units.length && (units[i]!.start_ms + units[i]!.end_ms) / 2 <= change) i++;
     if (i > 0) units[i - 1]!.border |= SLIDE;
   }
 }
 
-/** Steps back over whole units of the same speaker and slide, but not to the last chunk's start. */
+/** The first of the preceding whole units, of the same speaker and slide, that are repeated. The last chunk's start is not. */
 function overlapStart(
   units: readonly Unit[],
   { from: lastFrom, next, maxOverlap }: { from: number; next: number; maxOverlap: number },
@@ -169,7 +168,7 @@ function overlapStart(
   return from;
 }
 
-/** The best border of the second half of a full chunk; of equal ones the last. */
+/** The best end in the second half of a full chunk; the last one of equal ends. */
 function bestEnd(
   units: readonly Unit[],
   { from, next, to, limit, contentUpTo }: FullChunk,
@@ -181,7 +180,7 @@ function bestEnd(
     if (units[end - 1]!.border > units[best - 1]!.border) best = end;
     tokens -= units[end - 1]!.tokens;
   }
-  // Less text can be more tokens; then the full chunk, which was counted, stands.
+  // Less text can have more tokens; then the full chunk, which was counted, is used.
   return limit.countTokens(contentUpTo(best)) <= limit.maxTokens ? best : to;
 }
 

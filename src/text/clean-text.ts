@@ -1,25 +1,25 @@
 /**
- * What providers, PDFs, captions and callers send, made safe to store and to show.
+ * Makes text of providers, PDFs, captions and callers safe to store and to show.
  *
- * PostgreSQL refuses NUL and lone surrogates; the other characters removed here are invisible
- * and would only split words, reverse lines or hide instructions from a human reader.
+ * PostgreSQL rejects NUL and lone surrogates. The other removed characters are invisible and could
+ * split words, reverse lines or hide instructions from readers.
  */
 
 const LINE_BREAKS = /\r\n?|[\v\f\u0085\u2028\u2029]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression removes control characters
 const CONTROLS = /[\x00-\x08\x0e-\x1f\x7f-\x9f]/g;
 /**
- * Soft hyphen, zero-width space, word joiner and its like, byte order mark, bidi overrides and
- * Unicode tags. The zero-width joiners U+200C and U+200D stay: Persian, Hindi and emoji need them.
+ * Soft hyphen, zero-width space, word joiner and similar, byte order mark, bidi overrides and Unicode
+ * tags. The zero-width joiners U+200C and U+200D are kept: Persian, Hindi and emoji need them.
  */
 const INVISIBLE =
   /[\u00ad\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 const WIDE_SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
 
 /**
- * Removes what must not be stored, in Unicode normal form C. Line breaks become `\n`, spaces
- * inside a line become one, indentation stays (slides show code), and at most one empty line
- * separates paragraphs. Cleaning twice changes nothing.
+ * Removes unsafe characters and converts to Unicode normal form C. Line breaks become `\n`, repeated
+ * spaces become one, indentation is kept (slides show code), and at most one empty line separates
+ * paragraphs. Cleaning a cleaned text does not change it.
  */
 export function cleanText(text: string): string {
   const visible = text
@@ -37,7 +37,7 @@ export function cleanText(text: string): string {
     .trim();
 }
 
-/** `cleanText` on a single line: names, titles, tags. */
+/** `cleanText` for a single line: names, titles, tags. */
 export function cleanLine(text: string): string {
   return cleanText(text).replace(/\s+/g, " ");
 }

@@ -1,12 +1,12 @@
 import type { eld as Detector } from "eld/extrasmall";
 
 export type DetectedLanguage = {
-  /** BCP 47; null when the text is too short or too mixed to tell. */
+  /** BCP 47; null when the text is too short or too mixed. */
   language_code: string | null;
   text_config: TextConfig;
 };
 
-/** Name of a full-text configuration that PostgreSQL 17 ships with. */
+/** A full-text configuration that is part of PostgreSQL 17. */
 export type TextConfig = (typeof TEXT_CONFIGS)[keyof typeof TEXT_CONFIGS] | "simple";
 
 /** By the primary subtag of a language. */
@@ -18,7 +18,7 @@ const TEXT_CONFIGS = {
   ne: "nepali",     no: "norwegian",  nb: "norwegian",  nn: "norwegian",  pt: "portuguese",
   ro: "romanian",   ru: "russian",    sr: "serbian",    es: "spanish",    sv: "swedish", ta: "tamil",
   tr: "turkish",    yi: "yiddish",
-  // Malay and Indonesian build words alike, and the detector calls both Malay.
+  // Malay and Indonesian form words in the same way, and the detector returns Malay for both.
   ms: "indonesian",
 } as const;
 
@@ -31,8 +31,8 @@ export function textConfigFor(language_code: string | null): TextConfig {
 }
 
 /**
- * Tells the language of slides or speech. Uncertain means null and `simple`: a wrong stemmer hides
- * words from search, none at all merely misses other forms of them.
+ * Detects the language of slides or speech. An uncertain result is null and `simple`: a wrong stemmer
+ * hides words from search, while no stemmer misses only their other forms.
  */
 export function detectLanguage(text: string): DetectedLanguage {
   const sample = text.slice(0, SAMPLE_CHARS);
@@ -40,17 +40,17 @@ export function detectLanguage(text: string): DetectedLanguage {
   return { language_code, text_config: textConfigFor(language_code) };
 }
 
-/** More text does not change the answer; it only takes longer. */
+/** More text takes longer without changing the result. */
 const SAMPLE_CHARS = 20_000;
-/** Whatever holds a digit or a mathematical sign: formulas, code, addresses, model names. */
+/** A word with a digit or a mathematical sign: formulas, code, addresses, model names. */
 const NOT_PROSE = /[\p{N}=_^{}()[\]<>\\/@|$]/u;
 const LETTERS = /[\p{L}\p{M}]/gu;
 const WORDS = /[\p{L}\p{M}]{2,}/gu;
 
-/** Scripts that (nearly) tell the language, in this order. Not Greek: it is in every formula. */
+/** Scripts that identify a language, in this order. Greek is not one: formulas contain it. */
 const SCRIPTS: readonly [RegExp, string, share: number][] = [
   [/\p{Script=Hangul}/gu, "ko", 0.5],
-  // Japanese mixes kana with Han; a fifth of kana is more than Chinese ever quotes.
+  // Japanese mixes kana with Han; Chinese text never contains a fifth of kana.
   [/[\p{Script=Hiragana}\p{Script=Katakana}]/gu, "ja", 0.2],
   [/\p{Script=Han}/gu, "zh", 0.5],
   [/\p{Script=Thai}/gu, "th", 0.5],
@@ -71,18 +71,18 @@ function languageOfScript(text: string): string | null {
 
 const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0;
 
-/** Below this, terms and names decide, and these look alike in related languages. */
+/** A shorter text consists mainly of terms and names, which related languages share. */
 const MIN_LETTERS = 24;
 const MIN_WORDS = 3;
 
 let detector: typeof Detector | undefined;
 
-/** Loaded on first use: its statistics take 0.2 s and 43 MB of each thread that asks. */
+/** The detector is loaded on first use: it takes 0.2 s and 43 MB in each thread. */
 function languageOfWords(text: string): string | null {
   const words = text.split(/\s+/).filter((word) => !NOT_PROSE.test(word));
   const prose = words.join(" ");
   if (count(prose, LETTERS) < MIN_LETTERS || count(prose, WORDS) < MIN_WORDS) return null;
-  // `require` by path: the package offers itself to `import` only, which could not wait here.
+  // `require` by path: the package supports only `import`, and a dynamic import is asynchronous.
   detector ??= require(import.meta.resolve("eld/extrasmall")).eld as typeof Detector;
   const result = detector.detect(prose);
   return result.isReliable() ? result.language : null;

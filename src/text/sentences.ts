@@ -1,10 +1,10 @@
 /**
- * Splits text into sentences without losing a character: joined, the pieces are the text again.
+ * Splits text into sentences. The joined sentences are the text, without loss.
  *
- * Unicode's rules (`Intl.Segmenter`) know every script; what they get wrong in lectures is merged
- * again: titles and references (`Dr. Noether`, `Fig. 3`), initials, ordinals (`3. Oktober`),
- * marks inside formulas (`n!/k`), and lines that wrap in the middle of a sentence. A doubtful case
- * is merged, since a sentence too long costs less than half a sentence.
+ * `Intl.Segmenter` splits every script. Its wrong splits in lectures are merged again: titles and
+ * references (`Dr. Noether`, `Fig. 3`), initials, ordinals (`3. Oktober`), punctuation in formulas
+ * (`n!/k`), and lines that break inside a sentence. Uncertain splits are merged, because a sentence
+ * that is too long is better than half a sentence.
  */
 export function splitSentences(text: string): string[] {
   const sentences: string[] = [];
@@ -15,14 +15,14 @@ export function splitSentences(text: string): string[] {
       sentences.push(text.slice(start, index));
       start = index;
     }
-    // Only the end decides; looking at all of a long paragraph again would take quadratic time.
+    // Only the end of the sentence matters; testing all of a long paragraph would take quadratic time.
     tail = (tail + segment.slice(-TAIL)).slice(-TAIL);
   }
   if (tail) sentences.push(text.slice(start));
   return sentences;
 }
 
-/** Whether a word is the last of a sentence, for speech that arrives word by word. */
+/** Whether a word ends a sentence, for speech that is given word by word. */
 export function endsSentence(word: string): boolean {
   return SENTENCE_END.test(word) && !OPEN_END.test(word);
 }
@@ -40,14 +40,14 @@ const ABBREVIATIONS = [
   "mme", "mlle", "sra", "dra", "ud", "uds", "art", "cap", "núm", "ecc",
 ];
 
-/** Ends in a full stop that need not end the sentence: abbreviation, initial, ordinal. */
+/** A full stop that does not always end a sentence: after an abbreviation, initial or ordinal. */
 const OPEN_END = new RegExp(
   `(?:^|[^\\p{L}\\p{N}.])(?:${ABBREVIATIONS.join("|")}|\\p{L}|\\p{N}{1,2})\\.$`,
   "iu",
 );
 const GLUED_MARK = /[.!?]$/;
 const WRAPPED_LINE = /[^\n.!?:;。！？؟]\n$/;
-/** Longer than any abbreviation together with what must stand before it. */
+/** Longer than any abbreviation with the character before it. */
 const TAIL = 16;
 
 function continues(tail: string, next: string): boolean {

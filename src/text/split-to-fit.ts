@@ -2,16 +2,16 @@ import { splitSentences } from "./sentences";
 import { splitWords } from "./words";
 
 export type TokenLimit = {
-  /** At least the tokens of any single character, or that character exceeds it. */
+  /** At least the number of tokens of every single character; a character is never split. */
   maxTokens: number;
-  /** Must match the embedding model, which cuts off whatever exceeds its limit. */
+  /** The token count of the embedding model, which ignores text beyond its limit. */
   countTokens: (text: string) => number;
 };
 
-/** Cuts a text into pieces that are the text again when joined. */
+/** Splits a text into pieces; the joined pieces are the text. */
 export type Splitter = (text: string) => string[];
 
-/** Words as written; then, for text without spaces, words by dictionary; then characters. */
+/** Words between spaces; for text without spaces, words by dictionary; then characters. */
 export const AT_WORDS: readonly Splitter[] = [
   (text) => text.match(/\S+\s*|\s+/g) ?? [],
   splitWords,
@@ -26,8 +26,8 @@ export const AT_PARAGRAPHS: readonly Splitter[] = [
 ];
 
 /**
- * Splits a text into the fewest pieces that the coarsest possible splitter allows: what fits stays
- * whole, and only a part that does not fit is handed to the next, finer one.
+ * Splits a text into as few pieces as possible with the coarsest splitter that suffices: a part that
+ * fits is not split, and only a part that does not fit is split by the next, finer splitter.
  */
 export function splitToFit(
   text: string,
@@ -47,8 +47,8 @@ export function splitToFit(
 }
 
 /**
- * Where a chunk that begins with part `from` must end (exclusive): as many parts as fit, at least
- * one. Adding up the costs of the parts is quick but not exact, so the joined text decides.
+ * The end (exclusive) of a chunk that starts with part `from`: as many parts as fit, at least one.
+ * The sum of the costs of the parts is fast but not exact, so the joined text is counted at the end.
  */
 export function fillUp(
   from: number,
