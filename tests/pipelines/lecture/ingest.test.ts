@@ -186,9 +186,13 @@ describe("a lecture that ends without a transcript", () => {
     expect(await workOnce()).toBe("done");
 
     expect(await details(id)).toMatchObject({
-      status: "completed", status_reason: "No transcription was requested",
-      transcript_status: "skipped", embed_status: "skipped",
-      title: "Entropy, lecture 1", audio_duration_seconds: 12, chunk_count: 0,
+      status: "completed",
+      status_reason: "No transcription was requested",
+      transcript_status: "skipped",
+      embed_status: "skipped",
+      title: "Entropy, lecture 1",
+      audio_duration_seconds: 12,
+      chunk_count: 0,
     });
     expect(speech.counts.requests).toBe(paid);
   });

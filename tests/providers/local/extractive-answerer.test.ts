@@ -195,6 +195,6 @@ describe("the extractive answerer", () => {
   test("offers nothing it was not given tools for", async () => {
     const result = streamText({ model, prompt: "What is entropy?" });
 
-    expect(await result.text).toBe("No search of the course was offered to me.");
+    expect(await result.text).toBe("The course cannot be searched: no search tool is available.");
   });
 });
