@@ -1,6 +1,6 @@
 import type { Sql } from "./client";
 
-/** Notes which bundle is served, once for each. */
+/** Records the served bundle, each version once. */
 export async function recordBundle(sql: Sql, bundle_version: string, checksum: string) {
   await sql`
     insert into agui_assets (bundle_version, checksum) values (${bundle_version}, ${checksum})

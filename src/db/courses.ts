@@ -39,7 +39,7 @@ export async function getCourse(sql: Sql, id: string): Promise<Course> {
 }
 
 /**
- * Changes what is given, and leaves the rest.
+ * Updates the given fields only.
  *
  * @throws AppError `course_not_found`
  */
@@ -58,12 +58,12 @@ export async function updateCourse(
   return course;
 }
 
-/** Ids of assets that are gone, and may have left a file. */
+/** Ids of deleted assets whose files can remain. */
 export type Leftovers = { document_ids: string[]; lecture_ids: string[] };
 
 /**
- * Stops the work on a course, removes it with all it holds, and answers whose files remain to be
- * removed.
+ * Deletes a course with all its assets and stops their jobs. Returns the assets whose files the caller
+ * must remove.
  *
  * @throws AppError `course_not_found`
  */

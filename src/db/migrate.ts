@@ -5,20 +5,19 @@ import { AppError } from "../errors";
 import { connect, isDatabaseOutage, type Sql } from "./client";
 
 const FOLDER = join(import.meta.dir, "../../sql");
-/** One number for everybody who migrates this database: the second waits for the first. */
+/** The advisory lock of all migrations: a second process waits for the first. */
 const LOCK = 7_305_842;
 
 type Migration = { name: string; sha256: string; text: string };
 
 /**
- * Brings a database to the schema of this version and answers the names of the files it applied.
+ * Migrates a database to the schema of this version and returns the names of the applied files.
  *
- * Each file of `sql/` runs once, in order, in a transaction of its own, so a start that was
- * interrupted goes on where it stopped. Safe to call from several processes at once.
+ * Each file of `sql/` runs once, in order, in its own transaction, so an interrupted start continues where
+ * it stopped. Several processes can call it at once.
  *
- * @throws AppError `migration_changed` when a file differs from what was applied here before,
- *   `config_invalid` when the database's user may not do what a file does,
- *   `database_unavailable`
+ * @throws AppError `migration_changed` when an applied file has changed since, `config_invalid` when the
+ *   database user lacks a right, `database_unavailable`
  */
 export async function migrate(url: string): Promise<string[]> {
   const sql = connect(url, { max: 1 });
@@ -40,7 +39,7 @@ export async function migrate(url: string): Promise<string[]> {
   }
 }
 
-/** SHA-256 over every migration: two databases with the same one have the same schema. */
+/** SHA-256 of all migrations: databases with the same fingerprint have the same schema. */
 export async function schemaFingerprint(): Promise<string> {
   const hash = createHash("sha256");
   for (const { name, sha256 } of await readMigrations()) hash.update(`${name} ${sha256}\n`);
@@ -77,7 +76,7 @@ function changed(name: string): AppError {
   return new AppError("migration_changed", { name, advice });
 }
 
-/** Insufficient rights, and a server that takes no writes, such as a standby. */
+/** Insufficient rights, and a read-only server such as a standby. */
 const REFUSED = new Set(["42501", "25006"]);
 const RIGHTS =
   "as its superuser, run once in this database: create extension if not exists vector; " +
@@ -94,7 +93,7 @@ function toMigrationError(error: unknown): unknown {
   return new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
 }
 
-/** As an extension where the server offers it, else the SQL-only install from the npm package. */
+/** Installs pgmq as an extension if the server offers it, else from the SQL of the npm package. */
 async function installPgmq(sql: Sql): Promise<void> {
   await sql.begin(async (transaction) => {
     await transaction`select pg_advisory_xact_lock(${LOCK})`;
@@ -121,7 +120,7 @@ async function pgmqSql(): Promise<string> {
   return files.get(install)!.text();
 }
 
-/** `create table if not exists` can still collide with a twin at the same instant. */
+/** `create table if not exists` can still fail when another process creates the table at the same time. */
 function ignoreRace(error: unknown): void {
   if (!(error instanceof Error && "code" in error && error.code === "23505")) throw error;
 }

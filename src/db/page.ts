@@ -1,18 +1,18 @@
 import { AppError } from "../errors";
 import type { Sql } from "./client";
 
-/** One part of a long list; `next_cursor` is null on the last. */
+/** One page of a list; `next_cursor` is null on the last page. */
 export type Page<T> = { items: T[]; next_cursor: string | null };
 export type PageRequest = { limit: number; cursor?: string };
 
 /**
- * Lists are newest first, told apart by id. A cursor names the last row that was seen, to the
- * microsecond (a JavaScript date would round it), so rows that come meanwhile move nothing.
+ * The cursor of a row in a list ordered by `created_at desc, id desc`. It has microseconds, which a
+ * JavaScript date would round. New rows do not move the pages that follow a cursor.
  */
 export const cursorOf = (sql: Sql) =>
   sql`(extract(epoch from created_at) * 1000000)::bigint || '_' || id as cursor`;
 
-/** `and …` that skips what earlier pages held. */
+/** `and …` that skips the rows of earlier pages. */
 export function afterCursor(sql: Sql, cursor: string | undefined) {
   if (cursor === undefined) return sql``;
   const seen = /^(\d{1,17})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(
@@ -26,7 +26,7 @@ export function afterCursor(sql: Sql, cursor: string | undefined) {
     (timestamptz 'epoch' + ${seen[1]!}::bigint * interval '1 microsecond', ${seen[2]!}::uuid)`;
 }
 
-/** From rows asked for with `limit + 1`: one more than fits says that another page follows. */
+/** Makes a page of rows that were queried with `limit + 1`: the extra row means that another page follows. */
 export function toPage<T extends object>(rows: (T & { cursor: string })[], limit: number): Page<T> {
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   const items = rows.slice(0, limit).map(({ cursor, ...row }) => row as unknown as T);

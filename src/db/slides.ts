@@ -16,15 +16,15 @@ export type SlideDescription = {
     section?: string | undefined;
     label?: string | undefined;
     tags?: string[] | undefined;
-    /** BCP 47, as the model saw it. */
+    /** BCP 47, detected by the model. */
     language?: string | undefined;
-    /** Why the model's or the reader's word on this page is missing. */
+    /** Why there is no description by the model or by OCR. */
     describe_error?: string | undefined;
     [more: string]: unknown;
   };
 };
 
-/** Pages in order; `after` is the last one seen. */
+/** Pages in order, after the page `after`. */
 export async function listDescriptions(
   sql: Sql,
   document_id: string,
@@ -38,26 +38,26 @@ export async function listDescriptions(
 }
 
 /**
- * Pages that need no further look, in order.
+ * Pages that are completely described, in order.
  *
- * @param blankToo  also those of which only a text layer without a word is known: nobody could look at them
+ * @param includeBlank also pages with an empty text layer only: without model and OCR they have no more
  */
 export async function listDescribedPages(
   sql: Sql,
   document_id: string,
-  blankToo: boolean,
+  includeBlank: boolean,
 ): Promise<number[]> {
   const rows = await sql<{ page_number: number }[]>`
     select page_number from slide_descriptions
-    where document_id = ${document_id} and (${blankToo} or described_by <> 'text'
+    where document_id = ${document_id} and (${includeBlank} or described_by <> 'text'
       or normalized_description <> '' or metadata ? 'describe_error')
     order by page_number`;
   return rows.map(({ page_number }) => page_number);
 }
 
 /**
- * Keeps a page as soon as it is described, with the record of what it cost, in one statement: a page
- * that is there was paid for once. False when the attempt lost its job.
+ * Stores a described page and its cost in one statement, so that each stored page was paid for once.
+ * False when the attempt no longer holds the job.
  */
 export async function saveDescription(
   sql: Sql,
@@ -84,11 +84,11 @@ export async function saveDescription(
 }
 
 /**
- * Makes a document's chunks the given ones. A chunk that is there already with the same words keeps its
- * id and its embedding, so a second attempt pays only for what is missing. One statement.
+ * Replaces the chunks of a document in one statement. A chunk with unchanged text keeps its id and its
+ * embedding, so a second attempt pays only for missing embeddings.
  *
  * @param text_config the PostgreSQL text search configuration of the document's language
- * @returns false when the attempt lost its job
+ * @returns false when the attempt no longer holds the job
  */
 export async function replaceSlideChunks(
   sql: Sql,
@@ -102,7 +102,7 @@ export async function replaceSlideChunks(
       select * from jsonb_to_recordset(${sql.json(chunks as never)}) as chunk
         (chunk_index int, page_number int, page_end int, content text, metadata jsonb)
     ),
-    gone as (
+    removed as (
       delete from slide_chunks c using claimed
       where c.document_id = claimed.id and c.chunk_index >= ${chunks.length}
     ),
@@ -124,7 +124,7 @@ export async function replaceSlideChunks(
 
 export type SlideChunkRow = SlideChunk & { id: string; embedding_model: string | null };
 
-/** Chunks in order, without their vectors; the cursor is the last index seen. */
+/** Chunks in order, without their vectors; the cursor is the index of the last one. */
 export async function listSlideChunks(
   sql: Sql,
   document_id: string,

@@ -40,7 +40,7 @@ export async function saveTranscript(
       from claimed
       on conflict (lecture_id) do nothing
     ),
-    told as (
+    updated as (
       update lectures l set
         transcript_status = 'completed', language_code = ${language_code},
         metadata = l.metadata || jsonb_build_object('transcribed_at', now())

@@ -2,10 +2,10 @@ import { connect } from "../db/client";
 import type { Log } from "../log";
 import { openProcess, openThread, type WorkerHandle } from "./worker-handle";
 
-/** A job gets this long to finish when the service stops; the rest is handed back. */
+/** At shutdown a running job gets this long to finish; then it is given back. */
 export const GRACE_MS = 8_000;
-/** After that a worker that does not answer is ended. */
-const PATIENCE_MS = GRACE_MS + 3_000;
+/** A worker that has not drained after this time is killed. */
+const DRAIN_TIMEOUT_MS = GRACE_MS + 3_000;
 const RESTART_MS = { first: 500, most: 10_000 };
 
 export type ToWorker =
@@ -16,14 +16,14 @@ export type ToWorker =
 export type FromWorker =
   | { type: "ready"; thread: number }
   | { type: "drained" }
-  /** Children that must not outlive the worker: ending a thread does not end them. */
+  /** Child processes of the worker. The end of a thread does not end them, so the supervisor does. */
   | { type: "spawned"; pid: number }
   | { type: "exited"; pid: number }
   | { type: "outcome"; kind: string; outcome: string; seconds: number }
   | { type: "step"; kind: string; step: string; seconds: number };
 
 export type Supervisor = {
-  /** Workers that are up now. */
+  /** Number of running workers. */
   alive(): number;
   drain(): Promise<void>;
 };
@@ -31,19 +31,19 @@ export type Supervisor = {
 export type SupervisorOptions = {
   count: number;
   mode: "thread" | "process";
-  /** The worker's entry, and the environment it reads its settings from. */
+  /** The entry file of the worker, and its environment with its settings. */
   entry: string;
   env: Record<string, string>;
   databaseUrl: string;
   log: Log;
   onMessage: (message: FromWorker) => void;
-  /** After a worker's end, whatever it came of; its thread's number, when it was ever up. */
+  /** Called after the end of a worker, with its thread id if it was ready before. */
   onDeath: (thread: number | undefined) => void;
 };
 
 /**
- * Keeps `count` workers running: wakes them when work arrives, replaces those that die, and lets them
- * finish or hand back their jobs at the end.
+ * Keeps `count` workers running: wakes them when work arrives, replaces dead ones, and at shutdown lets
+ * them finish or give back their jobs.
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const { count, log } = options;
@@ -52,7 +52,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     for (const worker of workers) worker.post(message);
   };
 
-  // A connection of its own; postgres.js listens again by itself after an outage.
+  // A separate connection. After an outage postgres.js listens again by itself.
   const listener = connect(options.databaseUrl, { max: 1 });
   const wakeAll = () => broadcast({ type: "wake" });
   const onStopped = (asset_id: string) => broadcast({ type: "stopped", asset_id });
@@ -71,7 +71,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 
 type Slot = { post(message: ToWorker): void; alive(): boolean; drain(): Promise<void> };
 
-/** One place for a worker, filled again whenever its worker dies. */
+/** Starts one worker, and a new one whenever it dies. */
 function startSlot(
   n: number,
   { mode, entry, env, log, onMessage, onDeath }: SupervisorOptions,
@@ -117,9 +117,9 @@ function startSlot(
       draining = true;
       if (ready) {
         worker.post({ type: "drain", graceMs: GRACE_MS });
-        const impatience = setTimeout(() => drained.resolve(), PATIENCE_MS);
+        const killTimer = setTimeout(() => drained.resolve(), DRAIN_TIMEOUT_MS);
         await drained.promise;
-        clearTimeout(impatience);
+        clearTimeout(killTimer);
       }
       await worker.end();
       for (const pid of children) kill(pid);
@@ -131,6 +131,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // It ended by itself meanwhile.
+    // The process has already ended.
   }
 }

@@ -1,6 +1,6 @@
 import type { FromWorker, ToWorker } from "./supervisor";
 
-/** A running worker, whether it is a thread or a process. */
+/** A running worker: a thread or a process. */
 export type WorkerHandle = {
   post(message: ToWorker): void;
   end(): Promise<void>;
@@ -13,7 +13,7 @@ type Open = (
   onDeath: (reason: string) => void,
 ) => WorkerHandle;
 
-/** A thread of this process: cheap, and gone with it. */
+/** Starts a worker as a thread: cheap, and it ends with this process. */
 export const openThread: Open = (entry, env, onMessage, onDeath) => {
   const worker = new Worker(entry, { env } as WorkerOptions);
   let reason = "closed";
@@ -22,7 +22,7 @@ export const openThread: Open = (entry, env, onMessage, onDeath) => {
     event.preventDefault();
     reason = event.message;
   };
-  // Closing follows every death, whatever its exit code says.
+  // Every end of the worker emits `close`, with any exit code.
   worker.addEventListener("close", () => onDeath(reason));
   return {
     post: (message) => worker.postMessage(message),
@@ -30,7 +30,7 @@ export const openThread: Open = (entry, env, onMessage, onDeath) => {
   };
 };
 
-/** A process of its own: a crash of native code stays there. */
+/** Starts a worker as a process: a crash of native code ends only that process. */
 export const openProcess: Open = (entry, env, onMessage, onDeath) => {
   const worker = Bun.spawn([process.execPath, "--no-orphans", entry], {
     env,
@@ -44,9 +44,9 @@ export const openProcess: Open = (entry, env, onMessage, onDeath) => {
     post: (message) => worker.send(message),
     end: async () => {
       worker.kill("SIGTERM");
-      const impatience = setTimeout(() => worker.kill("SIGKILL"), 2_000);
+      const killTimer = setTimeout(() => worker.kill("SIGKILL"), 2_000);
       await worker.exited;
-      clearTimeout(impatience);
+      clearTimeout(killTimer);
     },
   };
 };

@@ -7,7 +7,7 @@ const TABLES = { lecture: "lecture_chunks", document: "slide_chunks" } as const;
 
 export type UnembeddedChunk = { id: string; content: string };
 
-/** Chunks of a lecture or a document that the given model has not embedded yet, in order. */
+/** Chunks of a lecture or a document without a vector of the given model, in order. */
 export async function listUnembeddedChunks(
   sql: Sql,
   kind: JobKind,
@@ -22,7 +22,7 @@ export async function listUnembeddedChunks(
 
 export type EmbeddedBatch = { model: string; vectors: { id: string; embedding: number[] }[] };
 
-/** Keeps one batch of vectors and what it cost; false when the attempt lost its job. */
+/** Stores a batch of vectors and its cost; false when the attempt no longer holds the job. */
 export async function saveEmbeddings(
   sql: Sql,
   kind: JobKind,

@@ -9,7 +9,7 @@ export type EvaluatedDocument = {
   chunks: (SlideChunk & { embedding: number[] })[];
 };
 
-/** Stores documents of an evaluation as a course's own, without files and without jobs. */
+/** Stores the documents of an evaluation in a course, without files and jobs. */
 export async function insertEvaluated(
   sql: Sql,
   course_id: string,

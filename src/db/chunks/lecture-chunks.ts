@@ -3,11 +3,11 @@ import type { Sql } from "../client";
 import { type ClaimToken, claimedAsset } from "../jobs/jobs";
 
 /**
- * Makes a lecture's chunks the given ones. A chunk that is there already with the same words keeps its
- * id and its embedding, so a second attempt pays only for what is missing. One statement.
+ * Replaces the chunks of a lecture in one statement. A chunk with unchanged text keeps its id and its
+ * embedding, so a second attempt pays only for missing embeddings.
  *
  * @param text_config the PostgreSQL text search configuration of the lecture's language
- * @returns false when the attempt lost its job
+ * @returns false when the attempt no longer holds the job
  */
 export async function replaceLectureChunks(
   sql: Sql,

@@ -1,18 +1,18 @@
 import pgvector from "pgvector";
 import type { Sql } from "../client";
 
-/** Where a course is searched. A kind of source that is left out is not searched. */
+/** The searched part of a course. An omitted kind of source is not searched. */
 export type Scope = {
   course_id: string;
   lectures?: { ids?: string[] | undefined; from_ms?: number; to_ms?: number } | undefined;
   slides?: { ids?: string[] | undefined; page_from?: number; page_to?: number } | undefined;
 };
 
-/** What a question looks like to the database; either leg may be missing. */
+/** A question in the form that the database needs. Vectors or text can be missing. */
 export type Probe = {
-  /** The question by each model whose vectors it is to be compared with. */
+  /** The vector of the question for each embedding model. */
   embeddings: { model: string; vector: number[] }[];
-  /** As asked; empty leaves the words out. */
+  /** The text of the question; empty skips full-text search. */
   text: string;
 };
 
@@ -21,30 +21,31 @@ export type Candidate = {
   source: "lectures" | "slides";
   asset_id: string;
   chunk_index: number;
-  /** Of a document; null for speech. */
+  /** The page of a document; null for a lecture. */
   page_number: number | null;
-  /** Whose vector the chunk has. */
+  /** The model of the chunk's vector. */
   model: string | null;
   /** Cosine distance to the question, 0 to 2, lower is closer; null without a vector to compare. */
   distance: number | null;
-  /** Full-text score, higher is better, comparable within one answer only; null when no word matched. */
+  /** Full-text score, higher is better, comparable within one result only; null without a matching word. */
   text_score: number | null;
 };
 
-/** Candidates of each leg, whatever the number of passages wanted: so that more is only ever longer. */
+/** Candidates by vector and by text. A fixed number, so that a larger limit only adds passages. */
 const CANDIDATES = 100;
-/** Distinct words of a question that are looked up. */
+/** Maximum number of distinct words of a question that are looked up. */
 const MOST_WORDS = 64;
 
 /**
- * The chunks of a course that come closest to a question, by meaning and by words, in one statement.
+ * The chunks of a course that are closest to a question, by vector and by full text, in one statement.
  *
- * The scan by meaning is exact and stays inside the course: `+ 0` keeps the planner from an index
- * across courses, which would find too few of this one. Vectors are compared within their model only.
+ * The vector scan is exact and limited to the course: `+ 0` keeps the planner from using the ivfflat
+ * index, which covers all courses and would find too few chunks of this one. Vectors are compared within
+ * their model only.
  *
- * Words are looked up in the language that each chunk is written in. PostgreSQL's own ranks know
- * nothing of how rare a word is, so each word is ranked by itself and weighed by its rarity among the
- * chunks of its language: BM25's formula over what the index answers anyway.
+ * Words are looked up in the language of each chunk. PostgreSQL's ranks ignore how rare a word is, so each
+ * word is ranked alone and weighted by its inverse document frequency among the chunks of its language, as
+ * in BM25.
  */
 export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Promise<Candidate[]> {
   const models = probe.embeddings.map(({ model }) => model);
@@ -105,7 +106,7 @@ export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Prom
   return [...rows];
 }
 
-/** What can be searched: the chunks of the scope whose asset is not deleted. */
+/** The chunks of the scope whose asset is not deleted. */
 function chunksIn(sql: Sql, { course_id, lectures, slides }: Scope) {
   const ofLectures = sql`
     select c.id, 'lectures' as source, c.lecture_id as asset_id, c.chunk_index,
@@ -128,7 +129,7 @@ function chunksIn(sql: Sql, { course_id, lectures, slides }: Scope) {
   return lectures ? ofLectures : ofSlides;
 }
 
-/** The language of each chunk of the scope; of a whole course an index knows, deleted assets included. */
+/** The language of each chunk of the scope. For a whole course an index answers this, including deleted assets. */
 function languagesIn(sql: Sql, { course_id, lectures, slides }: Scope) {
   const filters = Object.values({ ...lectures, ...slides });
   if (filters.some((filter) => filter !== undefined)) return sql`select text_config from chunk`;
@@ -138,22 +139,22 @@ function languagesIn(sql: Sql, { course_id, lectures, slides }: Scope) {
   return lectures ? ofLectures : ofSlides;
 }
 
-/** What is shown of a chunk. */
+/** A chunk as shown to clients. */
 export type FoundChunk = {
   chunk_id: string;
   content: string;
   metadata: Record<string, unknown>;
   title: string | null;
-  /** Of a lecture: where to seek; `panopto_url` opens its viewer. */
+  /** Lectures only: the position to seek; `panopto_url` opens the viewer. */
   start_ms: number | null;
   end_ms: number | null;
   panopto_url: string | null;
-  /** Of a document. */
+  /** Documents only. */
   page_number: number | null;
   page_end: number | null;
 };
 
-/** Chunks that were found, in no order; those deleted meanwhile are missing. */
+/** Reads found chunks, in no order; chunks deleted since then are missing. */
 export async function readChunks(sql: Sql, ids: string[]): Promise<FoundChunk[]> {
   if (ids.length === 0) return [];
   return sql<FoundChunk[]>`
@@ -169,8 +170,8 @@ export async function readChunks(sql: Sql, ids: string[]): Promise<FoundChunk[]>
 }
 
 /**
- * The models that the chunks of a course are embedded with: two at most, the first and the last by
- * name, because these an index answers without reading the course.
+ * The embedding models of the chunks of a course: at most two, the first and the last by name, because an
+ * index gives these without reading the course.
  */
 export async function listCourseModels(sql: Sql, course_id: string): Promise<string[]> {
   const rows = await sql<{ model: string }[]>`

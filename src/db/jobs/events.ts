@@ -16,12 +16,12 @@ export type ProcessingEvent = {
 export type EventFilter = { course_id?: string | undefined; asset_id?: string | undefined };
 
 /**
- * Ids are given out before their rows can be seen, so an event younger than this might still be
- * overtaken by one with a smaller id. Every write here is one statement, and far quicker.
+ * An event gets its id before its transaction commits, so an event with a smaller id can still appear
+ * within this time. Every write is one statement and takes much less.
  */
 const SETTLED = "500 milliseconds";
 
-/** Events after one, oldest first. */
+/** Events after the id `after`, oldest first. */
 export async function listEvents(
   sql: Sql,
   { course_id, asset_id }: EventFilter,
@@ -38,7 +38,7 @@ export async function listEvents(
   return { items, next_cursor: found.length > limit ? String(items.at(-1)!.id) : null };
 }
 
-/** The newest event that no older one can follow; 0 before the first. */
+/** The id of the newest event before which no other event can still appear; 0 without events. */
 export async function lastSettledEvent(sql: Sql): Promise<number> {
   const [last] = await sql<{ id: number }[]>`
     select id::float8 as id from processing_events
@@ -49,7 +49,7 @@ export async function lastSettledEvent(sql: Sql): Promise<number> {
 
 const POLL_MS = 500;
 
-/** Tells everybody in this process who waits for events when there are some, with one query for all. */
+/** Wakes all waiting readers of events in this process, with one query for all. */
 export class EventFeed {
   readonly #sql: Sql;
   readonly #waiting = new Set<() => void>();
@@ -60,7 +60,7 @@ export class EventFeed {
     this.#sql = sql;
   }
 
-  /** The newest event to be handed out; resolves as soon as that is later than `after`. */
+  /** Resolves with the id of the newest settled event as soon as it is greater than `after`. */
   async next(after: number, signal: AbortSignal): Promise<number> {
     while (this.#last <= after) {
       signal.throwIfAborted();
@@ -79,7 +79,7 @@ export class EventFeed {
     return this.#last;
   }
 
-  /** Asks while somebody waits. An outage is waited out: nothing is missed, only late. */
+  /** Polls while a reader waits. A database outage delays events, but none is lost. */
   async #poll(): Promise<void> {
     if (this.#polling) return;
     this.#polling = true;

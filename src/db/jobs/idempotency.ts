@@ -2,12 +2,12 @@ import type { Sql } from "../client";
 
 export type KeptAnswer = { request_hash: string; status: number | null; body: unknown };
 
-/** A request whose server died while answering gives its key free after this. */
+/** The key of a request is free again after this time if its server died before the response. */
 const ABANDONED_MINUTES = 5;
 
 /**
- * Takes a key for a request. Null means it is ours to answer; otherwise what an earlier request with
- * this key was answered, or its hash alone while it is still being answered.
+ * Reserves a key for a request. Null means that the caller must answer the request. Otherwise returns the
+ * stored response of the earlier request with this key; its status is null until it has a response.
  */
 export async function takeKey(
   sql: Sql,
@@ -36,7 +36,7 @@ export async function keepAnswer(
     where key = ${key} and route = ${route}`;
 }
 
-/** A request that failed leaves its key to the next one. */
+/** Frees the key of a failed request. */
 export async function releaseKey(sql: Sql, key: string, route: string): Promise<void> {
   await sql`delete from idempotency_keys where key = ${key} and route = ${route} and status is null`;
 }

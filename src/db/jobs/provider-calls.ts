@@ -1,28 +1,28 @@
 import type { Sql } from "../client";
 import type { JobKind } from "./jobs";
 
-/** One billable unit, such as a described page: what it was for, and what it took. */
+/** One billable unit, such as a described page: its purpose and its usage. */
 export type ProviderCall = {
-  /** Names what was bought; among the calls that succeeded each key exists once. */
+  /** The billable unit; each key exists once among successful calls. */
   call_key: string;
   purpose: string;
   provider: string;
   model: string | null;
   usage: Record<string, number>;
-  /** `error`: it was paid for, and nothing usable came back. */
+  /** `error`: the call was paid for, but its result is unusable. */
   outcome: "ok" | "error";
   error_code?: string | undefined;
 };
 
-/** `openai:gpt-5-mini` → its provider and the name that the provider has for it. */
+/** Splits `openai:gpt-5-mini` into provider and model. */
 export function toModelName(name: string): { provider: string; model: string } {
   const [provider = "", ...model] = name.split(":");
   return { provider, model: model.join(":") };
 }
 
 /**
- * A CTE that records a call for the asset in the CTE `claimed`: in the statement that keeps what was
- * bought, so that neither exists without the other. With null it records nothing.
+ * The query of a CTE that records a call for the asset in the CTE `claimed`. It belongs to the statement
+ * that stores the result of the call, so that neither exists without the other. Null records nothing.
  */
 export function recording(sql: Sql, kind: JobKind, call: ProviderCall | null) {
   if (!call) return sql`select 1 where false`;
@@ -35,7 +35,7 @@ export function recording(sql: Sql, kind: JobKind, call: ProviderCall | null) {
     on conflict (call_key) where outcome = 'ok' do nothing`;
 }
 
-/** What was bought for an asset, in order. */
+/** The calls of an asset, in order. For tests. */
 export async function listProviderCalls(sql: Sql, asset_id: string): Promise<ProviderCall[]> {
   return sql<ProviderCall[]>`
     select call_key, purpose, provider, model, usage, outcome, error_code
