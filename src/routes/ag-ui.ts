@@ -12,7 +12,7 @@ import type { Log } from "../log";
 import type { ChatModel } from "../providers/chat/chat-model";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-type Asset = { bytes: Bytes; gzip: Bytes | null; type: string; etag: string };
+type BundleFile = { bytes: Bytes; gzip: Bytes | null; type: string; etag: string };
 
 const SHELL = "index.html";
 /** A file name with a content hash: its content never changes. */
@@ -43,7 +43,7 @@ export async function agUiRoutes({ config, db, log, chatModel }: AgUiRoutesDeps)
   let err: unknown;
   const bundle = await readBundle(folderOf(config.AG_UI_DIR)).catch((error) => {
     err = error;
-    return new Map<string, Asset>();
+    return new Map<string, BundleFile>();
   });
   const checksum = checksumOf(bundle);
   // The record is for operators only: serve the page even if it cannot be written.
@@ -100,14 +100,14 @@ function decoded(path: string): string {
 const folderOf = (folder: string) =>
   isAbsolute(folder) ? folder : join(import.meta.dir, "../..", folder);
 
-async function readBundle(folder: string): Promise<Map<string, Asset>> {
-  const bundle = new Map<string, Asset>();
+async function readBundle(folder: string): Promise<Map<string, BundleFile>> {
+  const bundle = new Map<string, BundleFile>();
   const files = new Glob("**/*").scan({ cwd: folder, dot: false, followSymlinks: false });
   for await (const path of files) bundle.set(path, await readAsset(join(folder, path)));
   return bundle;
 }
 
-async function readAsset(path: string): Promise<Asset> {
+async function readAsset(path: string): Promise<BundleFile> {
   const file = Bun.file(path);
   const bytes = await file.bytes();
   const gzip = Bun.gzipSync(bytes);
@@ -119,13 +119,13 @@ async function readAsset(path: string): Promise<Asset> {
   };
 }
 
-function checksumOf(bundle: Map<string, Asset>): string {
+function checksumOf(bundle: Map<string, BundleFile>): string {
   const hash = createHash("sha256");
   for (const [path, { etag }] of [...bundle].sort()) hash.update(`${path} ${etag}\n`);
   return hash.digest("hex");
 }
 
-function serve(bundle: Map<string, Asset>, path: string, request: Request): Response {
+function serve(bundle: Map<string, BundleFile>, path: string, request: Request): Response {
   const asset = bundle.get(path) ?? bundle.get(`static/${path}`);
   if (!asset) throw new AppError("route_not_found");
   const headers = new Headers({

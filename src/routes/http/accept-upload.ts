@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Sql } from "../../db/client";
-import { type Answer, once } from "./idempotency";
-import { receiveUpload, type UploadedFile, type UploadRules } from "./multipart-upload";
+import { type CreationResponse, once } from "./idempotency";
+import { type ReceivedFile, receiveUpload, type UploadRules } from "./multipart-upload";
 
 /**
  * Receives a file and passes it to `accept`, once for each `Idempotency-Key`: 202 if `accept` created
@@ -15,9 +15,9 @@ export async function acceptUpload<Fields extends z.ZodType<object>, Accepted>(
   rules: UploadRules<Fields>,
   accept: (
     fields: z.output<Fields>,
-    file: UploadedFile,
+    file: ReceivedFile,
   ) => Promise<Accepted & { created: boolean }>,
-): Promise<Answer<Omit<Accepted, "created">>> {
+): Promise<CreationResponse<Omit<Accepted, "created">>> {
   await using upload = await receiveUpload(request, rules);
   const { fields, file } = upload;
   return await once(db, request, { ...fields, sha256: file.sha256 }, async () => {

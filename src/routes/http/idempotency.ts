@@ -4,7 +4,8 @@ import type { Sql } from "../../db/client";
 import { keepAnswer, releaseKey, takeKey } from "../../db/jobs/idempotency";
 import { AppError } from "../../errors";
 
-export type Answer<B> = { status: number; body: B };
+/** The response of a creating request, which a repeated request gets again. */
+export type CreationResponse<B> = { status: number; body: B };
 
 /** The header as routes declare it. */
 export const IdempotencyHeaders = z.object({
@@ -29,8 +30,8 @@ export async function once<B>(
   db: Sql,
   request: Request,
   fingerprint: unknown,
-  run: () => Promise<Answer<B>>,
-): Promise<Answer<B>> {
+  run: () => Promise<CreationResponse<B>>,
+): Promise<CreationResponse<B>> {
   const key = request.headers.get("idempotency-key");
   if (!key) return run();
   const route = `${request.method} ${new URL(request.url).pathname}`;

@@ -6,7 +6,7 @@ import { Busboy, type BusboyInstance } from "@fastify/busboy";
 import type { z } from "zod";
 import { AppError, toFieldProblems } from "../../errors";
 
-export type UploadedFile = {
+export type ReceivedFile = {
   path: string;
   /** The client's name for the file, safe to show and to put into a header; never used as a path. */
   filename: string;
@@ -15,7 +15,7 @@ export type UploadedFile = {
 };
 
 /** The end of the `await using` block removes the file, unless it was moved. */
-export type Upload<Fields> = AsyncDisposable & { fields: Fields; file: UploadedFile };
+export type Upload<Fields> = AsyncDisposable & { fields: Fields; file: ReceivedFile };
 
 export type UploadRules<Fields extends z.ZodType> = {
   fields: Fields;
@@ -64,15 +64,20 @@ export async function receiveUpload<Fields extends z.ZodType>(
   }
 }
 
-type Parts = { fields: Map<string, string>; file?: UploadedFile };
-type Destination = { path: string; maxBytes: number; maxBodyBytes: number; signal?: AbortSignal };
+type ReceivedParts = { fields: Map<string, string>; file?: ReceivedFile };
+type UploadDestination = {
+  path: string;
+  maxBytes: number;
+  maxBodyBytes: number;
+  signal?: AbortSignal;
+};
 
 async function receiveParts(
   request: Request,
   contentType: string,
-  { path, maxBytes, maxBodyBytes, signal }: Destination,
-): Promise<Parts> {
-  const parts: Parts = { fields: new Map() };
+  { path, maxBytes, maxBodyBytes, signal }: UploadDestination,
+): Promise<ReceivedParts> {
+  const parts: ReceivedParts = { fields: new Map() };
   const refusal = new AbortController();
   const stop = AbortSignal.any([request.signal, refusal.signal, ...(signal ? [signal] : [])]);
   let incoming: Readable | undefined;
@@ -147,7 +152,7 @@ async function save(
   stream: Readable,
   path: string,
   maxBytes: number,
-): Promise<Omit<UploadedFile, "filename">> {
+): Promise<Omit<ReceivedFile, "filename">> {
   const hash = new Bun.CryptoHasher("sha256");
   const file = await open(path, "wx");
   let size_bytes = 0;

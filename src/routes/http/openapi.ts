@@ -18,7 +18,7 @@ export const apiDocs = () =>
   new Elysia({ name: "api-docs" })
     .mapResponse({ as: "global" }, ({ path, responseValue }) =>
       path === "/swagger/json" && !(responseValue instanceof Response)
-        ? Response.json(tidy(structuredClone(responseValue) as Document))
+        ? Response.json(tidy(structuredClone(responseValue) as OpenApiDocument))
         : undefined,
     )
     .get(
@@ -46,8 +46,11 @@ export const apiDocs = () =>
       }),
     );
 
-type Node = { [key: string]: unknown };
-type Document = { paths: Record<string, Record<string, Node>>; components?: { schemas?: Node } };
+type JsonNode = { [key: string]: unknown };
+type OpenApiDocument = {
+  paths: Record<string, Record<string, JsonNode>>;
+  components?: { schemas?: JsonNode };
+};
 
 const PROBLEM = {
   type: "object",
@@ -68,13 +71,13 @@ const PROBLEM = {
  * where a `$ref` cannot reach them; lists body types that no route accepts; and leaves out errors and
  * example bodies.
  */
-export function tidy(document: Document): Document {
-  const schemas: Node = { Problem: PROBLEM };
+export function tidy(document: OpenApiDocument): OpenApiDocument {
+  const schemas: JsonNode = { Problem: PROBLEM };
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
-      keepJsonOnly(operation.requestBody as Body | undefined);
-      addExample(operation.requestBody as Body | undefined, EXAMPLES[`${method} ${path}`]);
-      const responses = (operation.responses ??= {}) as Node;
+      keepJsonOnly(operation.requestBody as RequestBody | undefined);
+      addExample(operation.requestBody as RequestBody | undefined, EXAMPLES[`${method} ${path}`]);
+      const responses = (operation.responses ??= {}) as JsonNode;
       responses.default ??= {
         description: "An error; docs/errors.md explains its code",
         content: {
@@ -90,24 +93,24 @@ export function tidy(document: Document): Document {
   return document;
 }
 
-type Body = { content?: Record<string, Node> };
+type RequestBody = { content?: Record<string, JsonNode> };
 
 /** The generator lists forms beside JSON for every body; no route accepts both. */
-function keepJsonOnly(body: Body | undefined): void {
+function keepJsonOnly(body: RequestBody | undefined): void {
   const { "application/json": json, "multipart/form-data": form } = body?.content ?? {};
   if (json && form) body!.content = { "application/json": json };
 }
 
-function addExample(body: Body | undefined, example: unknown): void {
+function addExample(body: RequestBody | undefined, example: unknown): void {
   const json = body?.content?.["application/json"];
   if (json && example !== undefined) json.example ??= example;
 }
 
 /** Moves the `$defs` of one part of an operation to the components; a different schema of the same name gets a suffix. */
-function hoist(operation: Node, schemas: Node, part: string, suffix = "Output"): void {
+function hoist(operation: JsonNode, schemas: JsonNode, part: string, suffix = "Output"): void {
   const names = new Map<string, string>();
   walk(operation[part], (node) => {
-    const definitions = node.$defs as Node | undefined;
+    const definitions = node.$defs as JsonNode | undefined;
     delete node.$defs;
     delete node.$schema;
     for (const [name, schema] of Object.entries(definitions ?? {})) {
@@ -125,8 +128,8 @@ function hoist(operation: Node, schemas: Node, part: string, suffix = "Output"):
   });
 }
 
-function walk(value: unknown, visit: (node: Node) => void): void {
+function walk(value: unknown, visit: (node: JsonNode) => void): void {
   if (typeof value !== "object" || value === null) return;
-  if (!Array.isArray(value)) visit(value as Node);
+  if (!Array.isArray(value)) visit(value as JsonNode);
   for (const inner of Object.values(value)) walk(inner, visit);
 }
