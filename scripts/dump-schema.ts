@@ -1,5 +1,5 @@
 /**
- * Writes `sql/schema.sql`: what the migrations add up to, for people who read a diff.
+ * Writes `sql/schema.sql`: the schema after all migrations, so that a diff shows its changes.
  * With `--check` it writes nothing and exits 1 when the file is stale.
  */
 import { join } from "node:path";
@@ -15,7 +15,7 @@ async function dumpSchema(): Promise<string> {
     const dump = Bun.spawn(
       [
         ...[join(PROJECT, "scripts/postgres"), "exec", "pg_dump", "--schema-only"],
-        // pgmq's tables are its own business: an extension here, plain SQL on other servers.
+        // Without pgmq's own objects: it is an extension here and plain SQL on other servers.
         ...["--no-owner", "--no-privileges", "--exclude-schema=pgmq", database.url],
       ],
       { stderr: "inherit" },
@@ -31,7 +31,7 @@ async function dumpSchema(): Promise<string> {
 const HEADER =
   "-- Generated from the migrations beside it by scripts/dump-schema.ts. Do not edit.\n\n";
 
-/** Versions and a random key for psql differ from run to run; the comments only repeat the names. */
+/** Removes comments, versions and the random keys for psql, which differ between runs. */
 function withoutVolatileLines(sql: string): string {
   const kept = sql.split("\n").filter((line) => !/^(--|\\restrict|\\unrestrict)/.test(line));
   return `${kept

@@ -73,7 +73,7 @@ begin
   where l.id = p_lecture_id and l.deleted_at is null and not l.transcription
     and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
   if not found then return null; end if;
-  return begin_transcription(p_lecture_id, p_priority, 'A transcript is wanted after all');
+  return begin_transcription(p_lecture_id, p_priority, 'A transcription was requested');
 end
 $$;
 
@@ -89,7 +89,7 @@ begin
     and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
   if not found then return null; end if;
   return coalesce(retry_lecture(p_lecture_id),
-                  begin_transcription(p_lecture_id, p_priority, 'Its sound was brought instead'));
+                  begin_transcription(p_lecture_id, p_priority, 'Audio was uploaded instead'));
 end
 $$;
 

@@ -71,8 +71,8 @@ function apply(sql: Sql, { name, sha256, text }: Migration): Promise<boolean> {
 
 function changed(name: string): AppError {
   const advice =
-    `Put sql/${name} back as it was and the change into a new file, or start the version that made ` +
-    "this database; where the data may go, start with an empty one";
+    "Start the version of Lectern that made this database, or start with an empty one if its data can " +
+    `be lost. If you changed sql/${name}: restore it, and put the change into a new file`;
   return new AppError("migration_changed", { name, advice });
 }
 

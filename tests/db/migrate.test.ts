@@ -15,21 +15,21 @@ describe("migrate", () => {
     expect(await migrate(database.url)).toEqual([]);
   });
 
-  test("names a file that differs from what was applied, and what to do about it", async () => {
+  test("names a file that has changed since it was applied, and what to do", async () => {
     const name = "0002_courses.sql";
     const [applied] = await sql`select sha256 from schema_migrations where name = ${name}`;
     await sql`update schema_migrations set sha256 = 'another' where name = ${name}`;
 
     await expect(migrate(database.url)).rejects.toMatchObject({
       errorCode: "migration_changed",
-      details: { name, advice: expect.stringContaining(`Put sql/${name} back`) },
+      details: { name, advice: expect.stringContaining(`If you changed sql/${name}: restore it`) },
     });
     await sql`update schema_migrations set sha256 = ${applied!.sha256} where name = ${name}`;
   });
 
   // The embedded database has one user, who may do anything.
   test.if(engine === "native")(
-    "tells a user without rights what a superuser has to run",
+    "shows a user without rights what a superuser must run",
     async () => {
       const user = `lectern_nobody_${process.pid}`;
       const empty = `lectern_test_${Math.floor(Date.now() / 1000)}_rights_${process.pid}`;

@@ -7,7 +7,7 @@ const database = await databaseUrl();
 afterAll(() => database.close());
 
 describe("checkServer", () => {
-  test("tells what a usable server is", async () => {
+  test("returns the properties of a usable server", async () => {
     expect(await checkServer(database.url)).toMatchObject({
       release: expect.any(Number),
       vector: expect.stringMatching(/^\d+\.\d+/),
@@ -15,7 +15,7 @@ describe("checkServer", () => {
     });
   });
 
-  test("says what to check of an address that nobody answers at", async () => {
+  test("lists what to check when no server answers", async () => {
     const DATABASE_URL = [expect.stringContaining("check host, port, user, password and database")];
 
     await expect(checkServer("postgres://127.0.0.1:1/x")).rejects.toMatchObject({

@@ -16,7 +16,7 @@ import { createCourse, createDocument, silentLog } from "../support/factories";
 const db = await withDatabase();
 const course_id = await createCourse(db);
 
-/** A job that a test left behind must not be claimed by the next. */
+/** Removes jobs of this test, so that the next one cannot claim them. */
 afterEach(async () => {
   await db`select pgmq.purge_queue('ingest')`;
   await db`delete from documents`;
@@ -28,7 +28,7 @@ const jobOf = async ({ job_id }: { job_id: string }) =>
 const attempt = (held: ClaimedJob, handler: JobHandler, stop = new AbortController().signal) =>
   runAttempt(db, held, handler, { stop, lost: new AbortController(), log: silentLog });
 
-/** What a pipeline does on its way to the end. */
+/** The state changes of a successful pipeline. */
 const succeed: JobHandler = async ({ job_id, asset_id }) => {
   await db`update documents set status = 'described' where id = ${asset_id}`;
   await db`update jobs set job_state = 'embedding' where id = ${job_id}`;
@@ -54,7 +54,7 @@ describe("runAttempt", () => {
     expect([document!.status, waiting!.n]).toEqual(["completed", 0]);
   });
 
-  test("leaves a job that failed for a passing reason to a later attempt", async () => {
+  test("postpones a job that failed for a temporary reason", async () => {
     const { job_id } = await createDocument(db, course_id);
     const limited = new AppError("provider_rate_limited", { retry_after_ms: 90_000 });
 
@@ -65,7 +65,7 @@ describe("runAttempt", () => {
     expect(Date.parse(next_attempt_at) - Date.now()).toBeGreaterThan(80_000);
   });
 
-  test("gives up at once on a failure that would only happen again", async () => {
+  test("gives up at once on a permanent failure", async () => {
     const { job_id } = await createDocument(db, course_id);
 
     expect(await attempt(await take(), fail(new AppError("pdf_encrypted")))).toBe("gave-up");
@@ -96,7 +96,7 @@ describe("runAttempt", () => {
   test("does not run a job again that crashed its worker three times", async () => {
     await createDocument(db, course_id);
     for (let n = 0; n < 3; n++) {
-      await take(); // and is never heard of again
+      await take(); // and reports nothing
       await db`update pgmq.q_ingest set vt = now()`;
     }
     let ran = false;
@@ -144,7 +144,7 @@ describe("runAttempt", () => {
     expect(await take()).toMatchObject({ job_id, attempt: 2, errors: 0, crashes: 0 });
   });
 
-  test("changes nothing for a worker that lost its job meanwhile", async () => {
+  test("changes nothing for a worker that has lost its job", async () => {
     const { job_id } = await createDocument(db, course_id);
     const zombie = await take();
 
@@ -163,7 +163,7 @@ describe("runAttempt", () => {
   });
 });
 
-test("pauses grow from 1–2 s to 7.5–15 min and are not all the same", () => {
+test("backoff grows from 1–2 s to 7.5–15 min, with jitter", () => {
   const shortest = Array.from({ length: 12 }, (_, errors) => backoffSeconds(errors, () => 0));
   const longest = Array.from({ length: 12 }, (_, errors) => backoffSeconds(errors, () => 1));
 
@@ -173,7 +173,7 @@ test("pauses grow from 1–2 s to 7.5–15 min and are not all the same", () => 
 });
 
 describe("a consumer", () => {
-  test("works off what is there, one job after another", async () => {
+  test("runs the queued jobs one after another", async () => {
     for (let n = 0; n < 5; n++) await createDocument(db, course_id);
     const done = Promise.withResolvers<void>();
     const outcomes: AttemptOutcome[] = [];

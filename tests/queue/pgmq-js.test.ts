@@ -5,7 +5,7 @@ import { claimJob, finishJob, QUEUES } from "../../src/queue/queue";
 import { databaseUrl } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
 
-// Our queues are plain pgmq queues: whoever speaks to pgmq can look into them and feed them.
+// Our queues are plain pgmq queues: any pgmq client can read from them and send to them.
 const database = await databaseUrl();
 const db = connect(database.url, { max: 2 });
 const { hostname: host, port, pathname, username: user } = new URL(database.url);

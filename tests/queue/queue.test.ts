@@ -26,7 +26,7 @@ const statusOf = async (id: string) =>
   (await db`select status, status_reason from documents where id = ${id}`)[0];
 const deadLetters = () => db`select message, headers from pgmq.q_ingest_dead order by msg_id`;
 
-/** Leaves nothing for the next test. */
+/** Ends the job, so that the next test cannot claim it. */
 const settle = async (held: ClaimedJob | null) => held && finishJob(db, held, "failed", GONE);
 const GONE = { code: "internal", message: "the test is over" } as const;
 
@@ -234,7 +234,7 @@ describe("a crash", () => {
 });
 
 describe("releaseAllClaims", () => {
-  test("ends those of dead workers and leaves pauses alone", async () => {
+  test("ends claims of dead workers, and leaves postponed jobs waiting", async () => {
     const crashed = await createDocument(db, course_id);
     const held = (await take(3600))!;
     await createDocument(db, course_id);
@@ -277,7 +277,7 @@ describe("nothing accepted is lost", () => {
     await settle(again);
   });
 
-  test("deleting an asset takes its job from whoever holds it", async () => {
+  test("deleting an asset takes its job from the worker that holds it", async () => {
     const { document_id } = await createDocument(db, course_id);
     const held = (await take())!;
 
@@ -305,7 +305,7 @@ describe("nothing accepted is lost", () => {
 });
 
 describe("claimDocumentJob", () => {
-  test("takes the waiting job, once, past those that wait before it", async () => {
+  test("claims the waiting job once, before older jobs in the queue", async () => {
     const earlier = await createDocument(db, course_id);
     const { document_id, job_id } = await createDocument(db, course_id);
 
@@ -317,7 +317,7 @@ describe("claimDocumentJob", () => {
     expect(await claimDocumentJob(db, earlier.document_id, 30)).not.toBeNull();
   });
 
-  test("makes a new job for a document that is completed, and leaves the old one as it ended", async () => {
+  test("creates a new job for a completed document, and leaves the old one unchanged", async () => {
     const { document_id, job_id } = await createDocument(db, course_id);
     const first = (await claimDocumentJob(db, document_id, 30))!;
     await markDescribed(db, first, "en");
@@ -344,7 +344,7 @@ describe("claimDocumentJob", () => {
     expect(await statusOf(document_id)).toMatchObject({ status: "uploaded" });
   });
 
-  test("finds nothing to take of a deleted document", async () => {
+  test("finds no job of a deleted document", async () => {
     const { document_id } = await createDocument(db, course_id);
     await deleteAsset(db, "document", document_id);
 
