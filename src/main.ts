@@ -12,7 +12,8 @@ import { modelProblems } from "./providers";
 import { startLocalEmbedder } from "./providers/local/embedding-server";
 import { transcriberProblems } from "./providers/speech/select-transcriber";
 import { releaseAllClaims } from "./queue/queue";
-import { type FromWorker, startSupervisor } from "./queue/supervisor";
+import { startSupervisor } from "./queue/supervisor";
+import type { FromWorker } from "./queue/worker-handle";
 import { openServices, type Services } from "./services";
 import { openDataRoot } from "./storage/data-root";
 

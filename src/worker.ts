@@ -6,7 +6,8 @@ import { ingestLecture } from "./pipelines/lecture/ingest";
 import { openAttempt } from "./pipelines/step";
 import type { JobHandler } from "./queue/attempt";
 import { type Consumer, startConsumer } from "./queue/consumer";
-import { type FromWorker, GRACE_MS, type ToWorker } from "./queue/supervisor";
+import { GRACE_MS } from "./queue/supervisor";
+import type { FromWorker, ToWorker } from "./queue/worker-handle";
 import { openServices } from "./services";
 
 /**

@@ -1,26 +1,18 @@
 import { connect } from "../db/client";
 import type { Log } from "../log";
-import { openProcess, openThread, type WorkerHandle } from "./worker-handle";
+import {
+  type FromWorker,
+  openProcess,
+  openThread,
+  type ToWorker,
+  type WorkerHandle,
+} from "./worker-handle";
 
 /** At shutdown a running job gets this long to finish; then it is given back. */
 export const GRACE_MS = 8_000;
 /** A worker that has not drained after this time is killed. */
 const DRAIN_TIMEOUT_MS = GRACE_MS + 3_000;
 const RESTART_MS = { first: 500, most: 10_000 };
-
-export type ToWorker =
-  | { type: "wake" }
-  | { type: "stopped"; asset_id: string }
-  | { type: "drain"; graceMs: number };
-
-export type FromWorker =
-  | { type: "ready"; thread: number }
-  | { type: "drained" }
-  /** Child processes of the worker. The end of a thread does not end them, so the supervisor does. */
-  | { type: "spawned"; pid: number }
-  | { type: "exited"; pid: number }
-  | { type: "outcome"; kind: string; outcome: string; seconds: number }
-  | { type: "step"; kind: string; step: string; seconds: number };
 
 export type Supervisor = {
   /** Number of running workers. */

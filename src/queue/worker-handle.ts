@@ -1,4 +1,16 @@
-import type { FromWorker, ToWorker } from "./supervisor";
+export type ToWorker =
+  | { type: "wake" }
+  | { type: "stopped"; asset_id: string }
+  | { type: "drain"; graceMs: number };
+
+export type FromWorker =
+  | { type: "ready"; thread: number }
+  | { type: "drained" }
+  /** Child processes of the worker. The end of a thread does not end them, so the supervisor does. */
+  | { type: "spawned"; pid: number }
+  | { type: "exited"; pid: number }
+  | { type: "outcome"; kind: string; outcome: string; seconds: number }
+  | { type: "step"; kind: string; step: string; seconds: number };
 
 /** A running worker: a thread or a process. */
 export type WorkerHandle = {

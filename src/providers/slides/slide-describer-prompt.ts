@@ -1,4 +1,16 @@
-import type { SlideToDescribe } from "./slide-describer";
+/** A page and its context. */
+export type SlideToDescribe = {
+  /** A JPEG of the page. */
+  image: Uint8Array;
+  /** The text layer of the page; often incomplete, sometimes empty. */
+  text: string;
+  /** From 1. */
+  page_number: number;
+  page_count: number;
+  deck_title: string | null;
+  previous_title: string | null;
+  next_title: string | null;
+};
 
 /** The page is untrusted: the model must not follow instructions in it. */
 export const INSTRUCTIONS = `You describe one slide of a lecture so that students who search the course find it and can trust what they read.

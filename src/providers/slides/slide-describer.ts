@@ -9,21 +9,7 @@ import { z } from "zod";
 import { AppError } from "../../errors";
 import type { LanguageModelV4 } from "../chat/chat-model";
 import { toProviderError } from "../provider-error";
-import { INSTRUCTIONS, promptFor } from "./slide-describer-prompt";
-
-/** A page and its context. */
-export type SlideToDescribe = {
-  /** A JPEG of the page. */
-  image: Uint8Array;
-  /** The text layer of the page; often incomplete, sometimes empty. */
-  text: string;
-  /** From 1. */
-  page_number: number;
-  page_count: number;
-  deck_title: string | null;
-  previous_title: string | null;
-  next_title: string | null;
-};
+import { INSTRUCTIONS, promptFor, type SlideToDescribe } from "./slide-describer-prompt";
 
 /** Models read the descriptions as instructions. */
 export const SlideContent = z.object({

@@ -1,10 +1,8 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { Google } from "../../../src/providers/google";
 import { OpenAI } from "../../../src/providers/openai";
-import {
-  createSlideDescriber,
-  type SlideToDescribe,
-} from "../../../src/providers/slides/slide-describer";
+import { createSlideDescriber } from "../../../src/providers/slides/slide-describer";
+import type { SlideToDescribe } from "../../../src/providers/slides/slide-describer-prompt";
 import { failureOf } from "../../support/failures";
 import { startGemini } from "../../support/gemini";
 import { startOpenAI } from "../../support/openai";
