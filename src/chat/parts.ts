@@ -1,6 +1,7 @@
 import type { ChatMessage, NewAnswer, NewToolResult } from "../db/chat/chat";
 import type { AppError } from "../errors";
 import type { Citation } from "../retrieval/search";
+import type { UnsupportedSentence } from "./citations/check";
 import type { PendingInterrupt } from "./thread/interrupts";
 
 /** Token counts of the provider; counts that it does not report are absent. */
@@ -48,7 +49,12 @@ export type ChatPart =
   | { type: "run-start"; message_id: string }
   | ThreadPart
   /** The sources of the last answer, for a client that receives that answer again. */
-  | { type: "recall"; references: Citation[]; citations: Citation[] }
+  | {
+      type: "recall";
+      references: Citation[];
+      citations: Citation[];
+      unsupported: UnsupportedSentence[];
+    }
   /** `interrupts`: questions that the user must answer before the turn can continue. */
   | { type: "finish"; summary: RunSummary; interrupts: PendingInterrupt[] }
   /** The run was cancelled on purpose. */

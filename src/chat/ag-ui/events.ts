@@ -1,6 +1,7 @@
 import { type AGUIEvent, EventType, type Interrupt } from "@ag-ui/core";
 import { ERRORS, type ErrorCode } from "../../errors";
 import type { Citation } from "../../retrieval/search";
+import type { UnsupportedSentence } from "../citations/check";
 import type { ChatPart, ThreadPart } from "../parts";
 import type { PendingInterrupt } from "../thread/interrupts";
 import type { AgUiRequest } from "./request";
@@ -67,6 +68,7 @@ class AgUiEventWriter {
   readonly #openCalls = new Set<string>();
   #references: Citation[] = [];
   #citations: Citation[] = [];
+  #unsupported: UnsupportedSentence[] = [];
 
   constructor(readonly run: AgUiRun) {}
 
@@ -114,7 +116,7 @@ class AgUiEventWriter {
         break;
       case "recall":
         this.#writeReferences(part.references);
-        this.#writeCitations(part.citations);
+        this.#writeCitations(part.citations, part.unsupported);
         break;
       case "thread":
         this.#writeThread(part);
@@ -167,8 +169,10 @@ class AgUiEventWriter {
       this.#endReasoning();
       this.#endCalls();
       this.#closeText(messageMetadata(answer, this.run.session_id));
-      if (answer.content !== "")
-        this.#writeCitations((answer.metadata.citations ?? []) as Citation[]);
+      const { citations = [], unsupported = [] } = answer.metadata;
+      if (answer.content !== "") {
+        this.#writeCitations(citations as Citation[], unsupported as UnsupportedSentence[]);
+      }
     }
   }
 
@@ -227,8 +231,9 @@ class AgUiEventWriter {
   }
 
   /** Sends the references again, with the exact positions of those that the answer cites. */
-  #writeCitations(citations: Citation[]): void {
+  #writeCitations(citations: Citation[], unsupported: UnsupportedSentence[]): void {
     this.#citations = citations;
+    this.#unsupported = unsupported;
     if (citations.length === 0) return;
     const known = [...this.#references, ...citations].map((one) => [one.number, one] as const);
     this.#writeReferences([...new Map(known).values()]);
@@ -260,7 +265,11 @@ class AgUiEventWriter {
     const { threadId, run_id: runId, client } = this.run;
     const [provider = "", ...name] = model.split(":");
     const metadata = this.#metadata({ usage, ...summary });
-    const sources = { citations: this.#citations, knowledge_references: this.#references };
+    const sources = {
+      citations: this.#citations,
+      ...(this.#unsupported.length > 0 && { unsupported: this.#unsupported }),
+      knowledge_references: this.#references,
+    };
     const [first, ...others] = interrupts.map(toAgUiInterrupt);
     return {
       type: EventType.RUN_FINISHED,

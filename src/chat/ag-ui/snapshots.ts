@@ -72,9 +72,10 @@ export function messageMetadata(
   { id, metadata }: Pick<ChatMessage, "id" | "metadata">,
   session_id: string,
 ): Record<string, unknown> {
-  const { status, citations = [], tool_calls = [] } = metadata;
+  const { status, citations = [], unsupported, tool_calls = [] } = metadata;
   const known = { message_id: id, session_id };
-  return tool_calls.length > 0 ? known : { ...known, status, citations };
+  if (tool_calls.length > 0) return known;
+  return { ...known, status, citations, ...(unsupported && { unsupported }) };
 }
 
 /**

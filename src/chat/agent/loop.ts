@@ -250,7 +250,7 @@ class AgentStep {
   async end(failure?: unknown): Promise<void> {
     const { chatModel, passages, locate, signal } = this.task;
     this.#flushText();
-    const checked = checkCitations(this.#text, passages.byNumber);
+    const { citations: checked, unsupported } = checkCitations(this.#text, passages.byNumber);
     // If locating fails, each citation keeps the beginning of its passage.
     const citations = await locate(this.#text, checked).catch(() => checked);
     const status: AnswerStatus =
@@ -262,6 +262,7 @@ class AgentStep {
       ...(this.#finishReason !== "" && { finish_reason: this.#finishReason }),
       ...(failure instanceof AppError && { error_code: failure.errorCode }),
       citations,
+      ...(unsupported.length > 0 && { unsupported }),
       references: [...passages.found],
       ...(this.#calls.length > 0 && { tool_calls: this.#calls }),
       ...(this.#reasoning.length > 0 && { reasoning: this.#reasoning }),

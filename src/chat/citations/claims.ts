@@ -1,39 +1,62 @@
 import { blankCodeAndMath, MARK, numbersIn } from "./marks";
-import { wordsOf } from "./names";
 import { quotationsIn, replaceQuotations } from "./quotations";
 
-/** Part of an answer and the numbers given as its sources. */
-export type Claim = { text: string; numbers: number[] };
+/** A statement of an answer and the numbers that it cites. */
+export type Claim = {
+  /** Without its marks; code and formulas are blanks. */
+  text: string;
+  numbers: number[];
+  /** UTF-16 offsets in the answer, with marks and final punctuation; `end` is exclusive. */
+  start: number;
+  end: number;
+};
 
 const MARKS = new RegExp(`(?<!\\s)\\s*(?:${MARK.source}\\s*)+`, "g");
-/** Not after an abbreviation such as "Dr." or an initial, and not before a mark that belongs to it. */
+/**
+ * The end of a sentence, except after an abbreviation such as "Dr." or an initial, and except before
+ * a mark that belongs to the sentence.
+ */
 const SENTENCE_END =
-  /(?<=[.!?…]["”“»’)*_]*)(?<!\b(?:[A-Z]|Dr|Prof|Fig|Sec|Eq|St|vs|cf|e\.g|i\.e)\.)\s+(?![[【［]\^?\d)|\n+/;
+  /(?<=[.!?…]["”“»’)*_]*)(?<!\b(?:[A-Z]|Dr|Prof|Fig|Sec|Eq|St|vs|cf|e\.g|i\.e)\.)\s+(?![[【［]\^?\d)|(?<=[。！？][”」』）]?)(?![”」』）]|\s*[[【［]\^?\d)\s*|\n+/;
+const WORD = /\p{L}[\p{L}\p{M}'’-]*/gu;
 
 /**
- * Each run of marks covers its sentence from the previous run on; one that comes first, what follows;
- * one without words of its own, the sentence before.
+ * The claims of an answer. Each run of marks covers its sentence from the previous run on. Marks at
+ * the start of a sentence cover the rest of it; marks in a sentence without other words cover the
+ * sentence before.
  */
 export function readClaims(answer: string): Claim[] {
   const sentences = splitSentences(blankCodeAndMath(answer));
-  return sentences.flatMap((sentence, i) => {
+  return sentences.flatMap(({ text: sentence, start: at }, i) => {
     const marks = [...sentence.matchAll(MARKS)];
-    return marks.map((mark, j) => {
+    return marks.map((mark, j): Claim => {
       const numbers = numbersIn(mark[0]);
       const before = j === 0 ? 0 : marks[j - 1]!.index + marks[j - 1]![0].length;
+      const behind = mark.index + mark[0].length;
+      const isLast = j === marks.length - 1;
       const text = sentence.slice(before, mark.index);
-      if (j > 0 || saysSomething(text, marks.length > 1)) return { text, numbers };
+      const end = isLast ? sentence.length : mark.index + mark[0].trimEnd().length;
+      const span = { start: at + skipBlanks(sentence, before), end: at + end };
+      if (j > 0 || isStatement(text, marks.length > 1)) return { text, numbers, ...span };
+
       // "[1] says …", "As [1] says, …"
-      const after = sentence.slice(mark.index + mark[0].length, marks[1]?.index);
+      const after = sentence.slice(behind, marks[1]?.index);
       // "… in 1948. (See [1].)"
-      const earlier = wordsOf(after).length === 0 ? (sentences[i - 1] ?? "") : "";
-      return { text: earlier.replace(MARKS, " ") || `${text} ${after}`, numbers };
+      const earlier = wordsOf(after).length === 0 ? sentences[i - 1] : undefined;
+      const words = earlier?.text.replace(MARKS, " ");
+      if (words) return { text: words, numbers, start: earlier!.start, end: span.end };
+      const last = at + (marks[1]?.index ?? sentence.length);
+      return { text: `${text} ${after}`, numbers, start: span.start, end: last };
     });
   });
 }
 
-/** Words that lead to a mark make no statement; others do when there is another mark for the rest. */
-const saysSomething = (text: string, isShared: boolean) =>
+const wordsOf = (text: string): string[] => text.match(WORD) ?? [];
+const skipBlanks = (text: string, from: number) =>
+  from + /^[\s,;]*/.exec(text.slice(from))![0].length;
+
+/** Lead-ins such as "According to [1]" are not claims. A short phrase is one only beside other marks. */
+const isStatement = (text: string, isShared: boolean) =>
   wordsOf(text).length >= 3 ||
   (isShared && wordsOf(text).length > 0 && !LEAD_IN.test(text)) ||
   /\d/.test(text) ||
@@ -41,18 +64,22 @@ const saysSomething = (text: string, isShared: boolean) =>
   WRITTEN_TOGETHER.test(text);
 const LEAD_IN =
   /^[^\p{L}]*(?:as|see|cf|per|in|from|by|sources?|according to|and|but|so|laut|nach|siehe|wie|quellen?|selon|d['’]après|voir|comme|según|véase|como|fuentes?)[^\p{L}]*$/iu;
-/** A sentence of a script that puts no blanks between words. */
+/** A sentence in a script without spaces. */
 const WRITTEN_TOGETHER = /[\p{Script=Han}\p{Script=Kana}\p{Script=Hira}\p{Script=Thai}]{4,}/u;
 
-/** A full stop inside a quotation ends no sentence. */
-function splitSentences(prose: string): string[] {
-  const quoted = replaceQuotations(prose, (quotation) => quotation.replace(/[.!?…]/g, "\u0000"));
-  const sentences: string[] = [];
-  let start = 0;
-  for (const masked of quoted.split(SENTENCE_END)) {
-    const at = quoted.indexOf(masked, start);
-    sentences.push(prose.slice(at, at + masked.length));
-    start = at + masked.length;
+/** Punctuation inside a quotation does not end the sentence. */
+function splitSentences(prose: string): { text: string; start: number }[] {
+  const masked = replaceQuotations(prose, (quotation) =>
+    quotation.replace(/[.!?…。！？]/g, "\u0000"),
+  );
+  const sentences: { text: string; start: number }[] = [];
+  let from = 0;
+  for (const piece of masked.split(SENTENCE_END)) {
+    const start = masked.indexOf(piece, from);
+    from = start + piece.length;
+    const text = prose.slice(start, from);
+    const trimmed = text.trim();
+    if (trimmed !== "") sentences.push({ text: trimmed, start: start + text.indexOf(trimmed) });
   }
-  return sentences.filter((sentence) => sentence.trim() !== "");
+  return sentences;
 }

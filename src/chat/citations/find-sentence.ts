@@ -1,15 +1,11 @@
 import { splitSentences } from "../../text/sentences";
-import { toStem, wordsOf } from "../../text/words";
 import { partsOf, quotationsIn } from "./quotations";
+import { stemsOf } from "./stems";
 
 /** Part of a text, `from` inclusive, `to` exclusive. */
 export type TextSpan = { from: number; to: number };
 
 const LIST_MARK = /^\s*(?:[>*+-]|#+|\d+[.)])\s+/;
-/** Words that say what a sentence is about; shorter ones stand in any sentence. */
-const TELLING = /^(?:.{4,}|.*\d.*|\p{Lu}{2,}|\p{Lo}{2,})$/u;
-const POSSESSIVE = /['’]\p{L}*$/u;
-
 /**
  * The sentences of a passage on which the first of some claims rests that rests on any: those that
  * hold its words or its longest quotation; for a paraphrase, the one sentence that shares most with
@@ -95,11 +91,6 @@ function scorePieces(pieces: Set<string>[], claim: string): number[] {
   }
   const weight = (stem: string) => Math.log(1 + pieces.length / count.get(stem)!);
   return held.map((stems) => [...stems].reduce((sum, stem) => sum + weight(stem), 0));
-}
-
-function stemsOf(text: string): Set<string> {
-  const words = wordsOf(text.normalize("NFKC")).map((word) => word.replace(POSSESSIVE, ""));
-  return new Set(words.filter((word) => TELLING.test(word)).map(toStem));
 }
 
 const firstBest = <T>(items: T[], score: (item: T) => number): T | undefined =>

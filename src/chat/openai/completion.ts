@@ -1,5 +1,5 @@
 import { AppError } from "../../errors";
-import type { CheckedCitation } from "../citations/check";
+import type { CheckedCitation, UnsupportedSentence } from "../citations/check";
 import { findMarks } from "../citations/marks";
 import type { ChatPart, RunSummary, TokenUsage } from "../parts";
 import { toCompletionError } from "./error";
@@ -38,9 +38,9 @@ export async function* toCompletionChunks(
       const end = completion.end();
       if (!end) continue;
       const { content: _, ...delta } = end.message;
-      const { finish_reason, citations, usage } = end;
+      const { finish_reason, citations, unsupported, usage } = end;
       yield [
-        chunk({ choices: [{ index: 0, delta, finish_reason }], citations }),
+        chunk({ choices: [{ index: 0, delta, finish_reason }], citations, unsupported }),
         ...(includeUsage ? [chunk({ choices: [], usage })] : []),
         "[DONE]",
       ];
@@ -85,6 +85,7 @@ class Completion {
   #isNewStep = false;
   #finish = "stop";
   readonly #citations = new Map<number, CheckedCitation>();
+  readonly #unsupported: UnsupportedSentence[] = [];
   readonly #calls: CompletionToolCall[] = [];
   #end: Extract<ChatPart, { type: "finish" | "abort" | "error" }> | undefined;
 
@@ -111,6 +112,7 @@ class Completion {
       },
       finish_reason: this.#calls.length > 0 ? "tool_calls" : this.#finish,
       citations: [...this.#citations.values()],
+      ...(this.#unsupported.length > 0 && { unsupported: this.#unsupported }),
       usage: toUsage(this.#end.summary),
     };
   }
@@ -122,22 +124,29 @@ class Completion {
       this.#content += this.#isNewStep ? `\n\n${part.delta}` : part.delta;
       this.#isNewStep = false;
     } else if (part.type === "step-end") {
-      this.#endStep(part.answer.metadata);
+      this.#endStep(part.answer.metadata, this.#content.length - part.answer.content.length);
     } else if (part.type === "finish" || part.type === "abort" || part.type === "error") {
       this.#end = part;
     }
   }
 
-  #endStep({ finish_reason, citations = [], tool_calls = [] }: StepMetadata): void {
+  /** @param offset where the step's own text begins in the content */
+  #endStep(metadata: StepMetadata, offset: number): void {
+    const { finish_reason, citations = [], unsupported = [], tool_calls = [] } = metadata;
     this.#finish = finish_reason === "length" ? "length" : "stop";
-    for (const citation of citations as CheckedCitation[]) {
+    for (const { unsupported: isUnsupported, ...citation } of citations as CheckedCitation[]) {
       const { number, url } = citation;
-      const unsupported = this.#citations.get(number)?.unsupported ?? citation.unsupported;
+      const known = this.#citations.get(number);
+      // One supported sentence is enough, in any step.
+      const isFlagged = isUnsupported && (!known || known.unsupported);
       this.#citations.set(number, {
         ...citation,
-        ...(unsupported && { unsupported }),
+        ...(isFlagged && { unsupported: true }),
         url: url && new URL(url, this.origin).href,
       });
+    }
+    for (const { start, end, ...verdict } of unsupported as UnsupportedSentence[]) {
+      this.#unsupported.push({ start: start + offset, end: end + offset, ...verdict });
     }
     // A call without a result is for the client to run.
     for (const { id, name, arguments: input, result } of tool_calls) {

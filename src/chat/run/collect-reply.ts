@@ -6,6 +6,8 @@ export type ChatReply = {
   message_id: string;
   content: string;
   citations: unknown[];
+  /** Sentences of the content that their citations do not support. */
+  unsupported?: unknown[];
   summary: RunSummary;
 };
 
@@ -29,8 +31,14 @@ export async function collectReply(
       if (part.type === "abort") throw new AppError("chat_interrupted");
       if (part.type === "finish") {
         const { id = "", content = "", metadata } = last ?? {};
-        const citations = metadata?.citations ?? [];
-        return { message_id: id, content, citations, summary: part.summary };
+        const { citations = [], unsupported } = metadata ?? {};
+        return {
+          message_id: id,
+          content,
+          citations,
+          ...(unsupported && { unsupported }),
+          summary: part.summary,
+        };
       }
     }
   }

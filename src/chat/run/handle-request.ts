@@ -216,9 +216,9 @@ const toThreadPart = (
 
 /** The sources of the last answer, if it has any. */
 function toRecall(thread: ChatMessage[]): ChatPart[] {
-  const { references = [], citations = [] } = thread.at(-1)?.metadata ?? {};
+  const { references = [], citations = [], unsupported = [] } = thread.at(-1)?.metadata ?? {};
   if (references.length === 0) return [];
-  return [{ type: "recall", references, citations } as ChatPart];
+  return [{ type: "recall", references, citations, unsupported } as ChatPart];
 }
 
 const toFinish = (model: string, thread: ChatMessage[]): ChatPart => ({

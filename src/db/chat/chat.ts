@@ -35,6 +35,8 @@ export type MessageMetadata = {
   error_code?: string;
   model?: string;
   citations?: unknown[];
+  /** Sentences that their citations do not support; missing when there are none. */
+  unsupported?: unknown[];
   /** Passages retrieved for this answer so far, cited or not. */
   references?: unknown[];
   tool_calls?: ToolCall[];

@@ -8,8 +8,23 @@ const CheckedCitation = Citation.extend({
   unsupported: z
     .literal(true)
     .optional()
-    .describe("The answer says there what the passage does not"),
+    .describe("Every sentence that cites this passage is in `unsupported`"),
 });
+const UnsupportedSentences = z
+  .array(
+    z.object({
+      start: z.int().describe("UTF-16 offset in `content`"),
+      end: z.int().describe("Exclusive UTF-16 offset in `content`"),
+      reason: z.enum(["number", "quotation", "unit", "unrelated"]),
+      numbers: z.array(z.int()).describe("The citations of the sentence"),
+    }),
+  )
+  .optional()
+  .describe(
+    "Sentences that the passages at their marks do not support: a number in digits, the unit of a " +
+      "number, or a quotation is not in the passages, or nearly none of the words are. The check does " +
+      "not notice negations, swapped subjects, wrong names or numbers in words.",
+  );
 const Session = z.object({
   id: Id,
   course_id: Id,
@@ -29,6 +44,7 @@ export const WholeSession = Session.extend({
       role: z.enum(["user", "assistant", "system"]),
       content: z.string(),
       citations: z.array(CheckedCitation),
+      unsupported: UnsupportedSentences,
       metadata: Json.describe("status (complete, aborted, error), tool_calls, usage and more"),
       created_at: Time,
     }),
@@ -39,6 +55,7 @@ export const Reply = z.object({
   message_id: z.string(),
   content: z.string(),
   citations: z.array(CheckedCitation),
+  unsupported: UnsupportedSentences,
   run_metadata: Json,
 });
 

@@ -61,8 +61,9 @@ export const chatSessionRoutes = ({ db, runs }: { db: Sql; runs: LiveRuns }) =>
 async function readSession(db: Sql, id: string) {
   const { messages, ...session } = await getSession(db, id);
   const shown = messages.map(({ id, role, content, metadata, created_at }) => {
-    const { citations = [], ...more } = metadata;
-    return { id, role, content, created_at, citations, metadata: more };
+    const { citations = [], unsupported, ...more } = metadata;
+    const verdicts = unsupported && { unsupported };
+    return { id, role, content, created_at, citations, ...verdicts, metadata: more };
   });
   return { ...session, messages: shown } as z.infer<typeof WholeSession>;
 }

@@ -5,7 +5,7 @@ import { plantedPassages } from "./planted-passages";
 
 describe("checkCitations tells true citations from misplaced and invented ones", () => {
   test.each(PLANTED)("%s in %j", (expected, answer) => {
-    const checked = checkCitations(answer, plantedPassages).map(
+    const checked = checkCitations(answer, plantedPassages).citations.map(
       ({ number, unsupported }) => `${number}${unsupported ? "!" : ""}`,
     );
 

@@ -113,8 +113,14 @@ describe("an answer", () => {
     const session = await fetch(`${server.url}/api/chat/sessions/${input.threadId}`);
 
     const flagged = [{ number: 1, unsupported: true }];
+    const verdict = [{ start: 0, end: 35, reason: "number", numbers: [1] }];
     expect(events.at(-1)!.result.citations).toMatchObject(flagged);
-    expect((await session.json()).messages.at(-1).citations).toMatchObject(flagged);
+    expect(events.at(-1)!.result.unsupported).toEqual(verdict);
+    const { metadata } = events.find(({ type }) => type === "TEXT_MESSAGE_END")!;
+    expect(metadata.unsupported).toEqual(verdict);
+    const stored = (await session.json()).messages.at(-1);
+    expect(stored.citations).toMatchObject(flagged);
+    expect(stored.unsupported).toEqual(verdict);
   });
 
   test("has no images, HTML or foreign links, wherever its tokens are cut", async () => {

@@ -24,7 +24,7 @@ async function readData(response: Response): Promise<string[]> {
 
 describe("POST /v1/chat/completions", () => {
   test("answers as OpenAI does, with checked citations besides", async () => {
-    const text = "A fair coin has one bit [1]. A die has 9 bits [1]. `a[1]`";
+    const text = "A fair coin has one bit [1]. A die has 29 bits [1]. `a[1]`";
     await using server = serveChat(db, { replies: [SEARCH, { text }] });
     const response = await server.post(completions, { model, messages: asked });
     const completion = await response.json();
@@ -39,17 +39,17 @@ describe("POST /v1/chat/completions", () => {
         {
           number: 1,
           page_number: 7,
-          unsupported: true,
           url: link(server),
           quote: "A fair coin has one bit of entropy.",
         },
       ],
+      unsupported: [{ start: 29, end: 51, reason: "number", numbers: [1] }],
       usage: { prompt_tokens: 22, completion_tokens: expect.any(Number) },
     });
     expect(completion.choices[0].message.annotations).toHaveLength(2);
     expect(first).toMatchObject({ type: "url_citation", url_citation: { url: link(server) } });
     const { start_index, end_index } = second.url_citation;
-    expect([start_index, text.slice(start_index, end_index)]).toEqual([46, "[1]"]);
+    expect([start_index, text.slice(start_index, end_index)]).toEqual([47, "[1]"]);
   });
 
   test("streams chunks that end with a reason, and usage for those who ask", async () => {
