@@ -1,7 +1,11 @@
 import { open } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { AppError } from "../errors";
+import { FIRST_TRACK, findLouderTrack, type TrackChoice, toMono } from "./audible-track";
 import { type OnSpawn, runTool, UNTRUSTED_INPUT } from "./ffmpeg";
+import { LevelMeter, levelFilters, SPEECH_DB } from "./loudness";
+import { hasMissingEnd } from "./missing-end";
+import { readMp3Structure } from "./mp3-structure";
 import { type Media, probeMedia } from "./probe-audio";
 
 /** 64 kbit/s, constant: 8 bytes a millisecond, 28.8 MB an hour. */
@@ -37,6 +41,8 @@ export type ExtractedAudio = {
   /** Of the MP3, in hexadecimal. */
   sha256: string;
   size_bytes: number;
+  /** Whether the recording was cut off at its end: the audio is what was there. */
+  missing_end: boolean;
 };
 
 /** An MP3 decoder starts this many samples late when the file has no header frame that says so. */
@@ -45,8 +51,9 @@ const ENCODER_DELAY_SAMPLES = 1_105;
 /**
  * Keeps only the sound of a recording: mono MP3, 16 kHz, 64 kbit/s, on the recording's own clock.
  *
- * A gap in the recording's timestamps becomes silence, so a later word never moves. Damage that
- * ffmpeg notices, and a file that ends early, are errors; left alone ffmpeg exits 0 on both.
+ * A gap in the recording's timestamps becomes silence, so a later word never moves. A file that was
+ * cut off at its end gives what is there, and `missing_end`. Damage elsewhere is an error: ffmpeg left
+ * alone exits 0. A silent first track or channel is replaced by an audible one.
  *
  * The MP3 has no header frame: ffmpeg would write that last, and the checksum, computed while the file
  * is written, would need a second read. Without it a decoder cannot know the encoder's delay of 69 ms,
@@ -69,33 +76,121 @@ export async function extractAudio(
   refuseTooLong(media.duration_ms ?? 0, maxDurationMs);
 
   const path = join(scratchDir, "audio.mp3");
-  const { sha256, size_bytes } = await encode(recordingPath, path, media, options);
+  const encoding = { recordingPath, path, media, choice: FIRST_TRACK, options };
+  let { mp3, strict } = await encodeWhole(encoding);
+  if (mp3.level < SPEECH_DB) {
+    const louder = await findLouderTrack(recordingPath, media, mp3.level, options);
+    if (louder) ({ mp3, strict } = await encodeWhole({ ...encoding, choice: louder }));
+  }
 
-  const duration_ms = Math.round(size_bytes / AUDIO_BYTES_PER_MS);
+  const { sha256, size_bytes } = mp3;
+  const duration_ms = toDurationMs(mp3);
   if (duration_ms === 0) throw new AppError("recording_without_sound", { format: media.format });
   refuseTooLong(duration_ms, maxDurationMs);
-  refuseIncomplete(media, duration_ms, options.announced_duration_ms);
-  return { path, duration_ms, sha256, size_bytes };
+  const missing_end = await hasMissingEnd(recordingPath, media, {
+    duration_ms,
+    damagedEnd: mp3.isDamagedAtEnd,
+    endsPrematurely: PREMATURE_END.test(strict.stderr),
+  });
+  const found_ms = missing_end ? duration_ms : Math.max(duration_ms, media.duration_ms ?? 0);
+  refuseShorterThanAnnounced(found_ms, options.announced_duration_ms);
+  return { path, duration_ms, sha256, size_bytes, missing_end };
 }
 
-async function encode(
-  recordingPath: string,
-  path: string,
-  { duration_ms }: Media,
-  { signal, onProgress, onSpawn, announced_duration_ms, limits = LIMITS }: ExtractOptions,
-): Promise<{ sha256: string; size_bytes: number }> {
+type Encoding = {
+  recordingPath: string;
+  path: string;
+  media: Media;
+  choice: TrackChoice;
+  options: ExtractOptions;
+};
+type Encoded = {
+  sha256: string;
+  size_bytes: number;
+  exitCode: number;
+  stderr: string;
+  /** Of the audible parts, in dB below full scale. */
+  level: number;
+  isDamagedAtEnd: boolean;
+};
+
+const toDurationMs = ({ size_bytes }: Pick<Encoded, "size_bytes">) =>
+  Math.round(size_bytes / AUDIO_BYTES_PER_MS);
+
+/** A file that ends inside an element: all before it is fine. */
+const PREMATURE_END = /File ended prematurely|Truncating packet of size/;
+
+/** In these containers ffmpeg skips damage, reports it and exits 0, also with `-xerror`. */
+const RESYNCED = /^\[(ogg|matroska,webm) @/;
+
+const isDamaged = ({ exitCode, stderr }: Encoded) =>
+  exitCode !== 0 ||
+  stderr.split("\n").some((line) => RESYNCED.test(line) && !PREMATURE_END.test(line));
+
+/** Stops at damage first, and looks at where it is when there is some. */
+async function encodeWhole(encoding: Encoding): Promise<{ mp3: Encoded; strict: Encoded }> {
+  const strict = await encode({ ...encoding, strict: true });
+  return { strict, mp3: isDamaged(strict) ? await encodeDamaged(encoding, strict) : strict };
+}
+
+/** A last packet, page or cluster: more audio than this after the first error is damage in the middle. */
+const LAST_PIECE_MS = 2_000;
+
+/**
+ * Encodes a file again in which ffmpeg found damage, without stopping there. The result is usable
+ * when the damage lies at the end, or is only the join between two MP3 files.
+ *
+ * @throws AppError `audio_extraction_failed` for damage elsewhere
+ */
+async function encodeDamaged(encoding: Encoding, strict: Encoded): Promise<Encoded> {
+  const failure = toExtractionFailure(encoding.recordingPath, strict);
+  if (strict.exitCode === 0) throw failure; // the container skipped something in the middle
+  const lenient = await encode({ ...encoding, strict: false });
+  if (lenient.exitCode !== 0) throw failure;
+  const isDamagedAtEnd = toDurationMs(lenient) - toDurationMs(strict) <= LAST_PIECE_MS;
+  if (isDamagedAtEnd) return { ...lenient, isDamagedAtEnd };
+  const isMp3 = encoding.media.format.startsWith("mp3");
+  if (!isMp3 || !(await readMp3Structure(encoding.recordingPath)).isClean) throw failure;
+  return lenient;
+}
+
+/** ffmpeg's messages contain the path; the folder of our scratch files is not for callers. */
+const toExtractionFailure = (recordingPath: string, { exitCode, stderr }: Encoded) =>
+  new AppError("audio_extraction_failed", {
+    exitCode,
+    stderr: stderr.replaceAll(recordingPath, basename(recordingPath)),
+  });
+
+/** @param strict  stop at the first packet that ffmpeg cannot decode */
+async function encode({
+  recordingPath,
+  path,
+  media,
+  choice,
+  options,
+  strict,
+}: Encoding & { strict: boolean }): Promise<Encoded> {
+  const { signal, onProgress, onSpawn, announced_duration_ms, limits = LIMITS } = options;
   const hash = new Bun.CryptoHasher("sha256");
   let size_bytes = 0;
   await using file = await open(path, "w");
-  const expected_ms = duration_ms ?? announced_duration_ms;
+  const expected_ms = media.duration_ms ?? announced_duration_ms;
   const capMs = limits.maxDurationMs + 1_000; // one more second, to tell "at the limit" from "cut"
+  const filters = [
+    toMono(choice),
+    "aresample=16000:async=1:first_pts=0",
+    `atrim=start_sample=${ENCODER_DELAY_SAMPLES}`,
+    levelFilters(2),
+  ];
+  const meter = new LevelMeter();
   const { exitCode, stderr } = await runTool(
     "ffmpeg",
     [
-      ...["-nostdin", "-v", "error", "-xerror", "-nostats", "-progress", "pipe:2", "-threads", "1"],
+      ...["-nostdin", "-v", "error", ...(strict ? ["-xerror"] : [])],
+      ...["-nostats", "-progress", "pipe:2", "-threads", "1"],
       ...[...UNTRUSTED_INPUT, "-i", recordingPath],
-      ...["-map", "0:a:0", "-vn", "-sn", "-dn"],
-      ...["-af", `aresample=16000:async=1:first_pts=0,atrim=start_sample=${ENCODER_DELAY_SAMPLES}`],
+      ...["-map", `0:a:${choice.track}`, "-vn", "-sn", "-dn"],
+      ...["-af", filters.join(",")],
       ...SPEECH_MP3,
       ...["-t", `${capMs}ms`, "-fs", String(2 * capMs * AUDIO_BYTES_PER_MS)],
       ...["-f", "mp3", "-write_xing", "0", "-id3v2_version", "0", "pipe:1"],
@@ -110,17 +205,14 @@ async function encode(
         await file.writeFile(bytes).catch(refuseFullDisk);
       },
       onProgressLine: (line) => {
+        meter.read(line);
         const encoded_ms = parseProgress(line);
         if (encoded_ms && expected_ms) onProgress?.(Math.min(1, encoded_ms / expected_ms));
       },
     },
   );
-  if (exitCode !== 0 || RESYNCED.test(stderr)) {
-    // ffmpeg's message contains the path; the folder of our scratch files is not for callers.
-    const message = stderr.replaceAll(recordingPath, basename(recordingPath));
-    throw new AppError("audio_extraction_failed", { exitCode, stderr: message });
-  }
-  return { sha256: hash.digest("hex"), size_bytes };
+  const { level } = meter;
+  return { sha256: hash.digest("hex"), size_bytes, exitCode, stderr, level, isDamagedAtEnd: false };
 }
 
 /** A full disk is not the recording's fault: a later attempt can find room. */
@@ -128,9 +220,6 @@ function refuseFullDisk(cause: NodeJS.ErrnoException): never {
   if (cause.code !== "ENOSPC") throw cause;
   throw new AppError("storage_unavailable", { reason: "ENOSPC" }, { cause });
 }
-
-/** In these containers ffmpeg skips what is damaged, says so and exits 0, whatever `-xerror` says. */
-const RESYNCED = /^\[(ogg|matroska,webm) @/m;
 
 /** ffmpeg's `out_time_ms` holds microseconds as well, so only `out_time_us` says what it means. */
 function parseProgress(line: string): number | null {
@@ -143,19 +232,12 @@ function refuseTooLong(duration_ms: number, max_ms: number): void {
 }
 
 /**
- * Two promises are checked: the file's about its sound, and the source's about the file. They are
- * apart because a complete recording may well have sound that ends before its picture does.
+ * A download that is shorter than the source announced can be complete at the next attempt.
+ *
+ * @param found_ms  length of the audio, or of a picture that goes on after the audio has ended
  */
-function refuseIncomplete(media: Media, sound_ms: number, announced_ms = 0): void {
-  const promises = [
-    { expected_ms: media.sound?.duration_ms ?? media.duration_ms ?? 0, found_ms: sound_ms },
-    // A stream whose clock starts anew on the way, as after a pause, seems as short as its last part.
-    { expected_ms: announced_ms, found_ms: Math.max(media.duration_ms ?? 0, sound_ms) },
-  ];
-  for (const { expected_ms, found_ms } of promises) {
-    const tolerance_ms = Math.max(2_000, expected_ms / 100);
-    if (found_ms + tolerance_ms < expected_ms) {
-      throw new AppError("recording_incomplete", { expected_ms, found_ms });
-    }
+function refuseShorterThanAnnounced(found_ms: number, announced_ms = 0): void {
+  if (found_ms + Math.max(2_000, announced_ms / 100) < announced_ms) {
+    throw new AppError("recording_incomplete", { expected_ms: announced_ms, found_ms });
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from "../errors";
 
-/** Formats that recordings and uploads come in. Playlists are missing on purpose: they name other files. */
-const FORMATS = "mov,mp3,aac,wav,flac,ogg,matroska,mpegts";
+/** Formats of recordings and uploads. Playlists are left out on purpose: they name other files. */
+const FORMATS = "mov,mp3,aac,wav,flac,ogg,matroska,mpegts,aiff,asf,caf,amr";
 
 /**
  * Options before `-i`, for a file we did not make. ffmpeg opens a playlist whatever its name is,
@@ -27,7 +27,7 @@ export type ToolOptions = {
   onLine?: (line: string) => void;
   /** Receives the bytes of standard output instead; the tool waits while a returned promise is pending. */
   onBytes?: (bytes: Uint8Array) => void | Promise<void>;
-  /** Receives each `-progress pipe:2` line, which is then left out of `stderr`. */
+  /** Receives each line that `-progress` or `ametadata` writes to pipe 2, which is then left out of `stderr`. */
   onProgressLine?: (line: string) => void;
   onSpawn?: OnSpawn;
 };
@@ -93,8 +93,8 @@ function resourceLimits(timeoutMs: number): string[] {
   return [prlimit, `--cpu=${Math.ceil(timeoutMs / 1_000)}`, `--as=${ADDRESS_SPACE_BYTES}`];
 }
 
-/** A line of `-progress`: a lower-case key and its value. No message of ffmpeg has this form. */
-const PROGRESS_LINE = /^[a-z0-9_]+=/;
+/** A line of `-progress` (a lower-case key and its value) or of `ametadata`. No message has this form. */
+const PROGRESS_LINE = /^(?:[a-z0-9_]+=|lavfi\.|frame:\d)/;
 
 async function tail(
   stream: ReadableStream<Uint8Array>,

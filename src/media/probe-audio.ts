@@ -2,11 +2,13 @@ import { z } from "zod";
 import { AppError } from "../errors";
 import { type OnSpawn, runTool, UNTRUSTED_INPUT } from "./ffmpeg";
 
-/** Reading headers takes milliseconds; a file that needs longer is made to waste our time. */
+/** Reading headers takes milliseconds; a file that needs longer is an attack. */
 const TIMEOUT_MS = 20_000;
 
-/** What an upload may be: mp3, m4a and mp4, aac, wav, flac, ogg and opus, webm. */
-const SOUND_FORMATS = ["mp3", "mov", "aac", "wav", "flac", "ogg", "matroska"];
+/** Formats of uploads: mp3, m4a and mp4, aac, wav, flac, ogg and opus, webm, aiff, wma, caf, amr. */
+const SOUND_FORMATS = [
+  ...["mp3", "mov", "aac", "wav", "flac", "ogg", "matroska", "aiff", "asf", "caf", "amr"],
+];
 
 export type Sound = {
   codec: string;
@@ -15,15 +17,17 @@ export type Sound = {
   duration_ms: number | null;
 };
 
-/** What ffprobe says of a file. Durations are null where the file does not state one. */
+/** What ffprobe reads from a file. Durations are null where the file does not state one. */
 export type Media = {
   /** ffmpeg's name of the container: several words for one kind, such as `mov,mp4,m4a,…`. */
   format: string;
-  /** Of the longest stream: the picture may go on when the sound has ended. */
+  /** Of the longest stream, from the file's first timestamp: the picture can outlast the audio. */
   duration_ms: number | null;
-  /** The first sound; null when there is none. */
+  /** The first audio track; null when there is none. */
   sound: Sound | null;
-  /** Codecs of moving pictures; a cover image is none. */
+  /** The number of channels of each audio track. */
+  audio_channels: number[];
+  /** Codecs of moving pictures; covers and pictures of chapters are not listed. */
   video_codecs: string[];
 };
 
@@ -32,13 +36,13 @@ export type ProbedAudio = Sound & { format: string };
 type ProbeOptions = { signal: AbortSignal; onSpawn?: OnSpawn };
 
 /**
- * Says what sound a file holds, from its bytes and not from its name.
+ * Describes the audio in a file, from its bytes and not from its name.
  *
- * @throws AppError `audio_invalid` for anything but a sound file, with what was found instead
+ * @throws AppError `audio_invalid` for anything but an audio file, with what was found instead
  */
 export async function probeAudio(path: string, options: ProbeOptions): Promise<ProbedAudio> {
   const media = await probeMedia(path, options);
-  if (!media) throw new AppError("audio_invalid", { found: "no known media format" });
+  if (!media) throw (await isMp4(path)) ? WITHOUT_INDEX() : UNKNOWN_FORMAT();
 
   const { format, sound, video_codecs } = media;
   if (video_codecs.length > 0) {
@@ -51,11 +55,23 @@ export async function probeAudio(path: string, options: ProbeOptions): Promise<P
   return { format, ...sound, duration_ms: sound.duration_ms ?? media.duration_ms };
 }
 
-/** Describes a local media file; null when ffprobe cannot read it, or may not. */
+const UNKNOWN_FORMAT = () => new AppError("audio_invalid", { found: "no known media format" });
+
+/** Without its index, which most programs write last, nothing in an MP4 can be found. */
+const WITHOUT_INDEX = () =>
+  new AppError("audio_invalid", {
+    found: "an MP4 without its index",
+    message:
+      "The file is cut off, and its index is missing: copy or export it again, then upload it",
+  });
+
+const isMp4 = async (path: string) => (await Bun.file(path).slice(4, 8).text()) === "ftyp";
+
+/** Describes a local media file; null when ffprobe cannot read it or its format is not allowed. */
 export async function probeMedia(path: string, options: ProbeOptions): Promise<Media | null> {
   let json = "";
   const entries =
-    "format=format_name,duration:stream=codec_type,codec_name,sample_rate,channels,duration:stream_disposition=attached_pic";
+    "format=format_name,start_time,duration:stream=codec_type,codec_name,sample_rate,channels,duration,avg_frame_rate:stream_disposition=attached_pic,timed_thumbnails,still_image";
   const { exitCode, stderr } = await runTool(
     "ffprobe",
     ["-v", "warning", ...UNTRUSTED_INPUT, "-show_entries", entries, "-of", "json", path],
@@ -64,12 +80,14 @@ export async function probeMedia(path: string, options: ProbeOptions): Promise<M
   if (exitCode !== 0) return null;
 
   const { format, streams } = Probe.parse(JSON.parse(json));
-  // Raw AAC and headerless MP3 state no length. ffprobe then divides size by bit rate, far off at times.
+  // Raw AAC and MP3 without a header frame state no length. ffprobe then divides the size by the bit
+  // rate, which can be far off.
   const guessed = stderr.includes("Estimating duration from bitrate");
-  const sound = streams.find((stream) => stream.codec_type === "audio");
+  const tracks = streams.filter((stream) => stream.codec_type === "audio");
+  const sound = tracks[0];
   return {
     format: format.format_name,
-    duration_ms: guessed ? null : toMs(format.duration),
+    duration_ms: guessed ? null : durationOf(format),
     sound: sound?.sample_rate
       ? {
           codec: sound.codec_name,
@@ -78,26 +96,53 @@ export async function probeMedia(path: string, options: ProbeOptions): Promise<M
           duration_ms: guessed ? null : toMs(sound.duration),
         }
       : null,
+    audio_channels: tracks.map((track) => track.channels),
     video_codecs: streams
-      .filter((stream) => stream.codec_type === "video" && !stream.disposition.attached_pic)
+      .filter((stream) => stream.codec_type === "video" && !isStill(stream))
       .map((stream) => stream.codec_name),
   };
 }
 
-const Seconds = z.coerce.number().nonnegative().optional();
-const Probe = z.object({
-  format: z.object({ format_name: z.string(), duration: Seconds }),
-  streams: z.array(
-    z.object({
-      codec_type: z.string().default("unknown"),
-      codec_name: z.string().default("unknown"),
-      sample_rate: z.coerce.number().int().positive().optional(),
-      channels: z.int().default(0),
-      duration: Seconds,
-      disposition: z.object({ attached_pic: z.int().default(0) }).default({ attached_pic: 0 }),
-    }),
-  ),
+/** Matroska states the last timestamp as its duration: a file can start late, as after a live stream. */
+function durationOf({ format_name, start_time, duration }: z.infer<typeof Format>): number | null {
+  const statesEnd = format_name.startsWith("matroska");
+  return toMs(duration && statesEnd ? Math.max(0, duration - Math.max(0, start_time)) : duration);
+}
+
+const STILL_CODECS = ["mjpeg", "png", "bmp", "gif", "webp", "tiff"];
+
+/** A cover, or the pictures of chapters: one now and then, in a codec of pictures. */
+function isStill({ codec_name, disposition, avg_frame_rate }: Stream): boolean {
+  if (disposition.attached_pic || disposition.timed_thumbnails || disposition.still_image) {
+    return true;
+  }
+  const [frames = 0, seconds = 1] = avg_frame_rate.split("/").map(Number);
+  return STILL_CODECS.includes(codec_name) && frames <= seconds;
+}
+
+const Seconds = z.coerce.number().nonnegative().optional().catch(undefined);
+const Format = z.object({
+  format_name: z.string(),
+  start_time: z.coerce.number().catch(0),
+  duration: Seconds,
 });
+const Stream = z.object({
+  codec_type: z.string().default("unknown"),
+  codec_name: z.string().default("unknown"),
+  sample_rate: z.coerce.number().int().positive().optional(),
+  channels: z.int().default(0),
+  duration: Seconds,
+  avg_frame_rate: z.string().default("0/0"),
+  disposition: z
+    .object({
+      attached_pic: z.int().default(0),
+      timed_thumbnails: z.int().default(0),
+      still_image: z.int().default(0),
+    })
+    .default({ attached_pic: 0, timed_thumbnails: 0, still_image: 0 }),
+});
+type Stream = z.infer<typeof Stream>;
+const Probe = z.object({ format: Format, streams: z.array(Stream) });
 
 const toMs = (seconds: number | undefined) =>
   seconds === undefined ? null : Math.round(seconds * 1_000);

@@ -1,0 +1,46 @@
+/**
+ * Loudness of speech: the level of each half second of mono audio at 16 kHz, in dB below full scale.
+ */
+const WINDOW_SAMPLES = 8_000;
+
+/** Somebody who speaks reaches this level in half a second, even with a quiet microphone. */
+export const SPEECH_DB = -45;
+
+/** Below this there is nothing to transcribe: zeros, or the noise of an encoder. */
+export const SILENCE_DB = -65;
+
+/** Filters that print the level of each window to a pipe of ffmpeg: `1` or `2`. */
+export const levelFilters = (pipe: 1 | 2): string =>
+  [
+    `asetnsamples=n=${WINDOW_SAMPLES}:p=0`,
+    "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=RMS_level",
+    `ametadata=mode=print:key=lavfi.astats.Overall.RMS_level:file='pipe\\:${pipe}':direct=1`,
+  ].join(",");
+
+/** This many windows, ten seconds, are enough to know that a track is audible. */
+const ENOUGH_WINDOWS = 20;
+
+/** Collects the levels that `levelFilters` prints. */
+export class LevelMeter {
+  readonly #levels: number[] = [];
+  #loudWindows = 0;
+
+  /** Reads one line of ffmpeg's output; other lines are ignored. */
+  read(line: string): void {
+    const text = /RMS_level=(-?[\d.]+|-inf)/.exec(line)?.[1];
+    if (text === undefined) return;
+    const level = text === "-inf" ? Number.NEGATIVE_INFINITY : Number(text);
+    this.#levels.push(level);
+    if (level >= SPEECH_DB) this.#loudWindows++;
+  }
+
+  get isAudible(): boolean {
+    return this.#loudWindows >= ENOUGH_WINDOWS;
+  }
+
+  /** The level that the loudest hundredth reaches: a single click does not make a track audible. */
+  get level(): number {
+    const sorted = this.#levels.toSorted((a, b) => b - a);
+    return sorted[Math.floor(sorted.length / 100)] ?? Number.NEGATIVE_INFINITY;
+  }
+}
