@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { AppError } from "../../errors";
-import { assertMedia } from "./answers";
 import type { Fetched, GuardedFetch } from "./guarded-fetch";
+import { assertMediaResponse } from "./response-status";
 import { type Patience, retrying } from "./retries";
 
 /** How far a download is; `total` is null while the server does not tell. */
@@ -45,7 +45,7 @@ export async function downloadFile(order: DownloadOrder): Promise<void> {
 async function downloadRest(file: FileHandle, part: Part, order: DownloadOrder): Promise<void> {
   const fetched = await requestRest(part, order);
   if (fetched.status === 416) part.bytes = 0;
-  assertMedia(fetched);
+  assertMediaResponse(fetched);
 
   const start = rangeStart(fetched);
   if (start !== 0 && start !== part.bytes) throw incomplete(fetched, part);

@@ -1,7 +1,7 @@
 import { AppError } from "../../errors";
 import { isPublicAddress, literalAddress, type Resolve, resolveWithSystem } from "./addresses";
 import { openHostRules } from "./host-rules";
-import { openWatch, type Watch } from "./watch";
+import { openTransferTimeout, type TransferTimeout } from "./transfer-timeout";
 
 export type GuardedRequest = {
   method?: "GET" | "POST";
@@ -9,19 +9,19 @@ export type GuardedRequest = {
   body?: string;
   /** `listed`: allow-listed hosts only. `public`: any public host over https as well. */
   reach: "listed" | "public";
-  /** Redirects to follow; a redirect beyond them, or after a POST, is handed back as it is. */
+  /** Redirects to follow; a redirect beyond them, or after a POST, is returned unchanged. */
   maxHops?: number;
-  /** Most bytes of body to accept. */
+  /** Maximum size of the body. */
   maxBytes: number;
   /** Longest time for the whole exchange, body included. */
   timeoutMs: number;
-  /** Longest silence before the headers and in the body; less than a kilobyte a second is silence too. */
+  /** Longest stall before the headers and in the body; less than a kilobyte a second counts as one. */
   stallMs: number;
   signal: AbortSignal;
 };
 
 export type Fetched = {
-  /** Where the answer came from, after redirects. */
+  /** The address of the response, after redirects. */
   url: URL;
   status: number;
   headers: Headers;
@@ -32,7 +32,7 @@ export type Fetched = {
 };
 
 /**
- * Fetches an address that somebody else chose.
+ * Fetches an address that comes from a user or a foreign response.
  *
  * @throws AppError `address_blocked`, `fetch_timeout`, `fetch_too_large`, `provider_unavailable`,
  *         or the signal's own reason when it is aborted
@@ -40,16 +40,16 @@ export type Fetched = {
 export type GuardedFetch = (address: string | URL, request: GuardedRequest) => Promise<Fetched>;
 
 const MAX_HOPS = 5;
-/** Nothing was sent yet, so the next address may be asked the same. */
+/** Nothing was sent yet, so the request can go to the next address. */
 const NEVER_CONNECTED = ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL"];
 const CREDENTIALS = /^(cookie|authorization)$/i;
 
 /**
- * The only door to hosts that a user or a foreign answer names.
+ * All requests to hosts that a user or a foreign response names go through this function.
  *
  * A host is resolved once per hop, every address it resolves to must be permitted, and the
- * connection goes to one of exactly those: a second, different DNS answer is never asked for.
- * Redirects are checked like first addresses, and credentials stop at the first origin.
+ * connection uses one of exactly those, so a second DNS answer cannot differ (DNS rebinding).
+ * Redirects are checked like first addresses. Credentials are sent to the first origin only.
  */
 export function openGuardedFetch(options: {
   /** See `openHostRules`. */
@@ -60,33 +60,37 @@ export function openGuardedFetch(options: {
   const listing = openHostRules(allowedHosts);
 
   return async (address, request) => {
-    const watch = openWatch(request);
+    const timeout = openTransferTimeout(request);
     try {
       let url = parseAddress(address);
       let headers = request.headers ?? {};
       for (let hop = 0; ; hop++) {
-        const addresses = await permittedAddresses(url, request.reach, { listing, resolve, watch });
-        const response = await connect(url, addresses, { ...request, headers }, watch);
-        watch.beat();
+        const addresses = await permittedAddresses(url, request.reach, {
+          listing,
+          resolve,
+          timeout,
+        });
+        const response = await connect(url, addresses, { ...request, headers }, timeout);
+        timeout.touch();
         const target = redirectTarget(url, response, request);
         if (!target || hop === (request.maxHops ?? MAX_HOPS)) {
-          return toFetched(url, response, request, watch);
+          return toFetched(url, response, request, timeout);
         }
         await response.body?.cancel();
         if (target.origin !== url.origin) headers = withoutCredentials(headers);
         url = target;
       }
     } catch (error) {
-      watch.close();
-      throw toFailure(error, watch);
+      timeout.close();
+      throw toFailure(error, timeout);
     }
   };
 }
 
-/** Refuses what URL parsers disagree about before one of them gets to see it. */
+/** Refuses addresses that URL parsers read differently. */
 function parseAddress(address: string | URL): URL {
   const text = String(address);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern looks for them
   const isOdd = /[\\\u0000-\u0020\u007f]/.test(text);
   const url = isOdd ? null : URL.parse(text);
   if (!url || url.username || url.password || url.hostname.endsWith(".")) {
@@ -101,8 +105,8 @@ async function permittedAddresses(
   {
     listing,
     resolve,
-    watch,
-  }: { listing: ReturnType<typeof openHostRules>; resolve: Resolve; watch: Watch },
+    timeout,
+  }: { listing: ReturnType<typeof openHostRules>; resolve: Resolve; timeout: TransferTimeout },
 ): Promise<string[]> {
   const blocked = (reason: string) => new AppError("address_blocked", { host: url.host, reason });
   const listed = listing(url);
@@ -112,7 +116,7 @@ async function permittedAddresses(
   if (!listed && url.port !== "") throw blocked("only the usual https port is allowed");
 
   const literal = literalAddress(url.hostname);
-  const addresses = literal ? [literal] : await watch.race(resolve(url.hostname));
+  const addresses = literal ? [literal] : await timeout.race(resolve(url.hostname));
   if (listed !== "private" && !addresses.every(isPublicAddress)) {
     throw blocked("the host has an address that is not public");
   }
@@ -120,12 +124,12 @@ async function permittedAddresses(
   return addresses;
 }
 
-/** Connects to the vetted addresses in turn; the name stays in the Host header and in TLS. */
+/** Connects to the permitted addresses in turn; the host name is kept in the Host header and in TLS. */
 async function connect(
   url: URL,
   addresses: string[],
   { method = "GET", headers, body }: Pick<GuardedRequest, "method" | "headers" | "body">,
-  watch: Watch,
+  timeout: TransferTimeout,
 ): Promise<Response> {
   const isNamed = url.protocol === "https:" && !literalAddress(url.hostname);
   for (const [index, address] of addresses.entries()) {
@@ -138,7 +142,7 @@ async function connect(
         // Uncompressed, so that lengths and ranges mean bytes of the file.
         headers: { ...headers, host: url.host, "accept-encoding": "identity" },
         redirect: "manual",
-        signal: watch.signal,
+        signal: timeout.signal,
         ...(isNamed && { tls: { serverName: url.hostname } }),
       });
     } catch (error) {
@@ -159,44 +163,54 @@ function redirectTarget(url: URL, response: Response, request: GuardedRequest): 
 const withoutCredentials = (headers: Record<string, string>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !CREDENTIALS.test(name)));
 
-function toFetched(url: URL, response: Response, request: GuardedRequest, watch: Watch): Fetched {
+function toFetched(
+  url: URL,
+  response: Response,
+  request: GuardedRequest,
+  timeout: TransferTimeout,
+): Fetched {
   const { status, headers } = response;
   const announcedBytes = Number(headers.get("content-length") ?? 0);
   if (announcedBytes > request.maxBytes) throw tooLarge(url, request.maxBytes);
 
-  const body = watchedBody(url, response, request.maxBytes, watch);
+  const body = timedBody(url, response, request.maxBytes, timeout);
   return {
     url,
     status,
     headers,
     body,
     text: async () => Buffer.concat(await Array.fromAsync(body)).toString("utf8"),
-    discard: watch.close,
+    discard: timeout.close,
   };
 }
 
-async function* watchedBody(url: URL, response: Response, maxBytes: number, watch: Watch) {
+async function* timedBody(
+  url: URL,
+  response: Response,
+  maxBytes: number,
+  timeout: TransferTimeout,
+) {
   let receivedBytes = 0;
   try {
     for await (const chunk of response.body ?? []) {
       receivedBytes += chunk.byteLength;
       if (receivedBytes > maxBytes) throw tooLarge(url, maxBytes);
-      watch.pause(); // a slow disk of ours is not a stall of theirs
+      timeout.pause(); // our own slow disk is not a stall of the server
       yield chunk;
-      watch.resume(chunk.byteLength);
+      timeout.resume(chunk.byteLength);
     }
   } catch (error) {
-    throw toFailure(error, watch);
+    throw toFailure(error, timeout);
   } finally {
-    watch.close();
+    timeout.close();
   }
 }
 
 const tooLarge = (url: URL, maxBytes: number) =>
   new AppError("fetch_too_large", { host: url.host, max_bytes: maxBytes });
 
-function toFailure(error: unknown, watch: Watch): unknown {
-  if (watch.expired) return watch.expired;
+function toFailure(error: unknown, timeout: TransferTimeout): unknown {
+  if (timeout.expired) return timeout.expired;
   if (error instanceof AppError) return error;
   const cause = (error as { code?: string }).code;
   return new AppError("provider_unavailable", { cause }, { cause: error });

@@ -1,21 +1,33 @@
-import { open } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { AppError } from "../../errors";
-import { assertMedia } from "./answers";
+import type { OnSpawn } from "../ffmpeg";
+import { type AudioFile, joinAudio } from "../join-audio";
+import { probeMedia } from "../probe-audio";
 import { type DownloadOrder, downloadFile, MAX_FILE_BYTES } from "./download";
 import type { Fetched } from "./guarded-fetch";
-import { isPlaylist, type Piece, type Playlist, pickSound, readPlaylist } from "./hls-playlist";
+import {
+  type AudioCandidate,
+  isPlaylist,
+  listAudio,
+  type Playlist,
+  type PlaylistPiece,
+  readPlaylist,
+} from "./hls-playlist";
+import { assertMediaResponse } from "./response-status";
 import { retrying } from "./retries";
 
 export type StreamOrder = DownloadOrder & {
-  /** Length the recording should have; null when nobody announced one. */
+  /** Length of the recording as its source states it; null when unknown. */
   announced_duration_ms: number | null;
   /** Accept only a stream that has no picture. */
   audioOnly: boolean;
+  /** Receives the ffmpeg processes that inspect and join segments. */
+  onSpawn?: OnSpawn | undefined;
 };
 
 /** 20 000 segments with long signed addresses. */
 const MAX_PLAYLIST_BYTES = 16 * 1024 ** 2;
-/** A byte order mark, `#EXTM3U` and the end of its line: enough to know a playlist. */
+/** A byte order mark, `#EXTM3U` and the end of its line: enough to detect a playlist. */
 const MARK_BYTES = 12;
 /** Ten seconds at 50 Mbit/s. */
 const MAX_PIECE_BYTES = 64 * 1024 ** 2;
@@ -23,12 +35,13 @@ const PARALLEL = 4;
 const ATTEMPTS = 4;
 
 /**
- * Downloads a recording that is either an HLS playlist or a plain file, whatever its name says.
+ * Downloads a recording that is an HLS playlist or a plain file; the content decides, not the name.
  *
- * Of a playlist it takes the sound with the fewest bytes, and every segment of it, in order.
+ * Of a playlist it takes the audio with the fewest bytes, and every segment of it, in order. Segments
+ * whose timestamps do not continue each other are joined on the playlist's clock, as a WAV file.
  *
  * @throws AppError `recording_incomplete`, `recording_not_ready`, `recording_unsupported`,
- *         `recording_without_sound`, `media_refused`, and what `GuardedFetch` throws
+ *         `recording_without_sound`, `media_refused`, and what `GuardedFetch` and `joinAudio` throw
  */
 export async function downloadStream(order: StreamOrder): Promise<void> {
   const playlist = await loadPlaylist(order.url, order);
@@ -42,14 +55,81 @@ async function downloadPlaylist(first: Playlist, order: StreamOrder): Promise<vo
   if (first.kind === "media" && order.audioOnly) {
     throw new AppError("recording_without_sound", { reason: "the playlist offers no choice" });
   }
-  const media =
-    first.kind === "master" ? await loadPlaylist(pickSound(first, order), order) : first;
-  // A master may name media playlists, not further masters: that is also what ends a circle.
-  if (media?.kind !== "media") {
-    throw new AppError("recording_unsupported", { reason: "playlists inside playlists" });
-  }
+  const media = first.kind === "master" ? await loadAudible(listAudio(first, order), order) : first;
+  assertEnded(media, order.announced_duration_ms);
   assertLength(media.duration_ms, order.announced_duration_ms);
-  await appendPieces(media.pieces, order);
+  await downloadPieces(media.pieces, order);
+}
+
+type MediaPlaylist = Extract<Playlist, { kind: "media" }>;
+
+/** The first playlist that has audio. The first segment decides where the master lists none. */
+async function loadAudible(
+  candidates: readonly AudioCandidate[],
+  order: StreamOrder,
+): Promise<MediaPlaylist> {
+  for (const { url, listsAudio } of candidates) {
+    const media = await loadPlaylist(url, order);
+    // A master names media playlists only, no further masters: this also ends a circle.
+    if (media?.kind !== "media") {
+      throw new AppError("recording_unsupported", { reason: "playlists inside playlists" });
+    }
+    if (listsAudio || (await hasAudio(media, order))) return media;
+  }
+  throw new AppError("recording_without_sound", { host: URL.parse(order.url)?.host });
+}
+
+async function hasAudio({ pieces }: MediaPlaylist, order: StreamOrder): Promise<boolean> {
+  const path = `${order.path}.head`;
+  const head = pieces.slice(0, 2); // a header and a segment, or two segments
+  try {
+    await appendPieces(head, path, { ...order, onProgress: () => {} });
+    const { signal, onSpawn } = order;
+    const media = await probeMedia(path, { signal, ...(onSpawn && { onSpawn }) });
+    return media?.sound != null;
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** A playlist without an end belongs to a live recording, unless it has the whole length already. */
+function assertEnded({ ended, duration_ms }: MediaPlaylist, announced_ms: number | null): void {
+  if (ended || (announced_ms !== null && duration_ms >= announced_ms - 2_000)) return;
+  throw new AppError("recording_not_ready", { reason: "its playlist has no end" });
+}
+
+/** Downloads the runs of a playlist, and joins them when there is more than one. */
+async function downloadPieces(pieces: PlaylistPiece[], order: StreamOrder): Promise<void> {
+  const runs: { start_ms: number; pieces: PlaylistPiece[] }[] = [];
+  for (const piece of pieces) {
+    const isFirst = runs.length === 0;
+    if (isFirst || piece.run_start_ms !== undefined) {
+      runs.push({ start_ms: piece.run_start_ms ?? 0, pieces: [] });
+    }
+    runs.at(-1)!.pieces.push(piece);
+  }
+  if (runs.length === 1 && runs[0]!.start_ms === 0) {
+    return appendPieces(pieces, order.path, order);
+  }
+
+  const files: AudioFile[] = [];
+  let before = 0;
+  try {
+    for (const [i, run] of runs.entries()) {
+      const path = `${order.path}.run-${i}`;
+      files.push({ path, pieces: [{ from_ms: 0, at_ms: run.start_ms }] });
+      const offset = before;
+      await appendPieces(run.pieces, path, {
+        ...order,
+        onProgress: ({ done }) =>
+          order.onProgress({ done: offset + done, total: pieces.length, unit: "segments" }),
+      });
+      before += run.pieces.length;
+    }
+    await joinAudio(files, order.path, order);
+  } finally {
+    for (const { path } of files) await rm(path, { force: true });
+  }
 }
 
 /** Tolerates 2 %, or 2 s of a short recording: segments are cut at pictures, not at seconds. */
@@ -65,10 +145,10 @@ function loadPlaylist(address: URL | string, order: StreamOrder): Promise<Playli
   return attempting(order, async () => {
     const { fetch, patience, signal } = order;
     const headers = credentialsFor(address, order);
-    // A whole recording may answer: reading stops at its first bytes.
+    // The address can be that of a whole recording: reading stops at its first bytes.
     const limits = { ...patience, maxBytes: MAX_FILE_BYTES };
     const fetched = await fetch(address, { headers, reach: "public", ...limits, signal });
-    assertMedia(fetched);
+    assertMediaResponse(fetched);
 
     const chunks: Uint8Array[] = [];
     let size = 0;
@@ -86,16 +166,20 @@ function loadPlaylist(address: URL | string, order: StreamOrder): Promise<Playli
 }
 
 /** Fetches a few pieces ahead and writes them in their order. */
-async function appendPieces(pieces: Piece[], order: StreamOrder): Promise<void> {
-  await using file = await open(order.path, "w");
+async function appendPieces(
+  pieces: PlaylistPiece[],
+  path: string,
+  order: StreamOrder,
+): Promise<void> {
+  await using file = await open(path, "w");
   const ended = new AbortController();
   const signal = AbortSignal.any([order.signal, ended.signal]);
   const ahead: Promise<Uint8Array>[] = [];
   let written = 0;
-  const fetchNext = (piece: Piece | undefined) => {
+  const fetchNext = (piece: PlaylistPiece | undefined) => {
     if (!piece) return;
     const bytes = fetchPiece(piece, { ...order, signal });
-    bytes.catch(() => {}); // it is seen when its turn comes, or the download has ended before
+    bytes.catch(() => {}); // reported when its turn comes, unless the download has ended before
     ahead.push(bytes);
   };
 
@@ -114,7 +198,7 @@ async function appendPieces(pieces: Piece[], order: StreamOrder): Promise<void> 
   }
 }
 
-function fetchPiece({ url, range }: Piece, order: StreamOrder): Promise<Uint8Array> {
+function fetchPiece({ url, range }: PlaylistPiece, order: StreamOrder): Promise<Uint8Array> {
   return attempting(order, async () => {
     const { fetch, patience, signal } = order;
     const last = range && range.offset + range.length - 1;
@@ -125,7 +209,7 @@ function fetchPiece({ url, range }: Piece, order: StreamOrder): Promise<Uint8Arr
     const limits = { ...patience, maxBytes: MAX_PIECE_BYTES };
     const fetched = await fetch(url, { headers, reach: "public", ...limits, signal });
     assertPresent(fetched);
-    assertMedia(fetched);
+    assertMediaResponse(fetched);
 
     const body = Buffer.concat(await Array.fromAsync(fetched.body));
     const isWholeFile = range && fetched.status === 200; // a server that knows no ranges
@@ -138,14 +222,14 @@ function fetchPiece({ url, range }: Piece, order: StreamOrder): Promise<Uint8Arr
 
 const tooLarge = (max_bytes: number) => new AppError("fetch_too_large", { max_bytes });
 
-/** One missing segment among many is no refusal, and often there a moment later. */
+/** One missing segment among many is not a refusal, and is often there a moment later. */
 function assertPresent(fetched: Fetched): void {
   if (fetched.status !== 404 && fetched.status !== 410) return;
   fetched.discard();
   throw new AppError("recording_incomplete", { host: fetched.url.host, status: fetched.status });
 }
 
-/** What a playlist names may lie anywhere; credentials are for the origin that was asked first. */
+/** Segments can be on any host; credentials are sent to the playlist's origin only. */
 const credentialsFor = (url: URL | string, order: StreamOrder) =>
   URL.parse(url)?.origin === URL.parse(order.url)?.origin ? order.headers : undefined;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../errors";
-import { toServerFailure } from "../../media/fetch/answers";
 import type { Fetched, GuardedFetch } from "../../media/fetch/guarded-fetch";
+import { toServerFailure } from "../../media/fetch/response-status";
 import type { Patience } from "../../media/fetch/retries";
 
 /** An API client of the kind "user based server application", and the user it acts for. */

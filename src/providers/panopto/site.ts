@@ -1,6 +1,6 @@
 import { AppError } from "../../errors";
-import { toServerFailure } from "../../media/fetch/answers";
 import type { Fetched, GuardedFetch } from "../../media/fetch/guarded-fetch";
+import { toServerFailure } from "../../media/fetch/response-status";
 import { type Patience, retrying } from "../../media/fetch/retries";
 import type { RecordingAddress } from "../audio-source";
 import { type Delivery, readDeliveryInfo } from "./delivery-info";

@@ -3,11 +3,11 @@ import type { Fetched } from "./guarded-fetch";
 import { readRetryAfter } from "./retry-after";
 
 /**
- * Lets only an answer pass that carries media; any other is discarded and becomes its error.
+ * Checks that a response carries media; the body of any other response is discarded.
  *
  * @throws AppError `media_refused`, `provider_rate_limited`, `provider_unavailable`
  */
-export function assertMedia(fetched: Fetched): void {
+export function assertMediaResponse(fetched: Fetched): void {
   const failure = toMediaFailure(fetched);
   if (!failure) return;
   fetched.discard();
@@ -19,13 +19,13 @@ function toMediaFailure(fetched: Fetched): AppError | null {
   const details = { host: url.host, status };
   if ([401, 403, 404, 410].includes(status)) return new AppError("media_refused", details);
   if (status !== 200 && status !== 206) return toServerFailure(fetched);
-  // A login page is what an expired sign-in looks like.
+  // With an expired sign-in, Panopto sends its login page.
   return isHtml(fetched)
     ? new AppError("media_refused", { ...details, reason: "a web page" })
     : null;
 }
 
-/** What a status that nobody asked for means: slow down, or broken over there. */
+/** Converts an unexpected status: 429 asks to slow down, any other is a fault of the server. */
 export function toServerFailure({ status, url, headers }: Fetched): AppError {
   const details = { host: url.host, status };
   if (status !== 429) return new AppError("provider_unavailable", details);

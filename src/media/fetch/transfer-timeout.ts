@@ -1,29 +1,29 @@
 import { AppError } from "../../errors";
 
-/** The clock of one exchange: it ends what lasts too long, says nothing too long, or is cancelled. */
-export type Watch = {
-  /** Aborted when time is up, when the caller gives up, and by `close`. */
+/** The timeouts of one HTTP exchange: for the whole of it, and for a stall. */
+export type TransferTimeout = {
+  /** Aborted at a timeout, when the caller aborts, and by `close`. */
   readonly signal: AbortSignal;
-  /** Why the exchange had to end, unless it ended by itself. */
+  /** The reason of the abort; undefined after a normal end. */
   readonly expired: unknown;
-  /** The answer began: the silence begins anew. */
-  beat(): void;
-  /** The silence is ours, until `resume`. */
+  /** Restarts the stall timeout: the response has begun. */
+  touch(): void;
+  /** Stops the stall timeout while our side works, until `resume`. */
   pause(): void;
-  /** So many bytes have arrived and were used: enough of them, and the silence begins anew. */
+  /** Continues the stall timeout; it restarts when enough bytes have arrived since. */
   resume(bytes: number): void;
-  /** Settles with the work, or fails as soon as the watch expires. */
+  /** Settles with the work, or rejects at a timeout or an abort. */
   race<T>(work: Promise<T>): Promise<T>;
-  /** Stops the clock and whatever is still being transferred. */
+  /** Stops the timers and any transfer that is not finished. */
   close(): void;
 };
 
-/** Starts the clock. */
-export function openWatch(options: {
+/** Starts the timers. */
+export function openTransferTimeout(options: {
   timeoutMs: number;
   stallMs: number;
   signal: AbortSignal;
-}): Watch {
+}): TransferTimeout {
   const { timeoutMs, stallMs, signal: caller } = options;
   const controller = new AbortController();
   let expired: unknown;
@@ -32,27 +32,27 @@ export function openWatch(options: {
     expired ??= reason;
     close();
   };
-  const giveUp = () => expire(caller.reason);
+  const abort = () => expire(caller.reason);
   const whole = setTimeout(() => expire(new AppError("fetch_timeout", { timeoutMs })), timeoutMs);
-  const silence = openSilence(stallMs, () => expire(new AppError("fetch_timeout", { stallMs })));
+  const stall = openStallTimer(stallMs, () => expire(new AppError("fetch_timeout", { stallMs })));
   const close = () => {
     clearTimeout(whole);
-    silence.close();
-    caller.removeEventListener("abort", giveUp);
+    stall.close();
+    caller.removeEventListener("abort", abort);
     controller.abort();
   };
 
-  if (caller.aborted) giveUp();
-  else caller.addEventListener("abort", giveUp, { once: true });
+  if (caller.aborted) abort();
+  else caller.addEventListener("abort", abort, { once: true });
 
   return {
     signal: controller.signal,
     get expired() {
       return expired;
     },
-    beat: silence.beat,
-    pause: silence.pause,
-    resume: silence.resume,
+    touch: stall.touch,
+    pause: stall.pause,
+    resume: stall.resume,
     race: (work) => {
       const ended = Promise.withResolvers<never>();
       const fail = () => ended.reject(expired);
@@ -67,42 +67,42 @@ export function openWatch(options: {
 }
 
 /**
- * What comes more slowly counts as silence: a byte now and then would keep a worker for hours. Speech
+ * A slower transfer counts as a stall: a byte now and then would keep a worker busy for hours. Our MP3
  * has eight bytes a millisecond.
  */
 const SLOWEST_BYTES_PER_MS = 1;
 
-/** Counts the milliseconds without enough bytes, and calls back when they are too many. */
-function openSilence(stallMs: number, onStall: () => void) {
+/** Calls back after `stallMs` milliseconds without enough bytes. */
+function openStallTimer(stallMs: number, onStall: () => void) {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let listensSince = 0;
+  let startedAt = 0;
   let leftMs = stallMs;
   let bytes = 0;
   let isOpen = true;
 
-  const listen = () => {
+  const start = () => {
     clearTimeout(timer);
     if (!isOpen) return;
-    listensSince = performance.now();
+    startedAt = performance.now();
     timer = setTimeout(onStall, leftMs);
   };
-  const beat = () => {
+  const touch = () => {
     leftMs = stallMs;
     bytes = 0;
-    listen();
+    start();
   };
-  beat();
+  touch();
 
   return {
-    beat,
+    touch,
     pause: () => {
       clearTimeout(timer);
-      leftMs -= performance.now() - listensSince;
+      leftMs -= performance.now() - startedAt;
     },
     resume: (received: number) => {
       bytes += received;
-      if (bytes >= stallMs * SLOWEST_BYTES_PER_MS) beat();
-      else listen();
+      if (bytes >= stallMs * SLOWEST_BYTES_PER_MS) touch();
+      else start();
     },
     close: () => {
       isOpen = false;

@@ -1,0 +1,124 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { AppError } from "../errors";
+import { type OnSpawn, runTool, UNTRUSTED_INPUT } from "./ffmpeg";
+import { probeMedia } from "./probe-audio";
+
+/** A part of a file, and its position on the clock of the joined file. All in milliseconds. */
+export type AudioPiece = {
+  /** Where the piece starts in the decoded audio of its file. */
+  from_ms: number;
+  /** Exclusive; undefined lasts to the end of the file. */
+  until_ms?: number | undefined;
+  /** Where the piece starts in the joined file. */
+  at_ms: number;
+};
+
+export type AudioFile = { path: string; pieces: readonly AudioPiece[] };
+
+type JoinOptions = { signal: AbortSignal; onSpawn?: OnSpawn | undefined };
+
+/** 16 kHz, as speech services use it. Two channels, so that a silent or inverted one can be left out. */
+const SAMPLE_RATE = 16_000;
+const CHANNELS = 2;
+const FRAME_BYTES = CHANNELS * 2;
+const HEADER_BYTES = 44;
+/** The sizes in a WAV header have 32 bits: 18 hours. */
+const MAX_DATA_BYTES = 0xffff_ffff - HEADER_BYTES;
+/** Decoding runs at several hundred times real time. */
+const TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * Decodes pieces of several files and writes them at their positions into one WAV file. A gap between
+ * two pieces is silence, so every word keeps its time; where two overlap, the later file wins.
+ *
+ * @param path  receives the WAV file
+ * @throws AppError `recording_without_sound` when no file has audio, `recording_too_long`,
+ *   `audio_extraction_failed`, `tool_missing`, `tool_killed`
+ */
+export async function joinAudio(
+  files: readonly AudioFile[],
+  path: string,
+  options: JoinOptions,
+): Promise<void> {
+  await using output = await open(path, "w");
+  let dataBytes = 0;
+  for (const file of files) {
+    const media = await probeMedia(file.path, probeOptions(options));
+    if (!media?.sound) continue;
+    dataBytes = Math.max(dataBytes, await writePieces(file, output, options));
+  }
+  if (dataBytes === 0) throw new AppError("recording_without_sound");
+  await output.write(wavHeader(dataBytes), 0, HEADER_BYTES, 0);
+}
+
+const probeOptions = ({ signal, onSpawn }: JoinOptions) => ({
+  signal,
+  ...(onSpawn && { onSpawn }),
+});
+
+/** @returns the end of the last piece in the joined audio, in bytes */
+async function writePieces(
+  { path, pieces }: AudioFile,
+  output: FileHandle,
+  { signal, onSpawn }: JoinOptions,
+): Promise<number> {
+  const spans = pieces.map(({ from_ms, until_ms, at_ms }) => ({
+    from: toBytes(from_ms),
+    until: until_ms === undefined ? Number.POSITIVE_INFINITY : toBytes(until_ms),
+    shift: toBytes(at_ms) - toBytes(from_ms),
+  }));
+  let position = 0;
+  let end = 0;
+  const { exitCode, stderr } = await runTool(
+    "ffmpeg",
+    [
+      ...["-nostdin", "-v", "error", "-xerror", "-threads", "1", ...UNTRUSTED_INPUT, "-i", path],
+      ...["-map", "0:a:0", "-vn", "-sn", "-dn", "-af", "aresample=16000:async=1:first_pts=0"],
+      ...["-ac", String(CHANNELS), "-f", "s16le", "pipe:1"],
+    ],
+    {
+      signal,
+      timeoutMs: TIMEOUT_MS,
+      ...(onSpawn && { onSpawn }),
+      onBytes: async (bytes) => {
+        for (const { from, until, shift } of spans) {
+          const first = Math.max(from, position);
+          const last = Math.min(until, position + bytes.length);
+          if (last <= first) continue;
+          if (last + shift > MAX_DATA_BYTES) throw new AppError("recording_too_long");
+          const slice = bytes.subarray(first - position, last - position);
+          await output.write(slice, 0, slice.length, HEADER_BYTES + first + shift);
+          end = Math.max(end, last + shift);
+        }
+        position += bytes.length;
+      },
+    },
+  );
+  if (exitCode !== 0) {
+    throw new AppError("audio_extraction_failed", {
+      exitCode,
+      stderr: stderr.replaceAll(path, "recording"),
+    });
+  }
+  return end;
+}
+
+/** Whole frames only: half a frame would swap the channels. */
+const toBytes = (ms: number) => Math.round((ms * SAMPLE_RATE) / 1_000) * FRAME_BYTES;
+
+function wavHeader(dataBytes: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.write("RIFF", 0, "latin1");
+  header.writeUInt32LE(dataBytes + HEADER_BYTES - 8, 4);
+  header.write("WAVEfmt ", 8, "latin1");
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20); // PCM
+  header.writeUInt16LE(CHANNELS, 22);
+  header.writeUInt32LE(SAMPLE_RATE, 24);
+  header.writeUInt32LE(SAMPLE_RATE * FRAME_BYTES, 28);
+  header.writeUInt16LE(FRAME_BYTES, 32);
+  header.writeUInt16LE(16, 34); // bits per sample
+  header.write("data", 36, "latin1");
+  header.writeUInt32LE(dataBytes, 40);
+  return header;
+}
