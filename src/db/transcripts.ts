@@ -18,8 +18,9 @@ export type StoredTranscript = {
 };
 
 /**
- * Stores a transcript, the provider call that it cost, and the defects of its file as an event: one
- * statement, so that a paid transcript never lacks its price. False when the attempt lost its job.
+ * Stores a transcript, the provider call that it cost, and the defects of its file as an event and
+ * in the lecture's metadata: one statement, so that a paid transcript never lacks its price. False
+ * when the attempt lost its job.
  */
 export async function saveTranscript(
   sql: Sql,
@@ -43,7 +44,8 @@ export async function saveTranscript(
     updated as (
       update lectures l set
         transcript_status = 'completed', language_code = ${language_code},
-        metadata = l.metadata || jsonb_build_object('transcribed_at', now())
+        metadata = l.metadata - 'warnings' || jsonb_build_object('transcribed_at', now())
+          || ${sql.json((warnings.length > 0 ? { warnings } : {}) as never)}
       from claimed where l.id = claimed.id
     ),
     warned as (${warning(sql, sql`claimed`, warnings)}),

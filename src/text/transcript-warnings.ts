@@ -1,8 +1,10 @@
 import { AppError } from "../errors";
 import type { Transcript } from "./transcript";
 
-/** A defect of a transcript file that was read in spite of it. */
+/** A defect of a transcript file or a recording that was used in spite of it. */
 export type TranscriptWarning = {
+  /** Set for a recording. */
+  code?: "recording_end_missing";
   /** Of a VTT or SRT file, from 1. */
   line?: number;
   /** Of a JSON file, such as `segments.3.end`. */

@@ -127,8 +127,7 @@ const DAMAGE: ErrorCode[] = ["audio_extraction_failed", "recording_incomplete"];
 /** A second attempt can repair a download, but not a damaged upload. */
 function toUploadFailure(error: unknown): unknown {
   if (!(error instanceof AppError && DAMAGE.includes(error.errorCode))) return error;
-  const message =
-    "The audio is cut off or damaged: check that it plays to its end, and upload it again";
+  const message = "The audio is damaged: check that it plays to its end, and upload it again";
   return new AppError("audio_invalid", { ...error.details, message }, { cause: error });
 }
 

@@ -4,8 +4,10 @@ import { type StoredTranscript, saveSilence, saveTranscript } from "../../db/tra
 import type { ExtractedAudio } from "../../media/extract-audio";
 import type { Embedder } from "../../providers/embedder";
 import type { Transcriber, Transcription } from "../../providers/transcriber";
+import { toClock } from "../../text/clock";
 import { detectLanguage } from "../../text/language";
 import { type Transcript, transcriptText } from "../../text/transcript";
+import type { TranscriptWarning } from "../../text/transcript-warnings";
 import { type Attempt, assertStillClaimed, progressRange } from "../step";
 
 const TRANSCRIBING = progressRange(75, 85);
@@ -34,10 +36,16 @@ export async function transcribeAudio(
   }
   const shifted = shiftTranscript(transcription, offset_ms);
   const stored = toStoredTranscript(shifted, transcription, embedder.countTokens);
-  assertStillClaimed(await saveTranscript(db, fence, stored, call));
+  const warnings = mp3.missing_end ? [endMissing(offset_ms + mp3.duration_ms)] : [];
+  assertStillClaimed(await saveTranscript(db, fence, stored, call, warnings));
   await progress(TRANSCRIBING.at(1));
   return "speech";
 }
+
+const endMissing = (end_ms: number): TranscriptWarning => ({
+  code: "recording_end_missing",
+  message: `The end of the recording is missing: the file was cut off at ${toClock(end_ms)}. If it goes on, upload the whole recording`,
+});
 
 function toCall(lecture_id: string, { provider, model, usage }: Transcription): ProviderCall {
   const call_key = `lecture:${lecture_id}:transcribe`;

@@ -154,13 +154,36 @@ describe("POST /api/lectures/audio", () => {
     });
   });
 
-  test("fails at once, with a sentence, where the sound is cut off", async () => {
+  test("keeps what was recorded where the sound is cut off, and reports the missing end", async () => {
     const { body } = await upload({}, sound.slice(0, sound.length / 2));
+
+    expect(await workOnce()).toBe("done");
+
+    const warning = {
+      code: "recording_end_missing",
+      message: expect.stringMatching(/cut off at 0:0[56]\..*upload the whole recording/),
+    };
+    expect((await read(`/api/lectures/${body.lecture_id}`)).body).toMatchObject({
+      status: "completed",
+      metadata: { warnings: [warning] },
+    });
+    const events = await db`
+      select payload from processing_events
+      where asset_id = ${body.lecture_id} and event_type = 'transcript_warnings'`;
+    expect(events).toMatchObject([{ payload: { warnings: [warning] } }]);
+    await uploadedAudio.remove(body.lecture_id);
+  });
+
+  test("fails at once, with a sentence, where the sound is damaged in its middle", async () => {
+    const damaged = sound.slice();
+    const middle = sound.length / 2;
+    for (let i = 0; i < 3_000; i++) damaged[middle + i] = (i * 97) % 256;
+    const { body } = await upload({}, damaged);
 
     expect(await workOnce()).toBe("gave-up");
 
     expect((await read(`/api/lectures/${body.lecture_id}`)).body).toMatchObject({
-      status_reason: expect.stringMatching(/cut off or damaged.*upload it again/),
+      status_reason: expect.stringMatching(/damaged.*upload it again/),
       job: { error_code: "audio_invalid" },
     });
     await uploadedAudio.remove(body.lecture_id);
