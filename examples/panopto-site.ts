@@ -34,7 +34,7 @@ const Session = z.object({
 
 export type SiteSession = z.infer<typeof Session> & { folder: string };
 
-/** The site as a function from request to answer; whoever serves it may come between. */
+/** The site as a function from request to response, so that a test can add faults. */
 export function panoptoSite(sessions: SiteSession[]): (request: Request) => Promise<Response> {
   const find = (id: string | null | undefined) =>
     sessions.find(({ session_id }) => session_id === id?.toLowerCase());

@@ -4,7 +4,7 @@ import type { BunPlugin } from "bun";
 
 const ROOT = join(import.meta.dir, "..");
 
-/** The AG-UI client brings an older copy, which no setting keeps from the `eval` that our policy forbids. */
+/** The AG-UI client contains an older zod, whose `eval` no setting disables; our policy forbids `eval`. */
 const ONE_ZOD: BunPlugin = {
   name: "one zod",
   setup: ({ onResolve }) => {
@@ -13,8 +13,8 @@ const ONE_ZOD: BunPlugin = {
 };
 
 /**
- * Builds the page of `web/` into a folder, and answers the files it wrote. The same source gives the
- * same bytes, so a test can tell whether `public/ag-ui/` is what it should be.
+ * Builds the page of `web/` into a folder, and returns the written files. The same source gives the
+ * same bytes, so a test can compare `public/ag-ui/` with a new build.
  */
 export async function buildWeb(outdir: string): Promise<{ path: string; size: number }[]> {
   await rm(outdir, { recursive: true, force: true });
@@ -25,7 +25,7 @@ export async function buildWeb(outdir: string): Promise<{ path: string; size: nu
     minify: true,
     publicPath: "/ag-ui/",
     plugins: [ONE_ZOD],
-    // Else it is whatever the builder's own is, and `bun test` has another.
+    // Otherwise the builder's own value is used, which is different in `bun test`.
     define: { "process.env.NODE_ENV": '"production"' },
     naming: {
       entry: "[name].[ext]",

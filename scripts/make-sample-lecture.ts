@@ -1,9 +1,9 @@
 /**
- * Speaks `examples/course/lecture/script.txt` with espeak-ng and writes what a recording consists of beside
- * it: `sound.mp3`, `captions.srt` timed to the sound, and `session.json` for the sample site.
+ * Makes the sample recording from `examples/course/lecture/script.txt` with espeak-ng, in the same folder:
+ * `sound.mp3`, `captions.srt` with exact times, and `session.json` for the sample site.
  *
- * Sentences are spoken one by one and measured, so captions are exact. Only needed after a change to the
- * script; espeak-ng is not needed for anything else.
+ * Each sentence is spoken and measured separately, so the captions are exact. Run it only after a change to
+ * the script; nothing else uses espeak-ng.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,8 +1,8 @@
 /**
  * Prints `examples/course/slides.html` to `examples/course/slides.pdf`, with Chromium.
  *
- * The same Chromium and fonts (DejaVu) give the same bytes on every run. Only needed after a change to the
- * slides: the PDF is part of the repository.
+ * The same Chromium and fonts (DejaVu) give the same bytes. Run it only after a change to the slides; the
+ * PDF is part of the repository.
  */
 import { join } from "node:path";
 import { PDFDocument } from "pdf-lib";

@@ -13,7 +13,7 @@ const stop = element<HTMLButtonElement>("stop");
 
 let agent = newThread();
 
-/** A course is a conversation of its own: answers come from one course only. */
+/** Each course has its own thread, because answers use one course only. */
 function newThread(): HttpAgent {
   return new HttpAgent({ url: "/api/chat/stream", threadId: crypto.randomUUID() });
 }
@@ -41,7 +41,7 @@ function setBusy(busy: boolean): void {
 async function ask(text: string): Promise<void> {
   addQuestion(text);
   const answer = addAnswer();
-  // What the assistant asked is answered by what is said next.
+  // The next message answers the open question of the assistant.
   const resume = agent.pendingInterrupts.map(({ id: interruptId }) => ({
     interruptId,
     status: "resolved" as const,
@@ -63,7 +63,7 @@ async function ask(text: string): Promise<void> {
   }
 }
 
-/** What browsers say about a lost connection helps nobody. */
+/** Replaces the browser's text for a lost connection, which does not help the user. */
 function reasonOf(error: unknown): string {
   if (error instanceof TypeError) return "The server cannot be reached. Ask again in a moment.";
   return error instanceof Error ? error.message : String(error);

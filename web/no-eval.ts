@@ -1,5 +1,5 @@
 import { config } from "zod";
 
-// The schemas of AG-UI try to compile themselves as they are made, which our content security policy
-// forbids: whoever imports this first spares the page a violation.
+// zod compiles schemas with `eval`, which our content security policy forbids. Import this file before
+// the schemas of AG-UI.
 config({ jitless: true });

@@ -3,7 +3,7 @@ import type { Interrupt } from "@ag-ui/core";
 import { findMarks } from "../src/chat/citations/marks";
 import { toClock } from "../src/text/clock";
 
-/** What the server sends as `knowledge_references`: where each number of an answer leads. */
+/** An entry of `knowledge_references`: the source of one number in the answer. */
 export type Reference = {
   number: number;
   title: string | null;
@@ -27,7 +27,7 @@ function add(parent: HTMLElement, tag: string, className: string, text = ""): HT
 export const addQuestion = (text: string) => add(thread, "div", "user", text);
 export const showProblem = (text: string) => add(thread, "p", "problem", text);
 
-/** An answer that grows as its events arrive; text is only ever set as text, never as HTML. */
+/** An answer that grows with its events. Text is always inserted as text, never as HTML. */
 export function addAnswer() {
   const block = add(thread, "section", "assistant");
   const note = add(block, "p", "note", "Thinking…");

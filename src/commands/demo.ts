@@ -3,14 +3,14 @@ import { loadSessions, panoptoSite } from "../../examples/panopto-site";
 import { inheritedEnvironment, loadConfig } from "../config";
 
 /**
- * `./lectern demo`: the main job on real input, with nothing to configure. Starts the server, ingests
- * the sample course through its API, asks a question and prints the answer as it comes; then keeps
- * serving, or with `--once` ends.
+ * `./lectern demo`: ingestion and chat with real input and without settings. Starts the server, ingests
+ * the sample course through the API, asks a question and prints the answer while it streams. Then the
+ * server keeps running; with `--once` the demo ends.
  */
 const COURSE = "Introduction to information theory (sample)";
 const QUESTION = "What is entropy and how is it measured?";
 const SAMPLE = join(import.meta.dir, "../../examples/course");
-/** Citations of a lecture lead to its viewer, so the sample site stays at one address if it can. */
+/** Citations link to the viewer of the sample site, so its address should not change. */
 const SITE_PORT = 8791;
 const START_MS = 60_000;
 const INGEST_MS = 300_000;
@@ -19,7 +19,7 @@ const started = performance.now();
 const seconds = () => `${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s`;
 const say = (text: string) => console.log(`${seconds()}  ${text}`);
 
-type Server = { url: string; exited: Promise<number>; stop(): Promise<void> };
+type DemoServer = { url: string; exited: Promise<number>; stop(): Promise<void> };
 
 async function main(once: boolean): Promise<number> {
   const sessions = await loadSessions(SAMPLE);
@@ -36,8 +36,8 @@ async function main(once: boolean): Promise<number> {
     const cited = await ask(server.url, course_id, QUESTION);
     if (once) return complete && cited > 0 ? 0 : 1;
 
-    console.log(`\nGo on at ${server.url}/ag-ui, or explore the API at ${server.url}/swagger.`);
-    console.log("Ctrl-C ends the demo; what it ingested stays for the next time.");
+    console.log(`\nContinue at ${server.url}/ag-ui, or explore the API at ${server.url}/swagger.`);
+    console.log("Ctrl-C ends the demo. The ingested course is kept for the next start.");
     return await server.exited;
   } finally {
     await server.stop();
@@ -45,7 +45,7 @@ async function main(once: boolean): Promise<number> {
   }
 }
 
-/** The wanted port if it is free, else any. */
+/** Serves on the port if it is free, else on any other. */
 function serveOn(port: number, fetch: (request: Request) => Promise<Response>) {
   const hostname = "127.0.0.1";
   try {
@@ -55,8 +55,8 @@ function serveOn(port: number, fetch: (request: Request) => Promise<Response>) {
   }
 }
 
-/** The product itself, as `./lectern up` starts it, with the sample site allowed. */
-async function startServer(siteHost: string): Promise<Server> {
+/** Starts the server like `./lectern up`, with the sample site as an allowed host. */
+async function startServer(siteHost: string): Promise<DemoServer> {
   const config = loadConfig();
   const probe = serveOn(config.PORT, async () => new Response());
   const { port } = probe;
@@ -81,11 +81,12 @@ async function startServer(siteHost: string): Promise<Server> {
   const url = `http://127.0.0.1:${port}`;
   const end = performance.now() + START_MS;
   while (!(await isHealthy(url))) {
-    if (child.exitCode !== null) throw new Error("the server ended; it said why above");
-    if (performance.now() > end) throw new Error("the server does not answer");
+    if (child.exitCode !== null) throw new Error("the server stopped: its message is above");
+    if (performance.now() > end)
+      throw new Error("the server does not respond: try again, or run ./lectern doctor");
     await Bun.sleep(50);
   }
-  say(`the server answers at ${url}`);
+  say(`the server is ready at ${url}`);
   return { url, exited: child.exited, stop };
 }
 
@@ -111,7 +112,7 @@ async function addSlides(url: string, course_id: string): Promise<void> {
 const addLecture = (url: string, course_id: string, panopto_url: string) =>
   post(`${url}/api/lectures/download`, { course_id, panopto_url });
 
-type Asset = {
+type DemoAsset = {
   id: string;
   kind: string;
   title: string;
@@ -120,26 +121,33 @@ type Asset = {
   progress_percent: number;
 };
 
-/** Tells what happens to each asset until all are done; answers whether all went well. */
+/** Prints each status until all assets have ended; returns whether all are completed. */
 async function watch(url: string, course_id: string): Promise<boolean> {
-  const told = new Map<string, string>();
+  const printed = new Map<string, string>();
   const end = performance.now() + INGEST_MS;
   while (performance.now() < end) {
     const { items } = await json(fetch(`${url}/api/courses/${course_id}/assets`));
-    for (const { id, kind, title, status, status_reason, progress_percent } of items as Asset[]) {
+    for (const {
+      id,
+      kind,
+      title,
+      status,
+      status_reason,
+      progress_percent,
+    } of items as DemoAsset[]) {
       const news = `${kind}: ${status} ${progress_percent} %${status_reason ? `, ${status_reason}` : ""}`;
-      if (told.get(id) !== news) say(`${news}  (${title ?? "untitled"})`);
-      told.set(id, news);
+      if (printed.get(id) !== news) say(`${news}  (${title ?? "untitled"})`);
+      printed.set(id, news);
     }
-    const states = (items as Asset[]).map(({ status }) => status);
+    const states = (items as DemoAsset[]).map(({ status }) => status);
     if (states.every((status) => status === "completed")) return true;
     if (states.every((status) => ["completed", "failed"].includes(status))) return false;
     await Bun.sleep(200);
   }
-  throw new Error("the sample course is still not ingested");
+  throw new Error("the sample course was not ingested in time: run ./lectern demo again");
 }
 
-type Reference = {
+type CitedReference = {
   number: number;
   title: string | null;
   page_number?: number;
@@ -147,7 +155,7 @@ type Reference = {
   url: string | null;
 };
 
-/** Asks as a chat client does, over AG-UI; answers how many citations there were. */
+/** Asks like a chat client, over AG-UI; returns the number of citations. */
 async function ask(url: string, course_id: string, question: string): Promise<number> {
   console.log(`\n> ${question}\n`);
   const response = await fetch(`${url}/api/chat/stream`, {
@@ -161,7 +169,7 @@ async function ask(url: string, course_id: string, question: string): Promise<nu
     }),
   });
   if (!response.ok) throw new Error(`the question was refused: ${await response.text()}`);
-  const references = new Map<number, Reference>();
+  const references = new Map<number, CitedReference>();
   let answer = "";
   for await (const event of events(response)) {
     if (event.type === "TEXT_MESSAGE_CONTENT") {
@@ -169,7 +177,7 @@ async function ask(url: string, course_id: string, question: string): Promise<nu
       process.stdout.write(event.delta as string);
     }
     if (event.type === "CUSTOM" && event.name === "knowledge_references") {
-      const { references: found } = event.value as { references: Reference[] };
+      const { references: found } = event.value as { references: CitedReference[] };
       for (const reference of found) references.set(reference.number, reference);
     }
     if (event.type === "RUN_ERROR") throw new Error(String(event.message));
@@ -180,12 +188,15 @@ async function ask(url: string, course_id: string, question: string): Promise<nu
   return cited.length;
 }
 
-function describe({ number, title, page_number, start_ms, url }: Reference, base: string): string {
+function describe(
+  { number, title, page_number, start_ms, url }: CitedReference,
+  base: string,
+): string {
   const place =
     page_number === undefined
       ? `second ${Math.floor((start_ms ?? 0) / 1000)}`
       : `page ${page_number}`;
-  return `[${number}] ${title}, ${place}: ${url ? new URL(url, base).href : "nowhere online"}`;
+  return `[${number}] ${title}, ${place}: ${url ? new URL(url, base).href : "not online"}`;
 }
 
 /** The events of a server-sent stream, one JSON object each. */
@@ -207,7 +218,7 @@ const post = (url: string, body: unknown) =>
     }),
   );
 
-// biome-ignore lint/suspicious/noExplicitAny: our own API's answers, shown as they come
+// biome-ignore lint/suspicious/noExplicitAny: responses of our own API
 async function json(answer: Promise<Response>): Promise<any> {
   const response = await answer;
   const body = await response.json();

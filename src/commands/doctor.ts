@@ -11,14 +11,14 @@ import { selectTranscriber, transcriberProblems } from "../providers/speech/sele
 import { openDataRoot } from "../storage/data-root";
 
 /**
- * `./lectern doctor`: what is configured, what is missing, and what each missing part costs.
- * Changes nothing that is stored; ends with 1 when the service would not start.
+ * `./lectern doctor`: shows what is configured, what is missing, and the effect of each missing part.
+ * It changes no stored data. Exit code 1: the server cannot start with these settings.
  */
-type Finding = { mark: "ok" | "--" | "!!"; about: string; says: string };
+type Finding = { mark: "ok" | "--" | "!!"; about: string; text: string };
 
-const ok = (about: string, says: string): Finding => ({ mark: "ok", about, says });
-const missing = (about: string, says: string): Finding => ({ mark: "--", about, says });
-const broken = (about: string, says: string): Finding => ({ mark: "!!", about, says });
+const ok = (about: string, text: string): Finding => ({ mark: "ok", about, text });
+const missing = (about: string, text: string): Finding => ({ mark: "--", about, text });
+const broken = (about: string, text: string): Finding => ({ mark: "!!", about, text });
 
 async function examine(config: Config): Promise<Finding[]> {
   return [
@@ -28,22 +28,20 @@ async function examine(config: Config): Promise<Finding[]> {
     ...models(config),
     ...(await storedModels(config)),
     panopto(config),
-    tool("ffmpeg", "lectures cannot be turned into sound: install ffmpeg"),
-    tool("pdftoppm", "page images are drawn 6 times slower: install poppler-utils"),
+    tool("ffmpeg", "lectures cannot be transcribed: install ffmpeg"),
+    tool("pdftoppm", "page images are rendered 6 times slower: install poppler-utils"),
   ];
 }
 
 function runtime(): Finding {
   const recent = Bun.semver.satisfies(Bun.version, ">=1.4.5");
-  return recent
-    ? ok("bun", Bun.version)
-    : broken("bun", `${Bun.version}: 1.4.5 or newer is needed`);
+  return recent ? ok("bun", Bun.version) : broken("bun", `${Bun.version}: install 1.4.5 or newer`);
 }
 
 async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
   if (!DATABASE_URL) {
-    const says = `embedded, in ${join(DATA_ROOT, "db")}: survives crashes and power failures, serves one machine`;
-    return ok("database", says);
+    const text = `embedded, in ${join(DATA_ROOT, "db")}: survives crashes and power failures, serves one machine`;
+    return ok("database", text);
   }
   try {
     const { release, vector } = await checkServer(DATABASE_URL);
@@ -62,7 +60,7 @@ async function folder({ DATA_ROOT, S3_BUCKET }: Config): Promise<Finding> {
   }
 }
 
-/** What is wrong with the settings, in one line; other failures are bugs. */
+/** The problems of the settings in one line; other errors are bugs. */
 function problemsOf(error: unknown): string {
   if (!(error instanceof AppError) || !error.details.problems) throw error;
   const problems = Object.entries(error.details.problems as ConfigProblems);
@@ -82,13 +80,13 @@ function models(config: Config): Finding[] {
           )
         : ok("embeddings", embedder.model),
       chatModel.kind === "extractive"
-        ? missing("answers", "extracts with citations: a model's key adds written answers")
+        ? missing("answers", "extracts with citations: the key of a model adds written answers")
         : ok("answers", chatModel.name),
       slideDescriber
         ? ok("slides", slideDescriber.model)
         : missing(
             "slides",
-            `their text${findOcr() ? ", or OCR (English)" : " only"}: GOOGLE_API_KEY, OPENAI_API_KEY or SLIDE_MODEL adds what is drawn`,
+            `their text${findOcr() ? ", or OCR (English)" : " only"}: GOOGLE_API_KEY, OPENAI_API_KEY or SLIDE_MODEL adds figures`,
           ),
       transcriber
         ? ok("speech", `${transcriber.provider}:${transcriber.model}`)
@@ -102,7 +100,7 @@ function models(config: Config): Finding[] {
   }
 }
 
-/** Nothing here embeds anything. */
+/** An embedder is only opened here, never called. */
 const UNASKED = { localEmbedderUrl: "http://127.0.0.1" };
 
 function panopto(config: Config): Finding {
@@ -115,7 +113,7 @@ function panopto(config: Config): Finding {
     : missing("panopto", "public recordings only: PANOPTO_COOKIE or PANOPTO_CLIENT_ID adds others");
 }
 
-/** Chunks of a model that is not the configured one. */
+/** Reports chunks whose embedding model is not the configured one. */
 async function storedModels(config: Config): Promise<Finding[]> {
   const embedded = join(config.DATA_ROOT, "db");
   if (!config.DATABASE_URL && !(await exists(embedded))) return [];
@@ -127,9 +125,9 @@ async function storedModels(config: Config): Promise<Finding[]> {
       await database.close();
     }
   } catch (error) {
-    if (!(error instanceof AppError) || error.errorCode !== "database_locked") return []; // said above
-    const says = "what is stored cannot be compared while a server uses it: its log says at start";
-    return [missing("embeddings", says)];
+    if (!(error instanceof AppError) || error.errorCode !== "database_locked") return []; // reported above
+    const text = "what is stored cannot be compared while a server uses it: its log text at start";
+    return [missing("embeddings", text)];
   }
 }
 
@@ -154,7 +152,7 @@ function tool(name: string, cost: string): Finding {
 }
 
 function print(findings: Finding[]): void {
-  for (const { mark, about, says } of findings) console.log(`${mark}  ${about.padEnd(11)} ${says}`);
+  for (const { mark, about, text } of findings) console.log(`${mark}  ${about.padEnd(11)} ${text}`);
 }
 
 try {

@@ -17,10 +17,10 @@ import { moveToModel, rollBack } from "../retrieval/reembed";
 
 /**
  * `./lectern reembed [--course ID] [--model provider:model]`: moves one course or all of them to
- * another embedding model, the configured one unless told otherwise, while questions are answered.
- * `--rollback` takes the last move back, `--discard` gives up what is kept for that.
+ * another embedding model (default: the configured one) while the server answers questions.
+ * `--rollback` reverts the last move, `--discard` deletes the embeddings kept for that.
  *
- * The embedded database belongs to the server that runs on it: stop that first.
+ * Stop a server with the embedded database first: only one process can use it.
  */
 const USAGE =
   "Usage: ./lectern reembed [--course ID] [--model provider:model] | --rollback | --discard";
@@ -28,14 +28,14 @@ const USAGE =
 async function main(args: string[]): Promise<void> {
   const options = readOptions(args);
   if (options.course !== undefined && !z.guid().safeParse(options.course).success) {
-    console.error(`--course: "${options.course}" is no id of a course\n${USAGE}`);
+    console.error(`--course: "${options.course}" is not the id of a course\n${USAGE}`);
     process.exit(2);
   }
   const config = loadConfig();
   const settings = { ...config, EMBEDDING_MODEL: options.model ?? config.EMBEDDING_MODEL };
   const stop = new AbortController();
   process.once("SIGINT", () =>
-    stop.abort(new AppError("cancelled", { advice: "Run it again to go on" })),
+    stop.abort(new AppError("cancelled", { advice: "Run the command again to continue" })),
   );
   const local = startLocalEmbedder();
   const database = await openDatabaseServer(config);
@@ -46,7 +46,7 @@ async function main(args: string[]): Promise<void> {
     const { embedder } = openProviders(settings, { localEmbedderUrl: local.url });
     const tools = { db, embedder, signal: stop.signal, say: (line: string) => console.error(line) };
     if (options.discard) {
-      console.log(`${await deleteInactiveEmbeddings(db, reach)} vectors discarded`);
+      console.log(`${await deleteInactiveEmbeddings(db, reach)} embeddings deleted`);
       return;
     }
     const { model, switched } = await (options.rollback
@@ -80,7 +80,7 @@ function readOptions(args: string[]) {
   }
 }
 
-/** What is left to do. */
+/** Prints the remaining steps. */
 function advise(model: string, configured: string, stored: ModelCount[]): void {
   for (const other of stored.filter((count) => count.model !== model)) {
     console.log(`${other.chunks} chunks use ${other.model}`);

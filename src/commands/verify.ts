@@ -8,9 +8,9 @@ import { openStorage } from "../services";
 
 /**
  * `./lectern verify`: reads every stored PDF again and compares it with the checksum of its upload.
- * Names those that changed or are gone, and then ends with 1.
+ * Lists changed and missing files; if there are any, the exit code is 1.
  *
- * The embedded database belongs to the server that runs on it: stop that first.
+ * Stop a server with the embedded database first: only one process can use it.
  */
 async function main(): Promise<number> {
   const config = loadConfig();

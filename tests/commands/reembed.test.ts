@@ -80,7 +80,7 @@ test("a course that is none is refused in plain words", async () => {
   const { exitCode, err } = await run("reembed.ts", ["--course", "first"]);
 
   expect(exitCode).toBe(2);
-  expect(err).toStartWith('--course: "first" is no id of a course');
+  expect(err).toStartWith('--course: "first" is not the id of a course');
 });
 
 test("eval reports as JSON, and leaves nothing behind in a database that is not its own", async () => {
