@@ -72,7 +72,7 @@ test("doctor tells it of the embedded database as well, unless a server uses tha
   const after = await run("doctor.ts", [], env);
   await rm(folder, { recursive: true });
 
-  expect(during.out).toContain("while a server uses it");
+  expect(during.out).toContain("while a server uses the database");
   expect(after.out).toContain("1 chunks use test:plane: ./lectern reembed moves them");
 });
 
