@@ -1,4 +1,4 @@
-# One container: the API, the page and the workers. Data lives in /data.
+# One container: the API, the page and the workers. The data is in /data.
 FROM oven/bun:1.4.5-slim AS dependencies
 WORKDIR /app
 COPY package.json bun.lock ./
@@ -13,12 +13,12 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY . .
 RUN mkdir -p /data && chown bun:bun /data
 USER bun
-# Bun opens 256 connections at once unless its environment says more.
+# Bun's default is 256 outgoing connections, and each streaming answer uses one.
 ENV HOST=0.0.0.0 PORT=8080 DATA_ROOT=/data BUN_CONFIG_MAX_HTTP_REQUESTS=16384
 EXPOSE 8080
 VOLUME /data
 HEALTHCHECK --interval=15s --timeout=3s --start-period=30s \
   CMD ["bun", "-e", "const { ok } = await fetch('http://127.0.0.1:8080/api/health'); process.exit(ok ? 0 : 1)"]
-# tini reaps what the tools leave; --no-orphans ends ffmpeg with its parent.
+# tini reaps zombie processes; --no-orphans ends ffmpeg with its parent.
 ENTRYPOINT ["tini", "--"]
 CMD ["bun", "--no-orphans", "src/main.ts"]
