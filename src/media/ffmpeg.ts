@@ -60,7 +60,7 @@ export async function runTool(
     stderr: "pipe",
     signal,
     timeout: timeoutMs,
-    // ffmpeg answers SIGTERM by finishing its file, which nobody will read.
+    // After SIGTERM, ffmpeg would finish its file, which is not needed.
     killSignal: "SIGKILL",
   });
   onSpawn?.(child.pid, child.exited);

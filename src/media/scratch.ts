@@ -29,11 +29,11 @@ export async function openScratch(root: string): Promise<Scratch> {
 }
 
 /**
- * Removes what processes that no longer run have left. Call it at boot, and every minute.
+ * Removes the folders of processes that have ended. Call it at the start and every minute.
  *
- * Containers hand out the same pid again, so a folder with our own pid that is older than this
- * process is a leftover too. Folders of other living processes stay, and those of other machines
- * until nobody has touched them for a while.
+ * Containers reuse process ids, so a folder with our own id that is older than this process is also
+ * removed. Folders of other running processes are kept. Folders of other machines are kept until they
+ * have not changed for a while.
  */
 export async function sweepScratch(root: string): Promise<void> {
   const startedAt = Date.now() - process.uptime() * 1_000;

@@ -6,7 +6,7 @@ import { type OnSpawn, runTool } from "./ffmpeg";
 /** The grid on which loudness is measured. */
 const FRAME_MS = 100;
 
-/** A pause this long is where nobody is in the middle of a word. */
+/** A pause of this length is never inside a word. */
 const PAUSE_FRAMES = 5;
 
 /** Decoding runs at several hundred times real time: minutes for the longest recording. */
@@ -93,8 +93,8 @@ async function measureLoudness(path: string, { signal, onSpawn }: SplitOptions):
 }
 
 /**
- * One decoding feeds all parts. They are encoded anew because an MP3 frame leans on those before
- * it: copied frames would begin with a click, and up to 0.2 s off (measured).
+ * Decodes once for all parts and encodes each part again, because an MP3 frame depends on earlier
+ * frames: copied frames would start with a click and up to 0.2 s too early or late (measured).
  */
 async function writeParts(path: string, parts: AudioPart[], { signal, onSpawn }: SplitOptions) {
   const outputs = parts.flatMap((part) => [

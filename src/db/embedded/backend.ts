@@ -35,9 +35,9 @@ export class Backend {
   }
 
   /**
-   * Waits until everybody who asked earlier has finished.
+   * Waits until all earlier turns have ended.
    *
-   * @returns ends the turn
+   * @returns a function that ends this turn
    */
   async takeTurn(): Promise<() => void> {
     const { promise, resolve } = Promise.withResolvers<void>();

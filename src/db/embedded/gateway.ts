@@ -15,16 +15,16 @@ import {
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /**
- * Lets many Postgres clients use PGlite's single session as if each had a server of its own.
+ * Lets many PostgreSQL clients share PGlite's single session.
  *
- * What they get: whole transactions one after the other, in the order in which they began;
- * prepared statements and LISTEN per connection; rollback when a client vanishes, or stays silent
- * in a transaction beyond the limit.
+ * Supported: transactions run one after the other, in the order of their start; prepared statements
+ * and LISTEN are separate for each connection; a transaction is rolled back if its client disconnects
+ * or is idle longer than the limit.
  *
- * What one session cannot give: a statement in progress is neither cancelled nor timed out, and
- * everybody waits for it; SET, temporary tables, `prepare` in SQL, held cursors, session advisory
- * locks and DISCARD ALL act on everybody (use SET LOCAL and transaction locks); parameters of the
- * connection string are ignored; an answer is held in memory until its client has read it.
+ * Different from a server: a running statement cannot be cancelled or time out, and all other clients
+ * wait for it; SET, temporary tables, `prepare` in SQL, held cursors, session advisory locks and
+ * DISCARD ALL affect all clients (use SET LOCAL and transaction locks); parameters of the connection
+ * string are ignored; a response is kept in memory until its client has read it.
  */
 export class Gateway {
   readonly #server: Server = createServer({ noDelay: true }, (socket) => void this.#serve(socket));

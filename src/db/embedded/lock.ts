@@ -17,11 +17,11 @@ type Owner = { pid: number; since: string };
  *   can be no lock in this place
  */
 export async function lockDataDir(dataDir: string): Promise<() => void> {
-  const folder = resolve(dataDir); // without a slash at its end: the lock stands beside it
+  const folder = resolve(dataDir); // without a trailing slash: the lock file is beside it
   await mkdir(dirname(folder), { recursive: true });
   const file = openFile(`${folder}.lock`);
   try {
-    // This write waits for nobody: whoever holds the lock keeps it for as long as it lives.
+    // Do not wait for the lock: its process holds it until it ends.
     file.run("pragma busy_timeout = 0");
     file.run("create table if not exists owner (pid integer, since text)");
     file.run("delete from owner");

@@ -93,7 +93,7 @@ function rewriteTarget(message: Buffer, prefix: string): Rewritten {
   };
 }
 
-/** The unnamed statement stays unnamed: nobody else can use it before it has run. */
+/** The unnamed statement keeps its empty name: no other client can use it before it runs. */
 const withPrefix = (name: string, prefix: string) => name && prefix + name;
 
 function inspect(sql: string): { refused: boolean; effects: Effects } {

@@ -90,7 +90,7 @@ export class Session {
     for (const channel of listen) this.channels.add(channel);
   }
 
-  /** UNLISTEN has silenced the session for everybody: those who still listen get it back. */
+  /** UNLISTEN ended LISTEN for all clients of the session: repeat it for the other clients. */
   async #finishTurn(): Promise<void> {
     if (this.#unlistened) {
       const listens = [...this.peers.channels()].map((channel) => `listen ${quoteName(channel)}`);

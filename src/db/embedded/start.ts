@@ -12,7 +12,7 @@ export type EmbeddedDatabaseOptions = {
   dataDir: string | null;
   /** What `snapshot()` returned: the new database starts as that copy, in 0.5 s instead of 5. */
   from?: Blob;
-  /** How long one client may stay silent in an open transaction while everybody waits for it. */
+  /** Longest time that a client can be idle in an open transaction; other clients wait for it. */
   idleLimitSeconds?: number;
 };
 

@@ -37,9 +37,9 @@ export class ProtocolError extends Error {
 }
 
 /**
- * Whether a client's message is for the backend.
+ * Whether a client's message must be passed to the backend.
  *
- * @throws ProtocolError for types that a backend ends on, which would be everybody's
+ * @throws ProtocolError for types that would end the backend, which all clients share
  */
 export function isRequest(message: Buffer): boolean {
   if (LEFT_OF_A_COPY.has(message[0]!)) return false;

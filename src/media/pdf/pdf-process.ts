@@ -24,7 +24,7 @@ const CHILD = join(import.meta.dir, "pdf-child.ts");
 const WATCH_EVERY_MS = 50;
 /** JavaScriptCore reserves as many addresses and touches few of them. */
 const RESERVED_MB = 8 * 1024;
-/** Beyond the time limits of any document: it ends a child that nobody watches any more. */
+/** Longer than the time limit of any document: ends a child whose parent has ended. */
 const CPU_SECONDS = 1_800;
 
 /** A process that reads one PDF, and is killed when it exceeds its limits or the signal aborts. */

@@ -16,8 +16,8 @@ export type PanoptoLogin = {
   /** Whether any sign-in is configured. */
   readonly isConfigured: boolean;
   /**
-   * Asks with the sign-in of a site; when Panopto wants a login all the same, signs in anew, once,
-   * and asks again.
+   * Sends a request with the login of a site. If Panopto still requires a login, logs in again and
+   * repeats the request once.
    */
   ask<T>(
     origin: string,
@@ -30,7 +30,7 @@ const MAX_BYTES = 1024 ** 2;
 const Token = z.object({ access_token: z.string().min(1) });
 
 /**
- * Signs in to Panopto sites: not at all, by a cookie somebody supplied, or as an API client.
+ * Logs in to Panopto sites: without a login, with a configured cookie, or as an API client.
  *
  * Panopto limits how often a client may log in, so its cookie is shared by all callers, and callers
  * that find it expired at the same time renew it together.
@@ -44,7 +44,7 @@ export function openPanoptoLogin(options: {
   const { cookie, client } = options;
   const cookies = new Map<string, Promise<string>>();
 
-  /** The shared cookie of a site; logs in when there is none but the one that wore out. */
+  /** The shared cookie of a site; logs in if there is no cookie or only the expired one. */
   const cookieOf = (origin: string, signal: AbortSignal, wornOut?: Promise<string>) => {
     const known = cookies.get(origin);
     if (known && known !== wornOut) return known;

@@ -73,8 +73,8 @@ export const lectureIntakeRoutes = ({ db, audioSource, uploadedAudio, maxUploadB
         detail: {
           summary: "Queue a Panopto recording for ingestion",
           description:
-            "The same session in the same course answers 200 with the lecture there is. One that was " +
-            "asked for without transcription is transcribed as soon as somebody asks for it: 202.",
+            "If the course already has a lecture of this session, the answer is 200 with that lecture. If it was " +
+            "requested without transcription before, it is transcribed now, and the answer is 202.",
         },
       },
     )
