@@ -6,9 +6,11 @@
 create table lectures (
   id                     uuid primary key default gen_random_uuid(),
   course_id              uuid not null references courses on delete cascade,
-  source                 text not null check (source in ('panopto', 'upload')),
+  source                 text not null check (source in ('panopto', 'upload', 'transcript')),
   panopto_session_id     text,
   panopto_url            text,
+  -- Where a recording outside Panopto plays; only citations use it.
+  media_url              text check (media_url ~ '^https?://'),
   title                  text,
   transcription          boolean not null default true,
   -- A copy of the last job's state. Only update_lecture_from_job writes it.
@@ -33,7 +35,7 @@ create table lectures (
   deleted_at             timestamptz,
   created_at             timestamptz not null default now(),
   updated_at             timestamptz not null default now(),
-  check (source = 'upload' or (panopto_session_id is not null and panopto_url is not null)),
+  check (source <> 'panopto' or (panopto_session_id is not null and panopto_url is not null)),
   check (status <> 'failed' or status_reason <> '')
 );
 

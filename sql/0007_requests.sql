@@ -182,6 +182,21 @@ begin
 end
 $$;
 
+-- Inserts a lecture of which there is only a transcript. Its job makes the chunks and embeddings.
+create function request_transcript_lecture(
+  p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb,
+  p_language_code text, p_token_count integer, p_provider text,
+  out lecture_id uuid, out job_id uuid
+) language plpgsql as $$
+begin
+  insert into lectures (course_id, source, media_url, title)
+  values (p_course_id, 'transcript', p_media_url, p_title)
+  returning id into lecture_id;
+  job_id := replace_transcript(
+    lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider);
+end
+$$;
+
 -- Inserts a document with its job, for a PDF that is already stored. If the course already has the same
 -- bytes, returns that document with created = false.
 create function request_document(

@@ -462,6 +462,18 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.request_transcript_lecture(p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb, p_language_code text, p_token_count integer, p_provider text, OUT lecture_id uuid, OUT job_id uuid) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into lectures (course_id, source, media_url, title)
+  values (p_course_id, 'transcript', p_media_url, p_title)
+  returning id into lecture_id;
+  job_id := replace_transcript(
+    lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider);
+end
+$$;
+
 CREATE FUNCTION public.request_uploaded_lecture(p_lecture_id uuid, p_course_id uuid, p_session_id text, p_url text, p_title text, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE sql
     AS $$
@@ -914,6 +926,7 @@ CREATE TABLE public.lectures (
     source text NOT NULL,
     panopto_session_id text,
     panopto_url text,
+    media_url text,
     title text,
     transcription boolean DEFAULT true NOT NULL,
     status text DEFAULT 'pending'::text NOT NULL,
@@ -931,10 +944,11 @@ CREATE TABLE public.lectures (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT lectures_audio_duration_seconds_check CHECK ((audio_duration_seconds >= 0)),
     CONSTRAINT lectures_audio_sha256_check CHECK ((audio_sha256 ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT lectures_check CHECK (((source = 'upload'::text) OR ((panopto_session_id IS NOT NULL) AND (panopto_url IS NOT NULL)))),
+    CONSTRAINT lectures_check CHECK (((source <> 'panopto'::text) OR ((panopto_session_id IS NOT NULL) AND (panopto_url IS NOT NULL)))),
     CONSTRAINT lectures_check1 CHECK (((status <> 'failed'::text) OR (status_reason <> ''::text))),
     CONSTRAINT lectures_embed_status_check CHECK ((embed_status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'skipped'::text]))),
-    CONSTRAINT lectures_source_check CHECK ((source = ANY (ARRAY['panopto'::text, 'upload'::text]))),
+    CONSTRAINT lectures_media_url_check CHECK ((media_url ~ '^https?://'::text)),
+    CONSTRAINT lectures_source_check CHECK ((source = ANY (ARRAY['panopto'::text, 'upload'::text, 'transcript'::text]))),
     CONSTRAINT lectures_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'downloading'::text, 'transcribing'::text, 'embedding'::text, 'completed'::text, 'failed'::text]))),
     CONSTRAINT lectures_transcript_status_check CHECK ((transcript_status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text, 'failed'::text, 'skipped'::text])))
 );

@@ -22,9 +22,11 @@ export type SlideChange = { time_ms: number; caption?: string; sequence?: number
 export type Lecture = {
   id: string;
   course_id: string;
-  source: "panopto" | "upload";
+  source: "panopto" | "upload" | "transcript";
   panopto_session_id: string | null;
   panopto_url: string | null;
+  /** Where a recording outside Panopto plays. */
+  media_url: string | null;
   title: string | null;
   transcription: boolean;
   status: LectureStatus;
@@ -40,7 +42,7 @@ export type Lecture = {
 };
 
 const columns = (sql: Sql) => sql`
-  id, course_id, source, panopto_session_id, panopto_url, title, transcription, status,
+  id, course_id, source, panopto_session_id, panopto_url, media_url, title, transcription, status,
   status_reason, audio_duration_seconds, language_code, transcript_status, embed_status,
   last_job_id, metadata, created_at, updated_at`;
 

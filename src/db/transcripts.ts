@@ -2,6 +2,7 @@ import type { PendingQuery, Row } from "postgres";
 import { AppError } from "../errors";
 import type { Segment, Word } from "../text/transcript";
 import type { TranscriptWarning } from "../text/transcript-warnings";
+import { throwCourseMissing } from "./assets";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset } from "./jobs/jobs";
 import { type ProviderCall, recording } from "./jobs/provider-calls";
@@ -103,6 +104,34 @@ export async function replaceTranscript(
     select job_id, (select count(*) from warned) as warned from replaced`;
   if (!row!.job_id) throw new AppError("lecture_not_found");
   return row!.job_id;
+}
+
+/**
+ * Inserts a lecture of which there is only a transcript, records the defects of the file as an event,
+ * and queues the job that makes its chunks: one statement.
+ *
+ * @throws AppError `course_not_found`
+ */
+export async function requestTranscriptLecture(
+  sql: Sql,
+  { course_id, title, media_url }: { course_id: string; title: string; media_url: string | null },
+  transcript: Omit<StoredTranscript, "model">,
+  warnings: readonly TranscriptWarning[],
+): Promise<{ lecture_id: string; job_id: string }> {
+  const { transcript_text, segments, words, language_code, token_count, provider } = transcript;
+  const [row] = await sql<{ lecture_id: string; job_id: string }[]>`
+    with requested as materialized (
+      select lecture_id, job_id from request_transcript_lecture(
+        ${course_id}, ${title}, ${media_url}, ${transcript_text},
+        ${sql.json({ segments, words } as never)}, ${language_code}, ${token_count}, ${provider})
+    ),
+    lecture as (select lecture_id as id, ${course_id}::uuid as course_id from requested),
+    warned as (${warning(sql, sql`lecture`, warnings)})
+    select lecture_id, job_id, (select count(*) from warned) as warned from requested`.catch(
+    throwCourseMissing,
+  );
+  const { lecture_id, job_id } = row!;
+  return { lecture_id, job_id };
 }
 
 async function findTranscript(sql: Sql, lecture_id: string): Promise<StoredTranscript | null> {

@@ -1,4 +1,5 @@
 import type { FoundChunk } from "../db/chunks/passages";
+import { toMomentUrl, transcriptViewPath } from "../text/moment-url";
 import { joinTexts } from "./join-texts";
 import type { Mode, Scored } from "./rank";
 import type { Hit } from "./select-passages";
@@ -17,7 +18,7 @@ export type Citation = {
   page_number?: number;
   start_ms?: number;
   end_ms?: number;
-  /** Opens the page, or the recording at the second; null when the recording is not online. */
+  /** Opens the page, the recording at the second, or else our transcript view at the second. */
   url: string | null;
 };
 
@@ -85,14 +86,11 @@ function toPosition(parts: FoundChunk[]) {
     : { page_number: first.page_number, page_end: ends("page_end") };
 }
 
-/** The PDF at the page, or Panopto's viewer at the second. */
-function urlOf(asset_id: string, [first]: FoundChunk[]): string | null {
-  const { page_number, panopto_url, start_ms } = first!;
+/** The PDF at the page, or the recording or its transcript at the second. */
+function urlOf(asset_id: string, [first]: FoundChunk[]): string {
+  const { page_number, viewer_url, start_ms } = first!;
   if (page_number !== null) return `/api/documents/${asset_id}/file#page=${page_number}`;
-  if (!panopto_url) return null;
-  const url = new URL(panopto_url);
-  url.searchParams.set("start", String(Math.floor(start_ms! / 1_000)));
-  return url.href;
+  return toMomentUrl(viewer_url ?? transcriptViewPath(asset_id), start_ms!);
 }
 
 function toExplanation(chunk: Scored): Explanation {

@@ -12,6 +12,7 @@ import { type ModelCallOptions, SEARCH_TOOLS } from "../../providers/chat/chat-m
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { type PassageSource, searchCourse } from "../../retrieval/search";
+import { toMomentUrl, transcriptViewPath } from "../../text/moment-url";
 import type { ClientTool } from "../request";
 import type { FoundPassage } from "./cited-passages";
 
@@ -120,21 +121,19 @@ const tool = <Shape extends z.ZodRawShape>(definition: {
 }): ServerTool => definition as unknown as ServerTool;
 
 function toPassage(chunk: ReadChunk): FoundPassage {
-  const { chunk_id, asset_id, title, content: quote, start_ms, end_ms, panopto_url } = chunk;
+  const { chunk_id, asset_id, title, content: quote, start_ms, end_ms, viewer_url } = chunk;
   const common = { chunk_id, asset_id, title, quote };
   if (chunk.page_number !== undefined) {
     const { page_number } = chunk;
     const url = `/api/documents/${asset_id}/file#page=${page_number}`;
     return { ...common, source: "slides", page_number, url };
   }
-  const url = panopto_url ? new URL(panopto_url) : null;
-  url?.searchParams.set("start", String(Math.floor(start_ms! / 1_000)));
   return {
     ...common,
     source: "lectures",
     start_ms: start_ms!,
     end_ms: end_ms!,
-    url: url?.href ?? null,
+    url: toMomentUrl(viewer_url ?? transcriptViewPath(asset_id), start_ms!),
   };
 }
 

@@ -1,5 +1,6 @@
 import { readPageTexts, readSpeech } from "../../db/chat/chat-reads";
 import type { Sql } from "../../db/client";
+import { toMomentUrl } from "../../text/moment-url";
 import { type Timeline, timesOf, toTimeline } from "../../text/timeline";
 import type { Segment } from "../../text/transcript";
 import type { CheckedCitation } from "./check";
@@ -74,7 +75,7 @@ function pointToMoment(
   const at = timeline.text.indexOf(words_said);
   if (at < 0) return undefined;
   const moment = timesOf(timeline, at, at + words_said.length);
-  return { quote: words_said, ...moment, url: url && atSecond(url, moment.start_ms) };
+  return { quote: words_said, ...moment, url: url && toMomentUrl(url, moment.start_ms) };
 }
 
 /** A sentence, or the segments of one that is too long to be found in it. */
@@ -118,10 +119,4 @@ async function pointToPage(
 function pageWith(pages: { page_number: number; content: string }[], text: string) {
   const oneLine = (lines: string) => lines.replace(/\s+/g, " ");
   return pages.find(({ content }) => oneLine(content).includes(oneLine(text)))?.page_number;
-}
-
-function atSecond(url: string, start_ms: number): string {
-  const address = new URL(url);
-  address.searchParams.set("start", String(Math.floor(start_ms / 1_000)));
-  return address.href;
 }

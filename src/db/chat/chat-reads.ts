@@ -9,7 +9,7 @@ export type ReadChunk = {
   content: string;
   start_ms?: number;
   end_ms?: number;
-  panopto_url?: string | null;
+  viewer_url?: string | null;
   page_number?: number;
 };
 
@@ -21,7 +21,8 @@ export function readTranscriptChunks(
   limit: number,
 ): Promise<ReadChunk[]> {
   return sql<ReadChunk[]>`
-    select c.id as chunk_id, l.id as asset_id, l.title, c.content, c.start_ms, c.end_ms, l.panopto_url
+    select c.id as chunk_id, l.id as asset_id, l.title, c.content, c.start_ms, c.end_ms,
+           coalesce(l.panopto_url, l.media_url) as viewer_url
     from lecture_chunks c join lectures l on l.id = c.lecture_id
     where l.id = ${lecture_id} and l.course_id = ${course_id} and l.deleted_at is null
       and c.start_ms < ${end_ms} and c.end_ms > ${start_ms}

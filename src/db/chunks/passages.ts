@@ -145,10 +145,10 @@ export type FoundChunk = {
   content: string;
   metadata: Record<string, unknown>;
   title: string | null;
-  /** Lectures only: the position to seek; `panopto_url` opens the viewer. */
+  /** Lectures only: the position to seek; `viewer_url` opens the recording. */
   start_ms: number | null;
   end_ms: number | null;
-  panopto_url: string | null;
+  viewer_url: string | null;
   /** Documents only. */
   page_number: number | null;
   page_end: number | null;
@@ -158,8 +158,8 @@ export type FoundChunk = {
 export async function readChunks(sql: Sql, ids: string[]): Promise<FoundChunk[]> {
   if (ids.length === 0) return [];
   return sql<FoundChunk[]>`
-    select c.id as chunk_id, c.content, c.metadata, a.title, c.start_ms, c.end_ms, a.panopto_url,
-           null::int as page_number, null::int as page_end
+    select c.id as chunk_id, c.content, c.metadata, a.title, c.start_ms, c.end_ms,
+           coalesce(a.panopto_url, a.media_url) as viewer_url, null::int as page_number, null::int as page_end
     from lecture_chunks c join lectures a on a.id = c.lecture_id
     where c.id = any(${ids}::uuid[]) and a.deleted_at is null
     union all

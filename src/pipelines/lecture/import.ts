@@ -1,11 +1,12 @@
 import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
-import { replaceTranscript } from "../../db/transcripts";
+import { replaceTranscript, requestTranscriptLecture } from "../../db/transcripts";
 import type { Embedder } from "../../providers/embedder";
 import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { canonicalLanguage } from "../../text/language-tag";
 import { parseTranscriptFile, type TranscriptFile } from "../../text/transcript-file";
 import type { TranscriptWarning } from "../../text/transcript-warnings";
+import { toTitle } from "./request";
 import { toStoredTranscript } from "./transcribe";
 
 export type ImportDeps = { db: Sql; embedder: Embedder; uploadedAudio: UploadedAudioStore };
@@ -31,8 +32,37 @@ export async function importTranscript(
   return { job_id, warnings };
 }
 
+export type TranscriptUpload = {
+  course_id: string;
+  /** Default: the file's name. */
+  title?: string | undefined;
+  /** Where the recording plays; citations open it at the second. */
+  media_url?: string | undefined;
+  language?: string | undefined;
+};
+
+/**
+ * Makes a lecture of a transcript alone and queues the job that embeds it.
+ *
+ * @throws AppError `course_not_found`, and for the file as `parseTranscriptFile`
+ */
+export async function receiveTranscript(
+  { db, embedder }: Pick<ImportDeps, "db" | "embedder">,
+  { course_id, title, media_url, language }: TranscriptUpload,
+  file: TranscriptFile & { filename: string },
+): Promise<{ lecture_id: string; job_id: string; warnings: TranscriptWarning[] }> {
+  const { transcript, warnings } = readTranscript(file, embedder, language);
+  const lecture = {
+    course_id,
+    title: title ?? toTitle(file.filename),
+    media_url: media_url ?? null,
+  };
+  const accepted = await requestTranscriptLecture(db, lecture, transcript, warnings);
+  return { ...accepted, warnings };
+}
+
 /** A transcript file as its database row, and the defects of the file. */
-export function readTranscript(file: TranscriptFile, embedder: Embedder, language?: string) {
+function readTranscript(file: TranscriptFile, embedder: Embedder, language?: string) {
   const { warnings, ...parsed } = parseTranscriptFile(file);
   const named = { ...parsed, ...(language && { language: canonicalLanguage(language) }) };
   const source = { provider: "import", model: null };

@@ -130,4 +130,5 @@ const toSessionColumns = (address: RecordingAddress) => ({
   panopto_url: toViewerUrl(address),
 });
 
-const toTitle = (filename: string) => filename.replace(/\.\w{1,5}$/, "") || filename;
+/** The title of a lecture whose upload has none: the file's name without its extension. */
+export const toTitle = (filename: string) => filename.replace(/\.\w{1,5}$/, "") || filename;

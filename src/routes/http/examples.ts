@@ -11,6 +11,11 @@ export const EXAMPLES: Record<string, unknown> = {
   "post /api/courses": { name: "Information theory", description: "Spring term" },
   "patch /api/courses/{id}": { description: "Autumn term" },
   "post /api/lectures/download": { course_id: COURSE, panopto_url: PANOPTO_URL },
+  "post /api/lectures/transcript": {
+    course_id: COURSE,
+    title: "Entropy",
+    media_url: "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+  },
   "put /api/lectures/{id}/transcript": {
     language_code: "en",
     segments: [{ start_ms: 0, end_ms: 4_000, text: "Entropy measures surprise." }],

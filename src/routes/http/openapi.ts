@@ -95,15 +95,16 @@ export function tidy(document: OpenApiDocument): OpenApiDocument {
 
 type RequestBody = { content?: Record<string, JsonNode> };
 
-/** The generator lists forms beside JSON for every body; no route accepts both. */
+/** The generator lists both kinds of forms beside JSON for every body; no route accepts all three. */
 function keepJsonOnly(body: RequestBody | undefined): void {
-  const { "application/json": json, "multipart/form-data": form } = body?.content ?? {};
+  const { "application/json": json, "application/x-www-form-urlencoded": form } =
+    body?.content ?? {};
   if (json && form) body!.content = { "application/json": json };
 }
 
 function addExample(body: RequestBody | undefined, example: unknown): void {
-  const json = body?.content?.["application/json"];
-  if (json && example !== undefined) json.example ??= example;
+  const content = body?.content?.["application/json"] ?? body?.content?.["multipart/form-data"];
+  if (content && example !== undefined) content.example ??= example;
 }
 
 /** Moves the `$defs` of one part of an operation to the components; a different schema of the same name gets a suffix. */

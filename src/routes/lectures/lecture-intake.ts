@@ -1,18 +1,24 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Sql } from "../../db/client";
+import { receiveTranscript } from "../../pipelines/lecture/import";
 import { receiveAudio, receiveRecording } from "../../pipelines/lecture/request";
 import type { AudioSource } from "../../providers/audio-source";
+import type { Embedder } from "../../providers/embedder";
 import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { acceptUpload } from "../http/accept-upload";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
 import { Id, Priority, Title } from "../http/schemas";
-
-export const LectureAccepted = z
-  .object({ lecture_id: Id, job_id: Id })
-  .meta({ id: "LectureAccepted" });
+import {
+  LectureAccepted,
+  MAX_TRANSCRIPT_BYTES,
+  TRANSCRIPT_FILES,
+  TranscriptAccepted,
+  TranscriptFileFields,
+  withWarnings,
+} from "./lecture-schemas";
 
 const PanoptoUrl = z
   .string()
@@ -46,15 +52,42 @@ const AUDIO_BODY = multipartBody(
   "mp3, m4a, aac, wav, flac, ogg, opus, webm, or mp4 without a picture",
 );
 
-type Needs = {
+const MediaUrl = z
+  .string()
+  .trim()
+  .max(2_000)
+  .refine(isWebAddress, "must be an address that begins with http:// or https://")
+  .describe("Where the recording plays; citations open it at the second");
+
+const TranscriptFields = z.object({
+  course_id: Id,
+  title: Title.optional().describe("Default: the file's name"),
+  media_url: MediaUrl.optional(),
+  ...TranscriptFileFields.shape,
+});
+
+/** A link for students: only pages of the web, and no password in it. */
+function isWebAddress(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password;
+}
+
+export type LectureIntakeDeps = {
   db: Sql;
+  embedder: Embedder;
   audioSource: AudioSource;
   uploadedAudio: UploadedAudioStore;
   maxUploadBytes: number;
 };
 
-/** The two ways in which a lecture comes. */
-export const lectureIntakeRoutes = ({ db, audioSource, uploadedAudio, maxUploadBytes }: Needs) =>
+/** The ways to add a lecture: a Panopto address, its audio, or a transcript alone. */
+export const lectureIntakeRoutes = ({
+  db,
+  embedder,
+  audioSource,
+  uploadedAudio,
+  maxUploadBytes,
+}: LectureIntakeDeps) =>
   new Elysia({ prefix: "/api/lectures", tags: ["Lectures"] })
     .post(
       "/download",
@@ -101,6 +134,37 @@ export const lectureIntakeRoutes = ({ db, audioSource, uploadedAudio, maxUploadB
             "The sound is kept until its job ends. With `panopto_url` citations lead to the viewer, " +
             "and a lecture of that session that ended without a transcript starts again with this sound.",
           requestBody: AUDIO_BODY,
+        },
+      },
+    )
+    .post(
+      "/transcript",
+      async ({ request, status }) => {
+        const rules = {
+          fields: TranscriptFields,
+          maxBytes: MAX_TRANSCRIPT_BYTES,
+          directory: uploadedAudio.stagingDir,
+        };
+        const answer = await acceptUpload(db, request, rules, async (fields, file) => {
+          const bytes = await Bun.file(file.path).bytes();
+          const { format } = fields;
+          const { filename } = file;
+          const read = { bytes, format, filename };
+          const { warnings, ...accepted } = await receiveTranscript({ db, embedder }, fields, read);
+          return { ...accepted, ...withWarnings(warnings), created: true };
+        });
+        return status(answer.status as 202, answer.body);
+      },
+      {
+        parse: "none",
+        headers: IdempotencyHeaders,
+        response: { 202: TranscriptAccepted },
+        detail: {
+          summary: "Create a lecture from a transcript alone",
+          description:
+            "Citations open `media_url` at the second, or else our view of the transcript. YouTube, " +
+            "Vimeo and media files are opened in their own way. `warnings` lists the file's defects.",
+          requestBody: multipartBody(TranscriptFields, TRANSCRIPT_FILES),
         },
       },
     );

@@ -3,35 +3,20 @@ import { z } from "zod";
 import { getLecture } from "../../db/lectures";
 import { getTranscript } from "../../db/transcripts";
 import { type ImportDeps, importTranscript } from "../../pipelines/lecture/import";
-import { isLanguageTag } from "../../text/language-tag";
-import { TRANSCRIPT_FORMATS, type TranscriptFile } from "../../text/transcript-file";
-import type { TranscriptWarning } from "../../text/transcript-warnings";
+import type { TranscriptFile } from "../../text/transcript-file";
 import { toPlainText, toSrt, toVtt } from "../../text/write-captions";
 import { readBytes } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
 import { receiveUpload } from "../http/multipart-upload";
 import { ById, Id } from "../http/schemas";
-import { LectureAccepted } from "./lecture-intake";
-
-export const MAX_TRANSCRIPT_BYTES = 16 * 1024 * 1024;
-export const TRANSCRIPT_FILES = "WebVTT, SRT, or the JSON of a transcription tool";
-
-export const TranscriptAccepted = LectureAccepted.extend({
-  warnings: z
-    .array(
-      z.object({
-        line: z.int().optional().describe("Of a WebVTT or SRT file, from 1"),
-        path: z.string().optional().describe("Of a JSON file, such as `segments.3`"),
-        message: z.string(),
-      }),
-    )
-    .optional()
-    .describe("Defects of the file; the rest of it was read"),
-}).meta({ id: "TranscriptAccepted" });
-
-/** Files without defects have no list of them. */
-export const withWarnings = (warnings: TranscriptWarning[]) =>
-  warnings.length > 0 ? { warnings } : {};
+import {
+  MAX_TRANSCRIPT_BYTES,
+  TRANSCRIPT_FILES,
+  TranscriptAccepted,
+  TranscriptFileFields,
+  withWarnings,
+} from "./lecture-schemas";
+import { transcriptView } from "./transcript-view";
 
 const Segment = z.object({
   start_ms: z.int(),
@@ -59,23 +44,15 @@ const TranscriptQuery = z.object({
   format: z.enum(["json", "txt", "vtt", "srt"]).default("json"),
 });
 
+const ViewQuery = z.object({
+  t: z.coerce.number().int().min(0).max(2_000_000).optional().describe("Second to highlight"),
+});
+
 const TEXTS = {
   txt: { write: toPlainText, type: "text/plain; charset=utf-8" },
   vtt: { write: toVtt, type: "text/vtt; charset=utf-8" },
   srt: { write: toSrt, type: "application/x-subrip; charset=utf-8" },
 };
-
-const ImportFields = z.object({
-  format: z
-    .enum(TRANSCRIPT_FORMATS)
-    .optional()
-    .describe("Unset: the content decides, then the content type and the file's extension"),
-  language: z
-    .string()
-    .refine(isLanguageTag, "must be a BCP 47 language tag")
-    .optional()
-    .describe("BCP 47; unset: the file's own language, else detected from its words"),
-});
 
 const FILE = { schema: { type: "string" as const } };
 const IMPORT_BODY = {
@@ -94,7 +71,7 @@ const IMPORT_BODY = {
     },
     "text/vtt": FILE,
     "application/x-subrip": FILE,
-    ...multipartBody(ImportFields, TRANSCRIPT_FILES).content,
+    ...multipartBody(TranscriptFileFields, TRANSCRIPT_FILES).content,
   },
 };
 
@@ -132,6 +109,23 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
         },
       },
     )
+    .get(
+      "/view",
+      async ({ params, query }) => {
+        const lecture = await getLecture(deps.db, params.id);
+        return transcriptView(lecture, await getTranscript(deps.db, lecture.id), query.t);
+      },
+      {
+        params: ById,
+        query: ViewQuery,
+        detail: {
+          summary: "Read a lecture's transcript as a page",
+          description:
+            "`?t=75#t=75` opens it at second 75. Citations of lectures without a recording link here.",
+          responses: { 200: { description: "The page", content: { "text/html": {} } } },
+        },
+      },
+    )
     .put(
       "",
       async ({ params, query, request, status }) => {
@@ -142,7 +136,7 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
       {
         parse: "none",
         params: ById,
-        query: ImportFields,
+        query: TranscriptFileFields,
         response: { 202: TranscriptAccepted },
         detail: {
           summary: "Import a transcript: WebVTT, SRT, or JSON of a transcription tool",
@@ -157,7 +151,7 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
 /** The file of a raw body or of a form, and the language that the request names. */
 async function readTranscriptFile(
   request: Request,
-  query: z.output<typeof ImportFields>,
+  query: z.output<typeof TranscriptFileFields>,
   { uploadedAudio }: LectureTranscriptDeps,
 ): Promise<TranscriptFile & { language?: string | undefined }> {
   const contentType = request.headers.get("content-type") ?? "";
@@ -165,7 +159,7 @@ async function readTranscriptFile(
     return { ...query, bytes: await readBytes(request), contentType };
   }
   const directory = uploadedAudio.stagingDir;
-  const rules = { fields: ImportFields, maxBytes: MAX_TRANSCRIPT_BYTES, directory };
+  const rules = { fields: TranscriptFileFields, maxBytes: MAX_TRANSCRIPT_BYTES, directory };
   await using upload = await receiveUpload(request, rules);
   const bytes = await Bun.file(upload.file.path).bytes();
   return { ...query, ...upload.fields, bytes, filename: upload.file.filename };

@@ -17,7 +17,7 @@ import { AppError } from "../../errors";
 import { restartLecture } from "../../pipelines/lecture/request";
 import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { ById, Id, JobStatus, Json, PageQuery, pageOf, Time } from "../http/schemas";
-import { LectureAccepted } from "./lecture-intake";
+import { LectureAccepted } from "./lecture-schemas";
 
 const Status = z.enum(LECTURE_STATUSES);
 const PartStatus = z.enum(PART_STATUSES);
@@ -26,9 +26,10 @@ const LectureFields = z.object({
   id: Id,
   asset_type: z.literal("audio"),
   course_id: Id,
-  source: z.enum(["panopto", "upload"]),
+  source: z.enum(["panopto", "upload", "transcript"]),
   panopto_session_id: z.string().nullable(),
   panopto_url: z.string().nullable(),
+  media_url: z.string().nullable().describe("Where a recording outside Panopto plays"),
   title: z.string().nullable(),
   transcription: z.boolean(),
   status: Status,
@@ -95,7 +96,7 @@ const withLinks = <L extends Lecture>(lecture: L) => {
       status: `${self}/status`,
       transcript: `${self}/transcript`,
       events: `${self}/events`,
-      viewer: lecture.panopto_url,
+      viewer: lecture.panopto_url ?? lecture.media_url,
     },
   };
 };
