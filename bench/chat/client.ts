@@ -1,4 +1,4 @@
-/** Asks one question in a thread of its own, as AG-UI clients do. */
+/** Asks one question in a new thread, as AG-UI clients do. */
 export function ask(
   { url, course_id }: { url: string; course_id: string },
   init: RequestInit = {},
@@ -7,15 +7,21 @@ export function ask(
     method: "POST",
     headers: { "content-type": "application/json", accept: "text/event-stream" },
     body: JSON.stringify({
-      ...{ threadId: crypto.randomUUID(), runId: crypto.randomUUID(), protocolVersion: "1.0" },
+      threadId: crypto.randomUUID(),
+      runId: crypto.randomUUID(),
+      protocolVersion: "1.0",
       messages: [{ id: crypto.randomUUID(), role: "user", content: "What is entropy?" }],
-      ...{ stream: true, tools: [], context: [], state: {}, forwardedProps: { course_id } },
+      stream: true,
+      tools: [],
+      context: [],
+      state: {},
+      forwardedProps: { course_id },
     }),
     ...init,
   });
 }
 
-/** Reads to the end and looks at nothing but the size: the client must not be the bottleneck. */
+/** Reads to the end and counts bytes only, so that the client is not the bottleneck. */
 export async function drain(response: Response): Promise<number> {
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   let bytes = 0;
@@ -23,7 +29,7 @@ export async function drain(response: Response): Promise<number> {
   return bytes;
 }
 
-/** Reads until some text has come, and leaves the rest unread. */
+/** Reads until the text matches, and leaves the rest unread. */
 export async function readUntil(response: Response, wanted: RegExp): Promise<void> {
   const decoder = new TextDecoder();
   const reader = response.body!.getReader();

@@ -1,6 +1,6 @@
 /**
- * The least that stands between a model and an AG-UI client: reads chat completions, writes events,
- * keeps nothing. `bun relay.ts MODEL_URL` prints its port.
+ * The minimal server between a model and an AG-UI client: converts chat completions to events and
+ * stores nothing. `bun relay.ts MODEL_URL` prints its port.
  */
 const [modelUrl] = process.argv.slice(2);
 const text = new TextEncoder();
@@ -32,9 +32,9 @@ console.log(server.port);
 
 async function* relay(answer: ReadableStream<Uint8Array>, run: object): AsyncGenerator<string> {
   const messageId = crypto.randomUUID();
-  const say = (event: object) => `data: ${JSON.stringify(event)}\n\n`;
-  yield say({ type: "RUN_STARTED", ...run });
-  yield say({ type: "TEXT_MESSAGE_START", messageId, role: "assistant" });
+  const frame = (event: object) => `data: ${JSON.stringify(event)}\n\n`;
+  yield frame({ type: "RUN_STARTED", ...run });
+  yield frame({ type: "TEXT_MESSAGE_START", messageId, role: "assistant" });
   const decoder = new TextDecoder();
   let held = "";
   try {
@@ -46,11 +46,11 @@ async function* relay(answer: ReadableStream<Uint8Array>, run: object): AsyncGen
         .filter((frame) => frame !== "data: [DONE]")
         .map((frame) => JSON.parse(frame.slice("data: ".length)).choices[0]?.delta.content)
         .filter(Boolean)
-        .map((delta) => say({ type: "TEXT_MESSAGE_CONTENT", messageId, delta }))
+        .map((delta) => frame({ type: "TEXT_MESSAGE_CONTENT", messageId, delta }))
         .join("");
     }
   } catch {
     return; // the reader left
   }
-  yield say({ type: "TEXT_MESSAGE_END", messageId }) + say({ type: "RUN_FINISHED", ...run });
+  yield frame({ type: "TEXT_MESSAGE_END", messageId }) + frame({ type: "RUN_FINISHED", ...run });
 }

@@ -5,7 +5,7 @@ import { createNativeDatabase, PROJECT } from "../lib";
 
 export type Peer = {
   name: string;
-  /** Where a run is posted. */
+  /** The endpoint of a run. */
   url: string;
   course_id: string;
   pid: number;
@@ -106,10 +106,10 @@ async function firstMatch(output: ReadableStream<Uint8Array>, wanted: RegExp): P
   return found.promise;
 }
 
-/** Seconds of CPU that a process has used, all its threads together. */
+/** CPU seconds of a process, including all its threads. */
 export async function cpuSeconds(pid: number): Promise<number> {
   const stat = await Bun.file(`/proc/${pid}/stat`).text();
-  // After the name, which may hold blanks: user and system time are fields 14 and 15, in 1/100 s.
+  // The name can contain blanks, so count after it: fields 14 and 15 are user and system time in 1/100 s.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -1,19 +1,19 @@
 /**
- * A model as cheap as can be, so that the servers in front of it are what is measured. Speaks chat
- * completions with canned frames, prints its port, and obeys `PUT /pace`.
+ * A scripted model that costs little CPU, so that the benchmark measures the servers in front of it.
+ * It implements chat completions with prepared frames, prints its port, and is set by `PUT /pace`.
  */
 const WORDS =
   "The entropy of a source is the least number of bits, on average, that its messages need. ".match(
     /\S+\s/g,
   )!;
 
-/** `paceMs` 0 sends an answer in one go; else token n leaves n × `paceMs` after the request. */
+/** `paceMs` 0: the answer is sent at once. Otherwise token n is sent n × `paceMs` after the request. */
 export type Pace = { tokens: number; paceMs: number };
 
 let pace: Pace = { tokens: 0, paceMs: 0 };
 let frames: Uint8Array[] = [];
 let whole = new Uint8Array();
-/** Milliseconds since 1970 when a reader was last seen to leave early. */
+/** Time of the last early disconnect of a reader, in milliseconds since 1970. */
 let lastLeftAt = 0;
 
 const text = new TextEncoder();
@@ -57,13 +57,19 @@ function setPace(wanted: Pace): void {
 
 function frame(choices: unknown[], usage?: object): Uint8Array {
   const data = {
-    ...{ id: "chatcmpl-bench", object: "chat.completion.chunk", created: 1_700_000_000 },
-    ...{ model: "bench", service_tier: "default", system_fingerprint: "fp_bench", choices, usage },
+    id: "chatcmpl-bench",
+    object: "chat.completion.chunk",
+    created: 1_700_000_000,
+    model: "bench",
+    service_tier: "default",
+    system_fingerprint: "fp_bench",
+    choices,
+    usage,
   };
   return text.encode(`data: ${JSON.stringify(data)}\n\n`);
 }
 
-/** Keeps its schedule: what a busy machine delays is caught up, as a real model would have said it. */
+/** Sends on schedule: tokens delayed by a busy machine are sent together with the next one. */
 function paced(): ReadableStream<Uint8Array> {
   const toSend = frames;
   const { paceMs } = pace;

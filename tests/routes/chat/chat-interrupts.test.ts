@@ -27,7 +27,9 @@ type Server = ReturnType<typeof serveChat>;
 const openAgent = (Agent: typeof Modern, { url }: Server, threadId: string): Client =>
   new Agent({ url: `${url}/api/chat/stream`, threadId });
 const reply = (interruptId: string, answer: unknown = "Coin") => ({
-  ...{ interruptId, status: "resolved", payload: { answer } },
+  interruptId,
+  status: "resolved",
+  payload: { answer },
 });
 const toolNames = (server: Server) =>
   server.openai
@@ -70,13 +72,17 @@ describe("a question to the user", () => {
 
     expect(agent.pendingInterrupts).toMatchObject([
       {
-        ...{ id: "ask", toolCallId: "ask", reason: "input_required", message: "Which?" },
+        id: "ask",
+        toolCallId: "ask",
+        reason: "input_required",
+        message: "Which?",
         responseSchema: { properties: { answer: { enum: ["Coin", "Die"] } } },
       },
     ]);
     expect(pending).toEqual(agent.pendingInterrupts);
     expect(request!.body.messages.at(-1)).toMatchObject({
-      ...{ role: "tool", content: '{"answer":"Coin"}' },
+      role: "tool",
+      content: '{"answer":"Coin"}',
     });
     expect(reloaded.messages.at(-1)).toMatchObject({ content: ANSWER.text });
     expect(reloaded.pendingInterrupts).toEqual([]);

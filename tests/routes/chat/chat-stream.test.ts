@@ -77,13 +77,16 @@ describe("an answer", () => {
       type === "CUSTOM" ? [value.references] : [],
     );
     const exact = {
-      ...{ number: 1, page_number: 8, quote: "A loaded coin has less entropy than one bit." },
+      number: 1,
+      page_number: 8,
+      quote: "A loaded coin has less entropy than one bit.",
       url: `/api/documents/${document_id}/file#page=8`,
     };
     expect(before).toMatchObject([{ number: 1, page_number: 7, page_end: 8 }]);
     expect(after).toMatchObject([exact]);
     expect(events.at(-1)!.result).toMatchObject({
-      ...{ citations: [exact], knowledge_references: [exact] },
+      citations: [exact],
+      knowledge_references: [exact],
     });
     expect(events.find(({ type }) => type === "TEXT_MESSAGE_END")!.metadata.citations).toEqual(
       events.at(-1)!.result.citations,

@@ -74,7 +74,9 @@ describe("the AI SDK's OpenAI provider", () => {
     await using server = serveChat(db, { replies: [{ ...ANSWER, fault }] });
     const errors: unknown[] = [];
     const result = streamText({
-      ...{ model: courseModel(server), prompt: "Coins?", maxRetries: 0 },
+      model: courseModel(server),
+      prompt: "Coins?",
+      maxRetries: 0,
       onError: ({ error }) => errors.push(error),
     });
     await result.consumeStream();

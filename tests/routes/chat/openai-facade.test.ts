@@ -193,7 +193,9 @@ describe("a completion that cannot be had", () => {
     expect(await response.json()).toEqual({
       error: {
         message: "A provider refused the API key",
-        ...{ type: "server_error", param: null, code: "provider_unauthorized" },
+        type: "server_error",
+        param: null,
+        code: "provider_unauthorized",
       },
     });
   });
@@ -282,7 +284,10 @@ describe("GET /v1/models", () => {
     expect(object).toBe("list");
     expect(data).toEqual([one]);
     expect(one).toEqual({
-      ...{ id: model, object: "model", name: "Information theory", owned_by: "lectern" },
+      id: model,
+      object: "model",
+      name: "Information theory",
+      owned_by: "lectern",
       created: expect.any(Number),
     });
   });
