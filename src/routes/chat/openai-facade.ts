@@ -25,7 +25,8 @@ Nothing is stored: each request contains the whole conversation. Messages of the
 \`developer\` and sampling settings are ignored; \`n\` is 1.
 
 Answers cite as \`[n]\`. Each marker with a URL is a \`url_citation\` in the message's \`annotations\`.
-\`citations\`, beside \`choices\`, lists all citations with quotes, as \`/api/chat\` does. A stream sends both in
+\`citations\`, beside \`choices\`, lists all citations with quotes, as \`/api/chat\` does, and \`unsupported\`
+lists sentences that their passages do not support. A stream sends all of them in
 the chunk that has the \`finish_reason\`, and \`usage\` if \`stream_options.include_usage\` is set. Comments keep
 a silent stream alive.
 
