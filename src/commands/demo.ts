@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { loadSessions, panoptoSite } from "../../examples/panopto-site";
 import { inheritedEnvironment, loadConfig } from "../config";
+import { toPagePlace } from "../text/page-place";
 
 /**
  * `./lectern demo`: ingestion and chat with real input and without settings. Starts the server, ingests
@@ -151,6 +152,7 @@ type CitedReference = {
   number: number;
   title: string | null;
   page_number?: number;
+  page_label?: string;
   start_ms?: number;
   url: string | null;
 };
@@ -189,13 +191,13 @@ async function ask(url: string, course_id: string, question: string): Promise<nu
 }
 
 function describe(
-  { number, title, page_number, start_ms, url }: CitedReference,
+  { number, title, page_number, page_label, start_ms, url }: CitedReference,
   base: string,
 ): string {
   const place =
     page_number === undefined
       ? `second ${Math.floor((start_ms ?? 0) / 1000)}`
-      : `page ${page_number}`;
+      : toPagePlace(page_number, page_label);
   return `[${number}] ${title}, ${place}: ${url ? new URL(url, base).href : "not online"}`;
 }
 

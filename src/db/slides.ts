@@ -40,7 +40,8 @@ export async function listDescriptions(
 /**
  * Pages that are completely described, in order.
  *
- * @param includeBlank also pages with an empty text layer only: without model and OCR they have no more
+ * @param includeBlank also pages without text and pages whose picture was not read: without model and OCR
+ *   they have no more
  */
 export async function listDescribedPages(
   sql: Sql,
@@ -50,7 +51,8 @@ export async function listDescribedPages(
   const rows = await sql<{ page_number: number }[]>`
     select page_number from slide_descriptions
     where document_id = ${document_id} and (${includeBlank} or described_by <> 'text'
-      or normalized_description <> '' or metadata ? 'describe_error')
+      or metadata->>'describe_error' <> 'picture_not_read'
+      or (normalized_description <> '' and not metadata ? 'describe_error'))
     order by page_number`;
   return rows.map(({ page_number }) => page_number);
 }

@@ -13,9 +13,14 @@ export type Citation = {
   source: PassageSource;
   asset_id: string;
   title: string | null;
+  /** Of a document, as uploaded. */
+  filename?: string;
   /** Verbatim from the stored text. */
   quote: string;
+  /** Position in the file, from 1. */
   page_number?: number;
+  /** The number printed on the page, if it differs. */
+  page_label?: string;
   start_ms?: number;
   end_ms?: number;
   /** Opens the page, the recording at the second, or else our transcript view at the second. */
@@ -35,6 +40,8 @@ export type Passage = {
   source: PassageSource;
   asset_id: string;
   title: string | null;
+  /** Of a document, as uploaded. */
+  filename?: string;
   /** 0 to 1, higher is better; comparable within one answer only. */
   score: number;
   /** The metadata of the best chunk, the position and the chunks of the passage, and the mode of the search. */
@@ -52,7 +59,9 @@ export function toPassage(
 ): Passage {
   const { chunk_id, source, asset_id } = best;
   const parts = chunks.map((chunk) => stored.get(chunk.chunk_id)!);
-  const { metadata, title } = stored.get(chunk_id)!;
+  const { metadata, title, filename } = stored.get(chunk_id)!;
+  const named = { title, ...(filename !== null && { filename }) };
+  const page_label = parts[0]!.metadata.label as string | undefined;
   const content = joinTexts(parts.map((part) => part.content));
   const position = toPosition(parts);
   const chunk_ids = chunks.map((chunk) => chunk.chunk_id);
@@ -61,7 +70,7 @@ export function toPassage(
     content,
     source,
     asset_id,
-    title,
+    ...named,
     score: best.score,
     metadata: { ...metadata, ...position, chunk_ids, mode },
     citation: {
@@ -69,9 +78,10 @@ export function toPassage(
       chunk_id,
       source,
       asset_id,
-      title,
+      ...named,
       quote: content,
       ...("page_number" in position ? { page_number: position.page_number } : position),
+      ...(page_label && { page_label }),
       url: urlOf(asset_id, parts),
     },
     ...(explain && { explain: chunks.map(toExplanation) }),

@@ -51,7 +51,11 @@ const Query = z
   });
 
 const Place = {
-  page_number: z.int().optional(),
+  page_number: z.int().optional().describe("Position of the page in the file, from 1"),
+  page_label: z
+    .string()
+    .optional()
+    .describe("Number printed on the page, such as iii, if it differs from the position"),
   start_ms: z.int().optional(),
   end_ms: z.int().optional(),
 };
@@ -63,6 +67,7 @@ export const Citation = z
     source: z.enum(["lectures", "slides"]),
     asset_id: Id,
     title: z.string().nullable(),
+    filename: z.string().optional().describe("Of a document, as uploaded"),
     quote: z.string().describe("Verbatim from the stored text"),
     ...Place,
     url: z.string().nullable().describe("Opens the page, or the recording at the second"),

@@ -4,10 +4,12 @@ import { AT_PARAGRAPHS, AT_WORDS, splitToFit, type TokenLimit } from "./split-to
 export type SlidePage = {
   /** From 1. */
   page_number: number;
+  /** The number that the deck itself gives the page, if it differs from `page_number`. */
+  label?: string | undefined;
   title: string | null;
   /** The outline entry that the page belongs to. */
   section: string | null;
-  /** What the page says and shows, as stored. */
+  /** The page's stored text. */
   content: string;
   tags?: string[];
 };
@@ -18,7 +20,14 @@ export type SlideChunk = {
   /** The last page of the chunk; nearly always `page_number` itself. */
   page_end: number;
   content: string;
-  metadata: { page: number; page_end?: number; section?: string; title?: string; tags?: string[] };
+  metadata: {
+    page: number;
+    page_end?: number;
+    label?: string;
+    section?: string;
+    title?: string;
+    tags?: string[];
+  };
 };
 
 /** A picture's caption, or one bullet of a list that appears step by step. */
@@ -112,12 +121,13 @@ function contentOf(heading: string, piece: string): string {
 }
 
 function metadataOf(group: SlidePage[]): SlideChunk["metadata"] {
-  const { page_number: page, section, title } = group[0]!;
+  const { page_number: page, label, section, title } = group[0]!;
   const page_end = group.at(-1)!.page_number;
   const tags = [...new Set(group.flatMap((slide) => slide.tags ?? []))];
   return {
     page,
     ...(page_end > page && { page_end }),
+    ...(label && { label }),
     ...(section && { section }),
     ...(title && { title }),
     ...(tags.length > 0 && { tags }),

@@ -48,7 +48,14 @@ const TranscriptSpan = z
     path: ["end_ms"],
     message: "must be greater than start_ms",
   });
-const PageInput = z.object({ document_id: z.guid(), page_number: z.int().min(1).max(1_000_000) });
+const PageInput = z.object({
+  document_id: z.guid(),
+  page_number: z
+    .union([z.int().min(1).max(1_000_000), z.string().trim().min(1).max(50)])
+    .describe(
+      "The number or label printed on the slide, such as 3 or iii (page_label of a passage); without a printed one, the position in the file",
+    ),
+});
 const NoInput = z.object({});
 
 /** The tools that read one course. The course is fixed here; the model cannot choose it. */
@@ -69,9 +76,11 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
     }),
     tool({
       name: "read_page",
-      description: "Reads one page of a slide deck; pages count from 1.",
+      description:
+        "Reads one page of a slide deck by its printed number, or else by its position from 1.",
       inputSchema: PageInput,
-      execute: async (page) => {
+      execute: async ({ document_id, page_number }) => {
+        const page = { document_id, page: String(page_number) };
         const chunks = await readPageChunks(db, course_id, page, MAX_CHUNKS);
         return { passages: chunks.map(toPassage) };
       },
@@ -124,9 +133,16 @@ function toPassage(chunk: ReadChunk): FoundPassage {
   const { chunk_id, asset_id, title, content: quote, start_ms, end_ms, viewer_url } = chunk;
   const common = { chunk_id, asset_id, title, quote };
   if (chunk.page_number !== undefined) {
-    const { page_number } = chunk;
+    const { page_number, page_label, filename } = chunk;
     const url = `/api/documents/${asset_id}/file#page=${page_number}`;
-    return { ...common, source: "slides", page_number, url };
+    return {
+      ...common,
+      source: "slides",
+      ...(filename && { filename }),
+      page_number,
+      ...(page_label && { page_label }),
+      url,
+    };
   }
   return {
     ...common,

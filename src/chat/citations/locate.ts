@@ -1,6 +1,7 @@
 import { readPageTexts, readSpeech } from "../../db/chat/chat-reads";
 import type { Sql } from "../../db/client";
 import { toMomentUrl } from "../../text/moment-url";
+import { tellingLabel } from "../../text/page-place";
 import { type Timeline, timesOf, toTimeline } from "../../text/timeline";
 import type { Segment } from "../../text/transcript";
 import type { CheckedCitation } from "./check";
@@ -34,7 +35,7 @@ export function locateCitations(
         citation.source === "lectures"
           ? pointToMoment(await speechOf(citation), citation, texts)
           : await pointToPage(db, citation, texts);
-      const { page_end: _, ...rest } = citation as Paged;
+      const { page_end: _, page_label: _label, ...rest } = citation as Paged;
       return pointed ? { ...rest, ...pointed } : citation;
     }),
   );
@@ -42,7 +43,10 @@ export function locateCitations(
 
 /** A citation of a whole passage says where that ends. */
 type Paged = CheckedCitation & { page_end?: number };
-type Pointed = Pick<CheckedCitation, "quote" | "url" | "page_number" | "start_ms" | "end_ms">;
+type Pointed = Pick<
+  CheckedCitation,
+  "quote" | "url" | "page_number" | "page_label" | "start_ms" | "end_ms"
+>;
 
 /** Reads each cited lecture once: unpacking a long transcript takes tens of milliseconds. */
 function speechReader(db: Sql, citations: CheckedCitation[]) {
@@ -108,9 +112,11 @@ async function pointToPage(
   const [first] = sentencesOf(shown);
   const page =
     pageWith(pages, shown) ?? pageWith(pages, shown.slice(first!.from, first!.to)) ?? page_number!;
+  const label = tellingLabel(page, pages.find((one) => one.page_number === page)?.label);
   return {
     quote: shown,
     page_number: page,
+    ...(label && { page_label: label }),
     url: url?.replace(/#page=\d+$/, `#page=${page}`) ?? null,
   };
 }

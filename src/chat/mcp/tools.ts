@@ -53,7 +53,9 @@ const Passages = z.object({
       source: z.enum(["lectures", "slides"]),
       asset_id: z.string(),
       title: z.string(),
-      page_number: z.int().optional(),
+      filename: z.string().optional().describe("Of a slide deck"),
+      page_number: z.int().optional().describe("Position in the file, from 1"),
+      page_label: z.string().optional().describe("Printed number of the page, if it differs"),
       start_ms: z.int().optional().describe("Milliseconds from the start of the recording"),
       end_ms: z.int().optional(),
       content: z.string(),
@@ -70,6 +72,7 @@ const Assets = z.object({
       status: z.string(),
       duration_ms: z.int().nullable(),
       page_count: z.int().nullable(),
+      filename: z.string().nullable().describe("Of a document"),
     }),
   ),
 });

@@ -1,10 +1,14 @@
 import type { Citation } from "../../retrieval/passage";
 import { toClock } from "../../text/clock";
+import { toPagePlace } from "../../text/page-place";
 
 export type ExportedMessage = {
   role: "user" | "assistant" | "system";
   content: string;
-  citations: Pick<Citation, "number" | "title" | "page_number" | "start_ms" | "url">[];
+  citations: Pick<
+    Citation,
+    "number" | "title" | "page_number" | "page_label" | "start_ms" | "url"
+  >[];
   created_at: string;
 };
 
@@ -31,8 +35,9 @@ function toSection(
   origin: string,
 ): string {
   const who = role === "user" ? "Question" : "Answer";
-  const sources = citations.map(({ number, title, page_number, start_ms, url }) => {
-    const place = page_number === undefined ? toClock(start_ms ?? 0) : `page ${page_number}`;
+  const sources = citations.map(({ number, title, page_number, page_label, start_ms, url }) => {
+    const place =
+      page_number === undefined ? toClock(start_ms ?? 0) : toPagePlace(page_number, page_label);
     const name = `${(title ?? "Untitled").replace(/[[\]]/g, " ")}, ${place}`;
     return `- [${number}] ${url === null ? name : `[${name}](${new URL(url, origin).href})`}`;
   });

@@ -11,6 +11,9 @@ export type ReadChunk = {
   end_ms?: number;
   viewer_url?: string | null;
   page_number?: number;
+  /** The printed number of the page, if it differs. */
+  page_label?: string | null;
+  filename?: string;
 };
 
 /** The chunks of a lecture that overlap a time span, in order. Empty for a lecture of another course. */
@@ -29,19 +32,30 @@ export function readTranscriptChunks(
     order by c.chunk_index limit ${limit}`;
 }
 
-/** The chunks of one page of a document, in order. Empty for a document of another course. */
+/**
+ * The chunks of one page of a document, in order. Empty for a document of another course.
+ *
+ * @param page  a printed label, or else a position from 1. Of several pages with the same label, as in
+ *   slides that are built step by step, the last one is the fullest.
+ */
 export function readPageChunks(
   sql: Sql,
   course_id: string,
-  { document_id, page_number }: { document_id: string; page_number: number },
+  { document_id, page }: { document_id: string; page: string },
   limit: number,
 ): Promise<ReadChunk[]> {
   return sql<ReadChunk[]>`
-    select c.id as chunk_id, d.id as asset_id, coalesce(d.title, d.filename) as title, c.content,
-           c.page_number
-    from slide_chunks c join documents d on d.id = c.document_id
+    select c.id as chunk_id, d.id as asset_id, coalesce(d.title, d.filename) as title, d.filename,
+           c.content, c.page_number, c.metadata->>'label' as page_label
+    from slide_chunks c join documents d on d.id = c.document_id,
+    lateral (
+      select coalesce(
+        (select max(s.page_number) from slide_descriptions s
+         where s.document_id = d.id and lower(s.metadata->>'label') = lower(${page})),
+        case when ${page} ~ '^\\d{1,7}$' then ${page}::text::int end) as page_number
+    ) wanted
     where d.id = ${document_id} and d.course_id = ${course_id} and d.deleted_at is null
-      and ${page_number} between c.page_number and c.page_end
+      and wanted.page_number between c.page_number and c.page_end
     order by c.chunk_index limit ${limit}`;
 }
 
@@ -68,9 +82,12 @@ export function readPageTexts(
   document_id: string,
   page_number: number,
   page_end: number,
-): Promise<{ page_number: number; content: string }[]> {
-  return sql<{ page_number: number; content: string }[]>`
-    select page_number, content from (
+): Promise<{ page_number: number; label: string | null; content: string }[]> {
+  return sql<{ page_number: number; label: string | null; content: string }[]>`
+    select page.page_number, page.content, (
+      select s.metadata->>'label' from slide_descriptions s
+      where s.document_id = ${document_id} and s.page_number = page.page_number
+    ) as label from (
       select page_number, content, chunk_index from slide_chunks
       where document_id = ${document_id} and page_number = page_end
       union all
@@ -88,6 +105,8 @@ export type ListedAsset = {
   status: string;
   duration_ms?: number;
   page_count?: number;
+  /** Of documents. */
+  filename?: string;
 };
 
 /** The assets of a course, by title. */
@@ -99,10 +118,11 @@ export function listCourseAssets(
   return sql<ListedAsset[]>`
     select * from (
       select 'lecture' as kind, id, title, status,
-             audio_duration_seconds * 1000 as duration_ms, null::int as page_count
+             audio_duration_seconds * 1000 as duration_ms, null::int as page_count,
+             null::text as filename
       from lectures where course_id = ${course_id} and deleted_at is null
       union all
-      select 'document', id, coalesce(title, filename), status, null, page_count
+      select 'document', id, coalesce(title, filename), status, null, page_count, filename
       from documents where course_id = ${course_id} and deleted_at is null
     ) asset
     order by title nulls last, id limit ${limit}`;

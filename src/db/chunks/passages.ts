@@ -150,6 +150,7 @@ export type FoundChunk = {
   end_ms: number | null;
   viewer_url: string | null;
   /** Documents only. */
+  filename: string | null;
   page_number: number | null;
   page_end: number | null;
 };
@@ -159,12 +160,13 @@ export async function readChunks(sql: Sql, ids: string[]): Promise<FoundChunk[]>
   if (ids.length === 0) return [];
   return sql<FoundChunk[]>`
     select c.id as chunk_id, c.content, c.metadata, a.title, c.start_ms, c.end_ms,
-           coalesce(a.panopto_url, a.media_url) as viewer_url, null::int as page_number, null::int as page_end
+           coalesce(a.panopto_url, a.media_url) as viewer_url, null::text as filename,
+           null::int as page_number, null::int as page_end
     from lecture_chunks c join lectures a on a.id = c.lecture_id
     where c.id = any(${ids}::uuid[]) and a.deleted_at is null
     union all
     select c.id, c.content, c.metadata, coalesce(a.title, a.filename), null, null, null,
-           c.page_number, c.page_end
+           a.filename, c.page_number, c.page_end
     from slide_chunks c join documents a on a.id = c.document_id
     where c.id = any(${ids}::uuid[]) and a.deleted_at is null`;
 }

@@ -10,9 +10,11 @@ import {
 } from "pdfjs-dist/legacy/build/pdf.mjs";
 import { AppError, type ErrorCode } from "../../errors";
 import type { PdfDeck } from "./pdf";
-import { readDeck, readPage } from "./pdf-pages";
+import { characters } from "./pdf-layout";
+import { type PageLayout, readDeck, readLayout, toPage } from "./pdf-pages";
 import type { Exchanges, Kind, PageImage, Question, Reply } from "./pdf-process";
 import { installPdfjsHooks } from "./pdfjs-hooks";
+import { edgesOf, findRunningCells, type PageEdges } from "./running-lines";
 
 const LIBRARY = join(Bun.resolveSync("pdfjs-dist/package.json", import.meta.dir), "..");
 const assets = (folder: string) => join(LIBRARY, folder, "/");
@@ -23,6 +25,13 @@ installPdfjsHooks();
 
 let document: PDFDocumentProxy;
 let deck: PdfDeck;
+/** Pages that were surveyed and not yet asked for. */
+const layouts = new Map<number, PageLayout | null>();
+const edges: PageEdges[] = [];
+let running: ReadonlySet<string> | undefined;
+let rememberedCharacters = 0;
+/** With more text, pages are laid out a second time instead. */
+const MAX_REMEMBERED_CHARACTERS = 5_000_000;
 
 type Answers = { [K in Kind]: (q: Exchanges[K]["question"]) => Promise<Exchanges[K]["answer"]> };
 
@@ -36,7 +45,21 @@ const answers: Answers = {
     }
     return (deck = await readDeck(document));
   },
-  page: ({ page_number }) => readPage(document, deck, page_number),
+  async survey({ page_number }) {
+    const layout = await readLayout(document, page_number);
+    layouts.set(page_number, layout);
+    if (layout) edges.push(edgesOf(layout.lines, layout.height));
+    rememberedCharacters += characters(layout?.lines ?? []);
+    if (rememberedCharacters > MAX_REMEMBERED_CHARACTERS) layouts.clear();
+    return null;
+  },
+  async page({ page_number }) {
+    const remembered = layouts.get(page_number);
+    layouts.delete(page_number);
+    const layout = remembered === undefined ? await readLayout(document, page_number) : remembered;
+    running ??= findRunningCells(edges);
+    return await toPage(document, deck, page_number, layout, running);
+  },
   render: async ({ page_number, longSidePx }) =>
     draw(await document.getPage(page_number), longSidePx),
 };

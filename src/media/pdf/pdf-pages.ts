@@ -1,61 +1,113 @@
 import { type PDFDocumentProxy, type PDFPageProxy, Util } from "pdfjs-dist/legacy/build/pdf.mjs";
 import type { TextItem } from "pdfjs-dist/types/src/display/api";
 import { cleanLine, cleanText } from "../../text/clean-text";
+import { isGarbled, withoutPrivateUse } from "./garbled-text";
 import { type ActualText, type Box, PageVisibility } from "./page-visibility";
 import type { OutlineEntry, PdfDeck, PdfPage } from "./pdf";
-import { toReadingOrder, type Word } from "./pdf-layout";
+import { type Line, toReadingOrder, type Word } from "./pdf-layout";
 import { toPageText } from "./pdf-paragraphs";
+import { withoutRunningCells } from "./running-lines";
 
 /** An outline that is longer is noise, or an attack. */
 const MAX_OUTLINE_ENTRIES = 5_000;
 
 export async function readDeck(document: PDFDocumentProxy): Promise<PdfDeck> {
   const info = await readInfo(document);
+  const { info: flags } = await document.getMetadata().catch(() => ({ info: {} }));
   return {
     page_count: document.numPages,
     title: info.Title ?? null,
     language: info.Language ?? null,
     outline: await readOutline(document).catch(() => []),
     metadata: info,
+    unread_content: unreadContentOf(flags as PdfFlags, document.isPureXfa),
   };
 }
 
-/** Reads one page. A damaged one answers what can be read of it, in the worst case nothing. */
-export async function readPage(
+type PdfFlags = {
+  IsXFAPresent?: boolean;
+  IsAcroFormPresent?: boolean;
+  IsCollectionPresent?: boolean;
+};
+
+function unreadContentOf(flags: PdfFlags, isPureXfa: boolean): PdfDeck["unread_content"] {
+  if (flags.IsCollectionPresent) return "portfolio";
+  return isPureXfa || (flags.IsXFAPresent && !flags.IsAcroFormPresent) ? "xfa_form" : null;
+}
+
+/** A page as laid out, before it is known which of its lines run through the deck. */
+export type PageLayout = {
+  width: number;
+  height: number;
+  lines: Line[];
+  /** Text of annotations and form fields. */
+  annotations: string[];
+  picture_share: number;
+};
+
+/** Lays out one page; null when it is so damaged that nothing of it can be read. */
+export async function readLayout(
+  document: PDFDocumentProxy,
+  page_number: number,
+): Promise<PageLayout | null> {
+  try {
+    const page = await document.getPage(page_number);
+    const { width, height, transform } = page.getViewport({ scale: 1 });
+    const { words, picture_share } = await readWords(document, page);
+    const lines = toReadingOrder(words.map((word) => toWord(word, transform)));
+    const annotations = await readAnnotations(page);
+    page.cleanup();
+    return { width, height, lines, annotations, picture_share };
+  } catch {
+    return null;
+  }
+}
+
+/** @param running  keys of the cells that run through the deck */
+export async function toPage(
   document: PDFDocumentProxy,
   deck: PdfDeck,
   page_number: number,
+  layout: PageLayout | null,
+  running: ReadonlySet<string>,
 ): Promise<PdfPage> {
   const labels = await document.getPageLabels().catch(() => null);
   const known = {
     page_number,
     label: shortLine(labels?.[page_number - 1] ?? "") || null,
   };
-  try {
-    const page = await document.getPage(page_number);
-    const content = await readContent(document, page);
-    page.cleanup();
-    const section = sectionOf(deck.outline, page_number, content.title);
-    return { ...known, ...content, section, unreadable: false };
-  } catch {
-    const section = sectionOf(deck.outline, page_number, null);
-    const nothing = { text: "", headings: [], title: null, section, picture_share: 0 };
-    return { ...known, ...nothing, width_pt: 0, height_pt: 0, unreadable: true };
+  if (!layout) {
+    return {
+      ...known,
+      width_pt: 0,
+      height_pt: 0,
+      text: "",
+      headings: [],
+      title: null,
+      section: sectionOf(deck.outline, page_number, null),
+      running_lines: [],
+      picture_share: 0,
+      is_garbled: false,
+      unreadable: true,
+    };
   }
-}
-
-async function readContent(document: PDFDocumentProxy, page: PDFPageProxy) {
-  const { width, height, transform } = page.getViewport({ scale: 1 });
-  const { words, picture_share } = await readWords(document, page);
-  const shown = words.map((word) => toWord(word, transform));
-  const { paragraphs, headings, title } = toPageText(toReadingOrder(shown), height);
+  const { width, height, annotations, picture_share } = layout;
+  const own = withoutRunningCells(layout.lines, height, running);
+  const { paragraphs, headings, title } = toPageText(own.lines, height);
+  const text = [...paragraphs, ...annotations].join("\n\n");
+  const cleanTitle = cleanLine(withoutPrivateUse(title ?? "")) || null;
   return {
+    ...known,
     width_pt: round(width),
     height_pt: round(height),
-    text: cleanText([...paragraphs, ...(await readAnnotations(page))].join("\n\n")),
-    headings: headings.map(cleanLine).filter(Boolean),
-    title: cleanLine(title ?? "") || null,
+    text: cleanText(withoutPrivateUse(text)),
+    headings: headings.map((heading) => cleanLine(withoutPrivateUse(heading))).filter(Boolean),
+    title: cleanTitle,
+    section: sectionOf(deck.outline, page_number, cleanTitle),
+    running_lines: own.running.map(cleanLine),
     picture_share,
+    is_garbled: isGarbled(text),
+    unreadable: false,
   };
 }
 

@@ -8,6 +8,8 @@ export type PageImage = { bytes: Uint8Array<ArrayBuffer>; width: number; height:
 /** What the process can be asked, and what it answers. */
 export type Exchanges = {
   open: { question: { path: string; maxPages: number }; answer: PdfDeck };
+  /** Lays out a page and remembers it, so that lines which run through the deck can be found. */
+  survey: { question: { page_number: number }; answer: null };
   page: { question: { page_number: number }; answer: PdfPage };
   render: { question: { page_number: number; longSidePx: number }; answer: PageImage };
 };

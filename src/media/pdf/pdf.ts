@@ -19,6 +19,8 @@ export type PdfDeck = {
   outline: OutlineEntry[];
   /** Author, Creator and the like. */
   metadata: Record<string, string>;
+  /** What the file holds besides its pages, or instead of them, and is not read here. */
+  unread_content: "portfolio" | "xfa_form" | null;
 };
 
 export type PdfPage = {
@@ -35,6 +37,10 @@ export type PdfPage = {
   title: string | null;
   /** Where the outline puts the page, its own title left out: `Part 3 › Channels`. */
   section: string | null;
+  /** Headers, footers and page numbers that repeat through the deck; not part of `text`. */
+  running_lines: string[];
+  /** True when most of the text is no words: its font does not say which characters it draws. */
+  is_garbled: boolean;
   /** Share of the page that images take, 0 to 1; text drawn as shapes counts as an image. */
   picture_share: number;
   /** True when the page is so damaged that nothing of it could be read. */
@@ -55,7 +61,10 @@ export const PDF_LIMITS: PdfLimits = { maxPages: 500, memoryMb: 1024, timeoutMs:
 export interface Pdf extends PdfDeck, AsyncDisposable {
   /** @throws AppError `pdf_too_complex`; RangeError outside the document's pages */
   page(page_number: number): Promise<PdfPage>;
-  /** All pages in order, each read when it is asked for. */
+  /**
+   * All pages in order. Before the first one, all are laid out to find the lines that run through the
+   * deck; `page` alone cannot know them.
+   */
   pages(): AsyncGenerator<PdfPage>;
 }
 
@@ -83,6 +92,9 @@ export async function readPdf(
       ...deck,
       page,
       async *pages() {
+        for (let number = 1; number <= deck.page_count; number++) {
+          await reader.ask("survey", { page_number: number });
+        }
         for (let number = 1; number <= deck.page_count; number++) yield await page(number);
       },
       [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),

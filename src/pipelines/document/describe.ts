@@ -13,10 +13,11 @@ import { openScratch } from "../../media/scratch";
 import type { OpenOcr } from "../../providers/slides/ocr";
 import type { SlideDescriber } from "../../providers/slides/slide-describer";
 import type { DocumentStorage } from "../../storage/documents";
+import { chooseDeckTitle } from "../../text/deck-title";
 import { type DetectedLanguage, detectLanguage, textConfigFor } from "../../text/language";
 import { type Attempt, assertStillClaimed } from "../step";
 import { eachAtMost } from "./each-at-most";
-import { describePage, type PageInDeck, toProviderCall } from "./page";
+import { describePage, type PageInDeck, PICTURE_NOT_READ, toProviderCall } from "./page";
 
 export type DescribeTools = {
   db: Sql;
@@ -28,10 +29,10 @@ export type DescribeTools = {
   maxPages: number;
 };
 
-/** Pages looked at together: what a crash may cost twice, and what a provider's quota bears. */
+/** Pages described at the same time. A crash repeats at most these, and a provider's quota allows them. */
 const PAGES_AT_ONCE = 4;
 
-/** Share of the whole work, in percent: reading and describing pages; then they are embedded. */
+/** Share of describing in the whole work, in percent. Embedding is the rest. */
 export const DESCRIBED_PERCENT = 70;
 
 export type Wanted = {
@@ -42,8 +43,8 @@ export type Wanted = {
 };
 
 /**
- * Which pages of a document are to be described; null when only its file can tell, because nobody has
- * opened it yet. A page of which nothing is known counts as missing as soon as somebody can look at it.
+ * The pages of a document that must be described; null before its file was opened, because their number
+ * is unknown. A page without text is missing as soon as a model or OCR is configured.
  */
 export async function pagesToDescribe(
   { db, slideDescriber, openOcr }: Pick<DescribeTools, "db" | "slideDescriber" | "openOcr">,
@@ -58,8 +59,10 @@ export async function pagesToDescribe(
 }
 
 /**
- * Describes the pages that are wanted. Each is kept as soon as it is there, with the record of what it
- * cost, so an interrupted attempt loses what was under way and nothing else.
+ * Describes the wanted pages. Each is saved as soon as it is described, with the record of its cost, so
+ * an interrupted attempt loses only the pages in progress.
+ *
+ * @throws AppError `document_without_text` for a form whose pages only Adobe software can build
  */
 export async function describePages(
   document_id: string,
@@ -71,8 +74,13 @@ export async function describePages(
   await using scratch = await openScratch(dataRoot);
   const path = await storage.localPath(document_id, scratch.path, signal);
   await using pdf = await readPdf(path, { maxPages, signal });
-  const { page_count, title, metadata } = pdf;
-  assertStillClaimed(await updateDocumentFacts(db, fence, { page_count, title, metadata }));
+  const { page_count, unread_content } = pdf;
+  if (unread_content === "xfa_form") {
+    throw new AppError("document_without_text", { message: NOT_READ.xfa_form });
+  }
+  const { filename } = await getDocument(db, document_id);
+  const facts = { page_count, title: await findTitle(pdf, filename), metadata: toMetadata(pdf) };
+  assertStillClaimed(await updateDocumentFacts(db, fence, facts));
 
   const document = await getDocument(db, document_id);
   const missing = new Set(await pagesToDescribe(tools, { id: document_id, page_count }, wanted));
@@ -85,7 +93,7 @@ export async function describePages(
     const pageTools = { slideDescriber, ocr, render, signal };
     const { description, answer } = await describePage(deck, pageTools);
     const key = `document:${document_id}:page:${page_number}:describe`;
-    // What is bought again on purpose is another purchase.
+    // A forced description is a new purchase, with its own record.
     const call_key = wanted.force ? `${key}:${fence.job_id}:${fence.attempt}` : key;
     const call = toProviderCall(answer, slideDescriber?.model ?? "", call_key);
     assertStillClaimed(await saveDescription(db, fence, description, call));
@@ -94,7 +102,29 @@ export async function describePages(
   });
 }
 
-/** The wanted pages in order, each with the titles around it: three pages in memory, never the deck. */
+/** The first page is read only where neither the file's title nor its name tells the deck apart. */
+async function findTitle(pdf: Pdf, filename: string): Promise<string | null> {
+  return (
+    chooseDeckTitle(pdf.title, filename, null) ??
+    chooseDeckTitle(null, filename, (await pdf.page(1)).title)
+  );
+}
+
+/** Content of the file that is not read, in words for a teacher. */
+const NOT_READ = {
+  portfolio:
+    "The PDF is a portfolio. Only its cover page was read. Save the files inside it and upload each of them.",
+  xfa_form:
+    "The PDF is an XFA form, which only Adobe software can display. Open it there, print it to a new PDF and upload that.",
+};
+
+function toMetadata({ metadata, unread_content }: Pdf): Record<string, unknown> {
+  if (!unread_content) return metadata;
+  const warning = { code: `${unread_content}_not_read`, message: NOT_READ[unread_content] };
+  return { ...metadata, warnings: [warning] };
+}
+
+/** The wanted pages in order, each with the titles before and after it. At most three pages are in memory. */
 async function* pagesInDeck(
   pdf: Pdf,
   deck_title: string | null,
@@ -106,8 +136,11 @@ async function* pagesInDeck(
   const describe = (next: PdfPage | null): PageInDeck | null =>
     page && wanted.has(page.page_number)
       ? {
-          ...{ page, page_count, deck_title },
-          ...{ previous_title: before?.title ?? null, next_title: next?.title ?? null },
+          page,
+          page_count,
+          deck_title,
+          previous_title: before?.title ?? null,
+          next_title: next?.title ?? null,
         }
       : null;
 
@@ -124,10 +157,10 @@ async function* pagesInDeck(
 export type DescribedDeck = { pages: SlideDescription[]; language: DetectedLanguage };
 
 /**
- * Says that every page is in, and in which language they speak.
+ * Marks a document whose pages are all stored as described, and detects its language.
  *
- * @throws AppError `document_without_text` when there is not a word to search for, `pdf_invalid` when no
- *   page could even be read
+ * @throws AppError `document_without_text` when the pages have no words to search for, `pdf_invalid` when
+ *   no page could be read
  */
 export async function settleDescription(
   document_id: string,
@@ -137,12 +170,20 @@ export async function settleDescription(
   const pages = await listDescriptions(db, document_id);
   const text = pages.map((page) => page.normalized_description).join("\n");
   if (text.trim() === "") throw wordless(pages);
+  if (isStampOnly(pages)) throw new AppError("document_without_text");
   const language = languageOf(text, pages);
   assertStillClaimed(await markDescribed(db, fence, language.language_code));
   return { pages, language };
 }
 
-/** Who looked at the pages is told what became of it; who could not, what would help. */
+/** Whether the text layer of every picture page says the same, as the stamp of a scanner program does. */
+function isStampOnly(pages: SlideDescription[]): boolean {
+  const isUnread = pages.every(({ metadata }) => metadata.describe_error === PICTURE_NOT_READ);
+  const texts = new Set(pages.map(({ normalized_description }) => normalized_description));
+  return isUnread && pages.length > 1 && texts.size === 1;
+}
+
+/** The error of a document without words: with the problems of its pages, if a model or OCR read them. */
 function wordless(pages: SlideDescription[]): AppError {
   if (pages.every(({ metadata }) => metadata.unreadable)) {
     return new AppError("pdf_invalid", { reason: "every page is damaged" });
@@ -154,7 +195,7 @@ function wordless(pages: SlideDescription[]): AppError {
   return new AppError("document_without_text", { message });
 }
 
-/** The words decide; where they are too few, what the model took most pages for. */
+/** Detected from the words; where these are too few, the language in which the model saw most pages. */
 function languageOf(text: string, pages: SlideDescription[]): DetectedLanguage {
   const detected = detectLanguage(text);
   if (detected.language_code) return detected;

@@ -2,6 +2,7 @@ import { getDocument } from "../../db/documents";
 import { replaceSlideChunks, type SlideDescription } from "../../db/slides";
 import type { Embedder } from "../../providers/embedder";
 import { chunkSlides } from "../../text/chunk-slides";
+import { tellingLabel } from "../../text/page-place";
 import { embedChunks } from "../embed";
 import { type Attempt, assertStillClaimed } from "../step";
 import {
@@ -51,6 +52,7 @@ export async function ingestDocument(
 function toSlide({ page_number, normalized_description, metadata }: SlideDescription) {
   return {
     page_number,
+    label: tellingLabel(page_number, metadata.label),
     title: metadata.title ?? null,
     section: metadata.section ?? null,
     content: normalized_description,

@@ -10,7 +10,7 @@ import type {
   SlideDescriber,
 } from "../../providers/slides/slide-describer";
 import { cleanLine, cleanText } from "../../text/clean-text";
-import { normalizeDescription } from "./normalize";
+import { mergeTexts, normalizeDescription } from "./normalize";
 
 /** A page between its neighbours. */
 export type PageInDeck = {
@@ -30,16 +30,23 @@ export type PageTools = {
 
 export type DescribedPage = { description: SlideDescription; answer: SlideAnswer | null };
 
+/** Why a page's picture is missing in its description, although it holds most of what the page says. */
+export const PICTURE_NOT_READ = "picture_not_read";
+
 /**
- * Describes one page with the best that is there: a model that sees it, its own text, or for a page
- * without text what can be read off its picture. What went wrong on the way stands in its metadata.
+ * Describes one page with the best available: a model that sees it, its own text, or, where the text is
+ * missing, garbled, or a few words beside a picture, OCR. Problems are recorded in its metadata.
  *
  * @throws AppError `provider_…` when the model cannot be asked now, or not at all
  */
 export async function describePage(deck: PageInDeck, tools: PageTools): Promise<DescribedPage> {
   const { page } = deck;
-  const hasText = page.text.trim() !== "";
-  if (!tools.slideDescriber && (hasText || !tools.ocr)) return unseen(describeByText(page));
+  const needsPicture = isPicturePage(page);
+  if (!tools.slideDescriber && !needsPicture) return unseen(describeByText(page));
+  if (!tools.slideDescriber && !tools.ocr) {
+    // A page without text has no other problem: it is looked at as soon as a model is configured.
+    return unseen(describeByText(page, page.text === "" ? undefined : PICTURE_NOT_READ));
+  }
 
   const image = await drawn(page.page_number, tools);
   if (!image) return unseen(describeByText(page, "page_render_failed"));
@@ -51,12 +58,29 @@ export async function describePage(deck: PageInDeck, tools: PageTools): Promise<
     return { description: describeByModel(page, answer, tools.slideDescriber.model), answer };
   }
   const fallback =
-    hasText || !tools.ocr ? describeByText(page) : await describeByOcr(page, image, tools);
+    needsPicture && tools.ocr ? await describeByOcr(page, image, tools) : describeByText(page);
   const metadata = { ...fallback.metadata, describe_error: answer.problem };
   return { description: { ...fallback, metadata }, answer };
 }
 
-/** What one described page cost, or null when nobody was asked. */
+/** Fewer words beside a picture are a stamp, a page number or a caption. */
+const FEW_WORDS = 5;
+/** On a page that is mostly picture. */
+const FEW_WORDS_ON_PICTURE = 15;
+const SOME_PICTURE = 0.1;
+const MOSTLY_PICTURE = 0.6;
+
+function isPicturePage({ text, picture_share, is_garbled }: PdfPage): boolean {
+  const words = text.match(/[\p{L}\p{N}]*\p{L}[\p{L}\p{N}]*/gu)?.length ?? 0;
+  return (
+    words === 0 ||
+    is_garbled ||
+    (words < FEW_WORDS && picture_share >= SOME_PICTURE) ||
+    (words < FEW_WORDS_ON_PICTURE && picture_share >= MOSTLY_PICTURE)
+  );
+}
+
+/** The record of what one page cost, or null when no model was asked. */
 export function toProviderCall(
   answer: SlideAnswer | null,
   model: string,
@@ -64,16 +88,19 @@ export function toProviderCall(
 ): ProviderCall | null {
   if (!answer) return null;
   return {
-    ...{ call_key, purpose: "describe", ...toModelName(model) },
+    call_key,
+    purpose: "describe",
+    ...toModelName(model),
+    usage: answer.usage,
     ...("content" in answer
-      ? { usage: answer.usage, outcome: "ok" }
-      : { usage: answer.usage, outcome: "error", error_code: answer.problem }),
+      ? { outcome: "ok" as const }
+      : { outcome: "error" as const, error_code: answer.problem }),
   };
 }
 
 const unseen = (description: SlideDescription): DescribedPage => ({ description, answer: null });
 
-/** Null when this page cannot be drawn: the others may. */
+/** Null when this page cannot be drawn; the others can still be. */
 async function drawn(page_number: number, { render }: PageTools): Promise<PageImage | null> {
   try {
     return await render(page_number);
@@ -83,7 +110,7 @@ async function drawn(page_number: number, { render }: PageTools): Promise<PageIm
   }
 }
 
-/** What a page's own text layer says of it. */
+/** Describes a page by its own text layer. */
 function describeByText(page: PdfPage, describe_error?: string): SlideDescription {
   const { page_number, text } = page;
   return {
@@ -101,13 +128,15 @@ async function describeByOcr(
   { ocr, signal }: PageTools,
 ): Promise<SlideDescription> {
   try {
-    const raw = (await ocr!.read(image.bytes, signal)).toWellFormed().replaceAll("\0", "");
+    const { text, title } = await ocr!.read(image.bytes, signal);
+    if (cleanText(text) === "" && page.text !== "") return describeByText(page);
+    const raw = [text, page.text].filter(Boolean).join("\n\n");
     return {
       page_number: page.page_number,
-      raw_description: raw,
-      normalized_description: cleanText(raw),
+      raw_description: raw.toWellFormed().replaceAll("\0", ""),
+      normalized_description: mergeTexts(text, page.is_garbled ? "" : page.text),
       described_by: "ocr",
-      metadata: placeOf(page),
+      metadata: placeOf({ ...page, title: title ? cleanLine(title) : null }),
     };
   } catch {
     signal.throwIfAborted();
@@ -140,12 +169,13 @@ function describeByModel(
 
 const LANGUAGE_TAG = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
 
-function placeOf({ title, section, label, headings, unreadable }: PdfPage) {
+function placeOf({ title, section, label, headings, running_lines, unreadable }: PdfPage) {
   return {
     ...(title && { title }),
     ...(section && { section }),
     ...(label && { label }),
     ...(headings.length > 0 && { headings }),
+    ...(running_lines.length > 0 && { running_lines }),
     ...(unreadable && { unreadable }),
   };
 }

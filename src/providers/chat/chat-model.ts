@@ -33,6 +33,7 @@ export const SearchResult = z.object({
       source: z.string(),
       content: z.string(),
       page_number: z.int().nullish(),
+      page_label: z.string().nullish(),
       start_ms: z.number().nullish(),
     }),
   ),

@@ -1,9 +1,8 @@
 import { toClock } from "../../text/clock";
+import { toPagePlace } from "../../text/page-place";
 import {
   type ChatModel,
   type LanguageModelV4,
-  type ModelCallOptions,
-  type ModelPart,
   SEARCH_TOOLS,
   type ToolPassage,
 } from "../chat/chat-model";
@@ -11,7 +10,12 @@ import type { Embedder } from "../embedder";
 import { type Conversation, readConversation } from "./conversation";
 import { chooseExtracts } from "./extracts";
 
+type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];
 type Content = Awaited<ReturnType<LanguageModelV4["doGenerate"]>>["content"][number];
+type StreamPart =
+  Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"] extends ReadableStream<infer Part>
+    ? Part
+    : never;
 
 /**
  * Answers without a language model: it searches the course and quotes the sentences closest to the
@@ -39,7 +43,7 @@ export function openExtractiveAnswerer(embedder: Embedder): ChatModel {
   return { name, model, kind: "extractive", maxInputTokens: 128_000, attachments: [] };
 }
 
-async function respond(options: ModelCallOptions, embedder: Embedder): Promise<Content[]> {
+async function respond(options: CallOptions, embedder: Embedder): Promise<Content[]> {
   const { prompt, abortSignal: signal = new AbortController().signal } = options;
   const conversation = readConversation(prompt);
 
@@ -54,7 +58,7 @@ async function respond(options: ModelCallOptions, embedder: Embedder): Promise<C
 
 const text = (content: string): Content => ({ type: "text", text: content });
 
-function toSearches(query: string, { tools = [], toolChoice }: ModelCallOptions): Content[] {
+function toSearches(query: string, { tools = [], toolChoice }: CallOptions): Content[] {
   if (toolChoice?.type === "none" || !query) return [];
   const names: string[] = Object.values(SEARCH_TOOLS);
   return tools
@@ -87,9 +91,9 @@ async function answer(
 /** A reference such as `[12]` on a slide must not look like one of our citation marks. */
 const asQuote = (sentence: string) => sentence.replace(/\[(\d+)\]/g, "\\[$1\\]");
 
-function toMoment({ title, page_number, start_ms, number }: ToolPassage): string {
+function toMoment({ title, page_number, page_label, start_ms, number }: ToolPassage): string {
   const place = page_number
-    ? `, page ${page_number}`
+    ? `, ${toPagePlace(page_number, page_label)}`
     : start_ms != null
       ? `, ${toClock(start_ms)}`
       : "";
@@ -111,7 +115,7 @@ function finishReasonOf(content: Content[]) {
   return { unified: searches ? "tool-calls" : "stop", raw: undefined } as const;
 }
 
-function* toParts(content: Content[]): Generator<ModelPart> {
+function* toParts(content: Content[]): Generator<StreamPart> {
   yield { type: "stream-start", warnings: [] };
   for (const [index, part] of content.entries()) {
     if (part.type === "text") {
@@ -132,9 +136,9 @@ function* toParts(content: Content[]): Generator<ModelPart> {
 
 /** One part per read, so that a cancelled reader stops it at once. */
 function toStream(
-  parts: Iterator<ModelPart>,
+  parts: Iterator<StreamPart>,
   signal: AbortSignal | undefined,
-): ReadableStream<ModelPart> {
+): ReadableStream<StreamPart> {
   return new ReadableStream({
     pull(controller) {
       if (signal?.aborted) return controller.error(signal.reason);

@@ -1,14 +1,21 @@
 import { join } from "node:path";
-import type { Worker } from "tesseract.js";
+import type { Line, Worker } from "tesseract.js";
+
+/** The words of a picture. */
+export type OcrText = {
+  /** Empty when the picture has no words. */
+  text: string;
+  /** The line in the largest type, or a short first line. */
+  title: string | null;
+};
 
 /** Recognizes the text of page images, one at a time. Disposing it frees 200 MB. */
 export interface Ocr extends AsyncDisposable {
   /**
    * @param image  a JPEG or PNG
-   * @returns the text; empty when the image has no text
-   * @throws the signal's reason when it aborts; any other error means that this image cannot be read
+   * @throws the signal's reason when it aborts; any other error means that this picture cannot be read
    */
-  read(image: Uint8Array, signal: AbortSignal): Promise<string>;
+  read(image: Uint8Array, signal: AbortSignal): Promise<OcrText>;
 }
 
 /** Opens the OCR; its engine starts with the first image. */
@@ -53,8 +60,12 @@ function openTesseract(languageFolder: string): Ocr {
     };
     ended.addEventListener("abort", onEnd, { once: true });
     try {
-      const { data } = await Promise.race([worker.recognize(Buffer.from(image)), stopped.promise]);
-      return data.text;
+      const reading = worker.recognize(Buffer.from(image), {}, { text: true, blocks: true });
+      const { data } = await Promise.race([reading, stopped.promise]);
+      const lines = (data.blocks ?? []).flatMap(({ paragraphs }) =>
+        paragraphs.flatMap((paragraph) => paragraph.lines),
+      );
+      return { text: data.text, title: findTitle(lines) };
     } finally {
       ended.removeEventListener("abort", onEnd);
     }
@@ -68,6 +79,29 @@ function openTesseract(languageFolder: string): Ocr {
     },
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Letters must be this much higher than those of the median line. */
+const TITLE_HEIGHT = 1.2;
+const MAX_TITLE_CHARACTERS = 100;
+/** Of 100. Lines below it are guesses at drawings and logos. */
+const MIN_CONFIDENCE = 60;
+
+type OcrLine = Pick<Line, "text" | "confidence" | "bbox">;
+
+function findTitle(all: OcrLine[]): string | null {
+  const lines = all
+    .filter(({ text, confidence }) => confidence >= MIN_CONFIDENCE && /\p{L}{2}/u.test(text))
+    .map(({ text, bbox }) => ({ text: text.trim(), height: bbox.y1 - bbox.y0, top: bbox.y0 }))
+    .sort((a, b) => a.top - b.top);
+  if (lines.length === 0) return null;
+  const heights = lines.map(({ height }) => height).sort((a, b) => a - b);
+  const median = heights[Math.floor((heights.length - 1) / 2)]!;
+  const largest = lines.toSorted((a, b) => b.height - a.height || a.top - b.top)[0]!;
+  const first = lines[0]!;
+  const isShort = ({ text }: { text: string }) => text.length <= MAX_TITLE_CHARACTERS;
+  if (largest.height >= median * TITLE_HEIGHT && isShort(largest)) return largest.text;
+  return lines.length > 1 && isShort(first) && !/[.,;:]$/.test(first.text) ? first.text : null;
 }
 
 async function startEngine(langPath: string): Promise<Worker> {

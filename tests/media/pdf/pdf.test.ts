@@ -34,6 +34,8 @@ describe("a well-formed PDF", () => {
         headings: ["What is entropy?"],
         title: "What is entropy?",
         section: null,
+        running_lines: [],
+        is_garbled: false,
         picture_share: 0,
         unreadable: false,
       },

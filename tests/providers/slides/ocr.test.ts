@@ -25,7 +25,7 @@ test("reads what is printed on pictures, several at once", async () => {
     ),
   );
 
-  expect(texts.map((text) => text.trim())).toEqual([
+  expect(texts.map(({ text }) => text.trim())).toEqual([
     ...["The capacity is 42 bits", "Noise adds errors", ""],
   ]);
 });
@@ -39,7 +39,7 @@ test("a file that is no picture fails alone", async () => {
   );
 
   expect(failed).toBe("failed");
-  expect(await ocr.read(picture("Still here"), soon())).toContain("Still here");
+  expect((await ocr.read(picture("Still here"), soon())).text).toContain("Still here");
 });
 
 test("stops in the middle of a picture, and reads the next one", async () => {
@@ -52,7 +52,7 @@ test("stops in the middle of a picture, and reads the next one", async () => {
   setTimeout(() => stop.abort(), 5);
 
   expect(await stopped).toBe("AbortError");
-  expect(await ocr.read(picture("The next"), soon())).toContain("The next");
+  expect((await ocr.read(picture("The next"), soon())).text).toContain("The next");
 });
 
 test("stops while its engine starts", async () => {
@@ -63,4 +63,23 @@ test("stops while its engine starts", async () => {
   stop.abort();
 
   expect(await stopped).toBe("AbortError");
+});
+
+test("takes the line in the largest type for the title", async () => {
+  const canvas = createCanvas(1_200, 600);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = "black";
+  context.font = "72px sans-serif";
+  context.fillText("Thermodynamics", 60, 120);
+  context.font = "36px sans-serif";
+  context.fillText("The second law says entropy never decreases.", 60, 260);
+  context.fillText("It holds for every closed system.", 60, 330);
+  await using ocr = findOcr()!();
+
+  expect(await ocr.read(canvas.toBuffer("image/png"), soon())).toEqual({
+    text: expect.stringContaining("entropy never decreases"),
+    title: "Thermodynamics",
+  });
 });

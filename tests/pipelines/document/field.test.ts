@@ -1,0 +1,174 @@
+/** Decks of the kinds that teachers upload, from the file to what a search finds. */
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { createCourseTools } from "../../../src/chat/agent/tools";
+import { getDocument } from "../../../src/db/documents";
+import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
+import { findOcr } from "../../../src/providers/slides/ocr";
+import { searchCourse } from "../../../src/retrieval/search";
+import { migratedDatabase } from "../../support/database";
+import { openDocumentWork } from "../../support/document-work";
+import { portfolioPdf } from "../../support/pdfs";
+import { grayImage, rawPdf, text } from "../../support/raw-pdf";
+
+setDefaultTimeout(120_000);
+
+const db = await migratedDatabase();
+const lab = await openDocumentWork(db);
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+  await db.end();
+});
+const blind = { ...lab.tools, slideDescriber: null };
+const { signal } = new AbortController();
+
+const fixture = (name: string) =>
+  Bun.file(join(import.meta.dir, "../../fixtures/slides", `${name}.pdf`)).bytes();
+
+async function ingested(bytes: Uint8Array, filename = "slides.pdf", tools = blind) {
+  const id = await lab.upload(bytes, filename);
+  await lab.workOnce(tools);
+  return await getDocument(db, id);
+}
+
+const search = (query: string, course_id = lab.course_id) =>
+  searchCourse(
+    { db, embedder: lab.tools.embedder },
+    { course_id, query, top_k: 8, sources: ["slides"], mode: "text" },
+    signal,
+  );
+
+const readPage = async (document_id: string, page_number: number | string) => {
+  const tools = createCourseTools({ db, embedder: lab.tools.embedder, course_id: lab.course_id });
+  const tool = tools.find(({ name }) => name === "read_page")!;
+  const output = await tool.execute(tool.inputSchema.parse({ document_id, page_number }), signal);
+  return "passages" in output ? output.passages : [];
+};
+
+test("pages that are a picture with a stamp are read from the picture", async () => {
+  const { id, status } = await ingested(await fixture("camscanner"), "scan.pdf", {
+    ...blind,
+    openOcr: findOcr(),
+  });
+
+  const pages = await listDescriptions(db, id);
+
+  expect(status).toBe("completed");
+  expect(pages[0]).toMatchObject({
+    described_by: "ocr",
+    metadata: { title: "Thermodynamics" },
+  });
+  expect(pages[0]!.normalized_description).toContain("The second law says entropy never decreases");
+  expect(pages[0]!.normalized_description).toContain("Scanned with CamScanner");
+});
+
+test("without OCR and a model, such a document fails and names what helps; later it completes", async () => {
+  await db`delete from documents`;
+  const failed = await ingested(await fixture("camscanner"), "scan.pdf");
+  await db`select retry_document(${failed.id})`;
+  await lab.workOnce({ ...blind, openOcr: findOcr() });
+
+  expect(failed).toMatchObject({
+    status: "failed",
+    status_reason: expect.stringContaining("SLIDE_MODEL"),
+  });
+  expect(await getDocument(db, failed.id)).toMatchObject({ status: "completed" });
+});
+
+test("a page of a few words beside a picture says that its picture was not read", async () => {
+  const picture = "q 400 0 0 300 40 20 cm /Im Do Q\n";
+  const resources = "/XObject << /Im 10 0 R >>";
+  const pages = [
+    { content: `${text("The Carnot cycle", 40, 350)}${picture}`, resources },
+    { content: text("A page of text says all that it has to say in words.", 40, 350) },
+  ];
+  const { id } = await ingested(rawPdf(pages, { objects: { 10: grayImage() } }));
+
+  const [first, second] = await listDescriptions(db, id);
+
+  expect(first!.metadata.describe_error).toBe("picture_not_read");
+  expect(second!.metadata.describe_error).toBeUndefined();
+});
+
+test("decks with generic titles are told apart by their file names", async () => {
+  const names = [1, 2, 3].map((week) => `Week ${week} - Lecture ${week} - Topic ${week}.pdf`);
+  for (const [i, name] of names.entries()) {
+    const { title, filename } = await ingested(await fixture(`generic-title-${i + 1}`), name);
+    expect({ title, filename }).toEqual({ title: name.replace(".pdf", ""), filename: name });
+  }
+
+  const tools = createCourseTools({ db, embedder: lab.tools.embedder, course_id: lab.course_id });
+  const listed = await tools.find(({ name }) => name === "list_assets")!.execute({}, signal);
+
+  const { assets } = (listed as { answer: { assets: { filename: string }[] } }).answer;
+  expect(assets.map(({ filename }) => filename)).toEqual(expect.arrayContaining(names));
+});
+
+test("a deck with a generic title and file name has the title of its first page", async () => {
+  const bytes = rawPdf([text("Heat engines", 40, 350, 28) + text("Work from heat.", 40, 300)], {
+    info: "/Title (PowerPoint Presentation)",
+  });
+
+  expect(await ingested(bytes, "document (2).pdf")).toMatchObject({ title: "Heat engines" });
+});
+
+test("a page is found by its printed number, and shows number and position", async () => {
+  const { id } = await ingested(await fixture("printed-page-numbers"), "waves.pdf");
+
+  expect(await readPage(id, 3)).toMatchObject([
+    {
+      page_number: 6,
+      page_label: "3",
+      filename: "waves.pdf",
+      quote: expect.stringContaining("Sound needs air to travel."),
+    },
+  ]);
+  expect(await readPage(id, "III")).toMatchObject([{ page_number: 3, page_label: "iii" }]);
+  expect(await readPage(id, 8)).toMatchObject([{ page_number: 8, page_label: "5" }]);
+  expect(await readPage(id, "A-7")).toEqual([]);
+  const [found] = await search("seismic waves ground");
+  expect(found).toMatchObject({
+    filename: "waves.pdf",
+    metadata: { label: "5", page_number: 8 },
+    citation: { page_number: 8, page_label: "5", filename: "waves.pdf" },
+  });
+});
+
+test("a running footer is in no chunk", async () => {
+  const { id } = await ingested(await fixture("footer-answers"), "algebra.pdf");
+  const { items } = await listSlideChunks(db, id, { limit: 50, after: -1 });
+
+  expect(items.length).toBe(13);
+  expect(items.filter(({ content }) => content.includes("Abstract Algebra"))).toEqual([]);
+});
+
+test("a portfolio completes with its cover page and says that the rest was not read", async () => {
+  const { status, metadata } = await ingested(await portfolioPdf());
+
+  expect(status).toBe("completed");
+  expect(metadata.warnings).toEqual([
+    {
+      code: "portfolio_not_read",
+      message:
+        "The PDF is a portfolio. Only its cover page was read. Save the files inside it and upload each of them.",
+    },
+  ]);
+});
+
+test("the shell of an XFA form fails and says what to do", async () => {
+  const shell = text(
+    "Please wait... If this message is not eventually replaced by the document,",
+    40,
+    300,
+  );
+  const bytes = rawPdf([shell], {
+    catalog: "/AcroForm << /Fields [] /XFA 10 0 R >> /NeedsRendering true",
+    objects: { 10: "<< /Length 22 >>\nstream\n<xdp:xdp></xdp:xdp>   \nendstream" },
+  });
+
+  expect(await ingested(bytes)).toMatchObject({
+    status: "failed",
+    status_reason:
+      "The PDF is an XFA form, which only Adobe software can display. Open it there, print it to a new PDF and upload that.",
+  });
+});
