@@ -1,5 +1,6 @@
 import type { AgentSubscriber } from "@ag-ui/client";
 import type { Interrupt } from "@ag-ui/core";
+import type { UnsupportedSentence } from "../src/chat/citations/check";
 import { findMarks } from "../src/chat/citations/marks";
 import { toClock } from "../src/text/clock";
 
@@ -34,10 +35,13 @@ export function addAnswer() {
   const body = add(block, "div", "answer");
   const sources = add(block, "ol", "sources");
   const references = new Map<number, Reference>();
+  const unsupported: UnsupportedSentence[] = [];
   let text = "";
+  /** Where the text of the current message begins: the server counts from there. */
+  let messageStart = 0;
 
   const draw = () => {
-    body.replaceChildren(...linked(text, references));
+    body.replaceChildren(...toNodes(text, references, unsupported));
     body.scrollIntoView({ block: "end" });
   };
   const fail = (message: string) => add(block, "p", "problem", message);
@@ -49,6 +53,13 @@ export function addAnswer() {
     onTextMessageStartEvent: () => {
       note.textContent = "";
       if (text !== "") text += "\n\n";
+      messageStart = text.length;
+    },
+    onTextMessageEndEvent: ({ event }) => {
+      for (const { start, end, ...verdict } of unsupportedOf(event)) {
+        unsupported.push({ start: start + messageStart, end: end + messageStart, ...verdict });
+      }
+      draw();
     },
     onTextMessageContentEvent: ({ event }) => {
       text += event.delta;
@@ -88,10 +99,51 @@ const referencesOf = (value: unknown): Reference[] => {
   return Array.isArray(list) ? (list as Reference[]) : [];
 };
 
-/** `[3]` becomes a link where reference 3 is known, and so does each number of `[1, 2]`. */
-function* linked(text: string, references: Map<number, Reference>): Generator<Node | string> {
+const unsupportedOf = (event: object): UnsupportedSentence[] => {
+  const { metadata } = event as { metadata?: { unsupported?: UnsupportedSentence[] } };
+  return metadata?.unsupported ?? [];
+};
+
+/** What the check found at a sentence. It does not notice negations, swapped subjects or names. */
+const REASONS = {
+  number: "a number is not in the source",
+  quotation: "the quotation is not in the source",
+  unit: "the unit is not in the source",
+  unrelated: "the source is about something else",
+};
+
+/** The text with its links; unsupported sentences are marked, each with the reason. */
+function* toNodes(
+  text: string,
+  references: Map<number, Reference>,
+  unsupported: UnsupportedSentence[],
+): Generator<Node | string> {
+  const marks = findMarks(text);
   let from = 0;
-  for (const { numbers, start, end } of findMarks(text)) {
+  for (const { start, end, reason } of unsupported) {
+    if (start < from) continue;
+    yield* linked(text, marks, references, { from, to: start });
+    const sentence = document.createElement("span");
+    sentence.className = "unsupported";
+    const note = document.createElement("small");
+    note.textContent = ` (${REASONS[reason]})`;
+    sentence.append(...linked(text, marks, references, { from: start, to: end }), note);
+    yield sentence;
+    from = end;
+  }
+  yield* linked(text, marks, references, { from, to: text.length });
+}
+
+/** `[3]` becomes a link if reference 3 is known, and so does each number of `[1, 2]`. */
+function* linked(
+  text: string,
+  marks: ReturnType<typeof findMarks>,
+  references: Map<number, Reference>,
+  range: { from: number; to: number },
+): Generator<Node | string> {
+  let { from } = range;
+  for (const { numbers, start, end } of marks) {
+    if (start < range.from || end > range.to) continue;
     const parts = numbers.length === 1 ? /.+/g : /\d+/g;
     for (const { 0: part, index } of text.slice(start, end).matchAll(parts)) {
       const reference = references.get(numbers.length === 1 ? numbers[0]! : Number(part));
@@ -101,7 +153,7 @@ function* linked(text: string, references: Map<number, Reference>): Generator<No
       from = start + index + part.length;
     }
   }
-  yield text.slice(from);
+  yield text.slice(from, range.to);
 }
 
 function toLink({ url, quote }: Reference, text: string): Node {
@@ -123,6 +175,6 @@ function toItem(reference: Reference): HTMLElement {
       : toClock(reference.start_ms ?? 0);
   const name = `${reference.title ?? "Untitled"}, ${place}`;
   item.append(reference.url ? toLink(reference, name) : name);
-  if (reference.unsupported) item.append(" (not confirmed by the source)");
+  if (reference.unsupported) item.append(" (cited for marked sentences only)");
   return item;
 }

@@ -126,7 +126,8 @@ async function storedModels(config: Config): Promise<Finding[]> {
     }
   } catch (error) {
     if (!(error instanceof AppError) || error.errorCode !== "database_locked") return []; // reported above
-    const text = "what is stored cannot be compared while a server uses it: its log text at start";
+    const text =
+      "the stored chunks cannot be checked while a server uses the database: see the start of its log";
     return [missing("embeddings", text)];
   }
 }

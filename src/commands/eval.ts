@@ -1,3 +1,8 @@
+import {
+  type CitationReport,
+  evaluateCitations,
+  readJudgedSentences,
+} from "../chat/citations/evaluate";
 import { loadConfig } from "../config";
 import { connect } from "../db/client";
 import { deleteCourse, insertCourse } from "../db/courses";
@@ -14,12 +19,34 @@ import { MEASURES } from "../retrieval/ranking-metrics";
  * `./lectern eval FOLDER [--json]`: how well search finds what a set of questions in BEIR's layout
  * wants found, by mode and by weight. Uses an embedded database in memory, or with DATABASE_URL a
  * course of its own there, which it removes.
+ *
+ * `./lectern eval --citations FILE [--json]`: how well the citation check finds unsupported
+ * sentences. Needs no database and no model.
  */
-async function main([folder, ...flags]: string[]): Promise<void> {
-  if (!folder || flags.some((flag) => flag !== "--json")) {
+async function main(args: string[]): Promise<void> {
+  const asJson = args.includes("--json");
+  const isOfCitations = args.includes("--citations");
+  const [path, ...others] = args.filter((arg) => arg !== "--json" && arg !== "--citations");
+  if (!path || path.startsWith("-") || others.length > 0) {
     console.error("Usage: ./lectern eval FOLDER [--json]");
+    console.error("       ./lectern eval --citations FILE [--json]");
     process.exit(2);
   }
+  if (!isOfCitations) return evaluateSearch(path, asJson);
+  const report = evaluateCitations(await readJudgedSentences(path));
+  console.log(asJson ? JSON.stringify(report, null, 2) : toCitationTable(report));
+}
+
+function toCitationTable({ kinds, ...total }: CitationReport): string {
+  const share = (value: number | null) => (value === null ? "-" : value.toFixed(3)).padStart(11);
+  const rows = [...Object.entries(kinds), ["all", total] as const].map(
+    ([kind, { n, flagged, precision, recall }]) =>
+      `${kind.padEnd(16)}${String(n).padStart(6)}${String(flagged).padStart(9)}${share(precision)}${share(recall)}`,
+  );
+  return ["kind                 n  flagged  precision     recall", ...rows].join("\n");
+}
+
+async function evaluateSearch(folder: string, asJson: boolean): Promise<void> {
   const set = await readBeirSet(folder);
   const config = loadConfig();
   const stop = new AbortController();
@@ -36,7 +63,7 @@ async function main([folder, ...flags]: string[]): Promise<void> {
     const tools = { db, embedder, signal: stop.signal, say: (line: string) => console.error(line) };
     const ids = await ingestSet(course.id, set, tools);
     const report = await evaluate(course.id, set, ids, tools);
-    console.log(flags.length > 0 ? JSON.stringify(report, null, 2) : toText(report));
+    console.log(asJson ? JSON.stringify(report, null, 2) : toText(report));
   } finally {
     await deleteCourse(db, course.id);
     await db.end();

@@ -240,7 +240,7 @@ export async function transcribeFromAudio(
   return row!.job_id;
 }
 
-/** Stops the unfinished job of a lecture; false when there is none. */
+/** Stops the unfinished job of a lecture; false without one. */
 export async function cancelLecture(sql: Sql, id: string): Promise<boolean> {
   const [row] = await sql<{ stopped: boolean }[]>`
     select stop_job(${id}, 'cancelled', 'Processing was cancelled') as stopped`;

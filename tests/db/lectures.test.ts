@@ -37,7 +37,7 @@ const chunk = (chunk_index: number, content: string) => ({
 const vector = Array.from({ length: 1_536 }, (_, i) => (i === 0 ? 1 : 0));
 
 describe("what a recording tells of itself", () => {
-  test("fills in what is unknown and leaves a title that somebody gave", async () => {
+  test("fills in what is unknown and keeps an existing title", async () => {
     const { lecture_id, held } = await claimed();
     const slide_changes = [{ time_ms: 6_000, caption: "Bits" }];
 
@@ -100,7 +100,7 @@ describe("a lecture without transcription", () => {
   };
   const UNWANTED = { code: "transcription_not_wanted", message: "No" } as const;
 
-  test("is transcribed once somebody asks for it", async () => {
+  test("is transcribed after a request for it", async () => {
     const ask = session();
     const { lecture_id, job_id } = await ask(false);
     const held = (await claimJob(db, ["ingest"], 45))!;

@@ -64,7 +64,7 @@ describe("saveTranscript", () => {
 });
 
 describe("replaceTranscript", () => {
-  test("takes the lecture from whoever works on it, and queues what follows", async () => {
+  test("takes the lecture from its worker, and queues a job for the embeddings", async () => {
     const { lecture_id, held } = await claimed();
 
     const job_id = await replaceTranscript(db, lecture_id, { ...transcript, provider: "import" });

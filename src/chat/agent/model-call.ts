@@ -15,8 +15,8 @@ const MAX_RETRY_AFTER_MS = 5_000;
 const RETRY_AFTER_MS = 300;
 
 /**
- * Calls a model once. A retryable failure before its first part gets a second attempt; after the
- * first part there is none, because the reader would see the beginning twice.
+ * Calls a model. A retryable failure before the first part gets a second attempt. A failure after it
+ * does not, because the reader would see the beginning twice.
  *
  * Parts go to a callback instead of a generator: passing each part through generators was most of the
  * cost of a fast model.

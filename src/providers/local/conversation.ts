@@ -1,14 +1,7 @@
-import {
-  type LanguageModelV4,
-  SEARCH_TOOLS,
-  SearchResult,
-  type ToolPassage,
-} from "../chat/chat-model";
+import { type ModelPrompt, SEARCH_TOOLS, SearchResult, type ToolPassage } from "../chat/chat-model";
 import { informativeWords } from "./words";
 
-type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];
-type Prompt = CallOptions["prompt"];
-type ToolPart = Extract<Prompt[number], { role: "tool" }>["content"][number];
+type ToolPart = Extract<ModelPrompt[number], { role: "tool" }>["content"][number];
 type ToolOutput = Extract<ToolPart, { type: "tool-result" }>["output"];
 
 export type Conversation = {
@@ -21,7 +14,7 @@ export type Conversation = {
 };
 
 /** Reads the question and the found passages from a prompt. */
-export function readConversation(prompt: Prompt): Conversation {
+export function readConversation(prompt: ModelPrompt): Conversation {
   const lastUser = prompt.findLastIndex(({ role }) => role === "user");
   const outputs = prompt.slice(lastUser + 1).flatMap(searchOutputs);
   const results = outputs.map(toPassages);
@@ -43,7 +36,7 @@ function inTurns(results: ToolPassage[][]): ToolPassage[] {
   ).flat();
 }
 
-function toQuestion(prompt: Prompt): string {
+function toQuestion(prompt: ModelPrompt): string {
   const messages = prompt.flatMap((message) => {
     if (message.role !== "user") return [];
     return [message.content.flatMap((part) => (part.type === "text" ? part.text : [])).join("\n")];
@@ -61,7 +54,7 @@ function leansOnEarlier(question: string): boolean {
   );
 }
 
-function searchOutputs(message: Prompt[number]): ToolOutput[] {
+function searchOutputs(message: ModelPrompt[number]): ToolOutput[] {
   if (message.role !== "tool") return [];
   const names: string[] = Object.values(SEARCH_TOOLS);
   return message.content.flatMap((part) =>

@@ -3,6 +3,8 @@ import { toPagePlace } from "../../text/page-place";
 import {
   type ChatModel,
   type LanguageModelV4,
+  type ModelCallOptions,
+  type ModelPart,
   SEARCH_TOOLS,
   type ToolPassage,
 } from "../chat/chat-model";
@@ -10,12 +12,7 @@ import type { Embedder } from "../embedder";
 import { type Conversation, readConversation } from "./conversation";
 import { chooseExtracts } from "./extracts";
 
-type CallOptions = Parameters<LanguageModelV4["doStream"]>[0];
 type Content = Awaited<ReturnType<LanguageModelV4["doGenerate"]>>["content"][number];
-type StreamPart =
-  Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"] extends ReadableStream<infer Part>
-    ? Part
-    : never;
 
 /**
  * Answers without a language model: it searches the course and quotes the sentences closest to the
@@ -43,7 +40,7 @@ export function openExtractiveAnswerer(embedder: Embedder): ChatModel {
   return { name, model, kind: "extractive", maxInputTokens: 128_000, attachments: [] };
 }
 
-async function respond(options: CallOptions, embedder: Embedder): Promise<Content[]> {
+async function respond(options: ModelCallOptions, embedder: Embedder): Promise<Content[]> {
   const { prompt, abortSignal: signal = new AbortController().signal } = options;
   const conversation = readConversation(prompt);
 
@@ -58,7 +55,7 @@ async function respond(options: CallOptions, embedder: Embedder): Promise<Conten
 
 const text = (content: string): Content => ({ type: "text", text: content });
 
-function toSearches(query: string, { tools = [], toolChoice }: CallOptions): Content[] {
+function toSearches(query: string, { tools = [], toolChoice }: ModelCallOptions): Content[] {
   if (toolChoice?.type === "none" || !query) return [];
   const names: string[] = Object.values(SEARCH_TOOLS);
   return tools
@@ -115,7 +112,7 @@ function finishReasonOf(content: Content[]) {
   return { unified: searches ? "tool-calls" : "stop", raw: undefined } as const;
 }
 
-function* toParts(content: Content[]): Generator<StreamPart> {
+function* toParts(content: Content[]): Generator<ModelPart> {
   yield { type: "stream-start", warnings: [] };
   for (const [index, part] of content.entries()) {
     if (part.type === "text") {
@@ -136,9 +133,9 @@ function* toParts(content: Content[]): Generator<StreamPart> {
 
 /** One part per read, so that a cancelled reader stops it at once. */
 function toStream(
-  parts: Iterator<StreamPart>,
+  parts: Iterator<ModelPart>,
   signal: AbortSignal | undefined,
-): ReadableStream<StreamPart> {
+): ReadableStream<ModelPart> {
   return new ReadableStream({
     pull(controller) {
       if (signal?.aborted) return controller.error(signal.reason);

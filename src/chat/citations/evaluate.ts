@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { AppError } from "../../errors";
+import { checkCitations } from "./check";
+
+const JudgedSentence = z.object({
+  passage: z.string().min(1),
+  sentence: z.string().regex(/[[［【]1[\]］】]\p{P}?\s*$/u, "must end in [1]"),
+  source: z.enum(["lectures", "slides"]),
+  expected: z.enum(["supported", "unsupported"]),
+  kind: z.string().min(1),
+});
+
+/** A sentence that cites its passage as `[1]`, and what a person says about it. */
+export type JudgedSentence = z.infer<typeof JudgedSentence>;
+
+/** Shares from 0 to 1; null where there is nothing to divide by. */
+type FlagQuality = {
+  n: number;
+  /** Sentences that the check calls unsupported. */
+  flagged: number;
+  /** Share of the flagged sentences that are expected to be unsupported. */
+  precision: number | null;
+  /** Share of the sentences expected to be unsupported that are flagged. */
+  recall: number | null;
+};
+
+export type CitationReport = FlagQuality & { kinds: Record<string, FlagQuality> };
+
+/**
+ * Reads judged sentences, one JSON object a line; blank lines are ignored.
+ *
+ * @throws AppError `evaluation_set_invalid`, with the file, the line and the problem
+ */
+export async function readJudgedSentences(path: string): Promise<JudgedSentence[]> {
+  const invalid = (problem: string, line?: number) =>
+    new AppError("evaluation_set_invalid", { path, ...(line && { line }), problem });
+  const text = await Bun.file(path)
+    .text()
+    .catch((error) => {
+      throw invalid(`the file cannot be read (${error.code ?? error.message})`);
+    });
+  const sentences = text.split("\n").flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    try {
+      return [JudgedSentence.parse(JSON.parse(line.replace(/^\uFEFF/, "")))];
+    } catch (error) {
+      throw invalid(
+        error instanceof z.ZodError ? z.prettifyError(error) : "not a JSON object",
+        i + 1,
+      );
+    }
+  });
+  if (sentences.length === 0) throw invalid("the file contains no sentences");
+  return sentences;
+}
+
+/** Runs the citation check on each sentence and compares the flag with the expected one. */
+export function evaluateCitations(sentences: readonly JudgedSentence[]): CitationReport {
+  const verdicts = sentences.map((one) => ({
+    kind: one.kind,
+    isFlagged: isFlagged(one),
+    isExpected: one.expected === "unsupported",
+  }));
+  const kinds = Object.entries(Object.groupBy(verdicts, ({ kind }) => kind));
+  return {
+    ...measure(verdicts),
+    kinds: Object.fromEntries(kinds.map(([kind, all]) => [kind, measure(all!)])),
+  };
+}
+
+function isFlagged({ passage, sentence, source }: JudgedSentence): boolean {
+  const ids = { chunk_id: "", asset_id: "" };
+  const citation = { number: 1, ...ids, source, title: null, quote: passage, url: null };
+  return checkCitations(sentence, new Map([[1, citation]])).unsupported.length > 0;
+}
+
+function measure(verdicts: { isFlagged: boolean; isExpected: boolean }[]): FlagQuality {
+  const flagged = verdicts.filter(({ isFlagged }) => isFlagged).length;
+  const expected = verdicts.filter(({ isExpected }) => isExpected).length;
+  const right = verdicts.filter(({ isFlagged, isExpected }) => isFlagged && isExpected).length;
+  const share = (part: number, whole: number) => (whole === 0 ? null : part / whole);
+  return {
+    n: verdicts.length,
+    flagged,
+    precision: share(right, flagged),
+    recall: share(right, expected),
+  };
+}
