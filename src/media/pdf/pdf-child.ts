@@ -9,7 +9,7 @@ import {
   type PDFPageProxy,
 } from "pdfjs-dist/legacy/build/pdf.mjs";
 import { AppError, type ErrorCode } from "../../errors";
-import type { PdfDeck } from "./pdf";
+import type { PdfDeck } from "./pdf-deck";
 import { characters } from "./pdf-layout";
 import { type PageLayout, readDeck, readLayout, toPage } from "./pdf-pages";
 import type { Exchanges, Kind, PageImage, Question, Reply } from "./pdf-process";

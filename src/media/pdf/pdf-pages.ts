@@ -3,7 +3,7 @@ import type { TextItem } from "pdfjs-dist/types/src/display/api";
 import { cleanLine, cleanText } from "../../text/clean-text";
 import { isGarbled, withoutPrivateUse } from "./garbled-text";
 import { type ActualText, type Box, PageVisibility } from "./page-visibility";
-import type { OutlineEntry, PdfDeck, PdfPage } from "./pdf";
+import type { OutlineEntry, PdfDeck, PdfPage } from "./pdf-deck";
 import { type Line, toReadingOrder, type Word } from "./pdf-layout";
 import { toPageText } from "./pdf-paragraphs";
 import { withoutRunningCells } from "./running-lines";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppError, type ErrorCode } from "../../errors";
-import type { PdfDeck, PdfPage } from "./pdf";
+import type { PdfDeck, PdfPage } from "./pdf-deck";
 
 export type PageImage = { bytes: Uint8Array<ArrayBuffer>; width: number; height: number };
 

@@ -8,7 +8,8 @@ import {
 } from "../../db/slides";
 import { AppError } from "../../errors";
 import type { PageRenderer } from "../../media/pdf/page-images";
-import { type Pdf, type PdfPage, readPdf } from "../../media/pdf/pdf";
+import { type Pdf, readPdf } from "../../media/pdf/pdf";
+import type { PdfPage } from "../../media/pdf/pdf-deck";
 import { openScratch } from "../../media/scratch";
 import type { OpenOcr } from "../../providers/slides/ocr";
 import type { SlideDescriber } from "../../providers/slides/slide-describer";

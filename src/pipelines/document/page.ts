@@ -2,7 +2,7 @@ import { type ProviderCall, toModelName } from "../../db/jobs/provider-calls";
 import type { SlideDescription } from "../../db/slides";
 import { AppError } from "../../errors";
 import type { PageImage } from "../../media/pdf/page-images";
-import type { PdfPage } from "../../media/pdf/pdf";
+import type { PdfPage } from "../../media/pdf/pdf-deck";
 import type { Ocr } from "../../providers/slides/ocr";
 import type {
   SlideAnswer,

@@ -2,7 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type PdfPage, readPdf } from "../../../src/media/pdf/pdf";
+import { readPdf } from "../../../src/media/pdf/pdf";
+import type { PdfPage } from "../../../src/media/pdf/pdf-deck";
 import * as broken from "../../support/broken-pdfs";
 import * as pdfs from "../../support/pdfs";
 
