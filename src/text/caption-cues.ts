@@ -14,15 +14,17 @@ export const MAX_CUES = 100_000;
 const MAX_LINES = 1_000_000;
 const MAX_LINE_CHARS = 1_000_000;
 
-const STAMP = "-?(?:\\d{1,6}:-?)?\\d{1,3}:-?\\d{1,3}(?:[.,]-?\\d{1,9})?";
+/** Machine translation leaves blanks inside times; some tools write a colon before the milliseconds. */
+const STAMP = "-?(?:\\d{1,6} ?: ?-?)?\\d{1,3} ?: ?-?\\d{1,3}(?: ?[.,] ?-?\\d{1,9}|:\\d{3}(?!\\d))?";
 const NUMBER_BEFORE = "(?:(\\d{1,7})[.)]?[ \\t]+)?";
 const TIMING = new RegExp(`^\\s*${NUMBER_BEFORE}(${STAMP})\\s*-->\\s*(${STAMP})(?:[ \\t]+(.*))?$`);
 /** Arrows that converters write in place of `-->`. Accepted only where a timing line belongs. */
 const LOOSE_TIMING = new RegExp(
-  `^\\s*${NUMBER_BEFORE}(${STAMP})\\s*(?:-{1,2} ?>|=>|[–—→]>?)\\s*(${STAMP})(?:[ \\t]+(.*))?$`,
+  `^\\s*${NUMBER_BEFORE}(${STAMP})\\s*(?:-{1,2} ?-? ?>|=+>|[–—→]>?)\\s*(${STAMP})(?:[ \\t]+(.*))?$`,
 );
 /** Cue settings of VTT (`align:start`) and coordinates of SRT (`X1:40`). */
-const SETTINGS = /^(?:[\w-]+:\S+(?:[ \t]+|$))*$/;
+const SETTINGS =
+  /^(?:(?:vertical|line|position|size|align|region|[xy][12])\s?:|(?:[\w-]+:\S+(?:[ \t]+|$))*$)/i;
 const METADATA_BLOCK = /^(?:NOTE|STYLE|REGION)(?:[ \t]|$)/;
 const VTT_HEADER = /^WEBVTT(?:[ \t]|$)/;
 
@@ -140,7 +142,8 @@ class CueReader {
     const last = lines.at(-1);
     const afterEmpty = lines.length === 1 || isEmpty(lines.at(-2) ?? "x");
     if (this.#isInCue()) {
-      const isNext = last !== undefined && isNumber(last) && Number(last) === this.#lastNumber + 1;
+      const isNext =
+        last !== undefined && isNumber(last) && (this.#lastNumber > 0 || Number(last) === 1);
       const isName = last !== undefined && lines.length > 1 && afterEmpty && this.#isVtt;
       const number = isNext || isName ? lines.pop() : undefined;
       // A line of blanks in its place is no defect worth a report.
@@ -198,7 +201,10 @@ const isNumber = (line: string) => /^\s*\d{1,7}\s*$/.test(line);
 
 /** Milliseconds of `01:02:03,456` or `02:03.4`; negative where any part has a minus. */
 export function toMs(stamp: string): number {
-  const [clock = "", fraction = ""] = stamp.replaceAll("-", "").split(/[.,]/);
+  const [clock = "", fraction = ""] = stamp
+    .replace(/[- ]/g, "")
+    .replace(/^(\d+:\d+:\d+):(?=\d{3}$)/, "$1.")
+    .split(/[.,]/);
   const seconds = clock.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
   const ms = seconds * 1_000 + Math.round(Number(`0.${fraction || 0}`) * 1_000);
   return stamp.includes("-") ? -ms : ms;

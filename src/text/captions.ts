@@ -29,7 +29,9 @@ export function parseSrt(srt: string): ParsedTranscript {
 function parseCaptions(text: string, format: "vtt" | "srt"): ParsedTranscript {
   const warnings = new TranscriptWarnings();
   const { header, cues } = readCues(text, format, warnings);
-  const shown = withoutCarriedLines(cues.map((cue) => toTextCue(cue, format)));
+  const shown = withoutCarriedLines(
+    withoutRepeats(cues, warnings).map((cue) => toTextCue(cue, format)),
+  );
   const spoken = withSpeakers(withoutNotices(shown));
   const segments = normalizeSegments(spoken.flatMap(toSegments));
   if (segments.length === 0) warnings.refuse(1, "no cue has text");
@@ -41,6 +43,20 @@ function parseCaptions(text: string, format: "vtt" | "srt"): ParsedTranscript {
     ...(words.length > 0 && { words }),
     warnings: warnings.list(),
   };
+}
+
+/** Files that were joined hold cues twice. */
+function withoutRepeats(cues: readonly Cue[], warnings: TranscriptWarnings): Cue[] {
+  return cues.filter((cue, i) => {
+    const previous = cues[i - 1];
+    const isRepeat =
+      previous !== undefined &&
+      previous.start_ms === cue.start_ms &&
+      previous.end_ms === cue.end_ms &&
+      previous.lines.join("\n") === cue.lines.join("\n");
+    if (isRepeat) warnings.add(cue.line, "the same cue again: it is left out");
+    return !isRepeat;
+  });
 }
 
 function toTextCue({ lines, start_ms, end_ms }: Cue, format: "vtt" | "srt"): TextCue {

@@ -122,11 +122,11 @@ function isFullName(name: string): boolean {
  * lecturer can talk about automatic captions.
  */
 const NOTICES: readonly RegExp[] = [
-  /^(?:this is an? )?auto(?:matic(?:ally)?)?[ -]?generated (?:(?:transcripts?|captions?|subtitles?)(?:[.:;(–—-].{0,160}| (?:by|using) .{0,80})?|by \w+)$/i,
+  /^(?:this is an? )?auto(?:matic(?:ally)?)?[ -]?generated (?:(?:transcripts?|captions?|subtitles?)(?:[.:;(–—-][^\])]{0,160}| (?:by|using) .{0,80})?|by \w+)$/i,
   /^(?:transcribed|transcript generated|captioned|subtitles|captions) (?:by|with) (?:https?:\/\/|(?:the )?\S+\.(?:ai|com|org|io|net)\b|zoom|otter|youtube|panopto|kaltura|microsoft|google).{0,120}$/i,
-  /^automatisch (?:generierte|erstellte)[sr]? (?:transkript|untertitel)(?:[.:;(–—-].{0,160})?$/i,
-  /^(?:transcription|sous-titres) (?:générée?s?|créée?s?) automatiquement(?:[.:;(–—-].{0,160})?$/i,
-  /^(?:transcripción|subtítulos) generad[ao]s? automáticamente(?:[.:;(–—-].{0,160})?$/i,
+  /^automatisch (?:generierte|erstellte)[sr]? (?:transkript|untertitel)(?:[.:;(–—-][^\])]{0,160})?$/i,
+  /^(?:transcription|sous-titres) (?:générée?s?|créée?s?) automatiquement(?:[.:;(–—-][^\])]{0,160})?$/i,
+  /^(?:transcripción|subtítulos) generad[ao]s? automáticamente(?:[.:;(–—-][^\])]{0,160})?$/i,
 ];
 /** Notices are in the first or last cues. */
 const NOTICE_CUES = 3;
@@ -137,12 +137,25 @@ export function withoutNotices<Cue extends { lines: { text: string }[] }>(
 ): Cue[] {
   return cues.map((cue, i) => {
     if (i >= NOTICE_CUES && i < cues.length - NOTICE_CUES) return cue;
-    return { ...cue, lines: cue.lines.filter(({ text }) => !isNotice(text)) };
+    const lines = cue.lines
+      .filter(({ text }) => !isNotice(text))
+      .map((line) => ({ ...line, text: withoutNoticePrefix(line.text) }));
+    return { ...cue, lines };
   });
 }
 
+/** A notice in brackets can share its line with speech. */
+function withoutNoticePrefix(line: string): string {
+  const bracketed = /^\s*[[(]([^\])\n]{1,200})[\])]\s*/.exec(line);
+  return bracketed && isNotice(bracketed[1]!) ? line.slice(bracketed[0].length) : line;
+}
+
+/** Whether `withoutNotices` would change a line. */
+export const hasNotice = (line: string): boolean =>
+  isNotice(line) || withoutNoticePrefix(line) !== line;
+
 /** Whether a line is about the captions and not spoken. */
-export function isNotice(line: string): boolean {
+function isNotice(line: string): boolean {
   const text = line
     .trim()
     .slice(0, 300)

@@ -1,3 +1,4 @@
+import { toMs } from "./caption-cues";
 import type { MaybeTimedWord } from "./place-words";
 
 /** A segment as a tool wrote it: times in milliseconds, null where they are missing. */
@@ -44,12 +45,15 @@ const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value.map(asR
 const firstOf = (value: unknown): Json => asRecord(Array.isArray(value) ? value[0] : undefined);
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** A number, also written as `"1.5"` or, by Google, `"1.5s"`; null for anything else. */
+/** A number, also written as `"1.5"`, by Google as `"1.5s"`, or as a clock in seconds; null for anything else. */
 function numberOf(value: unknown): number | null {
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   const digits =
     typeof value === "string" && /^\s*(-?\d{1,12}(?:\.\d{1,12})?)s?\s*$/.exec(value)?.[1];
-  return digits ? Number(digits) : null;
+  if (digits) return Number(digits);
+  const isClock =
+    typeof value === "string" && /^\d{1,4}(?::\d{1,2}){1,2}(?:[.,]\d{1,9})?$/.test(value);
+  return isClock ? toMs(value) / 1_000 : null;
 }
 
 const scaled = (value: unknown, factor: number): number | null => {
@@ -103,7 +107,7 @@ function readSegments(document: Json): LooseTranscript | null {
       start_ms: unit(segment.start),
       end_ms: unit(segment.end),
       text: textOf(segment.text),
-      ...speakerOf(segment.speaker),
+      ...speakerOf(segment.speaker ?? segment.speaker_id ?? segment.speaker_label),
       words,
     };
   });
@@ -148,10 +152,11 @@ function readChunks(document: Json): LooseTranscript | null {
 function readWhisperCpp(document: Json): LooseTranscript | null {
   const segments = listOf(document.transcription).map((part, i): LooseSegment => {
     const { from, to } = asRecord(part.offsets);
+    const clock = asRecord(part.timestamps);
     return {
       path: `transcription.${i}`,
-      start_ms: numberOf(from),
-      end_ms: numberOf(to),
+      start_ms: numberOf(from) ?? seconds(clock.from),
+      end_ms: numberOf(to) ?? seconds(clock.to),
       text: textOf(part.text),
       ...speakerOf(part.speaker),
       words: wordsOfTokens(listOf(part.tokens)),

@@ -1,6 +1,6 @@
 import { SPEAKER_END } from "./caption-text";
 import { toCaptionTime } from "./clock";
-import { isNotice } from "./speaker-prefixes";
+import { hasNotice } from "./speaker-prefixes";
 import { joinSpoken, type Segment, speakerTurns } from "./transcript";
 
 /**
@@ -44,14 +44,17 @@ export function toPlainText(segments: readonly Segment[]): string {
   return paragraphs.map((paragraph) => `${paragraph}\n`).join("\n");
 }
 
-/** What our reader would take for a speaker or a mark of one: broken after the match. */
-const PREFIXES =
-  /^[ \t]*[[(]?s(?=peaker)|^[ \t]*>(?=>)|[.?!…"”)\]] >(?=>)|^[^:：\n]{1,64}(?=[:：]\s)/gimu;
+/** What our reader would take for a speaker or a mark of one. */
+const PREFIXES: readonly RegExp[] = [
+  /^[ \t]*[[(]?s(?=peaker)/gim,
+  /(?:^[ \t]*|[.?!…"”)\]] )>(?=>)/gm,
+  /^[^:：\n]{1,64}(?=[:：]\s)/gm,
+];
 
 /** Keeps our reader from taking anything out of text that only looks like a speaker or a notice. */
 function keepPrefixes(text: string): string {
-  const lines = text.split("\n").map((line) => (isNotice(line) ? JOINER + line : line));
-  return lines.join("\n").replace(PREFIXES, `$&${JOINER}`);
+  const lines = text.split("\n").map((line) => (hasNotice(line) ? JOINER + line : line));
+  return PREFIXES.reduce((kept, prefix) => kept.replace(prefix, `$&${JOINER}`), lines.join("\n"));
 }
 
 function escapeVtt(text: string): string {

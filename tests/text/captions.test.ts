@@ -179,6 +179,21 @@ describe("a defect costs its cue at most and is reported with its line", () => {
       [1_000, 5_000],
       [1, 4],
     ],
+    [
+      "blanks inside times and arrows",
+      parseSrt,
+      "1\n00: 00: 01, 000 -> 00: 00: 04, 000\nheat\n\n2\n00:00:05:000 --> 00:00:08:000\nflows\n",
+      [1_000, 5_000],
+      [2],
+    ],
+    [
+      "numbers that skip, without empty lines",
+      parseSrt,
+      "1\n00:00:01,000 --> 00:00:04,000\nheat\n7\n00:00:05,000 --> 00:00:08,000\nflows\n",
+      [1_000, 5_000],
+      [5],
+    ],
+    ["a cue twice", parseSrt, TWO_CUES.replace(/^1\n.*?\n\n/s, "$&$&"), [1_000, 5_000], [6]],
     ["another arrow", parseSrt, TWO_CUES.replaceAll("-->", "->"), [1_000, 5_000], [2, 6]],
     [
       "text on the line of times",
@@ -450,6 +465,15 @@ describe("notices about the captions are no speech", () => {
     expect(textsOf(parseSrt(file))).toEqual(["heat", "flows"]);
   });
 
+  test("a notice in brackets on the line of speech", () => {
+    const notice = "[Auto-generated transcript. Edits may have been applied for clarity.]";
+
+    expect(textsOf(parseSrt(TWO_CUES.replace("heat", `${notice} heat`)))).toEqual([
+      "heat",
+      "flows",
+    ]);
+  });
+
   test("speech about them stays", () => {
     const text = "auto-generated captions are often wrong";
 
@@ -552,6 +576,7 @@ const TRICKS = [
   ">> ",
   "Jane Doe: ",
   "[SPEAKER_00]: ",
+  "[Auto-generated transcript] ",
   "\t",
   "WEBVTT",
   "NOTE",

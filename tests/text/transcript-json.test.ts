@@ -355,6 +355,11 @@ describe("transcripts of other tools are read by their structure", () => {
       },
     ],
     [
+      "times as clocks",
+      { segments: [{ start: "00:00:01.500", end: "01:00:02,250", text: "Heat", speaker_id: 2 }] },
+      { language: null, segments: [segment("Heat", 1_500, 3_602_250, "speaker_2")] },
+    ],
+    [
       "segments in milliseconds, speakers in the text",
       { segments: [{ start: 0, end: 4_000, text: "[SPEAKER_01]: Heat flows." }] },
       { language: null, segments: [segment("Heat flows.", 0, 4_000, "SPEAKER_01")] },
