@@ -149,13 +149,15 @@ create function request_uploaded_lecture(
 $$;
 
 -- Replaces the transcript of a lecture by one from a client. Stops the unfinished job, removes the
--- chunks, and creates a job that makes new chunks and embeddings. Null when there is no such lecture.
+-- chunks, and creates a job that makes new chunks and embeddings. The defects of the file (p_warnings, a
+-- list) are stored with the lecture and as an event. Null when there is no such lecture.
 create function replace_transcript(
   p_lecture_id uuid, p_text text, p_segments jsonb, p_language_code text, p_token_count integer,
-  p_provider text
+  p_provider text, p_warnings jsonb
 ) returns uuid language plpgsql as $$
 declare
   course uuid;
+  warnings jsonb := case when p_warnings = '[]' then '{}' else jsonb_build_object('warnings', p_warnings) end;
 begin
   perform lock_asset(p_lecture_id);
   select course_id into course from lectures where id = p_lecture_id and deleted_at is null;
@@ -174,9 +176,13 @@ begin
   -- Two updates, because a finished status can only become `pending`.
   update lectures set
     transcript_status = 'pending', embed_status = 'pending', language_code = p_language_code,
-    metadata = metadata - 'embedded_at' || jsonb_build_object('transcribed_at', now())
+    metadata = metadata - 'embedded_at' - 'warnings' || warnings
+      || jsonb_build_object('transcribed_at', now())
   where id = p_lecture_id;
   update lectures set transcript_status = 'completed' where id = p_lecture_id;
+  if warnings <> '{}' then
+    perform record_event('lecture', p_lecture_id, course, 'transcript_warnings', warnings);
+  end if;
 
   return create_job('lecture', p_lecture_id, course, 'high');
 end
@@ -185,7 +191,7 @@ $$;
 -- Inserts a lecture of which there is only a transcript. Its job makes the chunks and embeddings.
 create function request_transcript_lecture(
   p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb,
-  p_language_code text, p_token_count integer, p_provider text,
+  p_language_code text, p_token_count integer, p_provider text, p_warnings jsonb,
   out lecture_id uuid, out job_id uuid
 ) language plpgsql as $$
 begin
@@ -193,7 +199,7 @@ begin
   values (p_course_id, 'transcript', p_media_url, p_title)
   returning id into lecture_id;
   job_id := replace_transcript(
-    lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider);
+    lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider, p_warnings);
 end
 $$;
 

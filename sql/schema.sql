@@ -389,11 +389,12 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.replace_transcript(p_lecture_id uuid, p_text text, p_segments jsonb, p_language_code text, p_token_count integer, p_provider text) RETURNS uuid
+CREATE FUNCTION public.replace_transcript(p_lecture_id uuid, p_text text, p_segments jsonb, p_language_code text, p_token_count integer, p_provider text, p_warnings jsonb) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
 declare
   course uuid;
+  warnings jsonb := case when p_warnings = '[]' then '{}' else jsonb_build_object('warnings', p_warnings) end;
 begin
   perform lock_asset(p_lecture_id);
   select course_id into course from lectures where id = p_lecture_id and deleted_at is null;
@@ -412,9 +413,13 @@ begin
   -- Two updates, because a finished status can only become `pending`.
   update lectures set
     transcript_status = 'pending', embed_status = 'pending', language_code = p_language_code,
-    metadata = metadata - 'embedded_at' || jsonb_build_object('transcribed_at', now())
+    metadata = metadata - 'embedded_at' - 'warnings' || warnings
+      || jsonb_build_object('transcribed_at', now())
   where id = p_lecture_id;
   update lectures set transcript_status = 'completed' where id = p_lecture_id;
+  if warnings <> '{}' then
+    perform record_event('lecture', p_lecture_id, course, 'transcript_warnings', warnings);
+  end if;
 
   return create_job('lecture', p_lecture_id, course, 'high');
 end
@@ -462,7 +467,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.request_transcript_lecture(p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb, p_language_code text, p_token_count integer, p_provider text, OUT lecture_id uuid, OUT job_id uuid) RETURNS record
+CREATE FUNCTION public.request_transcript_lecture(p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb, p_language_code text, p_token_count integer, p_provider text, p_warnings jsonb, OUT lecture_id uuid, OUT job_id uuid) RETURNS record
     LANGUAGE plpgsql
     AS $$
 begin
@@ -470,7 +475,7 @@ begin
   values (p_course_id, 'transcript', p_media_url, p_title)
   returning id into lecture_id;
   job_id := replace_transcript(
-    lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider);
+    lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider, p_warnings);
 end
 $$;
 

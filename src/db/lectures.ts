@@ -17,7 +17,14 @@ export type LectureStatus = (typeof LECTURE_STATUSES)[number];
 export const PART_STATUSES = ["pending", "processing", "completed", "failed", "skipped"] as const;
 export type PartStatus = (typeof PART_STATUSES)[number];
 
-export type SlideChange = { time_ms: number; caption?: string; sequence?: number };
+export type SlideChange = {
+  /** Milliseconds from the start of the recording. */
+  time_ms: number;
+  /** The source's text for the slide, if it has one. */
+  caption?: string;
+  /** The slide's number in its deck, from 1, if the source numbers them. */
+  sequence?: number;
+};
 
 export type Lecture = {
   id: string;

@@ -1,4 +1,3 @@
-import type { PendingQuery, Row } from "postgres";
 import { AppError } from "../errors";
 import type { Segment, Word } from "../text/transcript";
 import type { TranscriptWarning } from "../text/transcript-warnings";
@@ -49,18 +48,14 @@ export async function saveTranscript(
           || ${sql.json((warnings.length > 0 ? { warnings } : {}) as never)}
       from claimed where l.id = claimed.id
     ),
-    warned as (${warning(sql, sql`claimed`, warnings)}),
+    warned as (
+      select record_event('lecture', id, course_id, 'transcript_warnings',
+                          ${sql.json({ warnings } as never)})
+      from claimed where ${warnings.length > 0}
+    ),
     paid as (${recording(sql, "lecture", call)})
     select exists (select from claimed) as claimed, (select count(*) from warned) as warned`;
   return row!.claimed;
-}
-
-/** The event that lists a file's defects, for each row of `lecture` with `id` and `course_id`. */
-function warning(sql: Sql, lecture: PendingQuery<Row[]>, warnings: readonly TranscriptWarning[]) {
-  return sql`
-    select record_event('lecture', id, course_id, 'transcript_warnings',
-                        ${sql.json({ warnings } as never)})
-    from ${lecture} where ${warnings.length > 0}`;
 }
 
 /** Records a paid transcription without words; false when the attempt lost its job. */
@@ -77,8 +72,8 @@ export async function saveSilence(
 }
 
 /**
- * Replaces the transcript, chunks and embeddings of a lecture, records the defects of the file as an
- * event, and queues the job that makes new chunks: one statement.
+ * Replaces the transcript, chunks and embeddings of a lecture, stores the defects of the file with it and
+ * as an event, and queues the job that makes new chunks: one statement.
  *
  * @returns the new job's id
  * @throws AppError `lecture_not_found`
@@ -91,23 +86,15 @@ export async function replaceTranscript(
 ): Promise<string> {
   const { transcript_text, segments, words, language_code, token_count, provider } = transcript;
   const [row] = await sql<{ job_id: string | null }[]>`
-    with replaced as materialized (
-      select replace_transcript(
-        ${lecture_id}, ${transcript_text}, ${sql.json({ segments, words } as never)},
-        ${language_code}, ${token_count}, ${provider}) as job_id
-    ),
-    lecture as (
-      select id, course_id from lectures, replaced
-      where id = ${lecture_id} and replaced.job_id is not null
-    ),
-    warned as (${warning(sql, sql`lecture`, warnings)})
-    select job_id, (select count(*) from warned) as warned from replaced`;
+    select replace_transcript(
+      ${lecture_id}, ${transcript_text}, ${sql.json({ segments, words } as never)},
+      ${language_code}, ${token_count}, ${provider}, ${sql.json(warnings as never)}) as job_id`;
   if (!row!.job_id) throw new AppError("lecture_not_found");
   return row!.job_id;
 }
 
 /**
- * Inserts a lecture of which there is only a transcript, records the defects of the file as an event,
+ * Inserts a lecture that has only a transcript, stores the defects of the file with it and as an event,
  * and queues the job that makes its chunks: one statement.
  *
  * @throws AppError `course_not_found`
@@ -120,18 +107,12 @@ export async function requestTranscriptLecture(
 ): Promise<{ lecture_id: string; job_id: string }> {
   const { transcript_text, segments, words, language_code, token_count, provider } = transcript;
   const [row] = await sql<{ lecture_id: string; job_id: string }[]>`
-    with requested as materialized (
-      select lecture_id, job_id from request_transcript_lecture(
-        ${course_id}, ${title}, ${media_url}, ${transcript_text},
-        ${sql.json({ segments, words } as never)}, ${language_code}, ${token_count}, ${provider})
-    ),
-    lecture as (select lecture_id as id, ${course_id}::uuid as course_id from requested),
-    warned as (${warning(sql, sql`lecture`, warnings)})
-    select lecture_id, job_id, (select count(*) from warned) as warned from requested`.catch(
-    throwCourseMissing,
-  );
-  const { lecture_id, job_id } = row!;
-  return { lecture_id, job_id };
+    select lecture_id, job_id from request_transcript_lecture(
+      ${course_id}, ${title}, ${media_url}, ${transcript_text},
+      ${sql.json({ segments, words } as never)}, ${language_code}, ${token_count}, ${provider},
+      ${sql.json(warnings as never)}
+    )`.catch(throwCourseMissing);
+  return row!;
 }
 
 async function findTranscript(sql: Sql, lecture_id: string): Promise<StoredTranscript | null> {

@@ -1,3 +1,4 @@
+import type { SlideChange } from "../db/lectures";
 import type { DownloadProgress } from "../media/fetch/download";
 
 /** The recording that a URL names. All URLs of one recording have the same address. */
@@ -6,15 +7,6 @@ export type RecordingAddress = {
   origin: string;
   host: string;
   session_id: string;
-};
-
-export type SlideChange = {
-  /** Milliseconds from the start of the recording. */
-  time_ms: number;
-  /** The source's text for the slide, if it has one. */
-  caption?: string;
-  /** The slide's number in its deck, from 1, if the source numbers them. */
-  sequence?: number;
 };
 
 /** The metadata of a recording, which the source shows without a download. */

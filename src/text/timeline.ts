@@ -1,24 +1,24 @@
 import { joinSpoken, type Segment, spaceBetween, type Word } from "./transcript";
 
-/** A stretch of text, `from` inclusive, `to` exclusive, and when it was said. */
+/** A part of the text, `from` inclusive, `to` exclusive, and the time in which it is spoken. */
 export type Span = { from: number; to: number; start_ms: number; end_ms: number };
 
-/** A whole transcript as one text that knows when each of its characters was said. */
+/** A transcript as one text with the times of its parts. */
 export type Timeline = {
   text: string;
-  /** Words where they are known, else segments; in order, covering all but the blanks. */
+  /** Words where their times are known, else segments; in order, covering everything except blanks. */
   spans: Span[];
   /** Turns of one speaker each, in order. */
   turns: { from: number; to: number; speaker?: string }[];
 };
 
 /**
- * Lays segments end to end: a line for each turn, one blank between segments, none in scripts
- * that write without spaces.
+ * Joins segments to one text: a line for each turn, one blank between segments, no blank in scripts
+ * without spaces between words.
  *
  * @param segments  as `normalizeSegments` returns them
- * @param words     as `normalizeWords` returns them; where one is found in its segment's text, its
- *                  times are used instead of interpolated ones
+ * @param words     as `normalizeWords` returns them; a word that is found in the text of its segment
+ *                  gets its own times, other text gets interpolated ones
  */
 export function toTimeline(segments: readonly Segment[], words: readonly Word[] = []): Timeline {
   const timeline: Timeline = { text: "", spans: [], turns: [] };
@@ -47,7 +47,7 @@ export function toTimeline(segments: readonly Segment[], words: readonly Word[] 
   return timeline;
 }
 
-/** When the stretch [from, to) was said; times within a span are interpolated by characters. */
+/** The time in which the text [from, to) is spoken, interpolated by characters within a span. */
 export function timesOf({ spans }: Timeline, from: number, to: number) {
   const first = spans[spanAfter(spans, from)]!;
   const last = spans[spanAfter(spans, to - 1)]!;
@@ -71,7 +71,7 @@ function timeAt({ from, to, start_ms, end_ms }: Span, offset: number): number {
   return start_ms + ((end_ms - start_ms) * (offset - from)) / (to - from);
 }
 
-/** How far ahead a word may stand; further away it is another word that reads the same. */
+/** How far ahead a word is searched; a match further away is another occurrence of the word. */
 const WORD_WINDOW_CHARS = 40;
 
 /** The segment's span, divided at the words that its text contains in this order. */
@@ -94,11 +94,11 @@ function wordSpans(text: string, segment: Span, words: readonly Word[]): Span[] 
 
   const [first, second] = spans;
   if (!second || first!.end_ms > first!.start_ms) return spans;
-  // What precedes the first known word left itself no time; it shares that word's.
+  // Text before the first known word has no time of its own, so it shares the time of that word.
   return [{ ...second, from: first!.from }, ...spans.slice(2)];
 }
 
-/** What stands between two known words was said between them; mere marks belong to the first. */
+/** Text between two known words gets the time between them; punctuation joins the word before. */
 function fillGap(spans: Span[], text: string, gap: Span): void {
   const to = gap.from + text.trimEnd().length;
   const from = to - text.trim().length;

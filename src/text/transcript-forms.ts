@@ -69,9 +69,9 @@ function speakerOf(value: unknown): { speaker?: string } {
   return name === "" ? {} : { speaker: /^\d+$/.test(name) ? `speaker_${name}` : name };
 }
 
-type Unit = (value: unknown) => number | null;
+type ToMs = (value: unknown) => number | null;
 
-const wordOf = (word: Json, unit: Unit): MaybeTimedWord => ({
+const wordOf = (word: Json, unit: ToMs): MaybeTimedWord => ({
   text: textOf(word.word ?? word.text).trim(),
   start_ms: unit(word.start),
   end_ms: unit(word.end),
@@ -82,7 +82,7 @@ const wordOf = (word: Json, unit: Unit): MaybeTimedWord => ({
 const SLOWEST_SPEECH = 0.3;
 
 /** Seconds, unless whole numbers show that the tool counts in milliseconds. */
-function unitOf(spans: readonly Json[]): Unit {
+function unitOf(spans: readonly Json[]): ToMs {
   let characters = 0;
   let duration = 0;
   for (const { start, end, text, word } of spans) {

@@ -6,7 +6,7 @@ export type Segment = {
   start_ms: number;
   end_ms: number;
   text: string;
-  /** Absent when the provider does not tell speakers apart. */
+  /** Absent when the source does not name speakers. */
   speaker?: string;
 };
 
@@ -16,18 +16,18 @@ export type Word = Segment & {
 };
 
 export type Transcript = {
-  /** BCP 47, such as `en` or `pt-BR`; null when nobody knows. */
+  /** BCP 47, such as `en` or `pt-BR`; null when unknown. */
   language: string | null;
-  /** In time order, never overlapping, none empty: see `normalizeSegments`. */
+  /** In order of time, without overlaps and empty texts: see `normalizeSegments`. */
   segments: Segment[];
-  /** In order of their start, from providers that time each word. */
+  /** In order of their start; absent when the source gives no times of words. */
   words?: Word[];
 };
 
-/** A silence longer than this separates thoughts, also where nobody set a full stop. */
+/** A longer silence ends a segment, also without a full stop. */
 export const PAUSE_MS = 800;
 
-/** The words alone, one line for each turn of a speaker. */
+/** The text without times and names, one line for each turn of a speaker. */
 export function transcriptText(segments: readonly Segment[]): string {
   return speakerTurns(segments)
     .map((turn) => joinSpoken(turn.map(({ text }) => text)))
@@ -45,7 +45,7 @@ export function speakerTurns<T extends Segment>(segments: readonly T[]): T[][] {
   return turns;
 }
 
-/** One line of text; scripts that write without spaces get none. */
+/** Joins texts to one line, without blanks in scripts that have none between words. */
 export function joinSpoken(texts: readonly string[]): string {
   return texts
     .flatMap((text) => text.split(/\s+/))
@@ -54,7 +54,7 @@ export function joinSpoken(texts: readonly string[]): string {
     .join("");
 }
 
-/** Blank, or nothing between Chinese, Japanese and South-East Asian text and after a bare mark. */
+/** A blank; nothing between Chinese, Japanese and South-East Asian text, and before a closing mark. */
 export function spaceBetween(before: string, after: string): "" | " " {
   if (before === "" || CLOSING_MARK.test(after)) return "";
   return UNSPACED_END.test(before.slice(-2)) && UNSPACED_START.test(after) ? "" : " ";
@@ -65,7 +65,7 @@ const UNSPACED =
   "\\p{Script=Khmer}\\p{Script=Myanmar}ー。、，！？；：「」『』（）《》";
 const UNSPACED_END = new RegExp(`[${UNSPACED}]$`, "u");
 const UNSPACED_START = new RegExp(`^[${UNSPACED}]`, "u");
-/** Providers send marks as words of their own. */
+/** Some providers send punctuation as separate words. */
 const CLOSING_MARK = /^[.,!?;:…)\]}]+$/;
 
 const MAX_SEGMENT_MS = 20_000;
@@ -108,10 +108,10 @@ function segmentOf(words: Word[]): Segment {
 }
 
 /**
- * Makes segments from outside keep the promises of `Transcript`: text cleaned, times whole, in
- * order and inside the recording, every segment at least 1 ms long, none overlapping another.
- * Where two overlap the earlier ends when the later starts; those that start together share the
- * time by the length of their texts. No text is lost. Doing it twice changes nothing.
+ * Gives segments of any source the form that `Transcript` requires: cleaned texts, whole milliseconds
+ * in order, at least 1 ms for each segment, no overlap. Of two that overlap, the earlier ends at the
+ * start of the later. Segments with the same start share the time by the length of their texts. No
+ * text is lost. The function is idempotent.
  */
 export function normalizeSegments(segments: readonly Segment[]): Segment[] {
   const cleaned = segments.map(cleanSegment).filter(({ text }) => text !== "");
@@ -127,7 +127,7 @@ export function normalizeSegments(segments: readonly Segment[]): Segment[] {
   return ordered;
 }
 
-/** The same for words, which may overlap (two people speak) and may have no length. */
+/** The same for words. These can overlap, when two people speak, and can have no length. */
 export function normalizeWords(words: readonly Word[]): Word[] {
   return words
     .map((word) => ({ ...cleanSegment(word), ...(word.kind && { kind: word.kind }) }))

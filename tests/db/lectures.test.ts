@@ -20,8 +20,12 @@ const course_id = await createCourse(db);
 
 const create = () =>
   requestLecture(db, {
-    ...{ course_id, session_id: crypto.randomUUID(), title: null, priority: "normal" },
-    ...{ panopto_url: "https://a.panopto.com/x", transcription: true },
+    course_id,
+    session_id: crypto.randomUUID(),
+    title: null,
+    priority: "normal",
+    panopto_url: "https://a.panopto.com/x",
+    transcription: true,
   });
 /** A lecture in the hands of a worker. */
 const claimed = async () => {
@@ -31,7 +35,10 @@ const claimed = async () => {
   return { lecture_id, held };
 };
 const chunk = (chunk_index: number, content: string) => ({
-  ...{ chunk_index, content, start_ms: chunk_index * 1_000, end_ms: chunk_index * 1_000 + 900 },
+  chunk_index,
+  content,
+  start_ms: chunk_index * 1_000,
+  end_ms: chunk_index * 1_000 + 900,
   metadata: { speakers: ["Anna"] },
 });
 const vector = Array.from({ length: 1_536 }, (_, i) => (i === 0 ? 1 : 0));
@@ -45,7 +52,9 @@ describe("what a recording tells of itself", () => {
     await updateLectureFacts(db, held, { title: "Other", metadata: { caption_languages: [] } });
 
     expect(await getLectureDetails(db, lecture_id)).toMatchObject({
-      ...{ title: "Entropy", audio_duration_seconds: 61, slide_changes },
+      title: "Entropy",
+      audio_duration_seconds: 61,
+      slide_changes,
       metadata: { caption_languages: [] },
     });
     await finishJob(db, held, "failed", { code: "internal", message: "the test is over" });
@@ -94,7 +103,11 @@ describe("a lecture without transcription", () => {
     const session_id = crypto.randomUUID();
     return (transcription: boolean) =>
       requestLecture(db, {
-        ...{ course_id, session_id, title: null, priority: "normal", transcription },
+        course_id,
+        session_id,
+        title: null,
+        priority: "normal",
+        transcription,
         panopto_url: "https://a.panopto.com/x",
       });
   };
@@ -113,8 +126,12 @@ describe("a lecture without transcription", () => {
     expect(asked.job_id).not.toBe(job_id);
     expect(await ask(true)).toEqual({ ...asked, created: false });
     expect(await getLecture(db, lecture_id)).toMatchObject({
-      ...{ transcription: true, status: "pending", status_reason: null },
-      ...{ transcript_status: "pending", embed_status: "pending", last_job_id: asked.job_id },
+      transcription: true,
+      status: "pending",
+      status_reason: null,
+      transcript_status: "pending",
+      embed_status: "pending",
+      last_job_id: asked.job_id,
     });
     expect(await claimJob(db, ["ingest"], 45)).toMatchObject({ job_id: asked.job_id });
     await cancelLecture(db, lecture_id);

@@ -17,8 +17,12 @@ const course_id = await createCourse(db);
 
 const claimed = async () => {
   const { lecture_id } = await requestLecture(db, {
-    ...{ course_id, session_id: crypto.randomUUID(), title: null, priority: "normal" },
-    ...{ panopto_url: "https://a.panopto.com/x", transcription: true },
+    course_id,
+    session_id: crypto.randomUUID(),
+    title: null,
+    priority: "normal",
+    panopto_url: "https://a.panopto.com/x",
+    transcription: true,
   });
   return { lecture_id, held: (await claimJob(db, ["ingest"], 45))! };
 };
@@ -26,11 +30,18 @@ const transcript = {
   transcript_text: "Ein Bit.",
   segments: [{ start_ms: 10, end_ms: 900, text: "Ein Bit.", speaker: "Anna" }],
   words: [{ start_ms: 10, end_ms: 400, text: "Ein" }],
-  ...{ language_code: "de", token_count: 3, provider: "elevenlabs", model: "scribe_v1" },
+  language_code: "de",
+  token_count: 3,
+  provider: "elevenlabs",
+  model: "scribe_v1",
 };
 const callFor = (lecture_id: string): ProviderCall => ({
-  ...{ call_key: `lecture:${lecture_id}:transcribe`, purpose: "transcribe", outcome: "ok" },
-  ...{ provider: "elevenlabs", model: "scribe_v1", usage: { audio_seconds: 12 } },
+  call_key: `lecture:${lecture_id}:transcribe`,
+  purpose: "transcribe",
+  outcome: "ok",
+  provider: "elevenlabs",
+  model: "scribe_v1",
+  usage: { audio_seconds: 12 },
 });
 
 describe("saveTranscript", () => {

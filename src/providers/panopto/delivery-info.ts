@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { SlideChange } from "../../db/lectures";
 import { AppError } from "../../errors";
 import { cleanLine } from "../../text/clean-text";
-import type { Recording, RecordingAddress, SlideChange } from "../audio-source";
+import type { Recording, RecordingAddress } from "../audio-source";
 import { languageOf } from "./languages";
 
 /** Foreign JSON: a field that is missing or odd must not cost the fields that are fine. */

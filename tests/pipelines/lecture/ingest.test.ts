@@ -155,6 +155,34 @@ describe("a lecture from its address to searchable chunks", () => {
     expect((await details(ignoring)).job.error_code).toBe("transcriber_missing");
   });
 
+  test("keeps what is readable of damaged captions, and reports the defects", async () => {
+    const damaged = `1\n-00:00:00,500 --> 00:00:05,000\n[Auto-generated transcript]\n${SRT.slice(2)}`;
+    const captions = { 0: await sampleCaptions(damaged) };
+    const id = await request(site.addSession({ ...camera, captions }));
+
+    expect(await workOnce({ transcriber: null })).toBe("done");
+
+    const { segments } = await getTranscript(db, id);
+    expect(segments.map(({ text }) => text)).toEqual([
+      "Entropy measures missing information.",
+      "A channel carries at most its capacity.",
+    ]);
+    const events = await db`
+      select payload from processing_events
+      where asset_id = ${id} and event_type = 'transcript_warnings'`;
+    expect([...events]).toEqual([
+      {
+        payload: {
+          warnings: [
+            { line: 2, message: "a time is before 0: 0 is used" },
+            { line: 4, message: "an empty line is missing before this cue" },
+          ],
+        },
+      },
+    ]);
+    expect((await details(id)).metadata.warnings).toHaveLength(2);
+  });
+
   test("listens when the captions turn out empty", async () => {
     const captions = { 0: await sampleCaptions("") };
     const id = await request(site.addSession({ ...camera, captions }));

@@ -33,7 +33,9 @@ const put = async (
 ) => {
   const response = await app.handle(
     new Request(`http://localhost/api/lectures/${id}/transcript${query}`, {
-      ...{ method: "PUT", body, headers: { "content-type": type } },
+      method: "PUT",
+      body,
+      headers: { "content-type": type },
     }),
   );
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
@@ -62,7 +64,9 @@ describe("GET transcript", () => {
     const full = await readJson(id, "?segments=true&words=true");
 
     expect(plain).toEqual({
-      ...{ lecture_id: id, language_code: "en", provider: "elevenlabs" },
+      lecture_id: id,
+      language_code: "en",
+      provider: "elevenlabs",
       transcript_text: expect.stringContaining("Entropy measures missing information."),
     });
     expect(full.segments[0]).toMatchObject({ start_ms: 0, speaker: "speaker_0" });
@@ -108,8 +112,11 @@ describe("PUT transcript", () => {
       body: { lecture_id: id, job_id: expect.any(String) },
     });
     expect(await lab.details(id)).toMatchObject({
-      ...{ status: "pending", chunk_count: 0, language_code: "de" },
-      ...{ transcript_status: "completed", embed_status: "pending" },
+      status: "pending",
+      chunk_count: 0,
+      language_code: "de",
+      transcript_status: "completed",
+      embed_status: "pending",
     });
     expect(await workOnce()).toBe("done");
     const after = await lab.details(id);
@@ -136,7 +143,9 @@ describe("PUT transcript", () => {
       expect((await putSegments(id)).status).toBe(202);
       expect(await workOnce()).toBe("done");
       expect(await lab.details(id)).toMatchObject({
-        ...{ status: "completed", transcript_status: "completed", embed_status: "completed" },
+        status: "completed",
+        transcript_status: "completed",
+        embed_status: "completed",
       });
     }
     expect(await workOnce()).toBeNull();
@@ -147,16 +156,20 @@ describe("PUT transcript", () => {
     const before = await readJson(id, "?segments=true");
 
     expect(await put(id, "no vtt", "text/vtt")).toMatchObject({
-      ...{ status: 422, body: { code: "transcript_invalid" } },
+      status: 422,
+      body: { code: "transcript_invalid" },
     });
     expect(await putSegments(id, [{ ...SEGMENTS[0]!, end_ms: -1 }])).toMatchObject({
-      ...{ status: 422, body: { code: "transcript_invalid" } },
+      status: 422,
+      body: { code: "transcript_invalid" },
     });
     expect(await put(id, "x", "text/plain")).toMatchObject({
-      ...{ status: 415, body: { code: "content_type_invalid" } },
+      status: 415,
+      body: { code: "content_type_invalid" },
     });
     expect(await put(id, "{", "application/json")).toMatchObject({
-      ...{ status: 400, body: { code: "body_malformed" } },
+      status: 400,
+      body: { code: "body_malformed" },
     });
     expect((await putSegments(crypto.randomUUID())).status).toBe(404);
     expect(await readJson(id, "?segments=true")).toEqual(before);
@@ -204,6 +217,7 @@ describe("a file with defects", () => {
       select event_type, payload from processing_events
       where asset_id = ${id} and event_type = 'transcript_warnings'`;
     expect([...events]).toEqual([{ event_type: "transcript_warnings", payload: { warnings } }]);
+    expect((await lab.details(id)).metadata.warnings).toEqual(warnings);
     await cancelLecture(db, id);
   });
 

@@ -57,7 +57,10 @@ describe("POST /api/lectures/download", () => {
     expect(elsewhere.status).toBe(202);
     expect(elsewhere.body.lecture_id).not.toBe(first.body.lecture_id);
     expect((await read(`/api/lectures/${first.body.lecture_id}`)).body).toMatchObject({
-      ...{ title: "Entropy", panopto_session_id: id, panopto_url, source: "panopto" },
+      title: "Entropy",
+      panopto_session_id: id,
+      panopto_url,
+      source: "panopto",
     });
   });
 
@@ -96,9 +99,12 @@ describe("POST /api/lectures/audio", () => {
 
     const lecture = await read(`/api/lectures/${body.lecture_id}`);
     expect(lecture.body).toMatchObject({
-      ...{ status: "completed", source: "upload", title: "Week 3", audio_duration_seconds: 12 },
+      status: "completed",
+      source: "upload",
+      title: "Week 3",
+      audio_duration_seconds: 12,
       audio_sha256: lab.speech.uploads.at(-1)!.sha256,
-      ...{ flags: { has_transcript: true, is_embedded: true } },
+      flags: { has_transcript: true, is_embedded: true },
       links: { viewer: panopto_url },
     });
     expect(site.hits("DeliveryInfo")).toBe(0);
@@ -134,8 +140,12 @@ describe("POST /api/lectures/audio", () => {
       expect((await upload({ panopto_url })).status).toBe(200);
       expect(await workOnce()).toBe("done");
       expect((await read(`/api/lectures/${body.lecture_id}`)).body).toMatchObject({
-        ...{ status: "completed", source: "upload", transcription: true, status_reason: null },
-        ...{ title: outcome ? "Entropy, lecture 1" : "Entropy", last_job_id: brought.body.job_id },
+        status: "completed",
+        source: "upload",
+        transcription: true,
+        status_reason: null,
+        title: outcome ? "Entropy, lecture 1" : "Entropy",
+        last_job_id: brought.body.job_id,
         flags: { has_transcript: true, is_embedded: true },
       });
       expect(await workOnce()).toBeNull();
@@ -244,10 +254,16 @@ describe("reading lectures", () => {
     const status = await read(`/api/lectures/${body.lecture_id}/status`);
 
     expect(status.body).toEqual({
-      ...{ lecture_id: body.lecture_id, job_id: body.job_id, job_state: "pending" },
+      lecture_id: body.lecture_id,
+      job_id: body.job_id,
+      job_state: "pending",
       status: "pending",
-      ...{ progress_percent: 0, attempt: 0, error_message: null },
-      ...{ started_at: null, finished_at: null, updated_at: expect.any(String) },
+      progress_percent: 0,
+      attempt: 0,
+      error_message: null,
+      started_at: null,
+      finished_at: null,
+      updated_at: expect.any(String),
     });
   });
 
@@ -274,7 +290,8 @@ describe("stopping and starting again", () => {
       body: { code: "not_cancellable" },
     });
     expect((await read(path)).body).toMatchObject({
-      ...{ status: "failed", status_reason: "Processing was cancelled" },
+      status: "failed",
+      status_reason: "Processing was cancelled",
       job: { error_code: "cancelled" },
     });
     expect(await workOnce()).toBeNull();
@@ -282,7 +299,9 @@ describe("stopping and starting again", () => {
     expect(await post(`${path}/retry`)).toEqual({ status: 202, body });
     expect(await workOnce()).toBe("done");
     expect((await read(path)).body).toMatchObject({
-      ...{ status: "completed", transcript_status: "completed", embed_status: "completed" },
+      status: "completed",
+      transcript_status: "completed",
+      embed_status: "completed",
     });
   });
 
