@@ -101,14 +101,15 @@ function wordsOf(name: string): string[] {
     .split(/\s+/);
 }
 
+/** Titles end in a full stop that ends no sentence. */
+const TITLES = /\b(?:Dr|Prof|Mr|Mrs|Ms|St|Ing|Jr|Sr|Dipl)\. ?/g;
+
 function isNameLike(name: string): boolean {
   const words = wordsOf(name);
-  if (
-    words.length > 5 ||
-    /[,;?!=]|[\p{Ll}\d]\. /u.test(name.replace(/^(?:Dr|Prof|Mr|Mrs|Ms)\. /, ""))
-  )
-    return false;
-  return !words.some((word) => LABELS.has(word.toLowerCase()));
+  if (words.length > 6 || /[;?!=]|[\p{Ll}\d]\. /u.test(name.replace(TITLES, ""))) return false;
+  const [first, last] = [words[0]!.toLowerCase(), words.at(-1)!.toLowerCase()];
+  if (words.length === 1) return !LABELS.has(first);
+  return ![first, last].some((word) => word.length > 1 && LABELS.has(word));
 }
 
 function isFullName(name: string): boolean {

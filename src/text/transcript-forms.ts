@@ -1,4 +1,5 @@
 import { toMs } from "./caption-cues";
+import { joinUnspaced } from "./join-unspaced";
 import type { MaybeTimedWord } from "./place-words";
 
 /** A segment as a tool wrote it: times in milliseconds, null where they are missing. */
@@ -339,40 +340,22 @@ function readWords(document: Json): LooseTranscript | null {
   const parts = listOf(document.transcripts);
   const entries = [document, ...parts].flatMap((part) => listOf(part.words));
   const unit = unitOf(entries.filter(({ type }) => type !== "spacing"));
-  const hasSpacing = entries.some(({ type }) => type === "spacing");
-  const words: MaybeTimedWord[] = [];
-  let isAfterSpace = true;
-  for (const entry of entries) {
-    if (entry.type === "spacing") {
-      isAfterSpace = true;
-      continue;
-    }
-    const word: MaybeTimedWord = {
-      ...wordOf(entry, unit),
-      ...speakerOf(entry.speaker_id ?? entry.speaker),
-      ...(entry.type === "audio_event" && { kind: "audio_event" }),
-    };
-    const last = words.at(-1);
-    const isJoined = last && hasSpacing && !isAfterSpace && continues(last, word);
-    if (isJoined) {
-      last.text += word.text;
-      last.end_ms = word.end_ms;
-    } else words.push(word);
-    isAfterSpace = false;
-  }
+  const words = joinUnspaced(
+    entries.map((entry) =>
+      entry.type === "spacing"
+        ? null
+        : {
+            ...wordOf(entry, unit),
+            ...speakerOf(entry.speaker_id ?? entry.speaker),
+            ...(entry.type === "audio_event" && { kind: "audio_event" as const }),
+          },
+    ),
+  );
   return {
     language: document.language_code ?? parts[0]?.language_code ?? document.language,
     segments: [],
     words,
   };
-}
-
-/** Chinese, Japanese and Thai have no spaces between words, so there a missing one joins nothing. */
-function continues(last: MaybeTimedWord, word: MaybeTimedWord): boolean {
-  const isSpaced = !/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(
-    last.text.slice(-2) + word.text.slice(0, 2),
-  );
-  return isSpaced && last.speaker === word.speaker && !last.kind && !word.kind;
 }
 
 /** In this order: a form with more structure comes before one that it contains. */

@@ -426,6 +426,11 @@ describe("speakers", () => {
     ],
     ["names in brackets", ["[Jane Doe]: a", "[Karl Berg]: b"], ["Jane Doe", "Karl Berg"]],
     ["broadcast captions", ["&gt;&gt; JANE: a", "b", "&gt;&gt; c"], ["JANE", undefined, undefined]],
+    [
+      "titles, initials and reversed names",
+      ["Prof. Dr. Jane A. Doe: a", "Berg, Karl: b", "Jane A Doe: c"],
+      ["Prof. Dr. Jane A. Doe", "Berg, Karl", "Jane A Doe"],
+    ],
     ["names in other scripts", ["王伟: 熵", "王伟: 热"], ["王伟", "王伟"]],
   ])("are found: %s", (_, texts, speakers) => {
     const found = vtt(...texts);

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { AppError, ErrorCode } from "../../errors";
+import { joinUnspaced } from "../../text/join-unspaced";
 import { toLanguageTag } from "../../text/language-tag";
-import { normalizeWords, segmentsFromWords, spaceBetween, type Word } from "../../text/transcript";
+import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript";
 import type { Speech, Transcriber, Transcription } from "../transcriber";
 import { placeSpans } from "./span-times";
 import { readRefusal } from "./speech-refusal";
@@ -86,42 +87,21 @@ function toTranscription(
   };
 }
 
-/**
- * Words with their times. The spaces between words are entries of their own, with times: they bound
- * the words beside them, and two words without a space between them are one word ("l'" + "homme").
- */
+/** Words with their times. Spaces are entries of their own, whose times bound the words beside them. */
 function toWords(entries: readonly Entry[], duration_ms: number): Word[] {
   const times = placeSpans(entries, duration_ms);
-  const hasSpacing = entries.some(({ type }) => type === "spacing");
-  const words: Word[] = [];
-  let isAfterSpace = true;
-  entries.forEach(({ text, type, speaker_id }, i) => {
-    if (type === "spacing") {
-      isAfterSpace = true;
-      return;
-    }
-    const word: Word = {
-      ...(times?.[i] ?? { start_ms: 0, end_ms: duration_ms }),
-      text,
-      ...(speaker_id && { speaker: speaker_id }),
-      ...(type === "audio_event" && { kind: type }),
-    };
-    const last = words.at(-1);
-    if (last && hasSpacing && !isAfterSpace && isContinuation(last, word)) {
-      last.text += text;
-      last.end_ms = word.end_ms;
-    } else words.push(word);
-    isAfterSpace = false;
-  });
-  return words;
+  return joinUnspaced(
+    entries.map(({ text, type, speaker_id }, i) => {
+      if (type === "spacing") return null;
+      return {
+        ...(times?.[i] ?? { start_ms: 0, end_ms: duration_ms }),
+        text,
+        ...(speaker_id && { speaker: speaker_id }),
+        ...(type === "audio_event" && { kind: type }),
+      };
+    }),
+  );
 }
-
-/** Chinese and its like have no spaces between words, so there a missing space does not join words. */
-const isContinuation = (last: Word, word: Word) =>
-  last.speaker === word.speaker &&
-  !last.kind &&
-  !word.kind &&
-  spaceBetween(last.text, word.text) !== "";
 
 function toFailure(response: SpeechResponse): AppError {
   const refusal = readRefusal(response);
