@@ -1,8 +1,15 @@
-import { type Candidate, findCandidates, readChunks, type Scope } from "../db/chunks/passages";
+import {
+  type Candidate,
+  findCandidates,
+  readChunks,
+  readSlideTexts,
+  type Scope,
+} from "../db/chunks/passages";
 import type { Sql } from "../db/client";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { embedForCourse } from "./embed-question";
+import { mergeNearDuplicates } from "./near-duplicates";
 import { type Passage, type PassageSource, toPassage } from "./passage";
 import { type Mode, rank, type Scored } from "./rank";
 import { READ_PER_WANTED, rerankPassages } from "./rerank";
@@ -44,7 +51,8 @@ export async function searchCourse(
   const { query, top_k, explain } = request;
   const { candidates, mode } = await findForQuestion({ db, embedder }, request, signal);
   const wanted = reranker ? top_k * READ_PER_WANTED : top_k;
-  const hits = toHits(rank(candidates, mode), { ...request, top_k: wanted });
+  const ranking = await withoutDuplicates(db, rank(candidates, mode), query);
+  const hits = toHits(ranking, { ...request, top_k: wanted });
 
   const ids = hits.flatMap(({ chunks }) => chunks.map(({ chunk_id }) => chunk_id));
   const chunks = new Map((await readChunks(db, ids)).map((chunk) => [chunk.chunk_id, chunk]));
@@ -59,6 +67,21 @@ const withNumber = (passage: Passage, number: number): Passage => ({
   ...passage,
   citation: { ...passage.citation, number },
 });
+
+/** Slides beyond this rank are not compared: the list is full before them. */
+const MAX_COMPARED = 150;
+
+/** Counts states of one slide, and pages of a deck that was uploaded again, as one. */
+async function withoutDuplicates(db: Sql, ranking: Scored[], query: string): Promise<Scored[]> {
+  const slides = ranking.filter(({ source }) => source === "slides").slice(0, MAX_COMPARED);
+  if (slides.length < 2) return ranking;
+  const texts = await readSlideTexts(
+    db,
+    slides.map(({ chunk_id }) => chunk_id),
+  );
+  const byChunk = new Map(texts.map(({ chunk_id, ...text }) => [chunk_id, text]));
+  return mergeNearDuplicates(ranking, byChunk, query);
+}
 
 /** One asset fills at most half of the list, unless the request names its assets. */
 export function toHits(

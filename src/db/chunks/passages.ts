@@ -171,6 +171,18 @@ export async function readChunks(sql: Sql, ids: string[]): Promise<FoundChunk[]>
     where c.id = any(${ids}::uuid[]) and a.deleted_at is null`;
 }
 
+/** The texts of slide chunks, to compare them with each other. In no particular order. */
+export async function readSlideTexts(
+  sql: Sql,
+  ids: string[],
+): Promise<{ chunk_id: string; content: string; title: string | null; uploaded_ms: number }[]> {
+  return sql<{ chunk_id: string; content: string; title: string | null; uploaded_ms: number }[]>`
+    select c.id as chunk_id, c.content, c.metadata->>'title' as title,
+           (extract(epoch from d.created_at) * 1000)::float8 as uploaded_ms
+    from slide_chunks c join documents d on d.id = c.document_id
+    where c.id = any(${ids}::uuid[])`;
+}
+
 /**
  * The embedding models of the chunks of a course: at most two, the first and the last by name, because an
  * index gives these without reading the course.

@@ -99,6 +99,7 @@ describe("a client of MCP", () => {
           source: "slides",
           asset_id: document_id,
           title: "Coins",
+          filename: "coins.pdf",
           content: "A fair coin has one bit of entropy.",
           page_number: 7,
           url: `${address}/api/documents/${document_id}/file#page=7`,

@@ -1,0 +1,95 @@
+/**
+ * Finds slides that say almost the same: states of a slide that is built step by step, and pages of a
+ * deck that was uploaded again. In a list of results they count as one.
+ */
+import type { Scored } from "./rank";
+
+export type SlideText = {
+  content: string;
+  /** Title of the page. */
+  title: string | null;
+  /** When the deck was uploaded, in ms since 1970. */
+  uploaded_ms: number;
+};
+
+/** Of the words of both, for pages of different decks. */
+const SAME_PAGE = 0.8;
+/** Of the words of the shorter, for pages of one deck with one title. */
+const SAME_SLIDE = 0.85;
+/** With fewer words, equal words mean nothing. */
+const MIN_WORDS = 4;
+/** States of one slide follow each other. */
+const MAX_PAGES_APART = 40;
+
+type Member = { chunk: Scored; slide: SlideText; words: ReadonlySet<string> };
+/** The best of its chunks comes first. */
+type Group = Member[];
+
+/**
+ * One chunk for each slide of a ranking. It has the place and score of its group's best chunk, and is the
+ * fullest of the group, unless the best one has words of the question that the fullest lacks. Other chunks
+ * stay as they are.
+ *
+ * @param ranking  best first
+ * @param slides   texts by chunk id; chunks without one are not compared
+ */
+export function mergeNearDuplicates(
+  ranking: Scored[],
+  slides: ReadonlyMap<string, SlideText>,
+  query: string,
+): Scored[] {
+  const asked = toWords(query);
+  const groups: Group[] = [];
+  const merged: (Scored | Group)[] = [];
+  for (const chunk of ranking) {
+    const slide = slides.get(chunk.chunk_id);
+    if (!slide) {
+      merged.push(chunk);
+      continue;
+    }
+    const member = { chunk, slide, words: toWords(slide.content) };
+    const group = groups.find((each) => each.some((other) => isSame(other, member)));
+    if (group) {
+      group.push(member);
+    } else {
+      const alone = [member];
+      groups.push(alone);
+      merged.push(alone);
+    }
+  }
+  return merged.map((one) => (Array.isArray(one) ? toRepresentative(one, asked) : one));
+}
+
+function toRepresentative(group: Group, asked: ReadonlySet<string>): Scored {
+  const best = group[0]!;
+  const [fullest] = group.toSorted(
+    (a, b) => b.words.size - a.words.size || b.slide.uploaded_ms - a.slide.uploaded_ms,
+  );
+  const needed = best.words.intersection(asked);
+  const chosen = needed.isSubsetOf(fullest!.words) ? fullest! : best;
+  return { ...chosen.chunk, score: best.chunk.score };
+}
+
+function isSame(a: Member, b: Member): boolean {
+  const least = Math.min(a.words.size, b.words.size);
+  if (least < MIN_WORDS) return a.slide.content === b.slide.content;
+  const isSameDeck = a.chunk.asset_id === b.chunk.asset_id;
+  if (isSameDeck && !areNeighbours(a, b)) return false;
+  const most = Math.max(a.words.size, b.words.size);
+  if (!isSameDeck && least < most * SAME_PAGE) return false;
+  const shared = a.words.intersection(b.words).size;
+  return isSameDeck
+    ? shared >= least * SAME_SLIDE
+    : shared >= (a.words.size + b.words.size - shared) * SAME_PAGE;
+}
+
+/** Chunks of one page are parts of it, and no duplicates. */
+function areNeighbours(a: Member, b: Member): boolean {
+  const apart = Math.abs((a.chunk.page_number ?? 0) - (b.chunk.page_number ?? 0));
+  return apart > 0 && apart <= MAX_PAGES_APART && a.slide.title === b.slide.title;
+}
+
+const WORD = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|[\p{L}\p{M}]+|\p{N}+/gu;
+
+/** Words and numbers in lower case; characters of scripts that are written without spaces. */
+const toWords = (text: string): Set<string> => new Set(text.toLowerCase().match(WORD) ?? []);
