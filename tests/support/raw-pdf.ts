@@ -14,6 +14,8 @@ type RawFile = {
   objects?: Record<number, string>;
   /** Further entries of the catalog. */
   catalog?: string;
+  /** Further fonts of all pages. */
+  fonts?: string;
   /** Entries of the information dictionary. */
   info?: string;
 };
@@ -42,7 +44,7 @@ export function rawPdf(pages: (RawPage | string)[], file: RawFile = {}): Uint8Ar
     objects.set(
       100 + i,
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${PAGE_WIDTH} ${PAGE_HEIGHT}] ${entries}
-      /Resources << /Font << /F1 3 0 R >> ${resources} >> /Contents ${500 + i} 0 R >>`,
+      /Resources << /Font << /F1 3 0 R ${file.fonts ?? ""} >> ${resources} >> /Contents ${500 + i} 0 R >>`,
     );
     objects.set(500 + i, stream(content));
   }

@@ -99,7 +99,9 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
 function searchTool(course: CourseScope, source: PassageSource, what: string) {
   return tool({
     name: SEARCH_TOOLS[source],
-    description: `Searches ${what}. Answers numbered passages, the best first.`,
+    description:
+      `Searches ${what}. Answers numbered passages, the best first.` +
+      (source === "slides" ? " For a slide by its number, use read_page." : ""),
     inputSchema: SearchInput,
     execute: ({ query }, signal) =>
       findPassages(course, { query, top_k: PASSAGES, sources: [source] }, signal),

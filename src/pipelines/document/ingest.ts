@@ -1,8 +1,9 @@
 import { getDocument } from "../../db/documents";
 import { replaceSlideChunks, type SlideDescription } from "../../db/slides";
 import type { Embedder } from "../../providers/embedder";
-import { chunkSlides } from "../../text/chunk-slides";
+import { chunkSlides, type SlidePage } from "../../text/chunk-slides";
 import { tellingLabel } from "../../text/page-place";
+import { withoutRepeatedLines } from "../../text/repeated-lines";
 import { embedChunks } from "../embed";
 import { type Attempt, assertStillClaimed } from "../step";
 import {
@@ -41,7 +42,7 @@ export async function ingestDocument(
   await step("embedding", async () => {
     const maxTokens = Math.min(CHUNK_TOKENS, embedder.maxTokens);
     const { countTokens } = embedder;
-    const chunks = chunkSlides(pages.map(toSlide), { maxTokens, countTokens });
+    const chunks = chunkSlides(toSlides(pages), { maxTokens, countTokens });
     assertStillClaimed(await replaceSlideChunks(db, fence, chunks, language.text_config));
     const percentAt = (fraction: number) =>
       DESCRIBED_PERCENT + (100 - DESCRIBED_PERCENT) * fraction;
@@ -49,13 +50,23 @@ export async function ingestDocument(
   });
 }
 
-function toSlide({ page_number, normalized_description, metadata }: SlideDescription) {
+/** Pages read by OCR have no places of lines, so their headers and footers are found by their words. */
+function toSlides(pages: SlideDescription[]): SlidePage[] {
+  const scanned = pages.filter(({ described_by }) => described_by === "ocr");
+  const texts = withoutRepeatedLines(scanned.map((page) => page.normalized_description));
+  const textOf = new Map(scanned.map(({ page_number }, i) => [page_number, texts[i]!]));
+  return pages.map((page) => ({
+    ...toSlide(page),
+    content: textOf.get(page.page_number) ?? page.normalized_description,
+  }));
+}
+
+function toSlide({ page_number, metadata }: SlideDescription) {
   return {
     page_number,
     label: tellingLabel(page_number, metadata.label),
     title: metadata.title ?? null,
     section: metadata.section ?? null,
-    content: normalized_description,
     ...(metadata.tags && { tags: metadata.tags }),
   };
 }

@@ -14,7 +14,7 @@ export type SlideToDescribe = {
 
 /** The page is untrusted: the model must not follow instructions in it. */
 export const INSTRUCTIONS = `You describe one slide of a lecture so that students who search the course find it and can trust what they read.
-Look at the image. Report what is there: claims, numbers, units, labels, axes, and how parts of a figure relate. Add nothing that is not on the slide.
+Look at the image. Report what is there: claims, numbers, units, labels, axes, and how parts of a figure relate. Add nothing that is not on the slide. Leave out running headers and footers, page numbers and logos.
 Write every field in the language of the slide itself. Where the slide has no words, use the language of the neighbouring titles.
 Copy names, numbers and technical terms exactly as they are written.
 The text layer comes from the file and may be incomplete, in the wrong order or garbled; the image decides.

@@ -9,7 +9,7 @@ import { searchCourse } from "../../../src/retrieval/search";
 import { migratedDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { portfolioPdf } from "../../support/pdfs";
-import { grayImage, rawPdf, text } from "../../support/raw-pdf";
+import { grayImage, rawPdf, stream, text } from "../../support/raw-pdf";
 
 setDefaultTimeout(120_000);
 
@@ -60,6 +60,26 @@ test("pages that are a picture with a stamp are read from the picture", async ()
   });
   expect(pages[0]!.normalized_description).toContain("The second law says entropy never decreases");
   expect(pages[0]!.normalized_description).toContain("Scanned with CamScanner");
+});
+
+test("a page whose font has no usable map is read from its picture", async () => {
+  const map = `/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def
+1 begincodespacerange <00> <FF> endcodespacerange
+1 beginbfrange <21> <7E> <E021> endbfrange endcmap end end`;
+  const font =
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 11 0 R >>";
+  const page = {
+    content: "BT /F2 28 Tf 40 300 Td (Entropy measures surprise) Tj ET",
+  };
+  const bytes = rawPdf([page], { objects: { 10: font, 11: stream(map) }, fonts: "/F2 10 0 R" });
+  const { id } = await ingested(bytes, "garbled.pdf", { ...blind, openOcr: findOcr() });
+
+  const [read] = await listDescriptions(db, id);
+
+  expect(read).toMatchObject({
+    described_by: "ocr",
+    normalized_description: "Entropy measures surprise",
+  });
 });
 
 test("without OCR and a model, such a document fails and names what helps; later it completes", async () => {
@@ -171,4 +191,34 @@ test("the shell of an XFA form fails and says what to do", async () => {
     status_reason:
       "The PDF is an XFA form, which only Adobe software can display. Open it there, print it to a new PDF and upload that.",
   });
+});
+
+test("the states of a slide are one of eight passages, and leave room for the answer", async () => {
+  await db`delete from documents`;
+  await ingested(await fixture("overlays"), "optimisation.pdf");
+
+  const found = await search("How do I set the learning rate of Adam?");
+
+  const pages = found.map(({ citation }) => citation.page_number);
+  expect(pages.filter((page) => page! >= 2 && page! <= 13)).toEqual([13]);
+  expect(pages).toContain(14);
+});
+
+test("a deck that is uploaded again fills no second place, and no chunk is lost", async () => {
+  await db`delete from documents`;
+  const bytes = await fixture("overlays");
+  const first = await ingested(bytes, "optimisation-2024.pdf");
+  const again = Buffer.concat([bytes, Buffer.from("\n% another upload\n")]);
+  const second = await ingested(again, "optimisation-2025.pdf");
+
+  const found = await search("What happens when the step size is too large?");
+
+  const failureModes = found.filter(({ content }) => content.includes("diverges to infinity"));
+  expect(failureModes.map(({ asset_id }) => asset_id)).toEqual([second.id]);
+  const { items } = await listSlideChunks(db, second.id, { limit: 50, after: -1 });
+  const covered = items.flatMap(({ page_number, page_end }) =>
+    Array.from({ length: page_end - page_number + 1 }, (_, i) => page_number + i),
+  );
+  expect(second.chunk_count).toBe(first.chunk_count);
+  expect(covered).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
 });
