@@ -16,6 +16,10 @@ const Stream = z.object({
   file: z.string().nullable(),
   starts_at_seconds: z.number().optional(),
   ends_at_seconds: z.number().optional(),
+  /** The same stream as a plain file. */
+  http_file: z.string().nullable().optional(),
+  /** The parts of a trimmed stream that the viewer shows, `at` their times there. In seconds. */
+  segments: z.array(z.object({ start: z.number(), end: z.number(), at: z.number() })).optional(),
 });
 
 const Session = z.object({
@@ -30,6 +34,8 @@ const Session = z.object({
   captions: z.record(z.string(), z.string()).default({}),
   slides: z.array(z.object({ seconds: z.number(), caption: z.string() })).default([]),
   live: z.boolean().default(false),
+  /** Panopto has the recording, but cannot play it yet. */
+  processing: z.boolean().optional(),
 });
 
 export type SiteSession = z.infer<typeof Session> & { folder: string };
@@ -48,6 +54,7 @@ export function panoptoSite(sessions: SiteSession[]): (request: Request) => Prom
       const fields = request.method === "POST" ? await formOf(request) : url.searchParams;
       if (fields.get("responseType") !== "json") return page("Panopto", "");
       const session = find(fields.get("deliveryId"));
+      if (session?.processing) return Response.json(PROCESSING);
       return Response.json(session ? deliveryInfo(session, url.origin) : NOT_FOUND);
     }
     if (path === "/Panopto/Pages/Viewer.aspx") return viewer(find(id));
@@ -74,6 +81,7 @@ export async function loadSessions(folder: string): Promise<SiteSession[]> {
   return sessions;
 }
 
+const PROCESSING = { ErrorCode: 5, ErrorMessage: "This session is still being processed." };
 const NOT_FOUND = { ErrorCode: 1, ErrorMessage: "The session could not be found." };
 
 function deliveryInfo(session: SiteSession, origin: string) {
@@ -91,12 +99,17 @@ function deliveryInfo(session: SiteSession, origin: string) {
       AvailableLanguages: Object.keys(session.captions).map(Number),
       Streams: streams.map((stream) => ({
         StreamUrl: address(stream.file),
-        StreamHttpUrl: null,
+        StreamHttpUrl: stream.http_file ? address(stream.http_file) : null,
         ViewerMediaFileTypeName: stream.file?.endsWith(".mp4") ? "mp4" : "hls",
         StreamTypeName: "Streaming",
         Tag: stream.tag,
         RelativeStart: stream.starts_at_seconds ?? 0,
         RelativeEnd: stream.ends_at_seconds ?? session.duration_seconds,
+        RelativeSegments: (stream.segments ?? []).map(({ start, end, at }) => ({
+          Start: start,
+          End: end,
+          RelativeStart: at,
+        })),
       })),
       PodcastStreams: podcast_video ? [{ StreamUrl: address(podcast_video), Tag: "PODCAST" }] : [],
       Timestamps: slides.map(({ seconds, caption }, index) => ({

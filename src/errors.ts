@@ -59,6 +59,7 @@ export const ERRORS = {
   fetch_timeout:             { status: 504, retry: true,  title: "A server took too long to answer: try again later, or upload the audio" },
   fetch_too_large:           { status: 502, retry: false, title: "A server sent more than allowed: upload the audio" },
   recording_not_ready:       { status: 409, retry: false, title: "The recording is live or still being processed: try again when it plays to its end" },
+  recording_processing:      { status: 409, retry: true,  title: "Panopto is still processing the recording: it is tried again automatically" },
   recording_unsupported:     { status: 502, retry: false, title: "The recording's stream cannot be read here: upload the audio" },
   media_refused:             { status: 502, retry: false, title: "Panopto does not hand out the recording: check the sign-in, or upload the audio" },
   panopto_url_invalid:       { status: 422, retry: false, title: "This is not the address of a Panopto recording: open it in the browser and copy the address" },

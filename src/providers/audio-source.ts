@@ -16,7 +16,7 @@ export type Recording = RecordingAddress & {
   duration_ms: number | null;
   /** In time order; empty when the source has none. */
   slide_changes: SlideChange[];
-  /** BCP 47, the source's first language first; empty when there are no captions. */
+  /** BCP 47, the source's first language first; empty when there are no captions. The text can differ. */
   caption_languages: string[];
 };
 
@@ -31,6 +31,9 @@ export type DownloadedRecording = {
   offset_ms: number;
 };
 
+/** `language` is that of the text, in BCP 47; null when it is uncertain. */
+export type Captions = { srt: string; language: string | null };
+
 /** A site with recordings of lectures. Implementation: `panopto.ts`. */
 export interface AudioSource {
   readonly name: string;
@@ -42,11 +45,15 @@ export interface AudioSource {
    */
   identify(url: string): RecordingAddress;
 
-  /** @throws AppError when the source refuses, lacks or cannot describe the recording */
+  /**
+   * @throws AppError when the source refuses, lacks or cannot describe the recording;
+   *   `recording_processing` while the source still works on it
+   */
   describe(address: RecordingAddress, signal: AbortSignal): Promise<Recording>;
 
   /**
-   * Downloads the audio, with as few other bytes as the source allows.
+   * Downloads the audio, with as few other bytes as the source allows. Its times, with `offset_ms`
+   * added, are those of the viewer: removed parts are not in the file.
    *
    * @param scratchDir  receives the file; its owner removes it
    * @param onProgress  starts at zero again when another stream is tried
@@ -59,13 +66,13 @@ export interface AudioSource {
   ): Promise<DownloadedRecording>;
 
   /**
-   * The recording's captions as SRT; null when it has none.
+   * The recording's captions, on the viewer's clock; null when it has none.
    *
-   * @param language  one of `caption_languages`; undefined: the first of them
+   * @param language  one of `caption_languages`; undefined: the first of them that has captions
    */
   fetchCaptions(
     address: RecordingAddress,
     language: string | undefined,
     signal: AbortSignal,
-  ): Promise<string | null>;
+  ): Promise<Captions | null>;
 }

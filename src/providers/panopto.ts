@@ -1,18 +1,21 @@
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, type ErrorCode } from "../errors";
 import type { Resolve } from "../media/fetch/addresses";
 import { openGuardedFetch } from "../media/fetch/guarded-fetch";
-import { downloadStream, type StreamOrder } from "../media/fetch/hls";
 import { openHostRules } from "../media/fetch/host-rules";
 import { PATIENCE, type Patience } from "../media/fetch/retries";
-import { probeMedia } from "../media/probe-audio";
+import { detectLanguage } from "../text/language";
 import type { AudioSource, DownloadedRecording, RecordingAddress } from "./audio-source";
 import { parsePanoptoUrl } from "./panopto/address";
 import { toRecording } from "./panopto/delivery-info";
-import { languageNumber } from "./panopto/languages";
+import { type DownloadedSource, downloadSource } from "./panopto/download-source";
+import { captionLanguage, languageNumber } from "./panopto/languages";
 import { openPanoptoLogin, type PanoptoClient } from "./panopto/login";
 import { openPanoptoSite } from "./panopto/site";
-import { listSources, type Source } from "./panopto/sources";
+import { listSources, type RecordingStream } from "./panopto/sources";
+import { viewerClockOf } from "./panopto/stream-pieces";
+import { toViewerCaptions } from "./panopto/viewer-clock";
 
 export type PanoptoOptions = Partial<PanoptoClient> & {
   /** Hosts that session addresses may name; see `openHostRules`. */
@@ -23,7 +26,7 @@ export type PanoptoOptions = Partial<PanoptoClient> & {
   patience?: Partial<Patience>;
 };
 
-/** After these the next way to the sound is worth trying: the fault lies with this one alone. */
+/** After these errors another source is worth a try: the fault is in this one alone. */
 const TRY_NEXT: ErrorCode[] = [
   "media_refused",
   "recording_without_sound",
@@ -40,12 +43,10 @@ export function openPanopto(options: PanoptoOptions): AudioSource {
   const login = openPanoptoLogin({ fetch, cookie, client: clientOf(options), patience });
   const site = openPanoptoSite({ fetch, login, patience });
 
-  const signedIn = login.isConfigured;
-
-  const describe: AudioSource["describe"] = async (address, signal) =>
-    toRecording(address, await site.fetchDelivery(address, signal));
-  const askSources = async (address: RecordingAddress, signal: AbortSignal) =>
-    listSources(address, await site.fetchDelivery(address, signal), { signedIn });
+  const findSources = async (address: RecordingAddress, signal: AbortSignal) =>
+    listSources(address, await site.fetchDelivery(address, signal), {
+      signedIn: login.isConfigured,
+    });
 
   return {
     name: "panopto",
@@ -53,25 +54,42 @@ export function openPanopto(options: PanoptoOptions): AudioSource {
       const address = parsePanoptoUrl(url);
       const listed = listing(new URL(address.origin));
       if (listed === "private") return address;
-      if (listed) return { ...address, origin: `https://${address.host}` }; // old links say http
-      const reason = "the host is not in PANOPTO_ALLOWED_HOSTS";
-      throw new AppError("address_blocked", { host: address.host, reason });
+      if (listed) return { ...address, origin: `https://${address.host}` }; // old links have http
+      throw new AppError("address_blocked", {
+        host: address.host,
+        reason: "the host is not in PANOPTO_ALLOWED_HOSTS",
+        message: `${address.host} is not known here as a Panopto site. Ask the person who runs this service to add it to PANOPTO_ALLOWED_HOSTS, or upload the audio`,
+      });
     },
-    describe,
+    describe: async (address, signal) =>
+      toRecording(address, await site.fetchDelivery(address, signal)),
     download: (address, scratchDir, onProgress, signal) => {
       const tools = { fetch, path: join(scratchDir, "recording"), patience, onProgress, signal };
-      const take = (source: Source, credentials: Record<string, string>) =>
-        takeSource(source, { ...tools, headers: isOn(address, source.url) ? credentials : {} });
-      return firstThatWorks(
-        () => askSources(address, signal),
+      const take = (source: RecordingStream, credentials: Record<string, string>) =>
+        downloadSource(source, {
+          ...tools,
+          headersFor: (url) => (isOn(address, url) ? credentials : {}),
+        });
+      return firstAudible(
+        () => findSources(address, signal),
         (source) => login.ask(address.origin, (credentials) => take(source, credentials), signal),
         signal,
       );
     },
     fetchCaptions: async (address, language, signal) => {
-      const wanted = language ?? (await describe(address, signal)).caption_languages[0];
-      const number = wanted === undefined ? undefined : languageNumber(wanted);
-      return number === undefined ? null : site.fetchSrt(address, number, signal);
+      const delivery = await site.fetchDelivery(address, signal);
+      const offered = toRecording(address, delivery).caption_languages;
+      for (const wanted of language === undefined ? offered : [language]) {
+        const number = languageNumber(wanted);
+        const srt = number === undefined ? null : await site.fetchSrt(address, number, signal);
+        if (srt === null) continue;
+        const detected = detectLanguage(srt.replace(/^[\d:,.\s]+-->.*$/gm, "")).language_code;
+        return {
+          srt: toViewerCaptions(srt, viewerClockOf(delivery)),
+          language: captionLanguage(wanted, detected),
+        };
+      }
+      return null;
     },
   };
 }
@@ -84,45 +102,48 @@ function clientOf(options: PanoptoOptions): PanoptoClient | undefined {
 
 const isOn = ({ origin }: RecordingAddress, url: string) => URL.parse(url)?.origin === origin;
 
-/** Tries the sources in order. Signed addresses expire: a refused one is asked for again, once. */
-async function firstThatWorks(
-  askSources: () => Promise<Source[]>,
-  take: (source: Source) => Promise<DownloadedRecording>,
+/**
+ * Tries the sources in order until one is audible and as long as the session. Without such a one, the
+ * first that could be downloaded is used. Signed addresses expire: after a refusal they are requested
+ * again, once.
+ */
+async function firstAudible(
+  findSources: () => Promise<RecordingStream[]>,
+  take: (source: RecordingStream) => Promise<DownloadedSource>,
   signal: AbortSignal,
 ): Promise<DownloadedRecording> {
   const failures: AppError[] = [];
-  let sources = await askSources();
+  let doubtful: DownloadedRecording | undefined;
+  let sources = await findSources();
   let isFresh = false;
 
   for (let i = 0; i < sources.length; ) {
     try {
-      return await take(sources[i]!);
+      const { isUsable, ...recording } = await take(sources[i]!);
+      if (isUsable) return recording;
+      doubtful ??= await keep(recording);
+      i++;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AppError && TRY_NEXT.includes(error.errorCode))) throw error;
-      const mayHaveExpired = sources[i]!.name !== "podcast_audio"; // 403 there: downloads are off
-      if (error.errorCode === "media_refused" && mayHaveExpired && !isFresh) {
+      const canHaveExpired = sources[i]!.name !== "podcast_audio"; // its 403 means: no downloads
+      if (error.errorCode === "media_refused" && canHaveExpired && !isFresh) {
         isFresh = true;
-        sources = await askSources();
+        sources = await findSources();
         continue;
       }
       failures.push(error);
       i++;
     }
   }
-  const telling = failures.findLast(({ errorCode }) => errorCode !== "recording_without_sound");
-  throw telling ?? failures[0] ?? new AppError("panopto_no_streams");
+  if (doubtful) return doubtful;
+  const clearest = failures.findLast(({ errorCode }) => errorCode !== "recording_without_sound");
+  throw clearest ?? failures[0] ?? new AppError("panopto_no_streams");
 }
 
-type Tools = Omit<StreamOrder, "url" | "audioOnly" | "announced_duration_ms">;
-
-/** Downloads one source and makes sure that it has sound: the second view of a lecture often has none. */
-async function takeSource(source: Source, tools: Tools): Promise<DownloadedRecording> {
-  const { name, url, audioOnly, offset_ms, announced_duration_ms } = source;
-  await downloadStream({ ...tools, url, audioOnly, announced_duration_ms });
-
-  const media = await probeMedia(tools.path, { signal: tools.signal });
-  if (!media) throw new AppError("recording_unsupported", { reason: "not a known media format" });
-  if (!media.sound) throw new AppError("recording_without_sound", { source: name });
-  return { path: tools.path, source: name, announced_duration_ms, offset_ms };
+/** Moves a download away, so that the next one does not overwrite it. */
+async function keep(recording: DownloadedRecording): Promise<DownloadedRecording> {
+  const path = `${recording.path}.kept`;
+  await rename(recording.path, path);
+  return { ...recording, path };
 }

@@ -44,7 +44,7 @@ describe("the sample site", () => {
       title: "Entropy <1>",
       slide_changes: [{ time_ms: 5_000, caption: "Second law", sequence: 1 }],
     });
-    expect(await panopto.fetchCaptions(address, undefined, signal)).toBe(SRT);
+    expect((await panopto.fetchCaptions(address, undefined, signal))?.srt).toBe(SRT);
     const { source, path } = await panopto.download(address, folder, () => {}, signal);
     expect(source).toBe("audio_stream");
     expect(Bun.file(path).size).toBe(Bun.file(join(folder, "lecture/sound.mp3")).size);

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { AppError, isRetryable } from "../../src/errors";
 import { probeMedia } from "../../src/media/probe-audio";
 import { openPanopto } from "../../src/providers/panopto";
 import { failureOf } from "../support/failures";
@@ -27,7 +28,14 @@ describe("identify", () => {
 
     expect(() =>
       panopto.identify(`https://evil.example/Panopto/Pages/Viewer.aspx?id=${id}`),
-    ).toThrow(expect.objectContaining({ errorCode: "address_blocked" }));
+    ).toThrow(
+      expect.objectContaining({
+        errorCode: "address_blocked",
+        details: expect.objectContaining({
+          message: expect.stringMatching(/^evil\.example.*PANOPTO_ALLOWED_HOSTS.*upload/),
+        }),
+      }),
+    );
   });
 });
 
@@ -108,6 +116,16 @@ describe("describe", () => {
     expect((await failureOf(panopto.describe(add({ live: true }), signal))).code).toBe(
       "recording_not_ready",
     );
+  });
+
+  test("a session that Panopto still processes is tried again later", async () => {
+    const { panopto, add } = await open();
+
+    expect(await failureOf(panopto.describe(add({ processing: true }), signal))).toMatchObject({
+      code: "recording_processing",
+      panopto_message: "This session is still being processed.",
+    });
+    expect(isRetryable(new AppError("recording_processing"))).toBeTrue();
   });
 });
 
@@ -239,8 +257,9 @@ describe("fetchCaptions", () => {
     await Bun.write(join(await sampleMedia(), "captions.srt"), SRT);
     const address = add({ captions: { 4: "captions.srt" } });
 
-    expect(await panopto.fetchCaptions(address, undefined, signal)).toBe(SRT);
-    expect(await panopto.fetchCaptions(address, "de-DE", signal)).toBe(SRT);
+    const captions = { srt: SRT, language: "en" }; // the text is English, whatever its number
+    expect(await panopto.fetchCaptions(address, undefined, signal)).toEqual(captions);
+    expect(await panopto.fetchCaptions(address, "de-DE", signal)).toEqual(captions);
   });
 
   test("an empty body, a page and an unknown language are no captions", async () => {

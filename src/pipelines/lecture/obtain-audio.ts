@@ -137,14 +137,16 @@ async function storeCaptions(
   { db, audioSource, embedder }: ObtainAudioDeps,
   { fence, signal }: Attempt<"lecture">,
 ): Promise<boolean> {
-  const [language] = recording.caption_languages;
-  if (language === undefined) return false;
-  const srt = await audioSource.fetchCaptions(recording, language, signal);
-  const captions = srt === null ? null : readCaptions(srt);
+  const found = await audioSource.fetchCaptions(recording, undefined, signal);
+  const captions = found && readCaptions(found.srt);
   if (!captions) return false;
   const { warnings, ...parsed } = captions;
   const source = { provider: `${audioSource.name}_captions`, model: null };
-  const transcript = toStoredTranscript({ ...parsed, language }, source, embedder.countTokens);
+  const transcript = toStoredTranscript(
+    { ...parsed, language: found.language },
+    source,
+    embedder.countTokens,
+  );
   assertStillClaimed(await saveTranscript(db, fence, transcript, null, warnings));
   return true;
 }

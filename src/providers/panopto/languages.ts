@@ -1,4 +1,4 @@
-/** Panopto numbers its caption languages. Numbers it may have added since are left out. */
+/** Panopto's numbers of caption languages. */
 const LANGUAGES: Record<number, string> = {
   0: "en-US",
   1: "en-GB",
@@ -24,11 +24,30 @@ const LANGUAGES: Record<number, string> = {
   21: "it-IT",
 };
 
-/** BCP 47 for Panopto's number, or undefined when it is not known. */
-export const languageOf = (number: number): string | undefined => LANGUAGES[number];
+/** Panopto adds languages: one that is not in the table has a private tag with its number. */
+const UNKNOWN = /^und-x-panopto-(\d{1,8})$/i;
 
-/** Panopto's number for a BCP 47 language, or undefined when it is not known. */
+/** The BCP 47 tag of Panopto's number: `de-DE`, or `und-x-panopto-77` for a language we do not know. */
+export const languageOf = (number: number): string =>
+  LANGUAGES[number] ?? `und-x-panopto-${number}`;
+
+/** Panopto's number of a tag that `languageOf` returns; undefined for other tags. */
 export function languageNumber(language: string): number | undefined {
+  const unknown = UNKNOWN.exec(language)?.[1];
+  if (unknown !== undefined) return Number(unknown);
   const entry = Object.entries(LANGUAGES).find(([, known]) => known === language);
   return entry && Number(entry[0]);
+}
+
+/**
+ * The language of captions. Their text decides: Panopto's numbers are often wrong, because a
+ * recording whose language was never set has number 0, English.
+ *
+ * @param language  a tag that `languageOf` returns
+ * @param detected  the language of the text, null when it is uncertain
+ */
+export function captionLanguage(language: string, detected: string | null): string | null {
+  const primary = (tag: string) => tag.split("-")[0]!.replace(/^(?:nb|nn)$/, "no");
+  if (detected !== null && primary(detected) !== primary(language)) return detected;
+  return UNKNOWN.test(language) ? null : language;
 }

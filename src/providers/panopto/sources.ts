@@ -1,63 +1,156 @@
+import type { AudioPiece } from "../../media/join-audio";
 import type { RecordingAddress } from "../audio-source";
-import { type Delivery, toMs } from "./delivery-info";
+import type { Delivery, DeliveryStream } from "./delivery-info";
+import { piecesOf, toMs } from "./stream-pieces";
 
-/** One way to the sound of a session. */
-export type Source = {
-  name: "podcast_audio" | "audio_stream" | "audio_rendition" | "podcast_video" | "stream";
+/** One media file or HLS stream of a source. */
+export type SourcePart = {
   url: string;
-  /** Worth taking only when it has no picture. */
-  audioOnly: boolean;
-  offset_ms: number;
+  /** Length of the media as far as it is used; null when Panopto does not state it. */
   announced_duration_ms: number | null;
+  /** What the viewer shows of it; see `piecesOf`. */
+  pieces: AudioPiece[];
 };
 
-type Stream = NonNullable<Delivery["Streams"]>[number];
+/** One way to the audio of a whole session. */
+export type RecordingStream = {
+  name: "podcast_audio" | "audio_stream" | "audio_rendition" | "podcast_video" | "stream";
+  /** Accept only media without a picture. */
+  audioOnly: boolean;
+  /** Streams that follow each other, as after a pause of the recording. */
+  parts: SourcePart[];
+  /** Where the audio ends on the viewer's clock; null when Panopto does not state it. */
+  end_ms: number | null;
+};
+
+/** Streams of one kind that overlap by less than this follow each other. */
+const OVERLAP_MS = 1_000;
 
 /**
- * The ways to the sound, the one with the fewest bytes first: the audio podcast, a stream that is
- * only sound, an audio rendition of any stream, the combined MP4, and at last any stream.
+ * The ways to the audio, the one with the fewest bytes first: the audio podcast, a stream without a
+ * picture, an audio rendition of any stream, the combined MP4, and at last any stream. Ways that
+ * cover only a part of the session come after those that cover all of it.
  */
 export function listSources(
   { origin, session_id }: RecordingAddress,
   delivery: Delivery,
   { signedIn }: { signedIn: boolean },
-): Source[] {
-  const whole = { offset_ms: 0, announced_duration_ms: toMs(delivery.Duration) || null };
-  const streams = (delivery.Streams ?? []).filter(({ StreamUrl }) => StreamUrl);
-  // A lecturer's camera has the microphone more often than a screen has.
-  const ordered = streams.toSorted((a, b) => rank(a) - rank(b));
-  const sound = ordered.filter(({ Tag }) => Tag === "AUDIO");
-  const views = ordered.filter(({ Tag }) => Tag !== "AUDIO");
-
-  const podcastAudio: Source = {
-    ...whole,
-    name: "podcast_audio",
-    url: `${origin}/Panopto/Podcast/Download/${session_id}.mp4?mediaTargetType=audioPodcast`,
+): RecordingStream[] {
+  const duration_ms = toMs(delivery.Duration) || null;
+  const whole = (name: RecordingStream["name"], url: string): RecordingStream => ({
+    name,
     audioOnly: false,
-  };
-  const podcastVideos = (delivery.PodcastStreams ?? [])
-    .filter(({ StreamUrl }) => StreamUrl)
-    .map((stream) => ({ ...toSource("podcast_video", stream, delivery), ...whole }));
+    parts: [{ url, announced_duration_ms: duration_ms, pieces: [{ from_ms: 0, at_ms: 0 }] }],
+    end_ms: duration_ms,
+  });
+  const podcastUrl = `${origin}/Panopto/Podcast/Download/${session_id}.mp4?mediaTargetType=audioPodcast`;
+  const podcasts = (delivery.PodcastStreams ?? []).flatMap(addressesOf);
+  const views = streamRows(delivery, (tag) => tag !== "AUDIO");
 
-  return [
-    ...(signedIn ? [podcastAudio] : []),
-    ...sound.map((stream) => toSource("audio_stream", stream, delivery)),
-    ...views.map((stream) => toSource("audio_rendition", stream, delivery)),
-    ...podcastVideos,
-    ...views.map((stream) => toSource("stream", stream, delivery)),
+  const sources = [
+    ...(signedIn ? [whole("podcast_audio", podcastUrl)] : []),
+    ...streamRows(delivery, (tag) => tag === "AUDIO").map((row) =>
+      toSource("audio_stream", row, duration_ms),
+    ),
+    ...views.map((row) => toSource("audio_rendition", row, duration_ms)),
+    ...podcasts.map((url) => whole("podcast_video", url)),
+    ...views.map((row) => toSource("stream", row, duration_ms)),
   ];
+  const isWhole = (source: RecordingStream) =>
+    duration_ms === null || coveredMs(source, duration_ms) >= duration_ms * MOST;
+  return [...sources.filter(isWhole), ...sources.filter((source) => !isWhole(source))];
 }
 
-const rank = ({ Tag }: Stream) => (Tag === "DV" ? 0 : 1);
+/** `StreamUrl` can be missing, or of a protocol that no player uses any more; `StreamHttpUrl` is a file. */
+function addressesOf({ StreamUrl, StreamHttpUrl }: DeliveryStream): string[] {
+  const urls = [StreamUrl, StreamHttpUrl].filter((url): url is string => isHttp(url));
+  // Without any that can be fetched, the first one gives the reader the reason.
+  return urls.length > 0 ? [...new Set(urls)] : StreamUrl ? [StreamUrl] : [];
+}
 
-function toSource(name: Source["name"], stream: Stream, delivery: Delivery): Source {
-  const offset_ms = toMs(stream.RelativeStart);
-  const end_ms = toMs(stream.RelativeEnd) || toMs(delivery.Duration);
+const isHttp = (url: string | null | undefined) => /^https?:/i.test(url ?? "");
+
+/** A source that covers this share of a session is not put behind another. */
+const MOST = 0.75;
+
+type LocatedStream = DeliveryStream & { url: string };
+
+/**
+ * Rows of streams that follow each other: streams of one tag whose times do not overlap. A row by
+ * the second addresses comes last.
+ */
+function streamRows(
+  { Streams }: Delivery,
+  isWanted: (tag: string | undefined) => boolean,
+): LocatedStream[][] {
+  const wanted = (Streams ?? []).filter(({ Tag }) => isWanted(Tag));
+  const rowsOf = (choose: (urls: string[]) => string | undefined): LocatedStream[][] => {
+    const rows: LocatedStream[][] = [];
+    const located = wanted.flatMap((stream) => {
+      const url = choose(addressesOf(stream));
+      return url === undefined ? [] : [{ ...stream, url }];
+    });
+    for (const stream of located.toSorted(
+      (a, b) => toMs(a.RelativeStart) - toMs(b.RelativeStart),
+    )) {
+      const row = rows.find((streams) => follows(streams.at(-1)!, stream));
+      if (row) row.push(stream);
+      else rows.push([stream]);
+    }
+    return rows.toSorted((a, b) => rank(a[0]!) - rank(b[0]!));
+  };
+  const hasSecond = wanted.some((stream) => addressesOf(stream).length > 1);
+  return [...rowsOf((urls) => urls[0]), ...(hasSecond ? rowsOf((urls) => urls.at(-1)) : [])];
+}
+
+const follows = (previous: DeliveryStream, next: DeliveryStream) =>
+  previous.Tag === next.Tag &&
+  previous.RelativeEnd !== undefined &&
+  toMs(previous.RelativeEnd) > toMs(previous.RelativeStart) &&
+  toMs(next.RelativeStart) >= toMs(previous.RelativeEnd) - OVERLAP_MS;
+
+/** The lecturer's camera has the microphone more often than a screen has. */
+const rank = ({ Tag }: DeliveryStream) => (Tag === "DV" ? 0 : 1);
+
+function toSource(
+  name: RecordingStream["name"],
+  row: LocatedStream[],
+  duration_ms: number | null,
+): RecordingStream {
+  const parts = row.map((stream, i) => toPart(stream, i === row.length - 1 ? duration_ms : null));
+  const { pieces, announced_duration_ms } = parts.at(-1)!;
+  const { from_ms, until_ms, at_ms } = pieces.at(-1)!;
+  const length_ms = until_ms === undefined ? announced_duration_ms : until_ms - from_ms;
   return {
     name,
-    url: stream.StreamUrl!,
     audioOnly: name === "audio_rendition",
-    offset_ms,
-    announced_duration_ms: end_ms > offset_ms ? end_ms - offset_ms : null,
+    parts,
+    end_ms: length_ms === null ? null : at_ms + length_ms,
   };
+}
+
+/** @param session_ms  end of the session, for a last stream without an end */
+function toPart(stream: LocatedStream, session_ms: number | null): SourcePart {
+  const pieces = piecesOf(stream);
+  const start_ms = toMs(stream.RelativeStart);
+  const end_ms = toMs(stream.RelativeEnd) || (session_ms ?? 0);
+  const used_ms = pieces.reduce((latest, { until_ms = 0 }) => Math.max(latest, until_ms), 0);
+  return {
+    url: stream.url,
+    announced_duration_ms: used_ms || (end_ms > start_ms ? end_ms - start_ms : null),
+    pieces,
+  };
+}
+
+/** How much of the session a source has audio for. */
+function coveredMs({ parts, end_ms }: RecordingStream, duration_ms: number): number {
+  const end = end_ms ?? duration_ms;
+  return parts
+    .flatMap(({ pieces }) => pieces)
+    .reduce((sum, { from_ms, until_ms, at_ms }, i, all) => {
+      const next = all[i + 1]?.at_ms ?? end;
+      return (
+        sum + (until_ms === undefined ? next - at_ms : Math.min(until_ms - from_ms, next - at_ms))
+      );
+    }, 0);
 }

@@ -18,6 +18,16 @@ describe("readDeliveryInfo", () => {
     ["a login, as text", { ErrorCode: "2" }, "panopto_login_required"],
     ["another refusal", { ErrorCode: 9, ErrorMessage: "Not yet available" }, "panopto_refused"],
     ["nothing", {}, "panopto_refused"],
+    [
+      "a session in work",
+      { ErrorCode: 5, ErrorMessage: "Still processing" },
+      "recording_processing",
+    ],
+    [
+      "a session in work, without streams",
+      { Delivery: { Duration: 0, Streams: [] } },
+      "recording_processing",
+    ],
     ["a live session", { Delivery: { IsActiveBroadcast: true } }, "recording_not_ready"],
     ["no object", [], "provider_answer_invalid"],
   ])("%s", (_, answer, errorCode) => {
@@ -64,7 +74,7 @@ describe("toRecording", () => {
         { time_ms: 4_000 },
         { time_ms: 9_500, caption: "Second law", sequence: 2 },
       ],
-      caption_languages: ["de-DE", "en-US"],
+      caption_languages: ["de-DE", "en-US", "und-x-panopto-77"],
     });
   });
 
@@ -108,7 +118,9 @@ describe("listSources", () => {
     }),
   );
   const names = (signedIn: boolean) =>
-    listSources(address, delivery, { signedIn }).map(({ name, url }) => `${name} ${url}`);
+    listSources(address, delivery, { signedIn }).map(({ name, parts }) =>
+      [name, ...parts.map(({ url }) => url)].join(" "),
+    );
 
   test("go from the fewest bytes to the most, and leave out what has no address", () => {
     expect(names(true)).toEqual([
@@ -129,9 +141,87 @@ describe("listSources", () => {
   test("know where in the recording a stream begins and how long it is", () => {
     const sources = listSources(address, delivery, { signedIn: false });
 
-    expect(sources.find(({ url }) => url.endsWith("camera"))).toMatchObject({
-      offset_ms: 5_000,
-      announced_duration_ms: 90_500,
+    expect(sources.find(({ parts }) => parts[0]!.url.endsWith("camera"))).toMatchObject({
+      parts: [{ pieces: [{ from_ms: 0, at_ms: 5_000 }], announced_duration_ms: 90_500 }],
+      end_ms: 95_500,
+    });
+  });
+
+  const sourcesOf = (streams: object[], duration = 100) =>
+    listSources(
+      address,
+      readDeliveryInfo(JSON.stringify({ Delivery: { Duration: duration, Streams: streams } })),
+      { signedIn: false },
+    ).filter(({ name }) => name === "stream");
+
+  test("join streams of one kind that follow each other", () => {
+    const stream = (url: string, RelativeStart: number, RelativeEnd: number, Tag = "DV") => ({
+      ...{ StreamUrl: `https://cdn.example/${url}`, Tag, RelativeStart, RelativeEnd },
+    });
+    const sources = sourcesOf([
+      stream("b", 40, 100),
+      stream("screen", 0, 100, "SCREEN"),
+      stream("a", 0, 39.5),
+    ]);
+
+    expect(sources.map(({ parts }) => parts.map(({ url }) => url.at(-1)))).toEqual([
+      ["a", "b"],
+      ["n"],
+    ]);
+    expect(sources[0]).toMatchObject({
+      parts: [{ pieces: [{ at_ms: 0 }] }, { pieces: [{ at_ms: 40_000 }] }],
+      end_ms: 100_000,
+    });
+  });
+
+  test("prefer a stream of the whole session to a camera that ran for a part of it", () => {
+    const sources = sourcesOf([
+      { StreamUrl: "https://cdn.example/a", Tag: "DV", RelativeStart: 0, RelativeEnd: 20 },
+      { StreamUrl: "https://cdn.example/b", Tag: "SCREEN", RelativeStart: 0, RelativeEnd: 100 },
+    ]);
+
+    expect(sources.map(({ parts }) => parts[0]!.url.at(-1))).toEqual(["b", "a"]);
+  });
+
+  test("use StreamHttpUrl where StreamUrl is missing or of another protocol, and as a second way", () => {
+    const http = "https://cdn.example/http.mp4";
+    const hls = "https://cdn.example/master.m3u8";
+    const urlsOf = (StreamUrl: string | null) =>
+      sourcesOf([{ StreamUrl, StreamHttpUrl: http, Tag: "DV" }]).map(({ parts }) => parts[0]!.url);
+
+    expect(urlsOf(null)).toEqual([http]);
+    expect(urlsOf("rtmp://cdn.example/live")).toEqual([http]);
+    expect(urlsOf(hls)).toEqual([hls, http]);
+  });
+
+  test("know the parts of a trimmed stream", () => {
+    const [source] = sourcesOf(
+      [
+        {
+          StreamUrl: "https://cdn.example/a",
+          Tag: "DV",
+          RelativeStart: 0,
+          RelativeEnd: 8,
+          RelativeSegments: [
+            { Start: 7, RelativeStart: 3, End: 12 },
+            { Start: 0, RelativeStart: 0, End: 3 },
+          ],
+        },
+      ],
+      8,
+    );
+
+    expect(source).toMatchObject({
+      parts: [
+        {
+          announced_duration_ms: 12_000,
+          pieces: [
+            { from_ms: 0, until_ms: 3_000, at_ms: 0 },
+            { from_ms: 7_000, until_ms: 12_000, at_ms: 3_000 },
+          ],
+        },
+      ],
+      end_ms: 8_000,
     });
   });
 });
