@@ -8,6 +8,8 @@ export const VISIBILITY_SECONDS = 45;
 const HEARTBEAT_MS = 15_000;
 /** A job fails for good after this many handled errors. */
 const MAX_ERRORS = 8;
+/** Panopto can need hours to process a recording: with the longest delay, 28 attempts take at least 2 hours. */
+const MAX_PROCESSING_ERRORS = 28;
 /** A job fails for good after this many attempts that ended without a report and without progress. */
 const MAX_CRASHES = 3;
 
@@ -73,7 +75,9 @@ export async function extendOrAbort(
 async function recordFailure(sql: Sql, job: ClaimedJob, error: unknown): Promise<AttemptOutcome> {
   const reason = toReason(error);
   if (reason.code === "claim_lost") return "lost";
-  if (isRetryable(error) && job.errors + 1 < MAX_ERRORS) {
+  const isProcessing = reason.code === "recording_processing";
+  const maxErrors = isProcessing ? MAX_PROCESSING_ERRORS : MAX_ERRORS;
+  if (isRetryable(error) && job.errors + 1 < maxErrors) {
     const delay = Math.max(backoffSeconds(job.errors), retryAfterSeconds(error));
     return orLost(
       await postponeJob(sql, job, delay, { ...reason, provider: providerOf(error) }),

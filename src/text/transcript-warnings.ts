@@ -4,7 +4,7 @@ import type { Transcript } from "./transcript";
 /** A defect of a transcript file or a recording that was used in spite of it. */
 export type TranscriptWarning = {
   /** Set for a recording. */
-  code?: "recording_end_missing";
+  code?: "recording_end_missing" | "recording_times_uncertain";
   /** Of a VTT or SRT file, from 1. */
   line?: number;
   /** Of a JSON file, such as `segments.3.end`. */

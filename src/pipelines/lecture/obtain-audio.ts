@@ -12,6 +12,7 @@ import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { parseSrt } from "../../text/captions";
 import type { ParsedTranscript } from "../../text/transcript-warnings";
 import { type Attempt, assertStillClaimed, openReporter, progressRange } from "../step";
+import { longerThanStated } from "./recording-warnings";
 import { type LectureAudio, toStoredTranscript } from "./transcribe";
 
 const DOWNLOADING = progressRange(0, 60);
@@ -64,7 +65,7 @@ export async function obtainAudio(
   const duration_ms = offset_ms + mp3.duration_ms;
   const audio_sha256 = mp3.sha256;
   assertStillClaimed(await updateLectureFacts(db, attempt.fence, { duration_ms, audio_sha256 }));
-  return { ...mp3, offset_ms, transcriber };
+  return { ...mp3, offset_ms, stated_ms: recording?.duration_ms ?? null, transcriber };
 }
 
 type AudioFile = Omit<DownloadedRecording, "source">;
@@ -141,13 +142,15 @@ async function storeCaptions(
   const captions = found && readCaptions(found.srt);
   if (!captions) return false;
   const { warnings, ...parsed } = captions;
+  const end_ms = parsed.segments.at(-1)?.end_ms ?? 0;
+  const allWarnings = [...warnings, ...longerThanStated(end_ms, recording.duration_ms)];
   const source = { provider: `${audioSource.name}_captions`, model: null };
   const transcript = toStoredTranscript(
     { ...parsed, language: found.language },
     source,
     embedder.countTokens,
   );
-  assertStillClaimed(await saveTranscript(db, fence, transcript, null, warnings));
+  assertStillClaimed(await saveTranscript(db, fence, transcript, null, allWarnings));
   return true;
 }
 

@@ -4,16 +4,20 @@ import { type StoredTranscript, saveSilence, saveTranscript } from "../../db/tra
 import type { ExtractedAudio } from "../../media/extract-audio";
 import type { Embedder } from "../../providers/embedder";
 import type { Transcriber, Transcription } from "../../providers/transcriber";
-import { toClock } from "../../text/clock";
 import { detectLanguage } from "../../text/language";
 import { type Transcript, transcriptText } from "../../text/transcript";
-import type { TranscriptWarning } from "../../text/transcript-warnings";
 import { type Attempt, assertStillClaimed, progressRange } from "../step";
+import { recordingWarnings } from "./recording-warnings";
 
 const TRANSCRIBING = progressRange(75, 85);
 
 /** A lecture's MP3, where it starts in the recording, and the transcriber for it. */
-export type LectureAudio = ExtractedAudio & { offset_ms: number; transcriber: Transcriber };
+export type LectureAudio = ExtractedAudio & {
+  offset_ms: number;
+  /** Length of the recording as its source states it; null for an upload. */
+  stated_ms: number | null;
+  transcriber: Transcriber;
+};
 
 /**
  * Transcribes audio and stores the transcript together with its cost.
@@ -23,7 +27,7 @@ export type LectureAudio = ExtractedAudio & { offset_ms: number; transcriber: Tr
  */
 export async function transcribeAudio(
   lecture_id: string,
-  { offset_ms, transcriber, ...mp3 }: LectureAudio,
+  { offset_ms, stated_ms, transcriber, ...mp3 }: LectureAudio,
   { db, embedder }: { db: Sql; embedder: Embedder },
   { fence, signal, progress }: Attempt<"lecture">,
 ): Promise<"speech" | "silence"> {
@@ -36,16 +40,11 @@ export async function transcribeAudio(
   }
   const shifted = shiftTranscript(transcription, offset_ms);
   const stored = toStoredTranscript(shifted, transcription, embedder.countTokens);
-  const warnings = mp3.missing_end ? [endMissing(offset_ms + mp3.duration_ms)] : [];
+  const warnings = recordingWarnings(offset_ms + mp3.duration_ms, stated_ms, mp3.missing_end);
   assertStillClaimed(await saveTranscript(db, fence, stored, call, warnings));
   await progress(TRANSCRIBING.at(1));
   return "speech";
 }
-
-const endMissing = (end_ms: number): TranscriptWarning => ({
-  code: "recording_end_missing",
-  message: `The end of the recording is missing: the file was cut off at ${toClock(end_ms)}. If it goes on, upload the whole recording`,
-});
 
 function toCall(lecture_id: string, { provider, model, usage }: Transcription): ProviderCall {
   const call_key = `lecture:${lecture_id}:transcribe`;

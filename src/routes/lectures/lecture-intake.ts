@@ -24,8 +24,10 @@ const PanoptoUrl = z
   .string()
   .trim()
   .min(1)
-  .max(2_000)
-  .describe("Any viewer, embed or podcast address of one recording");
+  .max(8_000)
+  .describe(
+    "Any address of one recording as users have it: viewer, embed code, podcast, login or mail link",
+  );
 
 const DownloadRequest = z
   .object({
