@@ -131,10 +131,11 @@ export const lectureIntakeRoutes = ({
         headers: IdempotencyHeaders,
         response: { 200: LectureAccepted, 202: LectureAccepted },
         detail: {
-          summary: "Bring the sound of a lecture that the server may not fetch",
+          summary: "Upload the audio of a lecture",
           description:
-            "The sound is kept until its job ends. With `panopto_url` citations lead to the viewer, " +
-            "and a lecture of that session that ended without a transcript starts again with this sound.",
+            "For recordings to which the server has no access. The audio is deleted when its job ends. " +
+            "With `panopto_url`, citations open the viewer; if the lecture of that session ended " +
+            "without a transcript, it starts again with this audio.",
           requestBody: AUDIO_BODY,
         },
       },

@@ -55,6 +55,18 @@ const TEXTS = {
 };
 
 const FILE = { schema: { type: "string" as const } };
+/** Not in `response`, because the generator documents each schema there as JSON. */
+const TRANSCRIPT_RESPONSES = {
+  200: {
+    description: "The transcript in the requested format",
+    content: {
+      "application/json": { schema: z.toJSONSchema(Transcript) as object },
+      "text/plain": FILE,
+      "text/vtt": FILE,
+      "application/x-subrip": FILE,
+    },
+  },
+};
 const IMPORT_BODY = {
   required: true,
   content: {
@@ -90,7 +102,7 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
           set.headers["content-type"] = type;
           return write(segments);
         }
-        return {
+        const answer: z.input<typeof Transcript> = {
           lecture_id: id,
           language_code,
           provider,
@@ -98,12 +110,13 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
           ...(query.segments === "true" && { segments }),
           ...(query.words === "true" && { words }),
         };
+        return answer;
       },
       {
         params: ById,
         query: TranscriptQuery,
-        response: Transcript.or(z.string().describe("The file, in the other formats")),
         detail: {
+          responses: TRANSCRIPT_RESPONSES,
           summary: "Get a lecture's transcript as JSON, text, WebVTT or SRT",
           description: "JSON with its segments, VTT and SRT can be imported again with PUT.",
         },

@@ -67,14 +67,14 @@ const LectureDetails = LectureFields.extend({
     .describe("SHA-256 of the audio that was transcribed, an MP3; null when there was none"),
   slide_changes: z.array(SlideChange),
   chunk_count: z.int(),
-  excerpt: z.string().nullable().describe("How the transcript begins"),
+  excerpt: z.string().nullable().describe("The first characters of the transcript"),
 }).meta({ id: "LectureDetails" });
 
 const LectureStatus = JobStatus.omit({ error_code: true })
   .extend({ lecture_id: Id, status: Status })
   .meta({ id: "LectureStatus" });
 
-/** The database knows no year 0. */
+/** PostgreSQL has no year 0. */
 const FIRST_MOMENT = Date.parse("0001-01-01T00:00:00Z");
 const Moment = z.iso
   .datetime({ offset: true })
@@ -133,7 +133,9 @@ export const lectureRoutes = ({
       {
         params: ById,
         response: LectureDetails,
-        detail: { summary: "Get a lecture with its job, its flags and how its transcript begins" },
+        detail: {
+          summary: "Get a lecture with its job, its flags and the start of its transcript",
+        },
       },
     )
     .get(
@@ -157,7 +159,7 @@ export const lectureRoutes = ({
       {
         params: ById,
         response: { 202: LectureAccepted },
-        detail: { summary: "Try a failed lecture again, at what is missing" },
+        detail: { summary: "Retry a failed lecture; finished steps are not repeated" },
       },
     )
     .post(
@@ -171,7 +173,7 @@ export const lectureRoutes = ({
       {
         params: ById,
         response: { 202: LectureAccepted },
-        detail: { summary: "Stop a lecture's processing; retry starts it again" },
+        detail: { summary: "Cancel the processing of a lecture; retry starts it again" },
       },
     )
     .delete(
