@@ -102,7 +102,7 @@ class CueReader {
     }
     const times = TIMING.exec(line) ?? (this.#expectsTiming() ? LOOSE_TIMING.exec(line) : null);
     if (times) this.#openCue(i, times);
-    else if (this.#expectsTiming() && line.includes("-->") && /\d/.test(line)) this.#skipCue(i);
+    else if (this.#expectsTiming() && isDamagedTiming(line)) this.#skipCue(i);
     else this.#block.lines.push(line);
   }
 
@@ -197,6 +197,8 @@ class CueReader {
 
 /** A no-break space counts as text: our writer keeps an empty line inside a cue with it. */
 const isEmpty = (line: string) => /^[ \t]*$/.test(line);
+const isDamagedTiming = (line: string) =>
+  line.includes("-->") && /\d/.test(line) && !METADATA_BLOCK.test(line);
 const isNumber = (line: string) => /^\s*\d{1,7}\s*$/.test(line);
 
 /** Milliseconds of `01:02:03,456` or `02:03.4`; negative where any part has a minus. */

@@ -16,12 +16,16 @@ const INVISIBLE =
   /[\u00ad\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 const WIDE_SPACES = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
 
+const PRINTABLE_ASCII_WORD = /^[!-~]+$/;
+
 /**
  * Removes unsafe characters and converts to Unicode normal form C. Line breaks become `\n`, repeated
  * spaces become one, indentation is kept (slides show code), and at most one empty line separates
  * paragraphs. Cleaning a cleaned text does not change it.
  */
 export function cleanText(text: string): string {
+  // Words of a transcript, up to a million: nothing to clean.
+  if (PRINTABLE_ASCII_WORD.test(text)) return text;
   const visible = text
     .toWellFormed()
     .replace(LINE_BREAKS, "\n")

@@ -13,7 +13,7 @@ const CONTINUES_WITHIN_MS = 1_000;
  */
 export function withoutCarriedLines(cues: readonly TextCue[]): TextCue[] {
   const visible = cues.map(withoutBlankLines).filter(({ lines }) => lines.length > 0);
-  if (!isRolling(visible)) return [...cues];
+  if (!isRolling(visible)) return withoutCarriedWords(visible) ?? [...cues];
   const kept: TextCue[] = [];
   visible.forEach((cue, i) => {
     const previous = visible[i - 1];
@@ -35,19 +35,57 @@ function withoutBlankLines(cue: TextCue): TextCue {
 
 function isRolling(cues: readonly TextCue[]): boolean {
   let rolled = 0;
+  let grownLines = 0;
   let repeated = 0;
   let hasSign = cues.some(({ lines }) => lines.some(({ words }) => words.length > 0));
   for (let i = 1; i < cues.length; i++) {
     const cue = cues[i]!;
     const { count, grown } = carriedLines(cues[i - 1]!, cue);
     if (count === 0) continue;
-    if (count < cue.lines.length || grown !== undefined) rolled++;
-    else {
+    if (count < cue.lines.length || grown !== undefined) {
+      rolled++;
+      if (grown !== undefined) grownLines++;
+    } else {
       repeated++;
       hasSign ||= cue.end_ms - cue.start_ms <= BRIDGE_MS;
     }
   }
-  return rolled >= (hasSign ? 1 : 2) && rolled * 2 >= cues.length - 1 - repeated;
+  const others = cues.length - 1 - repeated;
+  const isAlways = grownLines === 0 && rolled === others;
+  return rolled >= (hasSign || isAlways ? 1 : 2) && rolled * 2 >= others;
+}
+
+/** Fewer shared words are chance. */
+const MIN_CARRIED_WORDS = 2;
+const MAX_CARRIED_WORDS = 40;
+
+/**
+ * The same for rolling captions whose lines a converter joined: each cue begins with the last words of
+ * the cue before. Null where fewer than three cues, or less than half of them, do so.
+ */
+function withoutCarriedWords(cues: readonly TextCue[]): TextCue[] | null {
+  const texts = cues.map(({ lines }) => lines.map(lineText).join(" ").split(" "));
+  const counts = texts.map((words, i) => (i === 0 ? 0 : sharedWords(texts[i - 1]!, words)));
+  const carried = counts.filter((count) => count > 0).length;
+  if (carried < 3 || carried * 2 < cues.length - 1) return null;
+  return cues.flatMap((cue, i) => {
+    const rest = texts[i]!.slice(counts[i]!);
+    if (counts[i] === 0) return [cue];
+    if (rest.length === 0) return [];
+    const words = cue.lines.flatMap((line) => line.words).slice(-rest.length);
+    return [{ ...cue, lines: [{ ...cue.lines.at(-1)!, text: rest.join(" "), words }] }];
+  });
+}
+
+/** How many words at the end of one text begin the next. */
+function sharedWords(before: readonly string[], now: readonly string[]): number {
+  const most = Math.min(before.length, now.length, MAX_CARRIED_WORDS);
+  for (let count = most; count >= MIN_CARRIED_WORDS; count--) {
+    if (now.slice(0, count).every((word, i) => word === before[before.length - count + i])) {
+      return count;
+    }
+  }
+  return 0;
 }
 
 type Carried = {

@@ -21,6 +21,8 @@ const LABELS = new Set(
     "nota ejemplo definición teorema prueba pregunta respuesta paso capítulo ejercicio"
   ).split(" "),
 );
+/** Share of the prefixes that must be full names or names that return. */
+const TRUSTED_SHARE = 0.6;
 /** Lower-case words inside names. */
 const PARTICLE = /^(?:de|da|di|du|del|la|le|van|von|der|den|zu|bin|ibn|al|el|y)$/;
 /** From this share of cues on, a prefix counts as the file's way to name speakers. */
@@ -81,11 +83,11 @@ function consistentNames(cues: readonly TextCue[]): ReadonlySet<string> {
     for (const other of others.map(nameBefore)) if (other && isFullName(other)) inside.add(other);
   }
   const prefixed = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const isRepeated = prefixed >= counts.size * 2;
+  const trusted = [...counts]
+    .filter(([name, count]) => count > 1 || isFullName(name))
+    .reduce((sum, [, count]) => sum + count, 0);
   const isConsistent =
-    prefixed > 0 &&
-    prefixed >= spoken * CONSISTENT_SHARE &&
-    (isRepeated || [...counts.keys()].every(isFullName));
+    prefixed > 0 && prefixed >= spoken * CONSISTENT_SHARE && trusted >= prefixed * TRUSTED_SHARE;
   return isConsistent ? new Set([...counts.keys(), ...inside]) : new Set();
 }
 

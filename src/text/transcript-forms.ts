@@ -338,7 +338,13 @@ function readYouTube(document: Json): LooseTranscript | null {
  */
 function readWords(document: Json): LooseTranscript | null {
   const parts = listOf(document.transcripts);
-  const entries = [document, ...parts].flatMap((part) => listOf(part.words));
+  const entries = [
+    ...listOf(document.words),
+    // One transcript for each channel of the audio.
+    ...parts.flatMap((part, i) =>
+      listOf(part.words).map((word): Json => ({ speaker: `channel_${i}`, ...word })),
+    ),
+  ];
   const unit = unitOf(entries.filter(({ type }) => type !== "spacing"));
   const words = joinUnspaced(
     entries.map((entry) =>

@@ -372,6 +372,13 @@ describe("rolling captions hold each line once", () => {
       ["a\nb", "c\nd", "e\nf"],
       [0, 1_000, 2_000],
     ],
+    ["only two cues", [["a b"], ["a b", "c d"]], ["a b", "c d"], [0, 1_000]],
+    [
+      "lines that a converter joined",
+      [["heat flows"], ["heat flows from hot"], ["from hot to cold"], ["to cold by itself"]],
+      ["heat flows", "from hot", "to cold", "by itself"],
+      [0, 1_000, 2_000, 3_000],
+    ],
     [
       "lines that grow",
       [["heat"], ["heat flows"], ["heat flows from"], ["flows from", "hot"]],

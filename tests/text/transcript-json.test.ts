@@ -355,6 +355,20 @@ describe("transcripts of other tools are read by their structure", () => {
       },
     ],
     [
+      "ElevenLabs, one transcript for each channel",
+      {
+        transcripts: [
+          { language_code: "eng", words: [{ text: "Why?", start: 0, end: 0.5, type: "word" }] },
+          { language_code: "eng", words: [{ text: "Heat.", start: 0.5, end: 1, type: "word" }] },
+        ],
+      },
+      {
+        language: "en",
+        segments: [segment("Why?", 0, 500, "channel_0"), segment("Heat.", 500, 1_000, "channel_1")],
+        words: words(["Why?", 0, 500, "channel_0"], ["Heat.", 500, 1_000, "channel_1"]),
+      },
+    ],
+    [
       "times as clocks",
       { segments: [{ start: "00:00:01.500", end: "01:00:02,250", text: "Heat", speaker_id: 2 }] },
       { language: null, segments: [segment("Heat", 1_500, 3_602_250, "speaker_2")] },
@@ -394,9 +408,9 @@ describe("transcripts of other tools are read by their structure", () => {
 
   test.each([
     [
-      "a million words",
+      "as many words as a request can hold",
       {
-        words: Array.from({ length: 1_000_000 }, (_, i) => ({ text: "a", start: i, end: i + 0.5 })),
+        words: Array.from({ length: 400_000 }, (_, i) => ({ text: "a", start: i, end: i + 0.5 })),
       },
     ],
     [
