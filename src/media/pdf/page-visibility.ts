@@ -4,7 +4,7 @@
  */
 import { OPS } from "pdfjs-dist/legacy/build/pdf.mjs";
 import { joinLetterSpaced } from "./letter-spacing";
-import type { ContentStream, Matrix, PageObserver, PdfDict } from "./pdfjs-hooks";
+import type { ContentStream, Matrix, PageObserver, PdfDict, TextState } from "./pdfjs-hooks";
 
 export type Box = { left: number; bottom: number; right: number; top: number };
 type Rgb = [red: number, green: number, blue: number];
@@ -77,18 +77,24 @@ export class PageVisibility implements PageObserver {
   #fills = 0;
   /** Whether one component means gray: in other spaces of one component it is the amount of an ink. */
   #isGray = true;
+  /** Of the text shown last. */
+  #baseline = 0;
+  #size = 0;
 
   constructor(isLayerVisible: (layer: object) => boolean) {
     this.#isLayerVisible = isLayerVisible;
   }
 
-  operator(operator: number, args: unknown[], ctm: Matrix, stream: ContentStream): boolean {
+  operator(operator: number, args: unknown[], text: TextState, stream: ContentStream): boolean {
+    const { ctm } = text;
     switch (operator) {
       case OPS.showText:
       case OPS.showSpacedText:
       case OPS.nextLineShowText:
-      case OPS.nextLineSetSpacingShowText:
-        return this.#remember();
+      case OPS.nextLineSetSpacingShowText: {
+        const isMoved = this.#isMoved(text);
+        return this.#remember() || isMoved;
+      }
       case OPS.save:
         this.#saved.push({ ...this.#state });
         break;
@@ -149,6 +155,17 @@ export class PageVisibility implements PageObserver {
         }
     }
     return false;
+  }
+
+  /** Whether the baseline or the size of type changes: pdfjs joins small indices to the text before them. */
+  #isMoved({ textMatrix, fontSize, textRise }: TextState): boolean {
+    const size = Math.abs(fontSize * textMatrix[3]!);
+    const baseline = textMatrix[5]! + textRise * textMatrix[3]!;
+    const isSmaller = Math.min(size, this.#size) < Math.max(size, this.#size) * 0.86;
+    const isMoved = isSmaller && Math.abs(baseline - this.#baseline) > this.#size * 0.05;
+    this.#baseline = baseline;
+    this.#size = size;
+    return isMoved;
   }
 
   mark(): number {

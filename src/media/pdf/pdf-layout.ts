@@ -57,7 +57,7 @@ function byDirection(words: Word[]): Word[][] {
 function toFragments(allWords: Word[]): Fragment[] {
   const fragments: Fragment[] = [];
   let spaced = false;
-  const words = joinSpacedLetters(withoutCopies(allWords));
+  const words = joinSpacedLetters(withoutOverprint(withoutCopies(allWords)));
   for (const [i, word] of words.entries()) {
     const last = fragments.at(-1);
     if (!word.text.trim()) {
@@ -100,6 +100,25 @@ function withoutCopies(words: Word[]): Word[] {
     else if (word.text.trim() && same.some((other) => isCopy(other, word))) return false;
     else same.push(word);
     return true;
+  });
+}
+
+/** Where each letter is drawn twice, pdfjs ends a word with the first letter of the next one. */
+function withoutOverprint(words: Word[]): Word[] {
+  return words.map((word, i) => {
+    const before = words[i - 1];
+    const first = [...word.text][0];
+    if (!before || first === undefined || !before.text.endsWith(first)) return word;
+    const overlap = before.x + before.width - word.x;
+    const isOverprint =
+      overlap > word.size * 0.15 &&
+      overlap < word.size &&
+      overlap <= word.width &&
+      before.size === word.size &&
+      Math.abs(before.y - word.y) < word.size * 0.1;
+    if (!isOverprint) return word;
+    const text = word.text.slice(first.length).trimStart();
+    return { ...word, text, x: word.x + overlap, width: word.width - overlap };
   });
 }
 
@@ -256,8 +275,13 @@ function readingOrder(fragments: Fragment[], size: number): Line[] {
       lines.push(...columns.parts.flatMap((part) => readingOrder(part, size)));
       first = columns.end;
     } else {
-      lines.push(...toLines(rows[first]!));
+      const row = [...rows[first]!];
       first += 1;
+      while (first < rows.length && continuesCells(row, rows[first]!)) {
+        joinCells(row, rows[first]!);
+        first += 1;
+      }
+      lines.push(...toLines(row));
     }
   }
   return lines;
@@ -273,6 +297,42 @@ function toRows(fragments: Fragment[]): Fragment[][] {
     bottom = Math.max(bottom, fragment.bottom);
   }
   return rows;
+}
+
+/** Whether a row holds nothing but the second lines of cells of the row above it. */
+function continuesCells(row: Fragment[], next: Fragment[]): boolean {
+  const cells = row.toSorted((a, b) => a.left - b.left);
+  const isTable = cells.some(
+    (cell, i) => i > 0 && cell.left - cells[i - 1]!.right > cell.size * 1.5,
+  );
+  const first = cells[0]!;
+  const bottom = Math.max(...row.map((cell) => cell.bottom));
+  return (
+    isTable &&
+    !row.some(({ rightToLeft }) => rightToLeft) &&
+    next.every(
+      (fragment) =>
+        fragment.top - bottom < fragment.size * 0.35 &&
+        Math.abs(fragment.left - first.left) > fragment.size &&
+        cells.some((cell) => isBelow(cell, fragment)),
+    )
+  );
+}
+
+const isBelow = (cell: Fragment, { left, size }: Fragment) =>
+  Math.abs(cell.left - left) < 1.5 && Math.abs(cell.size - size) < 0.5;
+
+function joinCells(row: Fragment[], next: Fragment[]): void {
+  for (const fragment of next) {
+    const at = row.findIndex((cell) => isBelow(cell, fragment));
+    const cell = row[at]!;
+    const runs = cell.runs.map((run) => ({ ...run }));
+    addRun(runs, { text: " ", script: "base" });
+    for (const run of fragment.runs) addRun(runs, run);
+    const text = `${cell.text} ${fragment.text}`;
+    const right = Math.max(cell.right, fragment.right);
+    row[at] = { ...cell, runs, text, right, bottom: fragment.bottom };
+  }
 }
 
 type Interval = { left: number; right: number };

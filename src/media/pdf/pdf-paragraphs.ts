@@ -104,8 +104,9 @@ function findTitle(paragraphs: Paragraph[], headings: Paragraph[], height: numbe
   const largest = headings.toSorted((a, b) => b.size - a.size)[0];
   const first = paragraphs[0];
   if (largest) return largest.text;
-  if (!first || !/\p{L}{2}/u.test(first.text)) return null;
+  const isTable = first?.text.includes("\t");
+  if (!first || isTable || !/\p{L}{2}/u.test(first.text)) return null;
   const isAlone = first.lines.length === 1 && first.lines[0]!.bottom < height / 4;
-  const isShortPage = characters(paragraphs) <= 120;
+  const isShortPage = characters(paragraphs) <= 120 && first.lines.length <= 2;
   return (isAlone || isShortPage) && first.text.length <= 100 ? first.text : null;
 }

@@ -15,6 +15,15 @@ export type PdfDict = {
 /** Column-major, as in the PDF specification: x' = a x + c y + e. */
 export type Matrix = ArrayLike<number>;
 
+/** The text state of PDF, as far as it places text. */
+export type TextState = {
+  /** From the current user space to the page's space. */
+  ctm: Matrix;
+  textMatrix: Matrix;
+  fontSize: number;
+  textRise: number;
+};
+
 /** One content stream: the page's own, or that of a form on it. */
 export type ContentStream = {
   resources: PdfDict;
@@ -28,10 +37,9 @@ export type ContentStream = {
 export interface PageObserver {
   /**
    * @param args  reused by pdfjs for the next operator
-   * @param ctm   from the current user space to the page's space
    * @returns whether the next characters need a text item of their own
    */
-  operator(operator: number, args: unknown[], ctm: Matrix, stream: ContentStream): boolean;
+  operator(operator: number, args: unknown[], text: TextState, stream: ContentStream): boolean;
   /** @returns the number under which a text item that starts now is remembered */
   mark(): number;
   /**
@@ -63,7 +71,7 @@ const INSERTIONS: [anchor: string, replacement: string][] = [
   ],
   [
     "        currentTextState ||= textState.clone();\n        const fn = operation.fn;\n        args = operation.args;\n",
-    `$& if (${OBSERVER}?.operator(fn, args, textState.ctm, contentStream)) flushTextContentItem();\n`,
+    `$& if (${OBSERVER}?.operator(fn, args, textState, contentStream)) flushTextContentItem();\n`,
   ],
   [
     "      textContentItem.fontName = loadedName;\n",
