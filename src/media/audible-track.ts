@@ -2,7 +2,7 @@ import { type OnSpawn, runTool, UNTRUSTED_INPUT } from "./ffmpeg";
 import { LevelMeter, levelFilters, SILENCE_DB, SPEECH_DB } from "./loudness";
 import type { Media } from "./probe-audio";
 
-/** What to encode: an audio track of a file, mixed, or one channel of it. Both count from 0. */
+/** An audio track of a file, mixed to mono, or one channel of it. Both count from 0. */
 export type TrackChoice = { track: number; channel: number | null };
 
 export const FIRST_TRACK: TrackChoice = { track: 0, channel: null };

@@ -22,7 +22,7 @@ export type ExtractionLimits = {
   timeoutMs: number;
 };
 
-/** Ten hours is what speech services take. An hour of sound needs about 10 s of one CPU. */
+/** Speech services accept ten hours. An hour of audio needs about 10 s of one CPU. */
 const LIMITS: ExtractionLimits = { maxDurationMs: 10 * 3_600_000, timeoutMs: 30 * 60_000 };
 
 export type ExtractOptions = {
@@ -30,7 +30,7 @@ export type ExtractOptions = {
   /** From 0 to 1, about twice a second. */
   onProgress?: (fraction: number) => void;
   onSpawn?: OnSpawn;
-  /** What the source says the recording's length is; a shorter one is refused. */
+  /** Length of the recording as its source states it; a shorter one is refused. */
   announced_duration_ms?: number;
   limits?: ExtractionLimits;
 };
@@ -41,7 +41,7 @@ export type ExtractedAudio = {
   /** Of the MP3, in hexadecimal. */
   sha256: string;
   size_bytes: number;
-  /** Whether the recording was cut off at its end: the audio is what was there. */
+  /** Whether the recording was cut off at its end. */
   missing_end: boolean;
 };
 
@@ -49,7 +49,7 @@ export type ExtractedAudio = {
 const ENCODER_DELAY_SAMPLES = 1_105;
 
 /**
- * Keeps only the sound of a recording: mono MP3, 16 kHz, 64 kbit/s, on the recording's own clock.
+ * Converts a recording to mono MP3, 16 kHz, 64 kbit/s, on the recording's own clock.
  *
  * A gap in the recording's timestamps becomes silence, so a later word never moves. A file that was
  * cut off at its end gives what is there, and `missing_end`. Damage elsewhere is an error: ffmpeg left
@@ -127,7 +127,7 @@ const isDamaged = ({ exitCode, stderr }: Encoded) =>
   exitCode !== 0 ||
   stderr.split("\n").some((line) => RESYNCED.test(line) && !PREMATURE_END.test(line));
 
-/** Stops at damage first, and looks at where it is when there is some. */
+/** Encodes up to the first damage; when there is some, checks where it is. */
 async function encodeWhole(encoding: Encoding): Promise<{ mp3: Encoded; strict: Encoded }> {
   const strict = await encode({ ...encoding, strict: true });
   return { strict, mp3: isDamaged(strict) ? await encodeDamaged(encoding, strict) : strict };

@@ -1,11 +1,11 @@
 import { AppError } from "../errors";
 
 /** Formats of recordings and uploads. Playlists are left out on purpose: they name other files. */
-const FORMATS = "mov,mp3,aac,wav,flac,ogg,matroska,mpegts,aiff,asf,caf,amr";
+const FORMATS = "mov,mp3,aac,wav,w64,flac,ogg,matroska,mpegts,aiff,asf,caf,amr";
 
 /**
- * Options before `-i`, for a file we did not make. ffmpeg opens a playlist whatever its name is,
- * and follows what it lists; with these it reads one local file of a known kind and nothing else.
+ * Options before `-i`, for a file from outside. ffmpeg detects a playlist by its content,
+ * and opens the files it lists; with these it reads one local file of a known kind and nothing else.
  */
 export const UNTRUSTED_INPUT = [
   ...["-protocol_whitelist", "file,pipe"],

@@ -13,7 +13,7 @@ export type AudioPiece = {
   at_ms: number;
 };
 
-export type AudioFile = { path: string; pieces: readonly AudioPiece[] };
+export type PlacedAudioFile = { path: string; pieces: readonly AudioPiece[] };
 
 type JoinOptions = { signal: AbortSignal; onSpawn?: OnSpawn | undefined };
 
@@ -36,7 +36,7 @@ const TIMEOUT_MS = 30 * 60_000;
  *   `audio_extraction_failed`, `tool_missing`, `tool_killed`
  */
 export async function joinAudio(
-  files: readonly AudioFile[],
+  files: readonly PlacedAudioFile[],
   path: string,
   options: JoinOptions,
 ): Promise<void> {
@@ -58,7 +58,7 @@ const probeOptions = ({ signal, onSpawn }: JoinOptions) => ({
 
 /** @returns the end of the last piece in the joined audio, in bytes */
 async function writePieces(
-  { path, pieces }: AudioFile,
+  { path, pieces }: PlacedAudioFile,
   output: FileHandle,
   { signal, onSpawn }: JoinOptions,
 ): Promise<number> {

@@ -3,11 +3,11 @@
  */
 const WINDOW_SAMPLES = 8_000;
 
-/** Somebody who speaks reaches this level in half a second, even with a quiet microphone. */
+/** Speech reaches this level in half a second, even with a quiet microphone. */
 export const SPEECH_DB = -45;
 
-/** Below this there is nothing to transcribe: zeros, or the noise of an encoder. */
-export const SILENCE_DB = -65;
+/** Below this there is nothing to transcribe: zeros, the noise of an encoder or of an open input. */
+export const SILENCE_DB = -55;
 
 /** Filters that print the level of each window to a pipe of ffmpeg: `1` or `2`. */
 export const levelFilters = (pipe: 1 | 2): string =>

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 20_000;
 
 /** Formats of uploads: mp3, m4a and mp4, aac, wav, flac, ogg and opus, webm, aiff, wma, caf, amr. */
 const SOUND_FORMATS = [
-  ...["mp3", "mov", "aac", "wav", "flac", "ogg", "matroska", "aiff", "asf", "caf", "amr"],
+  ...["mp3", "mov", "aac", "wav", "flac", "ogg", "matroska", "aiff", "asf", "caf", "amr", "w64"],
 ];
 
 export type Sound = {

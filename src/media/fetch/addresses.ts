@@ -1,19 +1,19 @@
 import { lookup } from "node:dns/promises";
 import ipaddr from "ipaddr.js";
 
-/** Every address a host name stands for. Tests pass their own. */
+/** Resolves a host name to all its addresses. Tests pass their own. */
 export type Resolve = (hostname: string) => Promise<string[]>;
 
-/** Asks the system's resolver, in the order it prefers. */
+/** Resolves with the operating system, in the order it prefers. */
 export const resolveWithSystem: Resolve = async (hostname) =>
   (await lookup(hostname, { all: true })).map(({ address }) => address);
 
 /**
  * Whether an address belongs to one machine on the public internet.
  *
- * An IPv4 address written as IPv6 counts as what it stands for. Everything with a special purpose
+ * An IPv4 address written as IPv6 is checked as IPv4. Everything with a special purpose
  * is refused: private, loopback, link-local, carrier-grade NAT, multicast, and the translation
- * ranges (NAT64, 6to4, Teredo) that could smuggle one of those.
+ * ranges (NAT64, 6to4, Teredo) that can contain one of those.
  */
 export function isPublicAddress(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === "unicast";

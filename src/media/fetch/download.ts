@@ -4,7 +4,7 @@ import type { Fetched, GuardedFetch } from "./guarded-fetch";
 import { assertMediaResponse } from "./response-status";
 import { type Patience, retrying } from "./retries";
 
-/** How far a download is; `total` is null while the server does not tell. */
+/** Progress of a download; `total` is null when the server does not state it. */
 export type DownloadProgress = { done: number; total: number | null; unit: "bytes" | "segments" };
 
 export type DownloadOrder = {
@@ -12,29 +12,29 @@ export type DownloadOrder = {
   url: string;
   /** Sent to the first origin only, when they are credentials. */
   headers?: Record<string, string>;
-  /** File to write; what it held before is gone. */
+  /** File to write; it is replaced if it exists. */
   path: string;
   patience: Patience;
   onProgress: (progress: DownloadProgress) => void;
   signal: AbortSignal;
 };
 
-/** Nine hours at 2 Mbit/s; what is larger is not a lecture. */
+/** Nine hours at 2 Mbit/s; a larger file is not a lecture. */
 export const MAX_FILE_BYTES = 8 * 1024 ** 3;
 const ATTEMPTS = 6;
 
-/** What is on disk, and the mark that tells whether the server still has the same file. */
-type Part = { bytes: number; validator: string | null };
+/** The bytes on disk, and the validator by which the server recognises the same version of the file. */
+type PartialFile = { bytes: number; validator: string | null };
 
 /**
- * Downloads one file. An interrupted transfer goes on where it stopped, unless the file changed.
+ * Downloads one file. An interrupted transfer is resumed, unless the file changed.
  *
  * @throws AppError `recording_incomplete` when the bytes stay fewer than announced, `media_refused`,
  *         and what `GuardedFetch` throws
  */
 export async function downloadFile(order: DownloadOrder): Promise<void> {
   await using file = await open(order.path, "w");
-  const part: Part = { bytes: 0, validator: null };
+  const part: PartialFile = { bytes: 0, validator: null };
   await retrying(() => downloadRest(file, part, order), {
     attempts: ATTEMPTS,
     backoffMs: order.patience.backoffMs,
@@ -42,7 +42,11 @@ export async function downloadFile(order: DownloadOrder): Promise<void> {
   });
 }
 
-async function downloadRest(file: FileHandle, part: Part, order: DownloadOrder): Promise<void> {
+async function downloadRest(
+  file: FileHandle,
+  part: PartialFile,
+  order: DownloadOrder,
+): Promise<void> {
   const fetched = await requestRest(part, order);
   if (fetched.status === 416) part.bytes = 0;
   assertMediaResponse(fetched);
@@ -62,7 +66,7 @@ async function downloadRest(file: FileHandle, part: Part, order: DownloadOrder):
   if (part.bytes === 0 || (total !== null && part.bytes !== total)) throw incomplete(fetched, part);
 }
 
-function requestRest({ bytes, validator }: Part, order: DownloadOrder): Promise<Fetched> {
+function requestRest({ bytes, validator }: PartialFile, order: DownloadOrder): Promise<Fetched> {
   const { fetch, url, headers, patience, signal } = order;
   const resume =
     bytes > 0 && validator ? { range: `bytes=${bytes}-`, "if-range": validator } : undefined;
@@ -76,7 +80,7 @@ function requestRest({ bytes, validator }: Part, order: DownloadOrder): Promise<
   });
 }
 
-/** The position of the first byte of this answer in the file. */
+/** Position in the file of the first byte of this response. */
 function rangeStart({ status, headers }: Fetched): number {
   if (status !== 206) return 0;
   return Number(/^bytes (\d+)-/.exec(headers.get("content-range") ?? "")?.[1] ?? Number.NaN);
@@ -87,11 +91,11 @@ function totalBytes({ headers }: Fetched, start: number): number | null {
   return length === null ? null : start + Number(length);
 }
 
-/** Weak tags promise the same meaning, not the same bytes. */
+/** Weak tags mean equal content, but not equal bytes. */
 function validatorOf({ headers }: Fetched): string | null {
   const tag = headers.get("etag");
   return tag && !tag.startsWith("W/") ? tag : headers.get("last-modified");
 }
 
-const incomplete = ({ url }: Fetched, part: Part) =>
+const incomplete = ({ url }: Fetched, part: PartialFile) =>
   new AppError("recording_incomplete", { host: url.host, received_bytes: part.bytes });

@@ -1,7 +1,7 @@
 import { open, rm } from "node:fs/promises";
 import { AppError } from "../../errors";
 import type { OnSpawn } from "../ffmpeg";
-import { type AudioFile, joinAudio } from "../join-audio";
+import { joinAudio, type PlacedAudioFile } from "../join-audio";
 import { probeMedia } from "../probe-audio";
 import { type DownloadOrder, downloadFile, MAX_FILE_BYTES } from "./download";
 import type { Fetched } from "./guarded-fetch";
@@ -112,7 +112,7 @@ async function downloadPieces(pieces: PlaylistPiece[], order: StreamOrder): Prom
     return appendPieces(pieces, order.path, order);
   }
 
-  const files: AudioFile[] = [];
+  const files: PlacedAudioFile[] = [];
   let before = 0;
   try {
     for (const [i, run] of runs.entries()) {

@@ -2,7 +2,7 @@ import { rename, rm } from "node:fs/promises";
 import { AppError } from "../../errors";
 import { isAudible } from "../../media/audible-track";
 import { downloadStream, type StreamOrder } from "../../media/fetch/hls";
-import { type AudioFile, type AudioPiece, joinAudio } from "../../media/join-audio";
+import { type AudioPiece, joinAudio, type PlacedAudioFile } from "../../media/join-audio";
 import { type Media, probeMedia } from "../../media/probe-audio";
 import type { DownloadedRecording } from "../audio-source";
 import type { RecordingStream, SourcePart } from "./sources";
@@ -35,7 +35,7 @@ export async function downloadSource(
   tools: DownloadTools,
 ): Promise<DownloadedSource> {
   const { path, signal } = tools;
-  const files: AudioFile[] = [];
+  const files: PlacedAudioFile[] = [];
   let first: Media | undefined;
   try {
     for (const [i, part] of parts.entries()) {

@@ -100,5 +100,5 @@ function toDelivery(text: string): Delivery {
 const toSrt = (text: string): string | null =>
   isPage(text) || !text.includes("-->") ? null : text;
 
-/** By its first character: ASP.NET calls whatever it sends `text/html` unless told otherwise. */
+/** By its first character: ASP.NET sends `text/html` as the type of any response by default. */
 const isPage = (text: string) => text.trimStart().startsWith("<");

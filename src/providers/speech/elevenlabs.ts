@@ -4,8 +4,8 @@ import { joinUnspaced } from "../../text/join-unspaced";
 import { toLanguageTag } from "../../text/language-tag";
 import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript";
 import type { Speech, Transcriber, Transcription } from "../transcriber";
-import { placeSpans } from "./span-times";
-import { readRefusal } from "./speech-refusal";
+import { placeSpans, Time } from "./span-times";
+import { isRefusal, readRefusal } from "./speech-refusal";
 import { parseBody, type SpeechResponse, sendSpeech, toSpeechFailure } from "./speech-request";
 
 export type ElevenLabsOptions = {
@@ -16,8 +16,6 @@ export type ElevenLabsOptions = {
   timeoutMs?: number;
 };
 
-/** Times are seconds, as floating point numbers. */
-const Time = z.number().nullish().catch(null);
 const Entry = z.object({
   text: z.string(),
   type: z.enum(["word", "spacing", "audio_event"]).catch("word"),
@@ -67,7 +65,7 @@ export function openElevenLabs({
         signal,
         timeoutMs,
       });
-      if (response.status !== 200) throw toFailure(response);
+      if (isRefusal(response)) throw toFailure(response);
       return { provider, model, ...toTranscription(parseBody(Body, response), speech) };
     },
   };

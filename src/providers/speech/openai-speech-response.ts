@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { toLanguageTag } from "../../text/language-tag";
 import { normalizeWords, type Segment, segmentsFromWords, type Word } from "../../text/transcript";
-import { placeSpans } from "./span-times";
+import { placeSpans, Time } from "./span-times";
 import { parseBody, type SpeechResponse } from "./speech-request";
 
 /** The transcript of one part of a recording; times count from the start of the whole recording. */
@@ -14,7 +14,6 @@ export type PartTranscript = {
   request_id?: string;
 };
 
-const Time = z.number().nullish().catch(null);
 const WordEntry = z
   .object({ word: z.string().nullish(), text: z.string().nullish(), start: Time, end: Time })
   .transform(({ word, text, start, end }) => ({ text: word ?? text ?? "", start, end }));

@@ -7,7 +7,7 @@ import { splitAudio } from "../../media/split-audio";
 import { normalizeSegments, normalizeWords } from "../../text/transcript";
 import type { Speech, Transcriber } from "../transcriber";
 import { type PartTranscript, readPartTranscript } from "./openai-speech-response";
-import { longestAcceptedPart, readRefusal, refusesTimes } from "./speech-refusal";
+import { isRefusal, longestAcceptedPart, readRefusal, refusesTimes } from "./speech-refusal";
 import { type SpeechResponse, sendSpeech, toSpeechFailure } from "./speech-request";
 
 export type OpenAITranscriberOptions = {
@@ -111,17 +111,17 @@ class TranscriptionRun {
     if (part.duration_ms > longestMs) return this.#transcribeInParts(part, longestMs);
 
     const response = await this.#send(part);
-    const acceptedMs =
-      response.status === 200 ? null : longestAcceptedPart(response, part.duration_ms);
+    const isRefused = isRefusal(response);
+    const acceptedMs = isRefused ? longestAcceptedPart(response, part.duration_ms) : null;
     if (acceptedMs !== null && part.duration_ms > SHORTEST_PART_MS) {
       this.#maxPartMs = Math.max(SHORTEST_PART_MS, Math.min(this.#maxPartMs, acceptedMs));
       return this.transcribe(part);
     }
-    if (this.#asksForTimes && refusesTimes(response)) {
+    if (isRefused && this.#asksForTimes && refusesTimes(response)) {
       this.#asksForTimes = false;
       return this.transcribe(part);
     }
-    if (response.status !== 200) throw toFailure(response);
+    if (isRefused) throw toFailure(response);
 
     const transcript = readPartTranscript(response, part);
     if (transcript.timed) this.#timedResponses++;

@@ -19,11 +19,11 @@ export type TranscriberSettings = Pick<
 type Provider = "elevenlabs" | "openai";
 
 /**
- * Opens the transcriber that the settings name, else the best that the present keys allow: ElevenLabs,
- * then a speech server of one's own, then OpenAI. Null when there is none; captions remain.
+ * Opens the transcriber that the settings name. Without a name it is the first of these that has its
+ * settings: ElevenLabs, a self-hosted speech server, OpenAI. Null without any: captions are used then.
  *
- * @param onSpawn  learns of the ffmpeg that cuts long audio
- * @throws AppError `config_invalid` when TRANSCRIPTION_MODEL names what is not there
+ * @param onSpawn  receives the ffmpeg process that cuts long audio
+ * @throws AppError `config_invalid` when TRANSCRIPTION_MODEL names a provider without settings
  */
 export function selectTranscriber(
   config: TranscriberSettings,
@@ -37,7 +37,7 @@ export function selectTranscriber(
   return open(provider, config, { model, onSpawn });
 }
 
-/** What is wrong with the model that the settings name, under its variable. */
+/** The problem of TRANSCRIPTION_MODEL, under its name; empty without one. */
 export function transcriberProblems(settings: TranscriberSettings): ConfigProblems {
   const { TRANSCRIPTION_MODEL: wanted } = settings;
   if (wanted === undefined) return {};
@@ -45,7 +45,7 @@ export function transcriberProblems(settings: TranscriberSettings): ConfigProble
   if (provider && isConfigured(provider, settings)) return {};
   const problem = provider
     ? `needs ${NEEDS[provider]}`
-    : "is none of elevenlabs:<model>, openai:<model>";
+    : "is not elevenlabs:<model> or openai:<model>";
   return { TRANSCRIPTION_MODEL: [`"${wanted}" ${problem}`] };
 }
 
@@ -73,9 +73,13 @@ function openDefault(config: TranscriberSettings, onSpawn?: OnSpawn): Transcribe
   return null;
 }
 
-type Choice = { model?: string | undefined; onSpawn?: OnSpawn | undefined };
+type TranscriberChoice = { model?: string | undefined; onSpawn?: OnSpawn | undefined };
 
-function open(provider: Provider, config: TranscriberSettings, choice: Choice): Transcriber {
+function open(
+  provider: Provider,
+  config: TranscriberSettings,
+  choice: TranscriberChoice,
+): Transcriber {
   if (provider === "elevenlabs") {
     const { ELEVENLABS_API_KEY: apiKey = "", ELEVENLABS_BASE_URL: baseUrl } = config;
     return openElevenLabs({ apiKey, baseUrl, model: choice.model });

@@ -1,4 +1,17 @@
+import { z } from "zod";
 import { placeWords } from "../../text/place-words";
+
+/** A time in a response: a number, or a text such as `1.5` or `1.5s`. Anything else counts as missing. */
+export const Time = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^\s*-?\d+(?:\.\d+)?\s*s?$/)
+      .transform(Number.parseFloat),
+  ])
+  .nullish()
+  .catch(null);
 
 /** A word or segment as a provider sends it: times in the provider's own unit, each can be missing. */
 export type ProviderSpan = {
@@ -76,7 +89,7 @@ function detectUnit(spans: readonly ProviderSpan[], duration_ms: number): number
   return UNITS_MS.toSorted((a, b) => error(a) - error(b))[0]!;
 }
 
-/** Characters per unit of time while somebody speaks; null when too few spans have a length. */
+/** Characters per unit of time, without pauses; null when too few spans have a length. */
 function rateOf(spans: readonly ProviderSpan[]): number | null {
   let chars = 0;
   let time = 0;

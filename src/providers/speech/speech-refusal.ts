@@ -38,11 +38,20 @@ export function readRefusal({ body }: Pick<SpeechResponse, "body">): Refusal {
   return isText ? { message: body.trim() } : {};
 }
 
+/** Some servers and proxies send an error with status 200. */
+export function isRefusal({ status, body }: SpeechResponse): boolean {
+  if (status !== 200) return true;
+  const json = parseJson(body);
+  const isTranscript =
+    typeof json !== "object" || json === null || "text" in json || "words" in json;
+  return !isTranscript && Body.safeParse(json).success && !("segments" in json);
+}
+
 /** OpenAI's newer models and some small servers know only plain text, and say so. */
 export function refusesTimes(response: SpeechResponse): boolean {
   const { message = "" } = readRefusal(response);
-  const isRefusal = response.status === 400 || response.status === 422;
-  return isRefusal && TIME_FIELDS.test(message) && UNSUPPORTED.test(message);
+  const canRefuse = [200, 400, 422].includes(response.status);
+  return canRefuse && TIME_FIELDS.test(message) && UNSUPPORTED.test(message);
 }
 
 const TIME_FIELDS = /response_format|verbose_json|granularit/i;
@@ -70,14 +79,12 @@ const SAFE_SHARE = 0.97;
  */
 export function longestAcceptedPart(response: SpeechResponse, duration_ms: number): number | null {
   const { status, body } = response;
+  const canStateLimit = [200, 400, 422, 500].includes(status);
   const { message = "", code = "" } = readRefusal(response);
   const isLimit =
     status === 413 ||
-    ([400, 422, 500].includes(status) && /filesize|too_large|too_long/i.test(`${code} ${body}`)) ||
-    ([400, 422, 500].includes(status) &&
-      LIMIT.test(message) &&
-      QUANTITY.test(message) &&
-      !ACCOUNT.test(message));
+    (canStateLimit && /filesize|too_large|too_long/i.test(`${code} ${body}`)) ||
+    (canStateLimit && LIMIT.test(message) && QUANTITY.test(message) && !ACCOUNT.test(message));
   if (!isLimit) return null;
   const stated = statedLimits(message).filter((limit_ms) => limit_ms < duration_ms * 0.95);
   return stated.length > 0 ? Math.max(...stated) * SAFE_SHARE : duration_ms / 2;

@@ -99,7 +99,8 @@ export function toSpeechFailure(
 ): AppError {
   const retry_after_ms = readRetryAfter(headers);
   const text = message?.slice(0, MAX_MESSAGE_CHARS);
-  return new AppError(errorCode ?? codeOfRefusal(status), {
+  const statusCode = status === 200 ? "provider_answer_invalid" : codeOfRefusal(status);
+  return new AppError(errorCode ?? statusCode, {
     provider,
     status,
     ...(text && { message: code ? `${text} (code ${code.slice(0, 60)})` : text }),

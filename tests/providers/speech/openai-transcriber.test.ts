@@ -233,6 +233,15 @@ describe("times that a server sends in its own way", () => {
     ]);
   });
 
+  test("times as text", async () => {
+    const { segments } = await transcribe({
+      text: "Entropy",
+      segments: [{ text: "Entropy", start: "1.5s", end: "2.25" }],
+    });
+
+    expect(segments).toEqual([{ start_ms: 1_500, end_ms: 2_250, text: "Entropy" }]);
+  });
+
   test("words inside the segments, one without times, a last one without an end", async () => {
     const { words } = await transcribe({
       segments: [
@@ -269,6 +278,16 @@ test("the reader gets the server's own message and code, without the key", async
   ).rejects.toMatchObject({
     errorCode: "provider_request_refused",
     details: { message: "cannot decode audio for key *** (code 40001)" },
+  });
+});
+
+test("an error with status 200 is an error, with its message", async () => {
+  await using server = startSpeechServer();
+  server.responses.push({ error: { message: "the model is loading", code: 503 } });
+
+  await expect(transcriberAt(server.url).transcribe(speech, signal)).rejects.toMatchObject({
+    errorCode: "provider_answer_invalid",
+    details: { message: "the model is loading (code 503)" },
   });
 });
 
