@@ -260,7 +260,7 @@ describe("a line of one blank", () => {
 describe("a file without any usable cue is refused", () => {
   test.each([
     [
-      "times that are none",
+      "unreadable times",
       parseVtt,
       "WEBVTT\n\n00:01.000 --> soon\nx\n\nname\nno times\n",
       [3, 6, 1],

@@ -43,7 +43,7 @@ describe("parseTranscriptJson", () => {
       { segments: [heat], words: [{ ...heat, kind: "?" }] },
       "words.0.kind",
     ],
-    ["a language that is none", { segments: [heat], language_code: "English!" }, "language_code"],
+    ["an unknown language", { segments: [heat], language_code: "English!" }, "language_code"],
   ])("refuses %s and says where", (_, value, path) => {
     try {
       parseTranscriptJson(value);

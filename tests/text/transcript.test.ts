@@ -35,7 +35,7 @@ describe("segmentsFromWords", () => {
     ]);
   });
 
-  test("ends a segment where somebody else speaks", () => {
+  test("ends a segment at a change of speaker", () => {
     const words = [...spoken("is that all", 0, "student"), ...spoken("it is", 1_200, "lecturer")];
 
     expect(segmentsFromWords(words)).toEqual([
@@ -44,7 +44,7 @@ describe("segmentsFromWords", () => {
     ]);
   });
 
-  test("ends a segment at 20 seconds when nobody pauses or sets a full stop", () => {
+  test("ends a segment at 20 seconds without a pause or a full stop", () => {
     const segments = segmentsFromWords(spoken(Array(200).fill("heat").join(" ")));
 
     expect(segments.length).toBeGreaterThan(3);

@@ -210,7 +210,7 @@ describe("POST /api/lectures/audio", () => {
     expect(await readdir(uploadedAudio.stagingDir)).toEqual([]);
   });
 
-  test("refuses an unknown course and an address that is none", async () => {
+  test("refuses an unknown course and an invalid address", async () => {
     expect((await upload({ course_id: crypto.randomUUID() })).body.code).toBe("course_not_found");
     expect((await upload({ panopto_url: "x" })).body.code).toBe("panopto_url_invalid");
   });
