@@ -1,7 +1,7 @@
 -- 0003: lectures, their transcripts and their searchable chunks.
 --
 -- Positions inside a recording are whole milliseconds from its start (*_ms).
--- The database stores no audio, only its checksum and its duration.
+-- The database stores no audio, only its checksum, its duration and the id of an uploaded file.
 
 create table lectures (
   id                     uuid primary key default gen_random_uuid(),
@@ -30,6 +30,9 @@ create table lectures (
                                                  'failed', 'skipped')),
   -- [{time_ms, caption?}] from Panopto: preferred borders for chunks, and links to slides.
   slide_changes          jsonb not null default '[]',
+  -- The uploaded audio in the file storage, while the lecture needs it. Null once it is complete or
+  -- deleted, and some days after a failure or a cancel.
+  audio_file_id          uuid unique,
   last_job_id            uuid,
   metadata               jsonb not null default '{}',
   deleted_at             timestamptz,
@@ -46,6 +49,17 @@ create index lectures_order on lectures (course_id, created_at, id);
 create index lectures_changed on lectures (updated_at, id);
 -- Dashboards list unfinished lectures; most rows are finished.
 create index lectures_unfinished on lectures (status) where status <> 'completed';
+
+-- Stored audio that no lecture needs. A row is inserted before an upload is stored and when a lecture
+-- gives up its file; claim_audio_file removes it. Cleanup finds interrupted uploads and removals here,
+-- without listing a bucket that other software can share.
+create table unclaimed_audio (
+  file_id         uuid primary key,
+  since           timestamptz not null default now(),
+  -- True once the file is being removed: claim_audio_file then refuses it.
+  removal_started boolean not null default false
+);
+create index unclaimed_audio_age on unclaimed_audio (since);
 
 create table lecture_transcripts (
   id              uuid primary key default gen_random_uuid(),
@@ -93,6 +107,47 @@ create index lecture_chunks_text on lecture_chunks using gin (tsv);
 -- by an expression that no approximate index can serve (docs/decisions/0005).
 create index lecture_chunks_embedding on lecture_chunks
   using ivfflat (embedding vector_cosine_ops) with (lists = 100);
+
+-- Gives up the uploaded audio of a lecture that is complete or deleted. A trigger does this so that no
+-- caller can forget it.
+create function drop_unneeded_audio() returns trigger language plpgsql as $$
+begin
+  new.audio_file_id := null;
+  return new;
+end
+$$;
+create trigger lectures_drop_audio before update on lectures
+  for each row when (new.audio_file_id is not null
+                     and (new.status = 'completed' or new.deleted_at is not null))
+  execute function drop_unneeded_audio();
+
+-- Passes a file that a lecture gave up to cleanup.
+create function release_audio_file() returns trigger language plpgsql as $$
+begin
+  insert into unclaimed_audio (file_id, removal_started) values (old.audio_file_id, true)
+  on conflict (file_id) do update set removal_started = true;
+  return null;
+end
+$$;
+create trigger lectures_audio_replaced after update on lectures
+  for each row when (old.audio_file_id is distinct from new.audio_file_id
+                     and old.audio_file_id is not null)
+  execute function release_audio_file();
+create trigger lectures_audio_deleted after delete on lectures
+  for each row when (old.audio_file_id is not null)
+  execute function release_audio_file();
+
+-- Makes stored audio the file of a lecture.
+create function claim_audio_file(p_lecture_id uuid, p_file_id uuid) returns void
+language plpgsql as $$
+begin
+  delete from unclaimed_audio where file_id = p_file_id and not removal_started;
+  if not found then
+    raise exception 'the audio file % is not in unclaimed_audio, or is being removed', p_file_id;
+  end if;
+  update lectures set audio_file_id = p_file_id where id = p_lecture_id;
+end
+$$;
 
 create trigger lectures_touch before update on lectures
   for each row execute function touch_updated_at();

@@ -77,10 +77,13 @@ begin
 end
 $$;
 
--- Starts a lecture again with audio that a client uploaded. Null when it has a transcript, or when a job
--- is already making one.
-create function transcribe_from_audio(p_lecture_id uuid, p_title text, p_priority text) returns uuid
-language plpgsql as $$
+-- Starts a lecture again with audio that a client uploaded and that is stored under p_audio_file_id; the
+-- lecture gives up an earlier file. Null when it has a transcript, or when a job is already making one.
+create function transcribe_from_audio(
+  p_lecture_id uuid, p_audio_file_id uuid, p_title text, p_priority text
+) returns uuid language plpgsql as $$
+declare
+  job uuid;
 begin
   perform lock_asset(p_lecture_id);
   update lectures l set source = 'upload', transcription = true, title = coalesce(l.title, p_title)
@@ -88,27 +91,30 @@ begin
     and (l.status in ('completed', 'failed') or not l.transcription)
     and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
   if not found then return null; end if;
-  return coalesce(retry_lecture(p_lecture_id),
+  job := coalesce(retry_lecture(p_lecture_id),
                   begin_transcription(p_lecture_id, p_priority, 'Audio was uploaded instead'));
+  -- After the start, because a completed lecture would give up the file at once.
+  perform claim_audio_file(p_lecture_id, p_audio_file_id);
+  return job;
 end
 $$;
 
 -- Inserts a lecture with its job. If the course already has the Panopto session, returns that lecture
 -- with created = false.
 create function insert_lecture(
-  p_lecture_id uuid, p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text,
+  p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text,
   p_transcription boolean, p_priority text,
   out lecture_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
 begin
   loop
-    insert into lectures (id, course_id, source, panopto_session_id, panopto_url, title, transcription)
-    values (p_lecture_id, p_course_id, p_source, p_session_id, p_url, p_title, p_transcription)
-    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing;
+    insert into lectures (course_id, source, panopto_session_id, panopto_url, title, transcription)
+    values (p_course_id, p_source, p_session_id, p_url, p_title, p_transcription)
+    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
+    returning id into lecture_id;
     created := found;
     if created then
-      lecture_id := p_lecture_id;
-      job_id := create_job('lecture', p_lecture_id, p_course_id, p_priority);
+      job_id := create_job('lecture', lecture_id, p_course_id, p_priority);
       return;
     end if;
     select l.id, l.last_job_id into lecture_id, job_id from lectures l
@@ -129,8 +135,8 @@ declare
   started uuid;
 begin
   select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
-  from insert_lecture(gen_random_uuid(), p_course_id, 'panopto', p_session_id, p_url, p_title,
-                      p_transcription, p_priority) i;
+  from insert_lecture(p_course_id, 'panopto', p_session_id, p_url, p_title, p_transcription,
+                      p_priority) i;
   if not created and p_transcription then
     started := add_transcription(lecture_id, p_priority);
     created := started is not null;
@@ -139,13 +145,18 @@ begin
 end
 $$;
 
--- Requests a lecture with audio that a client uploaded; the file is already stored under the id.
+-- Requests a lecture with audio that a client uploaded and that is stored under p_audio_file_id. For a
+-- lecture that exists, the file stays unclaimed.
 create function request_uploaded_lecture(
-  p_lecture_id uuid, p_course_id uuid, p_session_id text, p_url text, p_title text, p_priority text,
+  p_course_id uuid, p_audio_file_id uuid, p_session_id text, p_url text, p_title text,
+  p_priority text,
   out lecture_id uuid, out job_id uuid, out created boolean
-) language sql as $$
-  select * from insert_lecture(p_lecture_id, p_course_id, 'upload', p_session_id, p_url, p_title, true,
-                               p_priority);
+) language plpgsql as $$
+begin
+  select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
+  from insert_lecture(p_course_id, 'upload', p_session_id, p_url, p_title, true, p_priority) i;
+  if created then perform claim_audio_file(lecture_id, p_audio_file_id); end if;
+end
 $$;
 
 -- Replaces the transcript of a lecture by one from a client. Stops the unfinished job, removes the
@@ -282,10 +293,10 @@ begin
 end
 $$;
 
--- Deletes a course with all its assets and returns the ids of the files that remain to be removed. No
+-- Deletes a course with all its assets and returns the ids of the PDFs that remain to be removed. No
 -- row when there is no such course. Each asset is first deleted like a single one.
 create function delete_course(p_course_id uuid)
-returns table (document_ids uuid[], lecture_ids uuid[]) language plpgsql as $$
+returns table (document_ids uuid[]) language plpgsql as $$
 declare
   asset record;
 begin
@@ -303,7 +314,6 @@ begin
   document_ids := array(select id from documents where course_id = p_course_id);
   insert into unclaimed_files (document_id) select unnest(document_ids)
   on conflict do nothing;
-  lecture_ids := array(select id from lectures where course_id = p_course_id);
   delete from courses where id = p_course_id;
   if found then return next; end if;
 end

@@ -57,6 +57,18 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.claim_audio_file(p_lecture_id uuid, p_file_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  delete from unclaimed_audio where file_id = p_file_id and not removal_started;
+  if not found then
+    raise exception 'the audio file % is not in unclaimed_audio, or is being removed', p_file_id;
+  end if;
+  update lectures set audio_file_id = p_file_id where id = p_lecture_id;
+end
+$$;
+
 CREATE FUNCTION public.claim_document(p_document_id uuid, p_visibility_seconds integer) RETURNS TABLE(claim public.claimed_job, had_failed boolean)
     LANGUAGE plpgsql
     AS $$
@@ -162,7 +174,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.delete_course(p_course_id uuid) RETURNS TABLE(document_ids uuid[], lecture_ids uuid[])
+CREATE FUNCTION public.delete_course(p_course_id uuid) RETURNS TABLE(document_ids uuid[])
     LANGUAGE plpgsql
     AS $$
 declare
@@ -182,7 +194,6 @@ begin
   document_ids := array(select id from documents where course_id = p_course_id);
   insert into unclaimed_files (document_id) select unnest(document_ids)
   on conflict do nothing;
-  lecture_ids := array(select id from lectures where course_id = p_course_id);
   delete from courses where id = p_course_id;
   if found then return next; end if;
 end
@@ -194,6 +205,15 @@ CREATE FUNCTION public.delete_inactive_embeddings() RETURNS trigger
 begin
   delete from inactive_embeddings s using deleted where s.chunk_id = deleted.id;
   return null;
+end
+$$;
+
+CREATE FUNCTION public.drop_unneeded_audio() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.audio_file_id := null;
+  return new;
 end
 $$;
 
@@ -270,18 +290,18 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.insert_lecture(p_lecture_id uuid, p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+CREATE FUNCTION public.insert_lecture(p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 begin
   loop
-    insert into lectures (id, course_id, source, panopto_session_id, panopto_url, title, transcription)
-    values (p_lecture_id, p_course_id, p_source, p_session_id, p_url, p_title, p_transcription)
-    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing;
+    insert into lectures (course_id, source, panopto_session_id, panopto_url, title, transcription)
+    values (p_course_id, p_source, p_session_id, p_url, p_title, p_transcription)
+    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
+    returning id into lecture_id;
     created := found;
     if created then
-      lecture_id := p_lecture_id;
-      job_id := create_job('lecture', p_lecture_id, p_course_id, p_priority);
+      job_id := create_job('lecture', lecture_id, p_course_id, p_priority);
       return;
     end if;
     select l.id, l.last_job_id into lecture_id, job_id from lectures l
@@ -371,6 +391,16 @@ CREATE FUNCTION public.release_all_claims() RETURNS void
     and j.next_attempt_at is null and m.vt > clock_timestamp();
 $$;
 
+CREATE FUNCTION public.release_audio_file() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into unclaimed_audio (file_id, removal_started) values (old.audio_file_id, true)
+  on conflict (file_id) do update set removal_started = true;
+  return null;
+end
+$$;
+
 CREATE FUNCTION public.reopen_failed_job(p_asset_id uuid) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -457,8 +487,8 @@ declare
   started uuid;
 begin
   select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
-  from insert_lecture(gen_random_uuid(), p_course_id, 'panopto', p_session_id, p_url, p_title,
-                      p_transcription, p_priority) i;
+  from insert_lecture(p_course_id, 'panopto', p_session_id, p_url, p_title, p_transcription,
+                      p_priority) i;
   if not created and p_transcription then
     started := add_transcription(lecture_id, p_priority);
     created := started is not null;
@@ -479,11 +509,14 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.request_uploaded_lecture(p_lecture_id uuid, p_course_id uuid, p_session_id text, p_url text, p_title text, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
-    LANGUAGE sql
+CREATE FUNCTION public.request_uploaded_lecture(p_course_id uuid, p_audio_file_id uuid, p_session_id text, p_url text, p_title text, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql
     AS $$
-  select * from insert_lecture(p_lecture_id, p_course_id, 'upload', p_session_id, p_url, p_title, true,
-                               p_priority);
+begin
+  select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
+  from insert_lecture(p_course_id, 'upload', p_session_id, p_url, p_title, true, p_priority) i;
+  if created then perform claim_audio_file(lecture_id, p_audio_file_id); end if;
+end
 $$;
 
 CREATE FUNCTION public.requeue_lost_jobs() RETURNS integer
@@ -642,9 +675,11 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.transcribe_from_audio(p_lecture_id uuid, p_title text, p_priority text) RETURNS uuid
+CREATE FUNCTION public.transcribe_from_audio(p_lecture_id uuid, p_audio_file_id uuid, p_title text, p_priority text) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
+declare
+  job uuid;
 begin
   perform lock_asset(p_lecture_id);
   update lectures l set source = 'upload', transcription = true, title = coalesce(l.title, p_title)
@@ -652,8 +687,11 @@ begin
     and (l.status in ('completed', 'failed') or not l.transcription)
     and not exists (select from lecture_transcripts t where t.lecture_id = l.id);
   if not found then return null; end if;
-  return coalesce(retry_lecture(p_lecture_id),
+  job := coalesce(retry_lecture(p_lecture_id),
                   begin_transcription(p_lecture_id, p_priority, 'Audio was uploaded instead'));
+  -- After the start, because a completed lecture would give up the file at once.
+  perform claim_audio_file(p_lecture_id, p_audio_file_id);
+  return job;
 end
 $$;
 
@@ -942,6 +980,7 @@ CREATE TABLE public.lectures (
     transcript_status text DEFAULT 'pending'::text NOT NULL,
     embed_status text DEFAULT 'pending'::text NOT NULL,
     slide_changes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    audio_file_id uuid,
     last_job_id uuid,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     deleted_at timestamp with time zone,
@@ -1103,6 +1142,12 @@ CREATE TABLE public.status_transitions (
     to_status text NOT NULL
 );
 
+CREATE TABLE public.unclaimed_audio (
+    file_id uuid NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    removal_started boolean DEFAULT false NOT NULL
+);
+
 CREATE TABLE public.unclaimed_files (
     document_id uuid NOT NULL,
     since timestamp with time zone DEFAULT now() NOT NULL,
@@ -1170,6 +1215,9 @@ ALTER TABLE ONLY public.lecture_transcripts
     ADD CONSTRAINT lecture_transcripts_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.lectures
+    ADD CONSTRAINT lectures_audio_file_id_key UNIQUE (audio_file_id);
+
+ALTER TABLE ONLY public.lectures
     ADD CONSTRAINT lectures_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.processing_events
@@ -1195,6 +1243,9 @@ ALTER TABLE ONLY public.slide_descriptions
 
 ALTER TABLE ONLY public.status_transitions
     ADD CONSTRAINT status_transitions_pkey PRIMARY KEY (entity, from_status, to_status);
+
+ALTER TABLE ONLY public.unclaimed_audio
+    ADD CONSTRAINT unclaimed_audio_pkey PRIMARY KEY (file_id);
 
 ALTER TABLE ONLY public.unclaimed_files
     ADD CONSTRAINT unclaimed_files_pkey PRIMARY KEY (document_id);
@@ -1257,6 +1308,8 @@ CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, em
 
 CREATE INDEX slide_chunks_text ON public.slide_chunks USING gin (tsv);
 
+CREATE INDEX unclaimed_audio_age ON public.unclaimed_audio USING btree (since);
+
 CREATE INDEX unclaimed_files_age ON public.unclaimed_files USING btree (since);
 
 CREATE TRIGGER chat_sessions_touch BEFORE UPDATE ON public.chat_sessions FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
@@ -1288,6 +1341,12 @@ CREATE TRIGGER jobs_touch BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER lecture_chunks_deleted AFTER DELETE ON public.lecture_chunks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION public.delete_inactive_embeddings();
 
 CREATE TRIGGER lecture_transcripts_touch BEFORE UPDATE ON public.lecture_transcripts FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+
+CREATE TRIGGER lectures_audio_deleted AFTER DELETE ON public.lectures FOR EACH ROW WHEN ((old.audio_file_id IS NOT NULL)) EXECUTE FUNCTION public.release_audio_file();
+
+CREATE TRIGGER lectures_audio_replaced AFTER UPDATE ON public.lectures FOR EACH ROW WHEN (((old.audio_file_id IS DISTINCT FROM new.audio_file_id) AND (old.audio_file_id IS NOT NULL))) EXECUTE FUNCTION public.release_audio_file();
+
+CREATE TRIGGER lectures_drop_audio BEFORE UPDATE ON public.lectures FOR EACH ROW WHEN (((new.audio_file_id IS NOT NULL) AND ((new.status = 'completed'::text) OR (new.deleted_at IS NOT NULL)))) EXECUTE FUNCTION public.drop_unneeded_audio();
 
 CREATE TRIGGER lectures_embed_status BEFORE UPDATE OF embed_status ON public.lectures FOR EACH ROW EXECUTE FUNCTION public.guard_status('part', 'embed_status');
 

@@ -49,7 +49,7 @@ export function createApp(services: Services) {
     .use(healthRoutes(services))
     .use(courseRoutes(services))
     .use(lectureIntakeRoutes({ ...services, maxUploadBytes }))
-    .use(lectureRoutes(services))
+    .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))
     .use(lectureTranscriptRoutes(services))
     .use(documentRoutes({ ...services, maxUploadBytes }))
     .use(eventRoutes(services))

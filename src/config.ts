@@ -56,7 +56,7 @@ const Config = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   /** A PostgreSQL server (15 or newer, with pgvector); unset: the embedded database. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be postgres://user:password@host:port/database" }).optional(),
-  /** Folder of the uploaded PDFs, the embedded database and scratch files. */
+  /** Folder of the uploaded files, the embedded database and scratch files. */
   DATA_ROOT: z.string().min(1).default("./data"),
   /** What this process does: answer requests, process jobs, or both. */
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
@@ -99,7 +99,7 @@ const Config = z.object({
   RERANK_BASE_URL: BaseUrl,
   RERANK_API_KEY: Secret,
   RERANK_MODEL: z.string().min(1).optional(),
-  /** Where uploaded PDFs are stored: in DATA_ROOT, or in an S3-compatible bucket. */
+  /** Where uploaded PDFs and audio are stored: in DATA_ROOT, or in an S3-compatible bucket. */
   STORAGE: z.enum(["disk", "s3"]).default("disk"),
   /** Unset: Amazon S3. */
   S3_ENDPOINT: BaseUrl,
@@ -107,6 +107,8 @@ const Config = z.object({
   S3_REGION: z.string().min(1).optional(),
   S3_ACCESS_KEY_ID: Secret,
   S3_SECRET_ACCESS_KEY: Secret,
+  /** Days that uploaded audio is kept after its lecture failed or was cancelled, so that a retry can use it. */
+  SOUND_RETENTION_DAYS: number(0, 3_650).default(7),
   /** Largest upload, in MB (10^6 bytes). */
   MAX_UPLOAD_MB: Count.default(200),
   /** Largest number of pages of a PDF. */

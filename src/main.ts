@@ -44,7 +44,10 @@ async function main(): Promise<void> {
   // Only this process uses the embedded database, so no worker of an earlier process is alive.
   if (!config.DATABASE_URL) await releaseAllClaims(services.db);
   // Without workers too: interrupted uploads are on the machine that received them.
-  const stopMaintenance = await startMaintenance(services);
+  const stopMaintenance = await startMaintenance({
+    ...services,
+    audioRetentionDays: config.SOUND_RETENTION_DAYS,
+  });
   const stopServing = config.ROLE === "worker" ? async () => {} : await listen(services);
   const stopWorking =
     config.ROLE === "api" || config.WORKERS === 0

@@ -12,16 +12,17 @@ import { findOcr, type OpenOcr } from "./providers/slides/ocr";
 import { selectTranscriber } from "./providers/speech/select-transcriber";
 import type { Transcriber } from "./providers/transcriber";
 import { openDiskStorage } from "./storage/disk";
-import type { DocumentStorage } from "./storage/documents";
+import { AUDIO_FILES, DOCUMENT_FILES, type FileKind, type FileStorage } from "./storage/files";
 import { openS3Storage } from "./storage/s3";
-import { openUploadedAudio, type UploadedAudioStore } from "./storage/uploaded-audio";
 
 export type Services = Providers & {
   config: Config;
   log: Log;
   db: Sql;
-  storage: DocumentStorage;
-  uploadedAudio: UploadedAudioStore;
+  /** The uploaded PDFs. */
+  storage: FileStorage;
+  /** The audio that clients uploaded, while lectures need it. */
+  uploadedAudio: FileStorage;
   audioSource: AudioSource;
   /** Null without a configured transcriber; then only captions are used. */
   transcriber: Transcriber | null;
@@ -64,8 +65,8 @@ export async function openServices(
     config,
     log,
     db: database.sql,
-    storage: await openStorage(config),
-    uploadedAudio: await openUploadedAudio(config.DATA_ROOT),
+    storage: await openStorage(config, DOCUMENT_FILES),
+    uploadedAudio: await openStorage(config, AUDIO_FILES),
     audioSource: openAudioSource(config),
     transcriber: selectTranscriber(config, onSpawn),
     pageRenderer: openPageRenderer(),
@@ -83,10 +84,10 @@ export async function openServices(
   };
 }
 
-/** Opens the storage that the settings choose. */
-export async function openStorage(config: Config): Promise<DocumentStorage> {
-  if (config.STORAGE === "disk") return openDiskStorage(config.DATA_ROOT);
-  return openS3Storage(config.DATA_ROOT, {
+/** Opens the storage that the settings choose, for one kind of files. */
+export async function openStorage(config: Config, kind: FileKind): Promise<FileStorage> {
+  if (config.STORAGE === "disk") return openDiskStorage(config.DATA_ROOT, kind);
+  return openS3Storage(config.DATA_ROOT, kind, {
     endpoint: config.S3_ENDPOINT,
     region: config.S3_REGION,
     // config.ts rejects STORAGE=s3 without these.

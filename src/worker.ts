@@ -50,15 +50,7 @@ const consumer: Consumer = startConsumer(
   services.db,
   (job, signal) => pipelines[job.kind](job, signal),
   services.log,
-  ({ kind, asset_id }, outcome, seconds) => {
-    post({ type: "outcome", kind, outcome, seconds });
-    // Maintenance removes audio left by crashed jobs.
-    if (outcome === "done" || outcome === "gave-up") {
-      services.uploadedAudio
-        .remove(asset_id)
-        .catch((err) => services.log.warn({ err }, "uploaded audio was not removed"));
-    }
-  },
+  ({ kind }, outcome, seconds) => post({ type: "outcome", kind, outcome, seconds }),
 );
 
 const receive = (message: ToWorker) => {

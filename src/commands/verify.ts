@@ -5,6 +5,7 @@ import { openDatabaseServer } from "../db/server";
 import { AppError, explain } from "../errors";
 import { verifyDocuments } from "../pipelines/document/verify";
 import { openStorage } from "../services";
+import { DOCUMENT_FILES } from "../storage/files";
 
 /**
  * `./lectern verify`: reads every stored PDF again and compares it with the checksum of its upload.
@@ -21,7 +22,7 @@ async function main(): Promise<number> {
   const db = connect(database.url, { max: 1 });
   const count = { intact: 0, changed: 0, missing: 0 };
   try {
-    const storage = await openStorage(config);
+    const storage = await openStorage(config, DOCUMENT_FILES);
     for await (const { id, filename, state } of verifyDocuments({ db, storage }, stop.signal)) {
       count[state] += 1;
       if (state !== "intact") console.log(`${state.padEnd(8)} ${id} ${filename}`);

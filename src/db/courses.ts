@@ -58,12 +58,12 @@ export async function updateCourse(
   return course;
 }
 
-/** Ids of deleted assets whose files can remain. */
-export type Leftovers = { document_ids: string[]; lecture_ids: string[] };
+/** Ids of deleted documents whose files remain. */
+export type Leftovers = { document_ids: string[] };
 
 /**
- * Deletes a course with all its assets and stops their jobs. Returns the assets whose files the caller
- * must remove.
+ * Deletes a course with all its assets and stops their jobs. Returns the documents whose files the
+ * caller must remove; cleanup removes uploaded audio.
  *
  * @throws AppError `course_not_found`
  */

@@ -43,6 +43,8 @@ export type Lecture = {
   transcript_status: PartStatus;
   embed_status: PartStatus;
   last_job_id: string;
+  /** The uploaded audio in the file storage; null without one and when it is not needed any more. */
+  audio_file_id: string | null;
   metadata: Record<string, unknown>;
   created_at: string;
   updated_at: string;
@@ -51,7 +53,7 @@ export type Lecture = {
 const columns = (sql: Sql) => sql`
   id, course_id, source, panopto_session_id, panopto_url, media_url, title, transcription, status,
   status_reason, audio_duration_seconds, language_code, transcript_status, embed_status,
-  last_job_id, metadata, created_at, updated_at`;
+  last_job_id, audio_file_id, metadata, created_at, updated_at`;
 
 export type LectureFilter = {
   course_id?: string | undefined;
@@ -125,9 +127,9 @@ export async function getLectureDetails(sql: Sql, id: string): Promise<LectureDe
 export async function getLectureStatus(
   sql: Sql,
   id: string,
-): Promise<LectureJob & { status: LectureStatus }> {
-  const { status } = await getLecture(sql, id);
-  return { status, ...(await getLectureJob(sql, id)) };
+): Promise<Pick<Lecture, "status" | "audio_file_id"> & { job: LectureJob }> {
+  const { status, audio_file_id } = await getLecture(sql, id);
+  return { status, audio_file_id, job: await getLectureJob(sql, id) };
 }
 
 /** The last job of a lecture. @throws AppError `lecture_not_found` */
@@ -168,15 +170,19 @@ export async function requestLecture(
   return accepted!;
 }
 
-/** The same for a lecture with uploaded audio, already stored under `id`. Panopto is optional here. */
+/** The same for a lecture with uploaded audio, which is already stored. Panopto is optional here. */
 export async function requestUploadedLecture(
   sql: Sql,
-  request: LectureRequest & { id: string; session_id: string | null; panopto_url: string | null },
+  request: LectureRequest & {
+    audio_file_id: string;
+    session_id: string | null;
+    panopto_url: string | null;
+  },
 ): Promise<LectureAccepted> {
-  const { id, course_id, session_id, panopto_url, title, priority } = request;
+  const { audio_file_id, course_id, session_id, panopto_url, title, priority } = request;
   const [accepted] = await sql<LectureAccepted[]>`
     select lecture_id, job_id, created from request_uploaded_lecture(
-      ${id}, ${course_id}, ${session_id}, ${panopto_url}, ${title}, ${priority}
+      ${course_id}, ${audio_file_id}, ${session_id}, ${panopto_url}, ${title}, ${priority}
     )`.catch(throwCourseMissing);
   return accepted!;
 }
@@ -232,18 +238,25 @@ export async function retryLecture(sql: Sql, id: string): Promise<string | null>
   return row!.job_id;
 }
 
+type AudioStart = {
+  id: string;
+  audio_file_id: string;
+  title: string | null;
+  priority: "normal" | "high";
+};
+
 /**
- * Starts a lecture without a transcript again, with audio that a client uploaded under the lecture's id.
- * An existing title stays.
+ * Starts a lecture without a transcript again, with audio that a client uploaded and that is stored.
+ * An existing title stays; an earlier audio file is given up.
  *
  * @returns the job's id; null when the lecture has a transcript or a job is already making one
  */
 export async function transcribeFromAudio(
   sql: Sql,
-  { id, title, priority }: { id: string; title: string | null; priority: "normal" | "high" },
+  { id, audio_file_id, title, priority }: AudioStart,
 ): Promise<string | null> {
   const [row] = await sql<{ job_id: string | null }[]>`
-    select transcribe_from_audio(${id}, ${title}, ${priority}) as job_id`;
+    select transcribe_from_audio(${id}, ${audio_file_id}, ${title}, ${priority}) as job_id`;
   return row!.job_id;
 }
 
@@ -252,14 +265,6 @@ export async function cancelLecture(sql: Sql, id: string): Promise<boolean> {
   const [row] = await sql<{ stopped: boolean }[]>`
     select stop_job(${id}, 'cancelled', 'Processing was cancelled') as stopped`;
   return row!.stopped;
-}
-
-/** Those of the given lectures whose job is unfinished. */
-export async function listUnfinishedLectures(sql: Sql, ids: string[]): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`
-    select id from lectures
-    where id = any(${ids}::uuid[]) and deleted_at is null and status not in ('completed', 'failed')`;
-  return rows.map(({ id }) => id);
 }
 
 /** Deletes the rows of a deleted lecture. */

@@ -1,14 +1,15 @@
 import type { Sql } from "../db/client";
 import { listDeletedDocuments, purgeDocument, startFileRemoval } from "../db/documents";
 import { pruneKeys } from "../db/jobs/idempotency";
-import { listUnfinishedLectures, purgeLectures } from "../db/lectures";
+import { expireAudio, startAudioRemoval } from "../db/lecture-audio";
+import { purgeLectures } from "../db/lectures";
 import type { Log } from "../log";
 import { sweepScratch } from "../media/scratch";
 import { requeueLostJobs } from "../queue/queue";
-import type { DocumentStorage } from "../storage/documents";
+import type { FileStorage } from "../storage/files";
 import { sweepStaging } from "../storage/staging";
-import type { UploadedAudioStore } from "../storage/uploaded-audio";
 import { removeFile } from "./document/request";
+import { removeAudio } from "./lecture/request";
 
 const EVERY_MS = 60_000;
 /** Long enough for the worker of a deleted asset to notice: it extends its claim every 15 s. */
@@ -17,13 +18,12 @@ const PURGE_AFTER_SECONDS = 60;
 /** Longer than an upload needs between storing its file and inserting its row. */
 const UNCLAIMED_SECONDS = 3_600;
 
-/** Uploaded audio is stored shortly before the row of its lecture is inserted. */
-const AUDIO_WITHOUT_ROW_MS = 60_000;
-
 type MaintenanceDeps = {
   db: Sql;
-  storage: DocumentStorage;
-  uploadedAudio: UploadedAudioStore;
+  storage: FileStorage;
+  uploadedAudio: FileStorage;
+  /** Days between the failure of a lecture and the removal of its uploaded audio. */
+  audioRetentionDays: number;
   dataRoot: string;
   log: Log;
 };
@@ -80,10 +80,11 @@ async function removeUnclaimedFiles({ db, storage }: MaintenanceDeps): Promise<v
   }
 }
 
-/** Removes audio left by workers that crashed between the end of the job and the removal. */
-async function removeUnneededAudio({ db, uploadedAudio }: MaintenanceDeps): Promise<void> {
-  const kept = await uploadedAudio.list(AUDIO_WITHOUT_ROW_MS);
-  if (kept.length === 0) return;
-  const needed = new Set(await listUnfinishedLectures(db, kept));
-  for (const id of kept) if (!needed.has(id)) await uploadedAudio.remove(id);
+/** Removes the audio that lectures gave up, and what interrupted uploads left. */
+async function removeUnneededAudio(deps: MaintenanceDeps): Promise<void> {
+  const { db, uploadedAudio, audioRetentionDays } = deps;
+  await expireAudio(db, audioRetentionDays);
+  for (const id of await startAudioRemoval(db, UNCLAIMED_SECONDS)) {
+    await removeAudio(db, uploadedAudio, id);
+  }
 }

@@ -10,8 +10,7 @@ import {
   updateCourse,
 } from "../db/courses";
 import { removeFile } from "../pipelines/document/request";
-import type { DocumentStorage } from "../storage/documents";
-import type { UploadedAudioStore } from "../storage/uploaded-audio";
+import type { FileStorage } from "../storage/files";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
 import { ById, Id, PageQuery, pageOf, Time } from "./http/schemas";
@@ -44,9 +43,9 @@ const Asset = z
   })
   .meta({ id: "Asset" });
 
-type CourseRoutesDeps = { db: Sql; storage: DocumentStorage; uploadedAudio: UploadedAudioStore };
+type CourseRoutesDeps = { db: Sql; storage: FileStorage };
 
-export const courseRoutes = ({ db, storage, uploadedAudio }: CourseRoutesDeps) =>
+export const courseRoutes = ({ db, storage }: CourseRoutesDeps) =>
   new Elysia({ prefix: "/api/courses", tags: ["Courses"] })
     .post(
       "",
@@ -82,9 +81,8 @@ export const courseRoutes = ({ db, storage, uploadedAudio }: CourseRoutesDeps) =
     .delete(
       "/:id",
       async ({ params, status }) => {
-        const { document_ids, lecture_ids } = await deleteCourse(db, params.id);
+        const { document_ids } = await deleteCourse(db, params.id);
         for (const id of document_ids) await removeFile(db, storage, id);
-        for (const id of lecture_ids) await uploadedAudio.remove(id);
         return status(204, undefined);
       },
       { params: ById, detail: { summary: "Delete a course and everything in it" } },

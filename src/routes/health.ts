@@ -5,7 +5,7 @@ import type { Sql } from "../db/client";
 import { countJobs } from "../db/jobs/jobs";
 import type { Metrics } from "../metrics";
 import { queueDepths } from "../queue/queue";
-import type { DocumentStorage } from "../storage/documents";
+import type { FileStorage } from "../storage/files";
 import { RETRY_AFTER_SECONDS } from "./http/problems";
 
 const Check = z.enum(["ok", "failed", "off"]);
@@ -20,7 +20,7 @@ const Health = z
 
 type HealthRoutesDeps = {
   db: Sql;
-  storage: DocumentStorage;
+  storage: FileStorage;
   metrics: Metrics;
   /** How many workers this process should run, and how many are running. */
   workers: () => { wanted: number; alive: number };

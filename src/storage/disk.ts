@@ -2,20 +2,30 @@ import { constants } from "node:fs";
 import { access, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
-import { type DocumentStorage, documentFileName } from "./documents";
 import { asStorageFailure } from "./failure";
+import { type FileKind, type FileStorage, storedFileName } from "./files";
 
 /**
- * Documents as files: `<root>/documents/{document_id}.pdf`.
+ * Uploads as files: `<root>/documents/{id}.pdf`, `<root>/uploaded-audio/{id}`. Other users of the
+ * machine cannot read a folder that this creates.
  *
  * A file is flushed before it is renamed and the folder afterwards, so after a power failure a file
  * with a final name is complete.
  */
-export async function openDiskStorage(root: string): Promise<DocumentStorage> {
-  const folder = join(root, "documents");
+export async function openDiskStorage(root: string, kind: FileKind): Promise<FileStorage> {
+  const folder = join(root, kind.folder);
   const stagingDir = join(folder, ".tmp");
-  const pathOf = (id: string) => join(folder, documentFileName(id));
-  await asStorageFailure(mkdir(stagingDir, { recursive: true }));
+  const pathOf = (id: string) => join(folder, storedFileName(kind, id));
+  await asStorageFailure(mkdir(stagingDir, { recursive: true, mode: 0o700 }));
+
+  const sizeOf = async (id: string) => {
+    const path = pathOf(id);
+    const found = stat(path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== "ENOENT") throw cause;
+      throw new AppError(kind.missing, { file_id: id }, { cause });
+    });
+    return (await asStorageFailure(found)).size;
+  };
 
   return {
     stagingDir,
@@ -29,12 +39,11 @@ export async function openDiskStorage(root: string): Promise<DocumentStorage> {
     },
 
     async open(id) {
-      const path = pathOf(id);
-      const size_bytes = await existingSize(path, id);
+      const size_bytes = await sizeOf(id);
+      const file = Bun.file(pathOf(id));
       return {
         size_bytes,
-        stream: (range) =>
-          (range ? Bun.file(path).slice(range.start, range.end) : Bun.file(path)).stream(),
+        stream: (range) => (range ? file.slice(range.start, range.end) : file).stream(),
       };
     },
 
@@ -43,9 +52,8 @@ export async function openDiskStorage(root: string): Promise<DocumentStorage> {
     },
 
     async localPath(id) {
-      const path = pathOf(id);
-      await existingSize(path, id);
-      return path;
+      await sizeOf(id);
+      return pathOf(id);
     },
 
     async check() {
@@ -55,14 +63,6 @@ export async function openDiskStorage(root: string): Promise<DocumentStorage> {
       await asStorageFailure(rm(probe));
     },
   };
-}
-
-async function existingSize(path: string, document_id: string): Promise<number> {
-  const found = stat(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== "ENOENT") throw cause;
-    throw new AppError("document_file_missing", { document_id }, { cause });
-  });
-  return (await asStorageFailure(found)).size;
 }
 
 /** `fsync` of a file, or of a folder, which makes its new names durable. */

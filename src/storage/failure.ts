@@ -1,8 +1,26 @@
 import { AppError } from "../errors";
 
+/** Of the system (`ENOSPC`, `EDQUOT`) and of PostgreSQL (`53100`), which writes to a disk too. */
+const DISK_FULL = ["ENOSPC", "EDQUOT", "53100"];
+
+/** System calls on files. A network error has other ones, such as `connect`. */
+const FILE_CALLS =
+  /^(f?access|chmod|close|copyfile|f?datasync|fsync|ftruncate|lstat|mkdir|mkdtemp|open|opendir|p?read|readdir|rename|rm|rmdir|scandir|f?stat|truncate|unlink|utimes?|futimes?|p?writev?)$/;
+
 /**
- * Turns a failure of the disk or the bucket into `storage_unavailable`, with the system's own code
- * (ENOSPC, EACCES, EROFS) as `reason`.
+ * The AppError for an error of the disk: `storage_full` or `storage_unavailable`, with the system's
+ * own code (EACCES, EROFS, EIO) as `reason`. Null for every other error, also for a missing file.
+ */
+export function toStorageFailure(cause: unknown): AppError | null {
+  if (!(cause instanceof Error) || cause instanceof AppError) return null;
+  const { code = "", syscall = "" } = cause as NodeJS.ErrnoException;
+  if (DISK_FULL.includes(code)) return new AppError("storage_full", { reason: code }, { cause });
+  if (code === "ENOENT" || !FILE_CALLS.test(syscall)) return null;
+  return new AppError("storage_unavailable", { reason: code }, { cause });
+}
+
+/**
+ * Turns every failure of the disk or the bucket into `storage_full` or `storage_unavailable`.
  *
  * An AppError and the reason of an aborted `signal` pass unchanged.
  */
@@ -12,6 +30,6 @@ export async function asStorageFailure<T>(work: Promise<T>, signal?: AbortSignal
   } catch (cause) {
     if (signal?.aborted || cause instanceof AppError) throw cause;
     const reason = (cause as { code?: string }).code;
-    throw new AppError("storage_unavailable", { reason }, { cause });
+    throw toStorageFailure(cause) ?? new AppError("storage_unavailable", { reason }, { cause });
   }
 }

@@ -1,8 +1,8 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
-import { type DocumentStorage, documentFileName } from "./documents";
 import { asStorageFailure } from "./failure";
+import { type FileKind, type FileStorage, storedFileName } from "./files";
 
 export type S3Settings = {
   endpoint?: string;
@@ -16,31 +16,44 @@ export type S3Settings = {
 const PARTS = { partSize: 5 * 1024 * 1024, queueSize: 2, retry: 3 };
 
 /**
- * Documents as objects `documents/{document_id}.pdf` of an S3-compatible bucket.
+ * Uploads as objects of an S3-compatible bucket: `documents/{id}.pdf`, `uploaded-audio/{id}`.
  *
  * An object appears only when its last part is stored. The parts left by a killed process are
  * removed by the bucket's lifecycle rule AbortIncompleteMultipartUpload.
  *
- * @param root  local folder; uploads stay in `<root>/documents/.tmp` until they are checked
+ * @param root  local folder; uploads stay in `<root>/<kind.folder>/.tmp` until they are checked
  */
-export async function openS3Storage(root: string, settings: S3Settings): Promise<DocumentStorage> {
+export async function openS3Storage(
+  root: string,
+  kind: FileKind,
+  settings: S3Settings,
+): Promise<FileStorage> {
   const bucket = new Bun.S3Client(settings);
-  const stagingDir = join(root, "documents", ".tmp");
-  const objectOf = (id: string) => bucket.file(`documents/${documentFileName(id)}`);
-  await mkdir(stagingDir, { recursive: true });
+  const stagingDir = join(root, kind.folder, ".tmp");
+  const objectOf = (id: string) => bucket.file(`${kind.folder}/${storedFileName(kind, id)}`);
+  await asStorageFailure(mkdir(stagingDir, { recursive: true, mode: 0o700 }));
+
+  const inBucket = <T>(id: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
+    const found = work().catch((cause: unknown) => {
+      const isMissing = !signal?.aborted && (cause as { code?: string }).code === "NoSuchKey";
+      throw isMissing ? new AppError(kind.missing, { file_id: id }, { cause }) : cause;
+    });
+    return asStorageFailure(found, signal);
+  };
 
   return {
     stagingDir,
 
     async store(id, stagedPath, signal) {
       const object = objectOf(id);
-      await asBucketFailure(id, () => upload(stagedPath, object, signal), signal);
-      await rm(stagedPath, { force: true });
+      await inBucket(id, () => upload(stagedPath, object, kind.contentType, signal), signal);
+      // A failure here must not refuse an upload that is stored; the next start sweeps the folder.
+      await rm(stagedPath, { force: true }).catch(() => {});
     },
 
     async open(id) {
       const object = objectOf(id);
-      const { size } = await asBucketFailure(id, () => object.stat());
+      const { size } = await inBucket(id, () => object.stat());
       return {
         size_bytes: size,
         stream: (range) => (range ? object.slice(range.start, range.end) : object).stream(),
@@ -49,26 +62,31 @@ export async function openS3Storage(root: string, settings: S3Settings): Promise
 
     async remove(id) {
       // S3 reports success for a missing object, as the interface requires.
-      await asBucketFailure(id, () => objectOf(id).delete());
+      await inBucket(id, () => objectOf(id).delete());
     },
 
     async localPath(id, scratchDir, signal) {
-      const path = join(scratchDir, documentFileName(id));
-      await asBucketFailure(id, () => download(objectOf(id), path, signal), signal);
+      const path = join(scratchDir, storedFileName(kind, id));
+      await inBucket(id, () => download(objectOf(id), path, signal), signal);
       return path;
     },
 
     async check() {
       const probe = `checks/${crypto.randomUUID()}`;
-      await asBucketFailure(probe, () => bucket.write(probe, "check"));
-      await asBucketFailure(probe, () => bucket.delete(probe));
+      await inBucket(probe, () => bucket.write(probe, "check"));
+      await inBucket(probe, () => bucket.delete(probe));
     },
   };
 }
 
-async function upload(path: string, object: Bun.S3File, signal?: AbortSignal): Promise<void> {
+async function upload(
+  path: string,
+  object: Bun.S3File,
+  contentType: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const { size } = await stat(path);
-  const writer = object.writer({ ...PARTS, type: "application/pdf" });
+  const writer = object.writer({ ...PARTS, type: contentType });
   try {
     for await (const chunk of Bun.file(path).stream()) {
       signal?.throwIfAborted();
@@ -88,28 +106,15 @@ async function upload(path: string, object: Bun.S3File, signal?: AbortSignal): P
 
 async function download(object: Bun.S3File, path: string, signal?: AbortSignal): Promise<void> {
   const { size } = await object.stat(); // a missing object fails here, before the file is created
-  const sink = Bun.file(path).writer();
+  const file = await open(path, "w");
   try {
     for await (const chunk of object.stream()) {
       signal?.throwIfAborted();
-      sink.write(chunk);
-      await sink.flush();
+      await file.writeFile(chunk);
     }
   } finally {
-    await sink.end();
+    await file.close();
   }
   const received = (await stat(path)).size;
   if (received !== size) throw new Error(`the bucket sent ${received} of ${size} bytes`);
-}
-
-async function asBucketFailure<T>(
-  document_id: string,
-  work: () => Promise<T>,
-  signal?: AbortSignal,
-): Promise<T> {
-  const found = work().catch((cause: unknown) => {
-    const isMissing = !signal?.aborted && (cause as { code?: string }).code === "NoSuchKey";
-    throw isMissing ? new AppError("document_file_missing", { document_id }, { cause }) : cause;
-  });
-  return asStorageFailure(found, signal);
 }

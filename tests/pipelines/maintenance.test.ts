@@ -13,9 +13,8 @@ import { AppError } from "../../src/errors";
 import { receiveDocument } from "../../src/pipelines/document/request";
 import { startMaintenance } from "../../src/pipelines/maintenance";
 import { openDiskStorage } from "../../src/storage/disk";
-import type { DocumentStorage } from "../../src/storage/documents";
+import { AUDIO_FILES, DOCUMENT_FILES, type FileStorage } from "../../src/storage/files";
 import { openS3Storage } from "../../src/storage/s3";
-import { openUploadedAudio } from "../../src/storage/uploaded-audio";
 import { withDatabase } from "../support/database";
 import { createCourse, silentLog } from "../support/factories";
 import { startS3Server } from "../support/s3-server";
@@ -23,6 +22,7 @@ import { startS3Server } from "../support/s3-server";
 setDefaultTimeout(120_000);
 
 const db = await withDatabase();
+const rest = { audioRetentionDays: 7, log: silentLog };
 const root = await mkdtemp(join(tmpdir(), "maintenance-"));
 const s3 = await startS3Server();
 afterAll(async () => {
@@ -33,20 +33,22 @@ afterAll(async () => {
 describe.each(["disk", "s3"])("files without a row on %s", async (kind) => {
   const dataRoot = join(root, kind);
   const storage =
-    kind === "disk" ? await openDiskStorage(dataRoot) : await openS3Storage(dataRoot, s3.settings);
-  const uploadedAudio = await openUploadedAudio(dataRoot);
+    kind === "disk"
+      ? await openDiskStorage(dataRoot, DOCUMENT_FILES)
+      : await openS3Storage(dataRoot, DOCUMENT_FILES, s3.settings);
+  const uploadedAudio = await openDiskStorage(dataRoot, AUDIO_FILES);
   const isThere = (id: string) =>
     storage.open(id).then(
       () => true,
       () => false,
     );
   const maintain = async () =>
-    (await startMaintenance({ db, storage, uploadedAudio, dataRoot, log: silentLog }))();
+    (await startMaintenance({ db, storage, uploadedAudio, dataRoot, ...rest }))();
 
   /** Uploads into a storage that is told how its `store` ends; answers the id it was asked to store. */
   const upload = async (course_id: string, afterwards = async () => {}) => {
     let stored = "";
-    const watched: DocumentStorage = {
+    const watched: FileStorage = {
       ...storage,
       store: async (id, path) => {
         await storage.store((stored = id), path);
@@ -132,15 +134,15 @@ test("a storage that fails keeps nothing else from being put in order", async ()
   const away = async () => {
     throw new AppError("storage_unavailable");
   };
-  const storage = { ...(await openDiskStorage(dataRoot)), remove: away };
-  const uploadedAudio = await openUploadedAudio(dataRoot);
+  const storage = { ...(await openDiskStorage(dataRoot, DOCUMENT_FILES)), remove: away };
+  const uploadedAudio = await openDiskStorage(dataRoot, AUDIO_FILES);
   await addUnclaimedFile(db, crypto.randomUUID());
   await db`update unclaimed_files set since = now() - interval '2 hours'`;
   await db`
     insert into idempotency_keys (key, route, request_hash, created_at)
     values ('old', 'POST /', '', now() - interval '2 days')`;
 
-  (await startMaintenance({ db, storage, uploadedAudio, dataRoot, log: silentLog }))();
+  (await startMaintenance({ db, storage, uploadedAudio, dataRoot, ...rest }))();
 
   expect((await db`select from idempotency_keys`).count).toBe(0);
   expect((await db`select from unclaimed_files`).count).toBe(1);

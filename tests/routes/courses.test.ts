@@ -3,25 +3,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
+import { addUnclaimedAudio, startAudioRemoval } from "../../src/db/lecture-audio";
 import { requestUploadedLecture } from "../../src/db/lectures";
 import { claimJob, extendClaim } from "../../src/queue/queue";
 import { courseRoutes } from "../../src/routes/courses";
 import { problems } from "../../src/routes/http/problems";
 import { openDiskStorage } from "../../src/storage/disk";
-import { openUploadedAudio } from "../../src/storage/uploaded-audio";
+import { DOCUMENT_FILES } from "../../src/storage/files";
 import { withDatabase } from "../support/database";
 import { createDocument, silentLog } from "../support/factories";
 import { get, postJson } from "../support/http";
 
 const db = await withDatabase();
 const folder = await mkdtemp(join(tmpdir(), "lectern-courses-"));
-const storage = await openDiskStorage(folder);
+const storage = await openDiskStorage(folder, DOCUMENT_FILES);
 afterAll(() => rm(folder, { recursive: true }));
 
-const uploadedAudio = await openUploadedAudio(folder);
-const app = new Elysia()
-  .use(problems(silentLog, () => []))
-  .use(courseRoutes({ db, storage, uploadedAudio }));
+const app = new Elysia().use(problems(silentLog, () => [])).use(courseRoutes({ db, storage }));
 const ask = async (request: Request) => {
   const response = await app.handle(request);
   const text = await response.text();
@@ -119,20 +117,20 @@ describe("courses", () => {
     ).toBe("gone");
   });
 
-  test("take the work on them and the sound that clients brought along", async () => {
+  test("stop the work on them and give up the audio that clients uploaded", async () => {
     const { id: course_id } = await create("With a recording");
-    const id = crypto.randomUUID();
+    const audio_file_id = crypto.randomUUID();
     const place = { session_id: null, panopto_url: null };
-    const staged = join(uploadedAudio.stagingDir, "staged");
-    await Bun.write(staged, "sound");
-    await uploadedAudio.keep(id, staged);
-    await requestUploadedLecture(db, { id, course_id, title: null, priority: "high", ...place });
+    await addUnclaimedAudio(db, audio_file_id);
+    const request = { audio_file_id, course_id, title: null, priority: "high" as const, ...place };
+    const { lecture_id } = await requestUploadedLecture(db, request);
     const held = (await claimJob(db, ["ingest_high"], 45))!;
-    expect(held.asset_id).toBe(id);
+    expect(held.asset_id).toBe(lecture_id);
+    expect(await startAudioRemoval(db, 0)).toEqual([]);
 
     expect((await ask(change("DELETE", course_id))).status).toBe(204);
 
-    expect(await uploadedAudio.find(id)).toBeNull();
+    expect(await startAudioRemoval(db, 3_600)).toEqual([audio_file_id]);
     expect(await extendClaim(db, held, 45)).toBe(false);
     expect((await ask(change("DELETE", course_id))).status).toBe(404);
   });

@@ -8,13 +8,14 @@ import { openMetrics } from "../../src/metrics";
 import { healthRoutes } from "../../src/routes/health";
 import { problems } from "../../src/routes/http/problems";
 import { openDiskStorage } from "../../src/storage/disk";
+import { DOCUMENT_FILES } from "../../src/storage/files";
 import { withDatabase } from "../support/database";
 import { createCourse, createDocument, silentLog } from "../support/factories";
 import { get } from "../support/http";
 
 const db = await withDatabase();
 const folder = await mkdtemp(join(tmpdir(), "lectern-health-"));
-const storage = await openDiskStorage(join(folder, "there"));
+const storage = await openDiskStorage(join(folder, "there"), DOCUMENT_FILES);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const allWell = {
@@ -50,7 +51,7 @@ describe("GET /api/health", () => {
   });
 
   test("is degraded without its storage, but can still answer", async () => {
-    const gone = await openDiskStorage(join(folder, "gone"));
+    const gone = await openDiskStorage(join(folder, "gone"), DOCUMENT_FILES);
     await rm(join(folder, "gone"), { recursive: true });
     const { status, text } = await ask("/api/health", { storage: gone });
 

@@ -11,7 +11,7 @@ import { OpenAI } from "../../src/providers/openai";
 import { type AttemptOutcome, runAttempt } from "../../src/queue/attempt";
 import { claimJob } from "../../src/queue/queue";
 import { openDiskStorage } from "../../src/storage/disk";
-import type { DocumentStorage } from "../../src/storage/documents";
+import { DOCUMENT_FILES, type FileStorage } from "../../src/storage/files";
 import { createCourse, silentLog } from "./factories";
 import { type Gemini, startGemini } from "./gemini";
 import { type OpenAIServer, startOpenAI } from "./openai";
@@ -31,7 +31,8 @@ export type DocumentWork = AsyncDisposable & {
 
 export async function openDocumentWork(
   db: Sql,
-  openStorage: (root: string) => Promise<DocumentStorage> = openDiskStorage,
+  openStorage: (root: string) => Promise<FileStorage> = (root) =>
+    openDiskStorage(root, DOCUMENT_FILES),
 ): Promise<DocumentWork> {
   const dataRoot = await mkdtemp(join(tmpdir(), "document-work-"));
   const storage = await openStorage(dataRoot);

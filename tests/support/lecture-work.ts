@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import type { Sql } from "../../src/db/client";
-import { getLectureDetails } from "../../src/db/lectures";
+import { getLecture, getLectureDetails } from "../../src/db/lectures";
 import type { LectureDeps } from "../../src/pipelines/lecture/ingest";
 import { ingestLecture } from "../../src/pipelines/lecture/ingest";
 import { receiveRecording } from "../../src/pipelines/lecture/request";
@@ -18,7 +18,8 @@ import { problems } from "../../src/routes/http/problems";
 import { lectureIntakeRoutes } from "../../src/routes/lectures/lecture-intake";
 import { lectureTranscriptRoutes } from "../../src/routes/lectures/lecture-transcript";
 import { lectureRoutes } from "../../src/routes/lectures/lectures";
-import { openUploadedAudio } from "../../src/storage/uploaded-audio";
+import { openDiskStorage } from "../../src/storage/disk";
+import { AUDIO_FILES } from "../../src/storage/files";
 import { startElevenLabs } from "./elevenlabs";
 import { createCourse, silentLog } from "./factories";
 import { startOpenAI } from "./openai";
@@ -34,7 +35,7 @@ export async function openLectureWork(db: Sql) {
   const site = await openTestSite();
   const speech = startElevenLabs();
   const openai = startOpenAI();
-  const uploadedAudio = await openUploadedAudio(dataRoot);
+  const uploadedAudio = await openDiskStorage(dataRoot, AUDIO_FILES);
   const course_id = await createCourse(db);
   const shutdown = new AbortController();
   const tools: LectureDeps = {
@@ -49,7 +50,7 @@ export async function openLectureWork(db: Sql) {
   const app = new Elysia()
     .use(problems(silentLog, () => []))
     .use(lectureIntakeRoutes({ ...tools, maxUploadBytes: 5_000_000 }))
-    .use(lectureRoutes(tools))
+    .use(lectureRoutes({ db, audioRetentionDays: 7 }))
     .use(lectureTranscriptRoutes(tools))
     .use(eventRoutes({ db, shutdown: shutdown.signal }));
 
@@ -87,6 +88,8 @@ export async function openLectureWork(db: Sql) {
     endJobs: () => db`
       select stop_job(id, 'cancelled', 'The test is over') from lectures
       where status not in ('completed', 'failed')`,
+    /** The id of a lecture's uploaded audio; null once the lecture gave it up. */
+    audioFileOf: async (id: string) => (await getLecture(db, id)).audio_file_id,
     /** What lies in scratch: empty whenever no job runs. */
     scratch: () => readdir(join(dataRoot, "scratch")).catch(() => []),
     close: async () => {

@@ -13,7 +13,7 @@ import type { PdfPage } from "../../media/pdf/pdf-deck";
 import { openScratch } from "../../media/scratch";
 import type { OpenOcr } from "../../providers/slides/ocr";
 import type { SlideDescriber } from "../../providers/slides/slide-describer";
-import type { DocumentStorage } from "../../storage/documents";
+import type { FileStorage } from "../../storage/files";
 import { chooseDeckTitle } from "../../text/deck-title";
 import { type DetectedLanguage, detectLanguage, textConfigFor } from "../../text/language";
 import { type Attempt, assertStillClaimed } from "../step";
@@ -22,7 +22,7 @@ import { describePage, type PageInDeck, PICTURE_NOT_READ, toProviderCall } from 
 
 export type DescribeTools = {
   db: Sql;
-  storage: DocumentStorage;
+  storage: FileStorage;
   pageRenderer: PageRenderer;
   slideDescriber: SlideDescriber | null;
   openOcr: OpenOcr | null;

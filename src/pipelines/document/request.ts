@@ -8,7 +8,7 @@ import {
 } from "../../db/documents";
 import { AppError } from "../../errors";
 import { checkPdfHeader } from "../../media/pdf/pdf";
-import type { DocumentStorage } from "../../storage/documents";
+import type { FileStorage } from "../../storage/files";
 
 export type DocumentRequest = {
   course_id: string;
@@ -25,7 +25,7 @@ export type ReceivedFile = { path: string; filename: string; size_bytes: number;
  * @throws AppError `course_not_found`, `pdf_invalid`
  */
 export async function receiveDocument(
-  { db, storage }: { db: Sql; storage: DocumentStorage },
+  { db, storage }: { db: Sql; storage: FileStorage },
   { course_id, title, priority }: DocumentRequest,
   file: ReceivedFile,
 ): Promise<DocumentAccepted> {
@@ -53,7 +53,7 @@ export async function receiveDocument(
 }
 
 /** Of a document that has no row. */
-export async function removeFile(db: Sql, storage: DocumentStorage, id: string): Promise<void> {
+export async function removeFile(db: Sql, storage: FileStorage, id: string): Promise<void> {
   await storage.remove(id);
   await deleteUnclaimedFile(db, id);
 }

@@ -1,7 +1,7 @@
 import type { Sql } from "../../db/client";
 import { listStoredDocuments } from "../../db/documents";
 import { AppError } from "../../errors";
-import { type DocumentStorage, verifyDocument } from "../../storage/documents";
+import { type FileStorage, verifyFile } from "../../storage/files";
 
 export type Verified = {
   id: string;
@@ -16,7 +16,7 @@ export type Verified = {
  * @throws AppError `storage_unavailable`
  */
 export async function* verifyDocuments(
-  { db, storage }: { db: Sql; storage: DocumentStorage },
+  { db, storage }: { db: Sql; storage: FileStorage },
   signal: AbortSignal,
 ): AsyncGenerator<Verified> {
   for (let after: string | null = null; ; ) {
@@ -31,13 +31,13 @@ export async function* verifyDocuments(
 }
 
 async function stateOf(
-  storage: DocumentStorage,
+  storage: FileStorage,
   id: string,
   sha256: string,
   signal: AbortSignal,
 ): Promise<Verified["state"]> {
   try {
-    return (await verifyDocument(storage, id, sha256, signal)) ? "intact" : "changed";
+    return (await verifyFile(storage, id, sha256, signal)) ? "intact" : "changed";
   } catch (error) {
     if (error instanceof AppError && error.errorCode === "document_file_missing") return "missing";
     throw error;

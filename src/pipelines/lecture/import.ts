@@ -2,14 +2,13 @@ import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
 import { replaceTranscript, requestTranscriptLecture } from "../../db/transcripts";
 import type { Embedder } from "../../providers/embedder";
-import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { canonicalLanguage } from "../../text/language-tag";
 import { parseTranscriptFile, type TranscriptFile } from "../../text/transcript-file";
 import type { TranscriptWarning } from "../../text/transcript-warnings";
 import { toTitle } from "./request";
 import { toStoredTranscript } from "./transcribe";
 
-export type ImportDeps = { db: Sql; embedder: Embedder; uploadedAudio: UploadedAudioStore };
+export type ImportDeps = { db: Sql; embedder: Embedder };
 
 /**
  * Imports a transcript. It replaces an earlier one with its chunks and embeddings, cancels a running
@@ -20,7 +19,7 @@ export type ImportDeps = { db: Sql; embedder: Embedder; uploadedAudio: UploadedA
  * @throws AppError `lecture_not_found`, and for the file as `parseTranscriptFile`
  */
 export async function importTranscript(
-  { db, embedder, uploadedAudio }: ImportDeps,
+  { db, embedder }: ImportDeps,
   lecture_id: string,
   file: TranscriptFile,
   language?: string,
@@ -28,7 +27,6 @@ export async function importTranscript(
   const { id } = await getLecture(db, lecture_id);
   const { transcript, warnings } = readTranscript(file, embedder, language);
   const job_id = await replaceTranscript(db, id, transcript, warnings);
-  await uploadedAudio.remove(id);
   return { job_id, warnings };
 }
 
@@ -47,7 +45,7 @@ export type TranscriptUpload = {
  * @throws AppError `course_not_found`, and for the file as `parseTranscriptFile`
  */
 export async function receiveTranscript(
-  { db, embedder }: Pick<ImportDeps, "db" | "embedder">,
+  { db, embedder }: ImportDeps,
   { course_id, title, media_url, language }: TranscriptUpload,
   file: TranscriptFile & { filename: string },
 ): Promise<{ lecture_id: string; job_id: string; warnings: TranscriptWarning[] }> {

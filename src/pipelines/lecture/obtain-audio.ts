@@ -8,7 +8,7 @@ import type { OnSpawn } from "../../media/ffmpeg";
 import type { AudioSource, DownloadedRecording, Recording } from "../../providers/audio-source";
 import type { Embedder } from "../../providers/embedder";
 import type { Transcriber } from "../../providers/transcriber";
-import type { UploadedAudioStore } from "../../storage/uploaded-audio";
+import type { FileStorage } from "../../storage/files";
 import { parseSrt } from "../../text/captions";
 import type { ParsedTranscript } from "../../text/transcript-warnings";
 import { type Attempt, assertStillClaimed, openReporter, progressRange } from "../step";
@@ -24,7 +24,7 @@ export type ObtainAudioDeps = {
   /** Null when the settings name no transcriber. */
   transcriber: Transcriber | null;
   embedder: Embedder;
-  uploadedAudio: UploadedAudioStore;
+  uploadedAudio: FileStorage;
   captions: Config["CAPTIONS"];
   onSpawn?: OnSpawn | undefined;
 };
@@ -36,8 +36,8 @@ export type ObtainAudioDeps = {
  * @param scratchDir  receives the recording and the MP3; its owner removes it
  * @returns the audio; `stored` when the recording's captions are the transcript; `not_wanted` when
  *   the lecture needs no transcript
- * @throws AppError `transcriber_missing`, `sound_gone`, `audio_invalid` for a damaged upload, and
- *   what the audio source and `extractAudio` throw
+ * @throws AppError `transcriber_missing`, `sound_gone`, `audio_file_missing`, `audio_invalid` for a
+ *   damaged upload, and what the audio source, the storage and `extractAudio` throw
  */
 export async function obtainAudio(
   lecture: Lecture,
@@ -57,7 +57,7 @@ export async function obtainAudio(
   if (!transcriber) throw new AppError("transcriber_missing");
   const file = recording
     ? await download(recording, scratchDir, deps, attempt)
-    : await findUpload(lecture, deps);
+    : await findUpload(lecture, scratchDir, deps, attempt);
   const mp3 = await encode(file, scratchDir, deps, attempt).catch((error: unknown) => {
     throw recording ? error : toUploadFailure(error);
   });
@@ -100,11 +100,13 @@ async function download(
 }
 
 async function findUpload(
-  lecture: Lecture,
+  { audio_file_id }: Lecture,
+  scratchDir: string,
   { uploadedAudio }: ObtainAudioDeps,
+  { signal }: Attempt<"lecture">,
 ): Promise<AudioFile> {
-  const path = await uploadedAudio.find(lecture.id);
-  if (!path) throw new AppError("sound_gone");
+  if (!audio_file_id) throw new AppError("sound_gone");
+  const path = await uploadedAudio.localPath(audio_file_id, scratchDir, signal);
   return { path, announced_duration_ms: null, offset_ms: 0 };
 }
 

@@ -1,5 +1,6 @@
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
+import { addUnclaimedAudio, deleteUnclaimedAudio } from "../../db/lecture-audio";
 import {
   findLectureOfSession,
   getLecture,
@@ -15,7 +16,7 @@ import { AppError } from "../../errors";
 import { probeAudio } from "../../media/probe-audio";
 import type { AudioSource, RecordingAddress } from "../../providers/audio-source";
 import { toViewerUrl } from "../../providers/panopto/address";
-import type { UploadedAudioStore } from "../../storage/uploaded-audio";
+import type { FileStorage } from "../../storage/files";
 
 export type RecordingRequest = {
   course_id: string;
@@ -53,53 +54,66 @@ export type AudioUploadRequest = {
   priority: "normal" | "high";
 };
 
+/** Where uploaded audio is stored, and what names the recording that it belongs to. */
+export type AudioUploadDeps = { db: Sql; audioSource: AudioSource; uploadedAudio: FileStorage };
+
 /**
  * Stores audio that a client uploaded and queues its ingestion. If the session's lecture ended without
  * a transcript, such as one behind a login, it starts again with this audio.
  *
+ * The file is durable before its row, and the row before the response.
+ *
  * @throws AppError `course_not_found`, `audio_invalid`, and for `panopto_url` as `receiveRecording`
  */
 export async function receiveAudio(
-  tools: { db: Sql; audioSource: AudioSource; uploadedAudio: UploadedAudioStore },
+  { db, audioSource, uploadedAudio }: AudioUploadDeps,
   request: AudioUploadRequest,
   file: { path: string; filename: string },
   signal: AbortSignal,
 ): Promise<LectureAccepted> {
-  const { db, audioSource, uploadedAudio } = tools;
   const { course_id, panopto_url, priority } = request;
   await getCourse(db, course_id);
   await probeAudio(file.path, { signal });
   const title = request.title ?? toTitle(file.filename);
   const address = panopto_url ? audioSource.identify(panopto_url) : null;
   const known = address && (await findLectureOfSession(db, course_id, address.session_id));
-  if (known) return startWithAudio(tools, known, { title, priority, path: file.path });
+  if (known && (isUnderWay(known) || (await hasTranscript(db, known.id)))) return existing(known);
 
-  const id = crypto.randomUUID();
-  await uploadedAudio.keep(id, file.path);
-  const accepted = await requestUploadedLecture(db, {
-    id,
-    course_id,
-    priority,
-    title,
-    ...(address ? toSessionColumns(address) : { session_id: null, panopto_url: null }),
-  });
-  if (!accepted.created) await uploadedAudio.remove(id);
+  const audio_file_id = crypto.randomUUID();
+  await addUnclaimedAudio(db, audio_file_id);
+  await uploadedAudio.store(audio_file_id, file.path, signal);
+  const wanted = { audio_file_id, title, priority };
+  const accepted = known
+    ? await startWithAudio(db, known, wanted)
+    : await requestUploadedLecture(db, {
+        ...wanted,
+        course_id,
+        ...(address ? toSessionColumns(address) : { session_id: null, panopto_url: null }),
+      });
+  // After any other failure the file stays: only the response of the statement can be lost.
+  if (!accepted.created) await removeAudio(db, uploadedAudio, audio_file_id);
   return accepted;
 }
 
-type UploadedFile = { path: string; title: string; priority: "normal" | "high" };
-
 async function startWithAudio(
-  { db, uploadedAudio }: { db: Sql; uploadedAudio: UploadedAudioStore },
+  db: Sql,
   lecture: Lecture,
-  { path, ...wanted }: UploadedFile,
+  wanted: { audio_file_id: string; title: string; priority: "normal" | "high" },
 ): Promise<LectureAccepted> {
-  const { id, last_job_id } = lecture;
-  const existing = { lecture_id: id, job_id: last_job_id, created: false };
-  if (isUnderWay(lecture) || (await hasTranscript(db, id))) return existing;
-  await uploadedAudio.keep(id, path);
-  const job_id = await transcribeFromAudio(db, { id, ...wanted });
-  return job_id ? { lecture_id: id, job_id, created: true } : existing;
+  const job_id = await transcribeFromAudio(db, { id: lecture.id, ...wanted });
+  return job_id ? { lecture_id: lecture.id, job_id, created: true } : existing(lecture);
+}
+
+const existing = ({ id, last_job_id }: Lecture): LectureAccepted => ({
+  lecture_id: id,
+  job_id: last_job_id,
+  created: false,
+});
+
+/** Removes audio that no lecture needs. */
+export async function removeAudio(db: Sql, storage: FileStorage, file_id: string): Promise<void> {
+  await storage.remove(file_id);
+  await deleteUnclaimedAudio(db, file_id);
 }
 
 /** Whether a job makes the transcript now, or is queued to. */
@@ -112,13 +126,10 @@ const isUnderWay = ({ status, transcription }: Lecture) =>
  * @returns the job's id
  * @throws AppError `lecture_not_found`, `not_retryable`, `sound_gone` when the audio must be uploaded again
  */
-export async function restartLecture(
-  { db, uploadedAudio }: { db: Sql; uploadedAudio: UploadedAudioStore },
-  lecture_id: string,
-): Promise<string> {
-  const { source, status } = await getLecture(db, lecture_id);
-  if (status === "failed" && source === "upload" && !(await hasTranscript(db, lecture_id))) {
-    if (!(await uploadedAudio.find(lecture_id))) throw new AppError("sound_gone");
+export async function restartLecture(db: Sql, lecture_id: string): Promise<string> {
+  const { source, status, audio_file_id } = await getLecture(db, lecture_id);
+  if (status === "failed" && source === "upload" && !audio_file_id) {
+    if (!(await hasTranscript(db, lecture_id))) throw new AppError("sound_gone");
   }
   const job_id = await retryLecture(db, lecture_id);
   if (!job_id) throw new AppError("not_retryable");

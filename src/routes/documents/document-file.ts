@@ -1,6 +1,6 @@
 import type { Document } from "../../db/documents";
 import { AppError } from "../../errors";
-import type { ByteRange, DocumentStorage } from "../../storage/documents";
+import type { ByteRange, FileStorage } from "../../storage/files";
 
 /**
  * Returns a stored PDF: the whole file, a single range, or 304 if the caller has the same version. A
@@ -9,7 +9,7 @@ import type { ByteRange, DocumentStorage } from "../../storage/documents";
  * @throws AppError `document_file_missing`, `range_not_satisfiable`
  */
 export async function serveDocument(
-  storage: DocumentStorage,
+  storage: FileStorage,
   document: Pick<Document, "id" | "filename" | "sha256">,
   request: Request,
 ): Promise<Response> {

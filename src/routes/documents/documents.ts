@@ -11,7 +11,7 @@ import {
 } from "../../db/documents";
 import { AppError } from "../../errors";
 import { receiveDocument } from "../../pipelines/document/request";
-import type { DocumentStorage } from "../../storage/documents";
+import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { multipartBody } from "../http/multipart-body";
@@ -25,7 +25,7 @@ const UploadFields = z.object({ course_id: Id, title: Title.optional(), priority
 
 const UPLOAD_BODY = multipartBody(UploadFields, "A PDF");
 
-type DocumentRoutesDeps = { db: Sql; storage: DocumentStorage; maxUploadBytes: number };
+type DocumentRoutesDeps = { db: Sql; storage: FileStorage; maxUploadBytes: number };
 
 export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDeps) =>
   new Elysia({ prefix: "/api/documents", tags: ["Documents"] })

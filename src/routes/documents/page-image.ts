@@ -2,11 +2,11 @@ import type { Document } from "../../db/documents";
 import { AppError } from "../../errors";
 import { LONG_SIDE_PX, type PageRenderer } from "../../media/pdf/page-images";
 import { openScratch } from "../../media/scratch";
-import type { DocumentStorage } from "../../storage/documents";
+import type { FileStorage } from "../../storage/files";
 import { matchesEtag } from "./document-file";
 
 export type PageImageTools = {
-  storage: DocumentStorage;
+  storage: FileStorage;
   pageRenderer: PageRenderer;
   dataRoot: string;
 };

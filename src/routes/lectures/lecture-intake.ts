@@ -5,7 +5,7 @@ import { receiveTranscript } from "../../pipelines/lecture/import";
 import { receiveAudio, receiveRecording } from "../../pipelines/lecture/request";
 import type { AudioSource } from "../../providers/audio-source";
 import type { Embedder } from "../../providers/embedder";
-import type { UploadedAudioStore } from "../../storage/uploaded-audio";
+import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
@@ -78,7 +78,7 @@ export type LectureIntakeDeps = {
   db: Sql;
   embedder: Embedder;
   audioSource: AudioSource;
-  uploadedAudio: UploadedAudioStore;
+  uploadedAudio: FileStorage;
   maxUploadBytes: number;
 };
 
@@ -133,9 +133,10 @@ export const lectureIntakeRoutes = ({
         detail: {
           summary: "Upload the audio of a lecture",
           description:
-            "For recordings to which the server has no access. The audio is deleted when its job ends. " +
-            "With `panopto_url`, citations open the viewer; if the lecture of that session ended " +
-            "without a transcript, it starts again with this audio.",
+            "For recordings to which the server has no access. The audio is kept until the lecture is " +
+            "complete, and for some days after a failure or a cancel (`audio_kept_until`), so that retry " +
+            "can use it. With `panopto_url`, citations open the viewer; if the lecture of that session " +
+            "ended without a transcript, it starts again with this audio.",
           requestBody: AUDIO_BODY,
         },
       },

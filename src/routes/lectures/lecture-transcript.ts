@@ -3,6 +3,7 @@ import { z } from "zod";
 import { getLecture } from "../../db/lectures";
 import { getTranscript } from "../../db/transcripts";
 import { type ImportDeps, importTranscript } from "../../pipelines/lecture/import";
+import type { FileStorage } from "../../storage/files";
 import type { TranscriptFile } from "../../text/transcript-file";
 import { toPlainText, toSrt, toVtt } from "../../text/write-captions";
 import { readBytes } from "../http/json-body";
@@ -87,7 +88,7 @@ const IMPORT_BODY = {
   },
 };
 
-export type LectureTranscriptDeps = ImportDeps;
+export type LectureTranscriptDeps = ImportDeps & { uploadedAudio: FileStorage };
 
 export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
   new Elysia({ prefix: "/api/lectures/:id/transcript", tags: ["Lectures"] })

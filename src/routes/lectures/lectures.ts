@@ -9,13 +9,13 @@ import {
   getLectureStatus,
   LECTURE_STATUSES,
   type Lecture,
+  type LectureJob,
   listLectures,
   PART_STATUSES,
   purgeLecture,
 } from "../../db/lectures";
 import { AppError } from "../../errors";
 import { restartLecture } from "../../pipelines/lecture/request";
-import type { UploadedAudioStore } from "../../storage/uploaded-audio";
 import { ById, Id, JobStatus, Json, PageQuery, pageOf, Time } from "../http/schemas";
 import { LectureAccepted } from "./lecture-schemas";
 
@@ -58,6 +58,11 @@ const SlideChange = z.object({
   sequence: z.int().optional(),
 });
 
+const AudioKeptUntil = Time.nullable().describe(
+  "When the uploaded audio of a failed or cancelled lecture is removed; until then retry can use it. " +
+    "Null while a job needs it, and without uploaded audio",
+);
+
 const LectureDetails = LectureFields.extend({
   job: JobStatus,
   flags: z.object({ has_transcript: z.boolean(), is_embedded: z.boolean() }),
@@ -65,13 +70,14 @@ const LectureDetails = LectureFields.extend({
     .string()
     .nullable()
     .describe("SHA-256 of the audio that was transcribed, an MP3; null when there was none"),
+  audio_kept_until: AudioKeptUntil,
   slide_changes: z.array(SlideChange),
   chunk_count: z.int(),
   excerpt: z.string().nullable().describe("The first characters of the transcript"),
 }).meta({ id: "LectureDetails" });
 
 const LectureStatus = JobStatus.omit({ error_code: true })
-  .extend({ lecture_id: Id, status: Status })
+  .extend({ lecture_id: Id, status: Status, audio_kept_until: AudioKeptUntil })
   .meta({ id: "LectureStatus" });
 
 /** PostgreSQL has no year 0. */
@@ -86,7 +92,18 @@ const LectureQuery = PageQuery.extend({
   updated_after: Moment.optional(),
 });
 
-const withLinks = <L extends Lecture>(lecture: L) => {
+const DAY_MS = 24 * 3_600_000;
+
+/** When maintenance removes the audio of a lecture, as ISO 8601; null while it is needed or without any. */
+function audioKeptUntil(
+  { status, audio_file_id, job }: Pick<Lecture, "status" | "audio_file_id"> & { job: LectureJob },
+  retentionDays: number,
+): string | null {
+  if (audio_file_id === null || status !== "failed" || job.finished_at === null) return null;
+  return new Date(Date.parse(job.finished_at) + retentionDays * DAY_MS).toISOString();
+}
+
+const withLinks = <L extends Lecture>({ audio_file_id: _, ...lecture }: L) => {
   const self = `/api/lectures/${lecture.id}`;
   return {
     ...lecture,
@@ -101,13 +118,13 @@ const withLinks = <L extends Lecture>(lecture: L) => {
   };
 };
 
-export const lectureRoutes = ({
-  db,
-  uploadedAudio,
-}: {
+export type LectureRoutesDeps = {
   db: Sql;
-  uploadedAudio: UploadedAudioStore;
-}) =>
+  /** Days between the failure of a lecture and the removal of its uploaded audio. */
+  audioRetentionDays: number;
+};
+
+export const lectureRoutes = ({ db, audioRetentionDays }: LectureRoutesDeps) =>
   new Elysia({ prefix: "/api/lectures", tags: ["Lectures"] })
     .get(
       "",
@@ -128,7 +145,11 @@ export const lectureRoutes = ({
         const { transcript_status, embed_status } = lecture;
         const has_transcript = transcript_status === "completed";
         const is_embedded = embed_status === "completed";
-        return { ...withLinks(lecture), flags: { has_transcript, is_embedded } };
+        return {
+          ...withLinks(lecture),
+          audio_kept_until: audioKeptUntil(lecture, audioRetentionDays),
+          flags: { has_transcript, is_embedded },
+        };
       },
       {
         params: ById,
@@ -141,8 +162,10 @@ export const lectureRoutes = ({
     .get(
       "/:id/status",
       async ({ params }) => {
-        const { error_code: _, ...status } = await getLectureStatus(db, params.id);
-        return { lecture_id: params.id, ...status };
+        const lecture = await getLectureStatus(db, params.id);
+        const { error_code: _, ...job } = lecture.job;
+        const audio_kept_until = audioKeptUntil(lecture, audioRetentionDays);
+        return { lecture_id: params.id, status: lecture.status, ...job, audio_kept_until };
       },
       {
         params: ById,
@@ -153,7 +176,7 @@ export const lectureRoutes = ({
     .post(
       "/:id/retry",
       async ({ params, status }) => {
-        const job_id = await restartLecture({ db, uploadedAudio }, params.id);
+        const job_id = await restartLecture(db, params.id);
         return status(202, { lecture_id: params.id, job_id });
       },
       {
@@ -167,7 +190,6 @@ export const lectureRoutes = ({
       async ({ params, status }) => {
         const { id, last_job_id } = await getLecture(db, params.id);
         if (!(await cancelLecture(db, id))) throw new AppError("not_cancellable");
-        await uploadedAudio.remove(id);
         return status(202, { lecture_id: id, job_id: last_job_id });
       },
       {
@@ -180,7 +202,6 @@ export const lectureRoutes = ({
       "/:id",
       async ({ params, status }) => {
         if (!(await deleteAsset(db, "lecture", params.id))) throw new AppError("lecture_not_found");
-        await uploadedAudio.remove(params.id);
         await purgeLecture(db, params.id);
         return status(204, undefined);
       },

@@ -5,6 +5,7 @@ import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
 import { findOcr } from "../../../src/providers/slides/ocr";
 import { searchCourse } from "../../../src/retrieval/search";
+import { DOCUMENT_FILES } from "../../../src/storage/files";
 import { openS3Storage } from "../../../src/storage/s3";
 import { withDatabase } from "../../support/database";
 import { hurry, openDocumentWork } from "../../support/document-work";
@@ -225,7 +226,9 @@ describe("a deck that nobody looks at", () => {
 
 test("a deck in a bucket is described from there, and nothing of it stays on the disk", async () => {
   const server = await startS3Server();
-  await using remote = await openDocumentWork(db, (root) => openS3Storage(root, server.settings));
+  await using remote = await openDocumentWork(db, (root) =>
+    openS3Storage(root, DOCUMENT_FILES, server.settings),
+  );
   const id = await remote.upload(deck(3, "bucket"));
 
   const outcome = await remote.workOnce();

@@ -14,7 +14,7 @@ const app = new Elysia()
     body: z.object({ name: z.string().max(9) }),
   })
   .get("/ours", () => {
-    throw new AppError("document_file_missing", { secret: "/var/lib" });
+    throw new AppError("storage_unavailable", { secret: "/var/lib" });
   })
   .get("/unforeseen", () => {
     throw new TypeError("password=hunter2");
@@ -67,7 +67,7 @@ describe("a failure", () => {
 
   test("on our side tells nothing of its cause", async () => {
     for (const [path, code] of [
-      ["/ours", "document_file_missing"],
+      ["/ours", "storage_unavailable"],
       ["/unforeseen", "internal"],
       ["/wrong", "internal"],
     ]) {

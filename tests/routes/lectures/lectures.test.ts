@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { expireAudio, startAudioRemoval } from "../../../src/db/lecture-audio";
 import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
 import { get, postFile, postJson } from "../../support/http";
@@ -12,7 +13,7 @@ setDefaultTimeout(120_000);
 
 const db = await withDatabase();
 const lab = await openLectureWork(db);
-const { app, site, course_id, workOnce, uploadedAudio } = lab;
+const { app, site, course_id, workOnce } = lab;
 afterAll(() => lab.close());
 afterEach(async () => void (await lab.endJobs()));
 
@@ -93,7 +94,7 @@ describe("POST /api/lectures/audio", () => {
     const panopto_url = site.addSession(camera);
     const { status, body } = await upload({ panopto_url });
     expect(status).toBe(202);
-    expect(await keptAudio()).toEqual([body.lecture_id]);
+    expect(await keptAudio()).toEqual([(await lab.audioFileOf(body.lecture_id))!]);
 
     expect(await workOnce()).toBe("done");
 
@@ -121,7 +122,6 @@ describe("POST /api/lectures/audio", () => {
     expect(second).toEqual({ status: 202, body: first.body });
     expect(await workOnce()).toBe("done");
     expect((await upload({ panopto_url })).status).toBe(200);
-    await uploadedAudio.remove(first.body.lecture_id);
   });
 
   test.each([
@@ -149,19 +149,52 @@ describe("POST /api/lectures/audio", () => {
         flags: { has_transcript: true, is_embedded: true },
       });
       expect(await workOnce()).toBeNull();
-      await uploadedAudio.remove(body.lecture_id);
     },
   );
 
-  test("says that the sound must come again when its job failed", async () => {
+  test("keeps the audio of a failed lecture for a retry, and shows when it is removed", async () => {
     const { body } = await upload({});
+    const path = `/api/lectures/${body.lecture_id}`;
+    expect((await read(path)).body.audio_kept_until).toBeNull();
     expect(await workOnce({ transcriber: null })).toBe("gave-up");
-    await uploadedAudio.remove(body.lecture_id); // as the worker does at the end of a job
 
-    expect(await post(`/api/lectures/${body.lecture_id}/retry`)).toMatchObject({
+    const failed = (await read(`${path}/status`)).body;
+    const week = Date.parse(failed.finished_at) + 7 * 24 * 3_600_000;
+    expect(failed.audio_kept_until).toBe(new Date(week).toISOString());
+    expect((await read(path)).body.audio_kept_until).toBe(failed.audio_kept_until);
+
+    expect(await post(`${path}/retry`)).toEqual({ status: 202, body });
+    expect(await workOnce()).toBe("done");
+    expect((await read(path)).body).toMatchObject({ status: "completed", audio_kept_until: null });
+    expect(await lab.audioFileOf(body.lecture_id)).toBeNull();
+  });
+
+  test("asks for the audio again after the retention time", async () => {
+    const { body } = await upload({});
+    const path = `/api/lectures/${body.lecture_id}`;
+    expect((await post(`${path}/cancel`)).status).toBe(202);
+    await expireAudio(db, 0);
+
+    expect((await read(path)).body.audio_kept_until).toBeNull();
+    expect(await post(`${path}/retry`)).toMatchObject({
       status: 409,
       body: { code: "sound_gone" },
     });
+  });
+
+  test("replaces the audio of a failed lecture by a second upload", async () => {
+    const panopto_url = site.addSession(camera);
+    const { body } = await upload({ panopto_url }, sound.slice(0, 20_000));
+    const first = (await lab.audioFileOf(body.lecture_id))!;
+    expect((await post(`/api/lectures/${body.lecture_id}/cancel`)).status).toBe(202);
+
+    const second = await upload({ panopto_url });
+
+    expect(second).toMatchObject({ status: 202, body: { lecture_id: body.lecture_id } });
+    expect(await lab.audioFileOf(body.lecture_id)).not.toBe(first);
+    expect(await startAudioRemoval(db, 3_600)).toContain(first);
+    expect(await workOnce()).toBe("done");
+    expect((await read(`/api/lectures/${body.lecture_id}`)).body.audio_duration_seconds).toBe(12);
   });
 
   test("keeps what was recorded where the sound is cut off, and reports the missing end", async () => {
@@ -181,7 +214,6 @@ describe("POST /api/lectures/audio", () => {
       select payload from processing_events
       where asset_id = ${body.lecture_id} and event_type = 'transcript_warnings'`;
     expect(events).toMatchObject([{ payload: { warnings: [warning] } }]);
-    await uploadedAudio.remove(body.lecture_id);
   });
 
   test("fails at once, with a sentence, where the sound is damaged in its middle", async () => {
@@ -196,7 +228,6 @@ describe("POST /api/lectures/audio", () => {
       status_reason: expect.stringMatching(/damaged.*upload it again/),
       job: { error_code: "audio_invalid" },
     });
-    await uploadedAudio.remove(body.lecture_id);
   });
 
   test.each([
@@ -207,7 +238,7 @@ describe("POST /api/lectures/audio", () => {
     const before = await keptAudio();
     expect(await upload({}, bytes)).toMatchObject({ status, body: { code } });
     expect(await keptAudio()).toEqual(before);
-    expect(await readdir(uploadedAudio.stagingDir)).toEqual([]);
+    expect(await readdir(lab.uploadedAudio.stagingDir)).toEqual([]);
   });
 
   test("refuses an unknown course and an invalid address", async () => {
@@ -261,6 +292,7 @@ describe("reading lectures", () => {
       progress_percent: 0,
       attempt: 0,
       error_message: null,
+      audio_kept_until: null,
       started_at: null,
       finished_at: null,
       updated_at: expect.any(String),
@@ -305,15 +337,16 @@ describe("stopping and starting again", () => {
     });
   });
 
-  test("delete takes a lecture out of every read, its rows and its sound with it", async () => {
+  test("delete removes a lecture from every read, with its rows, and gives up its audio", async () => {
     const { body } = await upload({});
     const path = `/api/lectures/${body.lecture_id}`;
+    const audio = (await lab.audioFileOf(body.lecture_id))!;
 
     expect(await remove(path)).toEqual({ status: 204, body: null });
 
     expect((await read(path)).status).toBe(404);
     expect((await remove(path)).status).toBe(404);
-    expect(await keptAudio()).not.toContain(body.lecture_id);
+    expect(await startAudioRemoval(db, 3_600)).toContain(audio);
     expect(await db`select id from lectures where id = ${body.lecture_id}`).toHaveLength(0);
     expect(await workOnce()).toBeNull();
   });

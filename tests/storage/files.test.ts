@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDiskStorage } from "../../src/storage/disk";
-import { type DocumentStorage, verifyDocument } from "../../src/storage/documents";
+import { AUDIO_FILES, DOCUMENT_FILES, type FileStorage, verifyFile } from "../../src/storage/files";
 import { openS3Storage } from "../../src/storage/s3";
 import { sweepStaging } from "../../src/storage/staging";
 import { startS3Server } from "../support/s3-server";
@@ -21,11 +21,13 @@ afterAll(async () => {
 });
 
 describe.each(["disk", "s3"])("document storage on %s", (kind) => {
-  let storage: DocumentStorage;
+  let storage: FileStorage;
   beforeAll(async () => {
     const folder = join(root, kind);
     storage =
-      kind === "disk" ? await openDiskStorage(folder) : await openS3Storage(folder, s3.settings);
+      kind === "disk"
+        ? await openDiskStorage(folder, DOCUMENT_FILES)
+        : await openS3Storage(folder, DOCUMENT_FILES, s3.settings);
   });
 
   test("keeps the bytes of a stored document and empties the staging folder", async () => {
@@ -33,7 +35,7 @@ describe.each(["disk", "s3"])("document storage on %s", (kind) => {
     const document = await storage.open(id);
     expect(document.size_bytes).toBe(BYTES.length);
     expect((await new Response(document.stream()).bytes()).length).toBe(BYTES.length);
-    expect(await verifyDocument(storage, id, SHA256)).toBe(true);
+    expect(await verifyFile(storage, id, SHA256)).toBe(true);
     expect(await readdir(storage.stagingDir)).toEqual([]);
   });
 
@@ -46,7 +48,7 @@ describe.each(["disk", "s3"])("document storage on %s", (kind) => {
 
   test("notices bytes that are not those of the upload", async () => {
     const id = await stored(storage, Buffer.from("%PDF-1.7 something else"));
-    expect(await verifyDocument(storage, id, SHA256)).toBe(false);
+    expect(await verifyFile(storage, id, SHA256)).toBe(false);
   });
 
   test("gives tools a local path to the bytes", async () => {
@@ -68,7 +70,7 @@ describe.each(["disk", "s3"])("document storage on %s", (kind) => {
     const missing = { errorCode: "document_file_missing" };
     await expect(storage.open(id)).rejects.toMatchObject(missing);
     await expect(storage.localPath(id, root)).rejects.toMatchObject(missing);
-    await expect(verifyDocument(storage, id, SHA256)).rejects.toMatchObject(missing);
+    await expect(verifyFile(storage, id, SHA256)).rejects.toMatchObject(missing);
   });
 
   test("refuses ids that could leave its folder", async () => {
@@ -99,8 +101,21 @@ describe.each(["disk", "s3"])("document storage on %s", (kind) => {
   });
 });
 
+test("audio in a bucket is found by a machine with another folder, and is reported as missing after its removal", async () => {
+  const receiver = await openS3Storage(join(root, "receiver"), AUDIO_FILES, s3.settings);
+  const worker = await openS3Storage(join(root, "worker"), AUDIO_FILES, s3.settings);
+  const id = await stored(receiver);
+  const scratch = await mkdtemp(join(root, "scratch-"));
+  expect((await readFile(await worker.localPath(id, scratch))).equals(BYTES)).toBe(true);
+
+  await worker.remove(id);
+
+  const missing = { errorCode: "audio_file_missing" };
+  await expect(receiver.localPath(id, scratch)).rejects.toMatchObject(missing);
+});
+
 test("an upload to a bucket that is aborted between two parts leaves no object", async () => {
-  const storage = await openS3Storage(join(root, "aborted"), s3.settings);
+  const storage = await openS3Storage(join(root, "aborted"), DOCUMENT_FILES, s3.settings);
   const id = crypto.randomUUID();
   const path = await staged(storage, Buffer.alloc(64 * 1024 * 1024, 7));
   const stop = new AbortController();
@@ -111,7 +126,7 @@ test("an upload to a bucket that is aborted between two parts leaves no object",
 });
 
 test("a bucket that does not answer is reported as unavailable storage", async () => {
-  const storage = await openS3Storage(join(root, "gone"), {
+  const storage = await openS3Storage(join(root, "gone"), DOCUMENT_FILES, {
     ...s3.settings,
     endpoint: "http://127.0.0.1:1",
   });
@@ -121,19 +136,19 @@ test("a bucket that does not answer is reported as unavailable storage", async (
 test("a folder that cannot be made is reported as unavailable storage", async () => {
   const file = join(root, "a-file");
   await writeFile(file, "");
-  await expect(openDiskStorage(file)).rejects.toMatchObject({
+  await expect(openDiskStorage(file, DOCUMENT_FILES)).rejects.toMatchObject({
     errorCode: "storage_unavailable",
     details: { reason: "ENOTDIR" },
   });
 });
 
-async function staged(storage: DocumentStorage, bytes: Buffer): Promise<string> {
+async function staged(storage: FileStorage, bytes: Buffer): Promise<string> {
   const path = join(storage.stagingDir, crypto.randomUUID());
   await writeFile(path, bytes);
   return path;
 }
 
-async function stored(storage: DocumentStorage, bytes = BYTES): Promise<string> {
+async function stored(storage: FileStorage, bytes = BYTES): Promise<string> {
   const id = crypto.randomUUID();
   await storage.store(id, await staged(storage, bytes));
   return id;
