@@ -3,6 +3,7 @@ import type { Interrupt } from "@ag-ui/core";
 import type { UnsupportedSentence } from "../src/chat/citations/check";
 import { findMarks } from "../src/chat/citations/marks";
 import { toClock } from "../src/text/clock";
+import { toPagePlace } from "../src/text/page-place";
 
 /** An entry of `knowledge_references`: the source of one number in the answer. */
 export type Reference = {
@@ -11,6 +12,7 @@ export type Reference = {
   url: string | null;
   quote: string;
   page_number?: number;
+  page_label?: string;
   start_ms?: number;
   unsupported?: boolean;
 };
@@ -171,7 +173,7 @@ function toItem(reference: Reference): HTMLElement {
   item.value = reference.number;
   const place =
     reference.page_number !== undefined
-      ? `page ${reference.page_number}`
+      ? toPagePlace(reference.page_number, reference.page_label)
       : toClock(reference.start_ms ?? 0);
   const name = `${reference.title ?? "Untitled"}, ${place}`;
   item.append(reference.url ? toLink(reference, name) : name);

@@ -9,6 +9,8 @@ export type DeckSummary = {
 
 export type PageSummary = {
   page_number: number;
+  /** The number that the deck itself gives the page; null without one. */
+  label: string | null;
   title: string | null;
   section: string | null;
   described_by: DescribedBy;
@@ -39,6 +41,7 @@ export function summarizeDeck(
 function toPageSummary({ page_number, described_by, metadata, ...page }: SlideDescription) {
   return {
     page_number,
+    label: metadata.label ?? null,
     title: metadata.title ?? null,
     section: metadata.section ?? null,
     described_by,

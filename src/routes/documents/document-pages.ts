@@ -58,10 +58,14 @@ const DocumentSummary = Document.extend({
   pages: z.array(
     z.object({
       page_number: z.int(),
+      label: z.string().nullable().describe("The number that the deck itself gives the page"),
       title: z.string().nullable(),
       section: z.string().nullable(),
       described_by: DescribedBy,
-      describe_error: z.string().nullable(),
+      describe_error: z
+        .string()
+        .nullable()
+        .describe("Why text is missing; `picture_not_read`: no model and no OCR is configured"),
       key_terms: z.array(z.string()),
       excerpt: z.string(),
     }),
