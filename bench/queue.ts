@@ -46,6 +46,7 @@ async function measureJobs(sql: Sql, url: string, DATA_ROOT: string): Promise<nu
   const supervisor = await startSupervisor({
     count: 2,
     mode: "thread",
+    db: sql,
     databaseUrl: url,
     log: openLog("silent"),
     onDeath: () => {},

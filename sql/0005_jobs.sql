@@ -23,8 +23,17 @@ create table jobs (
   attempt          integer not null default 0 check (attempt >= 0),
   -- Attempts that ended with a handled error.
   errors           integer not null default 0 check (errors >= 0),
-  -- Attempts that ended without any report and without progress.
+  -- Attempts that ended with their process, without progress and alone in that process.
   crashes          integer not null default 0 check (crashes >= 0),
+  -- All attempts that ended with their process without progress, other jobs beside them or not.
+  interruptions    integer not null default 0 check (interruptions >= 0),
+  -- The next attempt runs in a process of its own, so that a crash there has one possible cause.
+  quarantined      boolean generated always as (crashes >= 2 or interruptions >= 2) stored,
+  -- The worker process of the current or last attempt, and the last one that ended during an attempt.
+  process_id       uuid,
+  interrupted_process uuid,
+  -- The place of the job among all courses: workers take the lowest turn first. See next_turn().
+  turn             bigint not null default 0,
   -- True if the current attempt got further than all attempts before it.
   made_progress    boolean not null default false,
   -- When the next attempt can start. Null while an attempt is running and after the last one.
@@ -48,7 +57,9 @@ create table jobs (
 -- At most one unfinished job per asset: two requests cannot both start one.
 create unique index jobs_unfinished on jobs (asset_id)
   where job_state not in ('completed', 'failed');
-create index jobs_course on jobs (course_id);
+create index jobs_course_turn on jobs (course_id, queue_name, turn);
+create index jobs_served on jobs (queue_name, turn) where attempt > 0;
+create index jobs_interrupted on jobs (interrupted_process) where interrupted_process is not null;
 create index jobs_lecture on jobs (lecture_id) where lecture_id is not null;
 create index jobs_document on jobs (document_id) where document_id is not null;
 
@@ -57,13 +68,13 @@ create view lecture_download_jobs as
   select id, lecture_id,
          (select panopto_url from lectures where lectures.id = jobs.lecture_id) as panopto_reference,
          job_state, progress_percent, error_code, error_message, started_at, finished_at, log,
-         priority, attempt, errors, crashes, next_attempt_at, waiting_for, created_at, updated_at
+         priority, attempt, errors, crashes, quarantined, next_attempt_at, waiting_for, created_at, updated_at
   from jobs where kind = 'lecture';
 
 create view document_jobs as
   select id, document_id,
          job_state, progress_percent, error_code, error_message, started_at, finished_at, log,
-         priority, attempt, errors, crashes, next_attempt_at, waiting_for, created_at, updated_at
+         priority, attempt, errors, crashes, quarantined, next_attempt_at, waiting_for, created_at, updated_at
   from jobs where kind = 'document';
 
 create trigger jobs_touch before update on jobs
@@ -74,6 +85,18 @@ create trigger jobs_lecture_state before update of job_state on jobs
 create trigger jobs_document_state before update of job_state on jobs
   for each row when (new.kind = 'document')
   execute function guard_status('document_job', 'job_state');
+
+-- Records that the next attempt of a job runs in a process of its own.
+create function record_quarantine() returns trigger language plpgsql as $$
+begin
+  perform record_event(new.kind, new.asset_id, new.course_id, 'quarantined', jsonb_build_object(
+    'job_id', new.id, 'crashes', new.crashes, 'interruptions', new.interruptions));
+  return null;
+end
+$$;
+create trigger jobs_quarantined after update of crashes, interruptions on jobs
+  for each row when (new.quarantined and not old.quarantined)
+  execute function record_quarantine();
 
 -- Copies the state of the last job to its lecture, derives the status of transcript and embeddings
 -- from it, and records an event. A trigger does this so that no caller can forget it.

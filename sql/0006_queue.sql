@@ -15,17 +15,43 @@ create view queued_messages as
   union all
   select 'ingest', msg_id, read_ct, vt, message from pgmq.q_ingest;
 
+-- Fair order: workers take the message with the lowest turn first. Messages that another program sent
+-- have no turn and are first.
+create index q_ingest_high_turn on pgmq.q_ingest_high
+  (((headers ->> 'turn')::bigint) nulls first, msg_id);
+create index q_ingest_turn on pgmq.q_ingest
+  (((headers ->> 'turn')::bigint) nulls first, msg_id);
+
+-- The turn of a new message, by start-time fair queuing: the turn after the last one of its course, and at
+-- least the highest turn that a worker has taken. So the courses of a queue take turns, one job each, and a
+-- course that was idle neither waits behind older courses nor catches up.
+--
+-- The settings keep the plan on the indexes even if it was made while the tables were empty.
+create function next_turn(p_queue text, p_course_id uuid) returns bigint language plpgsql
+set enable_seqscan = off as $$
+begin
+  return greatest(
+    (select max(j.turn) + 1 from jobs j where j.course_id = p_course_id and j.queue_name = p_queue),
+    (select max(j.turn) from jobs j where j.queue_name = p_queue and j.attempt > 0),
+    1);
+end
+$$;
+
 -- Sends the message of a job and wakes the workers, in the caller's transaction. All counts restart.
 create function enqueue_job(p_job_id uuid) returns void language plpgsql as $$
 declare
   queue text;
+  place bigint;
 begin
   select case j.priority when 'high' then 'ingest_high' else 'ingest' end into queue
   from jobs j where j.id = p_job_id;
+  place := next_turn(queue, (select j.course_id from jobs j where j.id = p_job_id));
   update jobs j set
-    queue_name = queue,
-    message_id = (select pgmq.send(queue, jsonb_build_object('kind', j.kind, 'job_id', j.id))),
-    attempt = 0, errors = 0, crashes = 0, made_progress = false,
+    queue_name = queue, turn = place,
+    message_id = (select pgmq.send(queue, jsonb_build_object('kind', j.kind, 'job_id', j.id),
+                                   jsonb_build_object('turn', place))),
+    attempt = 0, errors = 0, crashes = 0, interruptions = 0, made_progress = false,
+    process_id = null, interrupted_process = null,
     next_attempt_at = clock_timestamp(), waiting_for = null
   where j.id = p_job_id;
   perform pg_notify('ingest', queue);
@@ -45,6 +71,18 @@ begin
   return job;
 end
 $$;
+
+-- The processes that run workers, on all machines. Each one refreshes its row while it runs.
+create table worker_processes (
+  id         uuid primary key,
+  host       text not null,
+  pid        integer not null,
+  -- How many workers it should have, and how many are running.
+  wanted     integer not null,
+  alive      integer not null,
+  started_at timestamptz not null default now(),
+  seen_at    timestamptz not null default now()
+);
 
 -- Is this message still in its queue?
 create function is_queued(p_queue text, p_message_id bigint) returns boolean language plpgsql as $$
@@ -83,66 +121,122 @@ end
 $$;
 
 create type claimed_job as (
-  queue_name text,
-  message_id bigint,
-  attempt    integer,
-  kind       text,
-  job_id     uuid,
-  asset_id   uuid,
-  errors     integer,
-  crashes    integer
+  queue_name    text,
+  message_id    bigint,
+  attempt       integer,
+  kind          text,
+  job_id        uuid,
+  asset_id      uuid,
+  errors        integer,
+  crashes       integer,
+  interruptions integer,
+  quarantined   boolean
 );
 
 -- Starts an attempt for the reader of a message. Null when the job is finished or gone, and for a
 -- duplicate message while the job's own message is still queued: a job has one holder at a time.
--- An attempt that is still marked as running has ended without a report: it counts as a crash, except
--- if it made progress.
-create function start_attempt(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer)
+--
+-- An attempt that is still marked as running has ended without a report. If its process has ended and the
+-- attempt made no progress, it is an interruption. It is also a crash if no other job ran in that process;
+-- but a job in quarantine is only charged by record_crash(), because its process also ends with its parent.
+create function start_attempt(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer,
+                              p_process_id uuid)
 returns claimed_job language plpgsql as $$
 declare
-  claim claimed_job;
+  job         jobs;
+  interrupted boolean := false;
+  was_alone   boolean := false;
+  claim       claimed_job;
 begin
+  select j.* into job from jobs j
+  where j.id = p_job_id and j.job_state not in ('completed', 'failed')
+    and (j.message_id = p_message_id or not is_queued(j.queue_name, j.message_id))
+  for update;
+  if not found then return null; end if;
+
+  if job.next_attempt_at is null then
+    -- Without a process id, a request held the job and not a worker.
+    interrupted := not job.made_progress and job.process_id is not null
+      and job.process_id is distinct from p_process_id;
+    was_alone := interrupted and not job.quarantined and not exists (
+      select from jobs other
+      where other.id <> job.id and other.process_id = job.process_id
+        and other.next_attempt_at is null and other.job_state not in ('completed', 'failed'))
+      and not exists (
+      select from jobs other where other.id <> job.id and other.interrupted_process = job.process_id);
+  end if;
+
   update jobs j set
-    queue_name = p_queue, message_id = p_message_id, attempt = p_attempt,
-    crashes = j.crashes + (j.next_attempt_at is null and not j.made_progress)::int,
+    queue_name = p_queue, message_id = p_message_id, attempt = p_attempt, process_id = p_process_id,
+    interruptions = j.interruptions + interrupted::int, crashes = j.crashes + was_alone::int,
+    interrupted_process = case when interrupted then j.process_id else j.interrupted_process end,
     log = case when j.next_attempt_at is null
       then j.log || jsonb_build_object('at', clock_timestamp(), 'attempt', j.attempt, 'outcome',
                                        'lost')
       else j.log end,
     made_progress = false, next_attempt_at = null, waiting_for = null,
     started_at = coalesce(j.started_at, clock_timestamp())
-  where j.id = p_job_id and j.job_state not in ('completed', 'failed')
-    and (j.message_id = p_message_id or not is_queued(j.queue_name, j.message_id))
-  returning j.queue_name, j.message_id, j.attempt, j.kind, j.id, j.asset_id, j.errors, j.crashes
+  where j.id = p_job_id
+  returning j.queue_name, j.message_id, j.attempt, j.kind, j.id, j.asset_id, j.errors, j.crashes,
+            j.interruptions, j.quarantined
   into claim;
   return claim;
 end
 $$;
 
+-- Reads the message with the lowest turn and hides it from other readers. pgmq.read() would take the
+-- oldest one.
+create function read_next_message(p_queue text, p_visibility_seconds integer)
+returns table (message_id bigint, attempt integer, body jsonb) language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+begin
+  if p_queue = 'ingest_high' then
+    return query
+    update pgmq.q_ingest_high m set
+      vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
+      last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
+    where m.msg_id = (
+      select q.msg_id from pgmq.q_ingest_high q where q.vt <= clock_timestamp()
+      order by (q.headers ->> 'turn')::bigint nulls first, q.msg_id limit 1 for update skip locked)
+    returning m.msg_id, m.read_ct, m.message;
+  else
+    return query
+    update pgmq.q_ingest m set
+      vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
+      last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
+    where m.msg_id = (
+      select q.msg_id from pgmq.q_ingest q where q.vt <= clock_timestamp()
+      order by (q.headers ->> 'turn')::bigint nulls first, q.msg_id limit 1 for update skip locked)
+    returning m.msg_id, m.read_ct, m.message;
+  end if;
+end
+$$;
+
 -- Claims the next job of the first queue that has one; no row when all are empty. On the way it archives
 -- messages of finished jobs and dead-letters messages that name no job, so that neither blocks a queue.
-create function claim_job(p_queues text[], p_visibility_seconds integer)
+-- p_process_id names the worker process; null for a caller whose end is no crash.
+create function claim_job(p_queues text[], p_visibility_seconds integer, p_process_id uuid)
 returns setof claimed_job language plpgsql as $$
 declare
   queue   text;
-  message pgmq.message_record;
+  message record;
   claim   claimed_job;
 begin
   foreach queue in array p_queues loop
     loop
-      select * into message from pgmq.read(queue, p_visibility_seconds, 1);
+      select * into message from read_next_message(queue, p_visibility_seconds);
       exit when not found;
 
-      if coalesce(message.message ->> 'job_id', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
-        perform dead_letter_message(queue, message.msg_id, message.message, 'message_invalid',
+      if coalesce(message.body ->> 'job_id', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+        perform dead_letter_message(queue, message.message_id, message.body, 'message_invalid',
                                     'The message names no job');
         continue;
       end if;
 
-      claim := start_attempt((message.message ->> 'job_id')::uuid, queue, message.msg_id,
-                             message.read_ct);
+      claim := start_attempt((message.body ->> 'job_id')::uuid, queue, message.message_id,
+                             message.attempt, p_process_id);
       if claim.job_id is null then
-        perform pgmq.archive(queue, message.msg_id);
+        perform pgmq.archive(queue, message.message_id);
         continue;
       end if;
       return next claim;
@@ -152,15 +246,23 @@ begin
 end
 $$;
 
--- Ends all running claims at once. Only for a caller that knows that no worker is alive. Jobs that wait
--- for their next attempt keep waiting.
-create function release_all_claims() returns void language sql as $$
-  update pgmq.q_ingest_high m set vt = clock_timestamp() from jobs j
+-- Ends all running claims, so that the jobs start at once. Only for a caller that knows that no worker is
+-- alive. Jobs that wait for their next attempt keep waiting. A job in quarantine waits up to a minute: it
+-- can be the reason why the process ended, and the others get their chance first.
+create function release_all_claims() returns void language plpgsql as $$
+begin
+  delete from worker_processes;
+  update pgmq.q_ingest_high m set vt = clock_timestamp() + case when j.quarantined
+    then make_interval(secs => least(60, 2 ^ j.interruptions)) else interval '0' end
+  from jobs j
   where j.queue_name = 'ingest_high' and j.message_id = m.msg_id and j.attempt = m.read_ct
     and j.next_attempt_at is null and m.vt > clock_timestamp();
-  update pgmq.q_ingest m set vt = clock_timestamp() from jobs j
+  update pgmq.q_ingest m set vt = clock_timestamp() + case when j.quarantined
+    then make_interval(secs => least(60, 2 ^ j.interruptions)) else interval '0' end
+  from jobs j
   where j.queue_name = 'ingest' and j.message_id = m.msg_id and j.attempt = m.read_ct
     and j.next_attempt_at is null and m.vt > clock_timestamp();
+end
 $$;
 
 -- Hides a claimed message for the given seconds from now; false when the attempt no longer holds it.
@@ -223,6 +325,35 @@ begin
 end
 $$;
 
+-- Records that the process of a claimed job crashed while its supervisor watched. The job fails at the
+-- third crash, if that happened in quarantine; otherwise it is due again at once. A crash after progress
+-- does not count. Null when the attempt no longer holds the job, else whether the job failed.
+create function record_crash(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer,
+                             p_in_quarantine boolean, p_cause text)
+returns boolean language plpgsql as $$
+declare
+  job jobs;
+begin
+  if not extend_claim(p_queue, p_message_id, p_attempt, 0) then return null; end if;
+  update jobs j set
+    crashes = j.crashes + (not j.made_progress)::int,
+    interruptions = j.interruptions + (not j.made_progress)::int,
+    next_attempt_at = clock_timestamp(), process_id = null,
+    log = j.log || jsonb_build_object('at', clock_timestamp(), 'attempt', p_attempt,
+                                      'outcome', 'crashed', 'reason', p_cause)
+  where j.id = p_job_id
+  returning j.* into job;
+  perform record_event(job.kind, job.asset_id, job.course_id, 'crashed', jsonb_build_object(
+    'job_id', job.id, 'attempt', p_attempt, 'cause', p_cause, 'in_quarantine', p_in_quarantine));
+  if p_in_quarantine and job.crashes >= 3 then
+    return finish_job(p_job_id, p_queue, p_message_id, p_attempt, 'failed', 'worker_crashed',
+                      format('Processing crashed the worker %s times', job.crashes));
+  end if;
+  perform pg_notify('ingest', p_queue);
+  return false;
+end
+$$;
+
 -- Every change of an asset takes its locks in one order: message, job, asset. Requests also take a lock
 -- on the asset's id first, so that no request sees another one half done. Without this order a deletion
 -- and a worker that finishes at the same time would deadlock.
@@ -256,6 +387,47 @@ begin
 end
 $$;
 
+-- Makes a waiting job the next one: ends its delay and moves it to the front of the urgent queue. Returns
+-- the job; null when no job of the asset waits.
+create function hurry_job(p_asset_id uuid) returns uuid language plpgsql as $$
+declare
+  job     jobs;
+  place   bigint;
+  message bigint;
+begin
+  perform lock_asset(p_asset_id);
+  select j.* into job from jobs j
+  where j.asset_id = p_asset_id and j.job_state not in ('completed', 'failed');
+  if not found or lock_message(job.queue_name, job.message_id) is null then return null; end if;
+  -- A worker can have claimed the job while this function waited for the message.
+  perform from jobs j where j.id = job.id and j.next_attempt_at is not null for update;
+  if not found then return null; end if;
+
+  select coalesce(min((q.headers ->> 'turn')::bigint), 1) - 1 into place from pgmq.q_ingest_high q;
+  if job.queue_name = 'ingest' then
+    with moved as (
+      delete from pgmq.q_ingest q where q.msg_id = job.message_id
+      returning q.read_ct, q.enqueued_at, q.message)
+    insert into pgmq.q_ingest_high (read_ct, enqueued_at, vt, message, headers)
+    select moved.read_ct, moved.enqueued_at, clock_timestamp(), moved.message,
+           jsonb_build_object('turn', place) from moved
+    returning msg_id into message;
+  else
+    update pgmq.q_ingest_high q set
+      vt = clock_timestamp(), headers = jsonb_build_object('turn', place)
+    where q.msg_id = job.message_id returning q.msg_id into message;
+  end if;
+  update jobs j set
+    queue_name = 'ingest_high', message_id = message, priority = 'high', turn = place,
+    next_attempt_at = clock_timestamp(), waiting_for = null
+  where j.id = job.id;
+  perform record_event(job.kind, p_asset_id, job.course_id, 'hurried',
+                       jsonb_build_object('job_id', job.id));
+  perform pg_notify('ingest', 'ingest_high');
+  return job.id;
+end
+$$;
+
 -- Sends a new message for every unfinished job without one, so that no accepted work is lost. Returns
 -- the number of such jobs.
 create function requeue_lost_jobs() returns integer language plpgsql as $$
@@ -265,11 +437,13 @@ declare
 begin
   -- The lock makes sure that a job that ends at the same time is seen as ended, or is skipped.
   for job in
-    select j.id, j.queue_name, j.message_id from jobs j
+    select j.id, j.kind, j.asset_id, j.course_id, j.queue_name, j.message_id from jobs j
     where j.job_state not in ('completed', 'failed') for update skip locked
   loop
     if not is_queued(job.queue_name, job.message_id) then
       perform enqueue_job(job.id);
+      perform record_event(job.kind, job.asset_id, job.course_id, 'requeued',
+                           jsonb_build_object('job_id', job.id, 'lost_message', job.message_id));
       requeued := requeued + 1;
     end if;
   end loop;

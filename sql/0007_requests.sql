@@ -5,16 +5,22 @@
 -- the job restart.
 create function reopen_failed_job(p_asset_id uuid) returns uuid language plpgsql as $$
 declare
-  job uuid;
+  job     uuid;
+  crashed boolean;
 begin
   perform lock_asset(p_asset_id);
-  update jobs j set job_state = 'pending', error_code = null, error_message = null, finished_at = null
+  select j.id, j.error_code = 'worker_crashed' into job, crashed from jobs j
   where j.job_state = 'failed' and j.id in (
     select last_job_id from lectures where id = p_asset_id and deleted_at is null
     union all
     select description_job_id from documents where id = p_asset_id and deleted_at is null)
-  returning j.id into job;
-  if job is not null then perform enqueue_job(job); end if;
+  for update;
+  if job is null then return null; end if;
+  update jobs j set job_state = 'pending', error_code = null, error_message = null, finished_at = null
+  where j.id = job;
+  perform enqueue_job(job);
+  -- A job that crashed its process runs in quarantine again.
+  if crashed then update jobs j set crashes = 2 where j.id = job; end if;
   return job;
 end
 $$;
@@ -243,13 +249,31 @@ begin
 end
 $$;
 
+-- Reads one message of a queue; no row while another reader holds it or it waits.
+create function read_message(p_queue text, p_message_id bigint, p_visibility_seconds integer)
+returns table (attempt integer) language plpgsql as $$
+begin
+  if p_queue = 'ingest_high' then
+    return query update pgmq.q_ingest_high m set
+      vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
+      last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
+    where m.msg_id = p_message_id and m.vt <= clock_timestamp() returning m.read_ct;
+  else
+    return query update pgmq.q_ingest m set
+      vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
+      last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
+    where m.msg_id = p_message_id and m.vt <= clock_timestamp() returning m.read_ct;
+  end if;
+end
+$$;
+
 -- Claims the job of one document for a request that describes pages itself: the waiting job, a failed
 -- job after a retry, or a new job for a completed document. No row while another worker holds the job.
 create function claim_document(p_document_id uuid, p_visibility_seconds integer)
 returns table (claim claimed_job, had_failed boolean) language plpgsql as $$
 declare
   job     jobs;
-  message pgmq.message_record;
+  message record;
 begin
   perform lock_asset(p_document_id);
   select j.* into job from documents d join jobs j on j.id = d.description_job_id
@@ -265,10 +289,11 @@ begin
   end if;
 
   select j.* into job from jobs j where j.id = job.id;
-  select * into message
-  from pgmq.read(job.queue_name, p_visibility_seconds, 1, jsonb_build_object('job_id', job.id));
+  -- A job that can crash its process must not run in the process that answers requests.
+  if job.quarantined then return; end if;
+  select * into message from read_message(job.queue_name, job.message_id, p_visibility_seconds);
   if not found then return; end if;
-  claim := start_attempt(job.id, job.queue_name, message.msg_id, message.read_ct);
+  claim := start_attempt(job.id, job.queue_name, job.message_id, message.attempt, null);
   if claim.job_id is not null then return next; end if;
 end
 $$;

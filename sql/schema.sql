@@ -28,7 +28,9 @@ CREATE TYPE public.claimed_job AS (
 	job_id uuid,
 	asset_id uuid,
 	errors integer,
-	crashes integer
+	crashes integer,
+	interruptions integer,
+	quarantined boolean
 );
 
 CREATE FUNCTION public.add_transcription(p_lecture_id uuid, p_priority text) RETURNS uuid
@@ -74,7 +76,7 @@ CREATE FUNCTION public.claim_document(p_document_id uuid, p_visibility_seconds i
     AS $$
 declare
   job     jobs;
-  message pgmq.message_record;
+  message record;
 begin
   perform lock_asset(p_document_id);
   select j.* into job from documents d join jobs j on j.id = d.description_job_id
@@ -90,37 +92,38 @@ begin
   end if;
 
   select j.* into job from jobs j where j.id = job.id;
-  select * into message
-  from pgmq.read(job.queue_name, p_visibility_seconds, 1, jsonb_build_object('job_id', job.id));
+  -- A job that can crash its process must not run in the process that answers requests.
+  if job.quarantined then return; end if;
+  select * into message from read_message(job.queue_name, job.message_id, p_visibility_seconds);
   if not found then return; end if;
-  claim := start_attempt(job.id, job.queue_name, message.msg_id, message.read_ct);
+  claim := start_attempt(job.id, job.queue_name, job.message_id, message.attempt, null);
   if claim.job_id is not null then return next; end if;
 end
 $$;
 
-CREATE FUNCTION public.claim_job(p_queues text[], p_visibility_seconds integer) RETURNS SETOF public.claimed_job
+CREATE FUNCTION public.claim_job(p_queues text[], p_visibility_seconds integer, p_process_id uuid) RETURNS SETOF public.claimed_job
     LANGUAGE plpgsql
     AS $_$
 declare
   queue   text;
-  message pgmq.message_record;
+  message record;
   claim   claimed_job;
 begin
   foreach queue in array p_queues loop
     loop
-      select * into message from pgmq.read(queue, p_visibility_seconds, 1);
+      select * into message from read_next_message(queue, p_visibility_seconds);
       exit when not found;
 
-      if coalesce(message.message ->> 'job_id', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
-        perform dead_letter_message(queue, message.msg_id, message.message, 'message_invalid',
+      if coalesce(message.body ->> 'job_id', '') !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+        perform dead_letter_message(queue, message.message_id, message.body, 'message_invalid',
                                     'The message names no job');
         continue;
       end if;
 
-      claim := start_attempt((message.message ->> 'job_id')::uuid, queue, message.msg_id,
-                             message.read_ct);
+      claim := start_attempt((message.body ->> 'job_id')::uuid, queue, message.message_id,
+                             message.attempt, p_process_id);
       if claim.job_id is null then
-        perform pgmq.archive(queue, message.msg_id);
+        perform pgmq.archive(queue, message.message_id);
         continue;
       end if;
       return next claim;
@@ -222,13 +225,17 @@ CREATE FUNCTION public.enqueue_job(p_job_id uuid) RETURNS void
     AS $$
 declare
   queue text;
+  place bigint;
 begin
   select case j.priority when 'high' then 'ingest_high' else 'ingest' end into queue
   from jobs j where j.id = p_job_id;
+  place := next_turn(queue, (select j.course_id from jobs j where j.id = p_job_id));
   update jobs j set
-    queue_name = queue,
-    message_id = (select pgmq.send(queue, jsonb_build_object('kind', j.kind, 'job_id', j.id))),
-    attempt = 0, errors = 0, crashes = 0, made_progress = false,
+    queue_name = queue, turn = place,
+    message_id = (select pgmq.send(queue, jsonb_build_object('kind', j.kind, 'job_id', j.id),
+                                   jsonb_build_object('turn', place))),
+    attempt = 0, errors = 0, crashes = 0, interruptions = 0, made_progress = false,
+    process_id = null, interrupted_process = null,
     next_attempt_at = clock_timestamp(), waiting_for = null
   where j.id = p_job_id;
   perform pg_notify('ingest', queue);
@@ -290,6 +297,47 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.hurry_job(p_asset_id uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job     jobs;
+  place   bigint;
+  message bigint;
+begin
+  perform lock_asset(p_asset_id);
+  select j.* into job from jobs j
+  where j.asset_id = p_asset_id and j.job_state not in ('completed', 'failed');
+  if not found or lock_message(job.queue_name, job.message_id) is null then return null; end if;
+  -- A worker can have claimed the job while this function waited for the message.
+  perform from jobs j where j.id = job.id and j.next_attempt_at is not null for update;
+  if not found then return null; end if;
+
+  select coalesce(min((q.headers ->> 'turn')::bigint), 1) - 1 into place from pgmq.q_ingest_high q;
+  if job.queue_name = 'ingest' then
+    with moved as (
+      delete from pgmq.q_ingest q where q.msg_id = job.message_id
+      returning q.read_ct, q.enqueued_at, q.message)
+    insert into pgmq.q_ingest_high (read_ct, enqueued_at, vt, message, headers)
+    select moved.read_ct, moved.enqueued_at, clock_timestamp(), moved.message,
+           jsonb_build_object('turn', place) from moved
+    returning msg_id into message;
+  else
+    update pgmq.q_ingest_high q set
+      vt = clock_timestamp(), headers = jsonb_build_object('turn', place)
+    where q.msg_id = job.message_id returning q.msg_id into message;
+  end if;
+  update jobs j set
+    queue_name = 'ingest_high', message_id = message, priority = 'high', turn = place,
+    next_attempt_at = clock_timestamp(), waiting_for = null
+  where j.id = job.id;
+  perform record_event(job.kind, p_asset_id, job.course_id, 'hurried',
+                       jsonb_build_object('job_id', job.id));
+  perform pg_notify('ingest', 'ingest_high');
+  return job.id;
+end
+$$;
+
 CREATE FUNCTION public.insert_lecture(p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -342,6 +390,18 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.next_turn(p_queue text, p_course_id uuid) RETURNS bigint
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+  return greatest(
+    (select max(j.turn) + 1 from jobs j where j.course_id = p_course_id and j.queue_name = p_queue),
+    (select max(j.turn) from jobs j where j.queue_name = p_queue and j.attempt > 0),
+    1);
+end
+$$;
+
 CREATE FUNCTION public.postpone_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer, p_delay_seconds numeric, p_code text, p_reason text, p_waiting_for text) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -359,6 +419,79 @@ begin
   where j.id = p_job_id;
   if p_delay_seconds <= 0 then perform pg_notify('ingest', p_queue); end if;
   return true;
+end
+$$;
+
+CREATE FUNCTION public.read_message(p_queue text, p_message_id bigint, p_visibility_seconds integer) RETURNS TABLE(attempt integer)
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_queue = 'ingest_high' then
+    return query update pgmq.q_ingest_high m set
+      vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
+      last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
+    where m.msg_id = p_message_id and m.vt <= clock_timestamp() returning m.read_ct;
+  else
+    return query update pgmq.q_ingest m set
+      vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
+      last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
+    where m.msg_id = p_message_id and m.vt <= clock_timestamp() returning m.read_ct;
+  end if;
+end
+$$;
+
+CREATE FUNCTION public.read_next_message(p_queue text, p_visibility_seconds integer) RETURNS TABLE(message_id bigint, attempt integer, body jsonb)
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+begin
+  if p_queue = 'ingest_high' then
+    return query
+    update pgmq.q_ingest_high m set
+      vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
+      last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
+    where m.msg_id = (
+      select q.msg_id from pgmq.q_ingest_high q where q.vt <= clock_timestamp()
+      order by (q.headers ->> 'turn')::bigint nulls first, q.msg_id limit 1 for update skip locked)
+    returning m.msg_id, m.read_ct, m.message;
+  else
+    return query
+    update pgmq.q_ingest m set
+      vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
+      last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
+    where m.msg_id = (
+      select q.msg_id from pgmq.q_ingest q where q.vt <= clock_timestamp()
+      order by (q.headers ->> 'turn')::bigint nulls first, q.msg_id limit 1 for update skip locked)
+    returning m.msg_id, m.read_ct, m.message;
+  end if;
+end
+$$;
+
+CREATE FUNCTION public.record_crash(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer, p_in_quarantine boolean, p_cause text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job jobs;
+begin
+  if not extend_claim(p_queue, p_message_id, p_attempt, 0) then return null; end if;
+  update jobs j set
+    crashes = j.crashes + (not j.made_progress)::int,
+    interruptions = j.interruptions + (not j.made_progress)::int,
+    next_attempt_at = clock_timestamp(), process_id = null,
+    log = j.log || jsonb_build_object('at', clock_timestamp(), 'attempt', p_attempt,
+                                      'outcome', 'crashed', 'reason', p_cause)
+  where j.id = p_job_id
+  returning j.* into job;
+  perform record_event(job.kind, job.asset_id, job.course_id, 'crashed', jsonb_build_object(
+    'job_id', job.id, 'attempt', p_attempt, 'cause', p_cause, 'in_quarantine', p_in_quarantine));
+  if p_in_quarantine and job.crashes >= 3 then
+    return finish_job(p_job_id, p_queue, p_message_id, p_attempt, 'failed', 'worker_crashed',
+                      format('Processing crashed the worker %s times', job.crashes));
+  end if;
+  perform pg_notify('ingest', p_queue);
+  return false;
 end
 $$;
 
@@ -380,15 +513,32 @@ CREATE FUNCTION public.record_event(p_asset_type text, p_asset_id uuid, p_course
   values (p_asset_type, p_asset_id, p_course_id, p_event_type, jsonb_strip_nulls(p_payload));
 $$;
 
-CREATE FUNCTION public.release_all_claims() RETURNS void
-    LANGUAGE sql
+CREATE FUNCTION public.record_quarantine() RETURNS trigger
+    LANGUAGE plpgsql
     AS $$
-  update pgmq.q_ingest_high m set vt = clock_timestamp() from jobs j
+begin
+  perform record_event(new.kind, new.asset_id, new.course_id, 'quarantined', jsonb_build_object(
+    'job_id', new.id, 'crashes', new.crashes, 'interruptions', new.interruptions));
+  return null;
+end
+$$;
+
+CREATE FUNCTION public.release_all_claims() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  delete from worker_processes;
+  update pgmq.q_ingest_high m set vt = clock_timestamp() + case when j.quarantined
+    then make_interval(secs => least(60, 2 ^ j.interruptions)) else interval '0' end
+  from jobs j
   where j.queue_name = 'ingest_high' and j.message_id = m.msg_id and j.attempt = m.read_ct
     and j.next_attempt_at is null and m.vt > clock_timestamp();
-  update pgmq.q_ingest m set vt = clock_timestamp() from jobs j
+  update pgmq.q_ingest m set vt = clock_timestamp() + case when j.quarantined
+    then make_interval(secs => least(60, 2 ^ j.interruptions)) else interval '0' end
+  from jobs j
   where j.queue_name = 'ingest' and j.message_id = m.msg_id and j.attempt = m.read_ct
     and j.next_attempt_at is null and m.vt > clock_timestamp();
+end
 $$;
 
 CREATE FUNCTION public.release_audio_file() RETURNS trigger
@@ -405,16 +555,22 @@ CREATE FUNCTION public.reopen_failed_job(p_asset_id uuid) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
 declare
-  job uuid;
+  job     uuid;
+  crashed boolean;
 begin
   perform lock_asset(p_asset_id);
-  update jobs j set job_state = 'pending', error_code = null, error_message = null, finished_at = null
+  select j.id, j.error_code = 'worker_crashed' into job, crashed from jobs j
   where j.job_state = 'failed' and j.id in (
     select last_job_id from lectures where id = p_asset_id and deleted_at is null
     union all
     select description_job_id from documents where id = p_asset_id and deleted_at is null)
-  returning j.id into job;
-  if job is not null then perform enqueue_job(job); end if;
+  for update;
+  if job is null then return null; end if;
+  update jobs j set job_state = 'pending', error_code = null, error_message = null, finished_at = null
+  where j.id = job;
+  perform enqueue_job(job);
+  -- A job that crashed its process runs in quarantine again.
+  if crashed then update jobs j set crashes = 2 where j.id = job; end if;
   return job;
 end
 $$;
@@ -528,11 +684,13 @@ declare
 begin
   -- The lock makes sure that a job that ends at the same time is seen as ended, or is skipped.
   for job in
-    select j.id, j.queue_name, j.message_id from jobs j
+    select j.id, j.kind, j.asset_id, j.course_id, j.queue_name, j.message_id from jobs j
     where j.job_state not in ('completed', 'failed') for update skip locked
   loop
     if not is_queued(job.queue_name, job.message_id) then
       perform enqueue_job(job.id);
+      perform record_event(job.kind, job.asset_id, job.course_id, 'requeued',
+                           jsonb_build_object('job_id', job.id, 'lost_message', job.message_id));
       requeued := requeued + 1;
     end if;
   end loop;
@@ -572,24 +730,46 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.start_attempt(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer) RETURNS public.claimed_job
+CREATE FUNCTION public.start_attempt(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer, p_process_id uuid) RETURNS public.claimed_job
     LANGUAGE plpgsql
     AS $$
 declare
-  claim claimed_job;
+  job         jobs;
+  interrupted boolean := false;
+  was_alone   boolean := false;
+  claim       claimed_job;
 begin
+  select j.* into job from jobs j
+  where j.id = p_job_id and j.job_state not in ('completed', 'failed')
+    and (j.message_id = p_message_id or not is_queued(j.queue_name, j.message_id))
+  for update;
+  if not found then return null; end if;
+
+  if job.next_attempt_at is null then
+    -- Without a process id, a request held the job and not a worker.
+    interrupted := not job.made_progress and job.process_id is not null
+      and job.process_id is distinct from p_process_id;
+    was_alone := interrupted and not job.quarantined and not exists (
+      select from jobs other
+      where other.id <> job.id and other.process_id = job.process_id
+        and other.next_attempt_at is null and other.job_state not in ('completed', 'failed'))
+      and not exists (
+      select from jobs other where other.id <> job.id and other.interrupted_process = job.process_id);
+  end if;
+
   update jobs j set
-    queue_name = p_queue, message_id = p_message_id, attempt = p_attempt,
-    crashes = j.crashes + (j.next_attempt_at is null and not j.made_progress)::int,
+    queue_name = p_queue, message_id = p_message_id, attempt = p_attempt, process_id = p_process_id,
+    interruptions = j.interruptions + interrupted::int, crashes = j.crashes + was_alone::int,
+    interrupted_process = case when interrupted then j.process_id else j.interrupted_process end,
     log = case when j.next_attempt_at is null
       then j.log || jsonb_build_object('at', clock_timestamp(), 'attempt', j.attempt, 'outcome',
                                        'lost')
       else j.log end,
     made_progress = false, next_attempt_at = null, waiting_for = null,
     started_at = coalesce(j.started_at, clock_timestamp())
-  where j.id = p_job_id and j.job_state not in ('completed', 'failed')
-    and (j.message_id = p_message_id or not is_queued(j.queue_name, j.message_id))
-  returning j.queue_name, j.message_id, j.attempt, j.kind, j.id, j.asset_id, j.errors, j.crashes
+  where j.id = p_job_id
+  returning j.queue_name, j.message_id, j.attempt, j.kind, j.id, j.asset_id, j.errors, j.crashes,
+            j.interruptions, j.quarantined
   into claim;
   return claim;
 end
@@ -852,6 +1032,11 @@ END) STORED,
     attempt integer DEFAULT 0 NOT NULL,
     errors integer DEFAULT 0 NOT NULL,
     crashes integer DEFAULT 0 NOT NULL,
+    interruptions integer DEFAULT 0 NOT NULL,
+    quarantined boolean GENERATED ALWAYS AS (((crashes >= 2) OR (interruptions >= 2))) STORED,
+    process_id uuid,
+    interrupted_process uuid,
+    turn bigint DEFAULT 0 NOT NULL,
     made_progress boolean DEFAULT false NOT NULL,
     next_attempt_at timestamp with time zone DEFAULT now(),
     waiting_for text,
@@ -871,6 +1056,7 @@ END),
     CONSTRAINT jobs_check3 CHECK (((job_state <> ALL (ARRAY['completed'::text, 'failed'::text])) OR (next_attempt_at IS NULL))),
     CONSTRAINT jobs_crashes_check CHECK ((crashes >= 0)),
     CONSTRAINT jobs_errors_check CHECK ((errors >= 0)),
+    CONSTRAINT jobs_interruptions_check CHECK ((interruptions >= 0)),
     CONSTRAINT jobs_kind_check CHECK ((kind = ANY (ARRAY['lecture'::text, 'document'::text]))),
     CONSTRAINT jobs_priority_check CHECK ((priority = ANY (ARRAY['normal'::text, 'high'::text]))),
     CONSTRAINT jobs_progress_percent_check CHECK (((progress_percent >= 0) AND (progress_percent <= 100))),
@@ -891,6 +1077,7 @@ CREATE VIEW public.document_jobs AS
     attempt,
     errors,
     crashes,
+    quarantined,
     next_attempt_at,
     waiting_for,
     created_at,
@@ -1014,6 +1201,7 @@ CREATE VIEW public.lecture_download_jobs AS
     attempt,
     errors,
     crashes,
+    quarantined,
     next_attempt_at,
     waiting_for,
     created_at,
@@ -1161,6 +1349,16 @@ CREATE TABLE public.users (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.worker_processes (
+    id uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    wanted integer NOT NULL,
+    alive integer NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 ALTER TABLE ONLY public.agui_assets ALTER COLUMN id SET DEFAULT nextval('public.agui_assets_id_seq'::regclass);
 
 ALTER TABLE ONLY public.agui_assets
@@ -1256,6 +1454,9 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.worker_processes
+    ADD CONSTRAINT worker_processes_pkey PRIMARY KEY (id);
+
 CREATE UNIQUE INDEX chat_messages_client ON public.chat_messages USING btree (session_id, client_id);
 
 CREATE INDEX chat_sessions_course ON public.chat_sessions USING btree (course_id, created_at DESC, id DESC);
@@ -1272,11 +1473,15 @@ CREATE INDEX documents_unfinished ON public.documents USING btree (status) WHERE
 
 CREATE INDEX inactive_embeddings_course ON public.inactive_embeddings USING btree (course_id, embedding_model);
 
-CREATE INDEX jobs_course ON public.jobs USING btree (course_id);
+CREATE INDEX jobs_course_turn ON public.jobs USING btree (course_id, queue_name, turn);
 
 CREATE INDEX jobs_document ON public.jobs USING btree (document_id) WHERE (document_id IS NOT NULL);
 
+CREATE INDEX jobs_interrupted ON public.jobs USING btree (interrupted_process) WHERE (interrupted_process IS NOT NULL);
+
 CREATE INDEX jobs_lecture ON public.jobs USING btree (lecture_id) WHERE (lecture_id IS NOT NULL);
+
+CREATE INDEX jobs_served ON public.jobs USING btree (queue_name, turn) WHERE (attempt > 0);
 
 CREATE UNIQUE INDEX jobs_unfinished ON public.jobs USING btree (asset_id) WHERE (job_state <> ALL (ARRAY['completed'::text, 'failed'::text]));
 
@@ -1335,6 +1540,8 @@ CREATE TRIGGER jobs_lecture_inserted AFTER INSERT ON public.jobs FOR EACH ROW WH
 CREATE TRIGGER jobs_lecture_moved AFTER UPDATE OF job_state ON public.jobs FOR EACH ROW WHEN (((new.kind = 'lecture'::text) AND (old.job_state IS DISTINCT FROM new.job_state))) EXECUTE FUNCTION public.update_lecture_from_job();
 
 CREATE TRIGGER jobs_lecture_state BEFORE UPDATE OF job_state ON public.jobs FOR EACH ROW WHEN ((new.kind = 'lecture'::text)) EXECUTE FUNCTION public.guard_status('lecture_job', 'job_state');
+
+CREATE TRIGGER jobs_quarantined AFTER UPDATE OF crashes, interruptions ON public.jobs FOR EACH ROW WHEN ((new.quarantined AND (NOT old.quarantined))) EXECUTE FUNCTION public.record_quarantine();
 
 CREATE TRIGGER jobs_touch BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 

@@ -161,6 +161,10 @@ const WorkerConfig = z.object({
   LOCAL_EMBEDDER_URL: z.url(),
   /** Which of the supervisor's workers this is, for the log. */
   WORKER_NUMBER: z.coerce.number(),
+  /** Identifies the process in its claims; workers that are threads of one process share it. */
+  WORKER_PROCESS_ID: z.uuid(),
+  /** The claimed job of a process in quarantine, as JSON; it runs only this job and exits. */
+  WORKER_CLAIM: z.string().optional(),
 });
 
 /** @throws AppError `config_invalid` when the process was not started by a supervisor */

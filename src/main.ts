@@ -143,6 +143,7 @@ async function startWorkers(
     mode: config.WORKER_MODE,
     entry: join(import.meta.dir, "worker.ts"),
     env: { ...inheritedEnvironment(), DATABASE_URL: databaseUrl, LOCAL_EMBEDDER_URL: embedderUrl },
+    db: services.db,
     databaseUrl,
     log,
     onMessage,

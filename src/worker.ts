@@ -1,11 +1,14 @@
 import { threadId } from "node:worker_threads";
-import { loadConfig, loadWorkerConfig } from "./config";
+import { inheritedEnvironment, loadConfig, loadWorkerConfig } from "./config";
 import type { JobKind } from "./db/jobs/jobs";
+import { AppError } from "./errors";
 import { ingestDocument } from "./pipelines/document/ingest";
 import { ingestLecture } from "./pipelines/lecture/ingest";
 import { openAttempt } from "./pipelines/step";
-import type { JobHandler } from "./queue/attempt";
+import { type AttemptOutcome, type JobHandler, runAttempt } from "./queue/attempt";
 import { type Consumer, startConsumer } from "./queue/consumer";
+import { readClaim, runInQuarantine } from "./queue/quarantine";
+import type { ClaimedJob } from "./queue/queue";
 import { GRACE_MS } from "./queue/supervisor";
 import type { FromWorker, ToWorker } from "./queue/worker-handle";
 import { openServices } from "./services";
@@ -18,7 +21,8 @@ const asThread = !Bun.isMainThread;
 const post = (message: FromWorker) => (asThread ? postMessage(message) : process.send?.(message));
 
 const config = loadConfig();
-const { DATABASE_URL, LOCAL_EMBEDDER_URL, WORKER_NUMBER } = loadWorkerConfig();
+const { DATABASE_URL, LOCAL_EMBEDDER_URL, WORKER_NUMBER, WORKER_PROCESS_ID, WORKER_CLAIM } =
+  loadWorkerConfig();
 const services = await openServices(
   { ...config, DATABASE_URL },
   {
@@ -46,21 +50,71 @@ const pipelines: Record<JobKind, JobHandler> = {
   },
 };
 
-const consumer: Consumer = startConsumer(
-  services.db,
-  (job, signal) => pipelines[job.kind](job, signal),
-  services.log,
-  ({ kind }, outcome, seconds) => post({ type: "outcome", kind, outcome, seconds }),
-);
+const handler: JobHandler = (job, signal) => pipelines[job.kind](job, signal);
+/** Runs the jobs of the queues; a job in quarantine runs in a process of its own. */
+function runJobs(): Consumer {
+  return startConsumer(services.db, {
+    log: services.log,
+    process_id: WORKER_PROCESS_ID,
+    handler,
+    runQuarantined: (job, stop, lost) =>
+      runInQuarantine(job, {
+        sql: services.db,
+        log: services.log,
+        entry: import.meta.path,
+        env: inheritedEnvironment(),
+        stop,
+        lost,
+        onMessage: post,
+        onSpawn,
+      }),
+    onClaim: (job) => post({ type: "claimed", job }),
+    onOutcome: ({ kind }, outcome, seconds) => {
+      post({ type: "released" });
+      post({ type: "outcome", kind, outcome, seconds });
+    },
+  });
+}
+
+/** Runs one claimed job in this process, reports its outcome to the worker that keeps the claim, and exits. */
+function runOneJob(job: ClaimedJob): Consumer {
+  const stop = new AbortController();
+  const lost = new AbortController();
+  const run = async () => {
+    const { db, log } = services;
+    const started = performance.now();
+    const outcome = await runAttempt(db, job, handler, { stop: stop.signal, lost, log }).catch(
+      (err): AttemptOutcome => {
+        log.warn({ err }, "the result of a job was not stored");
+        return "lost"; // the claim expires
+      },
+    );
+    const seconds = (performance.now() - started) / 1_000;
+    post({ type: "outcome", kind: job.kind, outcome, seconds });
+    await services.close();
+    process.exit(0);
+  };
+  const ended = run();
+  return {
+    wake: () => {},
+    loseClaim: () => lost.abort(new AppError("claim_lost")),
+    drain: async () => {
+      stop.abort();
+      await ended;
+    },
+  };
+}
 
 const receive = (message: ToWorker) => {
   if (message.type === "wake") consumer.wake();
-  if (message.type === "stopped") consumer.stopAsset(message.asset_id);
+  if (message.type === "ping") post({ type: "pong" });
+  if (message.type === "claim_lost") consumer.loseClaim(message.job_id);
   if (message.type === "drain") void stop(message.graceMs);
 };
 if (asThread) self.onmessage = (event: MessageEvent<ToWorker>) => receive(event.data);
 else listenAsProcess();
 post({ type: "ready", thread: threadId });
+const consumer = WORKER_CLAIM ? runOneJob(readClaim(WORKER_CLAIM)) : runJobs();
 
 async function stop(graceMs: number): Promise<void> {
   await consumer.drain(graceMs);

@@ -101,7 +101,8 @@ export type DocumentJobStatus = JobStatus & {
 export async function getDocumentStatus(sql: Sql, id: string): Promise<DocumentJobStatus> {
   const [status] = await sql<DocumentJobStatus[]>`
     select d.id as document_id, d.status, d.status_reason, j.id as job_id, j.job_state,
-           j.progress_percent, j.attempt, j.error_code, j.error_message, j.started_at,
+           j.progress_percent, j.attempt, j.quarantined, j.next_attempt_at, j.error_code,
+           j.error_message, j.started_at,
            j.finished_at, greatest(d.updated_at, j.updated_at) as updated_at
     from documents d join jobs j on j.id = d.description_job_id
     where d.id = ${id} and d.deleted_at is null`;

@@ -135,7 +135,8 @@ export async function getLectureStatus(
 /** The last job of a lecture. @throws AppError `lecture_not_found` */
 async function getLectureJob(sql: Sql, id: string): Promise<LectureJob> {
   const [job] = await sql<LectureJob[]>`
-    select j.id as job_id, j.job_state, j.progress_percent, j.attempt, j.error_code,
+    select j.id as job_id, j.job_state, j.progress_percent, j.attempt, j.quarantined,
+           j.next_attempt_at, j.error_code,
            j.error_message, j.started_at, j.finished_at, j.updated_at
     from lectures l join jobs j on j.id = l.last_job_id
     where l.id = ${id} and l.deleted_at is null`;

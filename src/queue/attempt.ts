@@ -10,8 +10,11 @@ const HEARTBEAT_MS = 15_000;
 const MAX_ERRORS = 8;
 /** Panopto can need hours to process a recording: with the longest delay, 28 attempts take at least 2 hours. */
 const MAX_PROCESSING_ERRORS = 28;
-/** A job fails for good after this many attempts that ended without a report and without progress. */
-const MAX_CRASHES = 3;
+/**
+ * A job in quarantine fails for good after this many attempts that ended together with the whole server. Such
+ * an end seldom is the job's fault, so the limit only ends a crash loop: it takes a quarter of an hour or more.
+ */
+const MAX_INTERRUPTIONS = 20;
 
 /**
  * Runs a claimed job. It must be safe to run again, because attempts repeat, and every wait in it must
@@ -24,11 +27,11 @@ export type JobHandler = (job: ClaimedJob, signal: AbortSignal) => Promise<JobRe
 export type AttemptOutcome = "done" | "retrying" | "gave-up" | "handed-back" | "lost";
 
 /**
- * Runs one attempt at a claimed job and stores the result. Extends the claim while the handler runs;
- * when the claim is lost, aborts the handler.
+ * Runs one attempt at a claimed job and stores the result. The caller keeps the claim meanwhile, with
+ * `keepClaim`.
  *
  * @param stop aborted at shutdown: the job is given back at once, and the attempt does not count
- * @param lost this function aborts it when the claim is lost
+ * @param lost aborted when the claim is lost; the handler is aborted too
  */
 export async function runAttempt(
   sql: Sql,
@@ -36,13 +39,12 @@ export async function runAttempt(
   handler: JobHandler,
   { stop, lost, log }: { stop: AbortSignal; lost: AbortController; log: Log },
 ): Promise<AttemptOutcome> {
-  if (job.crashes >= MAX_CRASHES) {
-    const message = `Processing crashed the worker ${job.crashes} times`;
+  if (job.interruptions >= MAX_INTERRUPTIONS) {
+    const message = `Processing ended with the server ${job.interruptions} times`;
     const reason = { code: "worker_crashed", message } as const;
     return orLost(await finishJob(sql, job, "failed", reason), "gave-up");
   }
 
-  const heartbeat = setInterval(() => void extendOrAbort(sql, job, lost, log), HEARTBEAT_MS);
   try {
     const reason = await handler(job, AbortSignal.any([stop, lost.signal]));
     return orLost(await finishJob(sql, job, "completed", reason), "done");
@@ -51,9 +53,16 @@ export async function runAttempt(
     if (stop.aborted) return orLost(await postponeJob(sql, job, 0), "handed-back");
     log.warn({ err: error, job_id: job.job_id, attempt: job.attempt }, "attempt failed");
     return recordFailure(sql, job, error);
-  } finally {
-    clearInterval(heartbeat);
   }
+}
+
+/**
+ * Extends a claim until the returned function is called; aborts `lost` when the attempt no longer holds the
+ * job. Call it outside the worker's thread: a blocked worker must keep its claim, and a dead process must not.
+ */
+export function keepClaim(sql: Sql, job: ClaimedJob, lost: AbortController, log: Log): () => void {
+  const heartbeat = setInterval(() => void extendOrAbort(sql, job, lost, log), HEARTBEAT_MS);
+  return () => clearInterval(heartbeat);
 }
 
 /** Extends a claim; aborts `lost` when the attempt no longer holds the job. */

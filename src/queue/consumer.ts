@@ -1,13 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "../db/client";
+import { AppError } from "../errors";
 import type { Log } from "../log";
-import {
-  type AttemptOutcome,
-  extendOrAbort,
-  type JobHandler,
-  runAttempt,
-  VISIBILITY_SECONDS,
-} from "./attempt";
+import { type AttemptOutcome, type JobHandler, runAttempt, VISIBILITY_SECONDS } from "./attempt";
 import { type ClaimedJob, claimJob, QUEUES } from "./queue";
 
 /** Fallback poll: finds work without a NOTIFY, such as expired claims. */
@@ -18,19 +13,30 @@ const NORMAL_TURN = 5;
 export type Consumer = {
   /** Looks for work now. */
   wake(): void;
-  /** Stops the work on an asset that was deleted or cancelled. */
-  stopAsset(asset_id: string): void;
+  /** Stops the current job, if it is this one. */
+  loseClaim(job_id: string): void;
   /** Claims no more jobs; gives the current job back if it is not done within `graceMs`. */
   drain(graceMs: number): Promise<void>;
 };
 
+export type ConsumerOptions = {
+  log: Log;
+  /** Identifies this worker process in the claims. */
+  process_id: string;
+  handler: JobHandler;
+  /** Runs an attempt at a quarantined job in a process of its own. */
+  runQuarantined: (
+    job: ClaimedJob,
+    stop: AbortSignal,
+    lost: AbortSignal,
+  ) => Promise<AttemptOutcome>;
+  onClaim: (job: ClaimedJob) => void;
+  onOutcome: (job: ClaimedJob, outcome: AttemptOutcome, seconds: number) => void;
+};
+
 /** Claims and runs one job after another until it is drained. */
-export function startConsumer(
-  sql: Sql,
-  handler: JobHandler,
-  log: Log,
-  onOutcome: (job: ClaimedJob, outcome: AttemptOutcome, seconds: number) => void = () => {},
-): Consumer {
+export function startConsumer(sql: Sql, options: ConsumerOptions): Consumer {
+  const { log, process_id, handler, runQuarantined, onClaim, onOutcome } = options;
   const stop = new AbortController();
   let draining = false;
   let turn = 0;
@@ -40,12 +46,15 @@ export function startConsumer(
   const once = async (): Promise<boolean> => {
     turn += 1;
     const queues = turn % NORMAL_TURN === 0 ? QUEUES.toReversed() : QUEUES;
-    const job = await claimJob(sql, queues, VISIBILITY_SECONDS);
+    const job = await claimJob(sql, queues, VISIBILITY_SECONDS, process_id);
     if (!job) return false;
     const started = performance.now();
     const lost = new AbortController();
     current = { job, lost };
-    const outcome = await runAttempt(sql, job, handler, { stop: stop.signal, lost, log });
+    onClaim(job);
+    const outcome = job.quarantined
+      ? await runQuarantined(job, stop.signal, lost.signal)
+      : await runAttempt(sql, job, handler, { stop: stop.signal, lost, log });
     current = null;
     onOutcome(job, outcome, (performance.now() - started) / 1000);
     return true;
@@ -67,11 +76,8 @@ export function startConsumer(
 
   return {
     wake: () => woken.resolve(),
-    stopAsset: (asset_id) => {
-      // The notification can be about an earlier job of the asset, so check the claim.
-      if (current?.job.asset_id === asset_id) {
-        void extendOrAbort(sql, current.job, current.lost, log);
-      }
+    loseClaim: (job_id) => {
+      if (current?.job.job_id === job_id) current.lost.abort(new AppError("claim_lost"));
     },
     drain: async (graceMs) => {
       draining = true;

@@ -14,8 +14,12 @@ export type ClaimedJob = ClaimToken & {
   asset_id: string;
   /** Attempts that ended with a handled error. */
   errors: number;
-  /** Attempts that ended without a report and without progress. */
+  /** Attempts that ended with their process, without progress and alone in that process. */
   crashes: number;
+  /** All attempts that ended with their process without progress. */
+  interruptions: number;
+  /** The job runs in a process of its own, so that a crash there has one possible cause. */
+  quarantined: boolean;
 };
 
 /** Why a job ended or waits, as the status endpoints show it. */
@@ -24,16 +28,19 @@ export type JobReason = { code: ErrorCode; message: string };
 /**
  * Claims the next job of the first queue that has one, and hides it from other workers for
  * `visibilitySeconds`. If a worker dies, its claim expires after that time, and the job is free again.
+ * Inside a queue the courses take turns, one job each.
  *
+ * @param process_id the worker process, to know later which jobs a crash can be charged to
  * @returns null when all queues are empty
  */
 export async function claimJob(
   sql: Sql,
   queues: readonly string[],
   visibilitySeconds: number,
+  process_id: string | null = null,
 ): Promise<ClaimedJob | null> {
   const [job] = await sql<ClaimedJob[]>`
-    select * from claim_job(${[...queues]}::text[], ${visibilitySeconds}::int)`;
+    select * from claim_job(${[...queues]}::text[], ${visibilitySeconds}::int, ${process_id}::uuid)`;
   return job ?? null;
 }
 
@@ -98,6 +105,24 @@ export async function finishJob(
     select finish_job(${job_id}, ${queue_name}, ${message_id}::bigint, ${attempt}::int, ${state},
                       ${reason?.code ?? null}, ${reason?.message ?? null}) as held`;
   return row!.held;
+}
+
+/**
+ * Records that the process of a claimed job crashed. The job fails at the third crash if that happened in
+ * quarantine; otherwise it is due again at once.
+ *
+ * @param cause how the process ended, such as `SIGSEGV`
+ * @returns whether the job failed; null when the attempt no longer held it
+ */
+export async function recordCrash(
+  sql: Sql,
+  { job_id, queue_name, message_id, attempt, quarantined }: ClaimedJob,
+  cause: string,
+): Promise<boolean | null> {
+  const [row] = await sql<{ failed: boolean | null }[]>`
+    select record_crash(${job_id}, ${queue_name}, ${message_id}::bigint, ${attempt}::int,
+                        ${quarantined}, ${cause}) as failed`;
+  return row!.failed;
 }
 
 /** Sends a new message for every unfinished job without one; returns the number of such jobs. */

@@ -1,5 +1,8 @@
-import { connect } from "../db/client";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect, type Sql } from "../db/client";
 import type { Log } from "../log";
+import { extendOrAbort, keepClaim, VISIBILITY_SECONDS } from "./attempt";
+import { type ClaimedJob, postponeJob, recordCrash } from "./queue";
 import {
   type FromWorker,
   openProcess,
@@ -7,12 +10,22 @@ import {
   type ToWorker,
   type WorkerHandle,
 } from "./worker-handle";
+import { refreshRegistration, removeRegistration } from "./worker-registry";
 
 /** At shutdown a running job gets this long to finish; then it is given back. */
 export const GRACE_MS = 8_000;
 /** A worker that has not drained after this time is killed. */
 const DRAIN_TIMEOUT_MS = GRACE_MS + 3_000;
 const RESTART_MS = { first: 500, most: 10_000 };
+/** The workers are registered and pinged this often. */
+const PULSE_MS = 15_000;
+/** A worker whose thread does not answer for this time is blocked; it is ended, as after a crash. */
+const BLOCKED_MS = 5 * 60_000;
+/**
+ * A signal to the whole process group ends the worker a moment before its supervisor. Only a supervisor that
+ * outlives the worker by this time records a crash.
+ */
+const CRASH_DELAY_MS = 500;
 
 export type Supervisor = {
   /** Number of running workers. */
@@ -26,6 +39,8 @@ export type SupervisorOptions = {
   /** The entry file of the worker, and its environment with its settings. */
   entry: string;
   env: Record<string, string>;
+  /** A pool of the supervisor's thread: it keeps the claims of all workers. */
+  db: Sql;
   databaseUrl: string;
   log: Log;
   onMessage: (message: FromWorker) => void;
@@ -34,54 +49,97 @@ export type SupervisorOptions = {
 };
 
 /**
- * Keeps `count` workers running: wakes them when work arrives, replaces dead ones, and at shutdown lets
- * them finish or give back their jobs.
+ * Keeps `count` workers running: wakes them when work arrives, keeps their claims, replaces dead ones and
+ * charges their jobs, and at shutdown lets them finish or give back their jobs.
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
-  const { count, log } = options;
-  const workers: Slot[] = Array.from({ length: count }, (_, n) => startSlot(n, options));
-  const broadcast = (message: ToWorker) => {
-    for (const worker of workers) worker.post(message);
-  };
+  const { count, db, log } = options;
+  const id = crypto.randomUUID();
+  const workers: Slot[] = Array.from({ length: count }, (_, n) => startSlot(n, id, options));
+  const alive = () => workers.filter((worker) => worker.alive()).length;
 
   // A separate connection. After an outage postgres.js listens again by itself.
   const listener = connect(options.databaseUrl, { max: 1 });
-  const wakeAll = () => broadcast({ type: "wake" });
-  const onStopped = (asset_id: string) => broadcast({ type: "stopped", asset_id });
+  const wakeAll = () => {
+    for (const worker of workers) worker.post({ type: "wake" });
+  };
   await listener.listen("ingest", wakeAll, wakeAll);
-  await listener.listen("stopped", onStopped);
+  await listener.listen("stopped", (asset_id) => {
+    for (const worker of workers) worker.checkClaim(asset_id);
+  });
+
+  const pulse = () => {
+    for (const worker of workers) worker.ping();
+    refreshRegistration(db, { id, wanted: count, alive: alive() }).catch((err) =>
+      log.warn({ err }, "the workers were not registered"),
+    );
+  };
+  pulse();
+  const timer = setInterval(pulse, PULSE_MS);
 
   return {
-    alive: () => workers.filter((worker) => worker.alive()).length,
+    alive,
     drain: async () => {
+      clearInterval(timer);
       await Promise.all(workers.map((worker) => worker.drain()));
+      await removeRegistration(db, id).catch((err) =>
+        log.warn({ err }, "the registration of the workers was not removed"),
+      );
       await listener.end({ timeout: 1 });
       log.info("workers drained");
     },
   };
 }
 
-type Slot = { post(message: ToWorker): void; alive(): boolean; drain(): Promise<void> };
+type Slot = {
+  post(message: ToWorker): void;
+  alive(): boolean;
+  /** Stops the worker's job if it is of this asset and its claim is lost. */
+  checkClaim(asset_id: string): void;
+  /** Ends the worker if it has not answered for too long. */
+  ping(): void;
+  drain(): Promise<void>;
+};
+
+type HeldJob = { job: ClaimedJob; lost: AbortController; release: () => void };
 
 /** Starts one worker, and a new one whenever it dies. */
-function startSlot(
-  n: number,
-  { mode, entry, env, log, onMessage, onDeath }: SupervisorOptions,
-): Slot {
+function startSlot(n: number, processId: string, options: SupervisorOptions): Slot {
+  const { mode, entry, env, db, log, onMessage, onDeath } = options;
   const children = new Set<number>();
   const drained = Promise.withResolvers<void>();
   let thread: number | undefined;
+  let held: HeldJob | null = null;
   let ready = false;
   let draining = false;
+  let answeredAt = 0;
   let restartMs = RESTART_MS.first;
   let worker: WorkerHandle;
 
+  const hold = (job: ClaimedJob) => {
+    const lost = new AbortController();
+    lost.signal.addEventListener("abort", () =>
+      worker.post({ type: "claim_lost", job_id: job.job_id }),
+    );
+    held = { job, lost, release: keepClaim(db, job, lost, log) };
+  };
+  /** Stops keeping the current claim, and returns its job. */
+  const letGo = (): ClaimedJob | undefined => {
+    const job = held?.job;
+    held?.release();
+    held = null;
+    return job;
+  };
+
   const receive = (message: FromWorker) => {
+    answeredAt = performance.now();
     if (message.type === "ready") {
       ready = true;
       thread = message.thread;
       restartMs = RESTART_MS.first;
     } else if (message.type === "drained") drained.resolve();
+    else if (message.type === "claimed") hold(message.job);
+    else if (message.type === "released") letGo();
     else if (message.type === "spawned") children.add(message.pid);
     else if (message.type === "exited") children.delete(message.pid);
     onMessage(message);
@@ -89,13 +147,20 @@ function startSlot(
 
   const start = () => {
     const open = mode === "thread" ? openThread : openProcess;
-    worker = open(entry, { ...env, WORKER_NUMBER: String(n) }, receive, (reason) => {
+    const WORKER_PROCESS_ID = mode === "thread" ? processId : crypto.randomUUID();
+    const settings = { ...env, WORKER_NUMBER: String(n), WORKER_PROCESS_ID };
+    worker = open(entry, settings, receive, (reason) => {
       ready = false;
       for (const pid of children) kill(pid);
       children.clear();
       onDeath(thread);
-      if (draining) return drained.resolve();
+      const job = letGo();
+      if (draining) {
+        if (job) void postponeJob(db, job, 0).catch(() => {}); // else the claim expires
+        return drained.resolve();
+      }
       log.error({ worker: n, reason, restart_ms: restartMs }, "worker died");
+      if (job) void reportCrash(db, job, reason, log);
       setTimeout(() => draining || start(), restartMs);
       restartMs = Math.min(restartMs * 2, RESTART_MS.most);
     });
@@ -105,6 +170,16 @@ function startSlot(
   return {
     post: (message) => ready && worker.post(message),
     alive: () => ready,
+    checkClaim: (asset_id) => {
+      // The notification can be about an earlier job of the asset, so check the claim.
+      if (held?.job.asset_id === asset_id) void extendOrAbort(db, held.job, held.lost, log);
+    },
+    ping: () => {
+      if (!ready) return;
+      if (performance.now() - answeredAt < BLOCKED_MS) return worker.post({ type: "ping" });
+      log.error({ worker: n, job_id: held?.job.job_id }, "a blocked worker is ended");
+      void worker.end();
+    },
     drain: async () => {
       draining = true;
       if (ready) {
@@ -117,6 +192,28 @@ function startSlot(
       for (const pid of children) kill(pid);
     },
   };
+}
+
+/** Records a crash; tries again during a database outage, as long as the claim lasts. */
+export async function reportCrash(
+  db: Sql,
+  job: ClaimedJob,
+  cause: string,
+  log: Log,
+): Promise<boolean> {
+  const until = performance.now() + VISIBILITY_SECONDS * 1_000;
+  await sleep(CRASH_DELAY_MS);
+  for (;;) {
+    try {
+      return (await recordCrash(db, job, cause)) ?? false;
+    } catch (err) {
+      if (performance.now() > until) {
+        log.warn({ err, job_id: job.job_id }, "a crash was not recorded");
+        return false;
+      }
+      await sleep(1_000);
+    }
+  }
 }
 
 function kill(pid: number): void {

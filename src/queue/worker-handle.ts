@@ -1,15 +1,23 @@
+import type { AttemptOutcome } from "./attempt";
+import type { ClaimedJob } from "./queue";
+
 export type ToWorker =
   | { type: "wake" }
-  | { type: "stopped"; asset_id: string }
-  | { type: "drain"; graceMs: number };
+  | { type: "claim_lost"; job_id: string }
+  | { type: "drain"; graceMs: number }
+  | { type: "ping" };
 
 export type FromWorker =
   | { type: "ready"; thread: number }
   | { type: "drained" }
+  | { type: "pong" }
+  /** The supervisor keeps the claim of the worker's current job. */
+  | { type: "claimed"; job: ClaimedJob }
+  | { type: "released" }
   /** Child processes of the worker. The end of a thread does not end them, so the supervisor does. */
   | { type: "spawned"; pid: number }
   | { type: "exited"; pid: number }
-  | { type: "outcome"; kind: string; outcome: string; seconds: number }
+  | { type: "outcome"; kind: string; outcome: AttemptOutcome; seconds: number }
   | { type: "step"; kind: string; step: string; seconds: number };
 
 /** A running worker: a thread or a process. */
@@ -42,16 +50,28 @@ export const openThread: Open = (entry, env, onMessage, onDeath) => {
   };
 };
 
-/** Starts a worker as a process: a crash of native code ends only that process. */
-export const openProcess: Open = (entry, env, onMessage, onDeath) => {
-  const worker = Bun.spawn([process.execPath, "--no-orphans", entry], {
+/** Starts a process that runs jobs; it ends with this one. */
+export const spawnWorker = (
+  entry: string,
+  env: Record<string, string>,
+  onMessage: (message: FromWorker) => void,
+) =>
+  Bun.spawn([process.execPath, "--no-orphans", entry], {
     env,
     stdin: "ignore",
     stdout: "inherit",
     stderr: "inherit",
     ipc: onMessage,
-    onExit: (_, exitCode, signalCode) => onDeath(`exit ${exitCode ?? signalCode}`),
   });
+
+/** How a process ended, such as `SIGSEGV` or `exit code 1`. */
+export const endOf = ({ signalCode, exitCode }: ReturnType<typeof spawnWorker>): string =>
+  signalCode === null ? `exit code ${exitCode}` : `${signalCode}`;
+
+/** Starts a worker as a process: a crash of native code ends only that process. */
+export const openProcess: Open = (entry, env, onMessage, onDeath) => {
+  const worker = spawnWorker(entry, env, onMessage);
+  void worker.exited.then(() => onDeath(endOf(worker)));
   return {
     post: (message) => worker.send(message),
     end: async () => {

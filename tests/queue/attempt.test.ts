@@ -8,7 +8,7 @@ import {
   type JobHandler,
   runAttempt,
 } from "../../src/queue/attempt";
-import { startConsumer } from "../../src/queue/consumer";
+import { type ConsumerOptions, startConsumer } from "../../src/queue/consumer";
 import { type ClaimedJob, claimJob, finishJob, QUEUES } from "../../src/queue/queue";
 import { withDatabase } from "../support/database";
 import { createCourse, createDocument, silentLog } from "../support/factories";
@@ -93,10 +93,10 @@ describe("runAttempt", () => {
     });
   });
 
-  test("does not run a job again that crashed its worker three times", async () => {
+  test("ends a crash loop after 20 attempts that ended with the whole server", async () => {
     await createDocument(db, course_id);
-    for (let n = 0; n < 3; n++) {
-      await take(); // and reports nothing
+    for (let n = 0; n < 20; n++) {
+      await claimJob(db, QUEUES, 30, crypto.randomUUID()); // and its process ends
       await db`update pgmq.q_ingest set vt = now()`;
     }
     let ran = false;
@@ -110,14 +110,15 @@ describe("runAttempt", () => {
     expect([outcome, ran]).toEqual(["gave-up", false]);
     expect(await jobOf(held)).toMatchObject({
       error_code: "worker_crashed",
-      error_message: "Processing crashed the worker 3 times",
+      error_message: "Processing ended with the server 20 times",
     });
   });
 
   test("runs a job again that was killed any number of times, as long as it gets further", async () => {
     const { job_id } = await createDocument(db, course_id);
     for (let percent = 10; percent <= 60; percent += 10) {
-      await reportProgress(db, await take(), percent); // and is killed
+      const held = (await claimJob(db, QUEUES, 30, crypto.randomUUID()))!;
+      await reportProgress(db, held, percent); // and its process ends
       await db`update pgmq.q_ingest set vt = now()`;
     }
 
@@ -173,23 +174,31 @@ test("backoff grows from 1–2 s to 7.5–15 min, with jitter", () => {
 });
 
 describe("a consumer", () => {
+  const consume = (options: Pick<ConsumerOptions, "handler"> & Partial<ConsumerOptions>) =>
+    startConsumer(db, {
+      log: silentLog,
+      process_id: crypto.randomUUID(),
+      runQuarantined: () => Promise.reject(new Error("no job is quarantined")),
+      onClaim: () => {},
+      onOutcome: () => {},
+      ...options,
+    });
+
   test("runs the queued jobs one after another", async () => {
     for (let n = 0; n < 5; n++) await createDocument(db, course_id);
     const done = Promise.withResolvers<void>();
     const outcomes: AttemptOutcome[] = [];
     let running = 0;
 
-    const consumer = startConsumer(
-      db,
-      async (held, signal) => {
+    const consumer = consume({
+      handler: async (held, signal) => {
         expect(++running).toBe(1);
         await succeed(held, signal);
         running -= 1;
         return undefined;
       },
-      silentLog,
-      (_, outcome) => outcomes.push(outcome) === 5 && done.resolve(),
-    );
+      onOutcome: (_, outcome) => outcomes.push(outcome) === 5 && done.resolve(),
+    });
     await done.promise;
     await consumer.drain(0);
 
@@ -198,23 +207,22 @@ describe("a consumer", () => {
 
   test("stops the work on an asset that was deleted", async () => {
     const { document_id } = await createDocument(db, course_id);
-    const started = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<string>();
     const ended = Promise.withResolvers<AttemptOutcome>();
-    const consumer = startConsumer(
-      db,
-      (_, signal) => {
-        started.resolve();
+    const consumer = consume({
+      handler: ({ job_id }, signal) => {
+        started.resolve(job_id);
         const aborted = Promise.withResolvers<undefined>();
         signal.addEventListener("abort", () => aborted.reject(signal.reason));
         return aborted.promise;
       },
-      silentLog,
-      (_, outcome) => ended.resolve(outcome),
-    );
-    await started.promise;
+      onOutcome: (_, outcome) => ended.resolve(outcome),
+    });
+    const job_id = await started.promise;
 
+    consumer.loseClaim(crypto.randomUUID());
     await deleteAsset(db, "document", document_id);
-    consumer.stopAsset(document_id);
+    consumer.loseClaim(job_id);
 
     expect(await ended.promise).toBe("lost");
     await consumer.drain(0);

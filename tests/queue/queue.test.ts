@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../src/db/assets";
-import { markDescribed, retryDocument } from "../../src/db/documents";
+import { getDocumentStatus, markDescribed, retryDocument } from "../../src/db/documents";
 import { reportProgress } from "../../src/db/jobs/jobs";
 import {
   type ClaimedJob,
@@ -9,6 +9,7 @@ import {
   extendClaim,
   finishJob,
   postponeJob,
+  recordCrash,
   releaseAllClaims,
   requeueLostJobs,
 } from "../../src/queue/queue";
@@ -182,43 +183,120 @@ describe("finishJob", () => {
   });
 });
 
-describe("a crash", () => {
-  /** Takes the job, reports nothing, and lets the claim expire. */
-  const crash = async () => {
-    const job = await take();
-    await releaseAllClaims(db);
-    return job!;
-  };
+describe("an attempt that ends with its process", () => {
+  const start = (process_id: string) => claimJob(db, QUEUES, 30, process_id);
+  /** The process ends without a report. */
+  const end = () => releaseAllClaims(db);
+  const makeDue = () => db`update pgmq.q_ingest set vt = clock_timestamp()`;
+  const processId = () => crypto.randomUUID();
 
-  test("counts for an attempt that ended without a report", async () => {
+  test("counts as a crash of the job that was alone in the process", async () => {
     const { job_id } = await createDocument(db, course_id);
-    await crash();
-    await crash();
+    await start(processId());
+    await end();
 
     const again = await take();
 
-    expect(again).toMatchObject({ job_id, attempt: 3, errors: 0, crashes: 2 });
+    expect(again).toMatchObject({ job_id, attempt: 2, errors: 0, crashes: 1, interruptions: 1 });
     await settle(again);
   });
 
-  test("does not count for an attempt that made progress", async () => {
-    const { job_id } = await createDocument(db, course_id);
-    await reportProgress(db, await crash(), 10);
+  test("counts as a crash of no job when several ran in the process", async () => {
+    await createDocument(db, course_id);
+    await createDocument(db, course_id);
+    const shared = processId();
+    await start(shared);
+    await start(shared);
+    await end();
+
+    // The second one is claimed when the first one already has another process.
+    const again = [await start(processId()), await start(processId())];
+
+    for (const held of again) expect(held).toMatchObject({ crashes: 0, interruptions: 1 });
+    for (const held of again) await settle(held);
+  });
+
+  test("moves the job into quarantine at the second time, with an event, even beside other jobs", async () => {
+    const { document_id } = await createDocument(db, course_id);
+    await createDocument(db, course_id);
+    for (let n = 0; n < 2; n++) {
+      const shared = processId();
+      await start(shared);
+      await start(shared);
+      await end();
+    }
+
+    const held = await take();
+
+    expect(held).toMatchObject({ crashes: 0, interruptions: 2, quarantined: true });
+    const events = await db`
+      select payload from processing_events
+      where asset_id = ${document_id} and event_type = 'quarantined'`;
+    expect(events.map(({ payload }) => payload)).toEqual([
+      { job_id: held!.job_id, crashes: 0, interruptions: 2 },
+    ]);
+    const status = await getDocumentStatus(db, document_id);
+    expect(status.quarantined).toBe(true);
+    await settle(held);
+    await settle(await take());
+  });
+
+  test("in quarantine is no crash, because the process also ends with the server", async () => {
+    await createDocument(db, course_id);
+    for (let n = 0; n < 6; n++) {
+      await start(processId());
+      await end();
+      await makeDue();
+    }
 
     const again = await take();
 
-    expect(again).toMatchObject({ job_id, attempt: 2, crashes: 0 });
+    expect(again).toMatchObject({ crashes: 2, interruptions: 6, quarantined: true });
+    await settle(again);
+  });
+
+  test("does not count when it made progress", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    await reportProgress(db, (await start(processId()))!, 10);
+    await end();
+
+    const again = await take();
+
+    expect(again).toMatchObject({ job_id, attempt: 2, crashes: 0, interruptions: 0 });
+    await settle(again);
+  });
+
+  test("does not count when its claim expired in a process that still runs", async () => {
+    await createDocument(db, course_id);
+    const same = processId();
+    await start(same);
+    await end();
+
+    const again = await start(same);
+
+    expect(again).toMatchObject({ attempt: 2, crashes: 0, interruptions: 0 });
+    await settle(again);
+  });
+
+  test("does not count when a request held the job", async () => {
+    const { document_id } = await createDocument(db, course_id);
+    await claimDocumentJob(db, document_id, 30);
+    await end();
+
+    const again = await start(processId());
+
+    expect(again).toMatchObject({ attempt: 2, crashes: 0, interruptions: 0 });
     await settle(again);
   });
 
   test("does not count for reported errors, whatever the log contains", async () => {
     const { job_id } = await createDocument(db, course_id);
-    await postponeJob(db, (await take())!, 0, GONE);
+    await postponeJob(db, (await start(processId()))!, 0, GONE);
     await db`update jobs set log = '[]' where id = ${job_id}`;
 
     const again = await take();
 
-    expect(again).toMatchObject({ job_id, attempt: 2, errors: 1, crashes: 0 });
+    expect(again).toMatchObject({ job_id, attempt: 2, errors: 1, crashes: 0, interruptions: 0 });
     await settle(again);
   });
 
@@ -228,8 +306,99 @@ describe("a crash", () => {
 
     const first = await take();
 
-    expect(first).toMatchObject({ job_id, attempt: 2, crashes: 0 });
+    expect(first).toMatchObject({ job_id, attempt: 2, crashes: 0, interruptions: 0 });
     await settle(first);
+  });
+});
+
+describe("recordCrash", () => {
+  test("makes the job due at once, and fails it at the third crash, in quarantine", async () => {
+    const { job_id, document_id } = await createDocument(db, course_id);
+    const failed: (boolean | null)[] = [];
+    for (let n = 0; n < 3; n++) failed.push(await recordCrash(db, (await take())!, "SIGSEGV"));
+
+    expect(failed).toEqual([false, false, true]);
+    expect(await jobOf({ job_id })).toMatchObject({
+      error_code: "worker_crashed",
+      error_message: "Processing crashed the worker 3 times",
+      log: [1, 2, 3].map((attempt) => ({ attempt, outcome: "crashed", reason: "SIGSEGV" })),
+    });
+    const events = await db`
+      select payload ->> 'in_quarantine' as isolated from processing_events
+      where asset_id = ${document_id} and event_type = 'crashed' order by id`;
+    expect(events.map(({ isolated }) => isolated)).toEqual(["false", "false", "true"]);
+  });
+
+  test("changes nothing for an attempt that no longer holds the job", async () => {
+    await createDocument(db, course_id);
+    const former = (await take(0))!;
+    const owner = (await take())!;
+
+    expect(await recordCrash(db, former, "SIGSEGV")).toBeNull();
+
+    expect(await jobOf(owner)).toMatchObject({ crashes: 0, log: [{ outcome: "lost" }] });
+    await settle(owner);
+  });
+
+  test("keeps a job in quarantine after a retry, and out of requests", async () => {
+    const { job_id, document_id } = await createDocument(db, course_id);
+    for (let n = 0; n < 3; n++) await recordCrash(db, (await take())!, "SIGSEGV");
+
+    expect(await retryDocument(db, document_id)).toBe(job_id);
+
+    expect(await claimDocumentJob(db, document_id, 30)).toBeNull();
+    const held = await take();
+    expect(held).toMatchObject({ job_id, crashes: 2, quarantined: true });
+    await settle(held);
+  });
+});
+
+describe("courses take turns", () => {
+  const documents = async (
+    course: string,
+    count: number,
+    priority: "normal" | "high" = "normal",
+  ) => {
+    const made: string[] = [];
+    for (let n = 0; n < count; n++) {
+      made.push((await createDocument(db, course, { priority })).job_id);
+    }
+    return made;
+  };
+
+  test("a course with many jobs does not delay another course, and priorities are kept", async () => {
+    const [many, few, urgent] = [
+      await createCourse(db),
+      await createCourse(db),
+      await createCourse(db),
+    ];
+    const a = await documents(many, 6);
+    const started = [await take(), await take()];
+    const b = await documents(few, 2);
+    const c = await documents(urgent, 1, "high");
+
+    for (let n = 0; n < 7; n++) started.push(await take());
+
+    expect(started.map((held) => held!.job_id)).toEqual([
+      ...[a[0]!, a[1]!, c[0]!],
+      ...[b[0]!, a[2]!, b[1]!, a[3]!, a[4]!, a[5]!],
+    ]);
+    for (const held of started) await settle(held);
+  });
+
+  test("a course that was idle does not catch up", async () => {
+    const [busy, idle] = [await createCourse(db), await createCourse(db)];
+    await documents(busy, 20);
+    for (let n = 0; n < 18; n++) await settle(await take());
+    const [a, b] = [await documents(busy, 2), await documents(idle, 6)];
+
+    const started = [];
+    for (let n = 0; n < 10; n++) started.push(await take());
+
+    const fromBusy = started.slice(0, 8).filter((held) => a.includes(held!.job_id));
+    expect(fromBusy).toHaveLength(2);
+    expect(started.map((held) => held!.job_id).filter((id) => b.includes(id))).toEqual(b);
+    for (const held of started) await settle(held);
   });
 });
 

@@ -12,6 +12,10 @@ export type JobStatus = {
   job_state: string;
   progress_percent: number;
   attempt: number;
+  /** The job ended its process before, so it runs in a process of its own. */
+  quarantined: boolean;
+  /** When the next attempt can start; null while one is running and after the last one. */
+  next_attempt_at: string | null;
   error_code: string | null;
   error_message: string | null;
   started_at: string | null;

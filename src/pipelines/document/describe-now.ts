@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Document, getDocument } from "../../db/documents";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
-import { runAttempt, VISIBILITY_SECONDS } from "../../queue/attempt";
+import { keepClaim, runAttempt, VISIBILITY_SECONDS } from "../../queue/attempt";
 import { type ClaimedDocumentJob, claimDocumentJob, finishJob } from "../../queue/queue";
 import { openAttempt } from "../step";
 import {
@@ -87,7 +87,9 @@ async function describeUnder(
     handOn.abort();
     throw handOn.signal.reason;
   };
-  const outcome = await runAttempt(db, claim, handler, { stop, lost: new AbortController(), log });
+  const lost = new AbortController();
+  const release = keepClaim(db, claim, lost, log);
+  const outcome = await runAttempt(db, claim, handler, { stop, lost, log }).finally(release);
 
   gone.throwIfAborted();
   if (outcome === "lost") {

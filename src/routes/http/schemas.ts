@@ -19,6 +19,10 @@ export const JobStatus = z.object({
   job_state: z.string(),
   progress_percent: z.number().int(),
   attempt: z.number().int().describe("Number of attempts so far; 0 before the first"),
+  quarantined: z
+    .boolean()
+    .describe("The job ended its process before, so it runs in a process of its own"),
+  next_attempt_at: Time.nullable().describe("When the next attempt can start; null while one runs"),
   error_code: z.string().nullable(),
   error_message: z.string().nullable(),
   started_at: Time.nullable(),

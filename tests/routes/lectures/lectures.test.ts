@@ -291,6 +291,8 @@ describe("reading lectures", () => {
       status: "pending",
       progress_percent: 0,
       attempt: 0,
+      quarantined: false,
+      next_attempt_at: expect.any(String),
       error_message: null,
       audio_kept_until: null,
       started_at: null,

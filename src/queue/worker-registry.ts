@@ -1,0 +1,36 @@
+import { hostname } from "node:os";
+import type { Sql } from "../db/client";
+
+/** A process that has not refreshed its row for this time has ended. */
+const SILENT_SECONDS = 60;
+
+export type RegisteredProcess = { id: string; wanted: number; alive: number };
+
+/** Records that this process runs workers now, for the processes without workers. */
+export async function refreshRegistration(
+  sql: Sql,
+  { id, wanted, alive }: RegisteredProcess,
+): Promise<void> {
+  await sql`
+    insert into worker_processes (id, host, pid, wanted, alive)
+    values (${id}, ${hostname()}, ${process.pid}, ${wanted}, ${alive})
+    on conflict (id) do update set alive = excluded.alive, seen_at = now()`;
+}
+
+/** Removes the row of a process that stops. */
+export async function removeRegistration(sql: Sql, id: string): Promise<void> {
+  await sql`delete from worker_processes where id = ${id}`;
+}
+
+/** Removes the rows of processes that ended a day ago or earlier without removing them. */
+export async function pruneRegistrations(sql: Sql): Promise<void> {
+  await sql`delete from worker_processes where seen_at < now() - interval '1 day'`;
+}
+
+/** How many workers run in all processes on all machines. */
+export async function countWorkers(sql: Sql): Promise<number> {
+  const [row] = await sql<{ alive: number }[]>`
+    select coalesce(sum(alive), 0)::int as alive from worker_processes
+    where seen_at > now() - ${SILENT_SECONDS} * interval '1 second'`;
+  return row!.alive;
+}
