@@ -16,6 +16,7 @@ import { openMetrics } from "../src/metrics";
 import { openProviders } from "../src/providers";
 import type { Embedder } from "../src/providers/embedder";
 import { retrievalRoutes } from "../src/routes/retrieval";
+import { keylessGuard } from "../tests/support/guard";
 import { startOpenAI } from "../tests/support/openai";
 import { createNativeDatabase, describeMachine, quantile, round, toTable } from "./lib";
 import { type BenchCourse, fillCourses } from "./retrieval/courses";
@@ -111,7 +112,9 @@ async function main(): Promise<void> {
 
   console.log(describeMachine());
   const courses = await fillCourses(sql, Number(Bun.argv[2] ?? 50_000), embedder.model);
-  const app = new Elysia().use(retrievalRoutes({ db: sql, embedder, metrics: openMetrics() }));
+  const app = new Elysia()
+    .use(keylessGuard(sql))
+    .use(retrievalRoutes({ db: sql, embedder, metrics: openMetrics() }));
   app.listen({ port: 0, hostname: "127.0.0.1" });
   const bench = { sql, statements, embedder, url: app.server!.url };
   const rows = [];

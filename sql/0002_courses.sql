@@ -11,10 +11,15 @@ create index courses_order on courses (created_at, id);
 create trigger courses_touch before update on courses
   for each row execute function touch_updated_at();
 
--- Required by the product's data model. The server neither reads nor writes it yet.
+-- People with conversations: users of the institution's login, and ids that API clients send.
 create table users (
   id           uuid primary key default gen_random_uuid(),
-  email        text unique,
+  -- The issuer of the person's tokens, or x-user-id for the header of that name.
+  issuer       text not null,
+  -- The issuer's permanent name of the person.
+  subject      text not null,
+  email        text,
   display_name text,
-  created_at   timestamptz not null default now()
+  created_at   timestamptz not null default now(),
+  unique (issuer, subject)
 );

@@ -3,7 +3,7 @@
 create table chat_sessions (
   id            uuid primary key default gen_random_uuid(),
   course_id     uuid not null references courses on delete cascade,
-  -- Required by the product's data model; not used yet.
+  -- Who asks; null if the caller names no user.
   user_id       uuid references users on delete set null,
   -- The client's id of the thread if that is not a UUID.
   thread_id     text,
@@ -12,6 +12,7 @@ create table chat_sessions (
   updated_at    timestamptz not null default now()
 );
 create index chat_sessions_course on chat_sessions (course_id, created_at desc, id desc);
+create index chat_sessions_user on chat_sessions (user_id);
 create trigger chat_sessions_touch before update on chat_sessions
   for each row execute function touch_updated_at();
 

@@ -1,15 +1,17 @@
 -- 0009: API keys, versions of the page, paid calls, and repeated requests.
 
--- Required by the product's data model. The server neither reads nor writes it yet.
 create table api_keys (
   id              uuid primary key default gen_random_uuid(),
   name            text not null,
+  -- The public part of the key.
   key_id          text not null unique,
   -- SHA-256 is enough, because the secret has 256 random bits.
   hashed_key      text not null,
   scopes          text[] not null
                   check (scopes <@ array['read', 'ingest', 'chat', 'admin'] and scopes <> '{}'),
-  course_ids      uuid[],
+  -- Null: all courses. An admin key has no limit, because it can create keys without one.
+  course_ids      uuid[]
+                  check (course_ids is null or (course_ids <> '{}' and not 'admin' = any(scopes))),
   rate_per_minute integer check (rate_per_minute > 0),
   expires_at      timestamptz,
   revoked_at      timestamptz,

@@ -958,6 +958,7 @@ CREATE TABLE public.api_keys (
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT api_keys_check CHECK (((course_ids IS NULL) OR ((course_ids <> '{}'::uuid[]) AND (NOT ('admin'::text = ANY (scopes)))))),
     CONSTRAINT api_keys_rate_per_minute_check CHECK ((rate_per_minute > 0)),
     CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'ingest'::text, 'chat'::text, 'admin'::text]) AND (scopes <> '{}'::text[])))
 );
@@ -1344,6 +1345,8 @@ CREATE TABLE public.unclaimed_files (
 
 CREATE TABLE public.users (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
     email text,
     display_name text,
     created_at timestamp with time zone DEFAULT now() NOT NULL
@@ -1449,7 +1452,7 @@ ALTER TABLE ONLY public.unclaimed_files
     ADD CONSTRAINT unclaimed_files_pkey PRIMARY KEY (document_id);
 
 ALTER TABLE ONLY public.users
-    ADD CONSTRAINT users_email_key UNIQUE (email);
+    ADD CONSTRAINT users_issuer_subject_key UNIQUE (issuer, subject);
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
@@ -1460,6 +1463,8 @@ ALTER TABLE ONLY public.worker_processes
 CREATE UNIQUE INDEX chat_messages_client ON public.chat_messages USING btree (session_id, client_id);
 
 CREATE INDEX chat_sessions_course ON public.chat_sessions USING btree (course_id, created_at DESC, id DESC);
+
+CREATE INDEX chat_sessions_user ON public.chat_sessions USING btree (user_id);
 
 CREATE INDEX courses_order ON public.courses USING btree (created_at, id);
 

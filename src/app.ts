@@ -10,9 +10,11 @@ import { documentPageRoutes } from "./routes/documents/document-pages";
 import { documentRoutes } from "./routes/documents/documents";
 import { eventRoutes } from "./routes/events";
 import { healthRoutes } from "./routes/health";
+import { guard } from "./routes/http/auth";
 import { apiDocs } from "./routes/http/openapi";
 import { problems } from "./routes/http/problems";
 import { requestMetrics } from "./routes/http/request-metrics";
+import { keyRoutes } from "./routes/keys";
 import { lectureIntakeRoutes } from "./routes/lectures/lecture-intake";
 import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures/lectures";
@@ -45,8 +47,10 @@ export function createApp(services: Services) {
     .use(requestMetrics(services.metrics))
     .use(problems(services.log, methodsAt))
     .use(crossOrigin(services.config.CORS_ORIGINS))
+    .use(guard(services))
     .use(apiDocs())
     .use(healthRoutes(services))
+    .use(keyRoutes(services))
     .use(courseRoutes(services))
     .use(lectureIntakeRoutes({ ...services, maxUploadBytes }))
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))
@@ -74,9 +78,9 @@ const crossOrigin = (origin: string[]) =>
         methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
         allowedHeaders: [
           ...["content-type", "authorization", "x-api-key", "idempotency-key", "range"],
-          ...["mcp-protocol-version", "last-event-id"],
+          ...["mcp-protocol-version", "last-event-id", "x-user-id"],
         ],
-        exposeHeaders: ["x-request-id", "etag", "retry-after"],
+        exposeHeaders: ["x-request-id", "etag", "retry-after", "www-authenticate"],
         maxAge: 600,
       });
 

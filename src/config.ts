@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "./errors";
+import { SCOPES, type Scope } from "./principal";
 
 /** A whole number from `least` to `most`. */
 const number = (least: number, most?: number) => {
@@ -37,6 +38,27 @@ const Origin = z.string().transform((entry, context) => {
   const message = `"${entry}" is not an origin such as https://app.example`;
   context.issues.push({ code: "custom", message, input: entry });
   return z.NEVER;
+});
+
+/** `teacher=read+ingest+chat,*=read+chat`: the scopes of each value of a claim; `*` is every valid token. */
+const ScopesMap = z.string().transform((text, context) => {
+  const map = new Map<string, Scope[]>();
+  for (const entry of text.split(",").filter((one) => one.trim() !== "")) {
+    const at = entry.lastIndexOf("=");
+    const scopes = z.array(z.enum(SCOPES)).safeParse(
+      entry
+        .slice(at + 1)
+        .trim()
+        .split("+"),
+    );
+    if (at > 0 && scopes.success) {
+      map.set(entry.slice(0, at).trim(), scopes.data);
+      continue;
+    }
+    const message = `"${entry}" must be value=scope+scope, with the scopes ${SCOPES.join(", ")}`;
+    context.issues.push({ code: "custom", message, input: entry });
+  }
+  return map;
 });
 
 /** Either all of these are set, or none. */
@@ -118,6 +140,22 @@ const Config = z.object({
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   /** Folder of a built page to serve at /ag-ui instead of the included one. */
   AG_UI_DIR: z.string().min(1).default("public/ag-ui"),
+  /** auto: keys are required, except on a loopback HOST without any key; off: every caller can do everything. */
+  AUTH: z.enum(["auto", "off"]).default("auto"),
+  /** A key with the scope admin, in the settings instead of the database. */
+  BOOTSTRAP_API_KEY: z.string().min(32, "must have at least 32 characters").optional(),
+  /** The institution's login: its tokens are accepted like keys. */
+  OIDC_ISSUER: BaseUrl,
+  /** The `aud` of tokens for this server. */
+  OIDC_AUDIENCE: z.string().min(1).optional(),
+  /** Claims of a token, with dots for nested ones such as realm_access.roles. */
+  OIDC_SCOPES_CLAIM: z.string().min(1).default("scope"),
+  OIDC_SCOPES_MAP: ScopesMap.default(new Map()),
+  /** Ids of the user's courses; unset: all courses. */
+  OIDC_COURSES_CLAIM: z.string().min(1).optional(),
+  OIDC_USER_CLAIM: z.string().min(1).default("sub"),
+  /** Whether users with the scope ingest can read the conversations of their courses, without names. */
+  TEACHERS_SEE_QUESTIONS: z.enum(["true", "false"]).default("false").transform((text) => text === "true"),
   /** The public address of this server; unset: the address of each request. */
   PUBLIC_URL: BaseUrl,
 }).superRefine((env, context) => {
@@ -125,6 +163,7 @@ const Config = z.object({
     context.addIssue({ code: "custom", path: [name], message });
   for (const name of S3)
     if (env.STORAGE === "s3" && !env[name]) require(name, "required when STORAGE is s3");
+  if (env.OIDC_ISSUER && !env.OIDC_AUDIENCE) require("OIDC_AUDIENCE", "required when OIDC_ISSUER is set");
   const given = PANOPTO_CLIENT.find((name) => env[name]);
   for (const name of PANOPTO_CLIENT)
     if (given && !env[name]) require(name, `required together with ${given}`);

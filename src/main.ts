@@ -14,6 +14,7 @@ import { transcriberProblems } from "./providers/speech/select-transcriber";
 import { releaseAllClaims } from "./queue/queue";
 import { startSupervisor } from "./queue/supervisor";
 import type { FromWorker } from "./queue/worker-handle";
+import { isLoopback, isOpen } from "./routes/http/authenticate";
 import { openServices, type Services } from "./services";
 import { openDataRoot } from "./storage/data-root";
 
@@ -95,8 +96,34 @@ function refuseEmbeddedFleet({ DATABASE_URL, ROLE }: Config): void {
   throw new AppError("config_invalid", { problems: { DATABASE_URL: [message] } });
 }
 
+/**
+ * Logs when no key is required.
+ *
+ * @throws AppError `config_invalid` when other machines could use the server without a key
+ */
+async function checkAccess(services: Services): Promise<void> {
+  const { config, log, keys } = services;
+  const isPublic = !isLoopback(config.HOST);
+  if (await isOpen(services)) {
+    const who = isPublic ? "everyone who can reach this server" : "every program on this machine";
+    const message = `no key is required: ${who} can read, change and delete everything`;
+    if (isPublic) log.warn({ host: config.HOST, auth: config.AUTH }, message);
+    else log.info({ host: config.HOST, auth: config.AUTH }, message);
+    return;
+  }
+  const hasKey = config.BOOTSTRAP_API_KEY || config.OIDC_ISSUER || (await keys.everCreated());
+  if (isPublic && !hasKey) {
+    const problem =
+      `${config.HOST} is open to other machines, and there is no key: set BOOTSTRAP_API_KEY to at least ` +
+      "32 random characters (openssl rand -hex 32), or run ./lectern keys create --name admin --scopes admin, " +
+      "or set OIDC_ISSUER. AUTH=off starts without any protection";
+    throw new AppError("config_invalid", { problems: { HOST: [problem] } });
+  }
+}
+
 async function listen(services: Services): Promise<() => Promise<void>> {
   const { HOST, PORT } = services.config;
+  await checkAccess(services);
   const app = createApp(services);
   await app.modules;
   try {

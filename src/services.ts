@@ -1,4 +1,6 @@
 import type { Config } from "./config";
+import { KeyRing } from "./db/access/key-ring";
+import { UserDirectory } from "./db/access/users";
 import { openDatabase, type Sql } from "./db/client";
 import { type Log, openLog } from "./log";
 import type { OnSpawn } from "./media/ffmpeg";
@@ -6,6 +8,7 @@ import { openPageRenderer, type PageRenderer } from "./media/pdf/page-images";
 import { type Metrics, openMetrics } from "./metrics";
 import { openProviders, type Providers } from "./providers";
 import type { AudioSource } from "./providers/audio-source";
+import { openOidc, type TokenVerifier } from "./providers/oidc";
 import { openPanopto } from "./providers/panopto";
 import { openReranker, type Reranker } from "./providers/reranker";
 import { findOcr, type OpenOcr } from "./providers/slides/ocr";
@@ -32,6 +35,10 @@ export type Services = Providers & {
   /** Null without a configured reranking server. */
   reranker: Reranker | null;
   metrics: Metrics;
+  keys: KeyRing;
+  users: UserDirectory;
+  /** Null without OIDC_ISSUER. */
+  oidc: TokenVerifier | null;
   /** Folder for all files, including temporary ones. */
   dataRoot: string;
   workers: () => { wanted: number; alive: number };
@@ -58,6 +65,7 @@ export async function openServices(
 > {
   const log = openLog(config.LOG_LEVEL, { name });
   const database = openDatabase(config.DATABASE_URL, { max: connections }, log);
+  const keys = new KeyRing(database.sql);
   const shutdown = new AbortController();
   let workers: Services["workers"] = () => ({ wanted: 0, alive: 0 });
   return {
@@ -73,6 +81,9 @@ export async function openServices(
     openOcr: findOcr(),
     reranker: openReranker(config),
     metrics: openMetrics(),
+    keys,
+    users: new UserDirectory(database.sql),
+    oidc: openTokenVerifier(config),
     dataRoot: config.DATA_ROOT,
     workers: () => workers(),
     shutdown: shutdown.signal,
@@ -80,7 +91,10 @@ export async function openServices(
       workers = running;
     },
     stop: () => shutdown.abort(),
-    close: () => database.close(),
+    close: () => {
+      keys.close();
+      return database.close();
+    },
   };
 }
 
@@ -94,6 +108,19 @@ export async function openStorage(config: Config, kind: FileKind): Promise<FileS
     bucket: config.S3_BUCKET!,
     accessKeyId: config.S3_ACCESS_KEY_ID!,
     secretAccessKey: config.S3_SECRET_ACCESS_KEY!,
+  });
+}
+
+function openTokenVerifier(config: Config): TokenVerifier | null {
+  if (!config.OIDC_ISSUER) return null;
+  return openOidc({
+    issuer: config.OIDC_ISSUER,
+    // config.ts rejects OIDC_ISSUER without it.
+    audience: config.OIDC_AUDIENCE!,
+    scopesClaim: config.OIDC_SCOPES_CLAIM,
+    scopesMap: config.OIDC_SCOPES_MAP,
+    coursesClaim: config.OIDC_COURSES_CLAIM,
+    userClaim: config.OIDC_USER_CLAIM,
   });
 }
 

@@ -1,6 +1,6 @@
 import { AppError } from "../errors";
 import type { Sql } from "./client";
-import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
+import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
 
 export type Course = {
   id: string;
@@ -22,11 +22,15 @@ export async function insertCourse(
   return course!;
 }
 
-/** Newest first. */
-export async function listCourses(sql: Sql, { limit, cursor }: PageRequest): Promise<Page<Course>> {
+/** The courses with these ids, or all for null; newest first. */
+export async function listCourses(
+  sql: Sql,
+  { limit, cursor }: PageRequest,
+  course_ids: readonly string[] | null,
+): Promise<Page<Course>> {
   const rows = await sql<(Course & { cursor: string })[]>`
     select ${columns(sql)}, ${cursorOf(sql)} from courses
-    where true ${afterCursor(sql, cursor)}
+    where true ${inCourses(sql, course_ids, "id")} ${afterCursor(sql, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
   return toPage(rows, limit);
 }

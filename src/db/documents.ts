@@ -2,7 +2,7 @@ import { AppError } from "../errors";
 import { throwCourseMissing } from "./assets";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset, type JobStatus } from "./jobs/jobs";
-import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
+import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
 
 export type DocumentStatus = "uploaded" | "described" | "embedding" | "completed" | "failed";
 
@@ -64,18 +64,21 @@ export async function requestDocument(
 
 export type DocumentFilter = {
   course_id?: string | undefined;
+  /** The courses that the caller can reach; null for all. */
+  course_ids: readonly string[] | null;
   status?: DocumentStatus | undefined;
 };
 
 /** Newest first. An omitted filter matches every document. */
 export async function listDocuments(
   sql: Sql,
-  { course_id, status }: DocumentFilter,
+  { course_id, course_ids, status }: DocumentFilter,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Document>> {
   const rows = await sql<(Document & { cursor: string })[]>`
     select ${columns(sql)}, ${cursorOf(sql)} from documents
     where deleted_at is null
+      ${inCourses(sql, course_ids)}
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
       ${status ? sql`and status = ${status}` : sql``}
       ${afterCursor(sql, cursor)}

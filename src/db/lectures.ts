@@ -2,7 +2,7 @@ import { AppError } from "../errors";
 import { throwCourseMissing } from "./assets";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset, type JobStatus } from "./jobs/jobs";
-import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
+import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
 
 export const LECTURE_STATUSES = [
   "pending",
@@ -57,6 +57,8 @@ const columns = (sql: Sql) => sql`
 
 export type LectureFilter = {
   course_id?: string | undefined;
+  /** The courses that the caller can reach; null for all. */
+  course_ids: readonly string[] | null;
   status?: LectureStatus | undefined;
   /** ISO 8601, both exclusive. */
   updated_before?: string | undefined;
@@ -69,12 +71,13 @@ export type LectureFilter = {
  */
 export async function listLectures(
   sql: Sql,
-  { course_id, status, updated_before, updated_after }: LectureFilter,
+  { course_id, course_ids, status, updated_before, updated_after }: LectureFilter,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Lecture>> {
   const rows = await sql<(Lecture & { cursor: string })[]>`
     select ${columns(sql)}, ${cursorOf(sql)} from lectures
     where deleted_at is null
+      ${inCourses(sql, course_ids)}
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
       ${status ? sql`and status = ${status}` : sql``}
       ${updated_before ? sql`and updated_at < ${updated_before}::timestamptz` : sql``}

@@ -26,6 +26,14 @@ export function afterCursor(sql: Sql, cursor: string | undefined) {
     (timestamptz 'epoch' + ${seen[1]!}::bigint * interval '1 microsecond', ${seen[2]!}::uuid)`;
 }
 
+/** `and …` that keeps the rows of these courses; null keeps all. */
+export const inCourses = (
+  sql: Sql,
+  course_ids: readonly string[] | null,
+  column: "id" | "course_id" = "course_id",
+) =>
+  course_ids === null ? sql`` : sql`and ${sql(column)} = any(${[...course_ids]}::text[]::uuid[])`;
+
 /** Makes a page of rows that were queried with `limit + 1`: the extra row means that another page follows. */
 export function toPage<T extends object>(rows: (T & { cursor: string })[], limit: number): Page<T> {
   const last = rows.length > limit ? rows[limit - 1] : undefined;

@@ -11,6 +11,7 @@ import {
 } from "../db/courses";
 import { removeFile } from "../pipelines/document/request";
 import type { FileStorage } from "../storage/files";
+import { principalOf } from "./http/auth";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
 import { ById, Id, PageQuery, pageOf, Time } from "./http/schemas";
@@ -61,7 +62,7 @@ export const courseRoutes = ({ db, storage }: CourseRoutesDeps) =>
         detail: { summary: "Create a course" },
       },
     )
-    .get("", ({ query }) => listCourses(db, query), {
+    .get("", ({ query, request }) => listCourses(db, query, principalOf(request).course_ids), {
       query: PageQuery,
       response: pageOf(Course),
       detail: { summary: "List courses, newest first" },

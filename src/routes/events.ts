@@ -10,6 +10,7 @@ import {
   type ProcessingEvent,
 } from "../db/jobs/events";
 import { getLecture } from "../db/lectures";
+import { credentialEnd, principalOf } from "./http/auth";
 import { ById, Id, Json, PageQuery, pageOf, Time } from "./http/schemas";
 import { EVENT_STREAM, type SseEvent, toStreamingResponse } from "./http/streaming-response";
 
@@ -44,7 +45,7 @@ type EventRouteDeps = { db: Sql; shutdown: AbortSignal };
 export const eventRoutes = ({ db, shutdown }: EventRouteDeps) => {
   const feed = new EventFeed(db);
   const trail = (asset_id: string, { cursor, limit }: z.output<typeof TrailQuery>) =>
-    listEvents(db, { asset_id }, { after: cursor, limit });
+    listEvents(db, { asset_id, course_ids: null }, { after: cursor, limit });
 
   return new Elysia({ prefix: "/api", tags: ["Events"] })
     .get(
@@ -71,10 +72,11 @@ export const eventRoutes = ({ db, shutdown }: EventRouteDeps) => {
       "/events",
       async ({ query, headers, request, server }) => {
         server?.timeout(request, 0);
-        const { after: asked, ...filter } = query;
+        const { after: asked, ...named } = query;
+        const filter = { ...named, course_ids: principalOf(request).course_ids };
         const after = headers["last-event-id"] ?? asked ?? (await lastSettledEvent(db));
         const left = new AbortController();
-        const signal = AbortSignal.any([left.signal, shutdown]);
+        const signal = AbortSignal.any([left.signal, shutdown, credentialEnd(request)]);
         const batches = follow(db, feed, { filter, after, signal });
         const onGone = () => left.abort();
         return toStreamingResponse(toFeed(batches, left.signal), { ...EVENT_STREAM, onGone });

@@ -6,6 +6,7 @@ import { countJobs } from "../db/jobs/jobs";
 import type { Metrics } from "../metrics";
 import { queueDepths } from "../queue/queue";
 import type { FileStorage } from "../storage/files";
+import { principalOf } from "./http/auth";
 import { RETRY_AFTER_SECONDS } from "./http/problems";
 
 const Check = z.enum(["ok", "failed", "off"]);
@@ -13,8 +14,11 @@ const Check = z.enum(["ok", "failed", "off"]);
 const Health = z
   .object({
     status: z.enum(["ok", "degraded"]),
-    checks: z.object({ database: Check, storage: Check, queue: Check, workers: Check }),
-    version: z.string(),
+    checks: z
+      .object({ database: Check, storage: Check, queue: Check, workers: Check })
+      .optional()
+      .describe("Only with a credential, where one is required"),
+    version: z.string().optional().describe("Only with a credential, where one is required"),
   })
   .meta({ id: "Health" });
 
@@ -38,7 +42,7 @@ export const healthRoutes = ({
   new Elysia({ tags: ["Operation"] })
     .get(
       "/api/health",
-      async ({ set, status }) => {
+      async ({ request, set, status }) => {
         const [database, queue, stored] = await Promise.all([
           answers(() => db`select 1`, checkTimeoutMs),
           answers(() => queueDepths(db), checkTimeoutMs),
@@ -48,7 +52,9 @@ export const healthRoutes = ({
         const working = wanted === 0 ? "off" : alive > 0 ? "ok" : "failed";
         const checks = { database, storage: stored, queue, workers: working } as const;
         const degraded = Object.values(checks).includes("failed");
-        const body = { status: degraded ? "degraded" : "ok", checks, version } as const;
+        const overall = { status: degraded ? "degraded" : "ok" } as const;
+        const isAnonymous = principalOf(request).kind === "anonymous";
+        const body = isAnonymous ? overall : { ...overall, checks, version };
         if (database !== "ok") set.headers["retry-after"] = RETRY_AFTER_SECONDS;
         return status(database === "ok" ? 200 : 503, body);
       },

@@ -6,6 +6,7 @@ import type { Metrics } from "../metrics";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { searchCourse } from "../retrieval/search";
+import { requireCourse } from "./http/auth";
 import { jsonBody } from "./http/json-body";
 import { Id, Json } from "./http/schemas";
 
@@ -126,6 +127,7 @@ export const retrievalRoutes = ({ db, embedder, reranker, metrics }: RetrievalRo
   new Elysia({ prefix: "/api/retrieval", tags: ["Retrieval"] }).post(
     "/query",
     async ({ body, request }) => {
+      requireCourse(request, body.course_id);
       const course = await getCourse(db, body.course_id);
       const tools = { db, embedder, reranker };
       const wanted = { ...body, course_id: course.id };

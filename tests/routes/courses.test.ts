@@ -12,6 +12,7 @@ import { openDiskStorage } from "../../src/storage/disk";
 import { DOCUMENT_FILES } from "../../src/storage/files";
 import { withDatabase } from "../support/database";
 import { createDocument, silentLog } from "../support/factories";
+import { keylessGuard } from "../support/guard";
 import { get, postJson } from "../support/http";
 
 const db = await withDatabase();
@@ -19,7 +20,10 @@ const folder = await mkdtemp(join(tmpdir(), "lectern-courses-"));
 const storage = await openDiskStorage(folder, DOCUMENT_FILES);
 afterAll(() => rm(folder, { recursive: true }));
 
-const app = new Elysia().use(problems(silentLog, () => [])).use(courseRoutes({ db, storage }));
+const app = new Elysia()
+  .use(problems(silentLog, () => []))
+  .use(keylessGuard(db))
+  .use(courseRoutes({ db, storage }));
 const ask = async (request: Request) => {
   const response = await app.handle(request);
   const text = await response.text();

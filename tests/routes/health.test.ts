@@ -11,6 +11,7 @@ import { openDiskStorage } from "../../src/storage/disk";
 import { DOCUMENT_FILES } from "../../src/storage/files";
 import { withDatabase } from "../support/database";
 import { createCourse, createDocument, silentLog } from "../support/factories";
+import { keylessGuard } from "../support/guard";
 import { get } from "../support/http";
 
 const db = await withDatabase();
@@ -25,6 +26,7 @@ const allWell = {
 async function ask(path: string, needs: Partial<typeof allWell> = {}) {
   const app = new Elysia()
     .use(problems(silentLog, () => []))
+    .use(keylessGuard(db))
     .use(healthRoutes({ ...allWell, ...needs }));
   const response = await app.handle(get(path));
   return { status: response.status, headers: response.headers, text: await response.text() };

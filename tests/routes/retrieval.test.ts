@@ -7,6 +7,7 @@ import { retrievalRoutes } from "../../src/routes/retrieval";
 import { addDocument, addLecture } from "../support/corpus";
 import { withDatabase } from "../support/database";
 import { createCourse, silentLog } from "../support/factories";
+import { keylessGuard } from "../support/guard";
 import { postJson } from "../support/http";
 import { startOpenAI } from "../support/openai";
 
@@ -17,6 +18,7 @@ afterAll(() => server.close());
 const embedder = new OpenAI({ baseUrl: server.url }).embedder("words");
 const app = new Elysia()
   .use(problems(silentLog, () => []))
+  .use(keylessGuard(db))
   .use(retrievalRoutes({ db, embedder, metrics: openMetrics() }));
 const post = (body: object) => app.handle(postJson("/api/retrieval/query", body));
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the answer

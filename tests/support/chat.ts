@@ -8,6 +8,7 @@ import { chatRoutes } from "../../src/routes/chat/chat";
 import { openaiFacade } from "../../src/routes/chat/openai-facade";
 import { problems } from "../../src/routes/http/problems";
 import { silentLog } from "./factories";
+import { keylessGuard } from "./guard";
 import { type Replies, type Reply, startOpenAI } from "./openai";
 
 /** What a model says that looks into the studied course first, and then answers from it. */
@@ -69,11 +70,12 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
     chatModel,
     log: silentLog,
     metrics: openMetrics(),
-    config: {},
+    config: { TEACHERS_SEE_QUESTIONS: false },
     shutdown: shutdown.signal,
   };
   const app = new Elysia()
     .use(problems(silentLog, () => []))
+    .use(keylessGuard(db))
     .use(chatRoutes(needs))
     .use(openaiFacade(needs))
     .listen({ hostname: "127.0.0.1", port: 0 });

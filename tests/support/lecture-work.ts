@@ -22,6 +22,7 @@ import { openDiskStorage } from "../../src/storage/disk";
 import { AUDIO_FILES } from "../../src/storage/files";
 import { startElevenLabs } from "./elevenlabs";
 import { createCourse, silentLog } from "./factories";
+import { keylessGuard } from "./guard";
 import { startOpenAI } from "./openai";
 import { openTestSite } from "./panopto";
 import { PATIENCE } from "./panopto/clients";
@@ -49,6 +50,7 @@ export async function openLectureWork(db: Sql) {
   };
   const app = new Elysia()
     .use(problems(silentLog, () => []))
+    .use(keylessGuard(db))
     .use(lectureIntakeRoutes({ ...tools, maxUploadBytes: 5_000_000 }))
     .use(lectureRoutes({ db, audioRetentionDays: 7 }))
     .use(lectureTranscriptRoutes(tools))

@@ -27,6 +27,8 @@ type McpInput = Record<string, unknown>;
 export type McpScope = {
   /** The course of all calls. Undefined: each call names its course. */
   course_id: string | undefined;
+  /** The courses that the caller can reach; null for all. */
+  course_ids: readonly string[] | null;
   /** Our own address, to make links absolute. */
   origin: string;
 };
@@ -84,7 +86,10 @@ const Courses = z.object({
 });
 
 /** The tools of the chat for external agents, which name the course and get absolute links. */
-export function createMcpTools(deps: McpDeps, { course_id: fixed, origin }: McpScope): McpTool[] {
+export function createMcpTools(
+  deps: McpDeps,
+  { course_id: fixed, course_ids, origin }: McpScope,
+): McpTool[] {
   const ofCourse = courseTools({ ...deps, course_id: fixed ?? "" }).map(
     ({ name, description, inputSchema }): McpTool => ({
       name,
@@ -92,7 +97,11 @@ export function createMcpTools(deps: McpDeps, { course_id: fixed, origin }: McpS
       inputSchema: fixed ? inputSchema : inputSchema.safeExtend(OfCourse),
       outputSchema: name === "list_assets" ? Assets : Passages,
       async run(input, signal) {
-        const { id } = await getCourse(deps.db, fixed ?? (input.course_id as string));
+        const named = fixed ?? (input.course_id as string);
+        if (course_ids !== null && !course_ids.includes(named.toLowerCase())) {
+          throw new AppError("course_not_found");
+        }
+        const { id } = await getCourse(deps.db, named);
         const course = { ...deps, course_id: id };
         await refuseForeignAsset(course, input);
         const tool = courseTools(course).find((tool) => tool.name === name)!;
@@ -105,7 +114,7 @@ export function createMcpTools(deps: McpDeps, { course_id: fixed, origin }: McpS
     }),
   );
   // A caller limited to one course cannot list the others.
-  return fixed ? ofCourse : [...ofCourse, coursesTool(deps.db)];
+  return fixed ? ofCourse : [...ofCourse, coursesTool(deps.db, course_ids)];
 }
 
 /** Offers one search instead of the chat's two; the caller's model chooses the sources. */
@@ -135,7 +144,7 @@ async function refuseForeignAsset({ db, course_id }: CourseScope, input: McpInpu
   }
 }
 
-function coursesTool(db: Sql): McpTool {
+function coursesTool(db: Sql, course_ids: readonly string[] | null): McpTool {
   const CoursesQuery = z.object({
     limit: z.int().min(1).max(200).default(50),
     cursor: z.string().max(200).optional().describe("next_cursor of the previous page"),
@@ -146,7 +155,11 @@ function coursesTool(db: Sql): McpTool {
     inputSchema: CoursesQuery,
     outputSchema: Courses,
     async run(input) {
-      const { items, next_cursor } = await listCourses(db, input as z.output<typeof CoursesQuery>);
+      const { items, next_cursor } = await listCourses(
+        db,
+        input as z.output<typeof CoursesQuery>,
+        course_ids,
+      );
       const courses = items.map(({ id, name, description }) => ({ id, name, description }));
       return { courses, next_cursor };
     },

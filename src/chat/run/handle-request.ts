@@ -47,6 +47,8 @@ export type ThreadRequest = TurnContext & {
 /**
  * Stores the new content of a request, then answers it.
  *
+ * The signal ends the response. Its reason is sent as an error if it is an AppError, such as a revoked key.
+ *
  * A thread has one run at a time. A request without new content joins the run in progress from its
  * beginning; without such a run it repeats an incomplete answer or gets the thread as it is. A
  * request with new content waits for the run in progress. The history is reconciled once, and again
@@ -67,8 +69,10 @@ export async function* handleRunRequest(
     run = start.run;
     yield start.parts;
     if (run) yield* run.follow(signal);
+    if (signal.reason instanceof AppError) yield [{ type: "error", error: signal.reason }];
   } catch (err) {
-    if (signal.aborted) return;
+    if (signal.aborted && err !== signal.reason) return;
+    if (signal.aborted && !(err instanceof AppError)) return;
     const code = isDatabaseOutage(err) ? "database_unavailable" : "internal";
     const error = err instanceof AppError ? err : new AppError(code, {}, { cause: err });
     const { request_id } = asked;

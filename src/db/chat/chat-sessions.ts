@@ -20,10 +20,14 @@ export type SessionSummary = ChatSession & {
 const sessionColumns = (sql: Sql) =>
   sql`s.id, s.course_id, s.thread_id, s.session_label, s.created_at, s.updated_at`;
 
-/** Newest first, each with the first 200 characters of its last message. */
+/**
+ * The conversations of a course, or of one of its users, newest first, each with the first 200 characters
+ * of its last message.
+ */
 export async function listSessions(
   sql: Sql,
   course_id: string,
+  user_id: string | null,
   { limit, cursor }: PageRequest,
 ): Promise<Page<SessionSummary>> {
   const rows = await sql<(SessionSummary & { cursor: string })[]>`
@@ -40,7 +44,7 @@ export async function listSessions(
         from chat_messages where session_id = s.id and content <> ''
         order by position desc limit 1
       ) last on true
-      where s.course_id = ${course_id}
+      where s.course_id = ${course_id} ${user_id ? sql`and s.user_id = ${user_id}` : sql``}
     ) session
     where true ${afterCursor(sql, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;

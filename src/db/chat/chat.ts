@@ -69,23 +69,34 @@ export type NewAnswer = Pick<ChatMessage, "id" | "content" | "metadata"> & { ste
 /** Messages and tool results that a thread does not have yet. */
 export type NewThreadContent = { messages: NewMessage[]; results: NewToolResult[] };
 
-export type ThreadName = { id: string; course_id: string; thread_id: string | null };
+export type ThreadName = {
+  id: string;
+  course_id: string;
+  thread_id: string | null;
+  /** The user of a new thread. */
+  user_id: string | null;
+  /** The only user whose threads the caller can continue; null for all. */
+  only_owner: string | null;
+};
 
 /**
  * Finds or creates a course's thread and returns its messages in order.
  *
- * @throws AppError `course_not_found`, or `session_not_found` when another course owns the thread
+ * @throws AppError `course_not_found`, or `session_not_found` when the thread belongs to
+ *   another course, or to another user than the only one allowed
  */
 export async function openThread(
   sql: Sql,
-  { id, course_id, thread_id }: ThreadName,
+  { id, course_id, thread_id, user_id, only_owner }: ThreadName,
 ): Promise<ChatMessage[]> {
   const [row] = await sql<{ known: boolean; owned: boolean; messages: ChatMessage[] }[]>`
     with course as (select id from courses where id = ${course_id}),
     thread as (
-      insert into chat_sessions as s (id, course_id, thread_id)
-      select ${id}, id, ${thread_id} from course
-      on conflict (id) do update set course_id = s.course_id where s.course_id = excluded.course_id
+      insert into chat_sessions as s (id, course_id, thread_id, user_id)
+      select ${id}, id, ${thread_id}, (select u.id from users u where u.id = ${user_id}) from course
+      on conflict (id) do update set course_id = s.course_id
+        where s.course_id = excluded.course_id
+          and (${only_owner}::uuid is null or s.user_id = ${only_owner})
       returning s.id
     )
     select exists (select from course) as known, exists (select from thread) as owned,

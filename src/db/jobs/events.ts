@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "../client";
-import type { Page } from "../page";
+import { inCourses, type Page } from "../page";
 
 /** A row of processing_events. */
 export type ProcessingEvent = {
@@ -13,7 +13,12 @@ export type ProcessingEvent = {
   created_at: string;
 };
 
-export type EventFilter = { course_id?: string | undefined; asset_id?: string | undefined };
+export type EventFilter = {
+  course_id?: string | undefined;
+  asset_id?: string | undefined;
+  /** The courses that the caller can reach; null for all, and for events without a course. */
+  course_ids: readonly string[] | null;
+};
 
 /**
  * An event gets its id before its transaction commits, so an event with a smaller id can still appear
@@ -24,13 +29,14 @@ const SETTLED = "500 milliseconds";
 /** Events after the id `after`, oldest first. */
 export async function listEvents(
   sql: Sql,
-  { course_id, asset_id }: EventFilter,
+  { course_id, asset_id, course_ids }: EventFilter,
   { after, limit }: { after: number; limit: number },
 ): Promise<Page<ProcessingEvent>> {
   const found = await sql<ProcessingEvent[]>`
     select id::float8 as id, asset_type, asset_id, course_id, event_type, payload, created_at
     from processing_events
     where id > ${after}::bigint
+      ${inCourses(sql, course_ids)}
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
       ${asset_id ? sql`and asset_id = ${asset_id}` : sql``}
     order by processing_events.id limit ${limit + 1}`;

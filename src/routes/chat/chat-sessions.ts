@@ -5,22 +5,33 @@ import { toMarkdown } from "../../chat/thread/export-markdown";
 import { deleteSession, getSession, listSessions } from "../../db/chat/chat-sessions";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
+import { onlyOwner } from "../../principal";
+import { principalOf, type QuestionSettings, seesQuestions } from "../http/auth";
 import { ById, Id, PageQuery, pageOf } from "../http/schemas";
 import { SessionSummary, WholeSession } from "./chat-schemas";
 
+type ChatSessionDeps = { db: Sql; runs: LiveRuns; config: QuestionSettings };
+
 /** Stored conversations: list, read, export, delete. */
-export const chatSessionRoutes = ({ db, runs }: { db: Sql; runs: LiveRuns }) =>
+export const chatSessionRoutes = ({ db, runs, config }: ChatSessionDeps) =>
   new Elysia({ prefix: "/sessions" })
     .get(
       "",
-      async ({ query }) => {
+      async ({ query, request }) => {
         const course = await getCourse(db, query.course_id);
-        return listSessions(db, course.id, query);
+        const principal = principalOf(request);
+        const user_id = seesQuestions(principal, config) ? null : onlyOwner(principal);
+        return listSessions(db, course.id, user_id, query);
       },
       {
         query: PageQuery.extend({ course_id: Id }),
         response: pageOf(SessionSummary),
-        detail: { summary: "List a course's conversations, newest first" },
+        detail: {
+          summary: "List a course's conversations, newest first",
+          description:
+            "With an API key: all conversations. Users of the institution's login: their own; teachers " +
+            "all, without names, if TEACHERS_SEE_QUESTIONS is true.",
+        },
       },
     )
     .get("/:id", ({ params }) => readSession(db, params.id), {

@@ -19,6 +19,8 @@ import { reconcile } from "../../chat/thread/reconcile";
 import { addToThread, listMessages, openThread, saveAnswer } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
+import { onlyOwner } from "../../principal";
+import { credentialEnd, principalOf, type QuestionSettings, requireCourse } from "../http/auth";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
@@ -30,7 +32,7 @@ import { chatSessionRoutes } from "./chat-sessions";
 /** What the chat endpoints of all protocols use. */
 export type ChatRouteDeps = Omit<AnswerDeps, "onEnd"> & {
   metrics: AnswerMetrics;
-  config: { PUBLIC_URL?: string | undefined };
+  config: { PUBLIC_URL?: string | undefined } & QuestionSettings;
   /** Aborted when the process begins to stop. */
   shutdown: AbortSignal;
 };
@@ -84,7 +86,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
     .get("/capabilities", () => capabilities(deps), {
       detail: { summary: "Get the agent's capabilities, in AG-UI's form" },
     })
-    .use(chatSessionRoutes({ db, runs }));
+    .use(chatSessionRoutes({ db, runs, config: deps.config }));
 }
 
 function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns): RequestDeps {
@@ -118,11 +120,14 @@ async function openConversation(
   asked: AgUiRequest,
 ): Promise<AgUiThreadRequest> {
   const { session_id: id, course_id, thread_id } = asked;
+  requireCourse(request, course_id);
+  const principal = principalOf(request);
+  const name = { id, course_id, thread_id, user_id: principal.user_id };
   return {
     request: asked,
     live: runs.find(id),
     request_id: requestId(request),
-    thread: await openThread(db, { id, course_id, thread_id }),
+    thread: await openThread(db, { ...name, only_owner: onlyOwner(principal) }),
     origin: ownOrigin(request, config),
   };
 }
@@ -132,7 +137,8 @@ function stream(deps: RequestDeps, conversation: AgUiThreadRequest, request: Req
   const gone = new AbortController();
   const onGone = () => gone.abort("the reader left");
   request.signal.addEventListener("abort", onGone, { once: true });
-  const parts = handleRunRequest(deps, conversation, gone.signal);
+  const signal = AbortSignal.any([gone.signal, credentialEnd(request)]);
+  const parts = handleRunRequest(deps, conversation, signal);
   const events = toAgUiEvents(parts, { ...asked, request_id, model: deps.modelName });
   const { client } = asked;
   return toAgUiResponse(events, { accept: request.headers.get("accept"), client, onGone });
@@ -143,7 +149,8 @@ async function reply(deps: RequestDeps, conversation: AgUiThreadRequest, request
   const client = { ...conversation.request.client, interrupts: false };
   const asked = { ...conversation.request, client };
   const { request_id, thread } = conversation;
-  const parts = handleRunRequest(deps, { ...conversation, request: asked }, request.signal);
+  const signal = AbortSignal.any([request.signal, credentialEnd(request)]);
+  const parts = handleRunRequest(deps, { ...conversation, request: asked }, signal);
   const { summary, ...answer } = await collectReply(parts, thread);
   const run_metadata = { request_id, course_id: asked.course_id, ...summary };
   return { session_id: asked.session_id, ...answer, run_metadata } as z.infer<typeof Reply>;

@@ -6,6 +6,7 @@ import { getCourse } from "../../db/courses";
 import type { Log } from "../../log";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
+import { principalOf } from "../http/auth";
 import { ownOrigin, refuseForeignOrigin } from "../http/own-origin";
 import { Id } from "../http/schemas";
 
@@ -46,7 +47,8 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
     async ({ query, request }) => {
       refuseForeignOrigin(request, config);
       if (query.course_id) await getCourse(db, query.course_id);
-      const scope = { course_id: query.course_id, origin: ownOrigin(request, config) };
+      const { course_ids } = principalOf(request);
+      const scope = { course_id: query.course_id, course_ids, origin: ownOrigin(request, config) };
       // Loaded on first use, because the SDK takes a quarter of a second to load.
       const { answerMcp } = await import("../../chat/mcp/server");
       return answerMcp(request, createMcpTools({ db, embedder, reranker }, scope), log);

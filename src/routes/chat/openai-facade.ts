@@ -7,12 +7,14 @@ import {
   readCompletionRequest,
   toCourseId,
 } from "../../chat/openai/request";
+import type { ChatPart } from "../../chat/parts";
 import { NO_CAPABILITIES } from "../../chat/request";
 import { type AnswerDeps, answerTurn } from "../../chat/run/answer-turn";
-import { LiveRuns } from "../../chat/run/live-runs";
+import { type LiveRun, LiveRuns } from "../../chat/run/live-runs";
 import { type Course, getCourse, listCourses } from "../../db/courses";
 import { AppError } from "../../errors";
 import { observeAnswer } from "../../metrics";
+import { credentialEnd, principalOf, requireCourse } from "../http/auth";
 import { jsonBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
@@ -72,6 +74,7 @@ export function openaiFacade(deps: ChatRouteDeps) {
       "/chat/completions",
       async ({ body, request, server }) => {
         const asked = readCompletionRequest(body);
+        requireCourse(request, asked.course_id);
         await getCourse(db, asked.course_id);
         // Heartbeats detect a dead connection; a timeout would also end a silent one.
         server?.timeout(request, 0);
@@ -87,13 +90,24 @@ export function openaiFacade(deps: ChatRouteDeps) {
         },
       },
     )
-    .get("/models", async () => ({ object: "list" as const, data: await listModels(db) }), {
-      response: z.object({ object: z.literal("list"), data: z.array(Model) }),
-      detail: { summary: "List the courses as models, newest first", responses: FAILURE },
-    })
+    .get(
+      "/models",
+      async ({ request }) => {
+        const { course_ids } = principalOf(request);
+        return { object: "list" as const, data: await listModels(db, course_ids) };
+      },
+      {
+        response: z.object({ object: z.literal("list"), data: z.array(Model) }),
+        detail: { summary: "List the courses as models, newest first", responses: FAILURE },
+      },
+    )
     .get(
       "/models/:model",
-      async ({ params }) => toModel(await getCourse(db, toCourseId(params.model))),
+      async ({ params, request }) => {
+        const course_id = toCourseId(params.model);
+        requireCourse(request, course_id);
+        return toModel(await getCourse(db, course_id));
+      },
       {
         response: Model,
         detail: { summary: "Get a course as a model", responses: FAILURE },
@@ -114,20 +128,31 @@ function complete(
   // Nothing is saved: the client keeps the conversation.
   const work = answerTurn(services, context, turn, async () => {});
   const run = services.runs.start(id, thread, work);
-  if (!stream) return collectCompletion(run.follow(request.signal), identity);
+  const revoked = credentialEnd(request);
+  if (!stream) {
+    const signal = AbortSignal.any([request.signal, revoked]);
+    return collectCompletion(followAs(run, signal), identity);
+  }
 
   const gone = new AbortController();
   const onGone = () => gone.abort("the reader left");
   request.signal.addEventListener("abort", onGone, { once: true });
-  const chunks = toCompletionChunks(run.follow(gone.signal), identity, includeUsage);
+  const signal = AbortSignal.any([gone.signal, revoked]);
+  const chunks = toCompletionChunks(followAs(run, signal), identity, includeUsage);
   return toStreamingResponse(chunks, { ...EVENT_STREAM, onGone });
 }
 
-async function listModels(db: ChatRouteDeps["db"]) {
+/** The parts of a run until the reader leaves; an ended credential is an error of the reader. */
+async function* followAs(run: LiveRun, signal: AbortSignal): AsyncGenerator<ChatPart[]> {
+  yield* run.follow(signal);
+  if (signal.reason instanceof AppError) throw signal.reason;
+}
+
+async function listModels(db: ChatRouteDeps["db"], course_ids: readonly string[] | null) {
   const models: Model[] = [];
   let cursor: string | null | undefined;
   do {
-    const page = await listCourses(db, { limit: 200, ...(cursor && { cursor }) });
+    const page = await listCourses(db, { limit: 200, ...(cursor && { cursor }) }, course_ids);
     models.push(...page.items.map(toModel));
     cursor = page.next_cursor;
   } while (cursor);

@@ -13,6 +13,7 @@ import { AppError } from "../../errors";
 import { receiveDocument } from "../../pipelines/document/request";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
+import { principalOf, requireCourse } from "../http/auth";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { multipartBody } from "../http/multipart-body";
 import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
@@ -37,9 +38,10 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDe
           maxBytes: maxUploadBytes,
           directory: storage.stagingDir,
         };
-        const answer = await acceptUpload(db, request, rules, (fields, file) =>
-          receiveDocument({ db, storage }, fields, file),
-        );
+        const answer = await acceptUpload(db, request, rules, (fields, file) => {
+          requireCourse(request, fields.course_id);
+          return receiveDocument({ db, storage }, fields, file);
+        });
         return status(answer.status as 202, answer.body);
       },
       {
@@ -56,8 +58,9 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDe
     )
     .get(
       "",
-      async ({ query }) => {
-        const page = await listDocuments(db, query, query);
+      async ({ query, request }) => {
+        const { course_ids } = principalOf(request);
+        const page = await listDocuments(db, { ...query, course_ids }, query);
         return { ...page, items: page.items.map(withUrl) };
       },
       {

@@ -8,6 +8,8 @@ const PANOPTO_URL =
  * Without an example, Swagger fills in all optional fields, and most routes refuse that.
  */
 export const EXAMPLES: Record<string, unknown> = {
+  "post /api/keys": { name: "Course website", scopes: ["read", "chat"], expires_in_days: 365 },
+  "post /api/keys/{key_id}/rotate": { overlap_hours: 24 },
   "post /api/courses": { name: "Information theory", description: "Spring term" },
   "patch /api/courses/{id}": { description: "Autumn term" },
   "post /api/lectures/download": { course_id: COURSE, panopto_url: PANOPTO_URL },

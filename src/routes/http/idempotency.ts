@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { Sql } from "../../db/client";
 import { keepAnswer, releaseKey, takeKey } from "../../db/jobs/idempotency";
 import { AppError } from "../../errors";
+import { principalName } from "../../principal";
+import { principalOf } from "./auth";
 
 /** The response of a creating request, which a repeated request gets again. */
 export type CreationResponse<B> = { status: number; body: B };
@@ -32,8 +34,10 @@ export async function once<B>(
   fingerprint: unknown,
   run: () => Promise<CreationResponse<B>>,
 ): Promise<CreationResponse<B>> {
-  const key = request.headers.get("idempotency-key");
-  if (!key) return run();
+  const given = request.headers.get("idempotency-key");
+  if (!given) return run();
+  // Callers do not share keys, so none gets the response of another.
+  const key = `${principalName(principalOf(request))} ${given}`;
   const route = `${request.method} ${new URL(request.url).pathname}`;
   const request_hash = createHash("sha256").update(JSON.stringify(fingerprint)).digest("hex");
 

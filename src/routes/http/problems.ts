@@ -86,9 +86,22 @@ function toResponse(failure: AppError, request: Request): Response {
     "content-type": isOpenAI ? "application/json" : "application/problem+json",
     "x-request-id": requestId(request),
     ...(status === 503 && { "retry-after": RETRY_AFTER_SECONDS }),
+    ...(status === 401 && { "www-authenticate": challenge(failure) }),
+    ...(status === 403 &&
+      failure.errorCode === "forbidden" && { "www-authenticate": challenge(failure) }),
     ...(status === 416 && { "content-range": `bytes */${failure.details.size_bytes}` }),
   });
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** RFC 6750: what a client must send. `scope` names the missing scope. */
+function challenge({ errorCode, details }: AppError): string {
+  if (errorCode === "forbidden") {
+    const scope = typeof details.scope === "string" ? `, scope="${details.scope}"` : "";
+    return `Bearer realm="lectern", error="insufficient_scope"${scope}`;
+  }
+  const isMissing = details.missing === true;
+  return isMissing ? 'Bearer realm="lectern"' : 'Bearer realm="lectern", error="invalid_token"';
 }
 
 /** Responses contain the details of client errors (4xx); details of ours (5xx) are only logged. */

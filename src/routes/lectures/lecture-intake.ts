@@ -7,6 +7,7 @@ import type { AudioSource } from "../../providers/audio-source";
 import type { Embedder } from "../../providers/embedder";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
+import { requireCourse } from "../http/auth";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
@@ -94,6 +95,7 @@ export const lectureIntakeRoutes = ({
     .post(
       "/download",
       async ({ body, request, status }) => {
+        requireCourse(request, body.course_id);
         const answer = await once(db, request, body, async () => {
           const { created, ...accepted } = await receiveRecording({ db, audioSource }, body);
           return { status: created ? 202 : 200, body: accepted };
@@ -121,9 +123,10 @@ export const lectureIntakeRoutes = ({
           maxBytes: maxUploadBytes,
           directory: uploadedAudio.stagingDir,
         };
-        const answer = await acceptUpload(db, request, rules, (fields, file) =>
-          receiveAudio({ db, audioSource, uploadedAudio }, fields, file, request.signal),
-        );
+        const answer = await acceptUpload(db, request, rules, (fields, file) => {
+          requireCourse(request, fields.course_id);
+          return receiveAudio({ db, audioSource, uploadedAudio }, fields, file, request.signal);
+        });
         return status(answer.status as 202, answer.body);
       },
       {
@@ -150,6 +153,7 @@ export const lectureIntakeRoutes = ({
           directory: uploadedAudio.stagingDir,
         };
         const answer = await acceptUpload(db, request, rules, async (fields, file) => {
+          requireCourse(request, fields.course_id);
           const bytes = await Bun.file(file.path).bytes();
           const { format } = fields;
           const { filename } = file;

@@ -16,6 +16,7 @@ import {
 } from "../../db/lectures";
 import { AppError } from "../../errors";
 import { restartLecture } from "../../pipelines/lecture/request";
+import { principalOf } from "../http/auth";
 import { ById, Id, JobStatus, Json, PageQuery, pageOf, Time } from "../http/schemas";
 import { LectureAccepted } from "./lecture-schemas";
 
@@ -128,8 +129,9 @@ export const lectureRoutes = ({ db, audioRetentionDays }: LectureRoutesDeps) =>
   new Elysia({ prefix: "/api/lectures", tags: ["Lectures"] })
     .get(
       "",
-      async ({ query }) => {
-        const page = await listLectures(db, query, query);
+      async ({ query, request }) => {
+        const { course_ids } = principalOf(request);
+        const page = await listLectures(db, { ...query, course_ids }, query);
         return { ...page, items: page.items.map(withLinks) };
       },
       {

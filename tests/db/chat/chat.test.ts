@@ -13,6 +13,9 @@ import { createCourse } from "../../support/factories";
 
 const db = await withDatabase();
 
+/** The caller names no user and can continue every thread. */
+const ANYONE = { user_id: null, only_owner: null };
+
 let course_id: string;
 let session_id: string;
 let turn_id: string;
@@ -33,7 +36,7 @@ const contents = async () => (await listMessages(db, session_id)).map(({ content
 beforeEach(async () => {
   course_id = await createCourse(db);
   session_id = crypto.randomUUID();
-  await openThread(db, { id: session_id, course_id, thread_id: null });
+  await openThread(db, { id: session_id, course_id, thread_id: null, ...ANYONE });
   const first = question("One?", "m1");
   turn_id = first.id;
   await say([first]);
@@ -41,8 +44,18 @@ beforeEach(async () => {
 
 describe("a thread", () => {
   test("is opened once, and belongs to its course", async () => {
-    const again = await openThread(db, { id: session_id, course_id, thread_id: "other name" });
-    const elsewhere = { id: session_id, course_id: await createCourse(db), thread_id: null };
+    const again = await openThread(db, {
+      id: session_id,
+      course_id,
+      thread_id: "other name",
+      ...ANYONE,
+    });
+    const elsewhere = {
+      id: session_id,
+      course_id: await createCourse(db),
+      thread_id: null,
+      ...ANYONE,
+    };
 
     expect(again).toMatchObject([{ role: "user", content: "One?", client_id: "m1" }]);
     expect(openThread(db, elsewhere)).rejects.toMatchObject({ errorCode: "session_not_found" });
@@ -62,7 +75,7 @@ describe("a thread", () => {
     await answer(step(0, "Yes.", "complete"));
     await say([question("Two?"), question("Three?")]);
 
-    const { items } = await listSessions(db, course_id, { limit: 10 });
+    const { items } = await listSessions(db, course_id, null, { limit: 10 });
 
     expect(items).toMatchObject([{ session_label: "One?", message_count: 4 }]);
     expect(await contents()).toEqual(["One?", "Yes.", "Two?", "Three?"]);
@@ -71,10 +84,10 @@ describe("a thread", () => {
 
 test("a label ends with a whole character", async () => {
   const id = crypto.randomUUID();
-  await openThread(db, { id, course_id, thread_id: null });
+  await openThread(db, { id, course_id, thread_id: null, ...ANYONE });
   const coins = question(`Entropy${"🪙".repeat(80)}`);
   await addToThread(db, id, { run_id: "run", messages: [coins], results: [] });
-  const { items } = await listSessions(db, course_id, { limit: 1 });
+  const { items } = await listSessions(db, course_id, null, { limit: 1 });
 
   expect(items[0]!.session_label).toBe(`Entropy${"🪙".repeat(73)}`);
 });

@@ -11,6 +11,7 @@ import { problems } from "../../../src/routes/http/problems";
 import { createStudiedCourse } from "../../support/chat";
 import { withDatabase } from "../../support/database";
 import { silentLog } from "../../support/factories";
+import { keylessGuard } from "../../support/guard";
 import { startOpenAI } from "../../support/openai";
 
 const db = await withDatabase();
@@ -33,6 +34,7 @@ function serve(
   const settings = { CORS_ORIGINS: [], ...config };
   const app = new Elysia()
     .use(problems(silentLog, () => ["POST"]))
+    .use(keylessGuard(sql))
     .use(mcpRoutes({ db: sql, embedder, reranker, log: silentLog, config: settings }))
     .listen({ hostname: "127.0.0.1", port: 0 });
   return {

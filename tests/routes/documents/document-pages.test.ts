@@ -6,6 +6,7 @@ import { problems } from "../../../src/routes/http/problems";
 import { withDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { silentLog } from "../../support/factories";
+import { keylessGuard } from "../../support/guard";
 import { get, postJson } from "../../support/http";
 import { deckPdf, manyPagesPdf } from "../../support/pdfs";
 import { eventually } from "../../support/waiting";
@@ -18,6 +19,7 @@ const { gemini, upload, workOnce } = lab;
 const shutdown = new AbortController();
 const app = new Elysia()
   .use(problems(silentLog, () => []))
+  .use(keylessGuard(lab.tools.db))
   .use(documentPageRoutes({ ...lab.tools, log: silentLog, shutdown: shutdown.signal }))
   .listen({ hostname: "127.0.0.1", port: 0 });
 afterAll(async () => {

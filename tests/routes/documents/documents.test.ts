@@ -7,6 +7,7 @@ import { problems } from "../../../src/routes/http/problems";
 import { withDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
 import { silentLog } from "../../support/factories";
+import { keylessGuard } from "../../support/guard";
 import { get, postFile } from "../../support/http";
 import { deckPdf } from "../../support/pdfs";
 
@@ -18,6 +19,7 @@ const { course_id, workOnce } = lab;
 const { storage, dataRoot } = lab.tools;
 const app = new Elysia()
   .use(problems(silentLog, () => []))
+  .use(keylessGuard(db))
   .use(documentRoutes({ db, storage, maxUploadBytes: 2_000_000 }));
 afterAll(() => lab[Symbol.asyncDispose]());
 

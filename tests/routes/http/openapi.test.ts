@@ -10,7 +10,12 @@ import { get } from "../../support/http";
 
 const database = await databaseUrl();
 const DATA_ROOT = await mkdtemp(join(tmpdir(), "lectern-openapi-"));
-const config = loadConfig({ DATABASE_URL: database.url, DATA_ROOT, LOG_LEVEL: "silent" });
+const config = loadConfig({
+  DATABASE_URL: database.url,
+  DATA_ROOT,
+  LOG_LEVEL: "silent",
+  AUTH: "off",
+});
 const services = await openServices(
   { ...config, DATABASE_URL: database.url },
   { connections: 1, localEmbedderUrl: "http://127.0.0.1:1", name: "openapi" },
@@ -73,7 +78,7 @@ describe("the OpenAPI document", () => {
     for (const { method, path, requestBody } of operations) {
       const json = requestBody?.content["application/json"];
       if (!json) continue;
-      const address = path.replace(/\{\w+\}/g, crypto.randomUUID());
+      const address = path.replace("{key_id}", "Ab12Cd34").replace(/\{\w+\}/g, crypto.randomUUID());
       const response = await app.handle(
         new Request(`http://localhost${address}`, {
           method: method.toUpperCase(),

@@ -1,0 +1,120 @@
+import { AppError } from "../../errors";
+import type { Scope } from "../../principal";
+import { createApiKey } from "../../text/api-key";
+import type { Sql } from "../client";
+
+/** An API key as administrators see it. The key itself is not stored. */
+export type ApiKey = {
+  key_id: string;
+  name: string;
+  scopes: Scope[];
+  /** Null: all courses. */
+  course_ids: string[] | null;
+  expires_at: string | null;
+  revoked_at: string | null;
+  /** Updated at most once a minute. */
+  last_used_at: string | null;
+  created_at: string;
+};
+
+export type NewKeyFields = {
+  name: string;
+  scopes: Scope[];
+  course_ids: string[] | null;
+  expires_at: string | null;
+};
+
+/** A new key with its secret, which is shown only once. */
+export type IssuedApiKey = ApiKey & { key: string };
+
+const columns = (sql: Sql) => sql`
+  key_id, name, scopes, course_ids, expires_at, revoked_at, last_used_at, created_at`;
+
+/** @throws AppError `course_not_found` if one of the courses does not exist */
+export async function insertKey(sql: Sql, fields: NewKeyFields): Promise<IssuedApiKey> {
+  const { name, scopes, course_ids, expires_at } = fields;
+  const { key, key_id, hashed_key } = createApiKey();
+  const [created] = await sql<ApiKey[]>`
+    insert into api_keys (name, key_id, hashed_key, scopes, course_ids, expires_at)
+    select ${name}, ${key_id}, ${hashed_key}, ${scopes}::text[], ${course_ids}::text[]::uuid[],
+           ${expires_at}::timestamptz
+    where not exists (
+      select from unnest(${course_ids}::text[]::uuid[]) as wanted (id)
+      where not exists (select from courses where courses.id = wanted.id))
+    returning ${columns(sql)}`;
+  if (!created) throw new AppError("course_not_found");
+  return { ...created, key };
+}
+
+/** All keys, newest first, with the revoked and expired ones. */
+export function listKeys(sql: Sql): Promise<ApiKey[]> {
+  return sql<ApiKey[]>`select ${columns(sql)} from api_keys order by created_at desc, key_id`;
+}
+
+/**
+ * Issues a new key with the name, scopes, courses and lifetime of an active one, which stays valid for
+ * `overlapSeconds` at most.
+ *
+ * @throws AppError `key_not_found` without an active key of this id
+ */
+export async function rotateKey(
+  sql: Sql,
+  key_id: string,
+  overlapSeconds: number,
+): Promise<IssuedApiKey> {
+  const issued = createApiKey();
+  const [created] = await sql<ApiKey[]>`
+    with rotated as (
+      update api_keys set
+        expires_at = least(expires_at, now() + ${overlapSeconds} * interval '1 second')
+      where key_id = ${key_id} and ${isActive(sql)}
+      returning id
+    ),
+    -- A statement sees the rows as they were before it: this is the old expiry.
+    former as (select * from api_keys where id in (select id from rotated))
+    insert into api_keys (name, key_id, hashed_key, scopes, course_ids, rate_per_minute, expires_at)
+    select name, ${issued.key_id}, ${issued.hashed_key}, scopes, course_ids, rate_per_minute,
+           now() + (expires_at - created_at)
+    from former
+    returning ${columns(sql)}`;
+  if (!created) throw new AppError("key_not_found");
+  return { ...created, key: issued.key };
+}
+
+/**
+ * Ends a key at once. Revoking a revoked key changes nothing.
+ *
+ * @throws AppError `key_not_found`
+ */
+export async function revokeKey(sql: Sql, key_id: string): Promise<void> {
+  const [revoked] = await sql`
+    update api_keys set revoked_at = coalesce(revoked_at, now()) where key_id = ${key_id}
+    returning key_id`;
+  if (!revoked) throw new AppError("key_not_found");
+}
+
+const isActive = (sql: Sql) =>
+  sql`revoked_at is null and (expires_at is null or expires_at > now())`;
+
+/** What the server compares a request with. */
+export type ActiveApiKey = Pick<ApiKey, "key_id" | "scopes" | "course_ids"> & {
+  hashed_key: string;
+};
+
+/** The keys that are valid now, and whether any key was ever created. */
+export async function loadActiveKeys(
+  sql: Sql,
+): Promise<{ keys: ActiveApiKey[]; everCreated: boolean }> {
+  const rows = await sql<(ActiveApiKey & { active: boolean })[]>`
+    select key_id, hashed_key, scopes, course_ids, ${isActive(sql)} as active from api_keys`;
+  const keys = rows.filter(({ active }) => active);
+  return { keys, everCreated: rows.length > 0 };
+}
+
+/** Records the use of keys, at most once a minute for each key. */
+export async function touchKeys(sql: Sql, key_ids: string[]): Promise<void> {
+  await sql`
+    update api_keys set last_used_at = now()
+    where key_id = any(${key_ids}::text[])
+      and (last_used_at is null or last_used_at < now() - interval '1 minute')`;
+}

@@ -1,0 +1,59 @@
+export const SCOPES = ["read", "ingest", "chat", "admin"] as const;
+
+/**
+ * read: courses, assets and retrieval. ingest: add, change and delete them. chat: questions and
+ * conversations. admin: everything, with the keys and metrics.
+ */
+export type Scope = (typeof SCOPES)[number];
+
+/** Who sends a request, and what the sender can reach. */
+export type Principal = {
+  /**
+   * open: no key is required on this server. key: an API key. user: a token of the institution's login.
+   * anonymous: no credential; only public routes answer.
+   */
+  kind: "open" | "key" | "user" | "anonymous";
+  scopes: readonly Scope[];
+  /** The only courses that exist for this principal; null for all courses. */
+  course_ids: readonly string[] | null;
+  /**
+   * The row in `users`. It restricts conversations to the user's own for the kind `user` only; for the
+   * other kinds it is the `X-User-Id` of the caller, stored with new conversations.
+   */
+  user_id: string | null;
+  /** The public part of the API key; null for other kinds. */
+  key_id: string | null;
+};
+
+export const OPEN: Principal = {
+  kind: "open",
+  scopes: SCOPES,
+  course_ids: null,
+  user_id: null,
+  key_id: null,
+};
+
+export const ANONYMOUS: Principal = {
+  kind: "anonymous",
+  scopes: [],
+  course_ids: [],
+  user_id: null,
+  key_id: null,
+};
+
+export const hasScope = ({ scopes }: Principal, scope: Scope): boolean =>
+  scopes.includes(scope) || scopes.includes("admin");
+
+export const canReachCourse = ({ course_ids }: Principal, course_id: string): boolean =>
+  course_ids === null || course_ids.includes(course_id.toLowerCase());
+
+/** A name of the principal that is stable and unique, for limits and for stored responses. */
+export const principalName = ({ kind, key_id, user_id }: Principal): string =>
+  `${kind}:${key_id ?? user_id ?? ""}`;
+
+/**
+ * The owner whose conversations are the only ones that this principal can read or change; null for all
+ * conversations of its courses.
+ */
+export const onlyOwner = (principal: Principal): string | null =>
+  principal.kind === "user" && !hasScope(principal, "admin") ? principal.user_id : null;

@@ -1,0 +1,107 @@
+import type { Scope } from "../../principal";
+
+/** What a principal needs for a route, checked before the body is read. */
+export type Requirement = {
+  /** Null: no credential is needed. */
+  scope: Scope | null;
+  /** A public route that shows more to callers with a credential. */
+  identifies?: true;
+  /** What `:id` names: for a principal limited to courses, an id of another course does not exist. */
+  id?: "course" | "lecture" | "document" | "session";
+  /** The route reaches beyond single courses, so a principal limited to courses is refused. */
+  allCourses?: true;
+};
+
+const PUBLIC: Requirement = { scope: null };
+const READ: Requirement = { scope: "read" };
+const READ_COURSE: Requirement = { scope: "read", id: "course" };
+const READ_LECTURE: Requirement = { scope: "read", id: "lecture" };
+const READ_DOCUMENT: Requirement = { scope: "read", id: "document" };
+const INGEST: Requirement = { scope: "ingest" };
+const INGEST_COURSE: Requirement = { scope: "ingest", id: "course" };
+const INGEST_LECTURE: Requirement = { scope: "ingest", id: "lecture" };
+const INGEST_DOCUMENT: Requirement = { scope: "ingest", id: "document" };
+const CHAT: Requirement = { scope: "chat" };
+const CHAT_SESSION: Requirement = { scope: "chat", id: "session" };
+const ADMIN: Requirement = { scope: "admin" };
+
+/**
+ * The requirement of every route. A route that is missing here needs the scope admin, and a test fails.
+ *
+ * A `course_id` in the query is checked for every route. Routes with a course in their body, and lists,
+ * check it themselves with `requireCourse` and `principalOf`.
+ */
+export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
+  "GET /": PUBLIC,
+  "GET /favicon.ico": PUBLIC,
+  "GET /ag-ui": PUBLIC,
+  "GET /ag-ui/static/*": PUBLIC,
+  "GET /ag-ui/*": PUBLIC,
+  "GET /api/agui/config": PUBLIC,
+  "GET /docs/errors": PUBLIC,
+  "GET /swagger": PUBLIC,
+  // The document describes the API and is published as docs/openapi.json; its operations need a key.
+  "GET /swagger/json": PUBLIC,
+  "GET /swagger/assets/:file": PUBLIC,
+  // Anonymous callers see no details.
+  "GET /api/health": { scope: null, identifies: true },
+  "GET /metrics": ADMIN,
+
+  "GET /api/keys": ADMIN,
+  "POST /api/keys": ADMIN,
+  "POST /api/keys/:key_id/rotate": ADMIN,
+  "DELETE /api/keys/:key_id": ADMIN,
+
+  "GET /api/courses": READ,
+  "POST /api/courses": { scope: "ingest", allCourses: true },
+  "GET /api/courses/:id": READ_COURSE,
+  "PATCH /api/courses/:id": INGEST_COURSE,
+  "DELETE /api/courses/:id": INGEST_COURSE,
+  "GET /api/courses/:id/assets": READ_COURSE,
+
+  "GET /api/lectures": READ,
+  "POST /api/lectures/download": INGEST,
+  "POST /api/lectures/audio": INGEST,
+  "POST /api/lectures/transcript": INGEST,
+  "GET /api/lectures/:id": READ_LECTURE,
+  "DELETE /api/lectures/:id": INGEST_LECTURE,
+  "GET /api/lectures/:id/status": READ_LECTURE,
+  "GET /api/lectures/:id/events": READ_LECTURE,
+  "POST /api/lectures/:id/retry": INGEST_LECTURE,
+  "POST /api/lectures/:id/cancel": INGEST_LECTURE,
+  "GET /api/lectures/:id/transcript": READ_LECTURE,
+  "PUT /api/lectures/:id/transcript": INGEST_LECTURE,
+  "GET /api/lectures/:id/transcript/view": READ_LECTURE,
+
+  "GET /api/documents": READ,
+  "POST /api/documents/upload": INGEST,
+  "GET /api/documents/:id": READ_DOCUMENT,
+  "DELETE /api/documents/:id": INGEST_DOCUMENT,
+  "GET /api/documents/:id/status": READ_DOCUMENT,
+  "GET /api/documents/:id/events": READ_DOCUMENT,
+  "GET /api/documents/:id/file": READ_DOCUMENT,
+  "GET /api/documents/:id/pages": READ_DOCUMENT,
+  "GET /api/documents/:id/pages/:page_number/image": READ_DOCUMENT,
+  "GET /api/documents/:id/chunks": READ_DOCUMENT,
+  "POST /api/documents/:id/describe": INGEST_DOCUMENT,
+  "POST /api/documents/:id/retry": INGEST_DOCUMENT,
+
+  "GET /api/events": READ,
+  "POST /api/retrieval/query": READ,
+
+  "POST /api/chat": CHAT,
+  "POST /api/chat/stream": CHAT,
+  "GET /api/chat/capabilities": CHAT,
+  "GET /api/chat/sessions": CHAT,
+  "GET /api/chat/sessions/:id": CHAT_SESSION,
+  "GET /api/chat/sessions/:id/export": CHAT_SESSION,
+  "DELETE /api/chat/sessions/:id": CHAT_SESSION,
+
+  "POST /v1/chat/completions": CHAT,
+  "GET /v1/models": CHAT,
+  "GET /v1/models/:model": CHAT,
+  "POST /mcp": READ,
+};
+
+/** For a route without an entry: deny by default. */
+export const UNLISTED: Requirement = ADMIN;

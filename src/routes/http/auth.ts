@@ -1,0 +1,190 @@
+import type { AnyElysia } from "elysia";
+import Memoirist from "memoirist";
+import { z } from "zod";
+import { findOwner } from "../../db/access/owners";
+import type { Sql } from "../../db/client";
+import { AppError, type ErrorCode } from "../../errors";
+import { ANONYMOUS, canReachCourse, hasScope, onlyOwner, type Principal } from "../../principal";
+import { REQUIREMENTS, type Requirement, UNLISTED } from "./auth-requirements";
+import {
+  type AuthDeps,
+  type Authenticated,
+  identifyNamedUser,
+  openAuthenticator,
+} from "./authenticate";
+
+type GuardDeps = AuthDeps & {
+  db: Sql;
+  config: AuthDeps["config"] & QuestionSettings;
+};
+
+/** What the guard found out about a request, and the route that it checked. */
+type Admission = Authenticated & { route: string };
+
+const ADMISSIONS = new WeakMap<Request, Admission>();
+
+/** The sender of a request that the guard has admitted. */
+export const principalOf = (request: Request): Principal =>
+  ADMISSIONS.get(request)?.principal ?? ANONYMOUS;
+
+/** Aborted when the sender's key is revoked or the token expires; its reason is an AppError. */
+export function credentialEnd(request: Request): AbortSignal {
+  const controller = new AbortController();
+  const ended = ADMISSIONS.get(request)?.ended();
+  const abort = () => controller.abort(CREDENTIAL_ENDED);
+  if (ended?.aborted) abort();
+  else ended?.addEventListener("abort", abort, { once: true, signal: request.signal });
+  return controller.signal;
+}
+const CREDENTIAL_ENDED = new AppError("unauthenticated", {
+  message: "The key was revoked or the token expired",
+});
+
+/**
+ * For a course named in a body or a form.
+ *
+ * @throws AppError `course_not_found` if it is outside the courses of the sender
+ */
+export function requireCourse(request: Request, course_id: string): void {
+  if (!canReachCourse(principalOf(request), course_id)) throw new AppError("course_not_found");
+}
+
+const NOT_FOUND = {
+  course: "course_not_found",
+  lecture: "lecture_not_found",
+  document: "document_not_found",
+  session: "session_not_found",
+} satisfies Record<string, ErrorCode>;
+
+const Id = z.guid();
+
+/**
+ * Checks every request before its body is read: who sends it, whether the scope allows the route, and
+ * whether the named course, asset or conversation exists for the sender. It covers all routes of the app,
+ * also those that are registered after it.
+ */
+export const guard = (deps: GuardDeps) => (app: AnyElysia) => {
+  const authenticate = openAuthenticator(deps);
+  let router: Memoirist<string> | undefined;
+
+  const admit = async (request: Request, route: string, params: Record<string, string>) => {
+    const requirement = REQUIREMENTS[route] ?? UNLISTED;
+    const sender = await identify(request, requirement);
+    requireScope(sender.principal, requirement);
+    refuseForeignQuery(sender.principal, request);
+    if (requirement.id)
+      await refuseForeignId(deps, sender.principal, request, requirement.id, params);
+    const isAsking = requirement.scope === "chat" && sender.principal.kind !== "user";
+    const user_id = isAsking
+      ? await identifyNamedUser(request, deps.users)
+      : sender.principal.user_id;
+    ADMISSIONS.set(request, { ...sender, principal: { ...sender.principal, user_id }, route });
+  };
+
+  /** Public routes answer every caller, also with a bad key and without the database. */
+  const identify = (request: Request, { scope, identifies }: Requirement) => {
+    const anonymous = { principal: ANONYMOUS, ended: NEVER };
+    if (scope !== null) return authenticate(request);
+    if (!identifies) return anonymous;
+    const late = Bun.sleep(IDENTIFY_MS).then(() => anonymous);
+    return Promise.race([authenticate(request).catch(() => anonymous), late]);
+  };
+
+  return app
+    .onRequest(async ({ request }) => {
+      if (request.method === "OPTIONS") return; // preflights have no credentials
+      router ??= toRouter(app.routes);
+      const method = request.method === "HEAD" ? "GET" : request.method;
+      const found = router.find(method, pathOf(request.url));
+      // Without a route the answer is 404 or 405.
+      if (found) await admit(request, found.store, found.params);
+    })
+    .onTransform({ as: "global" }, ({ request, route }) => {
+      // Elysia and the guard must agree on the route; else the request was checked for another one.
+      const admitted = ADMISSIONS.get(request)?.route.replace(/^\S+ /, "");
+      if (request.method !== "OPTIONS" && admitted !== normalized(route)) {
+        throw new AppError("forbidden", { message: "This address could not be checked" });
+      }
+    });
+};
+
+/** Health checks must not wait longer for a database that does not respond. */
+const IDENTIFY_MS = 2_000;
+const NEVER = () => new AbortController().signal;
+
+function toRouter(routes: { method: string; path: string }[]): Memoirist<string> {
+  const router = new Memoirist<string>({ onParam: decoded });
+  for (const { method, path } of routes) {
+    const route = `${method} ${normalized(path)}`;
+    router.add(method, normalized(path), route);
+    // Elysia ignores a slash at the end.
+    if (!/[/*]$/.test(normalized(path))) router.add(method, `${normalized(path)}/`, route);
+  }
+  return router;
+}
+
+/** As Elysia does; a malformed escape stays as it is, and no id has one. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+const normalized = (path: string) => (path.length > 1 ? path.replace(/\/$/, "") : path);
+
+/** The path as Elysia routes it: everything between the host and the query, undecoded. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const end = url.indexOf("?", start);
+  return start === -1 ? "/" : url.slice(start, end === -1 ? undefined : end);
+}
+
+function requireScope(principal: Principal, { scope, allCourses }: Requirement): void {
+  if (scope === null) return;
+  if (principal.kind === "anonymous") throw new AppError("unauthenticated", { missing: true });
+  if (!hasScope(principal, scope)) throw new AppError("forbidden", { scope });
+  if (allCourses && principal.course_ids !== null) {
+    throw new AppError("forbidden", { message: "This key or token is limited to its courses" });
+  }
+}
+
+/** Checks all values, because servers differ in which of several they use. */
+function refuseForeignQuery(principal: Principal, request: Request): void {
+  if (principal.course_ids === null || !request.url.includes("?")) return;
+  const named = new URL(request.url).searchParams.getAll("course_id");
+  if (!named.every((id) => canReachCourse(principal, id))) throw new AppError("course_not_found");
+}
+
+async function refuseForeignId(
+  { db, config }: GuardDeps,
+  principal: Principal,
+  request: Request,
+  kind: keyof typeof NOT_FOUND,
+  { id = "" }: Record<string, string>,
+): Promise<void> {
+  const owner_id = kind === "session" ? onlyOwner(principal) : null;
+  if (principal.course_ids === null && owner_id === null) return;
+  const notFound = new AppError(NOT_FOUND[kind]);
+  if (!Id.safeParse(id).success) throw notFound;
+  if (kind === "course") {
+    if (!canReachCourse(principal, id)) throw notFound;
+    return;
+  }
+  const owner = await findOwner(db, kind, id);
+  if (!owner || !canReachCourse(principal, owner.course_id)) throw notFound;
+  const isOwn = owner_id === null || owner.user_id === owner_id;
+  const canWatch = isReading(request) && seesQuestions(principal, config);
+  if (!isOwn && !canWatch) throw notFound;
+}
+
+const isReading = ({ method }: Request) => method === "GET" || method === "HEAD";
+
+export type QuestionSettings = { TEACHERS_SEE_QUESTIONS: boolean };
+
+/** Teachers can read the conversations of their courses if the setting allows it. */
+export const seesQuestions = (
+  principal: Principal,
+  { TEACHERS_SEE_QUESTIONS }: QuestionSettings,
+): boolean => TEACHERS_SEE_QUESTIONS && hasScope(principal, "ingest");
