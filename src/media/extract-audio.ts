@@ -6,6 +6,7 @@ import { type OnSpawn, runTool, UNTRUSTED_INPUT } from "./ffmpeg";
 import { LevelMeter, levelFilters, SPEECH_DB } from "./loudness";
 import { hasMissingEnd } from "./missing-end";
 import { readMp3Structure } from "./mp3-structure";
+import { isCleanOgg } from "./ogg-structure";
 import { type Media, probeMedia } from "./probe-audio";
 
 /** 64 kbit/s, constant: 8 bytes a millisecond, 28.8 MB an hour. */
@@ -138,20 +139,26 @@ const LAST_PIECE_MS = 2_000;
 
 /**
  * Encodes a file again in which ffmpeg found damage, without stopping there. The result is usable
- * when the damage lies at the end, or is only the join between two MP3 files.
+ * when the damage lies at the end, or is only the join between two files.
  *
  * @throws AppError `audio_extraction_failed` for damage elsewhere
  */
 async function encodeDamaged(encoding: Encoding, strict: Encoded): Promise<Encoded> {
   const failure = toExtractionFailure(encoding.recordingPath, strict);
   if (strict.exitCode === 0) throw failure; // the container skipped something in the middle
-  const lenient = await encode({ ...encoding, strict: false });
+  const joined = await isJoined(encoding);
+  const lenient = await encode({ ...encoding, strict: false, useTimestamps: !joined });
   if (lenient.exitCode !== 0) throw failure;
   const isDamagedAtEnd = toDurationMs(lenient) - toDurationMs(strict) <= LAST_PIECE_MS;
   if (isDamagedAtEnd) return { ...lenient, isDamagedAtEnd };
-  const isMp3 = encoding.media.format.startsWith("mp3");
-  if (!isMp3 || !(await readMp3Structure(encoding.recordingPath)).isClean) throw failure;
+  if (!joined) throw failure;
   return lenient;
+}
+
+/** Whether a file consists of undamaged elements only, as one does that was joined with `cat`. */
+async function isJoined({ recordingPath, media }: Encoding): Promise<boolean> {
+  if (media.format === "mp3") return (await readMp3Structure(recordingPath)).isClean;
+  return media.format === "ogg" && (await isCleanOgg(recordingPath));
 }
 
 /** ffmpeg's messages contain the path; the folder of our scratch files is not for callers. */
@@ -161,7 +168,16 @@ const toExtractionFailure = (recordingPath: string, { exitCode, stderr }: Encode
     stderr: stderr.replaceAll(recordingPath, basename(recordingPath)),
   });
 
-/** @param strict  stop at the first packet that ffmpeg cannot decode */
+/**
+ * ffmpeg counts the timestamps of these formats itself, with the sample rate of the first frame. They
+ * are wrong after a join with a file of another rate, so the audio alone is the clock.
+ */
+const WITHOUT_TIMESTAMPS = /^(?:mp3|aac|amr)$/;
+
+/**
+ * @param strict  stop at the first packet that ffmpeg cannot decode
+ * @param useTimestamps  fill gaps between timestamps with silence; those of joined files restart
+ */
 async function encode({
   recordingPath,
   path,
@@ -169,7 +185,8 @@ async function encode({
   choice,
   options,
   strict,
-}: Encoding & { strict: boolean }): Promise<Encoded> {
+  useTimestamps = !WITHOUT_TIMESTAMPS.test(media.format),
+}: Encoding & { strict: boolean; useTimestamps?: boolean }): Promise<Encoded> {
   const { signal, onProgress, onSpawn, announced_duration_ms, limits = LIMITS } = options;
   const hash = new Bun.CryptoHasher("sha256");
   let size_bytes = 0;
@@ -178,7 +195,7 @@ async function encode({
   const capMs = limits.maxDurationMs + 1_000; // one more second, to tell "at the limit" from "cut"
   const filters = [
     toMono(choice),
-    "aresample=16000:async=1:first_pts=0",
+    useTimestamps ? "aresample=16000:async=1:first_pts=0" : "aresample=16000",
     `atrim=start_sample=${ENCODER_DELAY_SAMPLES}`,
     levelFilters(2),
   ];

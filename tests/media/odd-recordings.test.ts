@@ -120,6 +120,37 @@ describe("a complete recording is accepted as complete", () => {
     expect(Math.abs(starts[2]! - 11_000)).toBeLessThan(300);
   });
 
+  test("MP3 files of different sample rates, joined", async () => {
+    const from = ["-i", inFolder("beeps.wav")];
+    await ffmpeg(...from, "-ar", "44100", "-ac", "2", inFolder("rate-44.mp3"));
+    await ffmpeg(...from, "-ar", "22050", inFolder("rate-22.mp3"));
+    const files = await Promise.all(
+      ["rate-44.mp3", "rate-22.mp3"].map((name) => Bun.file(inFolder(name)).bytes()),
+    );
+    await Bun.write(inFolder("rates.mp3"), Buffer.concat(files));
+
+    const audio = await extract("rates.mp3");
+    const starts = await startsOf(audio.path);
+
+    expect(audio.missing_end).toBeFalse();
+    expect(starts).toHaveLength(4);
+    expect(Math.abs(starts[3]! - 16_000)).toBeLessThan(300);
+  });
+
+  test.each(["ogg", "opus"])("two %s files, joined", async (ending) => {
+    await ffmpeg("-i", inFolder("beeps.wav"), inFolder(`single.${ending}`));
+    await rewrite(`single.${ending}`, `chained.${ending}`, (bytes) =>
+      Buffer.concat([bytes, bytes]),
+    );
+
+    const audio = await extract(`chained.${ending}`);
+    const starts = await startsOf(audio.path);
+
+    expect(audio.missing_end).toBeFalse();
+    expect(starts).toHaveLength(4);
+    expect(Math.abs(starts[3]! - 16_000)).toBeLessThan(300);
+  });
+
   test("an MP3 that was joined behind one whose last frame is cut", async () => {
     await rewrite("beeps.mp3", "joined-cut.mp3", (bytes) =>
       Buffer.concat([bytes.subarray(0, -50), bytes]),
