@@ -1,4 +1,4 @@
--- 0009: API keys, versions of the page, paid calls, and repeated requests.
+-- 0009: API keys, versions of the page, and repeated requests.
 
 create table api_keys (
   id              uuid primary key default gen_random_uuid(),
@@ -25,24 +25,6 @@ create table agui_assets (
   checksum       text not null unique,
   served_at      timestamptz not null default now()
 );
-
--- One row per billable unit, so that no stored result is bought twice and the cost of an asset is known.
-create table provider_calls (
-  id         bigint generated always as identity primary key,
-  -- The billable unit, such as document:<id>:page:7:describe; unique among successful calls.
-  call_key   text not null,
-  asset_type text check (asset_type in ('lecture', 'document')),
-  asset_id   uuid,
-  purpose    text not null,
-  provider   text not null,
-  model      text,
-  usage      jsonb not null default '{}',
-  outcome    text not null check (outcome in ('ok', 'error')),
-  error_code text,
-  created_at timestamptz not null default now()
-);
-create unique index provider_calls_bought on provider_calls (call_key) where outcome = 'ok';
-create index provider_calls_asset on provider_calls (asset_id);
 
 -- Responses of creating requests, by the client's Idempotency-Key. Maintenance removes rows after a day.
 create table idempotency_keys (

@@ -46,6 +46,71 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.begin_call(p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text, p_provider text, p_model text, p_usage jsonb, p_max_concurrent integer, p_probe_seconds numeric, OUT verdict text, OUT call_id uuid, OUT request_id text, OUT wait_seconds numeric) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare
+  breaker provider_states;
+  job     jobs;
+begin
+  call_id := p_id;
+  perform from provider_calls c where c.id = p_id;
+  if found then
+    verdict := 'go'; -- the statement is repeated, because its result did not arrive
+    return;
+  end if;
+
+  if p_job_id is not null then
+    select j.* into job from jobs j
+    where j.id = p_job_id and j.message_id = p_message_id and j.attempt = p_attempt
+      and j.job_state not in ('completed', 'failed');
+    if not found then
+      verdict := 'lost';
+      return;
+    end if;
+  end if;
+  breaker := lock_provider(p_provider); -- always locked before its calls
+  -- The calls of earlier attempts of this job have no caller any more.
+  update provider_calls c set state = 'lost', finished_at = clock_timestamp()
+  where c.job_id = p_job_id and c.state = 'started' and c.request_id is null
+    and (c.message_id, c.attempt) is distinct from (p_message_id, p_attempt);
+
+  if breaker.open_until > clock_timestamp() then
+    verdict := 'open';
+    wait_seconds := extract(epoch from breaker.open_until - clock_timestamp());
+    return;
+  end if;
+
+  -- Only after a restart of the job, or of its worker, a row with a request_id is still open here.
+  update provider_calls c set message_id = p_message_id, attempt = p_attempt
+  where c.call_key = p_call_key and c.provider = p_provider and c.model is not distinct from p_model
+    and c.job_id = p_job_id and c.state = 'started' and c.request_id is not null
+  returning 'resume', c.id, c.request_id into verdict, call_id, request_id;
+
+  if verdict is null and p_max_concurrent <= (
+    select count(*) from provider_calls c where c.provider = p_provider and c.state = 'started'
+  ) then
+    verdict := 'busy';
+    return;
+  end if;
+
+  if breaker.open_until is not null then
+    update provider_states s
+    set open_until = clock_timestamp() + make_interval(secs => p_probe_seconds)
+    where s.provider = p_provider;
+  end if;
+  if verdict = 'resume' then return; end if;
+
+  insert into provider_calls
+    (id, call_key, purpose, provider, model, asset_type, asset_id, course_id, job_id, message_id,
+     attempt, usage)
+  values
+    (p_id, p_call_key, p_purpose, p_provider, p_model, job.kind, job.asset_id, job.course_id, p_job_id,
+     p_message_id, p_attempt, p_usage);
+  verdict := 'go';
+end
+$$;
+
 CREATE FUNCTION public.begin_transcription(p_lecture_id uuid, p_priority text, p_why_stopped text) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -133,6 +198,26 @@ begin
 end
 $_$;
 
+CREATE FUNCTION public.close_lost_calls() RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  closed integer;
+begin
+  update provider_calls c set state = 'lost', finished_at = clock_timestamp()
+  where c.state = 'started' and (
+    (c.job_id is null and c.created_at < now() - interval '1 hour')
+    or (c.job_id is not null and not exists (
+      select from jobs j
+      where j.id = c.job_id and j.job_state not in ('completed', 'failed')
+        and (c.request_id is not null
+             or (j.message_id, j.attempt) = (c.message_id, c.attempt) and j.next_attempt_at is null))));
+  get diagnostics closed = row_count;
+  perform wake_waiting_jobs(s.provider) from provider_states s where s.open_until is null;
+  return closed;
+end
+$$;
+
 CREATE FUNCTION public.create_job(p_kind text, p_asset_id uuid, p_course_id uuid, p_priority text) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -154,6 +239,50 @@ begin
   perform pgmq.send('ingest_dead', p_body, jsonb_build_object(
     'queue', p_queue, 'message_id', p_message_id, 'code', p_code, 'reason', p_reason));
   perform pgmq.archive(p_queue, p_message_id);
+end
+$$;
+
+CREATE FUNCTION public.defer_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer, p_delay_seconds numeric, p_code text, p_reason text, p_provider text, p_is_failure boolean, p_probe_seconds numeric) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job     jobs;
+  breaker provider_states;
+  delay   numeric := p_delay_seconds;
+  is_known boolean;
+begin
+  select j.* into job from jobs j where j.id = p_job_id;
+  select s.* into breaker from provider_states s where s.provider = p_provider;
+  if p_is_failure and (breaker.provider is null or breaker.succeeded_at > job.provider_failed_at) then
+    return 'counted';
+  end if;
+
+  if breaker.open_until > clock_timestamp() then
+    delay := least(900, extract(epoch from breaker.open_until - clock_timestamp())
+      + p_probe_seconds * (select count(*) from jobs j
+                           where j.waiting_for = p_provider and j.id <> p_job_id
+                             and j.next_attempt_at > clock_timestamp()));
+  end if;
+  if not extend_claim(p_queue, p_message_id, p_attempt, delay) then return 'lost'; end if;
+
+  -- One entry for each outage, not for each probe.
+  is_known := coalesce(job.log -> -1 ->> 'outcome' = 'waiting'
+                       and job.log -> -1 ->> 'provider' is not distinct from p_provider, false);
+  update jobs j set
+    next_attempt_at = clock_timestamp() + make_interval(secs => delay),
+    waiting_for = p_provider,
+    provider_failed_at = case when p_is_failure then clock_timestamp() else j.provider_failed_at end,
+    error_code = p_code, error_message = p_reason,
+    log = case when is_known then j.log
+      else j.log || jsonb_strip_nulls(jsonb_build_object(
+        'at', clock_timestamp(), 'attempt', p_attempt, 'outcome', 'waiting',
+        'provider', p_provider, 'code', p_code, 'reason', p_reason)) end
+  where j.id = p_job_id;
+  if not is_known then
+    perform record_event(job.kind, job.asset_id, job.course_id, 'waiting', jsonb_build_object(
+      'job_id', p_job_id, 'provider', p_provider, 'code', p_code, 'reason', p_reason));
+  end if;
+  return 'held';
 end
 $$;
 
@@ -254,6 +383,56 @@ begin
     where msg_id = p_message_id and read_ct = p_attempt;
   end if;
   return found;
+end
+$$;
+
+CREATE FUNCTION public.finish_call(p_id uuid, p_outcome text, p_usage jsonb, p_error_code text, p_reason text, p_is_unusable boolean, p_wait_seconds numeric, p_max_failures integer, p_probe_seconds numeric) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  call    provider_calls;
+  breaker provider_states;
+begin
+  breaker := lock_provider((select c.provider from provider_calls c where c.id = p_id));
+  select c.* into call from provider_calls c where c.id = p_id for update;
+  if call.state in ('started', 'lost') then
+    -- Work that goes on at the provider keeps its receipt open: the next attempt polls it.
+    if p_outcome <> 'outage' or call.request_id is null or p_is_unusable then
+      update provider_calls c set
+        state = case p_outcome when 'outage' then 'error' else p_outcome end,
+        usage = p_usage, error_code = p_error_code, finished_at = clock_timestamp()
+      where c.id = p_id;
+    end if;
+
+    if p_outcome = 'outage' then
+      update provider_states s set
+        failures = s.failures + 1, reason = p_reason,
+        opened_at = case when s.failures + 1 >= p_max_failures
+                         then coalesce(s.opened_at, clock_timestamp()) end,
+        open_until = case when s.failures + 1 >= p_max_failures
+          then clock_timestamp() + make_interval(secs => greatest(p_probe_seconds, p_wait_seconds))
+          end
+      where s.provider = call.provider;
+      if breaker.open_until is null and breaker.failures + 1 >= p_max_failures then
+        perform record_event('system', null, null, 'provider_outage', jsonb_build_object(
+          'provider', call.provider, 'reason', p_reason));
+      end if;
+    elsif p_outcome in ('ok', 'error') then
+      update provider_states s set
+        failures = 0, open_until = null, opened_at = null, reason = null,
+        succeeded_at = case p_outcome when 'ok' then clock_timestamp() else s.succeeded_at end
+      where s.provider = call.provider;
+      if breaker.open_until is not null then
+        perform record_event('system', null, null, 'provider_recovered',
+                             jsonb_build_object('provider', call.provider));
+        perform wake_waiting_jobs(call.provider);
+      end if;
+    end if;
+  end if;
+  if not p_is_unusable then return 0; end if;
+  return (select count(*) from provider_calls c
+          where c.job_id = call.job_id and c.message_id = call.message_id
+            and c.call_key = call.call_key and c.state = 'error' and c.error_code = p_error_code);
 end
 $$;
 
@@ -387,6 +566,34 @@ begin
     where msg_id = p_message_id and read_ct = coalesce(p_attempt, read_ct) for update;
   end if;
   return body;
+end
+$$;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+CREATE TABLE public.provider_states (
+    provider text NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    open_until timestamp with time zone,
+    opened_at timestamp with time zone,
+    reason text,
+    succeeded_at timestamp with time zone
+);
+
+CREATE FUNCTION public.lock_provider(p_provider text) RETURNS public.provider_states
+    LANGUAGE plpgsql
+    AS $$
+declare
+  found_state provider_states;
+begin
+  select * into found_state from provider_states where provider = p_provider for update;
+  if not found then
+    insert into provider_states (provider) values (p_provider) on conflict do nothing;
+    select * into found_state from provider_states where provider = p_provider for update;
+  end if;
+  return found_state;
 end
 $$;
 
@@ -925,9 +1132,30 @@ begin
 end
 $$;
 
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
+CREATE FUNCTION public.wake_waiting_jobs(p_provider text) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  woken integer;
+begin
+  with waiting as (
+    select queue_name, message_id from jobs
+    where waiting_for = p_provider and next_attempt_at > clock_timestamp()
+      and job_state not in ('completed', 'failed')
+  ),
+  high as (
+    update pgmq.q_ingest_high m set vt = clock_timestamp() from waiting w
+    where w.queue_name = 'ingest_high' and m.msg_id = w.message_id returning 1
+  ),
+  normal as (
+    update pgmq.q_ingest m set vt = clock_timestamp() from waiting w
+    where w.queue_name = 'ingest' and m.msg_id = w.message_id returning 1
+  )
+  select (select count(*) from high) + (select count(*) from normal) into woken;
+  if woken > 0 then perform pg_notify('ingest', 'ingest'); end if;
+  return woken;
+end
+$$;
 
 CREATE TABLE public.agui_assets (
     id integer NOT NULL,
@@ -1046,6 +1274,7 @@ END) STORED,
     finished_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    provider_failed_at timestamp with time zone,
     CONSTRAINT jobs_attempt_check CHECK ((attempt >= 0)),
     CONSTRAINT jobs_check CHECK (
 CASE kind
@@ -1245,28 +1474,26 @@ ALTER TABLE public.processing_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDE
 );
 
 CREATE TABLE public.provider_calls (
-    id bigint NOT NULL,
+    id uuid NOT NULL,
     call_key text NOT NULL,
-    asset_type text,
-    asset_id uuid,
     purpose text NOT NULL,
     provider text NOT NULL,
     model text,
+    asset_type text,
+    asset_id uuid,
+    course_id uuid,
+    job_id uuid,
+    message_id bigint,
+    attempt integer,
+    state text DEFAULT 'started'::text NOT NULL,
+    request_id text,
     usage jsonb DEFAULT '{}'::jsonb NOT NULL,
-    outcome text NOT NULL,
     error_code text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
     CONSTRAINT provider_calls_asset_type_check CHECK ((asset_type = ANY (ARRAY['lecture'::text, 'document'::text]))),
-    CONSTRAINT provider_calls_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'error'::text])))
-);
-
-ALTER TABLE public.provider_calls ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.provider_calls_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
+    CONSTRAINT provider_calls_check CHECK (((state = 'started'::text) = (finished_at IS NULL))),
+    CONSTRAINT provider_calls_state_check CHECK ((state = ANY (ARRAY['started'::text, 'ok'::text, 'error'::text, 'lost'::text])))
 );
 
 CREATE VIEW public.queued_messages AS
@@ -1427,6 +1654,9 @@ ALTER TABLE ONLY public.processing_events
 ALTER TABLE ONLY public.provider_calls
     ADD CONSTRAINT provider_calls_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.provider_states
+    ADD CONSTRAINT provider_states_pkey PRIMARY KEY (provider);
+
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 
@@ -1508,9 +1738,15 @@ CREATE INDEX processing_events_asset ON public.processing_events USING btree (as
 
 CREATE INDEX processing_events_course ON public.processing_events USING btree (course_id, id);
 
-CREATE INDEX provider_calls_asset ON public.provider_calls USING btree (asset_id);
+CREATE INDEX provider_calls_asset ON public.provider_calls USING btree (asset_id, created_at);
 
-CREATE UNIQUE INDEX provider_calls_bought ON public.provider_calls USING btree (call_key) WHERE (outcome = 'ok'::text);
+CREATE INDEX provider_calls_course ON public.provider_calls USING btree (course_id, created_at);
+
+CREATE INDEX provider_calls_job ON public.provider_calls USING btree (job_id, call_key);
+
+CREATE INDEX provider_calls_started ON public.provider_calls USING btree (provider) WHERE (state = 'started'::text);
+
+CREATE INDEX provider_calls_time ON public.provider_calls USING btree (created_at);
 
 CREATE INDEX slide_chunks_embedding ON public.slide_chunks USING ivfflat (embedding public.vector_cosine_ops) WITH (lists='100');
 

@@ -60,6 +60,8 @@ export const ERRORS = {
   provider_busy:             { status: 503, retry: true,  title: "A provider has no capacity at the moment" },
   provider_unavailable:      { status: 503, retry: true,  title: "A provider cannot be reached" },
   provider_answer_invalid:   { status: 502, retry: true,  title: "A provider's answer is not usable" },
+  provider_answer_unusable:  { status: 502, retry: false, title: "A provider answered twice with something that cannot be used" },
+  provider_waiting:          { status: 503, retry: true,  title: "The work waits for a provider" },
   provider_request_refused:  { status: 502, retry: false, title: "A provider refused the request" },
   address_blocked:           { status: 422, retry: false, title: "This address is not allowed: use your Panopto site, or upload the audio" },
   fetch_timeout:             { status: 504, retry: true,  title: "A server took too long to answer: try again later, or upload the audio" },
@@ -123,6 +125,13 @@ export const toFieldProblems = ({ issues }: z.ZodError): FieldProblem[] =>
 export function isRetryable(error: unknown): boolean {
   return error instanceof AppError ? ERRORS[error.errorCode].retry : true;
 }
+
+/** Errors that end when a provider answers again; other jobs meet them too. */
+export const PROVIDER_OUTAGES: readonly ErrorCode[] = [
+  "provider_unavailable",
+  "provider_rate_limited",
+  "provider_busy",
+];
 
 /** The text for the user of a failed command: what to change, and a stack trace only for unknown errors. */
 export function explain(error: unknown): string {

@@ -146,7 +146,7 @@ const LIST = {
 const quoted = (item: unknown) => `"${String(item).replace(/["\\]/g, "\\$&")}"`;
 
 const LOST_CONNECTION =
-  /^(CONNECTION_|CONNECT_TIMEOUT|ECONNRESET|ECONNREFUSED|EPIPE|57P0[123]|53300|08)/;
+  /^(CONNECTION_|CONNECT_TIMEOUT|ECONNRESET|ECONNREFUSED|EPIPE|57P0|53[013]00|08)/;
 
 /** True if the database cannot be reached; false if it rejected a statement. */
 export function isDatabaseOutage(error: unknown): boolean {

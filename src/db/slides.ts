@@ -1,7 +1,6 @@
 import type { SlideChunk } from "../text/chunk-slides";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset } from "./jobs/jobs";
-import { type ProviderCall, recording } from "./jobs/provider-calls";
 import type { Page } from "./page";
 
 export type DescribedBy = "model" | "ocr" | "text";
@@ -58,18 +57,15 @@ export async function listDescribedPages(
 }
 
 /**
- * Stores a described page and its cost in one statement, so that each stored page was paid for once.
- * False when the attempt no longer holds the job.
+ * Stores a described page. False when the attempt no longer holds the job.
  */
 export async function saveDescription(
   sql: Sql,
   token: ClaimToken,
   page: SlideDescription,
-  call: ProviderCall | null = null,
 ): Promise<boolean> {
   const [row] = await sql<{ claimed: boolean }[]>`
     with claimed as (${claimedAsset(sql, "document", token)}),
-    paid as (${recording(sql, "document", call)}),
     saved as (
       insert into slide_descriptions
         (document_id, page_number, raw_description, normalized_description, described_by, metadata)

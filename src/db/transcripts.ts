@@ -4,7 +4,6 @@ import type { TranscriptWarning } from "../text/transcript-warnings";
 import { throwCourseMissing } from "./assets";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset } from "./jobs/jobs";
-import { type ProviderCall, recording } from "./jobs/provider-calls";
 
 export type StoredTranscript = {
   transcript_text: string;
@@ -18,15 +17,13 @@ export type StoredTranscript = {
 };
 
 /**
- * Stores a transcript, the provider call that it cost, and the defects of its file as an event and
- * in the lecture's metadata: one statement, so that a paid transcript never lacks its price. False
+ * Stores a transcript, and the defects of its file as an event and in the lecture's metadata. False
  * when the attempt lost its job.
  */
 export async function saveTranscript(
   sql: Sql,
   token: ClaimToken,
   transcript: StoredTranscript,
-  call: ProviderCall | null,
   warnings: readonly TranscriptWarning[] = [],
 ): Promise<boolean> {
   const { transcript_text, segments, words, language_code, token_count, provider, model } =
@@ -52,22 +49,8 @@ export async function saveTranscript(
       select record_event('lecture', id, course_id, 'transcript_warnings',
                           ${sql.json({ warnings } as never)})
       from claimed where ${warnings.length > 0}
-    ),
-    paid as (${recording(sql, "lecture", call)})
+    )
     select exists (select from claimed) as claimed, (select count(*) from warned) as warned`;
-  return row!.claimed;
-}
-
-/** Records a paid transcription without words; false when the attempt lost its job. */
-export async function saveSilence(
-  sql: Sql,
-  token: ClaimToken,
-  call: ProviderCall,
-): Promise<boolean> {
-  const [row] = await sql<{ claimed: boolean }[]>`
-    with claimed as (${claimedAsset(sql, "lecture", token)}),
-    paid as (${recording(sql, "lecture", call)})
-    select exists (select from claimed) as claimed`;
   return row!.claimed;
 }
 

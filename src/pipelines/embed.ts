@@ -1,7 +1,7 @@
 import { listUnembeddedChunks, saveEmbeddings } from "../db/chunks/chunk-embeddings";
 import type { Sql } from "../db/client";
 import type { JobKind } from "../db/jobs/jobs";
-import { toModelName } from "../db/jobs/provider-calls";
+import { throughOutages } from "../db/outage";
 import type { Embedder } from "../providers/embedder";
 import { type Attempt, assertStillClaimed } from "./step";
 
@@ -17,7 +17,7 @@ export async function embedChunks<K extends JobKind>(
   kind: K,
   asset_id: string,
   { db, embedder }: { db: Sql; embedder: Embedder },
-  { fence, signal, progress }: Attempt<K>,
+  { fence, signal, progress, calls }: Attempt<K>,
   percentAt: (fraction: number) => number,
 ): Promise<void> {
   const { model } = embedder;
@@ -25,18 +25,15 @@ export async function embedChunks<K extends JobKind>(
   for (let done = 0; done < missing.length; done += BATCH) {
     const batch = missing.slice(done, done + BATCH);
     const contents = batch.map(({ content }) => content);
-    const { embeddings, usage } = await embedder.embed(contents, { purpose: "document", signal });
+    const key = `${kind}:${asset_id}:embed:${batch[0]!.id}`;
+    const { embeddings } = await embedder.embed(contents, {
+      purpose: "document",
+      signal,
+      calls: calls.for("embed", key),
+    });
     const vectors = batch.map(({ id }, i) => ({ id, embedding: embeddings[i]! }));
-    const call_key = `${kind}:${asset_id}:embed:${batch[0]!.id}:${fence.job_id}`;
-    const paid = {
-      call_key,
-      purpose: "embed",
-      ...toModelName(model),
-      usage,
-      outcome: "ok",
-    } as const;
-    const call = usage.tokens > 0 ? paid : null; // the local model is free
-    assertStillClaimed(await saveEmbeddings(db, kind, fence, { model, vectors }, call));
+    const save = () => saveEmbeddings(db, kind, fence, { model, vectors });
+    assertStillClaimed(await throughOutages(save, signal));
     await progress(percentAt((done + batch.length) / missing.length));
   }
 }

@@ -1,6 +1,7 @@
 import type { Sql } from "../db/client";
 import { listDeletedDocuments, purgeDocument, startFileRemoval } from "../db/documents";
 import { pruneKeys } from "../db/jobs/idempotency";
+import { closeLostCalls } from "../db/jobs/provider-calls";
 import { expireAudio, startAudioRemoval } from "../db/lecture-audio";
 import { purgeLectures } from "../db/lectures";
 import type { Log } from "../log";
@@ -56,6 +57,7 @@ async function maintain(deps: MaintenanceDeps): Promise<void> {
     deleted_lectures: () => purgeLectures(db, PURGE_AFTER_SECONDS),
     uploaded_audio: () => removeUnneededAudio(deps),
     keys: () => pruneKeys(db),
+    provider_calls: () => closeLostCalls(db),
   };
   for (const [task, run] of Object.entries(tasks)) {
     await run().catch((err) => log.warn({ err, task }, "maintenance failed"));

@@ -7,6 +7,7 @@ import {
   reportProgress,
 } from "../db/jobs/jobs";
 import { AppError } from "../errors";
+import { type CallPolicy, CallRecorder, DEFAULT_POLICY } from "./paid-calls";
 
 /** What a pipeline needs for one attempt of a job. */
 export type Attempt<K extends JobKind> = {
@@ -17,6 +18,8 @@ export type Attempt<K extends JobKind> = {
   step<T>(state: JobState<K>, run: () => Promise<T>): Promise<T>;
   /** Percent of the whole job, 0 to 99; written at most four times a second. */
   progress(percent: number): Promise<void>;
+  /** Receipts of the calls that cost money. */
+  calls: CallRecorder;
 };
 
 const REPORT_EVERY_MS = 250;
@@ -28,11 +31,13 @@ export function openAttempt<K extends JobKind>(
   fence: ClaimToken,
   signal: AbortSignal,
   onStep: (state: string, seconds: number) => void,
+  policy: CallPolicy = DEFAULT_POLICY,
 ): Attempt<K> {
   let reportedAt = Number.NEGATIVE_INFINITY;
   return {
     fence,
     signal,
+    calls: new CallRecorder(db, fence, signal, policy),
     step: async (state, run) => {
       assertStillClaimed(await advanceJob(db, kind, fence, state));
       const started = performance.now();

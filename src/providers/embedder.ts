@@ -1,6 +1,8 @@
 import { type EmbeddingModel, embedMany, wrapEmbeddingModel } from "ai";
+import { toModelName } from "../db/jobs/provider-calls";
 import { AppError } from "../errors";
 import { countTokens } from "../text/tokens";
+import { type PaidCalls, UNRECORDED } from "./paid-calls";
 import { toProviderError } from "./provider-error";
 
 /** Length of every stored embedding; models of fewer dimensions are padded with zeros. */
@@ -10,6 +12,8 @@ export type EmbedOptions = {
   /** Some models embed questions and documents differently. */
   purpose: "document" | "query";
   signal: AbortSignal;
+  /** Records each request that costs money; the local model is free. */
+  calls?: PaidCalls;
 };
 
 export type Embedded = {
@@ -82,12 +86,18 @@ export function createEmbedder(settings: EmbedderSettings): Embedder {
     async embed(texts, options) {
       if (texts.length === 0) return { embeddings: [], usage: { tokens: 0 } };
 
-      const { embeddings, usage } = await request(texts, options);
-      return {
-        embeddings: embeddings.map((embedding) => toStoredEmbedding(embedding, model)),
-        // Google and some servers report no usage.
-        usage: { tokens: Number.isFinite(usage.tokens) ? usage.tokens : sumTokens(texts) },
-      };
+      const { calls = UNRECORDED } = options;
+      const { provider: service, model: modelId } = toModelName(model);
+      const estimate = { tokens: sumTokens(texts) };
+      return calls.run({ service, model: modelId, estimate }, async () => {
+        const { embeddings, usage } = await request(texts, options);
+        const result = {
+          embeddings: embeddings.map((embedding) => toStoredEmbedding(embedding, model)),
+          // Google and some servers report no usage.
+          usage: Number.isFinite(usage.tokens) ? { tokens: usage.tokens } : estimate,
+        };
+        return { result, usage: result.usage };
+      });
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Transcript } from "../text/transcript";
+import type { PaidCalls } from "./paid-calls";
 
 /** Audio as `extractAudio` writes it: a mono MP3 with its measured duration. */
 export type Speech = { path: string; duration_ms: number };
@@ -17,15 +18,18 @@ export interface Transcriber {
   /** Provider and model are stored with each transcript, so its origin can be traced. */
   readonly provider: string;
   readonly model: string;
+  /** The service that answers, as receipts, circuit breakers and limits name it. */
+  readonly service: string;
 
   /**
    * Times are whole milliseconds from the start of the audio.
    *
    * @param speech  is not changed; parts of it are written to its folder, which the caller removes
    * @param signal  cancels the upload and the wait for the result
+   * @param calls  records each request that costs money
    * @throws AppError `provider_unauthorized`, `provider_quota_exceeded`, `provider_request_refused`;
    *   retryable: `provider_rate_limited` (with `retry_after_ms`, if the provider states it),
    *   `provider_busy`, `provider_unavailable`, `provider_answer_invalid`
    */
-  transcribe(speech: Speech, signal: AbortSignal): Promise<Transcription>;
+  transcribe(speech: Speech, signal: AbortSignal, calls?: PaidCalls): Promise<Transcription>;
 }

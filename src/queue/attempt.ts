@@ -1,7 +1,16 @@
-import type { Sql } from "../db/client";
-import { AppError, ERRORS, type ErrorCode, isRetryable } from "../errors";
+import { isDatabaseOutage, type Sql } from "../db/client";
+import { BREAKER } from "../db/jobs/provider-calls";
+import { throughOutages } from "../db/outage";
+import { AppError, ERRORS, type ErrorCode, isRetryable, PROVIDER_OUTAGES } from "../errors";
 import type { Log } from "../log";
-import { type ClaimedJob, extendClaim, finishJob, type JobReason, postponeJob } from "./queue";
+import {
+  type ClaimedJob,
+  deferJob,
+  extendClaim,
+  finishJob,
+  type JobReason,
+  postponeJob,
+} from "./queue";
 
 /** The claim of a dead worker expires after this time; a living worker extends it three times as often. */
 export const VISIBILITY_SECONDS = 45;
@@ -23,8 +32,11 @@ const MAX_INTERRUPTIONS = 20;
  */
 export type JobHandler = (job: ClaimedJob, signal: AbortSignal) => Promise<JobReason | undefined>;
 
-/** `lost`: another worker holds the job, or the asset was deleted or cancelled. */
-export type AttemptOutcome = "done" | "retrying" | "gave-up" | "handed-back" | "lost";
+/**
+ * `waiting`: no call was made, because a provider or the database cannot be reached now.
+ * `lost`: another worker holds the job, or the asset was deleted or cancelled.
+ */
+export type AttemptOutcome = "done" | "retrying" | "waiting" | "gave-up" | "handed-back" | "lost";
 
 /**
  * Runs one attempt at a claimed job and stores the result. The caller keeps the claim meanwhile, with
@@ -37,7 +49,12 @@ export async function runAttempt(
   sql: Sql,
   job: ClaimedJob,
   handler: JobHandler,
-  { stop, lost, log }: { stop: AbortSignal; lost: AbortController; log: Log },
+  {
+    stop,
+    lost,
+    log,
+    probeSeconds = BREAKER.probeSeconds,
+  }: { stop: AbortSignal; lost: AbortController; log: Log; probeSeconds?: number },
 ): Promise<AttemptOutcome> {
   if (job.interruptions >= MAX_INTERRUPTIONS) {
     const message = `Processing ended with the server ${job.interruptions} times`;
@@ -45,14 +62,16 @@ export async function runAttempt(
     return orLost(await finishJob(sql, job, "failed", reason), "gave-up");
   }
 
+  const signal = AbortSignal.any([stop, lost.signal]);
   try {
-    const reason = await handler(job, AbortSignal.any([stop, lost.signal]));
-    return orLost(await finishJob(sql, job, "completed", reason), "done");
+    const reason = await handler(job, signal);
+    const finish = () => finishJob(sql, job, "completed", reason);
+    return orLost(await throughOutages(finish, signal), "done");
   } catch (error) {
     if (lost.signal.aborted) return "lost";
     if (stop.aborted) return orLost(await postponeJob(sql, job, 0), "handed-back");
     log.warn({ err: error, job_id: job.job_id, attempt: job.attempt }, "attempt failed");
-    return recordFailure(sql, job, error);
+    return await throughOutages(() => recordFailure(sql, job, error, probeSeconds), signal);
   }
 }
 
@@ -81,17 +100,35 @@ export async function extendOrAbort(
   }
 }
 
-async function recordFailure(sql: Sql, job: ClaimedJob, error: unknown): Promise<AttemptOutcome> {
+/** The delay after an outage of the database, in seconds. */
+const DATABASE_DELAY = 2;
+
+async function recordFailure(
+  sql: Sql,
+  job: ClaimedJob,
+  error: unknown,
+  probeSeconds: number,
+): Promise<AttemptOutcome> {
   const reason = toReason(error);
   if (reason.code === "claim_lost") return "lost";
+  const delay = Math.max(backoffSeconds(job.errors), retryAfterSeconds(error));
+  const provider = providerOf(error);
+
+  if (reason.code === "database_unavailable") {
+    const outage = { ...reason, delaySeconds: DATABASE_DELAY, probeSeconds };
+    const held = await deferJob(sql, job, outage);
+    return orLost(held === "held", "waiting");
+  }
+  const isFailure = PROVIDER_OUTAGES.includes(reason.code);
+  if (provider && (isFailure || reason.code === "provider_waiting")) {
+    const outage = { ...reason, provider, isFailure, delaySeconds: delay, probeSeconds };
+    const held = await deferJob(sql, job, outage);
+    if (held !== "counted") return orLost(held === "held", isFailure ? "retrying" : "waiting");
+  }
   const isProcessing = reason.code === "recording_processing";
   const maxErrors = isProcessing ? MAX_PROCESSING_ERRORS : MAX_ERRORS;
   if (isRetryable(error) && job.errors + 1 < maxErrors) {
-    const delay = Math.max(backoffSeconds(job.errors), retryAfterSeconds(error));
-    return orLost(
-      await postponeJob(sql, job, delay, { ...reason, provider: providerOf(error) }),
-      "retrying",
-    );
+    return orLost(await postponeJob(sql, job, delay, { ...reason, provider }), "retrying");
   }
   return orLost(await finishJob(sql, job, "failed", reason), "gave-up");
 }
@@ -110,17 +147,23 @@ function retryAfterSeconds(error: unknown): number {
   return typeof ms === "number" && ms > 0 ? Math.min(ms / 1000, 3600) : 0;
 }
 
+/** The service whose circuit breaker counts the error, else the name of the provider. */
 function providerOf(error: unknown): string | undefined {
-  const provider = error instanceof AppError ? error.details.provider : undefined;
-  return typeof provider === "string" ? provider : undefined;
+  const { service, provider } = error instanceof AppError ? error.details : {};
+  const name = service ?? provider;
+  return typeof name === "string" ? name.split(":")[0] : undefined;
 }
 
 /** The reason that users read. The stack of an unexpected error is only logged. */
 function toReason(error: unknown): JobReason {
+  if (isDatabaseOutage(error)) {
+    return { code: "database_unavailable", message: ERRORS.database_unavailable.title };
+  }
   const code: ErrorCode = error instanceof AppError ? error.errorCode : "internal";
   const { message, provider } = error instanceof AppError ? error.details : {};
   const { title } = ERRORS[code];
   if (typeof message !== "string") return { code, message: title };
+  if (code === "provider_waiting") return { code, message };
   // The message of a provider seldom says what to do, so our title comes first.
   return { code, message: provider ? `${title}: "${message}"` : message };
 }

@@ -94,6 +94,35 @@ export async function postponeJob(
   return row!.held;
 }
 
+/** Why a job waits without fault of its own. */
+export type Deferral = JobReason & {
+  delaySeconds: number;
+  /** The provider that it waits for; unset: the database. */
+  provider?: string;
+  /** Whether a call to the provider failed; false when no call was made. */
+  isFailure?: boolean;
+  /** While the provider's circuit breaker is open, it lets one call through in this time, in seconds. */
+  probeSeconds: number;
+};
+
+/**
+ * Gives a job back because of an outage; the attempt does not count.
+ *
+ * @returns `counted` when the provider answered other calls since the job last failed: then the cause is
+ *   the job, which is unchanged; `lost` when the attempt no longer holds the job
+ */
+export async function deferJob(
+  sql: Sql,
+  { job_id, queue_name, message_id, attempt }: ClaimedJob,
+  { code, message, delaySeconds, provider, isFailure = false, probeSeconds }: Deferral,
+): Promise<"held" | "counted" | "lost"> {
+  const [row] = await sql<{ held: "held" | "counted" | "lost" }[]>`
+    select defer_job(${job_id}, ${queue_name}, ${message_id}::bigint, ${attempt}::int,
+                     ${delaySeconds}::numeric, ${code}, ${message}, ${provider ?? null},
+                     ${isFailure}, ${probeSeconds}::numeric) as held`;
+  return row!.held;
+}
+
 /** Ends a job and its message in one transaction; false when the attempt no longer held the job. */
 export async function finishJob(
   sql: Sql,

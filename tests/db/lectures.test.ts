@@ -66,7 +66,7 @@ describe("chunks", () => {
     await replaceLectureChunks(db, held, [chunk(0, "a"), chunk(1, "b"), chunk(2, "c")], "simple");
     const ids = (await listUnembeddedChunks(db, "lecture", lecture_id, "x:y")).map(({ id }) => id);
     const vectors = ids.map((id) => ({ id, embedding: vector }));
-    await saveEmbeddings(db, "lecture", held, { model: "x:y", vectors }, null);
+    await saveEmbeddings(db, "lecture", held, { model: "x:y", vectors });
     expect(await listUnembeddedChunks(db, "lecture", lecture_id, "x:y")).toEqual([]);
 
     await replaceLectureChunks(db, held, [chunk(0, "a"), chunk(1, "changed")], "english");

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunks/chunk-embeddings";
-import { listProviderCalls, type ProviderCall } from "../../src/db/jobs/provider-calls";
 import {
   listDescriptions,
   listSlideChunks,
@@ -26,10 +25,6 @@ const page = (page_number: number, text: string): SlideDescription => ({
   ...{ page_number, raw_description: text, normalized_description: text },
   ...{ described_by: "model", metadata: { title: "Entropy", tags: ["bit"] } },
 });
-const bought = (n: number, outcome: ProviderCall["outcome"] = "ok"): ProviderCall => ({
-  ...{ call_key: `document:${document_id}:page:${n}:describe`, purpose: "describe" },
-  ...{ provider: "google", model: "gemini", usage: { requests: 1, input_tokens: 9 }, outcome },
-});
 const chunk = (chunk_index: number, content: string) => ({
   ...{ chunk_index, page_number: chunk_index + 1, page_end: chunk_index + 1, content },
   metadata: { page: chunk_index + 1 },
@@ -40,34 +35,30 @@ const embedAll = async () => {
   const missing = await listUnembeddedChunks(db, "document", document_id, "m");
   const embedding = Array.from({ length: 1536 }, (_, i) => (i === 0 ? 1 : 0));
   const vectors = missing.map(({ id }) => ({ id, embedding }));
-  return saveEmbeddings(db, "document", held, { model: "m", vectors }, null);
+  return saveEmbeddings(db, "document", held, { model: "m", vectors });
 };
 
 describe("saveDescription", () => {
-  test("keeps a page and what it cost together", async () => {
-    expect(await saveDescription(db, held, page(2, "two"), bought(2))).toBe(true);
-    expect(await saveDescription(db, held, page(1, "one"), bought(1, "error"))).toBe(true);
+  test("keeps pages in order", async () => {
+    expect(await saveDescription(db, held, page(2, "two"))).toBe(true);
+    expect(await saveDescription(db, held, page(1, "one"))).toBe(true);
 
     expect(await listDescriptions(db, document_id)).toEqual([page(1, "one"), page(2, "two")]);
-    const calls = await listProviderCalls(db, document_id);
-    expect(calls).toMatchObject([bought(2), bought(1, "error")]);
   });
 
-  test("keeps neither for an attempt that lost its job", async () => {
+  test("keeps nothing for an attempt that lost its job", async () => {
     const late = { ...held, attempt: held.attempt + 1 };
 
-    expect(await saveDescription(db, late, page(1, "late"), bought(1))).toBe(false);
+    expect(await saveDescription(db, late, page(1, "late"))).toBe(false);
 
     expect(await listDescriptions(db, document_id)).toEqual([]);
-    expect(await listProviderCalls(db, document_id)).toEqual([]);
   });
 
-  test("replaces a page, and counts the same purchase once", async () => {
-    await saveDescription(db, held, page(1, "first"), bought(1));
-    await saveDescription(db, held, page(1, "second"), bought(1));
+  test("replaces a page", async () => {
+    await saveDescription(db, held, page(1, "first"));
+    await saveDescription(db, held, page(1, "second"));
 
     expect(await listDescriptions(db, document_id)).toEqual([page(1, "second")]);
-    expect((await listProviderCalls(db, document_id)).length).toBe(1);
   });
 });
 

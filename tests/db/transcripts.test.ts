@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { listProviderCalls, type ProviderCall } from "../../src/db/jobs/provider-calls";
 import { cancelLecture, getLecture, requestLecture } from "../../src/db/lectures";
 import {
   getTranscript,
@@ -35,24 +34,14 @@ const transcript = {
   provider: "elevenlabs",
   model: "scribe_v1",
 };
-const callFor = (lecture_id: string): ProviderCall => ({
-  call_key: `lecture:${lecture_id}:transcribe`,
-  purpose: "transcribe",
-  outcome: "ok",
-  provider: "elevenlabs",
-  model: "scribe_v1",
-  usage: { audio_seconds: 12 },
-});
-
 describe("saveTranscript", () => {
-  test("keeps text, times and price together, and once", async () => {
+  test("keeps text and times together, and once", async () => {
     const { lecture_id, held } = await claimed();
 
-    await saveTranscript(db, held, transcript, callFor(lecture_id));
-    await saveTranscript(db, held, { ...transcript, language_code: "fr" }, callFor(lecture_id));
+    await saveTranscript(db, held, transcript);
+    await saveTranscript(db, held, { ...transcript, language_code: "fr" });
 
     expect(await getTranscript(db, lecture_id)).toEqual(transcript);
-    expect(await listProviderCalls(db, lecture_id)).toMatchObject([callFor(lecture_id)]);
     expect(await getLecture(db, lecture_id)).toMatchObject({
       transcript_status: "completed",
       metadata: { transcribed_at: expect.any(String) },
@@ -60,14 +49,13 @@ describe("saveTranscript", () => {
     await finishJob(db, held, "failed", { code: "internal", message: "the test is over" });
   });
 
-  test("neither stores nor records anything once the job is lost", async () => {
+  test("stores nothing once the job is lost", async () => {
     const { lecture_id, held } = await claimed();
     await cancelLecture(db, lecture_id);
 
-    expect(await saveTranscript(db, held, transcript, callFor(lecture_id))).toBe(false);
+    expect(await saveTranscript(db, held, transcript)).toBe(false);
 
     expect(await hasTranscript(db, lecture_id)).toBe(false);
-    expect(await listProviderCalls(db, lecture_id)).toEqual([]);
     expect(await failureOf(getTranscript(db, lecture_id))).toMatchObject({
       code: "transcript_not_ready",
     });
@@ -80,7 +68,7 @@ describe("replaceTranscript", () => {
 
     const job_id = await replaceTranscript(db, lecture_id, { ...transcript, provider: "import" });
 
-    expect(await saveTranscript(db, held, transcript, null)).toBe(false);
+    expect(await saveTranscript(db, held, transcript)).toBe(false);
     expect(await getTranscript(db, lecture_id)).toMatchObject({ provider: "import", model: null });
     expect(await claimJob(db, ["ingest_high"], 45)).toMatchObject({ job_id, asset_id: lecture_id });
   });

@@ -24,27 +24,62 @@ const DEFAULT_TEXT =
 
 /**
  * A server that speaks ElevenLabs' speech-to-text protocol: see `serveSpeech`. It hears two
- * speakers, who take turns at each full stop.
+ * speakers, who take turns at each full stop. With `webhook` it works asynchronously: the transcript is
+ * fetched by its id.
  */
 export function startElevenLabs({
   apiKey = "test-key",
   listen = spokenEvenly(DEFAULT_TEXT),
+  hasWebhook = true,
 }: {
   apiKey?: string;
   listen?: Listen;
+  /** Whether the account has a webhook, which asynchronous work needs. */
+  hasWebhook?: boolean;
 } = {}) {
+  const transcripts = new Map<string, { answer: unknown; ready_at: number }>();
+  const polls = { count: 0, faults: [] as Response[], readyAfterMs: 0 };
+  const isKnown = (headers: Headers) => headers.get("xi-api-key") === apiKey;
   const server = serveSpeech<ElevenLabsFault>(listen, {
     path: PATH,
-    refuseKey: (headers) =>
-      headers.get("xi-api-key") === apiKey ? null : refusal("invalid_api_key"),
+    refuseKey: (headers) => (isKnown(headers) ? null : refusal("invalid_api_key")),
     failAs,
-    respond: (words, upload) => ({
-      response: Response.json(toAnswer(words, upload)),
-      accepted: true,
-    }),
+    respond: (words, upload) => {
+      const answer = toAnswer(words, upload);
+      if (upload.fields.webhook?.[0] !== "true") {
+        return { response: Response.json(answer), accepted: true };
+      }
+      if (!hasWebhook) {
+        const message = "No webhook is configured for speech to text";
+        return {
+          response: detail(400, { status: "no_webhooks_configured", message }),
+          accepted: false,
+        };
+      }
+      const { transcription_id } = answer;
+      transcripts.set(transcription_id, {
+        answer,
+        ready_at: performance.now() + polls.readyAfterMs,
+      });
+      const submitted = { message: "accepted", request_id: crypto.randomUUID(), transcription_id };
+      return { response: Response.json(submitted), accepted: true };
+    },
+    answerElse: (request) => {
+      const [, id] =
+        /^\/v1\/speech-to-text\/transcripts\/([^/]+)$/.exec(new URL(request.url).pathname) ?? [];
+      if (!isKnown(request.headers)) return refusal("invalid_api_key");
+      polls.count++;
+      const fault = polls.faults.shift();
+      if (fault) return fault;
+      const found = transcripts.get(id ?? "");
+      if (!found || performance.now() < found.ready_at) {
+        return detail(404, { status: "transcript_not_found", message: "no such transcript" });
+      }
+      return Response.json(found.answer);
+    },
     refuseAudio: (message) => detail(400, { status: "invalid_audio", message }),
   });
-  return { ...server, url: server.origin };
+  return { ...server, url: server.origin, polls };
 }
 
 function toAnswer(heard: Awaited<ReturnType<Listen>>, { fields, duration_ms }: SpeechUpload) {

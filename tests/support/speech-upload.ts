@@ -64,6 +64,8 @@ type SpeechProtocol<F> = {
   /** Answers an upload that was understood; only what it accepts is listed in `uploads`. */
   respond(words: HeardWord[], upload: SpeechUpload): { response: Response; accepted: boolean };
   refuseAudio(reason: string): Response;
+  /** Answers requests to other paths, such as for a transcript by its id. */
+  answerElse?(request: Request): Response;
 };
 
 /**
@@ -83,7 +85,7 @@ export function serveSpeech<F extends string>(listen: Listen, protocol: SpeechPr
     idleTimeout: 60,
     async fetch(request) {
       if (new URL(request.url).pathname !== protocol.path) {
-        return new Response(null, { status: 404 });
+        return protocol.answerElse?.(request) ?? new Response(null, { status: 404 });
       }
       counts.requests++;
       const refusal = protocol.refuseKey(request.headers);

@@ -1,7 +1,6 @@
 import pgvector from "pgvector";
 import type { Sql } from "../client";
 import { type ClaimToken, claimedAsset, type JobKind } from "../jobs/jobs";
-import { type ProviderCall, recording } from "../jobs/provider-calls";
 
 const TABLES = { lecture: "lecture_chunks", document: "slide_chunks" } as const;
 
@@ -22,13 +21,12 @@ export async function listUnembeddedChunks(
 
 export type EmbeddedBatch = { model: string; vectors: { id: string; embedding: number[] }[] };
 
-/** Stores a batch of vectors and its cost; false when the attempt no longer holds the job. */
+/** Stores a batch of vectors; false when the attempt no longer holds the job. */
 export async function saveEmbeddings(
   sql: Sql,
   kind: JobKind,
   token: ClaimToken,
   { model, vectors }: EmbeddedBatch,
-  call: ProviderCall | null,
 ): Promise<boolean> {
   const ids = vectors.map(({ id }) => id);
   const texts = vectors.map(({ embedding }) => pgvector.toSql(embedding));
@@ -39,8 +37,7 @@ export async function saveEmbeddings(
       set embedding = fresh.vector::vector, embedding_model = ${model}
       from claimed, unnest(${ids}::uuid[], ${texts}::text[]) as fresh (id, vector)
       where c.id = fresh.id and c.${sql(`${kind}_id` as string)} = claimed.id
-    ),
-    paid as (${recording(sql, kind, call)})
+    )
     select exists (select from claimed) as claimed`;
   return row!.claimed;
 }

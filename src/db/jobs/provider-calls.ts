@@ -1,18 +1,128 @@
 import type { Sql } from "../client";
-import type { JobKind } from "./jobs";
+import type { ClaimToken } from "./jobs";
 
-/** One billable unit, such as a described page: its purpose and its usage. */
+/** A receipt: one billable request to a provider. */
 export type ProviderCall = {
-  /** The billable unit; each key exists once among successful calls. */
+  /** The work that is paid for, such as `document:<id>:page:7:describe`. */
   call_key: string;
   purpose: string;
   provider: string;
   model: string | null;
+  /** `error`: there is no usable answer. `lost`: the caller ended before the answer. */
+  state: "started" | "ok" | "error" | "lost";
+  /** The billed units, such as `{ audio_seconds: 3600 }`; an estimate while `started` and when `lost`. */
   usage: Record<string, number>;
-  /** `error`: the call was paid for, but its result is unusable. */
-  outcome: "ok" | "error";
-  error_code?: string | undefined;
+  error_code: string | null;
 };
+
+/** Limits of the calls to one provider, for the whole fleet. */
+export type CallLimits = {
+  /** Calls under way at the same time. */
+  maxConcurrent: number;
+  /** So many consecutive failures open the circuit breaker. */
+  maxFailures: number;
+  /** An open breaker lets one call through in this time, in seconds. */
+  probeSeconds: number;
+};
+
+/** The defaults of the circuit breaker. */
+export const BREAKER = { maxFailures: 5, probeSeconds: 30 };
+
+export type CallVerdict =
+  | { verdict: "go" }
+  | { verdict: "resume"; call_id: string; request_id: string }
+  | { verdict: "open"; wait_seconds: number }
+  | { verdict: "busy" | "lost" };
+
+export type NewProviderCall = Pick<
+  ProviderCall,
+  "call_key" | "purpose" | "provider" | "model" | "usage"
+> & {
+  /** Chosen by the caller, so that the statement can be repeated. */
+  id: string;
+  /** Null outside a job. */
+  token: ClaimToken | null;
+};
+
+/** Inserts the receipt of a call that is about to be made, if it can be made now. */
+export async function beginCall(
+  sql: Sql,
+  { id, token, call_key, purpose, provider, model, usage }: NewProviderCall,
+  { maxConcurrent, probeSeconds }: CallLimits,
+): Promise<CallVerdict> {
+  const [row] = await sql<CallVerdict[]>`
+    select verdict, call_id, request_id, wait_seconds::float8 as wait_seconds
+    from begin_call(${id}, ${token?.job_id ?? null}, ${token?.message_id ?? null}::bigint,
+                    ${token?.attempt ?? null}::int, ${call_key}, ${purpose}, ${provider}, ${model},
+                    ${sql.json(usage)}, ${maxConcurrent}::int, ${probeSeconds}::numeric)`;
+  return row!;
+}
+
+export type CallEnd = {
+  /** `outage`: the provider did not answer, or asked us to wait. */
+  outcome: "ok" | "error" | "outage" | "lost";
+  usage: Record<string, number>;
+  error_code?: string | undefined;
+  reason?: string | undefined;
+  /** Whether the call was paid for and has no usable answer. */
+  isUnusable?: boolean;
+  /** The delay that the provider asked for, in seconds. */
+  waitSeconds?: number;
+};
+
+/**
+ * Closes a receipt and counts it for the provider's circuit breaker. Can be repeated.
+ *
+ * @returns how often the job paid for an unusable answer to the same work
+ */
+export async function finishCall(
+  sql: Sql,
+  id: string,
+  { outcome, usage, error_code, reason, isUnusable = false, waitSeconds = 0 }: CallEnd,
+  { maxFailures, probeSeconds }: CallLimits,
+): Promise<number> {
+  const [row] = await sql<{ unusable: number }[]>`
+    select finish_call(${id}, ${outcome}, ${sql.json(usage)}, ${error_code ?? null},
+                       ${reason ?? null}, ${isUnusable}, ${waitSeconds}::numeric,
+                       ${maxFailures}::int, ${probeSeconds}::numeric) as unusable`;
+  return row!.unusable;
+}
+
+/** Stores the provider's id of asynchronous work. */
+export async function storeRequestId(sql: Sql, id: string, request_id: string): Promise<void> {
+  await sql`update provider_calls set request_id = ${request_id} where id = ${id}`;
+}
+
+/** Seconds until a provider can be called; 0 when its circuit breaker is closed or lets a probe through. */
+export async function providerWaitSeconds(sql: Sql, provider: string): Promise<number> {
+  const [row] = await sql<{ seconds: number }[]>`
+    select greatest(0, extract(epoch from open_until - clock_timestamp()))::float8 as seconds
+    from provider_states where provider = ${provider} and open_until is not null`;
+  return row?.seconds ?? 0;
+}
+
+/** Closes the receipts of dead attempts; returns their number. */
+export async function closeLostCalls(sql: Sql): Promise<number> {
+  const [row] = await sql<{ closed: number }[]>`select close_lost_calls() as closed`;
+  return row!.closed;
+}
+
+/** A provider whose circuit breaker is open, and the jobs that wait for it. */
+export type ProviderOutage = {
+  provider: string;
+  since: string;
+  next_probe_at: string;
+  reason: string | null;
+  jobs: number;
+};
+
+export async function listProviderOutages(sql: Sql): Promise<ProviderOutage[]> {
+  return sql<ProviderOutage[]>`
+    select s.provider, s.opened_at as since, s.open_until as next_probe_at, s.reason,
+           (select count(*)::int from jobs j
+            where j.waiting_for = s.provider and j.job_state not in ('completed', 'failed')) as jobs
+    from provider_states s where s.open_until is not null order by s.provider`;
+}
 
 /** Splits `openai:gpt-5-mini` into provider and model. */
 export function toModelName(name: string): { provider: string; model: string } {
@@ -20,24 +130,9 @@ export function toModelName(name: string): { provider: string; model: string } {
   return { provider, model: model.join(":") };
 }
 
-/**
- * The query of a CTE that records a call for the asset in the CTE `claimed`. It belongs to the statement
- * that stores the result of the call, so that neither exists without the other. Null records nothing.
- */
-export function recording(sql: Sql, kind: JobKind, call: ProviderCall | null) {
-  if (!call) return sql`select 1 where false`;
-  return sql`
-    insert into provider_calls
-      (call_key, asset_type, asset_id, purpose, provider, model, usage, outcome, error_code)
-    select ${call.call_key}, ${kind}, claimed.id, ${call.purpose}, ${call.provider}, ${call.model},
-           ${sql.json(call.usage)}, ${call.outcome}, ${call.error_code ?? null}
-    from claimed
-    on conflict (call_key) where outcome = 'ok' do nothing`;
-}
-
-/** The calls of an asset, in order. For tests. */
+/** The receipts of an asset, in order. */
 export async function listProviderCalls(sql: Sql, asset_id: string): Promise<ProviderCall[]> {
   return sql<ProviderCall[]>`
-    select call_key, purpose, provider, model, usage, outcome, error_code
-    from provider_calls where asset_id = ${asset_id} order by id`;
+    select call_key, purpose, provider, model, state, usage, error_code
+    from provider_calls where asset_id = ${asset_id} order by created_at, id`;
 }

@@ -1,5 +1,7 @@
 import type { Sql } from "../../db/client";
 import { type Document, getDocument, markDescribed, updateDocumentFacts } from "../../db/documents";
+import { toModelName } from "../../db/jobs/provider-calls";
+import { throughOutages } from "../../db/outage";
 import {
   listDescribedPages,
   listDescriptions,
@@ -18,7 +20,7 @@ import { chooseDeckTitle } from "../../text/deck-title";
 import { type DetectedLanguage, detectLanguage, textConfigFor } from "../../text/language";
 import { type Attempt, assertStillClaimed } from "../step";
 import { eachAtMost } from "./each-at-most";
-import { describePage, type PageInDeck, PICTURE_NOT_READ, toProviderCall } from "./page";
+import { describePage, type PageInDeck, PICTURE_NOT_READ } from "./page";
 
 export type DescribeTools = {
   db: Sql;
@@ -68,10 +70,11 @@ export async function pagesToDescribe(
 export async function describePages(
   document_id: string,
   tools: DescribeTools,
-  { fence, signal, progress }: Attempt<"document">,
+  { fence, signal, progress, calls }: Attempt<"document">,
   wanted: Wanted = {},
 ): Promise<void> {
   const { db, storage, slideDescriber, dataRoot, maxPages } = tools;
+  if (slideDescriber) await calls.assertReachable(toModelName(slideDescriber.model).provider);
   await using scratch = await openScratch(dataRoot);
   const path = await storage.localPath(document_id, scratch.path, signal);
   await using pdf = await readPdf(path, { maxPages, signal });
@@ -91,13 +94,11 @@ export async function describePages(
 
   await eachAtMost(PAGES_AT_ONCE, pagesInDeck(pdf, document.title, missing), async (deck) => {
     const { page_number } = deck.page;
-    const pageTools = { slideDescriber, ocr, render, signal };
-    const { description, answer } = await describePage(deck, pageTools);
     const key = `document:${document_id}:page:${page_number}:describe`;
-    // A forced description is a new purchase, with its own record.
-    const call_key = wanted.force ? `${key}:${fence.job_id}:${fence.attempt}` : key;
-    const call = toProviderCall(answer, slideDescriber?.model ?? "", call_key);
-    assertStillClaimed(await saveDescription(db, fence, description, call));
+    const pageTools = { slideDescriber, ocr, render, signal, calls: calls.for("describe", key) };
+    const description = await describePage(deck, pageTools);
+    const save = () => saveDescription(db, fence, description);
+    assertStillClaimed(await throughOutages(save, signal));
     done += 1;
     await progress((DESCRIBED_PERCENT * done) / page_count);
   });

@@ -1,14 +1,10 @@
-import { type ProviderCall, toModelName } from "../../db/jobs/provider-calls";
 import type { SlideDescription } from "../../db/slides";
 import { AppError } from "../../errors";
 import type { PageImage } from "../../media/pdf/page-images";
 import type { PdfPage } from "../../media/pdf/pdf-deck";
+import type { PaidCalls } from "../../providers/paid-calls";
 import type { Ocr } from "../../providers/slides/ocr";
-import type {
-  SlideAnswer,
-  SlideContent,
-  SlideDescriber,
-} from "../../providers/slides/slide-describer";
+import type { SlideContent, SlideDescriber } from "../../providers/slides/slide-describer";
 import { cleanLine, cleanText } from "../../text/clean-text";
 import { mergeTexts, normalizeDescription } from "./normalize";
 
@@ -26,9 +22,9 @@ export type PageTools = {
   ocr: Ocr | null;
   render(page_number: number): Promise<PageImage>;
   signal: AbortSignal;
+  /** Records what the description costs. */
+  calls: PaidCalls;
 };
-
-export type DescribedPage = { description: SlideDescription; answer: SlideAnswer | null };
 
 /** Why a page's picture is missing in its description, although it holds most of what the page says. */
 export const PICTURE_NOT_READ = "picture_not_read";
@@ -39,28 +35,28 @@ export const PICTURE_NOT_READ = "picture_not_read";
  *
  * @throws AppError `provider_…` when the model cannot be asked now, or not at all
  */
-export async function describePage(deck: PageInDeck, tools: PageTools): Promise<DescribedPage> {
+export async function describePage(deck: PageInDeck, tools: PageTools): Promise<SlideDescription> {
   const { page } = deck;
   const needsPicture = isPicturePage(page);
-  if (!tools.slideDescriber && !needsPicture) return unseen(describeByText(page));
+  if (!tools.slideDescriber && !needsPicture) return describeByText(page);
   if (!tools.slideDescriber && !tools.ocr) {
     // A page without text has no other problem: it is looked at as soon as a model is configured.
-    return unseen(describeByText(page, page.text === "" ? undefined : PICTURE_NOT_READ));
+    return describeByText(page, page.text === "" ? undefined : PICTURE_NOT_READ);
   }
 
   const image = await drawn(page.page_number, tools);
-  if (!image) return unseen(describeByText(page, "page_render_failed"));
-  if (!tools.slideDescriber) return unseen(await describeByOcr(page, image, tools));
+  if (!image) return describeByText(page, "page_render_failed");
+  if (!tools.slideDescriber) return await describeByOcr(page, image, tools);
 
   const slide = { ...deck, ...page, image: image.bytes };
-  const answer = await tools.slideDescriber.describe(slide, tools.signal);
+  const answer = await tools.slideDescriber.describe(slide, tools.signal, tools.calls);
   if ("content" in answer) {
-    return { description: describeByModel(page, answer, tools.slideDescriber.model), answer };
+    return describeByModel(page, answer, tools.slideDescriber.model);
   }
   const fallback =
     needsPicture && tools.ocr ? await describeByOcr(page, image, tools) : describeByText(page);
   const metadata = { ...fallback.metadata, describe_error: answer.problem };
-  return { description: { ...fallback, metadata }, answer };
+  return { ...fallback, metadata };
 }
 
 /** Fewer words beside a picture are a stamp, a page number or a caption. */
@@ -79,26 +75,6 @@ function isPicturePage({ text, picture_share, is_garbled }: PdfPage): boolean {
     (words < FEW_WORDS_ON_PICTURE && picture_share >= MOSTLY_PICTURE)
   );
 }
-
-/** The record of what one page cost, or null when no model was asked. */
-export function toProviderCall(
-  answer: SlideAnswer | null,
-  model: string,
-  call_key: string,
-): ProviderCall | null {
-  if (!answer) return null;
-  return {
-    call_key,
-    purpose: "describe",
-    ...toModelName(model),
-    usage: answer.usage,
-    ...("content" in answer
-      ? { outcome: "ok" as const }
-      : { outcome: "error" as const, error_code: answer.problem }),
-  };
-}
-
-const unseen = (description: SlideDescription): DescribedPage => ({ description, answer: null });
 
 /** Null when this page cannot be drawn; the others can still be. */
 async function drawn(page_number: number, { render }: PageTools): Promise<PageImage | null> {

@@ -55,6 +55,7 @@ export async function obtainAudio(
   }
 
   if (!transcriber) throw new AppError("transcriber_missing");
+  await attempt.calls.assertReachable(transcriber.service);
   const file = recording
     ? await download(recording, scratchDir, deps, attempt)
     : await findUpload(lecture, scratchDir, deps, attempt);
@@ -152,7 +153,7 @@ async function storeCaptions(
     source,
     embedder.countTokens,
   );
-  assertStillClaimed(await saveTranscript(db, fence, transcript, null, allWarnings));
+  assertStillClaimed(await saveTranscript(db, fence, transcript, allWarnings));
   return true;
 }
 

@@ -1,9 +1,9 @@
 import type { Sql } from "../../db/client";
-import type { ProviderCall } from "../../db/jobs/provider-calls";
-import { type StoredTranscript, saveSilence, saveTranscript } from "../../db/transcripts";
+import { throughOutages } from "../../db/outage";
+import { type StoredTranscript, saveTranscript } from "../../db/transcripts";
 import type { ExtractedAudio } from "../../media/extract-audio";
 import type { Embedder } from "../../providers/embedder";
-import type { Transcriber, Transcription } from "../../providers/transcriber";
+import type { Transcriber } from "../../providers/transcriber";
 import { detectLanguage } from "../../text/language";
 import { type Transcript, transcriptText } from "../../text/transcript";
 import { type Attempt, assertStillClaimed, progressRange } from "../step";
@@ -29,26 +29,19 @@ export async function transcribeAudio(
   lecture_id: string,
   { offset_ms, stated_ms, transcriber, ...mp3 }: LectureAudio,
   { db, embedder }: { db: Sql; embedder: Embedder },
-  { fence, signal, progress }: Attempt<"lecture">,
+  { fence, signal, progress, calls }: Attempt<"lecture">,
 ): Promise<"speech" | "silence"> {
   await progress(TRANSCRIBING.at(0));
-  const transcription = await transcriber.transcribe(mp3, signal);
-  const call = toCall(lecture_id, transcription);
-  if (transcription.segments.length === 0) {
-    assertStillClaimed(await saveSilence(db, fence, call));
-    return "silence";
-  }
+  const receipts = calls.for("transcribe", `lecture:${lecture_id}:transcribe`);
+  const transcription = await transcriber.transcribe(mp3, signal, receipts);
+  if (transcription.segments.length === 0) return "silence";
   const shifted = shiftTranscript(transcription, offset_ms);
   const stored = toStoredTranscript(shifted, transcription, embedder.countTokens);
   const warnings = recordingWarnings(offset_ms + mp3.duration_ms, stated_ms, mp3.missing_end);
-  assertStillClaimed(await saveTranscript(db, fence, stored, call, warnings));
+  const save = () => saveTranscript(db, fence, stored, warnings);
+  assertStillClaimed(await throughOutages(save, signal));
   await progress(TRANSCRIBING.at(1));
   return "speech";
-}
-
-function toCall(lecture_id: string, { provider, model, usage }: Transcription): ProviderCall {
-  const call_key = `lecture:${lecture_id}:transcribe`;
-  return { call_key, purpose: "transcribe", provider, model, usage, outcome: "ok" };
 }
 
 /** Moves the times of a part of a recording to the clock of the whole recording. */

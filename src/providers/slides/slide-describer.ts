@@ -6,8 +6,10 @@ import {
   Output,
 } from "ai";
 import { z } from "zod";
+import { toModelName } from "../../db/jobs/provider-calls";
 import { AppError } from "../../errors";
 import type { LanguageModelV4 } from "../chat/chat-model";
+import { type PaidCalls, UNRECORDED } from "../paid-calls";
 import { toProviderError } from "../provider-error";
 import { INSTRUCTIONS, promptFor, type SlideToDescribe } from "./slide-describer-prompt";
 
@@ -46,9 +48,10 @@ export interface SlideDescriber {
    * If the answer does not match the schema, the model is asked once more. After that, and when a safety
    * filter blocks the answer, the result contains the problem: another attempt would cost the same again.
    *
+   * @param calls  records each request
    * @throws AppError `provider_…`
    */
-  describe(slide: SlideToDescribe, signal: AbortSignal): Promise<SlideAnswer>;
+  describe(slide: SlideToDescribe, signal: AbortSignal, calls?: PaidCalls): Promise<SlideAnswer>;
 }
 
 const MAX_REQUESTS = 2;
@@ -67,24 +70,39 @@ export function createSlideDescriber(
 ): SlideDescriber {
   return {
     model: name,
-    async describe(slide, signal) {
-      const usage: SlideUsage = { requests: 0, input_tokens: 0, output_tokens: 0 };
-      for (;;) {
+    async describe(slide, signal, calls = UNRECORDED) {
+      const { provider: service, model: modelId } = toModelName(name);
+      const request = async () => {
         const late = AbortSignal.timeout(answerMs);
         const ended = AbortSignal.any([signal, late]);
-        const answer = await ask(model, slide, ended).catch((error: unknown) => {
+        try {
+          const result = await ask(model, slide, ended);
+          const problem = problemOf(result);
+          return { result, usage: { pages: 1, ...toTokens(result.usage) }, problem };
+        } catch (error) {
           signal.throwIfAborted();
           if (!late.aborted) throw toProviderError(error, name);
           const reason = `no answer within ${answerMs / 1_000} s`;
-          throw new AppError("provider_unavailable", { provider: name, reason }, { cause: error });
-        });
+          const details = { provider: name, reason, timed_out: true };
+          throw new AppError("provider_unavailable", details, { cause: error });
+        }
+      };
+      const usage: SlideUsage = { requests: 0, input_tokens: 0, output_tokens: 0 };
+      for (;;) {
+        const answer = await calls.run(
+          { service, model: modelId, estimate: { pages: 1 } },
+          request,
+        );
+        const { input_tokens, output_tokens } = toTokens(answer.usage);
         usage.requests += 1;
-        usage.input_tokens += counted(answer.usage?.inputTokens);
-        usage.output_tokens += counted(answer.usage?.outputTokens);
-        const { raw, content, blocked } = answer;
+        usage.input_tokens += input_tokens;
+        usage.output_tokens += output_tokens;
+        const { raw, content } = answer;
         if (content) return { raw, usage, content };
-        if (blocked) return { raw, usage, problem: "content_blocked" };
-        if (usage.requests === MAX_REQUESTS) return { raw, usage, problem: "answer_invalid" };
+        const problem = problemOf(answer)!;
+        if (problem === "content_blocked" || usage.requests === MAX_REQUESTS) {
+          return { raw, usage, problem };
+        }
       }
     },
   };
@@ -96,6 +114,9 @@ type RawAnswer = {
   blocked: boolean;
   usage: LanguageModelUsage | undefined;
 };
+
+const problemOf = ({ content, blocked }: RawAnswer): SlideProblem | undefined =>
+  content ? undefined : blocked ? "content_blocked" : "answer_invalid";
 
 async function ask(
   model: LanguageModelV4,
@@ -141,6 +162,11 @@ function readFenced(text: string): SlideContent | null {
     return null;
   }
 }
+
+const toTokens = (usage: LanguageModelUsage | undefined) => ({
+  input_tokens: counted(usage?.inputTokens),
+  output_tokens: counted(usage?.outputTokens),
+});
 
 /** Servers without token counts send no number, or NaN. */
 const counted = (tokens: number | undefined) => (Number.isFinite(tokens) ? tokens! : 0);

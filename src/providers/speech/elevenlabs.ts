@@ -1,19 +1,32 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { AppError, ErrorCode } from "../../errors";
+import { AppError, type ErrorCode } from "../../errors";
 import { joinUnspaced } from "../../text/join-unspaced";
 import { toLanguageTag } from "../../text/language-tag";
 import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript";
+import { type CallReceipt, UNRECORDED } from "../paid-calls";
 import type { Speech, Transcriber, Transcription } from "../transcriber";
 import { placeSpans, Time } from "./span-times";
 import { isRefusal, readRefusal } from "./speech-refusal";
-import { parseBody, type SpeechResponse, sendSpeech, toSpeechFailure } from "./speech-request";
+import {
+  fetchSpeech,
+  parseBody,
+  parseJson,
+  type SpeechResponse,
+  sendSpeech,
+  TIMEOUT_MS,
+  toSpeechFailure,
+} from "./speech-request";
 
 export type ElevenLabsOptions = {
   apiKey: string;
   /** Without a path. */
   baseUrl?: string;
   model?: string;
+  /** For the upload, and for the transcription of asynchronous work. */
   timeoutMs?: number;
+  /** Pause between two polls of asynchronous work. */
+  pollMs?: number;
 };
 
 const Entry = z.object({
@@ -39,36 +52,116 @@ const REASONS: Record<string, ErrorCode> = {
   system_busy: "provider_busy",
 };
 
-/** ElevenLabs' Scribe: a time for every word, speakers, and laughter and applause as events. */
+/** The answer to asynchronous work; the transcript is fetched under this id. */
+const Submitted = z.object({ transcription_id: z.string().min(1) });
+/** An answer of a poll, while the transcript is not ready. */
+const Unfinished = z.object({ status: z.enum(["queued", "pending", "processing", "in_progress"]) });
+
+/**
+ * ElevenLabs' Scribe: a time for every word, speakers, and laughter and applause as events.
+ *
+ * The work is submitted with `webhook`, so that ElevenLabs answers with an id at once. The id is stored
+ * and polled, also after a restart, so that no lecture is paid for twice. Where the account has no
+ * webhook, or the server does not know the field, the transcript is the answer of the same request.
+ */
 export function openElevenLabs({
   apiKey,
   baseUrl = "https://api.elevenlabs.io",
   model = "scribe_v1",
-  timeoutMs,
+  timeoutMs = TIMEOUT_MS,
+  pollMs = 3_000,
 }: ElevenLabsOptions): Transcriber {
   const provider = "elevenlabs";
+  const url = new URL("/v1/speech-to-text", baseUrl).href;
+  const headers = { "xi-api-key": apiKey };
+  let isAsynchronous = true;
+
+  const send = ({ path }: Speech, signal: AbortSignal) =>
+    sendSpeech({
+      provider,
+      url,
+      headers,
+      fields: [
+        ["model_id", model],
+        ["diarize", "true"],
+        ["tag_audio_events", "true"],
+        ["timestamps_granularity", "word"],
+        ...(isAsynchronous ? ([["webhook", "true"]] as const) : []),
+      ],
+      path,
+      signal,
+      timeoutMs,
+    });
+
+  const submit = async (speech: Speech, signal: AbortSignal): Promise<SpeechResponse> => {
+    const response = await send(speech, signal);
+    if (!isAsynchronous || !refusesWebhook(response)) return response;
+    isAsynchronous = false;
+    return send(speech, signal);
+  };
+
+  const poll = async (id: string, signal: AbortSignal): Promise<SpeechResponse> => {
+    const request = {
+      provider,
+      url: `${url}/transcripts/${encodeURIComponent(id)}`,
+      headers,
+      signal,
+      timeoutMs: POLL_TIMEOUT_MS,
+    };
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const response = await fetchSpeech(request);
+      if (!isUnfinished(response)) return response;
+      if (performance.now() > deadline) {
+        const reason = `the transcript ${id} was not ready in time`;
+        throw new AppError("provider_unavailable", { provider, reason, timed_out: true });
+      }
+      await sleep(pollMs, undefined, { signal });
+    }
+  };
+
+  const request = async (
+    speech: Speech,
+    signal: AbortSignal,
+    { request_id, submitted }: CallReceipt,
+  ): Promise<SpeechResponse> => {
+    if (request_id !== null) return poll(request_id, signal);
+    const response = await submit(speech, signal);
+    const known = Submitted.safeParse(parseJson(response.body));
+    const hasWords = Body.safeParse(parseJson(response.body)).success;
+    if (response.status >= 300 || hasWords || !known.success) return response;
+    await submitted(known.data.transcription_id);
+    return poll(known.data.transcription_id, signal);
+  };
+
   return {
     provider,
     model,
-    async transcribe(speech, signal) {
-      const response = await sendSpeech({
-        provider,
-        url: new URL("/v1/speech-to-text", baseUrl).href,
-        headers: { "xi-api-key": apiKey },
-        fields: [
-          ["model_id", model],
-          ["diarize", "true"],
-          ["tag_audio_events", "true"],
-          ["timestamps_granularity", "word"],
-        ],
-        path: speech.path,
-        signal,
-        timeoutMs,
+    service: provider,
+    transcribe(speech, signal, calls = UNRECORDED) {
+      const estimate = { audio_seconds: speech.duration_ms / 1_000 };
+      return calls.run({ service: provider, model, estimate }, async (receipt) => {
+        const response = await request(speech, signal, receipt);
+        if (isRefusal(response)) throw toFailure(response);
+        const result = { provider, model, ...toTranscription(parseBody(Body, response), speech) };
+        return { result, usage: result.usage };
       });
-      if (isRefusal(response)) throw toFailure(response);
-      return { provider, model, ...toTranscription(parseBody(Body, response), speech) };
     },
   };
+}
+
+const POLL_TIMEOUT_MS = 60_000;
+
+/** ElevenLabs states no status for a transcript that is not ready; it answers 404 before it exists. */
+function isUnfinished({ status, body }: SpeechResponse): boolean {
+  if ([202, 404, 425].includes(status)) return true;
+  return status === 200 && Unfinished.safeParse(parseJson(body)).success;
+}
+
+/** Without a webhook in the account's settings, or on a server that does not know the field. */
+function refusesWebhook(response: SpeechResponse): boolean {
+  const { message = "", code = "" } = readRefusal(response);
+  return [400, 404, 409, 422].includes(response.status) && /webhook/i.test(`${code} ${message}`);
 }
 
 function toTranscription(

@@ -5,6 +5,7 @@ import { AUDIO_BYTES_PER_MS } from "../../media/extract-audio";
 import type { OnSpawn } from "../../media/ffmpeg";
 import { splitAudio } from "../../media/split-audio";
 import { normalizeSegments, normalizeWords } from "../../text/transcript";
+import { type PaidCalls, UNRECORDED } from "../paid-calls";
 import type { Speech, Transcriber } from "../transcriber";
 import { type PartTranscript, readPartTranscript } from "./openai-speech-response";
 import { isRefusal, longestAcceptedPart, readRefusal, refusesTimes } from "./speech-refusal";
@@ -24,6 +25,8 @@ export type OpenAITranscriberOptions = {
 };
 
 const PROVIDER = "openai";
+/** A server of one's own: its outages are not those of OpenAI. */
+const SPEECH_SERVER = "speech_server";
 const OFFICIAL_URL = "https://api.openai.com/v1";
 const OFFICIAL_MAX_BYTES = 25 * 1024 ** 2;
 
@@ -53,6 +56,7 @@ export function openOpenAITranscriber(options: OpenAITranscriberOptions): Transc
   const target = {
     ...options,
     model,
+    service: official ? PROVIDER : SPEECH_SERVER,
     url: `${baseUrl.replace(/\/+$/, "")}/audio/transcriptions`,
   };
   let traits: ServerTraits = {
@@ -63,8 +67,9 @@ export function openOpenAITranscriber(options: OpenAITranscriberOptions): Transc
   return {
     provider: PROVIDER,
     model,
-    async transcribe(speech, signal) {
-      const run = new TranscriptionRun(target, traits, signal);
+    service: target.service,
+    async transcribe(speech, signal, calls = UNRECORDED) {
+      const run = new TranscriptionRun(target, traits, signal, calls);
       const parts = await run.transcribe({ ...speech, start_ms: 0 });
       traits = run.confirmedTraits();
       const words = parts.flatMap((part) => part.words);
@@ -84,21 +89,23 @@ export function openOpenAITranscriber(options: OpenAITranscriberOptions): Transc
 
 /** `start_ms` is the position of the part in the whole recording. */
 type SpeechPart = Speech & { start_ms: number };
-type Target = OpenAITranscriberOptions & { url: string; model: string };
+type Target = OpenAITranscriberOptions & { url: string; model: string; service: string };
 
 /** The transcription of one lecture, and what the responses showed about the server so far. */
 class TranscriptionRun {
   readonly #target: Target;
   readonly #signal: AbortSignal;
+  readonly #calls: PaidCalls;
   #maxPartMs: number;
   /** False once the server refused the request for times. */
   #asksForTimes: boolean;
   #timedResponses = 0;
   #untimedResponses = 0;
 
-  constructor(target: Target, traits: ServerTraits, signal: AbortSignal) {
+  constructor(target: Target, traits: ServerTraits, signal: AbortSignal, calls: PaidCalls) {
     this.#target = target;
     this.#signal = signal;
+    this.#calls = calls;
     this.#maxPartMs = traits.maxPartMs;
     this.#asksForTimes = traits.givesTimes;
   }
@@ -110,25 +117,44 @@ class TranscriptionRun {
       : Math.min(this.#maxPartMs, UNTIMED_PART_MS);
     if (part.duration_ms > longestMs) return this.#transcribeInParts(part, longestMs);
 
-    const response = await this.#send(part);
-    const isRefused = isRefusal(response);
-    const acceptedMs = isRefused ? longestAcceptedPart(response, part.duration_ms) : null;
-    if (acceptedMs !== null && part.duration_ms > SHORTEST_PART_MS) {
-      this.#maxPartMs = Math.max(SHORTEST_PART_MS, Math.min(this.#maxPartMs, acceptedMs));
-      return this.transcribe(part);
-    }
-    if (isRefused && this.#asksForTimes && refusesTimes(response)) {
-      this.#asksForTimes = false;
-      return this.transcribe(part);
-    }
-    if (isRefused) throw toFailure(response);
-
-    const transcript = readPartTranscript(response, part);
+    const transcript = await this.#buy(part);
+    if (transcript === "adapted") return this.transcribe(part);
     if (transcript.timed) this.#timedResponses++;
     else this.#untimedResponses++;
     if (transcript.timed || part.duration_ms <= UNTIMED_PART_MS) return [transcript];
     // The parts are asked for times again: one response without them is not yet a rule.
     return this.#transcribeInParts(part, Math.min(this.#maxPartMs, UNTIMED_PART_MS));
+  }
+
+  /** Sends one part; `adapted` when its refusal showed what the server accepts instead. */
+  async #buy(part: SpeechPart): Promise<PartTranscript | "adapted"> {
+    const { service, model } = this.#target;
+    const usage = { audio_seconds: part.duration_ms / 1_000 };
+    let refusal: SpeechResponse | undefined;
+    try {
+      const call = { service, model, unit: `at:${Math.round(part.start_ms)}`, estimate: usage };
+      return await this.#calls.run(call, async () => {
+        const response = await this.#send(part);
+        if (!isRefusal(response)) return { result: readPartTranscript(response, part), usage };
+        refusal = response;
+        throw toFailure(response);
+      });
+    } catch (error) {
+      if (refusal && this.#adaptTo(refusal, part)) return "adapted";
+      throw error;
+    }
+  }
+
+  /** Whether a refusal states a limit, or that the server gives no times: then it is asked otherwise. */
+  #adaptTo(refusal: SpeechResponse, part: SpeechPart): boolean {
+    const acceptedMs = longestAcceptedPart(refusal, part.duration_ms);
+    if (acceptedMs !== null && part.duration_ms > SHORTEST_PART_MS) {
+      this.#maxPartMs = Math.max(SHORTEST_PART_MS, Math.min(this.#maxPartMs, acceptedMs));
+      return true;
+    }
+    if (!this.#asksForTimes || !refusesTimes(refusal)) return false;
+    this.#asksForTimes = false;
+    return true;
   }
 
   /** Traits for the next lecture. A single response without times can be an accident. */

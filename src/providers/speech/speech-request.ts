@@ -5,7 +5,7 @@ import { codeOfRefusal } from "../refusal";
 import { type MultipartField, multipart } from "./multipart";
 
 /** Services transcribe an hour of audio in minutes; a request that lasts longer is lost. */
-const TIMEOUT_MS = 30 * 60_000;
+export const TIMEOUT_MS = 30 * 60_000;
 
 export type SpeechRequest = {
   provider: string;
@@ -28,15 +28,26 @@ export type SpeechResponse = { provider: string; status: number; headers: Header
  * @throws the signal's reason when aborted; AppError `provider_unavailable` when no response came
  */
 export async function sendSpeech(request: SpeechRequest): Promise<SpeechResponse> {
-  const { provider, url, path, signal, timeoutMs = TIMEOUT_MS } = request;
-  const file = { field: "file", path, filename: "audio.mp3", type: "audio/mpeg" };
-  const { headers, body } = await multipart(request.fields, file);
+  const file = { field: "file", path: request.path, filename: "audio.mp3", type: "audio/mpeg" };
+  return fetchSpeech(request, await multipart(request.fields, file));
+}
+
+/**
+ * Sends a request to a speech server, a GET without `upload`, and waits for the whole response.
+ *
+ * @throws as `sendSpeech`
+ */
+export async function fetchSpeech(
+  request: Omit<SpeechRequest, "fields" | "path">,
+  upload?: Awaited<ReturnType<typeof multipart>>,
+): Promise<SpeechResponse> {
+  const { provider, url, signal, timeoutMs = TIMEOUT_MS } = request;
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(url, {
-      method: "POST",
-      headers: { ...request.headers, ...headers },
-      body,
+      method: upload ? "POST" : "GET",
+      headers: { ...request.headers, ...upload?.headers },
+      ...(upload && { body: upload.body }),
       signal: AbortSignal.any([signal, deadline]),
       timeout: false, // `deadline` counts instead: Bun's own timeout is shorter
       redirect: "manual", // the key is for this host alone
@@ -48,7 +59,8 @@ export async function sendSpeech(request: SpeechRequest): Promise<SpeechResponse
   } catch (error) {
     signal.throwIfAborted();
     const reason = deadline.aborted ? "timeout" : (error as NodeJS.ErrnoException).code;
-    throw new AppError("provider_unavailable", { provider, reason }, { cause: error });
+    const details = { provider, reason, ...(deadline.aborted && { timed_out: true }) };
+    throw new AppError("provider_unavailable", details, { cause: error });
   }
 }
 

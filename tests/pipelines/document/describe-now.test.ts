@@ -36,7 +36,9 @@ function callerUntil(pages: number): AbortSignal {
   return leaving.signal;
 }
 const pagesBought = async (id: string) =>
-  (await listProviderCalls(db, id)).filter(({ purpose }) => purpose === "describe").length;
+  (await listProviderCalls(db, id)).filter(
+    ({ purpose, state }) => purpose === "describe" && state === "ok",
+  ).length;
 const completed = async (topic: string, pages = 3) => {
   const id = await upload(deck(pages, topic));
   await workOnce();

@@ -56,8 +56,8 @@ describe("a deck that a model describes", () => {
     const calls = await bought(id);
     expect(new Set(calls.map(({ call_key }) => call_key)).size).toBe(60);
     expect(calls[0]).toMatchObject({
-      ...{ purpose: "describe", provider: "google", model: "gemini-test", outcome: "ok" },
-      usage: { requests: 1, input_tokens: 1_000, output_tokens: 100 },
+      ...{ purpose: "describe", provider: "google", model: "gemini-test", state: "ok" },
+      usage: { pages: 1, input_tokens: 1_000, output_tokens: 100 },
     });
   });
 
@@ -123,9 +123,9 @@ describe("a deck that a model describes", () => {
       ...["content_blocked", "answer_invalid", undefined],
     ]);
     expect(pages[0]!.normalized_description).toContain("blocked of page 1 is 37 bits");
-    const failed = (await bought(id)).filter(({ outcome }) => outcome === "error");
+    const failed = (await bought(id)).filter(({ state }) => state === "error");
     expect(failed.map(({ error_code }) => error_code).sort()).toEqual([
-      ...["answer_invalid", "content_blocked"],
+      ...["answer_invalid", "answer_invalid", "content_blocked"],
     ]);
   });
 
@@ -182,7 +182,9 @@ describe("a deck that a model describes", () => {
     expect(await workOnce()).toBe("done");
 
     expect(requestsSince(start).length).toBeLessThanOrEqual(40 + 4);
-    expect((await bought(id)).length).toBe(40);
+    const calls = await bought(id);
+    expect(calls.filter(({ state }) => state === "ok").length).toBe(40);
+    expect(calls.length).toBe(requestsSince(start).length);
   });
 });
 

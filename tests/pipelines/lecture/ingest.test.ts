@@ -74,8 +74,8 @@ describe("a lecture from its address to searchable chunks", () => {
       true,
     );
     expect(await listProviderCalls(db, id)).toMatchObject([
-      { purpose: "transcribe", provider: "elevenlabs", outcome: "ok" },
-      { purpose: "embed", provider: "openai", outcome: "ok" },
+      { purpose: "transcribe", provider: "elevenlabs", state: "ok" },
+      { purpose: "embed", provider: "openai", state: "ok" },
     ]);
     expect(await lab.scratch()).toEqual([]);
   });

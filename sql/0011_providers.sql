@@ -1,0 +1,287 @@
+-- 0011: calls to providers that cost money: receipts, circuit breakers, and limits of concurrency.
+--
+-- A row is inserted before each billable request and closed after it. So the rows of a provider are the
+-- calls that it can bill, also after a crash. `started` rows are the calls under way in the whole fleet.
+
+create table provider_calls (
+  -- The caller chooses the id, so that a repeated statement inserts no second row.
+  id          uuid primary key,
+  -- The work that is paid for, such as document:<id>:page:7:describe.
+  call_key    text not null,
+  purpose     text not null,
+  provider    text not null,
+  model       text,
+  asset_type  text check (asset_type in ('lecture', 'document')),
+  asset_id    uuid,
+  course_id   uuid,
+  -- The attempt that made the call; null outside a job.
+  job_id      uuid,
+  message_id  bigint,
+  attempt     integer,
+  -- lost: the caller ended before the answer. The provider can have billed the call.
+  state       text not null default 'started' check (state in ('started', 'ok', 'error', 'lost')),
+  -- The provider's id of work that it does asynchronously. A later attempt polls it.
+  request_id  text,
+  -- The billed units: audio_seconds, pages, tokens, … While the call is under way, and when it is lost,
+  -- an estimate.
+  usage       jsonb not null default '{}',
+  error_code  text,
+  created_at  timestamptz not null default now(),
+  finished_at timestamptz,
+  check ((state = 'started') = (finished_at is null))
+);
+create index provider_calls_asset on provider_calls (asset_id, created_at);
+create index provider_calls_course on provider_calls (course_id, created_at);
+create index provider_calls_time on provider_calls (created_at);
+create index provider_calls_started on provider_calls (provider) where state = 'started';
+create index provider_calls_job on provider_calls (job_id, call_key);
+
+-- The circuit breaker of each provider, shared by all processes.
+create table provider_states (
+  provider     text primary key,
+  -- Consecutive calls that failed for a reason that passes, such as 503.
+  failures     integer not null default 0,
+  -- Null: closed. In the future: open, so no call is made. In the past: half-open, so the next call is
+  -- the probe.
+  open_until   timestamptz,
+  opened_at    timestamptz,
+  reason       text,
+  succeeded_at timestamptz
+);
+
+-- When a job last failed because of the provider that it waits for.
+alter table jobs add column provider_failed_at timestamptz;
+
+create function lock_provider(p_provider text) returns provider_states language plpgsql as $$
+declare
+  found_state provider_states;
+begin
+  select * into found_state from provider_states where provider = p_provider for update;
+  if not found then
+    insert into provider_states (provider) values (p_provider) on conflict do nothing;
+    select * into found_state from provider_states where provider = p_provider for update;
+  end if;
+  return found_state;
+end
+$$;
+
+-- Asks to make a billable call, and inserts its row if the verdict is `go`. Verdicts:
+--   go       the call can be made
+--   resume   an earlier attempt started this work at the provider: poll `request_id`
+--   open     the provider's circuit breaker is open for `wait_seconds`
+--   busy     as many calls as allowed are under way
+--   lost     the attempt no longer holds its job
+create function begin_call(
+  p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text,
+  p_provider text, p_model text, p_usage jsonb, p_max_concurrent integer, p_probe_seconds numeric,
+  out verdict text, out call_id uuid, out request_id text, out wait_seconds numeric
+) language plpgsql as $$
+declare
+  breaker provider_states;
+  job     jobs;
+begin
+  call_id := p_id;
+  perform from provider_calls c where c.id = p_id;
+  if found then
+    verdict := 'go'; -- the statement is repeated, because its result did not arrive
+    return;
+  end if;
+
+  if p_job_id is not null then
+    select j.* into job from jobs j
+    where j.id = p_job_id and j.message_id = p_message_id and j.attempt = p_attempt
+      and j.job_state not in ('completed', 'failed');
+    if not found then
+      verdict := 'lost';
+      return;
+    end if;
+  end if;
+  breaker := lock_provider(p_provider); -- always locked before its calls
+  -- The calls of earlier attempts of this job have no caller any more.
+  update provider_calls c set state = 'lost', finished_at = clock_timestamp()
+  where c.job_id = p_job_id and c.state = 'started' and c.request_id is null
+    and (c.message_id, c.attempt) is distinct from (p_message_id, p_attempt);
+
+  if breaker.open_until > clock_timestamp() then
+    verdict := 'open';
+    wait_seconds := extract(epoch from breaker.open_until - clock_timestamp());
+    return;
+  end if;
+
+  -- Only after a restart of the job, or of its worker, a row with a request_id is still open here.
+  update provider_calls c set message_id = p_message_id, attempt = p_attempt
+  where c.call_key = p_call_key and c.provider = p_provider and c.model is not distinct from p_model
+    and c.job_id = p_job_id and c.state = 'started' and c.request_id is not null
+  returning 'resume', c.id, c.request_id into verdict, call_id, request_id;
+
+  if verdict is null and p_max_concurrent <= (
+    select count(*) from provider_calls c where c.provider = p_provider and c.state = 'started'
+  ) then
+    verdict := 'busy';
+    return;
+  end if;
+
+  if breaker.open_until is not null then
+    update provider_states s
+    set open_until = clock_timestamp() + make_interval(secs => p_probe_seconds)
+    where s.provider = p_provider;
+  end if;
+  if verdict = 'resume' then return; end if;
+
+  insert into provider_calls
+    (id, call_key, purpose, provider, model, asset_type, asset_id, course_id, job_id, message_id,
+     attempt, usage)
+  values
+    (p_id, p_call_key, p_purpose, p_provider, p_model, job.kind, job.asset_id, job.course_id, p_job_id,
+     p_message_id, p_attempt, p_usage);
+  verdict := 'go';
+end
+$$;
+
+-- Makes jobs due that wait for a provider.
+create function wake_waiting_jobs(p_provider text) returns integer language plpgsql as $$
+declare
+  woken integer;
+begin
+  with waiting as (
+    select queue_name, message_id from jobs
+    where waiting_for = p_provider and next_attempt_at > clock_timestamp()
+      and job_state not in ('completed', 'failed')
+  ),
+  high as (
+    update pgmq.q_ingest_high m set vt = clock_timestamp() from waiting w
+    where w.queue_name = 'ingest_high' and m.msg_id = w.message_id returning 1
+  ),
+  normal as (
+    update pgmq.q_ingest m set vt = clock_timestamp() from waiting w
+    where w.queue_name = 'ingest' and m.msg_id = w.message_id returning 1
+  )
+  select (select count(*) from high) + (select count(*) from normal) into woken;
+  if woken > 0 then perform pg_notify('ingest', 'ingest'); end if;
+  return woken;
+end
+$$;
+
+-- Closes a call, and counts it for the circuit breaker: p_outcome is ok, error (the provider answered),
+-- outage (a reason that passes) or lost (we stopped waiting). A call that was closed as lost is
+-- corrected. Returns how often this job paid for an unusable answer to the same work.
+create function finish_call(
+  p_id uuid, p_outcome text, p_usage jsonb, p_error_code text, p_reason text, p_is_unusable boolean,
+  p_wait_seconds numeric, p_max_failures integer, p_probe_seconds numeric
+) returns integer language plpgsql as $$
+declare
+  call    provider_calls;
+  breaker provider_states;
+begin
+  breaker := lock_provider((select c.provider from provider_calls c where c.id = p_id));
+  select c.* into call from provider_calls c where c.id = p_id for update;
+  if call.state in ('started', 'lost') then
+    -- Work that goes on at the provider keeps its receipt open: the next attempt polls it.
+    if p_outcome <> 'outage' or call.request_id is null or p_is_unusable then
+      update provider_calls c set
+        state = case p_outcome when 'outage' then 'error' else p_outcome end,
+        usage = p_usage, error_code = p_error_code, finished_at = clock_timestamp()
+      where c.id = p_id;
+    end if;
+
+    if p_outcome = 'outage' then
+      update provider_states s set
+        failures = s.failures + 1, reason = p_reason,
+        opened_at = case when s.failures + 1 >= p_max_failures
+                         then coalesce(s.opened_at, clock_timestamp()) end,
+        open_until = case when s.failures + 1 >= p_max_failures
+          then clock_timestamp() + make_interval(secs => greatest(p_probe_seconds, p_wait_seconds))
+          end
+      where s.provider = call.provider;
+      if breaker.open_until is null and breaker.failures + 1 >= p_max_failures then
+        perform record_event('system', null, null, 'provider_outage', jsonb_build_object(
+          'provider', call.provider, 'reason', p_reason));
+      end if;
+    elsif p_outcome in ('ok', 'error') then
+      update provider_states s set
+        failures = 0, open_until = null, opened_at = null, reason = null,
+        succeeded_at = case p_outcome when 'ok' then clock_timestamp() else s.succeeded_at end
+      where s.provider = call.provider;
+      if breaker.open_until is not null then
+        perform record_event('system', null, null, 'provider_recovered',
+                             jsonb_build_object('provider', call.provider));
+        perform wake_waiting_jobs(call.provider);
+      end if;
+    end if;
+  end if;
+  if not p_is_unusable then return 0; end if;
+  return (select count(*) from provider_calls c
+          where c.job_id = call.job_id and c.message_id = call.message_id
+            and c.call_key = call.call_key and c.state = 'error' and c.error_code = p_error_code);
+end
+$$;
+
+-- Gives a claimed job back because of something that is not its fault; the attempt does not count.
+-- While the breaker of p_provider is open, each waiting job gets its own turn to probe.
+--
+-- A failure of a provider counts (p_counts) only when that provider answered another call since this job
+-- last failed: then the cause is the job, not an outage. Results: held, counted, lost.
+create function defer_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer,
+                          p_delay_seconds numeric, p_code text, p_reason text, p_provider text,
+                          p_is_failure boolean, p_probe_seconds numeric)
+returns text language plpgsql as $$
+declare
+  job     jobs;
+  breaker provider_states;
+  delay   numeric := p_delay_seconds;
+  is_known boolean;
+begin
+  select j.* into job from jobs j where j.id = p_job_id;
+  select s.* into breaker from provider_states s where s.provider = p_provider;
+  if p_is_failure and (breaker.provider is null or breaker.succeeded_at > job.provider_failed_at) then
+    return 'counted';
+  end if;
+
+  if breaker.open_until > clock_timestamp() then
+    delay := least(900, extract(epoch from breaker.open_until - clock_timestamp())
+      + p_probe_seconds * (select count(*) from jobs j
+                           where j.waiting_for = p_provider and j.id <> p_job_id
+                             and j.next_attempt_at > clock_timestamp()));
+  end if;
+  if not extend_claim(p_queue, p_message_id, p_attempt, delay) then return 'lost'; end if;
+
+  -- One entry for each outage, not for each probe.
+  is_known := coalesce(job.log -> -1 ->> 'outcome' = 'waiting'
+                       and job.log -> -1 ->> 'provider' is not distinct from p_provider, false);
+  update jobs j set
+    next_attempt_at = clock_timestamp() + make_interval(secs => delay),
+    waiting_for = p_provider,
+    provider_failed_at = case when p_is_failure then clock_timestamp() else j.provider_failed_at end,
+    error_code = p_code, error_message = p_reason,
+    log = case when is_known then j.log
+      else j.log || jsonb_strip_nulls(jsonb_build_object(
+        'at', clock_timestamp(), 'attempt', p_attempt, 'outcome', 'waiting',
+        'provider', p_provider, 'code', p_code, 'reason', p_reason)) end
+  where j.id = p_job_id;
+  if not is_known then
+    perform record_event(job.kind, job.asset_id, job.course_id, 'waiting', jsonb_build_object(
+      'job_id', p_job_id, 'provider', p_provider, 'code', p_code, 'reason', p_reason));
+  end if;
+  return 'held';
+end
+$$;
+
+-- Closes the calls of attempts that no longer hold their job, and wakes jobs that wait for a provider
+-- whose breaker is closed. Returns the number of closed calls.
+create function close_lost_calls() returns integer language plpgsql as $$
+declare
+  closed integer;
+begin
+  update provider_calls c set state = 'lost', finished_at = clock_timestamp()
+  where c.state = 'started' and (
+    (c.job_id is null and c.created_at < now() - interval '1 hour')
+    or (c.job_id is not null and not exists (
+      select from jobs j
+      where j.id = c.job_id and j.job_state not in ('completed', 'failed')
+        and (c.request_id is not null
+             or (j.message_id, j.attempt) = (c.message_id, c.attempt) and j.next_attempt_at is null))));
+  get diagnostics closed = row_count;
+  perform wake_waiting_jobs(s.provider) from provider_states s where s.open_until is null;
+  return closed;
+end
+$$;

@@ -1,0 +1,181 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Sql } from "../db/client";
+import type { ClaimToken } from "../db/jobs/jobs";
+import {
+  BREAKER,
+  beginCall,
+  type CallEnd,
+  type CallLimits,
+  finishCall,
+  providerWaitSeconds,
+  storeRequestId,
+} from "../db/jobs/provider-calls";
+import { throughOutages } from "../db/outage";
+import { AppError, PROVIDER_OUTAGES } from "../errors";
+import type {
+  BillableRequest,
+  CallReceipt,
+  CallUsage,
+  PaidAnswer,
+  PaidCalls,
+} from "../providers/paid-calls";
+
+/** What holds for every call of an installation. */
+export type CallPolicy = {
+  /** Calls under way at the same time in the whole fleet, by provider. */
+  maxConcurrent(provider: string): number;
+  maxFailures: number;
+  probeSeconds: number;
+  /** How long a call waits for its turn while its provider has as many calls as allowed. */
+  turnMs: number;
+};
+
+export const DEFAULT_POLICY: CallPolicy = {
+  ...BREAKER,
+  maxConcurrent: () => 16,
+  turnMs: 60_000,
+};
+
+/** Pause between two looks whether it is a call's turn. */
+const TURN_POLL_MS = 250;
+/** An unusable answer is bought at most this often. */
+const MAX_UNUSABLE = 2;
+/** Closing a receipt outlives the attempt that made the call, so its signal is not the attempt's. */
+const CLOSE_TIMEOUT_MS = 60_000;
+
+/** The receipts of one attempt of a job, or of a command without a job (`token` null). */
+export class CallRecorder {
+  readonly #sql: Sql;
+  readonly #token: ClaimToken | null;
+  readonly #signal: AbortSignal;
+  readonly #policy: CallPolicy;
+
+  constructor(sql: Sql, token: ClaimToken | null, signal: AbortSignal, policy: CallPolicy) {
+    this.#sql = sql;
+    this.#token = token;
+    this.#signal = signal;
+    this.#policy = policy;
+  }
+
+  /**
+   * Fails early, before work whose result only an unreachable provider could use.
+   *
+   * @throws AppError `provider_waiting`
+   */
+  async assertReachable(provider: string): Promise<void> {
+    const seconds = await providerWaitSeconds(this.#sql, provider);
+    if (seconds > 0) throw waiting(provider, seconds);
+  }
+
+  /** The calls for one piece of work. */
+  for(purpose: string, call_key: string): PaidCalls {
+    return { run: (call, request) => this.#run({ purpose, call_key }, call, request) };
+  }
+
+  async #run<T>(
+    work: { purpose: string; call_key: string },
+    { service, model, unit, estimate }: BillableRequest,
+    request: (receipt: CallReceipt) => Promise<PaidAnswer<T>>,
+  ): Promise<T> {
+    const limits: CallLimits = {
+      ...this.#policy,
+      maxConcurrent: this.#policy.maxConcurrent(service),
+    };
+    const { id, request_id } = await this.#begin(limits, {
+      purpose: work.purpose,
+      call_key: unit ? `${work.call_key}:${unit}` : work.call_key,
+      provider: service,
+      model,
+      usage: estimate,
+    });
+    let isSubmitted = request_id !== null;
+    const submitted = (provider_id: string) => {
+      isSubmitted = true;
+      return throughOutages(() => storeRequestId(this.#sql, id, provider_id), this.#signal);
+    };
+    let answer: PaidAnswer<T>;
+    try {
+      answer = await request({ request_id, submitted });
+    } catch (error) {
+      const end = this.#endOf(error, estimate);
+      // Work that goes on at the provider keeps its receipt open: the next attempt polls it.
+      if (end.outcome === "lost" && isSubmitted) throw error;
+      const unusable = await this.#finish(id, end, limits);
+      throw explained(error, service, unusable);
+    }
+    const { result, usage, problem } = answer;
+    const outcome = problem ? "error" : "ok";
+    await this.#finish(id, { outcome, usage, error_code: problem }, limits);
+    return result;
+  }
+
+  async #begin(
+    limits: CallLimits,
+    call: Omit<Parameters<typeof beginCall>[1], "id" | "token">,
+  ): Promise<{ id: string; request_id: string | null }> {
+    const id = crypto.randomUUID();
+    const deadline = performance.now() + this.#policy.turnMs;
+    for (;;) {
+      this.#signal.throwIfAborted();
+      const found = await throughOutages(
+        () => beginCall(this.#sql, { ...call, id, token: this.#token }, limits),
+        this.#signal,
+      );
+      switch (found.verdict) {
+        case "go":
+          return { id, request_id: null };
+        case "resume":
+          return { id: found.call_id, request_id: found.request_id };
+        case "lost":
+          throw new AppError("claim_lost");
+        case "open":
+          throw waiting(call.provider, found.wait_seconds);
+        case "busy":
+          if (performance.now() > deadline) throw waiting(call.provider, 0);
+          await sleep(TURN_POLL_MS * (0.5 + Math.random()), undefined, { signal: this.#signal });
+      }
+    }
+  }
+
+  /** The answer is paid for, so its receipt is closed also when the attempt has ended meanwhile. */
+  #finish(id: string, end: CallEnd, limits: CallLimits): Promise<number> {
+    const signal = this.#signal.aborted ? AbortSignal.timeout(CLOSE_TIMEOUT_MS) : this.#signal;
+    return throughOutages(() => finishCall(this.#sql, id, end, limits), signal);
+  }
+
+  #endOf(error: unknown, estimate: CallUsage): CallEnd {
+    if (this.#signal.aborted) return { outcome: "lost", usage: estimate };
+    if (!(error instanceof AppError)) {
+      return { outcome: "error", usage: {}, error_code: "internal", reason: String(error) };
+    }
+    const { errorCode: error_code, message, details } = error;
+    const { retry_after_ms, reason, timed_out } = details;
+    const ended = { error_code, reason: String(details.message ?? reason ?? message) };
+    // The provider worked on it, so it bills it.
+    if (error_code === "provider_answer_invalid" || timed_out === true) {
+      const outcome = timed_out === true ? "outage" : "error";
+      return { ...ended, outcome, usage: estimate, isUnusable: true };
+    }
+    if (!PROVIDER_OUTAGES.includes(error_code)) return { ...ended, outcome: "error", usage: {} };
+    const waitSeconds = typeof retry_after_ms === "number" ? retry_after_ms / 1_000 : 0;
+    return { ...ended, outcome: "outage", usage: {}, waitSeconds: Math.min(3_600, waitSeconds) };
+  }
+}
+
+/** The error with the service that caused it, and final after the second unusable answer. */
+function explained(error: unknown, service: string, unusable: number): unknown {
+  if (!(error instanceof AppError)) return error;
+  const details = { ...error.details, service };
+  if (unusable < MAX_UNUSABLE) return new AppError(error.errorCode, details, { cause: error });
+  const message = `${service} answered ${unusable} times with something that cannot be used: try again later, or choose another model`;
+  return new AppError("provider_answer_unusable", { ...details, message }, { cause: error });
+}
+
+function waiting(provider: string, seconds: number): AppError {
+  const message = `waiting for ${provider}: the work continues by itself when ${provider} answers again`;
+  return new AppError("provider_waiting", {
+    service: provider,
+    message,
+    retry_after_ms: Math.ceil(seconds * 1_000),
+  });
+}

@@ -1,0 +1,41 @@
+/** Billed units by name, such as `audio_seconds`, `pages`, `input_tokens`. */
+export type CallUsage = Record<string, number>;
+
+export type BillableRequest = {
+  /** The service that answers; calls to it share one circuit breaker: `openai`, `elevenlabs`. */
+  service: string;
+  model: string;
+  /** Which of the requests for one piece of work this is, such as `part:2`. Unset: there is only one. */
+  unit?: string;
+  /** The usage that is recorded until the answer is known. */
+  estimate: CallUsage;
+};
+
+/** The receipt of a request that is under way. */
+export type CallReceipt = {
+  /** The provider's id of the work, when an earlier attempt has submitted it: poll it. */
+  readonly request_id: string | null;
+  /** Stores the provider's id, so that a later attempt polls the work and does not pay again. */
+  submitted(request_id: string): Promise<void>;
+};
+
+/** `problem`: why the answer cannot be used although it is paid for. */
+export type PaidAnswer<T> = { result: T; usage: CallUsage; problem?: string | undefined };
+
+/** Records each billable request before it is made and after it ended. */
+export interface PaidCalls {
+  /**
+   * @throws what `request` throws; AppError `provider_waiting` when the service cannot be called now,
+   *   `provider_answer_unusable` when it answered the same request unusably for the second time
+   */
+  run<T>(
+    call: BillableRequest,
+    request: (receipt: CallReceipt) => Promise<PaidAnswer<T>>,
+  ): Promise<T>;
+}
+
+/** Makes the calls without records: for tests of providers, and for free local models. */
+export const UNRECORDED: PaidCalls = {
+  run: async (_, request) =>
+    (await request({ request_id: null, submitted: async () => {} })).result,
+};
