@@ -2,6 +2,7 @@
  * Finds slides that say almost the same: states of a slide that is built step by step, and pages of a
  * deck that was uploaded again. In a list of results they count as one.
  */
+import { toStem } from "../text/words";
 import type { Scored } from "./rank";
 
 export type SlideText = {
@@ -65,8 +66,8 @@ function toRepresentative(group: Group, asked: ReadonlySet<string>): Scored {
   const [fullest] = group.toSorted(
     (a, b) => b.words.size - a.words.size || b.slide.uploaded_ms - a.slide.uploaded_ms,
   );
-  const needed = best.words.intersection(asked);
-  const chosen = needed.isSubsetOf(fullest!.words) ? fullest! : best;
+  const needed = toStems(best.words).intersection(toStems(asked));
+  const chosen = needed.isSubsetOf(toStems(fullest!.words)) ? fullest! : best;
   return { ...chosen.chunk, score: best.chunk.score };
 }
 
@@ -88,6 +89,9 @@ function areNeighbours(a: Member, b: Member): boolean {
   const apart = Math.abs((a.chunk.page_number ?? 0) - (b.chunk.page_number ?? 0));
   return apart > 0 && apart <= MAX_PAGES_APART && a.slide.title === b.slide.title;
 }
+
+/** So that "averages" of a question is found as "averaging". */
+const toStems = (words: ReadonlySet<string>): Set<string> => new Set([...words].map(toStem));
 
 const WORD = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|[\p{L}\p{M}]+|\p{N}+/gu;
 

@@ -71,6 +71,9 @@ describe("states of one slide", () => {
     const half = [{ ...slides[0]!, content: `${THIRD}\nGuess?` }, slides[1]!];
 
     expect(merge(half, "what should we guess")).toEqual([["marked", 1]]);
+    expect(
+      merge([{ ...half[0]!, content: `${THIRD}\nGuessing games?` }, half[1]!], "guessing game"),
+    ).toEqual([["marked", 1]]);
     expect(merge(half, "momentum")).toEqual([["full", 1]]);
   });
 

@@ -401,7 +401,8 @@ function areColumns(left: Fragment[], right: Fragment[]): boolean {
   return isProse(other) && sides.some(flows);
 }
 
-const BULLET = /^\s*([•‣▪▫◦●○■□►▶▸➢➤✓✔✗✘–—\-*·∙]|\(?(\d{1,2}|[a-z])[.)])\s*\S/u;
+const BULLET =
+  /^\s*([•‣▪▫◦●○■□►▶▸➢➤✓✔✗✘–—\-*·∙§Ø\uf020-\uf0ff]|[oqvu](?=\s)|\(?(\d{1,2}|[a-z])[.)])\s*\S/u;
 
 /** At least two bullets, and few lines beside them: a heading, and bullets that wrap. */
 function isList(lines: Line[]): boolean {
@@ -409,9 +410,12 @@ function isList(lines: Line[]): boolean {
   return bullets >= 2 && bullets >= lines.length * 0.4;
 }
 
-/** Sentences run on from line to line; the cells of a table begin with a capital letter or a number. */
+/**
+ * Sentences run on from line to line; the cells of a table begin with a capital letter or a number. Scripts
+ * without capitals count as running on.
+ */
 function flows(lines: Line[]): boolean {
-  const runOn = lines.slice(1).filter(({ text }) => /^\p{Ll}/u.test(text)).length;
+  const runOn = lines.slice(1).filter(({ text }) => /^[\p{Ll}\p{Lo}]/u.test(text)).length;
   return runOn >= (lines.length - 1) * 0.3;
 }
 

@@ -55,7 +55,7 @@ export async function readLayout(
     const { width, height, transform } = page.getViewport({ scale: 1 });
     const { words, picture_share } = await readWords(document, page);
     const lines = toReadingOrder(words.map((word) => toWord(word, transform)));
-    const annotations = await readAnnotations(page);
+    const annotations = await readAnnotations(document, page);
     page.cleanup();
     return { width, height, lines, annotations, picture_share };
   } catch {
@@ -204,6 +204,8 @@ type Annotation = {
   textContent?: string[];
   contentsObj?: { str: string };
   annotationFlags: number;
+  /** The layer to which it belongs. */
+  oc?: object | null;
   password?: boolean;
 };
 
@@ -214,11 +216,13 @@ const NOT_SHOWN = 2 | 32;
  * Text typed over the page and filled-in form fields; the page's own content holds neither. Notes,
  * popups, hidden annotations and password fields are not for readers of the page.
  */
-async function readAnnotations(page: PDFPageProxy): Promise<string[]> {
+async function readAnnotations(document: PDFDocumentProxy, page: PDFPageProxy): Promise<string[]> {
+  const layers = await document.getOptionalContentConfig();
   const annotations: Annotation[] = await page.getAnnotations().catch(() => []);
   return annotations.flatMap((annotation) => {
     const { subtype, fieldValue, contentsObj, textContent } = annotation;
     if (annotation.annotationFlags & NOT_SHOWN || annotation.password) return [];
+    if (annotation.oc && !layers.isVisible(annotation.oc)) return [];
     if (subtype === "FreeText") return contentsObj?.str || textContent?.join("\n") || [];
     const isChoice = subtype === "Widget" && annotation.fieldType !== "Sig";
     const values = isChoice ? [fieldValue].flat() : [];

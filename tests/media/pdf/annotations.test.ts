@@ -13,16 +13,23 @@ const APPEARANCE = "/DA (/F1 12 Tf 0 g)";
 
 /** The text of a page with these annotations. */
 async function textWith(...annotations: string[]): Promise<string> {
+  return await textOf(annotations);
+}
+
+async function textOf(
+  annotations: string[],
+  catalog = "",
+  groups: Record<number, string> = {},
+): Promise<string> {
   const references = annotations.map((_, i) => `${10 + i} 0 R`).join(" ");
   const page = { content: text("The page.", 40, 300), entries: `/Annots [${references}]` };
   const objects = Object.fromEntries(
     annotations.map((body, i) => [10 + i, `<< /Type /Annot ${RECT} ${body} >>`]),
   );
   const path = join(folder, `${crypto.randomUUID()}.pdf`);
-  await writeFile(
-    path,
-    rawPdf([page], { objects, catalog: `/AcroForm << /Fields [${references}] >>` }),
-  );
+  const fields = `/AcroForm << /Fields [${references}] >>`;
+  const file = { objects: { ...objects, ...groups }, catalog: fields + catalog };
+  await writeFile(path, rawPdf([page], file));
   await using pdf = await readPdf(path);
   return (await pdf.page(1)).text;
 }
@@ -53,4 +60,12 @@ test("filled-in fields are read, passwords and hidden fields are not", async () 
   );
 
   expect(read).toBe("The page.\n\nAda Lovelace");
+});
+
+test("text typed on a layer that is switched off is not read", async () => {
+  const catalog = "/OCProperties << /OCGs [50 0 R] /D << /OFF [50 0 R] >> >>";
+  const group = { 50: "<< /Type /OCG /Name (Solutions) >>" };
+  const solution = `/Subtype /FreeText ${APPEARANCE} /OC 50 0 R /Contents (The solution)`;
+
+  expect(await textOf([solution], catalog, group)).toBe("The page.");
 });

@@ -156,3 +156,12 @@ test("a table of long cells stays in its rows", () => {
     rows.map((row) => row.join("\t")),
   );
 });
+
+test("columns of Chinese prose are read one after the other", () => {
+  const words = [0, 1, 2].flatMap((i) => [
+    word(`左边的文字在这里开始并且继续下去${i}`, 40, 100 + i * 16),
+    word(`右边的文字在后面才能被读到为止${i}`, 400, 100 + i * 16),
+  ]);
+  const text = layOut(words).paragraphs.join("");
+  expect(text.lastIndexOf("左")).toBeLessThan(text.indexOf("右"));
+});
