@@ -1,4 +1,9 @@
 import {
+  type AlignmentReport,
+  evaluateAlignment,
+  readLabelledLectures,
+} from "../alignment/evaluate";
+import {
   type CitationReport,
   evaluateCitations,
   readJudgedSentences,
@@ -22,19 +27,68 @@ import { MEASURES } from "../retrieval/ranking-metrics";
  *
  * `./lectern eval --citations FILE [--json]`: how well the citation check finds unsupported
  * sentences. Needs no database and no model.
+ *
+ * `./lectern eval --alignment FOLDER [--json]`: how well slides and speech are aligned, by lectures
+ * with labels. The database stems words only; nothing is stored.
  */
 async function main(args: string[]): Promise<void> {
   const asJson = args.includes("--json");
-  const isOfCitations = args.includes("--citations");
-  const [path, ...others] = args.filter((arg) => arg !== "--json" && arg !== "--citations");
-  if (!path || path.startsWith("-") || others.length > 0) {
+  const named = args.filter((arg) => arg !== "--json");
+  const [option, path, ...others] = named[0]?.startsWith("--") ? named : ["--search", ...named];
+  const evaluation = EVALUATIONS[option as keyof typeof EVALUATIONS];
+  if (!evaluation || !path || path.startsWith("-") || others.length > 0) {
     console.error("Usage: ./lectern eval FOLDER [--json]");
     console.error("       ./lectern eval --citations FILE [--json]");
+    console.error("       ./lectern eval --alignment FOLDER [--json]");
     process.exit(2);
   }
-  if (!isOfCitations) return evaluateSearch(path, asJson);
-  const report = evaluateCitations(await readJudgedSentences(path));
-  console.log(asJson ? JSON.stringify(report, null, 2) : toCitationTable(report));
+  await evaluation(path, asJson);
+}
+
+/** By the option that chooses them; without one, search is evaluated. */
+const EVALUATIONS = {
+  "--search": evaluateSearch,
+  "--citations": async (path: string, asJson: boolean) => {
+    const report = evaluateCitations(await readJudgedSentences(path));
+    print(report, asJson, toCitationTable);
+  },
+  "--alignment": async (folder: string, asJson: boolean) => {
+    const lectures = await readLabelledLectures(folder);
+    const database = await openEvaluationDatabase();
+    try {
+      print(await evaluateAlignment(database.db, lectures), asJson, toAlignmentTable);
+    } finally {
+      await database.close();
+    }
+  },
+};
+
+function print<T>(report: T, asJson: boolean, toTable: (report: T) => string): void {
+  console.log(asJson ? JSON.stringify(report, null, 2) : toTable(report));
+}
+
+/** An embedded database in memory, or the one of the settings. */
+async function openEvaluationDatabase() {
+  const { DATABASE_URL } = loadConfig();
+  const own = DATABASE_URL ? null : await startEmbeddedDatabase({ dataDir: null });
+  const url = DATABASE_URL ?? own!.url;
+  await migrate(url);
+  const db = connect(url, { max: 2 });
+  return {
+    db,
+    close: async () => {
+      await db.end();
+      await own?.close();
+    },
+  };
+}
+
+function toAlignmentTable({ files, ...total }: AlignmentReport): string {
+  const rows = [...files, { file: "mean", ...total }].map(
+    ({ file, exact, within_1 }) =>
+      `${file.padEnd(24)}${exact.toFixed(3).padStart(8)}${within_1.toFixed(3).padStart(10)}`,
+  );
+  return ["file                       exact  within_1", ...rows].join("\n");
 }
 
 function toCitationTable({ kinds, ...total }: CitationReport): string {
@@ -53,21 +107,17 @@ async function evaluateSearch(folder: string, asJson: boolean): Promise<void> {
   process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
   const local = startLocalEmbedder();
   const { embedder } = openProviders(config, { localEmbedderUrl: local.url });
-  const own = config.DATABASE_URL ? null : await startEmbeddedDatabase({ dataDir: null });
-  const url = config.DATABASE_URL ?? own!.url;
-  await migrate(url);
-  const db = connect(url, { max: 2 });
-
+  const database = await openEvaluationDatabase();
+  const { db } = database;
   const course = await insertCourse(db, { name: `Evaluation of ${folder}` });
   try {
     const tools = { db, embedder, signal: stop.signal, say: (line: string) => console.error(line) };
     const ids = await ingestSet(course.id, set, tools);
     const report = await evaluate(course.id, set, ids, tools);
-    console.log(asJson ? JSON.stringify(report, null, 2) : toText(report));
+    print(report, asJson, toText);
   } finally {
     await deleteCourse(db, course.id);
-    await db.end();
-    await own?.close();
+    await database.close();
     await local.close();
   }
 }
