@@ -1,6 +1,6 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, type ErrorCode } from "../errors";
+import { AppError, type ErrorCode, isRetryable } from "../errors";
 import type { Resolve } from "../media/fetch/addresses";
 import { openGuardedFetch } from "../media/fetch/guarded-fetch";
 import { openHostRules } from "../media/fetch/host-rules";
@@ -31,6 +31,7 @@ const TRY_NEXT: ErrorCode[] = [
   "media_refused",
   "recording_without_sound",
   "recording_unsupported",
+  "recording_incomplete",
   "fetch_too_large",
 ];
 
@@ -136,6 +137,8 @@ async function firstAudible(
       i++;
     }
   }
+  const temporary = failures.find(isRetryable); // the next attempt can find this source complete
+  if (temporary) throw temporary;
   if (doubtful) return doubtful;
   const clearest = failures.findLast(({ errorCode }) => errorCode !== "recording_without_sound");
   throw clearest ?? failures[0] ?? new AppError("panopto_no_streams");

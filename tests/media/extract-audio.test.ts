@@ -90,7 +90,7 @@ describe("extractAudio", () => {
     expect(Math.abs(beep!.start_ms - 5_000)).toBeLessThan(60);
   });
 
-  test("takes a complete recording whose sound ends before its picture", async () => {
+  test("accepts a complete recording with a picture that goes on after its sound", async () => {
     const picture = ["-f", "lavfi", "-i", "testsrc=size=64x64:rate=5:duration=12"];
     await ffmpeg(...picture, "-f", "lavfi", "-i", "sine=duration=6", inFolder("early.mp4"));
 
@@ -109,7 +109,7 @@ test("extractAudio takes a webm that was recorded live, as browsers do, without 
   expect(Math.abs(audio.duration_ms - 20_000)).toBeLessThan(150);
 });
 
-test("extractAudio keeps all parts of a stream whose clock starts anew on the way", async () => {
+test("extractAudio keeps all parts of a stream whose timestamps restart on the way", async () => {
   const part = await Bun.file(inFolder("lecture.ts")).bytes();
   await Bun.write(inFolder("parts.ts"), Buffer.concat([part, part]));
 
@@ -118,7 +118,7 @@ test("extractAudio keeps all parts of a stream whose clock starts anew on the wa
   expect(Math.abs(audio.duration_ms - 40_000)).toBeLessThan(500);
 });
 
-test("a full disk is told as what it is, and tried again", async () => {
+test("a full disk is reported as such, and tried again", async () => {
   const scratch = await mkdtemp(inFolder("full-"));
   await symlink("/dev/full", join(scratch, "audio.mp3"));
 

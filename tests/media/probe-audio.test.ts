@@ -26,7 +26,7 @@ describe("probeAudio", () => {
     ["ogg", "libvorbis", "ogg", "vorbis"],
     ["opus", "libopus", "ogg", "opus"],
     ["webm", "libopus", "matroska", "opus"],
-  ])("knows %s by its bytes, whatever its name is", async (ending, encoder, format, codec) => {
+  ])("detects %s by its bytes, not by its name", async (ending, encoder, format, codec) => {
     await ffmpeg(...TONE, "-c:a", encoder, inFolder(`tone.${ending}`));
     await Bun.write(inFolder("lecture.pdf"), Bun.file(inFolder(`tone.${ending}`)));
 

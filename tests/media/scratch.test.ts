@@ -34,7 +34,7 @@ async function pidOfFinishedProcess(): Promise<number> {
 }
 
 describe("openScratch", () => {
-  test("gives each job a folder that nobody else can enter, and takes it back with its files", async () => {
+  test("gives each job a folder that other users cannot enter, and removes it with its files", async () => {
     {
       await using scratch = await openScratch(root);
       await using other = await openScratch(root);
@@ -88,7 +88,7 @@ describe("sweepScratch", () => {
     expect(await folders()).toEqual([]);
   });
 
-  test("leaves other machines' folders until nobody has touched them for minutes", async () => {
+  test("keeps other machines' folders until they are untouched for minutes", async () => {
     const dead = await pidOfFinishedProcess();
     const silent = `${dead}-0-elsewhere-silent`;
     await leaveBehind(`${dead}-0-elsewhere-busy`);

@@ -49,7 +49,7 @@ test("an old link to an allowed site is asked for over https", () => {
 });
 
 describe("describe", () => {
-  test("tells what Panopto knows of a public session", async () => {
+  test("describes a public session", async () => {
     const { panopto, add } = await open();
     const address = add({
       slides: [{ seconds: 3, caption: "Second law" }],
@@ -170,6 +170,19 @@ describe("download", () => {
     expect((await download(add({ streams: [silent, screen] }))).source).toBe("stream");
     expect((await failureOf(download(add({ streams: [silent] })))).code).toBe(
       "recording_without_sound",
+    );
+  });
+
+  test("passes over a stream that is shorter than Panopto states", async () => {
+    const { add, download } = await open();
+    const camera = { tag: "DV", file: "ts/master.m3u8", ends_at_seconds: 60 };
+    const screen = { tag: "SCREEN", file: "video.mp4", ends_at_seconds: 12 };
+
+    expect((await download(add({ duration_seconds: 12, streams: [camera, screen] }))).source).toBe(
+      "stream",
+    );
+    expect((await failureOf(download(add({ streams: [camera] })))).code).toBe(
+      "recording_incomplete",
     );
   });
 

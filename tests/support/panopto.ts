@@ -48,7 +48,7 @@ export async function openTestSite(): Promise<TestSite> {
     try {
       await fault({ url, forward, response });
     } catch {
-      response.destroy(); // the site was closed while somebody was still asking
+      response.destroy(); // the site was closed during a request
     }
   });
   await new Promise<void>((listening) => front.listen(0, "127.0.0.1", listening));
@@ -77,7 +77,7 @@ export async function openTestSite(): Promise<TestSite> {
   };
 }
 
-/** A server nobody may touch; `hits` must stay 0. */
+/** A server that must not get a request: `hits` must stay 0. */
 export function openCanary() {
   const canary = { hits: 0, origin: "", close: () => server.stop(true) };
   const server = Bun.serve({

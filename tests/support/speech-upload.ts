@@ -119,7 +119,7 @@ export function serveSpeech<F extends string>(listen: Listen, protocol: SpeechPr
   };
 }
 
-/** Hears a text in any sound: its words lie evenly over the whole length, with small gaps. */
+/** Recognises the same text in any audio: its words are spread evenly, with small gaps. */
 export function spokenEvenly(text: string): Listen {
   const words = text.split(/\s+/);
   return (_path, duration_ms) => {

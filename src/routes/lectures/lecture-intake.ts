@@ -52,7 +52,7 @@ const AudioFields = z.object({
 
 const AUDIO_BODY = multipartBody(
   AudioFields,
-  "mp3, m4a, aac, wav, flac, ogg, opus, webm, or mp4 without a picture",
+  "mp3, m4a, aac, wav, flac, ogg, opus, webm, aiff, wma, caf, amr, or mp4 without a picture",
 );
 
 const MediaUrl = z

@@ -42,7 +42,7 @@ const downloaded = () => Bun.file(path).bytes();
 const ranges = () => site.seen.map(({ range }) => range);
 
 describe("downloadFile", () => {
-  test("writes the file and tells how far it is", async () => {
+  test("writes the file and reports its progress", async () => {
     await download();
 
     expect(await downloaded()).toEqual(original);
@@ -66,7 +66,7 @@ describe("downloadFile", () => {
     expect(ranges()).toEqual([undefined, "bytes=60000-"]);
   });
 
-  test("starts over when the file has changed meanwhile", async () => {
+  test("starts again when the file has changed", async () => {
     const other = "x".repeat(1_000);
     site.fault(part, answer(200, other, { etag: '"other"' }));
     site.fault(part, cutAfter(50_000), 1);

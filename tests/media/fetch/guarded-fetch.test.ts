@@ -81,7 +81,7 @@ describe("which addresses are refused", () => {
   test("a redirect to a name that has become private since it was last asked for", async () => {
     const answers = [["93.184.216.34"], ["127.0.0.1"]];
     const resolve: Resolve = async () => answers.shift()!;
-    await resolve("cdn.example"); // the public answer somebody saw before
+    await resolve("cdn.example"); // the public answer of an earlier check
 
     const failure = await failureOf(open(resolve)(at("/to?https://cdn.example/"), calm()));
     expect(failure).toMatchObject({ code: "address_blocked", host: "cdn.example" });
@@ -98,7 +98,7 @@ describe("how it connects", () => {
     expect(asked).toBe(1);
   });
 
-  test("tries the next checked address when nobody listens at the first", async () => {
+  test("tries the next checked address when the first refuses the connection", async () => {
     const resolve: Resolve = async () => ["::1", "127.0.0.1"];
     const fetched = await open(resolve)(`http://media.test:${server.port}/host`, calm());
 
@@ -182,7 +182,7 @@ describe("what it does not wait for", () => {
     expect(await failureOf(text)).toEqual({ code: "fetch_timeout", stallMs: 200 });
   });
 
-  test("a caller that gave up: its own reason comes back, and the server is told", async () => {
+  test("an aborted request ends with the caller's reason, and closes its connection", async () => {
     const caller = new AbortController();
     const fetched = await guardedFetch(at("/stalls?given-up"), {
       ...calm(),

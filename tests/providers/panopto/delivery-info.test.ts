@@ -45,7 +45,7 @@ describe("readDeliveryInfo", () => {
 });
 
 describe("toRecording", () => {
-  test("tells title, length, slide changes in order and caption languages", () => {
+  test("reads title, length, slide changes in order and caption languages", () => {
     const recording = recordingOf({
       SessionName: " Entropy\u0000 1 ",
       Duration: 12.3456,

@@ -12,7 +12,7 @@ afterAll(() => clients.close());
 const camera = { tag: "DV", file: "ts/master.m3u8" };
 
 describe("signing in", () => {
-  test("strangers are told to set a cookie", async () => {
+  test("without a sign-in, the error asks for a cookie", async () => {
     const { site, panopto, add } = await open();
     site.requireLogin("right");
 
@@ -31,7 +31,7 @@ describe("signing in", () => {
     },
   );
 
-  test("an expired cookie is used once, for nobody can renew it", async () => {
+  test("an expired cookie is used once, because it cannot be renewed", async () => {
     const { site, panopto, add } = await open({ cookie: "expired" });
     site.requireLogin("right");
 

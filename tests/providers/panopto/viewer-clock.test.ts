@@ -186,7 +186,7 @@ describe("streams", () => {
     expectStarts((await hear({ duration_seconds: 12, ...session })).starts, [1_000, 5_000, 9_000]);
   });
 
-  test("that are all silent are used, so that nobody is told of a failure", async () => {
+  test("that are all silent are used: silence is not a failure", async () => {
     const streams = ["DV", "SCREEN"].map((tag) => ({ tag, file: "silent.mp4" }));
 
     expect((await hear({ duration_seconds: 12, streams })).starts).toEqual([]);
@@ -218,7 +218,7 @@ describe("the language of captions", () => {
     });
   });
 
-  test("keeps its region where the text agrees, and is unknown where nothing tells", () => {
+  test("keeps its region where the text agrees, and is unknown where neither has one", () => {
     expect(captionLanguage("en-GB", "en")).toBe("en-GB");
     expect(captionLanguage("no-NO", "nb")).toBe("no-NO");
     expect(captionLanguage("fr-FR", null)).toBe("fr-FR");

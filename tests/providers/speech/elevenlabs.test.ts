@@ -26,7 +26,7 @@ const transcriberAt = (url: string, timeoutMs?: number) =>
   openElevenLabs({ apiKey: "test-key", baseUrl: url, timeoutMs });
 
 describe("ElevenLabs", () => {
-  test("times every word, tells speakers apart and marks sounds that are no words", async () => {
+  test("times every word, separates speakers and marks events such as applause", async () => {
     await using server = startElevenLabs();
     const { words, segments, language, usage, request_id } = await transcriberAt(
       server.url,
@@ -98,14 +98,14 @@ describe("ElevenLabs", () => {
     ]);
   });
 
-  test("says nothing when nothing was said", async () => {
+  test("returns nothing for audio without speech", async () => {
     await using server = startElevenLabs({ listen: () => [] });
     const transcript = await transcriberAt(server.url).transcribe(speech, signal);
 
     expect(transcript).toMatchObject({ words: [], segments: [] });
   });
 
-  test("cleans what it is told, and keeps times inside the recording", async () => {
+  test("cleans the text, and keeps times inside the recording", async () => {
     const late = speech.duration_ms + 5_000;
     await using server = startElevenLabs({
       listen: () => [{ text: "Entro\u0000py\ud800", start_ms: 1_000, end_ms: late }],

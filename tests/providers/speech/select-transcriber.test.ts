@@ -9,7 +9,7 @@ const select = (env: Record<string, string>) => {
 
 describe("who listens to a lecture", () => {
   test.each([
-    ["nobody without any settings", {}, null],
+    ["none without any settings", {}, null],
     [
       "ElevenLabs before others",
       { ELEVENLABS_API_KEY: "e", OPENAI_API_KEY: "o" },
@@ -22,7 +22,7 @@ describe("who listens to a lecture", () => {
     ],
     ["OpenAI with its key", { OPENAI_API_KEY: "o" }, "openai:whisper-1"],
     [
-      "nobody where the key is for a chat server",
+      "none where the key is for a chat server",
       { OPENAI_API_KEY: "o", OPENAI_BASE_URL: "http://chat/v1" },
       null,
     ],
