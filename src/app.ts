@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { cors } from "@elysiajs/cors";
 import { type AnyElysia, Elysia } from "elysia";
 import { agUiRoutes } from "./routes/ag-ui";
 import { chatRoutes } from "./routes/chat/chat";
@@ -11,7 +10,10 @@ import { documentRoutes } from "./routes/documents/documents";
 import { eventRoutes } from "./routes/events";
 import { healthRoutes } from "./routes/health";
 import { guard } from "./routes/http/auth";
+import { crossOrigin } from "./routes/http/cross-origin";
+import { refuseEncodedBodies } from "./routes/http/encoded-bodies";
 import { apiDocs } from "./routes/http/openapi";
+import { originGuard } from "./routes/http/own-origin";
 import { problems } from "./routes/http/problems";
 import { requestMetrics } from "./routes/http/request-metrics";
 import { keyRoutes } from "./routes/keys";
@@ -46,7 +48,9 @@ export function createApp(services: Services) {
   })
     .use(requestMetrics(services.metrics))
     .use(problems(services.log, methodsAt))
+    .use(originGuard(services.config))
     .use(crossOrigin(services.config.CORS_ORIGINS))
+    .use(refuseEncodedBodies)
     .use(guard(services))
     .use(apiDocs())
     .use(healthRoutes(services))
@@ -67,22 +71,6 @@ export function createApp(services: Services) {
     .get("/", () => Response.redirect("/ag-ui"), { detail: { hide: true } });
   return app;
 }
-
-/** CORS: only the origins of the settings have access, and never with cookies. */
-const crossOrigin = (origin: string[]) =>
-  origin.length === 0
-    ? new Elysia()
-    : cors({
-        origin,
-        credentials: false,
-        methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allowedHeaders: [
-          ...["content-type", "authorization", "x-api-key", "idempotency-key", "range"],
-          ...["mcp-protocol-version", "last-event-id", "x-user-id"],
-        ],
-        exposeHeaders: ["x-request-id", "etag", "retry-after", "www-authenticate"],
-        maxAge: 600,
-      });
 
 /** `/api/courses/:id` matches `/api/courses/1`; a trailing `*` matches the rest. */
 function matches(pattern: string, path: string): boolean {

@@ -27,13 +27,16 @@ export type WatchedPage = AsyncDisposable & {
   errors: string[];
 };
 
-/** Opens an empty page in a browser of its own, with a profile that goes with it. */
-export async function openPage(viewport = { width: 1000, height: 800 }): Promise<WatchedPage> {
+/** Opens an empty page in a browser of its own; both are removed at the end of the block. */
+export async function openPage(
+  viewport = { width: 1000, height: 800 },
+  flags: string[] = [],
+): Promise<WatchedPage> {
   const profile = await mkdtemp(join(tmpdir(), "lectern-chromium-"));
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: EXECUTABLE!,
     headless: true,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
     viewport,
   });
   const page = browser.pages()[0] ?? (await browser.newPage());

@@ -7,7 +7,7 @@ import type { Log } from "../../log";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { principalOf } from "../http/auth";
-import { ownOrigin, refuseForeignOrigin } from "../http/own-origin";
+import { ownOrigin } from "../http/own-origin";
 import { Id } from "../http/schemas";
 
 type McpRouteDeps = {
@@ -15,7 +15,7 @@ type McpRouteDeps = {
   embedder: Embedder;
   reranker?: Reranker | null;
   log: Log;
-  config: { PUBLIC_URL?: string | undefined; CORS_ORIGINS: string[] };
+  config: { PUBLIC_URL?: string | undefined };
 };
 
 const DESCRIPTION = `Streamable HTTP without sessions: each POST is independent, and GET and DELETE
@@ -23,9 +23,7 @@ return 405.
 
 Tools: \`search\`, \`read_transcript\`, \`read_page\`, \`list_assets\`, \`list_courses\`. Each call names its
 course. With \`?course_id=\` in the URL all calls use that course and take no course argument. Results are
-sent as structured content and as text. A mistake of the caller is a result with \`isError\`.
-
-An \`Origin\` header must be our own origin (see PUBLIC_URL) or one of CORS_ORIGINS.`;
+sent as structured content and as text. A mistake of the caller is a result with \`isError\`.`;
 
 const BODY = {
   description: "A JSON-RPC 2.0 message of the Model Context Protocol",
@@ -45,7 +43,6 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
   new Elysia({ tags: ["Agents"] }).post(
     "/mcp",
     async ({ query, request }) => {
-      refuseForeignOrigin(request, config);
       if (query.course_id) await getCourse(db, query.course_id);
       const { course_ids } = principalOf(request);
       const scope = { course_id: query.course_id, course_ids, origin: ownOrigin(request, config) };
