@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Config } from "../config";
 import type { KeyRing } from "../db/access/key-ring";
-import { insertKey, listKeys, revokeKey, rotateKey } from "../db/access/keys";
+import { insertKey, listKeys, type NewKeyFields, revokeKey, rotateKey } from "../db/access/keys";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import { SCOPES, type Scope } from "../principal";
@@ -10,7 +10,9 @@ import { principalOf } from "./http/auth";
 import { jsonBody, optionalJsonBody } from "./http/json-body";
 import { Id, Time } from "./http/schemas";
 
-const KeyId = z.string().regex(/^[0-9A-Za-z]{8}$/, "must be the id of a key, 8 letters and digits");
+export const KeyId = z
+  .string()
+  .regex(/^[0-9A-Za-z]{8}$/, "must be the id of a key, 8 letters and digits");
 const ByKeyId = z.object({ key_id: KeyId });
 const Scopes = z
   .array(z.enum(SCOPES))
@@ -38,6 +40,8 @@ export const NewKey = z
     message: "an admin key reaches all courses: leave out the scope admin or the courses",
   });
 
+export type NewKey = z.output<typeof NewKey>;
+
 export const Rotation = z.object({
   overlap_hours: z
     .number()
@@ -46,6 +50,8 @@ export const Rotation = z.object({
     .default(24)
     .describe("How long the old key stays valid"),
 });
+
+export type Rotation = z.output<typeof Rotation>;
 
 const KeyFields = z.object({
   key_id: z.string().describe("The public part of the key"),
@@ -75,13 +81,7 @@ export const keyRoutes = ({ db, keys, config }: KeyRouteDeps) =>
       "",
       async ({ body, request, status }) => {
         if (isFirstKey(request, config)) requireAdminScope(body.scopes);
-        const { name, scopes, course_ids = null, expires_in_days } = body;
-        const issued = await insertKey(db, {
-          name,
-          scopes,
-          course_ids,
-          expires_at: inDays(expires_in_days),
-        });
+        const issued = await insertKey(db, toKeyFields(body));
         await keys.reload();
         return status(201, issued);
       },
@@ -141,6 +141,14 @@ function requireAdminScope(scopes: readonly Scope[]): void {
   const message = "the first key must have the scope admin: keys are required after it";
   throw new AppError("request_invalid", { fields: [{ path: "scopes", message }] });
 }
+
+/** The columns of a new key. */
+export const toKeyFields = (key: NewKey): NewKeyFields => ({
+  name: key.name,
+  scopes: key.scopes,
+  course_ids: key.course_ids ?? null,
+  expires_at: inDays(key.expires_in_days),
+});
 
 const inDays = (days: number | undefined): string | null =>
   days === undefined ? null : new Date(Date.now() + days * 86_400_000).toISOString();

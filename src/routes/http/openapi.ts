@@ -3,6 +3,7 @@ import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { version } from "../../../package.json";
+import { REQUIREMENTS, UNLISTED } from "./auth-requirements";
 import { EXAMPLES } from "./examples";
 
 const UI = dirname(Bun.resolveSync("swagger-ui-dist/package.json", import.meta.dir));
@@ -49,7 +50,7 @@ export const apiDocs = () =>
 type JsonNode = { [key: string]: unknown };
 type OpenApiDocument = {
   paths: Record<string, Record<string, JsonNode>>;
-  components?: { schemas?: JsonNode };
+  components?: { schemas?: JsonNode; securitySchemes?: object };
 };
 
 const PROBLEM = {
@@ -75,6 +76,7 @@ export function tidy(document: OpenApiDocument): OpenApiDocument {
   const schemas: JsonNode = { Problem: PROBLEM };
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
+      operation.security = toSecurity(method, path);
       keepJsonOnly(operation.requestBody as RequestBody | undefined);
       addExample(operation.requestBody as RequestBody | undefined, EXAMPLES[`${method} ${path}`]);
       const responses = (operation.responses ??= {}) as JsonNode;
@@ -89,8 +91,25 @@ export function tidy(document: OpenApiDocument): OpenApiDocument {
       hoist(operation, schemas, "parameters", "Input");
     }
   }
-  document.components = { ...document.components, schemas };
+  document.components = { ...document.components, schemas, securitySchemes: SECURITY_SCHEMES };
   return document;
+}
+
+/** How Swagger's Authorize button sends a key or a token. */
+const SECURITY_SCHEMES = {
+  bearer: {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key (lk_…), or a token of the institution's login",
+  },
+  apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "An API key" },
+};
+
+/** The scope of an operation, as OpenAPI 3.1 lists roles. A server that needs no key ignores it. */
+function toSecurity(method: string, path: string): object[] {
+  const route = `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ":$1")}`;
+  const { scope } = REQUIREMENTS[route.replace(/(.)\/$/, "$1")] ?? UNLISTED;
+  return scope === null ? [] : [{ bearer: [scope] }, { apiKey: [scope] }];
 }
 
 type RequestBody = { content?: Record<string, JsonNode> };

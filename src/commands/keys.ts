@@ -1,0 +1,226 @@
+import { isIP } from "node:net";
+import { parseArgs } from "node:util";
+import type { ZodType } from "zod";
+import { type Config, loadConfig } from "../config";
+import {
+  type ApiKey,
+  type IssuedApiKey,
+  insertKey,
+  listKeys,
+  revokeKey,
+  rotateKey,
+} from "../db/access/keys";
+import { connect } from "../db/client";
+import { migrate } from "../db/migrate";
+import { openDatabaseServer } from "../db/server";
+import { AppError, explain, toFieldProblems } from "../errors";
+import { KeyId, NewKey, Rotation, toKeyFields } from "../routes/keys";
+
+/**
+ * `./lectern keys`: creates, lists, rotates and revokes API keys. It uses the database directly. If a
+ * server has locked the embedded database, it calls that server, with BOOTSTRAP_API_KEY as its key.
+ */
+const USAGE = `Usage: ./lectern keys create --name NAME --scopes read,chat [--courses ID,ID] [--expires-in-days N]
+       ./lectern keys list [--json]
+       ./lectern keys rotate KEY_ID [--overlap-hours N]
+       ./lectern keys revoke KEY_ID`;
+
+const TIMEOUT_MS = 30_000;
+
+/** Where the keys are managed: the database, or the API of a running server. */
+type KeyStore = {
+  create(fields: NewKey): Promise<IssuedApiKey>;
+  list(): Promise<ApiKey[]>;
+  rotate(key_id: string, rotation: Rotation): Promise<IssuedApiKey>;
+  revoke(key_id: string): Promise<void>;
+  close(): Promise<void>;
+};
+
+async function main(args: string[]): Promise<void> {
+  const run = readCommand(args);
+  const store = await openStore(loadConfig());
+  try {
+    await run(store);
+  } finally {
+    await store.close();
+  }
+}
+
+function readCommand(args: string[]): (store: KeyStore) => Promise<void> {
+  const [command, ...rest] = args;
+  const { values, positionals } = readOptions(rest);
+  const { name, scopes, courses } = values;
+  const [key_id = ""] = positionals;
+  if (command === "create" && positionals.length === 0) {
+    const fields = valid(NewKey, {
+      name,
+      scopes: toList(scopes),
+      course_ids: courses === undefined ? undefined : toList(courses),
+      expires_in_days: toNumber(values["expires-in-days"]),
+    });
+    return async (store) => show(await store.create(fields));
+  }
+  if (command === "list" && positionals.length === 0) {
+    return async (store) => print(await store.list(), values.json === true);
+  }
+  if (command === "rotate" && positionals.length === 1) {
+    const rotation = valid(Rotation, { overlap_hours: toNumber(values["overlap-hours"]) });
+    const id = valid(KeyId, key_id);
+    return async (store) => {
+      show(await store.rotate(id, rotation));
+      console.error(`${id} stays valid for ${rotation.overlap_hours} hours at most.`);
+    };
+  }
+  if (command === "revoke" && positionals.length === 1) {
+    const id = valid(KeyId, key_id);
+    return async (store) => {
+      await store.revoke(id);
+      console.error(`${id} is revoked. Running servers refuse it within 10 seconds.`);
+    };
+  }
+  return exitWithUsage(command ? `keys ${args.join(" ")}: no such command` : "");
+}
+
+function readOptions(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        name: { type: "string" },
+        scopes: { type: "string" },
+        courses: { type: "string" },
+        "expires-in-days": { type: "string" },
+        "overlap-hours": { type: "string" },
+        json: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    return exitWithUsage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const toList = (text = "") =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean);
+const toNumber = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+
+function valid<Output>(schema: ZodType<Output>, value: unknown): Output {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = toFieldProblems(result.error);
+  const lines = problems.map(({ path, message }) => (path ? `${path}: ${message}` : message));
+  return exitWithUsage(lines.join("\n"));
+}
+
+function exitWithUsage(problem: string): never {
+  console.error([problem, USAGE].filter(Boolean).join("\n"));
+  process.exit(2);
+}
+
+/** Only the key is on standard output, so that a script can store it. */
+function show({ key, key_id, scopes, course_ids, expires_at }: IssuedApiKey): void {
+  console.log(key);
+  const courses = course_ids ? `${course_ids.length} courses` : "all courses";
+  const end = expires_at ? `until ${expires_at}` : "without expiry";
+  console.error(`Key ${key_id}: ${scopes.join(", ")}; ${courses}; ${end}.`);
+  console.error("The key is shown only now. Store it in a safe place.");
+}
+
+function print(keys: ApiKey[], asJson: boolean): void {
+  if (asJson) {
+    console.log(JSON.stringify(keys, null, 2));
+    return;
+  }
+  const rows = keys.map((key) => ({
+    key_id: key.key_id,
+    name: key.name,
+    scopes: key.scopes.join(","),
+    courses: key.course_ids?.length ?? "all",
+    state: stateOf(key),
+    last_used_at: key.last_used_at ?? "never",
+  }));
+  if (rows.length === 0) console.log("There is no key.");
+  else console.table(rows);
+}
+
+function stateOf({ revoked_at, expires_at }: ApiKey): string {
+  if (revoked_at) return "revoked";
+  if (!expires_at) return "active";
+  return Date.parse(expires_at) <= Date.now() ? "expired" : `until ${expires_at}`;
+}
+
+async function openStore(config: Config): Promise<KeyStore> {
+  try {
+    return await openDatabaseStore(config);
+  } catch (error) {
+    const isLocked = error instanceof AppError && error.errorCode === "database_locked";
+    if (!isLocked) throw error;
+    return openServerStore(config);
+  }
+}
+
+async function openDatabaseStore(config: Config): Promise<KeyStore> {
+  const database = await openDatabaseServer(config);
+  await migrate(database.url);
+  const db = connect(database.url, { max: 1 });
+  return {
+    create: (fields) => insertKey(db, toKeyFields(fields)),
+    list: () => listKeys(db),
+    rotate: (key_id, { overlap_hours }) => rotateKey(db, key_id, overlap_hours * 3_600),
+    revoke: (key_id) => revokeKey(db, key_id),
+    close: async () => {
+      await db.end();
+      await database.close();
+    },
+  };
+}
+
+/** The server that uses the embedded database. */
+function openServerStore({ HOST, PORT, BOOTSTRAP_API_KEY }: Config): KeyStore {
+  const host = ["0.0.0.0", "::"].includes(HOST) ? "127.0.0.1" : HOST;
+  const base = `http://${isIP(host) === 6 ? `[${host}]` : host}:${PORT}/api/keys`;
+  const call = async (method: string, path = "", body?: unknown) => {
+    const response = await fetch(base + path, {
+      method,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: {
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(BOOTSTRAP_API_KEY && { authorization: `Bearer ${BOOTSTRAP_API_KEY}` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((cause: Error) => {
+      const problem = `${base} does not answer (${cause.message}): set PORT and HOST to those of the running server, or stop it first`;
+      throw new AppError("config_invalid", { problems: { PORT: [problem] } }, { cause });
+    });
+    if (response.ok) return response;
+    const problem = await response.json().catch(() => ({ title: `status ${response.status}` }));
+    throw new Error(refusalOf(response.status, problem));
+  };
+  return {
+    create: async (fields) => (await call("POST", "", fields)).json(),
+    list: async () => (await (await call("GET")).json()).items,
+    rotate: async (key_id, rotation) => (await call("POST", `/${key_id}/rotate`, rotation)).json(),
+    revoke: async (key_id) => void (await call("DELETE", `/${key_id}`)),
+    close: async () => {},
+  };
+}
+
+type KeyProblem = { title: string; details?: { fields?: { path: string; message: string }[] } };
+
+function refusalOf(status: number, { title, details }: KeyProblem): string {
+  if (status === 401 || status === 403) {
+    return "The running server asks for a key with the scope admin: set BOOTSTRAP_API_KEY to one for this command, or stop the server first.";
+  }
+  const fields = (details?.fields ?? []).map(({ path, message }) => `  ${path}: ${message}`);
+  return [title, ...fields].join("\n");
+}
+
+try {
+  await main(Bun.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof AppError ? explain(error) : (error as Error).message);
+  process.exit(1);
+}
