@@ -8,6 +8,7 @@ import { hasMissingEnd } from "./missing-end";
 import { readMp3Structure } from "./mp3-structure";
 import { isCleanOgg } from "./ogg-structure";
 import { type Media, probeMedia } from "./probe-audio";
+import { writeAll } from "./write-all";
 
 /** 64 kbit/s, constant: 8 bytes a millisecond, 28.8 MB an hour. */
 export const AUDIO_BYTES_PER_MS = 8;
@@ -62,8 +63,8 @@ const ENCODER_DELAY_SAMPLES = 1_105;
  *
  * @param scratchDir  receives `audio.mp3`
  * @throws AppError `recording_without_sound`, `recording_incomplete`, `recording_too_long`,
- *   `audio_extraction_failed` with the end of what ffmpeg printed, `storage_unavailable` when
- *   the disk is full, `tool_missing`, `tool_killed`
+ *   `audio_extraction_failed` with the end of what ffmpeg printed, `storage_full`,
+ *   `storage_unavailable`, `tool_missing`, `tool_killed`
  */
 export async function extractAudio(
   recordingPath: string,
@@ -218,8 +219,8 @@ async function encode({
       timeoutMs: limits.timeoutMs,
       onBytes: async (bytes) => {
         hash.update(bytes);
+        await writeAll(file, bytes, size_bytes);
         size_bytes += bytes.length;
-        await file.writeFile(bytes).catch(refuseFullDisk);
       },
       onProgressLine: (line) => {
         meter.read(line);
@@ -230,12 +231,6 @@ async function encode({
   );
   const { level } = meter;
   return { sha256: hash.digest("hex"), size_bytes, exitCode, stderr, level, isDamagedAtEnd: false };
-}
-
-/** A full disk is not the recording's fault: a later attempt can find room. */
-function refuseFullDisk(cause: NodeJS.ErrnoException): never {
-  if (cause.code !== "ENOSPC") throw cause;
-  throw new AppError("storage_unavailable", { reason: "ENOSPC" }, { cause });
 }
 
 /** ffmpeg's `out_time_ms` holds microseconds as well, so only `out_time_us` says what it means. */

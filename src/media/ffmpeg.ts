@@ -16,6 +16,9 @@ export const UNTRUSTED_INPUT = [
 const ADDRESS_SPACE_BYTES = 2 * 1024 ** 3;
 const STDERR_BYTES = 4_096;
 
+/** How the C library words ENOSPC and EDQUOT. The tools run in the C locale: their environment is empty. */
+const DISK_FULL = /No space left on device|Disk quota exceeded/;
+
 /** Learns of every child process, so that a supervisor can end those of a thread that died. */
 export type OnSpawn = (pid: number, exited: Promise<unknown>) => void;
 
@@ -44,7 +47,7 @@ export type ToolResult = {
  *
  * @returns the exit code, also of a failed run: the caller interprets it
  * @throws the signal's reason when aborted; the error of `onBytes`, after the tool was killed;
- *   AppError `tool_missing`, `tool_killed`
+ *   AppError `tool_missing`, `tool_killed`, `storage_full`
  */
 export async function runTool(
   tool: "ffmpeg" | "ffprobe",
@@ -77,6 +80,7 @@ export async function runTool(
   signal.throwIfAborted();
   if (child.signalCode)
     throw new AppError("tool_killed", { tool, signal: child.signalCode, stderr });
+  if (DISK_FULL.test(stderr)) throw new AppError("storage_full", { tool, stderr });
   return { exitCode, stderr };
 }
 

@@ -2,6 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { AppError } from "../errors";
 import { type OnSpawn, runTool, UNTRUSTED_INPUT } from "./ffmpeg";
 import { probeMedia } from "./probe-audio";
+import { writeAll } from "./write-all";
 
 /** A part of a file, and its position on the clock of the joined file. All in milliseconds. */
 export type AudioPiece = {
@@ -48,7 +49,7 @@ export async function joinAudio(
     dataBytes = Math.max(dataBytes, await writePieces(file, output, options));
   }
   if (dataBytes === 0) throw new AppError("recording_without_sound");
-  await output.write(wavHeader(dataBytes), 0, HEADER_BYTES, 0);
+  await writeAll(output, wavHeader(dataBytes), 0);
 }
 
 const probeOptions = ({ signal, onSpawn }: JoinOptions) => ({
@@ -87,7 +88,7 @@ async function writePieces(
           if (last <= first) continue;
           if (last + shift > MAX_DATA_BYTES) throw new AppError("recording_too_long");
           const slice = bytes.subarray(first - position, last - position);
-          await output.write(slice, 0, slice.length, HEADER_BYTES + first + shift);
+          await writeAll(output, slice, HEADER_BYTES + first + shift);
           end = Math.max(end, last + shift);
         }
         position += bytes.length;

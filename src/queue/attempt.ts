@@ -3,6 +3,7 @@ import { BREAKER } from "../db/jobs/provider-calls";
 import { throughOutages } from "../db/outage";
 import { AppError, ERRORS, type ErrorCode, isRetryable, PROVIDER_OUTAGES } from "../errors";
 import type { Log } from "../log";
+import { toStorageFailure } from "../storage/failure";
 import {
   type ClaimedJob,
   deferJob,
@@ -17,8 +18,9 @@ export const VISIBILITY_SECONDS = 45;
 const HEARTBEAT_MS = 15_000;
 /** A job fails for good after this many handled errors. */
 const MAX_ERRORS = 8;
-/** Panopto can need hours to process a recording: with the longest delay, 28 attempts take at least 2 hours. */
-const MAX_PROCESSING_ERRORS = 28;
+/** Causes that can last for hours: with the longest delay, 28 attempts take at least 2 hours. */
+const SLOW_CAUSES: ErrorCode[] = ["recording_processing", "storage_full"];
+const MAX_SLOW_ERRORS = 28;
 /**
  * A job in quarantine fails for good after this many attempts that ended together with the whole server. Such
  * an end seldom is the job's fault, so the limit only ends a crash loop: it takes a quarter of an hour or more.
@@ -71,7 +73,8 @@ export async function runAttempt(
     if (lost.signal.aborted) return "lost";
     if (stop.aborted) return orLost(await postponeJob(sql, job, 0), "handed-back");
     log.warn({ err: error, job_id: job.job_id, attempt: job.attempt }, "attempt failed");
-    return await throughOutages(() => recordFailure(sql, job, error, probeSeconds), signal);
+    const failure = toStorageFailure(error) ?? error;
+    return await throughOutages(() => recordFailure(sql, job, failure, probeSeconds), signal);
   }
 }
 
@@ -125,8 +128,7 @@ async function recordFailure(
     const held = await deferJob(sql, job, outage);
     if (held !== "counted") return orLost(held === "held", isFailure ? "retrying" : "waiting");
   }
-  const isProcessing = reason.code === "recording_processing";
-  const maxErrors = isProcessing ? MAX_PROCESSING_ERRORS : MAX_ERRORS;
+  const maxErrors = SLOW_CAUSES.includes(reason.code) ? MAX_SLOW_ERRORS : MAX_ERRORS;
   if (isRetryable(error) && job.errors + 1 < maxErrors) {
     return orLost(await postponeJob(sql, job, delay, { ...reason, provider }), "retrying");
   }

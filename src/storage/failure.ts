@@ -3,9 +3,11 @@ import { AppError } from "../errors";
 /** Of the system (`ENOSPC`, `EDQUOT`) and of PostgreSQL (`53100`), which writes to a disk too. */
 const DISK_FULL = ["ENOSPC", "EDQUOT", "53100"];
 
-/** System calls on files. A network error has other ones, such as `connect`. */
-const FILE_CALLS =
-  /^(f?access|chmod|close|copyfile|f?datasync|fsync|ftruncate|lstat|mkdir|mkdtemp|open|opendir|p?read|readdir|rename|rm|rmdir|scandir|f?stat|truncate|unlink|utimes?|futimes?|p?writev?)$/;
+/** What a disk or a folder answers that cannot be used. A missing file (ENOENT) can be a normal answer. */
+const DISK_FAULTS = /^(EACCES|EFAULT|EIO|EISDIR|EMFILE|ENFILE|ENOTDIR|EPERM|EROFS|ESTALE)$/;
+
+/** These fail with the same codes, and not because of a disk. */
+const OTHER_CALLS = /^(accept|bind|connect|kill|listen|posix_spawn|spawn)/;
 
 /**
  * The AppError for an error of the disk: `storage_full` or `storage_unavailable`, with the system's
@@ -15,7 +17,7 @@ export function toStorageFailure(cause: unknown): AppError | null {
   if (!(cause instanceof Error) || cause instanceof AppError) return null;
   const { code = "", syscall = "" } = cause as NodeJS.ErrnoException;
   if (DISK_FULL.includes(code)) return new AppError("storage_full", { reason: code }, { cause });
-  if (code === "ENOENT" || !FILE_CALLS.test(syscall)) return null;
+  if (!DISK_FAULTS.test(code) || OTHER_CALLS.test(syscall)) return null;
   return new AppError("storage_unavailable", { reason: code }, { cause });
 }
 

@@ -93,6 +93,23 @@ describe("runAttempt", () => {
     });
   });
 
+  test("reports a full disk as such, wherever it strikes, and waits longer than for other errors", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+
+    for (let n = 0; n < 8; n++) {
+      expect(await attempt(await take(), fail(full))).toBe("retrying");
+      await db`update pgmq.q_ingest set vt = now()`;
+    }
+
+    expect(await jobOf({ job_id })).toMatchObject({
+      job_state: "pending",
+      error_code: "storage_full",
+      error_message: expect.stringContaining("disk"),
+    });
+    expect(await attempt(await take(), succeed)).toBe("done");
+  });
+
   test("ends a crash loop after 20 attempts that ended with the whole server", async () => {
     await createDocument(db, course_id);
     for (let n = 0; n < 20; n++) {

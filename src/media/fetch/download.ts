@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { AppError } from "../../errors";
+import { writeAll } from "../write-all";
 import type { Fetched, GuardedFetch } from "./guarded-fetch";
 import { assertMediaResponse } from "./response-status";
 import { type Patience, retrying } from "./retries";
@@ -30,7 +31,7 @@ type PartialFile = { bytes: number; validator: string | null };
  * Downloads one file. An interrupted transfer is resumed, unless the file changed.
  *
  * @throws AppError `recording_incomplete` when the bytes stay fewer than announced, `media_refused`,
- *         and what `GuardedFetch` throws
+ *         `storage_full`, `storage_unavailable`, and what `GuardedFetch` throws
  */
 export async function downloadFile(order: DownloadOrder): Promise<void> {
   await using file = await open(order.path, "w");
@@ -59,7 +60,7 @@ async function downloadRest(
 
   const total = totalBytes(fetched, start);
   for await (const chunk of fetched.body) {
-    await file.write(chunk, 0, chunk.byteLength, part.bytes);
+    await writeAll(file, chunk, part.bytes);
     part.bytes += chunk.byteLength;
     order.onProgress({ done: part.bytes, total, unit: "bytes" });
   }

@@ -35,7 +35,7 @@ export type Fetched = {
  * Fetches an address that comes from a user or a foreign response.
  *
  * @throws AppError `address_blocked`, `fetch_timeout`, `fetch_too_large`, `provider_unavailable`,
- *         or the signal's own reason when it is aborted
+ *         `fetch_interrupted` when the connection ends during the response, or the signal's own reason when it is aborted
  */
 export type GuardedFetch = (address: string | URL, request: GuardedRequest) => Promise<Fetched>;
 
@@ -82,7 +82,7 @@ export function openGuardedFetch(options: {
       }
     } catch (error) {
       timeout.close();
-      throw toFailure(error, timeout);
+      throw toFailure(error, timeout, "provider_unavailable");
     }
   };
 }
@@ -200,7 +200,7 @@ async function* timedBody(
       timeout.resume(chunk.byteLength);
     }
   } catch (error) {
-    throw toFailure(error, timeout);
+    throw toFailure(error, timeout, "fetch_interrupted");
   } finally {
     timeout.close();
   }
@@ -209,9 +209,14 @@ async function* timedBody(
 const tooLarge = (url: URL, maxBytes: number) =>
   new AppError("fetch_too_large", { host: url.host, max_bytes: maxBytes });
 
-function toFailure(error: unknown, timeout: TransferTimeout): unknown {
+/** @param code  for an error of the connection: whether a response had begun */
+function toFailure(
+  error: unknown,
+  timeout: TransferTimeout,
+  code: "provider_unavailable" | "fetch_interrupted",
+): unknown {
   if (timeout.expired) return timeout.expired;
   if (error instanceof AppError) return error;
   const cause = (error as { code?: string }).code;
-  return new AppError("provider_unavailable", { cause }, { cause: error });
+  return new AppError(code, { cause }, { cause: error });
 }

@@ -3,6 +3,7 @@ import { AppError } from "../../errors";
 import type { OnSpawn } from "../ffmpeg";
 import { joinAudio, type PlacedAudioFile } from "../join-audio";
 import { probeMedia } from "../probe-audio";
+import { writeAll } from "../write-all";
 import { type DownloadOrder, downloadFile, MAX_FILE_BYTES } from "./download";
 import type { Fetched } from "./guarded-fetch";
 import {
@@ -188,7 +189,7 @@ async function appendPieces(
     for (let done = 1; done <= pieces.length; done++) {
       const bytes = await ahead.shift()!;
       fetchNext(pieces[done + PARALLEL - 1]);
-      await file.write(bytes);
+      await writeAll(file, bytes, written);
       written += bytes.byteLength;
       if (written > MAX_FILE_BYTES) throw tooLarge(MAX_FILE_BYTES);
       order.onProgress({ done, total: pieces.length, unit: "segments" });

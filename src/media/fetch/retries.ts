@@ -38,11 +38,16 @@ export async function retrying<T>(
         retryAfterMs(error),
         backoffMs * 2 ** (tried - 1) * (0.5 + Math.random() / 2),
       );
-      if (tried === attempts || !isRetryable(error) || pauseMs > MAX_RETRY_AFTER_MS) throw error;
+      const isHopeless = !isRetryable(error) || isStorageFault(error);
+      if (tried === attempts || isHopeless || pauseMs > MAX_RETRY_AFTER_MS) throw error;
       await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 }
+
+/** A full disk stays full for longer than a worker should hold its claim. */
+const isStorageFault = (error: unknown) =>
+  error instanceof AppError && /^storage_/.test(error.errorCode);
 
 function retryAfterMs(error: unknown): number {
   const pause = error instanceof AppError ? error.details.retry_after_ms : 0;

@@ -17,7 +17,7 @@ export async function drawWithPdfjs({ path, page_number, ...job }: Job): Promise
     await reader.ask("open", { path, maxPages: Number.POSITIVE_INFINITY });
     return await reader.ask("render", { page_number, longSidePx: job.longSidePx });
   } catch (cause) {
-    if (!(cause instanceof AppError)) throw cause;
+    if (!(cause instanceof AppError) || cause.errorCode === "pdf_reader_killed") throw cause;
     const reason = cause.details.reason ?? cause.details.limit ?? cause.message;
     throw new AppError("page_render_failed", { page_number, reason }, { cause });
   }

@@ -1,5 +1,5 @@
 import { AppError } from "../../errors";
-import { kernelLimits, type PageImage } from "./pdf-process";
+import { isFromOutside, kernelLimits, type PageImage } from "./pdf-process";
 
 type Job = {
   path: string;
@@ -21,6 +21,7 @@ export async function drawWithPoppler(
   { path, page_number, longSidePx, signal }: Job,
 ): Promise<PageImage> {
   signal?.throwIfAborted();
+  const started = performance.now();
   const page = String(page_number);
   const command = [pdftoppm, "-jpeg", "-jpegopt", "quality=85", "-cropbox"];
   const what = ["-f", page, "-l", page, "-singlefile", "-scale-to", String(longSidePx), path];
@@ -42,6 +43,10 @@ export async function drawWithPoppler(
   signal?.throwIfAborted();
   const size = jpegSize(bytes);
   if (size) return { bytes, ...size };
+  const isInTime = performance.now() - started < TIMEOUT_MS;
+  if (isInTime && isFromOutside(poppler.signalCode)) {
+    throw new AppError("pdf_reader_killed", { signal: poppler.signalCode });
+  }
   if (OUT_OF_TIME.includes(poppler.signalCode)) {
     throw new AppError("page_render_failed", { page_number, reason: "time", limit: "time" });
   }

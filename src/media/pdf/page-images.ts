@@ -18,7 +18,7 @@ export interface PageRenderer {
   /**
    * @param path         a readable PDF
    * @param page_number  from 1
-   * @throws AppError `page_render_failed`, with the renderer's own words as `reason`;
+   * @throws AppError `page_render_failed`, with the renderer's own words as `reason`; `pdf_reader_killed`;
    * the signal's reason when it aborts
    */
   render(path: string, page_number: number, options?: RenderOptions): Promise<PageImage>;

@@ -86,7 +86,9 @@ export class PdfProcess implements AsyncDisposable {
         else this.#waiting?.reject(new AppError(reply.errorCode, reply.details));
       },
       onExit: (_child, exitCode, signalCode) => {
-        this.#causeOfDeath ??= tooComplex("crash", { exit: signalCode ?? exitCode });
+        this.#causeOfDeath ??= isFromOutside(signalCode)
+          ? new AppError("pdf_reader_killed", { signal: signalCode })
+          : tooComplex("crash", { exit: signalCode ?? exitCode });
         this.#waiting?.reject(this.#causeOfDeath);
       },
     });
@@ -104,6 +106,12 @@ export class PdfProcess implements AsyncDisposable {
     this.#child.kill("SIGKILL");
   }
 }
+
+/** Sent by people, service managers and the kernel's out-of-memory killer; a crash has another signal. */
+const OUTSIDE_SIGNALS: unknown[] = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"];
+
+/** Whether a process that we did not kill was killed by another process, so that a retry can succeed. */
+export const isFromOutside = (signal: unknown): boolean => OUTSIDE_SIGNALS.includes(signal);
 
 function tooComplex(
   limit: "memory" | "time" | "crash",

@@ -15,7 +15,7 @@ export type PdfLimits = {
 export const PDF_LIMITS: PdfLimits = { maxPages: 500, memoryMb: 1024, timeoutMs: 30_000 };
 
 export interface Pdf extends PdfDeck, AsyncDisposable {
-  /** @throws AppError `pdf_too_complex`; RangeError outside the document's pages */
+  /** @throws AppError `pdf_too_complex`, `pdf_reader_killed`; RangeError outside the document's pages */
   page(page_number: number): Promise<PdfPage>;
   /**
    * All pages in order. Before the first one, all are laid out to find the lines that run through the
@@ -29,7 +29,7 @@ export interface Pdf extends PdfDeck, AsyncDisposable {
  * `await using` block. Whatever the file does, it does to that process only.
  *
  * @throws AppError `pdf_invalid`, `pdf_encrypted`, `pdf_empty`, `pdf_too_many_pages`,
- * `pdf_too_complex`; the signal's reason when it aborts, here and from `page`
+ * `pdf_too_complex`, `pdf_reader_killed`; the signal's reason when it aborts, here and from `page`
  */
 export async function readPdf(
   path: string,

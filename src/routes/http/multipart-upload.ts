@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { Busboy, type BusboyInstance } from "@fastify/busboy";
 import type { z } from "zod";
 import { AppError, toFieldProblems } from "../../errors";
+import { asStorageFailure } from "../../storage/failure";
 
 export type ReceivedFile = {
   path: string;
@@ -38,7 +39,7 @@ const LIMITS = { files: 1, fields: 20, fieldSize: 16 * 1024, parts: 24, headerPa
  * the client disconnects, the file is removed.
  *
  * @throws AppError `content_type_invalid`, `body_malformed`, `body_too_large`, `request_invalid`
- * with the names of the fields, `storage_unavailable`; the signal's reason when it aborts
+ * with the names of the fields, `storage_full`, `storage_unavailable`; the signal's reason when it aborts
  */
 export async function receiveUpload<Fields extends z.ZodType>(
   request: Request,
@@ -52,7 +53,9 @@ export async function receiveUpload<Fields extends z.ZodType>(
   if (Number(request.headers.get("content-length")) > maxBodyBytes) throw tooLarge(rules.maxBytes);
 
   const path = join(rules.directory, `${crypto.randomUUID()}.part`);
-  const removeFile = () => rm(path, { force: true });
+  // A failure here must not hide the cause of a refusal, nor refuse an upload that is stored. The sweep
+  // of the folder removes what stays.
+  const removeFile = () => rm(path, { force: true }).catch(() => {});
   try {
     const parts = await receiveParts(request, contentType, { ...rules, maxBodyBytes, path });
     if (!parts.file) throw invalid("file", "a file is required");
@@ -154,18 +157,18 @@ async function save(
   maxBytes: number,
 ): Promise<Omit<ReceivedFile, "filename">> {
   const hash = new Bun.CryptoHasher("sha256");
-  const file = await open(path, "wx");
+  const file = await asStorageFailure(open(path, "wx"));
   let size_bytes = 0;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size_bytes += chunk.byteLength;
       if (size_bytes > maxBytes) throw tooLarge(maxBytes);
       hash.update(chunk);
-      await file.writeFile(chunk);
+      await asStorageFailure(file.writeFile(chunk));
     }
-    await file.sync();
+    await asStorageFailure(file.sync());
   } finally {
-    await file.close();
+    await asStorageFailure(file.close());
   }
   return { path, size_bytes, sha256: hash.digest("hex") };
 }
@@ -196,10 +199,9 @@ function tooLarge(max_bytes: number): AppError {
   return new AppError("body_too_large", { max_bytes });
 }
 
-/** Our errors, disconnects and disk errors are known; every other error is from the parser. */
+/** Our errors and disconnects are known; every other error is from the parser. */
 function toUploadError(error: unknown): unknown {
   if (error instanceof AppError || error instanceof DOMException) return error;
-  const { syscall, code, message } = error as NodeJS.ErrnoException;
-  if (syscall) return new AppError("storage_unavailable", { reason: code }, { cause: error });
+  const { message } = error as Error;
   return new AppError("body_malformed", { reason: message }, { cause: error });
 }

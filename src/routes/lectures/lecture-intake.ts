@@ -5,6 +5,7 @@ import { receiveTranscript } from "../../pipelines/lecture/import";
 import { receiveAudio, receiveRecording } from "../../pipelines/lecture/request";
 import type { AudioSource } from "../../providers/audio-source";
 import type { Embedder } from "../../providers/embedder";
+import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
 import { requireCourse } from "../http/auth";
@@ -154,7 +155,7 @@ export const lectureIntakeRoutes = ({
         };
         const answer = await acceptUpload(db, request, rules, async (fields, file) => {
           requireCourse(request, fields.course_id);
-          const bytes = await Bun.file(file.path).bytes();
+          const bytes = await asStorageFailure(Bun.file(file.path).bytes());
           const { format } = fields;
           const { filename } = file;
           const read = { bytes, format, filename };

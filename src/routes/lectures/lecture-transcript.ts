@@ -3,6 +3,7 @@ import { z } from "zod";
 import { getLecture } from "../../db/lectures";
 import { getTranscript } from "../../db/transcripts";
 import { type ImportDeps, importTranscript } from "../../pipelines/lecture/import";
+import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
 import type { TranscriptFile } from "../../text/transcript-file";
 import { toPlainText, toSrt, toVtt } from "../../text/write-captions";
@@ -175,6 +176,6 @@ async function readTranscriptFile(
   const directory = uploadedAudio.stagingDir;
   const rules = { fields: TranscriptFileFields, maxBytes: MAX_TRANSCRIPT_BYTES, directory };
   await using upload = await receiveUpload(request, rules);
-  const bytes = await Bun.file(upload.file.path).bytes();
+  const bytes = await asStorageFailure(Bun.file(upload.file.path).bytes());
   return { ...query, ...upload.fields, bytes, filename: upload.file.filename };
 }

@@ -8,6 +8,7 @@ import { failureOf } from "../../support/failures";
 import { openTestSite } from "../../support/panopto";
 import { answer, cutAfter, loginPage, type relay, stallAfter } from "../../support/panopto/faults";
 import { sampleMedia } from "../../support/panopto/media";
+import { canMountSmallDisks, mountSmallDisk } from "../../support/small-disk";
 
 const site = await openTestSite();
 const folder = mkdtempSync(join(tmpdir(), "download-"));
@@ -30,12 +31,12 @@ beforeEach(() => {
   site.seen.length = 0;
 });
 
-function download(signal = new AbortController().signal) {
+function download(signal = new AbortController().signal, to = path) {
   const fetch = openGuardedFetch({ allowedHosts: [site.host] });
   // A busy machine may stand still for seconds, which must not look like a site that does.
   const patience = { stallMs: 4_000, timeoutMs: 60_000, fileTimeoutMs: 60_000, backoffMs: 5 };
   const onProgress = (step: DownloadProgress) => progress.push(step);
-  return downloadFile({ fetch, url, path, patience, onProgress, signal });
+  return downloadFile({ fetch, url, path: to, patience, onProgress, signal });
 }
 
 const downloaded = () => Bun.file(path).bytes();
@@ -114,9 +115,20 @@ describe("downloadFile", () => {
   test("gives up on a transfer that is cut at the same place every time", async () => {
     site.fault(part, cutAfter(0));
 
-    expect((await failureOf(download())).code).toBe("provider_unavailable");
+    expect((await failureOf(download())).code).toBe("fetch_interrupted");
     expect(site.seen.length).toBeGreaterThan(3);
   });
+
+  test.skipIf(!canMountSmallDisks)(
+    "reports a disk that becomes full, instead of a damaged recording, and does not try again at once",
+    async () => {
+      await using disk = await mountSmallDisk(64 * 1024);
+      const failure = await failureOf(download(undefined, join(disk.folder, "recording")));
+
+      expect(failure).toMatchObject({ code: "storage_full", reason: "ENOSPC" });
+      expect(site.seen).toHaveLength(1);
+    },
+  );
 
   test("takes no empty file for a recording", async () => {
     site.fault(part, answer(200, ""));

@@ -18,6 +18,7 @@ import {
   stallAfter,
 } from "../../support/panopto/faults";
 import { SAMPLE_SECONDS, sampleMedia } from "../../support/panopto/media";
+import { canMountSmallDisks, mountSmallDisk } from "../../support/small-disk";
 
 const site = await openTestSite();
 const canary = openCanary();
@@ -160,7 +161,7 @@ describe("faults that stay", () => {
     ["an empty segment", "ts/media3.ts", answer(200), "recording_incomplete"],
     ["a refused segment", "ts/media3.ts", answer(403), "media_refused"],
     ["a broken segment", "ts/media3.ts", answer(500), "provider_unavailable"],
-    ["a cut segment", "ts/media3.ts", cutAfter(1_000), "provider_unavailable"],
+    ["a cut segment", "ts/media3.ts", cutAfter(1_000), "fetch_interrupted"],
     ["a stalled segment", "ts/media3.ts", stallAfter(1_000), "fetch_timeout"],
     ["a dripping segment", "ts/media3.ts", drip(20), "fetch_timeout"],
     ["a stalled playlist", "ts/media.m3u8", stallAfter(10), "fetch_timeout"],
@@ -190,6 +191,12 @@ describe("faults that stay", () => {
     const patience = code === "fetch_timeout" ? HASTE : PATIENCE;
 
     expect((await failureOf(download("ts/media.m3u8", { patience }))).code).toBe(code);
+  });
+
+  test.skipIf(!canMountSmallDisks)("a disk that becomes full between segments", async () => {
+    await using disk = await mountSmallDisk(64 * 1024);
+    const full = download("ts/media.m3u8", { path: join(disk.folder, "recording") });
+    expect(await failureOf(full)).toMatchObject({ code: "storage_full", reason: "ENOSPC" });
   });
 
   test("one lost segment ends the transfers of the others", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { isRetryable } from "../../../src/errors";
 import { PdfProcess } from "../../../src/media/pdf/pdf-process";
 
 const SAMPLE = new URL("../../../examples/course/slides.pdf", import.meta.url).pathname;
@@ -12,6 +13,28 @@ test("a reader that dies of itself is reported with how it ended", async () => {
   const crash = { errorCode: "pdf_too_complex", details: { limit: "crash", exit: "SIGSEGV" } };
   await expect(page).rejects.toMatchObject(crash);
   await expect(reader.ask("page", { page_number: 2 })).rejects.toMatchObject(crash);
+});
+
+test.each(["SIGKILL", "SIGTERM"] as const)(
+  "a reader that %s of another process ended can be tried again",
+  async (signal) => {
+    await using reader = new PdfProcess(LIMITS);
+    await reader.ask("open", { path: SAMPLE, maxPages: 100 });
+    const page = reader.ask("page", { page_number: 1 });
+    process.kill(reader.pid, signal);
+    const failure: unknown = await page.catch((error: unknown) => error);
+    expect(failure).toMatchObject({ errorCode: "pdf_reader_killed", details: { signal } });
+    expect(isRetryable(failure)).toBe(true);
+  },
+);
+
+test("a reader that needs too much memory is stopped by us, and is not tried again", async () => {
+  await using reader = new PdfProcess({ ...LIMITS, memoryMb: 10 });
+  const failure = await reader
+    .ask("open", { path: SAMPLE, maxPages: 100 })
+    .catch((error: unknown) => error);
+  expect(failure).toMatchObject({ errorCode: "pdf_too_complex", details: { limit: "memory" } });
+  expect(isRetryable(failure)).toBe(false);
 });
 
 test("what takes too long is stopped by the clock", async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rename, rm } from "node:fs/promises";
 import { connect as connectTcp } from "node:net";
+import { join } from "node:path";
 import { connect, type Sql } from "../../../src/db/client";
 import { postFile, postJson } from "../../support/http";
 import { deckPdf } from "../../support/pdfs";
@@ -97,5 +99,40 @@ describe("thirty documents that come and go", () => {
       async () => (await server.send("/api/health")).json(),
       ({ status }) => status === "ok",
     );
+  });
+});
+
+describe("storage faults", () => {
+  const documents = () => join(server.dataRoot, "documents");
+
+  test("a document whose file is gone is a 410 that says what to do", async () => {
+    const bytes = await deckPdf([{ title: "Gone", body: ["without a file"] }]);
+    const { document_id } = await server.json(upload({ name: "gone.pdf", bytes }));
+    await settled(server, document_id);
+    await rm(join(documents(), `${document_id}.pdf`));
+
+    for (const path of ["file", "pages/1/image"]) {
+      const response = await server.send(`/api/documents/${document_id}/${path}`);
+      expect(response.status).toBe(410);
+      expect(await response.json()).toMatchObject({
+        code: "document_file_missing",
+        title: expect.stringContaining("upload it again"),
+      });
+    }
+    expect((await remove(document_id)).status).toBe(204);
+  });
+
+  test("an upload while the folder is a file is a 503 with Retry-After, and works again afterwards", async () => {
+    const bytes = await deckPdf([{ title: "Fault", body: ["of the disk"] }]);
+    await rename(documents(), `${documents()}.away`);
+    await Bun.write(documents(), "");
+    const refused = await server.send(upload({ name: "fault.pdf", bytes }));
+    await rm(documents());
+    await rename(`${documents()}.away`, documents());
+
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get("retry-after")).not.toBeNull();
+    expect(await refused.json()).toMatchObject({ code: "storage_unavailable" });
+    expect((await server.send(upload({ name: "fault.pdf", bytes }))).status).toBe(202);
   });
 });

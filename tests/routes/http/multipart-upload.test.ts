@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { receiveUpload, type UploadRules } from "../../../src/routes/http/multipart-upload";
 import { failureOf } from "../../support/failures";
+import { canMountSmallDisks, mountSmallDisk } from "../../support/small-disk";
 
 const Fields = z.object({ course_id: z.uuid(), title: z.string().optional() });
 const COURSE_ID = "5e0a5d2c-7f41-4b7e-9a35-0d6f5e3a1c11";
@@ -178,6 +179,34 @@ describe("a refused upload leaves no file, and", () => {
       details: { reason: "ENOENT" },
     });
   });
+
+  test("a folder that became a file is the storage's failure too, although nothing can be removed there", async () => {
+    const file = join(directory, "a-file");
+    await Bun.write(file, "");
+    const upload = receive(request(form({ course_id: COURSE_ID })), { directory: file });
+    await expect(upload).rejects.toMatchObject({
+      errorCode: "storage_unavailable",
+      details: { reason: "ENOTDIR" },
+    });
+    await rm(file);
+  });
+
+  test.skipIf(!canMountSmallDisks)(
+    "a disk that becomes full on the way is reported as such, and nothing is left",
+    async () => {
+      await using disk = await mountSmallDisk(64 * 1024);
+      const pieces = new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(raw().subarray(0, 300));
+          controller.enqueue(new Uint8Array(200_000));
+          controller.close();
+        },
+      });
+      const upload = receive(requestOf(pieces, BOUNDARY), { directory: disk.folder });
+      expect(await failureOf(upload)).toMatchObject({ code: "storage_full", reason: "ENOSPC" });
+      expect(await readdir(disk.folder)).toEqual([]);
+    },
+  );
 
   test("the caller can stop it while the client is silent", async () => {
     const stop = new AbortController();

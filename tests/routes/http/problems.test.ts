@@ -22,6 +22,12 @@ const app = new Elysia()
   .get("/away", () => {
     throw Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
   })
+  .get("/full", () => {
+    throw Object.assign(new Error("could not extend file"), { code: "53100" });
+  })
+  .get("/read-only", () => {
+    throw Object.assign(new Error("/var/lib"), { code: "EROFS", syscall: "mkdtemp" });
+  })
   .get("/left", () => AbortSignal.abort().throwIfAborted())
   .get("/wrong", () => ({ name: 7 }) as never, { response: z.object({ name: z.string() }) });
 
@@ -85,6 +91,18 @@ describe("a failure", () => {
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe("5");
     expect(body).toMatchObject({ code: "database_unavailable" });
+  });
+
+  test.each([
+    ["/full", "storage_full"],
+    ["/read-only", "storage_unavailable"],
+  ])("of a disk at %s is %s, and says when to come back", async (path, code) => {
+    const { response, body } = await ask(get(path));
+
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("5");
+    expect(body).toMatchObject({ code });
+    expect(JSON.stringify(body)).not.toContain("/var/lib");
   });
 
   test("of the method names those that are answered", async () => {
