@@ -1,0 +1,307 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import {
+  closeLostCalls,
+  listProviderCalls,
+  listProviderOutages,
+} from "../../src/db/jobs/provider-calls";
+import { AppError } from "../../src/errors";
+import { type CallPolicy, CallRecorder, DEFAULT_POLICY } from "../../src/pipelines/paid-calls";
+import { runAttempt } from "../../src/queue/attempt";
+import { type ClaimedJob, claimJob, finishJob, QUEUES } from "../../src/queue/queue";
+import { withDatabase } from "../support/database";
+import { createCourse, createDocument, silentLog } from "../support/factories";
+import { failureOf } from "../support/failures";
+
+const db = await withDatabase();
+const course_id = await createCourse(db);
+
+/** Each test has a provider and a job of its own. */
+let service: string;
+let document_id: string;
+let job: ClaimedJob;
+beforeEach(async () => {
+  await db`select pgmq.purge_queue('ingest')`;
+  await db`delete from jobs`;
+  await db`delete from provider_states`;
+  service = `provider_${crypto.randomUUID().slice(0, 8)}`;
+  ({ document_id } = await createDocument(db, course_id));
+  job = (await claimJob(db, QUEUES, 45))!;
+});
+
+const QUICK: CallPolicy = { ...DEFAULT_POLICY, probeSeconds: 1, turnMs: 500 };
+const forever = new AbortController().signal;
+const recorder = (signal = forever, policy = QUICK, held = job) =>
+  new CallRecorder(db, held, signal, policy).for("describe", `document:${document_id}:page:1`);
+const call = () => ({ service, model: "m", estimate: { pages: 1 } });
+const succeed = async () => ({ result: "text", usage: { pages: 1, output_tokens: 7 } });
+const failWith =
+  (...failure: ConstructorParameters<typeof AppError>) =>
+  async () => {
+    throw new AppError(...failure);
+  };
+const receipts = () => listProviderCalls(db, document_id);
+const open = async () => {
+  for (let i = 0; i < 5; i++) {
+    await failureOf(recorder().run(call(), failWith("provider_unavailable")));
+  }
+};
+/** What a worker does with the job when its work ends with this error. */
+const attempt = (error: unknown, held = job) =>
+  runAttempt(db, held, () => Promise.reject(error), {
+    stop: forever,
+    lost: new AbortController(),
+    log: silentLog,
+    probeSeconds: 1,
+  });
+const reclaim = async () => {
+  await db`update pgmq.q_ingest set vt = clock_timestamp()`;
+  job = (await claimJob(db, QUEUES, 45))!;
+  return job;
+};
+const jobRow = async () => (await db`select * from jobs where id = ${job.job_id}`)[0]!;
+
+describe("a receipt", () => {
+  test("is there before the call, and closed after it with what was billed", async () => {
+    const result = await recorder().run(call(), async () => {
+      expect(await receipts()).toMatchObject([{ state: "started", usage: { pages: 1 } }]);
+      return succeed();
+    });
+
+    expect(result).toBe("text");
+    expect(await receipts()).toMatchObject([
+      { state: "ok", provider: service, model: "m", usage: { pages: 1, output_tokens: 7 } },
+    ]);
+  });
+
+  test("of a refused call states the error and no usage", async () => {
+    await failureOf(recorder().run(call(), failWith("provider_unauthorized")));
+
+    expect(await receipts()).toMatchObject([
+      { state: "error", error_code: "provider_unauthorized", usage: {} },
+    ]);
+  });
+
+  test("of an attempt that was stopped is lost, with the estimate", async () => {
+    const stop = new AbortController();
+    const stopped = recorder(stop.signal).run(call(), async (): Promise<never> => {
+      stop.abort();
+      throw stop.signal.reason;
+    });
+
+    await stopped.catch(() => {});
+
+    expect(await receipts()).toMatchObject([{ state: "lost", usage: { pages: 1 } }]);
+  });
+
+  test("of a dead process is closed by the next attempt", async () => {
+    void recorder().run(call(), () => new Promise<never>(() => {}));
+    while ((await receipts()).length === 0) await Bun.sleep(5);
+    await reclaim();
+
+    await recorder().run(call(), succeed);
+
+    expect((await receipts()).map(({ state }) => state)).toEqual(["lost", "ok"]);
+  });
+
+  test("of a dead process is closed by maintenance after its job ended", async () => {
+    void recorder().run(call(), () => new Promise<never>(() => {}));
+    while ((await receipts()).length === 0) await Bun.sleep(5);
+    expect(await closeLostCalls(db)).toBe(0);
+    await finishJob(db, job, "failed", { code: "internal", message: "the test is over" });
+
+    expect(await closeLostCalls(db)).toBe(1);
+    expect(await receipts()).toMatchObject([{ state: "lost" }]);
+  });
+
+  test("is not written, and nothing is bought, once another worker has the job", async () => {
+    const late = { ...job, attempt: job.attempt + 1 };
+    let bought = 0;
+    const buy = async () => {
+      bought += 1;
+      return succeed();
+    };
+
+    const failure = await failureOf(recorder(forever, QUICK, late).run(call(), buy));
+
+    expect(failure.code).toBe("claim_lost");
+    expect([bought, (await receipts()).length]).toEqual([0, 0]);
+  });
+});
+
+describe("an unusable answer", () => {
+  test("is bought twice, then the job fails with a clear reason", async () => {
+    const buy = () => failureOf(recorder().run(call(), failWith("provider_answer_invalid")));
+
+    expect((await buy()).code).toBe("provider_answer_invalid");
+    await reclaim();
+    const second = await recorder()
+      .run(call(), failWith("provider_answer_invalid"))
+      .catch((error) => error);
+
+    expect(await attempt(second)).toBe("gave-up");
+    expect(await receipts()).toMatchObject([
+      { state: "error", usage: { pages: 1 } },
+      { state: "error", usage: { pages: 1 } },
+    ]);
+    const { error_message } = await jobRow();
+    expect(error_message).toContain(`${service} answered 2 times`);
+  });
+});
+
+describe("work that goes on at the provider", () => {
+  test("is polled by the next attempt and bought once", async () => {
+    const stop = new AbortController();
+    const killed = recorder(stop.signal).run(call(), async ({ submitted }) => {
+      await submitted("tr_1");
+      stop.abort();
+      throw stop.signal.reason;
+    });
+    await killed.catch(() => {});
+    await reclaim();
+
+    await recorder().run(call(), async ({ request_id }) => {
+      expect(request_id).toBe("tr_1");
+      return succeed();
+    });
+
+    expect(await receipts()).toMatchObject([{ state: "ok" }]);
+  });
+});
+
+describe("a circuit breaker", () => {
+  test("opens after five failures, and then no call is made", async () => {
+    await open();
+    let calls = 0;
+
+    const failure = await failureOf(
+      recorder().run(call(), async () => {
+        calls += 1;
+        return succeed();
+      }),
+    );
+
+    expect(failure).toMatchObject({ code: "provider_waiting" });
+    expect(calls).toBe(0);
+    expect(await listProviderOutages(db)).toMatchObject([{ provider: service }]);
+  });
+
+  test("lets one call through per probe time, and closes when it succeeds", async () => {
+    await open();
+    await Bun.sleep(1_050);
+    const probe = Promise.withResolvers<void>();
+    const first = recorder().run(call(), async () => {
+      await probe.promise;
+      return succeed();
+    });
+    while ((await receipts()).filter(({ state }) => state === "started").length === 0) {
+      await Bun.sleep(5);
+    }
+    expect((await failureOf(recorder().run(call(), succeed))).code).toBe("provider_waiting");
+
+    probe.resolve();
+    await first;
+
+    expect(await recorder().run(call(), succeed)).toBe("text");
+    expect(await listProviderOutages(db)).toEqual([]);
+  });
+
+  test("makes its jobs due at once when it closes", async () => {
+    await open();
+    const waiting = await recorder()
+      .run(call(), succeed)
+      .catch((error) => error);
+    expect(await attempt(waiting)).toBe("waiting");
+    expect(await jobRow()).toMatchObject({ waiting_for: service, errors: 0 });
+    expect(await claimJob(db, QUEUES, 45)).toBeNull();
+    await db`update provider_states set open_until = clock_timestamp() where provider = ${service}`;
+
+    await new CallRecorder(db, null, forever, QUICK).for("chat", "chat:1").run(call(), succeed);
+
+    expect((await claimJob(db, QUEUES, 45))?.job_id).toBe(job.job_id);
+  });
+
+  test("is not opened by errors that are the caller's own", async () => {
+    for (let i = 0; i < 6; i++) {
+      await failureOf(recorder().run(call(), failWith("provider_request_refused")));
+    }
+
+    expect(await recorder().run(call(), succeed)).toBe("text");
+  });
+});
+
+describe("an outage", () => {
+  test("of a provider costs a job none of its attempts, and is one entry of its log", async () => {
+    for (let i = 0; i < 20; i++) {
+      const failure = await recorder()
+        .run(call(), failWith("provider_unavailable"))
+        .catch((error) => error);
+      expect(["retrying", "waiting"]).toContain(await attempt(failure));
+      await reclaim();
+    }
+
+    const { errors, log, error_message } = await jobRow();
+    expect(errors).toBe(0);
+    expect(log.length).toBe(1);
+    expect(error_message.length).toBeGreaterThan(10);
+  });
+
+  test("is not what fails one job alone while the provider answers others", async () => {
+    let outcome = "";
+    for (let i = 0; i < 12 && outcome !== "gave-up"; i++) {
+      const failure = await recorder()
+        .run(call(), failWith("provider_unavailable"))
+        .catch((error) => error);
+      outcome = await attempt(failure);
+      if (outcome === "gave-up") break;
+      await new CallRecorder(db, null, forever, QUICK).for("chat", "chat:1").run(call(), succeed);
+      await reclaim();
+    }
+
+    expect(outcome).toBe("gave-up");
+  });
+
+  test.each(["57P01", "53100", "CONNECTION_CLOSED"])(
+    "of the database (%s) costs no attempt",
+    async (code) => {
+      expect(await attempt(Object.assign(new Error("gone"), { code }))).toBe("waiting");
+
+      expect(await jobRow()).toMatchObject({ errors: 0, error_code: "database_unavailable" });
+    },
+  );
+});
+
+describe("the limit of concurrent calls", () => {
+  test("holds for the whole fleet, and a call waits for its turn", async () => {
+    const policy = { ...QUICK, maxConcurrent: () => 2, turnMs: 20_000 };
+    let running = 0;
+    let most = 0;
+    const slow = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await Bun.sleep(100);
+      running -= 1;
+      return succeed();
+    };
+
+    await Promise.all(Array.from({ length: 6 }, () => recorder(forever, policy).run(call(), slow)));
+
+    expect(most).toBe(2);
+    expect((await receipts()).length).toBe(6);
+  });
+
+  test("makes a job wait when no turn comes", async () => {
+    const policy = { ...QUICK, maxConcurrent: () => 1, turnMs: 300 };
+    const end = Promise.withResolvers<void>();
+    const first = recorder(forever, policy).run(call(), async () => {
+      await end.promise;
+      return succeed();
+    });
+    while ((await receipts()).length === 0) await Bun.sleep(5);
+
+    const failure = await failureOf(recorder(forever, policy).run(call(), succeed));
+
+    expect(failure.code).toBe("provider_waiting");
+    end.resolve();
+    await first;
+  });
+});
