@@ -32,7 +32,7 @@ export type SlideChunk = {
 
 /** A picture's caption, or one bullet of a list that appears step by step. */
 const NEARLY_EMPTY_TOKENS = 24;
-/** A heading helps a chunk to be found, but must not crowd out what the page says. */
+/** A heading helps to find a chunk, but must leave room for the text of the page. */
 const MAX_HEADING_SHARE = 0.25;
 
 /**

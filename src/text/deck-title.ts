@@ -28,7 +28,7 @@ export function isGenericTitle(title: string): boolean {
  * The title that the file states, unless it is generic; else the file name, unless that is generic as
  * well; else the title of the first page.
  *
- * @returns null when none of them tells the deck apart
+ * @returns null when all three are generic
  */
 export function chooseDeckTitle(
   stated: string | null,

@@ -8,7 +8,7 @@ export function toPagePlace(page_number: number, label?: string | null): string 
   return label ? `slide ${label} (page ${page_number})` : `page ${page_number}`;
 }
 
-/** The label, if it says more than the position. */
+/** The label, if it differs from the position. */
 export function tellingLabel(page_number: number, label?: string | null): string | undefined {
   return label && label !== String(page_number) ? label : undefined;
 }

@@ -49,7 +49,7 @@ const EVERYWHERE: Box = {
 const WHITE: Rgb = [1, 1, 1];
 const BLACK: Rgb = [0, 0, 0];
 const INVISIBLE_MODE = 3;
-/** Of 1: a difference in colour that nobody sees. */
+/** Of 1: a difference in colour that readers do not see. */
 const SAME_COLOR = 0.04;
 /** Thinner areas are underlines and rules. */
 const MIN_AREA_SIDE_PT = 3;

@@ -8,7 +8,7 @@ export type OutlineEntry = {
 
 export type PdfDeck = {
   page_count: number;
-  /** As the file's own metadata says; often null, sometimes the name of a template. */
+  /** From the file's metadata; often null, sometimes the name of a template. */
   title: string | null;
   /** BCP 47, when the file declares it. */
   language: string | null;

@@ -280,7 +280,7 @@ function sectionOf(
   return best.length > 0 ? best.join(" › ") : null;
 }
 
-/** Longer than any honest title or label; a page may claim one of 40 MB. */
+/** Longer than real titles and labels; a hostile page can contain one of 40 MB. */
 const MAX_LINE_CHARACTERS = 300;
 
 function shortLine(text: string): string {

@@ -17,7 +17,7 @@ const EDGE = 0.16;
 const MIN_PAGES = 3;
 /** Of the pages, states of one slide counted once. */
 const MIN_SHARE = 0.2;
-/** Where all type has one size, a header must be on more pages to be told from a title. */
+/** Where all type has one size, only a header on many pages can be distinguished from a title. */
 const MIN_SHARE_ONE_SIZE = 0.5;
 /** Share of the lines of two neighbouring pages that makes them states of one slide. */
 const SAME_SLIDE = 0.6;
@@ -95,7 +95,7 @@ function edgeTest(lines: Line[], height: number): (line: Line) => boolean {
 
 const cellsOf = (text: string) => text.split("\t").filter((cell) => cell.trim() !== "");
 
-/** Begins the keys of pages on which a header cannot be told from a title by its size. */
+/** Prefix of the keys of pages on which all type has one size. */
 const ONE_SIZE = "=";
 
 /** The place and the text of a cell, with every number as `#`. */

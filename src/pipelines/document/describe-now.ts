@@ -13,23 +13,23 @@ import {
   type Wanted,
 } from "./describe";
 
-type Tools = DescribeTools & { log: Log };
+type DescribeNowDeps = DescribeTools & { log: Log };
 
-/** How often a request looks whether the worker that has its document is done. */
+/** How often a request checks whether the worker that has its document has finished. */
 const LOOK_EVERY_MS = 500;
 
 /**
- * Describes a document's missing pages while the caller waits. The request takes the document's job as a
- * worker would and hands it on, so chunks and embeddings follow in the background. When a worker has the
- * job already, its result is waited for instead.
+ * Describes a document's missing pages while the caller waits. The request claims the document's job like
+ * a worker and then returns it to the queue, so chunks and embeddings follow in the background. If a worker
+ * has the job already, the request waits for its result.
  *
- * @param signal  stops the calls to the model; what is described by then stays
- * @throws AppError `document_not_found`, `page_not_found`, `document_busy` when pages are to be done again
+ * @param signal  stops the calls to the model; pages that are described already stay
+ * @throws AppError `document_not_found`, `page_not_found`, `document_busy` when pages must be described again
  *   while a worker has them, `document_without_text`, `pdf_…`, `provider_…`
  */
 export async function describeNow(
   document_id: string,
-  tools: Tools,
+  tools: DescribeNowDeps,
   wanted: Wanted,
   signal: AbortSignal,
 ): Promise<Document> {
@@ -58,10 +58,10 @@ function refusePagesBeyond({ page_count }: Document, { pages = [] }: Wanted): vo
   if (beyond.length > 0) throw new AppError("page_not_found", { page_count, pages: beyond });
 }
 
-/** One attempt of the claimed job. Both its end and the caller's leaving hand the job to the workers. */
+/** One attempt of the claimed job. When it ends, or its caller disconnects, the job returns to the workers. */
 async function describeUnder(
   claim: ClaimedDocumentJob,
-  tools: Tools,
+  tools: DescribeNowDeps,
   wanted: Wanted,
   gone: AbortSignal,
 ): Promise<void> {
@@ -93,19 +93,19 @@ async function describeUnder(
 
   gone.throwIfAborted();
   if (outcome === "lost") {
-    await getDocument(db, asset_id); // deleted meanwhile?
+    await getDocument(db, asset_id); // throws if it was deleted
     throw new AppError("document_busy");
   }
   if (failure) throw failure;
 }
 
 /**
- * Whether the workers go on although the pages could not be described: a document that was whole stays
- * so. One that had failed, however, does not go on without the caller who wanted it.
+ * Whether the workers continue although the pages could not be described: a complete document stays
+ * complete. A document that had failed before does not continue without the caller who requested it.
  */
 async function mayGoOn(
   claim: ClaimedDocumentJob,
-  tools: Tools,
+  tools: DescribeNowDeps,
   failure: unknown,
   gone: AbortSignal,
 ): Promise<boolean> {
@@ -119,7 +119,7 @@ async function mayGoOn(
   return false;
 }
 
-async function isComplete(document_id: string, tools: Tools): Promise<boolean> {
+async function isComplete(document_id: string, tools: DescribeNowDeps): Promise<boolean> {
   const missing = await pagesToDescribe(tools, await getDocument(tools.db, document_id));
   return missing?.length === 0;
 }

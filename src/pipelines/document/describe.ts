@@ -104,7 +104,7 @@ export async function describePages(
   });
 }
 
-/** The first page is read only where neither the file's title nor its name tells the deck apart. */
+/** Reads the first page only if the file's title and its name are both generic. */
 async function findTitle(pdf: Pdf, filename: string): Promise<string | null> {
   return (
     chooseDeckTitle(pdf.title, filename, null) ??
@@ -178,7 +178,7 @@ export async function settleDescription(
   return { pages, language };
 }
 
-/** Whether the text layer of every picture page says the same, as the stamp of a scanner program does. */
+/** Whether all pages are pictures with the same text layer, such as the stamp of a scanner program. */
 function isStampOnly(pages: SlideDescription[]): boolean {
   const isUnread = pages.every(({ metadata }) => metadata.describe_error === PICTURE_NOT_READ);
   const texts = new Set(pages.map(({ normalized_description }) => normalized_description));

@@ -1,9 +1,9 @@
 /**
- * Runs `work` on each item, on at most `limit` of them at once, asking for an item only when there is
- * room for it. After a failure no more are begun; those under way come to their end, because what they
- * do may be paid for already.
+ * Runs `work` on each item, on at most `limit` of them at the same time. It takes an item only when a slot
+ * is free. After a failure it starts no further work and waits for the work in progress, because that can
+ * be paid for already.
  *
- * @throws what failed first
+ * @throws the first failure
  */
 export async function eachAtMost<T>(
   limit: number,

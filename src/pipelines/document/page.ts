@@ -26,7 +26,7 @@ export type PageTools = {
   calls: PaidCalls;
 };
 
-/** Why a page's picture is missing in its description, although it holds most of what the page says. */
+/** `describe_error` of a page whose content is a picture that neither a model nor OCR has read. */
 export const PICTURE_NOT_READ = "picture_not_read";
 
 /**

@@ -18,9 +18,9 @@ export type DocumentRequest = {
 export type ReceivedFile = { path: string; filename: string; size_bytes: number; sha256: string };
 
 /**
- * Keeps an uploaded PDF and queues its ingestion. The file is durable before its row, and the row
- * before the answer, so what was accepted cannot be lost; of two uploads of the same bytes one
- * becomes the document and the other leaves nothing.
+ * Stores an uploaded PDF and queues its ingestion. The file is stored before its row, and the row before
+ * the response, so an accepted upload cannot be lost. Of two uploads of the same bytes, one becomes the
+ * document and the other leaves nothing.
  *
  * @throws AppError `course_not_found`, `pdf_invalid`
  */
@@ -33,26 +33,31 @@ export async function receiveDocument(
   await checkPdfHeader(file.path);
 
   const id = crypto.randomUUID();
-  // Whatever breaks off from here on, maintenance knows that this file may lack its row.
+  // Recorded before the file is stored, so maintenance can remove it if no row follows.
   await addUnclaimedFile(db, id);
   await storage.store(id, file.path);
   try {
     const accepted = await requestDocument(db, {
-      ...{ id, course_id, title: title ?? null, priority },
-      ...{ filename: file.filename, size_bytes: file.size_bytes, sha256: file.sha256 },
+      id,
+      course_id,
+      title: title ?? null,
+      priority,
+      filename: file.filename,
+      size_bytes: file.size_bytes,
+      sha256: file.sha256,
       storage_url: `documents/${id}.pdf`,
     });
     if (!accepted.created) await removeFile(db, storage, id);
     return accepted;
   } catch (error) {
-    // A lost connection may have lost only the answer: then the row is there, and needs its file.
+    // If only the response of the database was lost, the row exists and needs its file.
     if (error instanceof AppError && error.errorCode === "course_not_found")
       await removeFile(db, storage, id);
     throw error;
   }
 }
 
-/** Of a document that has no row. */
+/** Removes the file of a document that has no row. */
 export async function removeFile(db: Sql, storage: FileStorage, id: string): Promise<void> {
   await storage.remove(id);
   await deleteUnclaimedFile(db, id);

@@ -1,7 +1,7 @@
 import type { DescribedBy, SlideDescription } from "../../db/slides";
 
 export type DeckSummary = {
-  /** BCP 47, the most frequent first, as far as a model or the words told. */
+  /** BCP 47, the most frequent first, as detected by a model or from the words. */
   languages: string[];
   described_by: Record<DescribedBy, number>;
   pages: PageSummary[];
@@ -14,7 +14,7 @@ export type PageSummary = {
   title: string | null;
   section: string | null;
   described_by: DescribedBy;
-  /** Why the model's or the reader's word is missing. */
+  /** Why there is no description by the model or by OCR. */
   describe_error: string | null;
   key_terms: string[];
   excerpt: string;
@@ -22,7 +22,7 @@ export type PageSummary = {
 
 const EXCERPT_CHARS = 240;
 
-/** A deck at a glance: what each page is about, and who says so. */
+/** An overview of a deck: title, excerpt and source of the description of each page. */
 export function summarizeDeck(
   { language_code }: { language_code: string | null },
   pages: SlideDescription[],
