@@ -46,7 +46,7 @@ export function toViewerUrl({ origin, session_id }: RecordingAddress, start_ms?:
 const WITH_SCHEME = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>`]+/gi;
 const WITHOUT_SCHEME =
   /(?<![\w@:/.\\-])(?:\/\/)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d+)?\/(?:panopto)\/[^\s"'<>`]+/gi;
-const TRAILING = /[)\]}>.,;:!?*_'"\u00bb\u201d\u2019\u3002\uff0c\uff09]+$/;
+const TRAILING = ")]}>.,;:!?*_'\"\u00bb\u201d\u2019\u3002\uff0c\uff09";
 
 /** The addresses in a text. Those without a scheme count only when none has one. */
 function findAddresses(text: string): string[] {
@@ -58,7 +58,14 @@ function findAddresses(text: string): string[] {
       : (decoded.match(WITHOUT_SCHEME) ?? []).map((address) =>
           address.replace(/^(?:\/\/)?/, "https://"),
         );
-  return addresses.map((address) => address.split("](")[0]!.replace(TRAILING, ""));
+  return addresses.map((address) => withoutTrailing(address.split("](")[0]!));
+}
+
+/** Without the punctuation behind an address. A loop: a regular expression would backtrack. */
+function withoutTrailing(address: string): string {
+  let end = address.length;
+  while (end > 0 && TRAILING.includes(address[end - 1]!)) end--;
+  return address.slice(0, end);
 }
 
 const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };

@@ -5,6 +5,9 @@ import { parseJson, type SpeechResponse } from "./speech-request";
 /** What a provider gives as the reason of its refusal. */
 export type Refusal = { message?: string | undefined; code?: string | undefined };
 
+/** A reason is a sentence; the patterns below must not run over megabytes. */
+const MAX_CHARS = 2_000;
+
 const Code = z
   .union([z.string(), z.number().transform(String)])
   .nullish()
@@ -33,9 +36,12 @@ const Body = z.union([
 export function readRefusal({ body }: Pick<SpeechResponse, "body">): Refusal {
   const json = parseJson(body);
   const known = Body.safeParse(json);
-  if (known.success) return { message: known.data.message, code: known.data.code ?? undefined };
+  if (known.success) {
+    const { message, code } = known.data;
+    return { message: message.slice(0, MAX_CHARS), code: code?.slice(0, MAX_CHARS) };
+  }
   const isText = json === undefined && body.trim() !== "" && !body.trimStart().startsWith("<");
-  return isText ? { message: body.trim() } : {};
+  return isText ? { message: body.trim().slice(0, MAX_CHARS) } : {};
 }
 
 /** Some servers and proxies send an error with status 200. */
@@ -83,7 +89,7 @@ export function longestAcceptedPart(response: SpeechResponse, duration_ms: numbe
   const { message = "", code = "" } = readRefusal(response);
   const isLimit =
     status === 413 ||
-    (canStateLimit && /filesize|too_large|too_long/i.test(`${code} ${body}`)) ||
+    (canStateLimit && /filesize|too_large|too_long/i.test(`${code} ${body.slice(0, MAX_CHARS)}`)) ||
     (canStateLimit && LIMIT.test(message) && QUANTITY.test(message) && !ACCOUNT.test(message));
   if (!isLimit) return null;
   const stated = statedLimits(message).filter((limit_ms) => limit_ms < duration_ms * 0.95);
