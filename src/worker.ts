@@ -4,6 +4,7 @@ import type { JobKind } from "./db/jobs/jobs";
 import { AppError } from "./errors";
 import { ingestDocument } from "./pipelines/document/ingest";
 import { ingestLecture } from "./pipelines/lecture/ingest";
+import { removeUnneededAudio } from "./pipelines/lecture/remove-audio";
 import { openAttempt } from "./pipelines/step";
 import { type AttemptOutcome, type JobHandler, runAttempt } from "./queue/attempt";
 import { type Consumer, startConsumer } from "./queue/consumer";
@@ -72,8 +73,16 @@ function runJobs(): Consumer {
     onOutcome: ({ kind }, outcome, seconds) => {
       post({ type: "released" });
       post({ type: "outcome", kind, outcome, seconds });
+      if (kind === "lecture" && outcome === "done") void removeAudioNow();
     },
   });
+}
+
+/** Maintenance would remove the audio of a completed lecture within a minute; it tries again after a failure. */
+async function removeAudioNow(): Promise<void> {
+  await removeUnneededAudio(services).catch((err) =>
+    services.log.warn({ err }, "uploaded audio was not removed"),
+  );
 }
 
 /** Runs one claimed job in this process, reports its outcome to the worker that keeps the claim, and exits. */

@@ -2,7 +2,7 @@ import type { Sql } from "../db/client";
 import { listDeletedDocuments, purgeDocument, startFileRemoval } from "../db/documents";
 import { pruneKeys } from "../db/jobs/idempotency";
 import { closeLostCalls } from "../db/jobs/provider-calls";
-import { expireAudio, startAudioRemoval } from "../db/lecture-audio";
+import { expireAudio } from "../db/lecture-audio";
 import { purgeLectures } from "../db/lectures";
 import type { Log } from "../log";
 import { sweepScratch } from "../media/scratch";
@@ -10,7 +10,7 @@ import { requeueLostJobs } from "../queue/queue";
 import type { FileStorage } from "../storage/files";
 import { sweepStaging } from "../storage/staging";
 import { removeFile } from "./document/request";
-import { removeAudio } from "./lecture/request";
+import { removeUnneededAudio } from "./lecture/remove-audio";
 
 const EVERY_MS = 60_000;
 /** Long enough for the worker of a deleted asset to notice: it extends its claim every 15 s. */
@@ -55,7 +55,7 @@ async function maintain(deps: MaintenanceDeps): Promise<void> {
     deleted_documents: () => removeDeletedDocuments(deps),
     unclaimed_files: () => removeUnclaimedFiles(deps),
     deleted_lectures: () => purgeLectures(db, PURGE_AFTER_SECONDS),
-    uploaded_audio: () => removeUnneededAudio(deps),
+    uploaded_audio: () => removeAudioOfLectures(deps),
     keys: () => pruneKeys(db),
     provider_calls: () => closeLostCalls(db),
   };
@@ -82,11 +82,7 @@ async function removeUnclaimedFiles({ db, storage }: MaintenanceDeps): Promise<v
   }
 }
 
-/** Removes the audio that lectures gave up, and what interrupted uploads left. */
-async function removeUnneededAudio(deps: MaintenanceDeps): Promise<void> {
-  const { db, uploadedAudio, audioRetentionDays } = deps;
-  await expireAudio(db, audioRetentionDays);
-  for (const id of await startAudioRemoval(db, UNCLAIMED_SECONDS)) {
-    await removeAudio(db, uploadedAudio, id);
-  }
+async function removeAudioOfLectures(deps: MaintenanceDeps): Promise<void> {
+  await expireAudio(deps.db, deps.audioRetentionDays);
+  await removeUnneededAudio(deps);
 }

@@ -1,6 +1,6 @@
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
-import { addUnclaimedAudio, deleteUnclaimedAudio } from "../../db/lecture-audio";
+import { addUnclaimedAudio } from "../../db/lecture-audio";
 import {
   findLectureOfSession,
   getLecture,
@@ -17,6 +17,7 @@ import { probeAudio } from "../../media/probe-audio";
 import type { AudioSource, RecordingAddress } from "../../providers/audio-source";
 import { toViewerUrl } from "../../providers/panopto/address";
 import type { FileStorage } from "../../storage/files";
+import { removeAudio } from "./remove-audio";
 
 export type RecordingRequest = {
   course_id: string;
@@ -91,7 +92,7 @@ export async function receiveAudio(
         ...(address ? toSessionColumns(address) : { session_id: null, panopto_url: null }),
       });
   // After any other failure the file stays: only the response of the statement can be lost.
-  if (!accepted.created) await removeAudio(db, uploadedAudio, audio_file_id);
+  if (!accepted.created) await removeAudio({ db, uploadedAudio }, audio_file_id);
   return accepted;
 }
 
@@ -109,12 +110,6 @@ const existing = ({ id, last_job_id }: Lecture): LectureAccepted => ({
   job_id: last_job_id,
   created: false,
 });
-
-/** Removes audio that no lecture needs. */
-export async function removeAudio(db: Sql, storage: FileStorage, file_id: string): Promise<void> {
-  await storage.remove(file_id);
-  await deleteUnclaimedAudio(db, file_id);
-}
 
 /** Whether a job makes the transcript now, or is queued to. */
 const isUnderWay = ({ status, transcription }: Lecture) =>

@@ -1,10 +1,12 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { engine } from "../../support/database";
 import { get, postFile, postJson } from "../../support/http";
 import { openTestSite } from "../../support/panopto";
 import { sampleMedia } from "../../support/panopto/media";
-import { openServerHost } from "../../support/server";
+import { startS3Server } from "../../support/s3-server";
+import { openServerHost, type Server } from "../../support/server";
 import { startSpeechServer } from "../../support/speech-server";
 import { eventually } from "../../support/waiting";
 
@@ -56,3 +58,71 @@ test("a whole server takes addresses and sound to transcripts, and keeps no soun
   );
   expect(left).toEqual([".tmp"]);
 });
+
+test("uploaded audio outlives a wrong key: with a new one after a restart, a retry completes", async () => {
+  await using speech = startSpeechServer({ apiKey: "good-key" });
+  await using retrying = await openServerHost();
+  const settings = (TRANSCRIPTION_API_KEY: string) => ({
+    TRANSCRIPTION_BASE_URL: speech.url,
+    TRANSCRIPTION_API_KEY,
+  });
+  const wrong = await retrying.start(settings("wrong-key"));
+  const { id: course_id } = await wrong.json(postJson("/api/courses", { name: "Keys" }));
+  const file = { name: "week.mp3", bytes: await sampleAudio() };
+  const { lecture_id } = await wrong.json(postFile("/api/lectures/audio", { course_id }, file));
+  const failed = await ended(wrong, lecture_id);
+  expect(failed).toMatchObject({ status: "failed", job: { error_code: "provider_unauthorized" } });
+  expect(Date.parse(failed.audio_kept_until)).toBeGreaterThan(Date.now() + 6 * 24 * 3_600_000);
+  await wrong.stop();
+
+  const right = await retrying.start(settings("good-key"));
+  const retry = new Request(`http://localhost/api/lectures/${lecture_id}/retry`, {
+    method: "POST",
+  });
+  expect((await right.send(retry)).status).toBe(202);
+
+  expect(await ended(right, lecture_id)).toMatchObject({
+    status: "completed",
+    audio_kept_until: null,
+    flags: { has_transcript: true, is_embedded: true },
+  });
+});
+
+test.skipIf(engine === "embedded")(
+  "with a bucket, a worker on a machine with another folder transcribes what the API received",
+  async () => {
+    await using speech = startSpeechServer();
+    const s3 = await startS3Server();
+    await using machine = await openServerHost();
+    const settings = {
+      TRANSCRIPTION_BASE_URL: speech.url,
+      STORAGE: "s3",
+      S3_ENDPOINT: s3.settings.endpoint!,
+      S3_BUCKET: s3.settings.bucket,
+      S3_ACCESS_KEY_ID: s3.settings.accessKeyId,
+      S3_SECRET_ACCESS_KEY: s3.settings.secretAccessKey,
+    };
+    const elsewhere = join(machine.dataRoot, "other-machine");
+    const api = await machine.start({ ...settings, ROLE: "api" });
+    const { id: course_id } = await api.json(postJson("/api/courses", { name: "Fleet" }));
+    const file = { name: "week.mp3", bytes: await sampleAudio() };
+    const { lecture_id } = await api.json(postFile("/api/lectures/audio", { course_id }, file));
+
+    const worker = await machine.start({ ...settings, ROLE: "worker", DATA_ROOT: elsewhere });
+
+    expect(await ended(api, lecture_id)).toMatchObject({ status: "completed" });
+    await worker.stop();
+    await machine.stop();
+    await s3.close();
+  },
+);
+
+const sampleAudio = async () => Bun.file(join(await sampleMedia(), "sound.mp3")).bytes();
+
+/** Waits until a lecture is completed or failed. */
+const ended = (server: Server, lecture_id: string) =>
+  eventually(
+    () => server.json(`/api/lectures/${lecture_id}`),
+    ({ status }) => status === "completed" || status === "failed",
+    180_000,
+  );
