@@ -46,7 +46,7 @@ export async function joinAudio(
   for (const file of files) {
     const media = await probeMedia(file.path, probeOptions(options));
     if (!media?.sound) continue;
-    dataBytes = Math.max(dataBytes, await writePieces(file, output, options));
+    dataBytes = Math.max(dataBytes, await writeFile(file, output, options));
   }
   if (dataBytes === 0) throw new AppError("recording_without_sound");
   await writeAll(output, wavHeader(dataBytes), 0);
@@ -57,12 +57,39 @@ const probeOptions = ({ signal, onSpawn }: JoinOptions) => ({
   ...(onSpawn && { onSpawn }),
 });
 
-/** @returns the end of the last piece in the joined audio, in bytes */
+/** A last packet: more audio than this after the first error is damage in the middle. */
+const LAST_PIECE_MS = 2_000;
+
+/**
+ * Writes the pieces of one file. A stream that was cut between two segments can end inside a packet;
+ * damage elsewhere is an error, as in `extractAudio`.
+ *
+ * @returns the end of the last piece in the joined audio, in bytes
+ */
+async function writeFile(
+  file: PlacedAudioFile,
+  output: FileHandle,
+  options: JoinOptions,
+): Promise<number> {
+  const strict = await writePieces(file, output, options, ["-xerror"]);
+  if (strict.exitCode === 0) return strict.end;
+  const lenient = await writePieces(file, output, options, []);
+  const after = lenient.decodedBytes - strict.decodedBytes;
+  if (lenient.exitCode === 0 && after <= toBytes(LAST_PIECE_MS)) return lenient.end;
+  throw new AppError("audio_extraction_failed", {
+    exitCode: strict.exitCode,
+    stderr: strict.stderr.replaceAll(file.path, "recording"),
+  });
+}
+
+type WrittenPieces = { end: number; decodedBytes: number; exitCode: number; stderr: string };
+
 async function writePieces(
   { path, pieces }: PlacedAudioFile,
   output: FileHandle,
   { signal, onSpawn }: JoinOptions,
-): Promise<number> {
+  strictness: string[],
+): Promise<WrittenPieces> {
   const spans = pieces.map(({ from_ms, until_ms, at_ms }) => ({
     from: toBytes(from_ms),
     until: until_ms === undefined ? Number.POSITIVE_INFINITY : toBytes(until_ms),
@@ -73,7 +100,8 @@ async function writePieces(
   const { exitCode, stderr } = await runTool(
     "ffmpeg",
     [
-      ...["-nostdin", "-v", "error", "-xerror", "-threads", "1", ...UNTRUSTED_INPUT, "-i", path],
+      ...["-nostdin", "-v", "error", ...strictness, "-threads", "1"],
+      ...[...UNTRUSTED_INPUT, "-i", path],
       ...["-map", "0:a:0", "-vn", "-sn", "-dn", "-af", "aresample=16000:async=1:first_pts=0"],
       ...["-ac", String(CHANNELS), "-f", "s16le", "pipe:1"],
     ],
@@ -95,13 +123,7 @@ async function writePieces(
       },
     },
   );
-  if (exitCode !== 0) {
-    throw new AppError("audio_extraction_failed", {
-      exitCode,
-      stderr: stderr.replaceAll(path, "recording"),
-    });
-  }
-  return end;
+  return { end, decodedBytes: position, exitCode, stderr };
 }
 
 /** Whole frames only: half a frame would swap the channels. */
