@@ -3,7 +3,8 @@
  *
  * Sent to started runs from the statement that accepts a document, as sent by the client, to the
  * moment at which a worker has claimed its job: insert, message, NOTIFY, supervisor, worker thread,
- * claim. Beside it, on the same server, the least that such a way can cost: a NOTIFY from one
+ * claim. It is measured with an empty queue and beside 10 000 jobs of another course, and so is the claim
+ * alone. Beside it, on the same server, the least that such a way can cost: a NOTIFY from one
  * connection to another. Clients and server share a machine, so they share a clock.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -15,6 +16,7 @@ import { addUnclaimedFile, requestDocument } from "../src/db/documents";
 import { startEmbeddedDatabase } from "../src/db/embedded/start";
 import { migrate } from "../src/db/migrate";
 import { openLog } from "../src/log";
+import { claimJob, QUEUES } from "../src/queue/queue";
 import { startSupervisor } from "../src/queue/supervisor";
 import { createNativeDatabase, describeMachine, PROJECT, quantile, round, toTable } from "./lib";
 
@@ -36,6 +38,37 @@ async function measureNotify(sql: Sql, url: string): Promise<number[]> {
     times.push(nowMs() - sent);
   }
   await listener.end();
+  return times.slice(WARM_UP);
+}
+
+/** Jobs of one course that wait while another course's jobs are measured. */
+const WAITING = 10_000;
+
+/** Queues documents of a course of their own, with one statement, and hides their messages if they are delayed. */
+async function fillQueue(sql: Sql, { delayed }: { delayed: boolean }): Promise<void> {
+  const { id: course_id } = await insertCourse(sql, { name: "Many decks" });
+  await sql`
+    with decks as (
+      insert into documents (id, course_id, filename, storage_url, size_bytes, sha256)
+      select gen_random_uuid(), ${course_id}, 'none.pdf', 'none.pdf', 1,
+             encode(sha256(n::text::bytea), 'hex')
+      from generate_series(1, ${WAITING}::int) n returning id)
+    select count(create_job('document', id, ${course_id}, 'normal')) from decks`;
+  if (!delayed) return;
+  await sql`update pgmq.q_ingest set vt = vt + interval '1 hour'`;
+}
+
+/** The time of a claim while many jobs of one course wait. */
+async function measureClaims(sql: Sql): Promise<number[]> {
+  await fillQueue(sql, { delayed: false });
+  const times: number[] = [];
+  for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
+    const started = nowMs();
+    await claimJob(sql, QUEUES, 3_600, crypto.randomUUID());
+    times.push(nowMs() - started);
+  }
+  await sql`select pgmq.purge_queue('ingest')`;
+  await sql`delete from courses`;
   return times.slice(WARM_UP);
 }
 
@@ -106,6 +139,9 @@ async function measure(database: string, url: string, dataRoot: string) {
   const sql = connect(url, { max: 2 });
   const notify = await measureNotify(sql, url);
   const jobs = await measureJobs(sql, url, dataRoot);
+  const claims = await measureClaims(sql);
+  await fillQueue(sql, { delayed: true });
+  const beside = await measureJobs(sql, url, dataRoot);
   await sql.end();
   const row = (what: string, times: number[]) => ({
     database,
@@ -114,7 +150,12 @@ async function measure(database: string, url: string, dataRoot: string) {
     p95_ms: round(quantile(times, 0.95)),
     times_notify: round(quantile(times, 0.5) / quantile(notify, 0.5)),
   });
-  return [row("NOTIFY, one way", notify), row("sent to started", jobs)];
+  return [
+    row("NOTIFY, one way", notify),
+    row("sent to started", jobs),
+    row("claim, 10 000 jobs due", claims),
+    row("sent to started, 10 000 jobs delayed", beside),
+  ];
 }
 
 const folder = await mkdtemp(join(tmpdir(), "lectern-bench-"));
