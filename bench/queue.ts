@@ -55,7 +55,9 @@ async function fillQueue(sql: Sql, { delayed }: { delayed: boolean }): Promise<v
       from generate_series(1, ${WAITING}::int) n returning id)
     select count(create_job('document', id, ${course_id}, 'normal')) from decks`;
   if (!delayed) return;
-  await sql`update pgmq.q_ingest set vt = vt + interval '1 hour'`;
+  await sql`
+    update pgmq.q_ingest set
+      vt = vt + interval '1 hour', headers = headers || '{"delayed": true}'`;
 }
 
 /** The time of a claim while many jobs of one course wait. */

@@ -16,11 +16,14 @@ create view queued_messages as
   select 'ingest', msg_id, read_ct, vt, message from pgmq.q_ingest;
 
 -- Fair order: workers take the message with the lowest turn first. Messages that another program sent
--- have no turn and are first.
+-- have no turn and are first. Delayed messages are outside this order until they are due, so that a claim
+-- need not skip thousands of them during the outage of a provider.
 create index q_ingest_high_turn on pgmq.q_ingest_high
-  (((headers ->> 'turn')::bigint) nulls first, msg_id);
+  (((headers ->> 'turn')::bigint) nulls first, msg_id) where not coalesce(headers ? 'delayed', false);
 create index q_ingest_turn on pgmq.q_ingest
-  (((headers ->> 'turn')::bigint) nulls first, msg_id);
+  (((headers ->> 'turn')::bigint) nulls first, msg_id) where not coalesce(headers ? 'delayed', false);
+create index q_ingest_high_delayed on pgmq.q_ingest_high (vt) where headers ? 'delayed';
+create index q_ingest_delayed on pgmq.q_ingest (vt) where headers ? 'delayed';
 
 -- The turn of a new message, by start-time fair queuing: the turn after the last one of its course, and at
 -- least the highest turn that a worker has taken. So the courses of a queue take turns, one job each, and a
@@ -184,28 +187,36 @@ begin
 end
 $$;
 
--- Reads the message with the lowest turn and hides it from other readers. pgmq.read() would take the
--- oldest one.
+-- Gives due messages their place back, reads the message with the lowest turn, and hides it from other
+-- readers. pgmq.read() would take the oldest one.
 create function read_next_message(p_queue text, p_visibility_seconds integer)
 returns table (message_id bigint, attempt integer, body jsonb) language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 begin
   if p_queue = 'ingest_high' then
+    update pgmq.q_ingest_high m set headers = m.headers - 'delayed' where m.msg_id in (
+      select q.msg_id from pgmq.q_ingest_high q where q.headers ? 'delayed' and q.vt <= clock_timestamp()
+      order by q.vt limit 100 for update skip locked);
     return query
     update pgmq.q_ingest_high m set
       vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
       last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
     where m.msg_id = (
-      select q.msg_id from pgmq.q_ingest_high q where q.vt <= clock_timestamp()
+      select q.msg_id from pgmq.q_ingest_high q
+      where not coalesce(q.headers ? 'delayed', false) and q.vt <= clock_timestamp()
       order by (q.headers ->> 'turn')::bigint nulls first, q.msg_id limit 1 for update skip locked)
     returning m.msg_id, m.read_ct, m.message;
   else
+    update pgmq.q_ingest m set headers = m.headers - 'delayed' where m.msg_id in (
+      select q.msg_id from pgmq.q_ingest q where q.headers ? 'delayed' and q.vt <= clock_timestamp()
+      order by q.vt limit 100 for update skip locked);
     return query
     update pgmq.q_ingest m set
       vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
       last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
     where m.msg_id = (
-      select q.msg_id from pgmq.q_ingest q where q.vt <= clock_timestamp()
+      select q.msg_id from pgmq.q_ingest q
+      where not coalesce(q.headers ? 'delayed', false) and q.vt <= clock_timestamp()
       order by (q.headers ->> 'turn')::bigint nulls first, q.msg_id limit 1 for update skip locked)
     returning m.msg_id, m.read_ct, m.message;
   end if;
@@ -280,6 +291,19 @@ begin
 end
 $$;
 
+-- Takes a message out of the fair order until it is due.
+create function mark_delayed(p_queue text, p_message_id bigint) returns void language plpgsql as $$
+begin
+  if p_queue = 'ingest_high' then
+    update pgmq.q_ingest_high m set headers = coalesce(m.headers, '{}') || '{"delayed": true}'
+    where m.msg_id = p_message_id;
+  else
+    update pgmq.q_ingest m set headers = coalesce(m.headers, '{}') || '{"delayed": true}'
+    where m.msg_id = p_message_id;
+  end if;
+end
+$$;
+
 -- Gives a claimed job back for a later attempt. With a code the attempt counts as an error; without one
 -- (shutdown of the worker) it does not. p_waiting_for is the provider that caused the error, if any.
 create function postpone_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer,
@@ -287,6 +311,7 @@ create function postpone_job(p_job_id uuid, p_queue text, p_message_id bigint, p
 returns boolean language plpgsql as $$
 begin
   if not extend_claim(p_queue, p_message_id, p_attempt, p_delay_seconds) then return false; end if;
+  if p_delay_seconds > 0 then perform mark_delayed(p_queue, p_message_id); end if;
   update jobs j set
     errors = j.errors + (p_code is not null)::int,
     next_attempt_at = clock_timestamp() + make_interval(secs => p_delay_seconds),

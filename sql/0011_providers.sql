@@ -244,6 +244,7 @@ begin
                              and j.next_attempt_at > clock_timestamp()));
   end if;
   if not extend_claim(p_queue, p_message_id, p_attempt, delay) then return 'lost'; end if;
+  if delay > 0 then perform mark_delayed(p_queue, p_message_id); end if;
 
   -- One entry for each outage, not for each probe.
   is_known := coalesce(job.log -> -1 ->> 'outcome' = 'waiting'

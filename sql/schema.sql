@@ -264,6 +264,7 @@ begin
                              and j.next_attempt_at > clock_timestamp()));
   end if;
   if not extend_claim(p_queue, p_message_id, p_attempt, delay) then return 'lost'; end if;
+  if delay > 0 then perform mark_delayed(p_queue, p_message_id); end if;
 
   -- One entry for each outage, not for each probe.
   is_known := coalesce(job.log -> -1 ->> 'outcome' = 'waiting'
@@ -597,6 +598,20 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.mark_delayed(p_queue text, p_message_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_queue = 'ingest_high' then
+    update pgmq.q_ingest_high m set headers = coalesce(m.headers, '{}') || '{"delayed": true}'
+    where m.msg_id = p_message_id;
+  else
+    update pgmq.q_ingest m set headers = coalesce(m.headers, '{}') || '{"delayed": true}'
+    where m.msg_id = p_message_id;
+  end if;
+end
+$$;
+
 CREATE FUNCTION public.next_turn(p_queue text, p_course_id uuid) RETURNS bigint
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
@@ -614,6 +629,7 @@ CREATE FUNCTION public.postpone_job(p_job_id uuid, p_queue text, p_message_id bi
     AS $$
 begin
   if not extend_claim(p_queue, p_message_id, p_attempt, p_delay_seconds) then return false; end if;
+  if p_delay_seconds > 0 then perform mark_delayed(p_queue, p_message_id); end if;
   update jobs j set
     errors = j.errors + (p_code is not null)::int,
     next_attempt_at = clock_timestamp() + make_interval(secs => p_delay_seconds),
@@ -655,21 +671,29 @@ CREATE FUNCTION public.read_next_message(p_queue text, p_visibility_seconds inte
     AS $$
 begin
   if p_queue = 'ingest_high' then
+    update pgmq.q_ingest_high m set headers = m.headers - 'delayed' where m.msg_id in (
+      select q.msg_id from pgmq.q_ingest_high q where q.headers ? 'delayed' and q.vt <= clock_timestamp()
+      order by q.vt limit 100 for update skip locked);
     return query
     update pgmq.q_ingest_high m set
       vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
       last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
     where m.msg_id = (
-      select q.msg_id from pgmq.q_ingest_high q where q.vt <= clock_timestamp()
+      select q.msg_id from pgmq.q_ingest_high q
+      where not coalesce(q.headers ? 'delayed', false) and q.vt <= clock_timestamp()
       order by (q.headers ->> 'turn')::bigint nulls first, q.msg_id limit 1 for update skip locked)
     returning m.msg_id, m.read_ct, m.message;
   else
+    update pgmq.q_ingest m set headers = m.headers - 'delayed' where m.msg_id in (
+      select q.msg_id from pgmq.q_ingest q where q.headers ? 'delayed' and q.vt <= clock_timestamp()
+      order by q.vt limit 100 for update skip locked);
     return query
     update pgmq.q_ingest m set
       vt = clock_timestamp() + make_interval(secs => p_visibility_seconds),
       last_read_at = clock_timestamp(), read_ct = m.read_ct + 1
     where m.msg_id = (
-      select q.msg_id from pgmq.q_ingest q where q.vt <= clock_timestamp()
+      select q.msg_id from pgmq.q_ingest q
+      where not coalesce(q.headers ? 'delayed', false) and q.vt <= clock_timestamp()
       order by (q.headers ->> 'turn')::bigint nulls first, q.msg_id limit 1 for update skip locked)
     returning m.msg_id, m.read_ct, m.message;
   end if;

@@ -16,6 +16,7 @@ import { apiDocs } from "./routes/http/openapi";
 import { originGuard } from "./routes/http/own-origin";
 import { problems } from "./routes/http/problems";
 import { requestMetrics } from "./routes/http/request-metrics";
+import { jobRoutes } from "./routes/jobs";
 import { keyRoutes } from "./routes/keys";
 import { lectureIntakeRoutes } from "./routes/lectures/lecture-intake";
 import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
@@ -61,6 +62,7 @@ export function createApp(services: Services) {
     .use(lectureTranscriptRoutes(services))
     .use(documentRoutes({ ...services, maxUploadBytes }))
     .use(eventRoutes(services))
+    .use(jobRoutes(services))
     .use(documentPageRoutes({ ...services, maxPages: services.config.MAX_PAGES }))
     .use(retrievalRoutes(services))
     .use(chatRoutes(services))

@@ -213,6 +213,16 @@ export function loadWorkerConfig(env: Environment = process.env): z.infer<typeof
   throw new AppError("config_invalid", { message: "a worker is started by src/main.ts" });
 }
 
+/** For commands that use a running server. */
+const ClientConfig = z.object({ LECTERN_URL: BaseUrl, LECTERN_API_KEY: Secret });
+
+/** @throws AppError `config_invalid` */
+export function loadClientConfig(env: Environment = process.env): z.infer<typeof ClientConfig> {
+  const result = ClientConfig.safeParse(env);
+  if (result.success) return result.data;
+  throw new AppError("config_invalid", { problems: z.flattenError(result.error).fieldErrors });
+}
+
 /** A copy of the environment, for the processes and threads that we start. */
 export const inheritedEnvironment = (): Record<string, string> =>
   Object.fromEntries(

@@ -134,9 +134,9 @@ test("transactions and unchecked SQL belong to migrations", () => {
 const EXTERNAL =
   /(?<!\.)\bfetch\(|globalThis\.fetch|Bun\.(connect|listen|spawn|spawnSync|S3Client)\b|Bun\.\$|(?<!\{ isIP \} )from "(node:(https?|net|tls|dgram|child_process)|undici)"/;
 
-/** Parts of our own system: its database, its storage, its workers, and the demo's client of its server. */
+/** Parts of our own system: its database, its storage, its workers, and the clients of its server. */
 const OWN_SYSTEM =
-  /^(db\/embedded\/|storage\/s3\.ts|queue\/worker-handle\.ts|commands\/(demo|keys)\.ts)/;
+  /^(db\/embedded\/|storage\/s3\.ts|queue\/worker-handle\.ts|commands\/(demo|jobs|keys)\.ts)/;
 
 test("only providers and media reach external systems", () => {
   const outside = filesWith(EXTERNAL, /^(providers|media)\//);

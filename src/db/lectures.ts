@@ -264,13 +264,6 @@ export async function transcribeFromAudio(
   return row!.job_id;
 }
 
-/** Stops the unfinished job of a lecture; false without one. */
-export async function cancelLecture(sql: Sql, id: string): Promise<boolean> {
-  const [row] = await sql<{ stopped: boolean }[]>`
-    select stop_job(${id}, 'cancelled', 'Processing was cancelled') as stopped`;
-  return row!.stopped;
-}
-
 /** Deletes the rows of a deleted lecture. */
 export async function purgeLecture(sql: Sql, id: string): Promise<void> {
   await sql`delete from lectures where id = ${id} and deleted_at is not null`;

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../src/db/assets";
 import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunks/chunk-embeddings";
 import { replaceLectureChunks } from "../../src/db/chunks/lecture-chunks";
+import { cancelJob } from "../../src/db/jobs/job-control";
 import {
-  cancelLecture,
   getLecture,
   getLectureDetails,
   requestLecture,
@@ -81,7 +81,7 @@ describe("chunks", () => {
 
 describe("an attempt that lost its job", () => {
   test.each([
-    ["cancelled", (id: string) => cancelLecture(db, id)],
+    ["cancelled", (id: string) => cancelJob(db, id)],
     ["deleted", (id: string) => deleteAsset(db, "lecture", id)],
   ])("because the lecture was %s writes nothing", async (_, end) => {
     const { lecture_id, held } = await claimed();
@@ -133,7 +133,7 @@ describe("a lecture without transcription", () => {
       last_job_id: asked.job_id,
     });
     expect(await claimJob(db, ["ingest"], 45)).toMatchObject({ job_id: asked.job_id });
-    await cancelLecture(db, lecture_id);
+    await cancelJob(db, lecture_id);
   });
 
   test("stops a job that would leave it out", async () => {
@@ -145,7 +145,7 @@ describe("a lecture without transcription", () => {
 
     expect(await finishJob(db, held, "completed", UNWANTED)).toBe(false);
     expect(await claimJob(db, ["ingest"], 45)).toMatchObject({ job_id: asked.job_id });
-    await cancelLecture(db, lecture_id);
+    await cancelJob(db, lecture_id);
   });
 });
 
@@ -162,6 +162,6 @@ describe("the parts of a lecture", () => {
 
     await retryLecture(db, lecture_id);
     expect(await parts()).toEqual({ transcript_status: "pending", embed_status: "pending" });
-    await cancelLecture(db, lecture_id);
+    await cancelJob(db, lecture_id);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { cancelLecture, getLecture, requestLecture } from "../../src/db/lectures";
+import { cancelJob } from "../../src/db/jobs/job-control";
+import { getLecture, requestLecture } from "../../src/db/lectures";
 import {
   getTranscript,
   hasTranscript,
@@ -51,7 +52,7 @@ describe("saveTranscript", () => {
 
   test("stores nothing once the job is lost", async () => {
     const { lecture_id, held } = await claimed();
-    await cancelLecture(db, lecture_id);
+    await cancelJob(db, lecture_id);
 
     expect(await saveTranscript(db, held, transcript)).toBe(false);
 

@@ -4,8 +4,11 @@ import {
   addUnclaimedFile,
   type DocumentAccepted,
   deleteUnclaimedFile,
+  getDocument,
   requestDocument,
+  retryDocument,
 } from "../../db/documents";
+import { hurryJob } from "../../db/jobs/job-control";
 import { AppError } from "../../errors";
 import { checkPdfHeader } from "../../media/pdf/pdf";
 import type { FileStorage } from "../../storage/files";
@@ -55,6 +58,19 @@ export async function receiveDocument(
       await removeFile(db, storage, id);
     throw error;
   }
+}
+
+/**
+ * Retries a failed document; finished steps are not repeated. A document that waits is processed next.
+ *
+ * @returns the job's id
+ * @throws AppError `document_not_found`, `not_retryable`
+ */
+export async function restartDocument(db: Sql, document_id: string): Promise<string> {
+  const { id } = await getDocument(db, document_id);
+  const job_id = (await retryDocument(db, id)) ?? (await hurryJob(db, id));
+  if (!job_id) throw new AppError("not_retryable");
+  return job_id;
 }
 
 /** Removes the file of a document that has no row. */

@@ -1,5 +1,6 @@
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
+import { hurryJob } from "../../db/jobs/job-control";
 import { addUnclaimedAudio } from "../../db/lecture-audio";
 import {
   findLectureOfSession,
@@ -116,7 +117,7 @@ const isUnderWay = ({ status, transcription }: Lecture) =>
   transcription && status !== "completed" && status !== "failed";
 
 /**
- * Retries a failed lecture; finished steps are not repeated.
+ * Retries a failed lecture; finished steps are not repeated. A lecture that waits is processed next.
  *
  * @returns the job's id
  * @throws AppError `lecture_not_found`, `not_retryable`, `sound_gone` when the audio must be uploaded again
@@ -126,7 +127,7 @@ export async function restartLecture(db: Sql, lecture_id: string): Promise<strin
   if (status === "failed" && source === "upload" && !audio_file_id) {
     if (!(await hasTranscript(db, lecture_id))) throw new AppError("sound_gone");
   }
-  const job_id = await retryLecture(db, lecture_id);
+  const job_id = (await retryLecture(db, lecture_id)) ?? (await hurryJob(db, lecture_id));
   if (!job_id) throw new AppError("not_retryable");
   return job_id;
 }

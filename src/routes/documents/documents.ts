@@ -2,15 +2,10 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
-import {
-  getDocument,
-  getDocumentStatus,
-  listDocuments,
-  purgeDocument,
-  retryDocument,
-} from "../../db/documents";
+import { getDocument, getDocumentStatus, listDocuments, purgeDocument } from "../../db/documents";
+import { cancelJob, hurryJob } from "../../db/jobs/job-control";
 import { AppError } from "../../errors";
-import { receiveDocument } from "../../pipelines/document/request";
+import { receiveDocument, restartDocument } from "../../pipelines/document/request";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
 import { principalOf, requireCourse } from "../http/auth";
@@ -95,15 +90,43 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDe
     .post(
       "/:id/retry",
       async ({ params, status }) => {
+        const job_id = await restartDocument(db, params.id);
+        return status(202, { document_id: params.id, job_id });
+      },
+      {
+        params: ById,
+        response: { 202: Accepted },
+        detail: {
+          summary: "Retry a failed document from the step that failed",
+          description: "A document that waits for its next attempt is processed next.",
+        },
+      },
+    )
+    .post(
+      "/:id/cancel",
+      async ({ params, status }) => {
+        const { id, description_job_id } = await getDocument(db, params.id);
+        if (!(await cancelJob(db, id))) throw new AppError("not_cancellable");
+        return status(202, { document_id: id, job_id: description_job_id });
+      },
+      {
+        params: ById,
+        response: { 202: Accepted },
+        detail: { summary: "Cancel the processing of a document; retry starts it again" },
+      },
+    )
+    .post(
+      "/:id/hurry",
+      async ({ params, status }) => {
         const { id } = await getDocument(db, params.id);
-        const job_id = await retryDocument(db, id);
-        if (!job_id) throw new AppError("not_retryable");
+        const job_id = await hurryJob(db, id);
+        if (!job_id) throw new AppError("not_hurryable");
         return status(202, { document_id: id, job_id });
       },
       {
         params: ById,
         response: { 202: Accepted },
-        detail: { summary: "Retry a failed document from the step that failed" },
+        detail: { summary: "Process a waiting document next, without its delay" },
       },
     )
     .delete(

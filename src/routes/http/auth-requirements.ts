@@ -69,6 +69,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/lectures/:id/events": READ_LECTURE,
   "POST /api/lectures/:id/retry": INGEST_LECTURE,
   "POST /api/lectures/:id/cancel": INGEST_LECTURE,
+  "POST /api/lectures/:id/hurry": INGEST_LECTURE,
   "GET /api/lectures/:id/transcript": READ_LECTURE,
   "PUT /api/lectures/:id/transcript": INGEST_LECTURE,
   "GET /api/lectures/:id/transcript/view": READ_LECTURE,
@@ -85,6 +86,11 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/documents/:id/chunks": READ_DOCUMENT,
   "POST /api/documents/:id/describe": INGEST_DOCUMENT,
   "POST /api/documents/:id/retry": INGEST_DOCUMENT,
+  "POST /api/documents/:id/cancel": INGEST_DOCUMENT,
+  "POST /api/documents/:id/hurry": INGEST_DOCUMENT,
+
+  "GET /api/jobs": ADMIN,
+  "GET /api/jobs/:id": ADMIN,
 
   "GET /api/events": READ,
   "POST /api/retrieval/query": READ,

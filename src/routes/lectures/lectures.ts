@@ -2,8 +2,8 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
+import { cancelJob, hurryJob } from "../../db/jobs/job-control";
 import {
-  cancelLecture,
   getLecture,
   getLectureDetails,
   getLectureStatus,
@@ -184,20 +184,37 @@ export const lectureRoutes = ({ db, audioRetentionDays }: LectureRoutesDeps) =>
       {
         params: ById,
         response: { 202: LectureAccepted },
-        detail: { summary: "Retry a failed lecture; finished steps are not repeated" },
+        detail: {
+          summary: "Retry a failed lecture; finished steps are not repeated",
+          description: "A lecture that waits for its next attempt is processed next.",
+        },
       },
     )
     .post(
       "/:id/cancel",
       async ({ params, status }) => {
         const { id, last_job_id } = await getLecture(db, params.id);
-        if (!(await cancelLecture(db, id))) throw new AppError("not_cancellable");
+        if (!(await cancelJob(db, id))) throw new AppError("not_cancellable");
         return status(202, { lecture_id: id, job_id: last_job_id });
       },
       {
         params: ById,
         response: { 202: LectureAccepted },
         detail: { summary: "Cancel the processing of a lecture; retry starts it again" },
+      },
+    )
+    .post(
+      "/:id/hurry",
+      async ({ params, status }) => {
+        const { id } = await getLecture(db, params.id);
+        const job_id = await hurryJob(db, id);
+        if (!job_id) throw new AppError("not_hurryable");
+        return status(202, { lecture_id: id, job_id });
+      },
+      {
+        params: ById,
+        response: { 202: LectureAccepted },
+        detail: { summary: "Process a waiting lecture next, without its delay" },
       },
     )
     .delete(

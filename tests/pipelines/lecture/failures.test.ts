@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { deleteAsset } from "../../../src/db/assets";
-import { cancelLecture } from "../../../src/db/lectures";
+import { cancelJob } from "../../../src/db/jobs/job-control";
+
 import { openOpenAITranscriber } from "../../../src/providers/speech/openai-transcriber";
 import { withDatabase } from "../../support/database";
 import { openLectureWork } from "../../support/lecture-work";
@@ -155,7 +156,7 @@ describe("an attempt that is interrupted", () => {
   });
 
   test.each([
-    ["cancelled", async (id: string) => void (await cancelLecture(db, id)), "failed"],
+    ["cancelled", async (id: string) => void (await cancelJob(db, id)), "failed"],
     ["deleted", async (id: string) => void (await deleteAsset(db, "lecture", id)), undefined],
   ])("because the lecture was %s leaves nothing behind", async (_, end, status) => {
     const id = await request(site.addSession(camera));

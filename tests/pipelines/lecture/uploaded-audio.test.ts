@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { deleteAsset } from "../../../src/db/assets";
+import { cancelJob } from "../../../src/db/jobs/job-control";
 import { addUnclaimedAudio, expireAudio } from "../../../src/db/lecture-audio";
-import { cancelLecture, requestUploadedLecture } from "../../../src/db/lectures";
+import { requestUploadedLecture } from "../../../src/db/lectures";
 import { restartLecture } from "../../../src/pipelines/lecture/request";
 import { startMaintenance } from "../../../src/pipelines/maintenance";
 import { openElevenLabs } from "../../../src/providers/speech/elevenlabs";
@@ -77,7 +78,7 @@ describe("uploaded audio", () => {
   test("outlives a cancel until the retention time is over", async () => {
     const id = await upload();
     const file = (await lab.audioFileOf(id))!;
-    await cancelLecture(db, id);
+    await cancelJob(db, id);
     await maintain();
     expect(await isStored(file)).toBe(true);
 

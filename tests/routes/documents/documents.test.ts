@@ -154,6 +154,28 @@ describe("a document's life", () => {
     expect(rows).toEqual({ n: 0 });
   });
 
+  test("can be cancelled, retried and hurried", async () => {
+    while (await workOnce());
+    const id = await uploaded("steering");
+    const post = async (action: string) => {
+      const response = await send("POST", `/api/documents/${id}/${action}`);
+      return [response.status, (await response.json()).code];
+    };
+
+    expect(await post("hurry")).toEqual([202, undefined]);
+    expect(await post("cancel")).toEqual([202, undefined]);
+    expect(await post("cancel")).toEqual([409, "not_cancellable"]);
+    expect(await post("hurry")).toEqual([409, "not_hurryable"]);
+    const status = await (await app.handle(get(`/api/documents/${id}/status`))).json();
+    expect(status).toMatchObject({ status: "failed", error_code: "cancelled" });
+    expect(await workOnce()).toBeNull();
+
+    expect(await post("retry")).toEqual([202, undefined]);
+    expect(await workOnce()).toBe("done");
+    const missing = await send("POST", `/api/documents/${crypto.randomUUID()}/cancel`);
+    expect(missing.status).toBe(404);
+  });
+
   test("is listed by course and status", async () => {
     const id = await uploaded("listed");
 

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { cancelLecture } from "../../../src/db/lectures";
+import { cancelJob } from "../../../src/db/jobs/job-control";
+
 import { searchCourse } from "../../../src/retrieval/search";
 import { migratedDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
@@ -103,7 +104,7 @@ describe("POST /api/lectures/transcript", () => {
     expect(events.items).toContainEqual(
       expect.objectContaining({ event_type: "transcript_warnings", payload: { warnings } }),
     );
-    await cancelLecture(db, body.lecture_id);
+    await cancelJob(db, body.lecture_id);
   });
 
   test("answers a repeated key with the first lecture", async () => {
@@ -113,13 +114,13 @@ describe("POST /api/lectures/transcript", () => {
     const first = await post({ course_id }, undefined, key);
 
     expect(await post({ course_id }, undefined, key)).toEqual(first);
-    await cancelLecture(db, first.body.lecture_id);
+    await cancelJob(db, first.body.lecture_id);
   });
 
   test("retries a failed job and takes a better transcript", async () => {
     const course_id = await createCourse(db);
     const { body } = await post({ course_id });
-    await cancelLecture(db, body.lecture_id);
+    await cancelJob(db, body.lecture_id);
     await workOnce();
 
     const path = `http://localhost/api/lectures/${body.lecture_id}`;
@@ -175,7 +176,7 @@ describe("GET /api/lectures/{id}/transcript/view", () => {
     expect(html).toContain(
       '<p id="t=0"><a href="#t=0">0:00</a><span dir="auto"><b>Jane Doe:</b> Welcome',
     );
-    await cancelLecture(db, body.lecture_id);
+    await cancelJob(db, body.lecture_id);
   });
 
   test("marks the line that is spoken between two starts, and links to the recording", async () => {
@@ -192,7 +193,7 @@ describe("GET /api/lectures/{id}/transcript/view", () => {
     );
     expect((await view(body.lecture_id)).html).not.toContain('class="cited"');
     expect((await view(body.lecture_id, "?t=99999")).html.match(/class="cited"/g)).toHaveLength(1);
-    await cancelLecture(db, body.lecture_id);
+    await cancelJob(db, body.lecture_id);
   });
 
   test("is a problem for a bad second and an unknown lecture", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { cancelJob } from "../../../src/db/jobs/job-control";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
-import { cancelLecture } from "../../../src/db/lectures";
+
 import { withDatabase } from "../../support/database";
 import { get } from "../../support/http";
 import { openLectureWork } from "../../support/lecture-work";
@@ -54,7 +55,7 @@ describe("GET transcript", () => {
 
     expect(await read(id)).toMatchObject({ status: 404 });
     expect(await readJson(id)).toMatchObject({ code: "transcript_not_ready" });
-    await cancelLecture(db, id);
+    await cancelJob(db, id);
   });
 
   test("answers text, and segments and words when they are asked for", async () => {
@@ -192,7 +193,7 @@ describe("a file's letters", () => {
     expect(await put(id, body, type, "?language=de-at")).toMatchObject({ status: 202 });
 
     expect(await readJson(id)).toMatchObject({ transcript_text: "Müller", language_code: "de-AT" });
-    await cancelLecture(db, id);
+    await cancelJob(db, id);
   });
 });
 
@@ -218,7 +219,7 @@ describe("a file with defects", () => {
       where asset_id = ${id} and event_type = 'transcript_warnings'`;
     expect([...events]).toEqual([{ event_type: "transcript_warnings", payload: { warnings } }]);
     expect((await lab.details(id)).metadata.warnings).toEqual(warnings);
-    await cancelLecture(db, id);
+    await cancelJob(db, id);
   });
 
   test("is read from a form, and as curl -T sends it: without a content type", async () => {
@@ -240,7 +241,7 @@ describe("a file with defects", () => {
     bare.headers.delete("content-type");
     expect((await app.handle(bare)).status).toBe(202);
     expect(await readJson(id)).toMatchObject({ transcript_text: "heat" });
-    await cancelLecture(db, id);
+    await cancelJob(db, id);
   });
 
   test("of no known format gets an error that names what to do", async () => {
@@ -250,6 +251,6 @@ describe("a file with defects", () => {
       status: 415,
       body: { code: "content_type_invalid", detail: expect.stringContaining("?format=srt") },
     });
-    await cancelLecture(db, id);
+    await cancelJob(db, id);
   });
 });

@@ -317,7 +317,8 @@ describe("stopping and starting again", () => {
     const { body } = await download({ panopto_url: site.addSession(camera) });
     const path = `/api/lectures/${body.lecture_id}`;
 
-    expect((await post(`${path}/retry`)).body.code).toBe("not_retryable");
+    expect(await post(`${path}/retry`)).toEqual({ status: 202, body }); // it waits, so it is next
+    expect(await post(`${path}/hurry`)).toEqual({ status: 202, body });
     expect(await post(`${path}/cancel`)).toEqual({ status: 202, body });
     expect(await post(`${path}/cancel`)).toMatchObject({
       status: 409,
@@ -337,6 +338,8 @@ describe("stopping and starting again", () => {
       transcript_status: "completed",
       embed_status: "completed",
     });
+    expect((await post(`${path}/retry`)).body.code).toBe("not_retryable");
+    expect((await post(`${path}/hurry`)).body.code).toBe("not_hurryable");
   });
 
   test("delete removes a lecture from every read, with its rows, and gives up its audio", async () => {

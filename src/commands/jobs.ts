@@ -1,0 +1,218 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { type Config, loadClientConfig, loadConfig } from "../config";
+import { connect, type Sql } from "../db/client";
+import { cancelJob, hurryJob } from "../db/jobs/job-control";
+import {
+  getJob,
+  JOB_ACTIVITIES,
+  type JobDetails,
+  type JobListItem,
+  listJobs,
+} from "../db/jobs/job-list";
+import { migrate } from "../db/migrate";
+import { openDatabaseServer } from "../db/server";
+import { AppError, type ErrorCode, explain } from "../errors";
+import { restartDocument } from "../pipelines/document/request";
+import { restartLecture } from "../pipelines/lecture/request";
+
+/**
+ * `./lectern jobs`: shows and steers the queue. It uses the database itself; while a server has the
+ * embedded database, it uses that server's API.
+ */
+const USAGE = `Usage: ./lectern jobs list [--activity ${JOB_ACTIVITIES.join("|")}] [--course ID] [--limit N]
+       ./lectern jobs show|retry|cancel|hurry ID
+ID is that of a job, a lecture or a document. --json prints JSON. LECTERN_URL and LECTERN_API_KEY choose a
+running server and its key; unset: the server of these settings.`;
+
+const ACTIONS = ["retry", "cancel", "hurry"] as const;
+type JobAction = (typeof ACTIONS)[number];
+type JobQuery = { activity?: (typeof JOB_ACTIVITIES)[number]; course_id?: string; limit: number };
+
+/** The queue, reached through the database or through the API. */
+type JobDesk = {
+  list(query: JobQuery): Promise<JobListItem[]>;
+  show(id: string): Promise<JobDetails>;
+  act(action: JobAction, job: JobDetails): Promise<void>;
+};
+
+const Options = z.object({
+  activity: z.enum(JOB_ACTIVITIES).optional(),
+  course: z.guid().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  json: z.boolean().default(false),
+});
+
+async function main(args: string[]): Promise<void> {
+  const { command, id, options } = readArguments(args);
+  const print = options.json ? printJson : printText;
+  await withDesk(async (desk) => {
+    if (command === "list") {
+      const { activity, course, limit } = options;
+      const query = { limit, ...(activity && { activity }), ...(course && { course_id: course }) };
+      return print(await desk.list(query));
+    }
+    const job = await desk.show(id!);
+    if (command === "show") return print(job);
+    await desk.act(command, job);
+    print(await desk.show(job.asset_id));
+  });
+}
+
+type JobCommand = "list" | "show" | JobAction;
+
+function readArguments(args: string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        activity: { type: "string" },
+        course: { type: "string" },
+        limit: { type: "string" },
+        json: { type: "boolean" },
+      },
+    });
+    const [command = "list", id] = positionals;
+    const options = Options.parse(values);
+    const isKnown = ["list", "show", ...ACTIONS].includes(command);
+    const isComplete = command === "list" ? !id : z.guid().safeParse(id).success;
+    if (!isKnown || !isComplete || positionals.length > 2) throw new Error("bad arguments");
+    return { command: command as JobCommand, id: id?.toLowerCase(), options };
+  } catch {
+    console.error(USAGE);
+    process.exit(2);
+  }
+}
+
+async function withDesk(use: (desk: JobDesk) => Promise<void>): Promise<void> {
+  const { LECTERN_URL, LECTERN_API_KEY } = loadClientConfig();
+  if (LECTERN_URL) return use(remoteDesk(LECTERN_URL, LECTERN_API_KEY));
+  const config = loadConfig();
+  const database = await openDatabaseServer(config).catch((error: unknown) => {
+    const isLocked = error instanceof AppError && error.errorCode === "database_locked";
+    if (!isLocked) throw error;
+    return null;
+  });
+  if (!database)
+    return use(remoteDesk(addressOf(config), LECTERN_API_KEY ?? config.BOOTSTRAP_API_KEY));
+  await migrate(database.url);
+  const db = connect(database.url, { max: 1 });
+  try {
+    await use(directDesk(db));
+  } finally {
+    await db.end({ timeout: 1 });
+    await database.close();
+  }
+}
+
+/** Where the server of these settings listens. */
+function addressOf({ HOST, PORT }: Config): string {
+  const host = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[HOST] ?? HOST;
+  return `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${PORT}`;
+}
+
+const directDesk = (db: Sql): JobDesk => ({
+  list: async ({ limit, ...filter }) => (await listJobs(db, filter, { limit })).items,
+  show: (id) => getJob(db, id),
+  act: async (action, { kind, asset_id }) => {
+    if (action === "retry") {
+      await (kind === "lecture" ? restartLecture(db, asset_id) : restartDocument(db, asset_id));
+    } else if (action === "cancel") {
+      if (!(await cancelJob(db, asset_id))) throw new AppError("not_cancellable");
+    } else if (!(await hurryJob(db, asset_id))) throw new AppError("not_hurryable");
+  },
+});
+
+function remoteDesk(url: string, key: string | undefined): JobDesk {
+  const headers = new Headers(key ? { authorization: `Bearer ${key}` } : {});
+  const ask = async (path: string, method = "GET") => {
+    const response = await fetch(new URL(path, url), {
+      method,
+      headers,
+      signal: AbortSignal.timeout(30_000),
+    }).catch((cause: unknown) => {
+      const message = `No server answers at ${url}: set LECTERN_URL to the address of the running server`;
+      throw new AppError("config_invalid", { message }, { cause });
+    });
+    const body = await response.json();
+    if (response.ok) return body;
+    const { code, detail } = body as { code: ErrorCode; detail?: string };
+    const advice = "set LECTERN_API_KEY to a key with the scope admin";
+    throw new AppError(code, {
+      message: detail,
+      ...([401, 403].includes(response.status) && { advice }),
+    });
+  };
+  return {
+    list: async (query) => {
+      const search = new URLSearchParams(
+        Object.entries(query).map(([name, value]) => [name, String(value)]),
+      );
+      return ((await ask(`/api/jobs?${search}`)) as { items: JobListItem[] }).items;
+    },
+    show: async (id) => (await ask(`/api/jobs/${id}`)) as JobDetails,
+    act: async (action, { kind, asset_id }) => {
+      await ask(`/api/${kind}s/${asset_id}/${action}`, "POST");
+    },
+  };
+}
+
+const printJson = (result: unknown) => console.log(JSON.stringify(result, null, 2));
+
+function printText(result: JobListItem[] | JobDetails): void {
+  if (!Array.isArray(result)) printDetails(result);
+  else if (result.length === 0) console.log("No jobs.");
+  else printTable(result);
+}
+
+function printTable(jobs: JobListItem[]): void {
+  const rows = jobs.map((job) => [
+    job.job_id,
+    job.kind,
+    job.activity,
+    `${job.progress_percent} %`,
+    job.title ?? "",
+    noteOf(job),
+  ]);
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  for (const row of rows) {
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd(),
+    );
+  }
+}
+
+/** Why a job is where it is, in a few words. */
+function noteOf(job: JobListItem): string {
+  const notes = [
+    job.priority === "high" && "urgent",
+    job.quarantined && "in quarantine",
+    job.waiting_for && `waits for ${job.waiting_for}`,
+    job.activity === "waiting" &&
+      Date.parse(job.next_attempt_at!) > Date.now() &&
+      `next attempt at ${job.next_attempt_at}`,
+    job.error_message,
+  ];
+  return notes.filter(Boolean).join("; ");
+}
+
+function printDetails({ log, ...job }: JobDetails): void {
+  for (const [name, value] of Object.entries(job)) {
+    if (value !== null) console.log(`${name.padEnd(16)}  ${value}`);
+  }
+  for (const { at, attempt, outcome, ...rest } of log) {
+    const note = rest.reason ?? rest.code ?? "";
+    console.log(`  ${at}  attempt ${attempt}  ${outcome}  ${note}`.trimEnd());
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(explain(error));
+  process.exit(1);
+}
