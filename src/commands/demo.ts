@@ -66,6 +66,9 @@ async function startServer(siteHost: string): Promise<DemoServer> {
   const child = Bun.spawn([process.execPath, "--no-orphans", join(import.meta.dir, "../main.ts")], {
     env: {
       ...inheritedEnvironment(),
+      // The demo needs no key, so only this machine can reach it.
+      HOST: "127.0.0.1",
+      AUTH: "off",
       PORT: String(port),
       DATA_ROOT: join(config.DATA_ROOT, "demo"),
       PANOPTO_ALLOWED_HOSTS: siteHost,

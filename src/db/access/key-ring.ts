@@ -23,7 +23,8 @@ type RingEntry = { key: HeldKey; end: AbortController };
 export class KeyRing {
   readonly #sql: Sql;
   #entries = new Map<string, RingEntry>();
-  #everCreated = false;
+  /** Ids of revoked and expired keys, which need no load to be refused. */
+  #inactive: ReadonlySet<string> = new Set();
   #loadedAt = Number.NEGATIVE_INFINITY;
   #startedAt = Number.NEGATIVE_INFINITY;
   #loading: Promise<void> | undefined;
@@ -40,7 +41,7 @@ export class KeyRing {
    */
   async everCreated(): Promise<boolean> {
     if (this.#loadedAt === Number.NEGATIVE_INFINITY) await this.refresh();
-    return this.#everCreated;
+    return this.#entries.size + this.#inactive.size > 0;
   }
 
   /**
@@ -53,7 +54,7 @@ export class KeyRing {
     if (!parsed) return null;
     if (!this.#isFresh()) await this.refresh();
     let entry = this.#entries.get(parsed.key_id);
-    if (!entry) {
+    if (!entry && !this.#inactive.has(parsed.key_id)) {
       await this.#refreshAfterMiss();
       entry = this.#entries.get(parsed.key_id);
     }
@@ -110,10 +111,12 @@ export class KeyRing {
 
   async #load(): Promise<void> {
     this.#startedAt = performance.now();
-    const { keys, everCreated } = await loadActiveKeys(this.#sql);
-    this.#everCreated = everCreated;
+    const { active, inactive } = await loadActiveKeys(this.#sql);
+    this.#inactive = new Set(inactive);
     const former = this.#entries;
-    this.#entries = new Map(keys.map((key) => [key.key_id, toEntry(key, former.get(key.key_id))]));
+    this.#entries = new Map(
+      active.map((key) => [key.key_id, toEntry(key, former.get(key.key_id))]),
+    );
     for (const [key_id, { end }] of former) if (!this.#entries.has(key_id)) end.abort();
     this.#loadedAt = this.#startedAt;
   }

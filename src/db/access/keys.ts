@@ -101,14 +101,16 @@ export type ActiveApiKey = Pick<ApiKey, "key_id" | "scopes" | "course_ids"> & {
   hashed_key: string;
 };
 
-/** The keys that are valid now, and whether any key was ever created. */
+/** The keys that are valid now, and the ids of the revoked and expired ones. */
 export async function loadActiveKeys(
   sql: Sql,
-): Promise<{ keys: ActiveApiKey[]; everCreated: boolean }> {
-  const rows = await sql<(ActiveApiKey & { active: boolean })[]>`
-    select key_id, hashed_key, scopes, course_ids, ${isActive(sql)} as active from api_keys`;
-  const keys = rows.filter(({ active }) => active);
-  return { keys, everCreated: rows.length > 0 };
+): Promise<{ active: ActiveApiKey[]; inactive: string[] }> {
+  const rows = await sql<(ActiveApiKey & { is_active: boolean })[]>`
+    select key_id, hashed_key, scopes, course_ids, ${isActive(sql)} as is_active from api_keys`;
+  return {
+    active: rows.filter(({ is_active }) => is_active),
+    inactive: rows.filter(({ is_active }) => !is_active).map(({ key_id }) => key_id),
+  };
 }
 
 /** Records the use of keys, at most once a minute for each key. */

@@ -34,6 +34,7 @@ describe("the guard", () => {
     const expired = await createKey({ expires_at: "2020-01-01T00:00:00Z" });
     const revoked = await createKey();
     await revokeKey(db, idOf(revoked));
+    await guarded.services.keys.reload();
     const mistyped = key.slice(0, -1) + (key.endsWith("a") ? "b" : "a");
 
     for (const bad of [mistyped, expired, revoked, "nonsense", `${BOOTSTRAP}x`]) {
