@@ -1,9 +1,9 @@
-import { isDatabaseOutage, type Sql } from "../db/client";
+import type { Sql } from "../db/client";
 import { BREAKER } from "../db/jobs/provider-calls";
 import { throughOutages } from "../db/outage";
 import { AppError, ERRORS, type ErrorCode, isRetryable, PROVIDER_OUTAGES } from "../errors";
 import type { Log } from "../log";
-import { toStorageFailure } from "../storage/failure";
+import { toOutage } from "../storage/failure";
 import {
   type ClaimedJob,
   deferJob,
@@ -73,7 +73,7 @@ export async function runAttempt(
     if (lost.signal.aborted) return "lost";
     if (stop.aborted) return orLost(await postponeJob(sql, job, 0), "handed-back");
     log.warn({ err: error, job_id: job.job_id, attempt: job.attempt }, "attempt failed");
-    const failure = toStorageFailure(error) ?? error;
+    const failure = toOutage(error) ?? error;
     return await throughOutages(() => recordFailure(sql, job, failure, probeSeconds), signal);
   }
 }
@@ -158,9 +158,6 @@ function providerOf(error: unknown): string | undefined {
 
 /** The reason that users read. The stack of an unexpected error is only logged. */
 function toReason(error: unknown): JobReason {
-  if (isDatabaseOutage(error)) {
-    return { code: "database_unavailable", message: ERRORS.database_unavailable.title };
-  }
   const code: ErrorCode = error instanceof AppError ? error.errorCode : "internal";
   const { message, provider } = error instanceof AppError ? error.details : {};
   const { title } = ERRORS[code];

@@ -1,3 +1,4 @@
+import { isDatabaseOutage } from "../db/client";
 import { AppError } from "../errors";
 
 /** Of the system (`ENOSPC`, `EDQUOT`) and of PostgreSQL (`53100`), which writes to a disk too. */
@@ -19,6 +20,17 @@ export function toStorageFailure(cause: unknown): AppError | null {
   if (DISK_FULL.includes(code)) return new AppError("storage_full", { reason: code }, { cause });
   if (!DISK_FAULTS.test(code) || OTHER_CALLS.test(syscall)) return null;
   return new AppError("storage_unavailable", { reason: code }, { cause });
+}
+
+/**
+ * The AppError for an error of what the server runs on: its disk, or its database
+ * (`database_unavailable`). Null for every other error.
+ */
+export function toOutage(cause: unknown): AppError | null {
+  // The database reports its own full disk too, and that reason is the more useful one.
+  const failure = toStorageFailure(cause);
+  if (failure || !isDatabaseOutage(cause)) return failure;
+  return cause instanceof AppError ? cause : new AppError("database_unavailable", {}, { cause });
 }
 
 /**

@@ -4,7 +4,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../src/errors";
-import { asStorageFailure, toStorageFailure } from "../../src/storage/failure";
+import { asStorageFailure, toOutage, toStorageFailure } from "../../src/storage/failure";
 import { failureOf } from "../support/failures";
 
 const file = join(tmpdir(), `lectern-failure-${crypto.randomUUID()}`);
@@ -52,6 +52,18 @@ describe("toStorageFailure", () => {
       expect(codeOf(error)).toBeNull();
     }
   });
+});
+
+test("toOutage names the full disk of a database, its lost connection, and nothing else", () => {
+  const failed = (code: string) => toOutage(Object.assign(new Error("x"), { code }))?.errorCode;
+  expect(["53100", "57P01", "ECONNREFUSED", "EROFS"].map(failed)).toEqual([
+    "storage_full",
+    "database_unavailable",
+    "database_unavailable",
+    "storage_unavailable",
+  ]);
+  expect(toOutage(new TypeError("x"))).toBeNull();
+  expect(toOutage(new AppError("pdf_invalid"))).toBeNull();
 });
 
 test("asStorageFailure passes our own errors and the reason of an abort unchanged", async () => {

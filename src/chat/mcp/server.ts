@@ -2,9 +2,9 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { version } from "../../../package.json";
-import { isDatabaseOutage } from "../../db/client";
 import { AppError, ERRORS } from "../../errors";
 import type { Log } from "../../log";
+import { toOutage } from "../../storage/failure";
 import type { McpTool } from "./tools";
 
 const INSTRUCTIONS = `Lectern holds courses: recorded lectures and slide decks.
@@ -52,8 +52,8 @@ async function toResult(
 }
 
 function explain(thrown: unknown, log: Log): string {
-  const outage = isDatabaseOutage(thrown) ? "database_unavailable" : "internal";
-  const error = thrown instanceof AppError ? thrown : new AppError(outage);
+  const isKnown = thrown instanceof AppError;
+  const error = isKnown ? thrown : (toOutage(thrown) ?? new AppError("internal"));
   const { errorCode: code, message, details } = error;
   const isOurs = ERRORS[code].status >= 500;
   if (isOurs) log.error({ err: thrown }, "a tool of MCP failed");

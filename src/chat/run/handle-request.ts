@@ -1,7 +1,7 @@
 import type { ChatMessage, NewAnswer, NewThreadContent } from "../../db/chat/chat";
-import { isDatabaseOutage } from "../../db/client";
 import { AppError, ERRORS } from "../../errors";
 import type { Log } from "../../log";
+import { toOutage } from "../../storage/failure";
 import type { ChatPart, ThreadPart } from "../parts";
 import type { ChatRequest } from "../request";
 import { checkResume, pendingInterrupts } from "../thread/interrupts";
@@ -73,8 +73,8 @@ export async function* handleRunRequest(
   } catch (err) {
     if (signal.aborted && err !== signal.reason) return;
     if (signal.aborted && !(err instanceof AppError)) return;
-    const code = isDatabaseOutage(err) ? "database_unavailable" : "internal";
-    const error = err instanceof AppError ? err : new AppError(code, {}, { cause: err });
+    const isKnown = err instanceof AppError;
+    const error = isKnown ? err : (toOutage(err) ?? new AppError("internal", {}, { cause: err }));
     const { request_id } = asked;
     // The caller gets its own mistakes as an error; only faults on our side are logged.
     const isOurs = ERRORS[error.errorCode].status >= 500;

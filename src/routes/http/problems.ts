@@ -1,9 +1,8 @@
 import { Elysia, ParseError, ValidationError } from "elysia";
 import { toCompletionError } from "../../chat/openai/error";
-import { isDatabaseOutage } from "../../db/client";
 import { AppError, ERRORS } from "../../errors";
 import type { Log } from "../../log";
-import { toStorageFailure } from "../../storage/failure";
+import { toOutage } from "../../storage/failure";
 
 /** `Retry-After` sent with our 503 responses, in seconds. */
 export const RETRY_AFTER_SECONDS = "5";
@@ -74,8 +73,7 @@ function toAppError(error: unknown, code: string | number): AppError {
   if (error instanceof DOMException && error.name === "AbortError") {
     return new AppError("cancelled", {}, { cause: error });
   }
-  if (isDatabaseOutage(error)) return new AppError("database_unavailable", {}, { cause: error });
-  return toStorageFailure(error) ?? new AppError("internal", {}, { cause: error });
+  return toOutage(error) ?? new AppError("internal", {}, { cause: error });
 }
 
 /** Paths below /v1 use the error format of OpenAI's API. */
