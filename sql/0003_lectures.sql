@@ -71,8 +71,34 @@ create table lecture_transcripts (
   token_count     integer not null check (token_count >= 0),
   provider        text not null,
   model           text,
+  -- SHA-256 of the segments and words: the version that a citation quotes.
+  sha256          text not null default '',
   created_at      timestamptz not null default now(),
   updated_at      timestamptz not null default now()
+);
+
+-- A trigger, because a generated column cannot use convert_to.
+create function hash_transcript() returns trigger language plpgsql as $$
+begin
+  new.sha256 := encode(sha256(convert_to(new.word_segments::text, 'UTF8')), 'hex');
+  return new;
+end
+$$;
+create trigger lecture_transcripts_hash before insert or update of word_segments on lecture_transcripts
+  for each row execute function hash_transcript();
+
+-- A transcript that replaces another one. It takes over when its chunks have their vectors.
+create table draft_transcripts (
+  lecture_id      uuid primary key references lectures on delete cascade,
+  transcript_text text not null,
+  word_segments   jsonb not null,
+  language_code   text,
+  token_count     integer not null check (token_count >= 0),
+  provider        text not null,
+  model           text,
+  -- The defects of its file.
+  warnings        jsonb not null default '[]',
+  created_at      timestamptz not null default now()
 );
 
 create table lecture_chunks (

@@ -48,7 +48,7 @@ begin
   if job is null then return null; end if;
   -- If all pages are described already, only the later steps run again.
   update documents d set status_reason = null, status = case
-    when d.page_count = (select count(*) from slide_descriptions s where s.document_id = d.id)
+    when d.next_version_id is null and d.page_count = (select count(*) from slide_descriptions s where s.document_id = d.id)
     then 'described' else 'uploaded' end
   where d.id = p_document_id;
   return job;
@@ -165,9 +165,10 @@ begin
 end
 $$;
 
--- Replaces the transcript of a lecture by one from a client. Stops the unfinished job, removes the
--- chunks, and creates a job that makes new chunks and embeddings. The defects of the file (p_warnings, a
--- list) are stored with the lecture and as an event. Null when there is no such lecture.
+-- Replaces the transcript of a lecture by one from a client. Stops the unfinished job and creates a job that
+-- makes new chunks and embeddings. If the lecture has a transcript, that one stays in use until the new one
+-- has its embeddings. The defects of the file (p_warnings, a list) are stored with the lecture and as an
+-- event. Null when there is no such lecture.
 create function replace_transcript(
   p_lecture_id uuid, p_text text, p_segments jsonb, p_language_code text, p_token_count integer,
   p_provider text, p_warnings jsonb
@@ -181,22 +182,27 @@ begin
   if not found then return null; end if;
   perform stop_job(p_lecture_id, 'cancelled', 'A transcript was imported instead');
 
+  -- Two updates, because a finished status can only become `pending`.
+  update lectures set transcript_status = 'pending', embed_status = 'pending' where id = p_lecture_id;
+  update lectures set transcript_status = 'completed' where id = p_lecture_id;
   insert into lecture_transcripts
     (lecture_id, transcript_text, word_segments, language_code, token_count, provider)
   values (p_lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider)
-  on conflict (lecture_id) do update set
-    transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
-    language_code = excluded.language_code, token_count = excluded.token_count,
-    provider = excluded.provider, model = null;
-  delete from lecture_chunks where lecture_id = p_lecture_id;
-
-  -- Two updates, because a finished status can only become `pending`.
-  update lectures set
-    transcript_status = 'pending', embed_status = 'pending', language_code = p_language_code,
-    metadata = metadata - 'embedded_at' - 'warnings' || warnings
-      || jsonb_build_object('transcribed_at', now())
-  where id = p_lecture_id;
-  update lectures set transcript_status = 'completed' where id = p_lecture_id;
+  on conflict (lecture_id) do nothing;
+  if found then
+    update lectures set
+      language_code = p_language_code,
+      metadata = metadata - 'warnings' || warnings || jsonb_build_object('transcribed_at', now())
+    where id = p_lecture_id;
+  else
+    insert into draft_transcripts
+      (lecture_id, transcript_text, word_segments, language_code, token_count, provider, warnings)
+    values (p_lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider, p_warnings)
+    on conflict (lecture_id) do update set
+      transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
+      language_code = excluded.language_code, token_count = excluded.token_count,
+      provider = excluded.provider, warnings = excluded.warnings, created_at = now();
+  end if;
   if warnings <> '{}' then
     perform record_event('lecture', p_lecture_id, course, 'transcript_warnings', warnings);
   end if;
@@ -228,22 +234,15 @@ create function request_document(
   out document_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
 begin
-  loop
-    insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
-    values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256)
-    on conflict (course_id, sha256) where deleted_at is null do nothing;
-    created := found;
-    exit when created;
-    select d.id, d.description_job_id into document_id, job_id from documents d
-    where d.course_id = p_course_id and d.sha256 = p_sha256 and d.deleted_at is null;
-    if found then return; end if;
-  end loop;
+  perform lock_bytes(p_course_id, p_sha256);
+  select d.id, d.description_job_id into document_id, job_id from documents d
+  where d.id = find_document_of_bytes(p_course_id, p_sha256);
+  created := not found;
+  if not created then return; end if;
 
-  delete from unclaimed_files f where f.document_id = p_document_id and not f.removal_started;
-  if not found then
-    raise exception 'the file of document % is not in unclaimed_files, or is being removed',
-      p_document_id;
-  end if;
+  insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
+  values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256);
+  perform claim_file(p_document_id);
   document_id := p_document_id;
   job_id := create_job('document', p_document_id, p_course_id, p_priority);
 end
@@ -287,6 +286,7 @@ begin
     job.id := create_job('document', p_document_id, job.course_id, job.priority);
     update documents set status = 'uploaded' where id = p_document_id;
   end if;
+  perform build_beside(p_document_id);
 
   select j.* into job from jobs j where j.id = job.id;
   -- A job that can crash its process must not run in the process that answers requests.
@@ -321,7 +321,7 @@ $$;
 -- Deletes a course with all its assets and returns the ids of the PDFs that remain to be removed. No
 -- row when there is no such course. Each asset is first deleted like a single one.
 create function delete_course(p_course_id uuid)
-returns table (document_ids uuid[]) language plpgsql as $$
+returns table (file_ids uuid[]) language plpgsql as $$
 declare
   asset record;
 begin
@@ -336,8 +336,12 @@ begin
   -- A transaction that is adding to the course ends before this lock is granted, and its rows are seen
   -- below; a later one finds no course.
   perform from courses where id = p_course_id for update;
-  document_ids := array(select id from documents where course_id = p_course_id);
-  insert into unclaimed_files (document_id) select unnest(document_ids)
+  file_ids := array(
+    select coalesce(d.file_id, d.id) from documents d where d.course_id = p_course_id
+    union
+    select v.file_id from document_versions v join documents d on d.id = v.document_id
+    where d.course_id = p_course_id);
+  insert into unclaimed_files (file_id) select unnest(file_ids)
   on conflict do nothing;
   delete from courses where id = p_course_id;
   if found then return next; end if;

@@ -6,6 +6,7 @@ import { mcpRoutes } from "./routes/chat/mcp";
 import { openaiFacade } from "./routes/chat/openai-facade";
 import { courseRoutes } from "./routes/courses";
 import { documentPageRoutes } from "./routes/documents/document-pages";
+import { documentVersionRoutes } from "./routes/documents/document-versions";
 import { documentRoutes } from "./routes/documents/documents";
 import { eventRoutes } from "./routes/events";
 import { healthRoutes } from "./routes/health";
@@ -61,6 +62,7 @@ export function createApp(services: Services) {
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))
     .use(lectureTranscriptRoutes(services))
     .use(documentRoutes({ ...services, maxUploadBytes }))
+    .use(documentVersionRoutes({ ...services, maxUploadBytes }))
     .use(eventRoutes(services))
     .use(jobRoutes(services))
     .use(documentPageRoutes({ ...services, maxPages: services.config.MAX_PAGES }))

@@ -62,12 +62,12 @@ export async function updateCourse(
   return course;
 }
 
-/** Ids of deleted documents whose files remain. */
-export type Leftovers = { document_ids: string[] };
+/** Ids of PDFs that remain in the storage. */
+export type Leftovers = { file_ids: string[] };
 
 /**
- * Deletes a course with all its assets and stops their jobs. Returns the documents whose files the
- * caller must remove; cleanup removes uploaded audio.
+ * Deletes a course with all its assets and stops their jobs. Returns the PDFs that the caller
+ * must remove; cleanup removes uploaded audio.
  *
  * @throws AppError `course_not_found`
  */

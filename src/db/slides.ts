@@ -23,7 +23,7 @@ export type SlideDescription = {
   };
 };
 
-/** Pages in order, after the page `after`. */
+/** Pages of the current version in order, after the page `after`. */
 export async function listDescriptions(
   sql: Sql,
   document_id: string,
@@ -36,8 +36,18 @@ export async function listDescriptions(
     order by page_number limit ${limit}`;
 }
 
+/** All pages of the version that the last job of a document builds or has built, in order. */
+export async function listBuildDescriptions(
+  sql: Sql,
+  document_id: string,
+): Promise<SlideDescription[]> {
+  return sql<SlideDescription[]>`
+    select page_number, raw_description, normalized_description, described_by, metadata
+    from build_descriptions where document_id = ${document_id} order by page_number`;
+}
+
 /**
- * Pages that are completely described, in order.
+ * Pages of that version that are completely described, in order.
  *
  * @param includeBlank also pages without text and pages whose picture was not read: without model and OCR
  *   they have no more
@@ -48,7 +58,7 @@ export async function listDescribedPages(
   includeBlank: boolean,
 ): Promise<number[]> {
   const rows = await sql<{ page_number: number }[]>`
-    select page_number from slide_descriptions
+    select page_number from build_descriptions
     where document_id = ${document_id} and (${includeBlank} or described_by <> 'text'
       or metadata->>'describe_error' <> 'picture_not_read'
       or (normalized_description <> '' and not metadata ? 'describe_error'))
@@ -57,64 +67,36 @@ export async function listDescribedPages(
 }
 
 /**
- * Stores a described page. False when the attempt no longer holds the job.
+ * Stores a described page of the version that the job builds. False when the attempt no longer holds the job.
  */
 export async function saveDescription(
   sql: Sql,
   token: ClaimToken,
   page: SlideDescription,
 ): Promise<boolean> {
+  const columns = sql`
+    page_number, raw_description, normalized_description, described_by, metadata`;
+  const values = sql`
+    ${page.page_number}::int, ${page.raw_description}, ${page.normalized_description},
+    ${page.described_by}, ${sql.json(page.metadata as never)}::jsonb`;
+  const update = sql`do update set
+    raw_description = excluded.raw_description,
+    normalized_description = excluded.normalized_description,
+    described_by = excluded.described_by, metadata = excluded.metadata`;
   const [row] = await sql<{ claimed: boolean }[]>`
     with claimed as (${claimedAsset(sql, "document", token)}),
-    saved as (
-      insert into slide_descriptions
-        (document_id, page_number, raw_description, normalized_description, described_by, metadata)
-      select id, ${page.page_number}, ${page.raw_description}, ${page.normalized_description},
-             ${page.described_by}, ${sql.json(page.metadata as never)}
-      from claimed
-      on conflict (document_id, page_number) do update set
-        raw_description = excluded.raw_description,
-        normalized_description = excluded.normalized_description,
-        described_by = excluded.described_by, metadata = excluded.metadata
-    )
-    select exists (select from claimed) as claimed`;
-  return row!.claimed;
-}
-
-/**
- * Replaces the chunks of a document in one statement. A chunk with unchanged text keeps its id and its
- * embedding, so a second attempt pays only for missing embeddings.
- *
- * @param text_config the PostgreSQL text search configuration of the document's language
- * @returns false when the attempt no longer holds the job
- */
-export async function replaceSlideChunks(
-  sql: Sql,
-  token: ClaimToken,
-  chunks: SlideChunk[],
-  text_config: string,
-): Promise<boolean> {
-  const [row] = await sql<{ claimed: boolean }[]>`
-    with claimed as (${claimedAsset(sql, "document", token)}),
-    wanted as (
-      select * from jsonb_to_recordset(${sql.json(chunks as never)}) as chunk
-        (chunk_index int, page_number int, page_end int, content text, metadata jsonb)
+    target as (
+      select d.id, d.next_version_id from claimed join documents d on d.id = claimed.id
     ),
-    removed as (
-      delete from slide_chunks c using claimed
-      where c.document_id = claimed.id and c.chunk_index >= ${chunks.length}
+    first_version as (
+      insert into slide_descriptions (document_id, ${columns})
+      select id, ${values} from target where next_version_id is null
+      on conflict (document_id, page_number) ${update}
     ),
-    written as (
-      insert into slide_chunks as c
-        (document_id, course_id, chunk_index, page_number, page_end, content, metadata, text_config)
-      select claimed.id, claimed.course_id, w.chunk_index, w.page_number, w.page_end, w.content,
-             w.metadata, ${text_config}::text::regconfig
-      from claimed, wanted w
-      on conflict (document_id, chunk_index) do update set
-        page_number = excluded.page_number, page_end = excluded.page_end,
-        content = excluded.content, metadata = excluded.metadata, text_config = excluded.text_config,
-        embedding = case when c.content = excluded.content then c.embedding end,
-        embedding_model = case when c.content = excluded.content then c.embedding_model end
+    next_version as (
+      insert into version_descriptions (version_id, ${columns})
+      select next_version_id, ${values} from target where next_version_id is not null
+      on conflict (version_id, page_number) ${update}
     )
     select exists (select from claimed) as claimed`;
   return row!.claimed;

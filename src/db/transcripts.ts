@@ -55,8 +55,9 @@ export async function saveTranscript(
 }
 
 /**
- * Replaces the transcript, chunks and embeddings of a lecture, stores the defects of the file with it and
- * as an event, and queues the job that makes new chunks: one statement.
+ * Stores a transcript that replaces the one of a lecture, with the defects of its file, which are an event
+ * too, and queues the job that makes its chunks: one statement. The former transcript and its chunks stay in
+ * use until the new chunks have their embeddings.
  *
  * @returns the new job's id
  * @throws AppError `lecture_not_found`
@@ -113,6 +114,20 @@ export async function getTranscript(sql: Sql, lecture_id: string): Promise<Store
   const transcript = await findTranscript(sql, lecture_id);
   if (!transcript) throw new AppError("transcript_not_ready");
   return transcript;
+}
+
+/**
+ * The transcript that was stored last. Questions are answered from the former one until this one has its
+ * chunks and embeddings.
+ *
+ * @throws AppError `transcript_not_ready`
+ */
+export async function getNewestTranscript(sql: Sql, lecture_id: string): Promise<StoredTranscript> {
+  const [draft] = await sql<StoredTranscript[]>`
+    select transcript_text, word_segments -> 'segments' as segments,
+           coalesce(word_segments -> 'words', '[]') as words, language_code, token_count, provider, model
+    from draft_transcripts where lecture_id = ${lecture_id}`;
+  return draft ?? getTranscript(sql, lecture_id);
 }
 
 export async function hasTranscript(sql: Sql, lecture_id: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Sql } from "../db/client";
-import { listDeletedDocuments, purgeDocument, startFileRemoval } from "../db/documents";
+import { listDeletedDocuments, startFileRemoval } from "../db/documents";
 import { pruneKeys } from "../db/jobs/idempotency";
 import { closeLostCalls } from "../db/jobs/provider-calls";
 import { expireAudio } from "../db/lecture-audio";
@@ -9,7 +9,7 @@ import { sweepScratch } from "../media/scratch";
 import { requeueLostJobs } from "../queue/queue";
 import type { FileStorage } from "../storage/files";
 import { sweepStaging } from "../storage/staging";
-import { removeFile } from "./document/request";
+import { removeDocument, removeFile } from "./document/request";
 import { removeUnneededAudio } from "./lecture/remove-audio";
 
 const EVERY_MS = 60_000;
@@ -71,8 +71,7 @@ async function requeueJobs({ db, log }: MaintenanceDeps): Promise<void> {
 
 async function removeDeletedDocuments({ db, storage }: MaintenanceDeps): Promise<void> {
   for (const { id } of await listDeletedDocuments(db, PURGE_AFTER_SECONDS)) {
-    await storage.remove(id);
-    await purgeDocument(db, id);
+    await removeDocument({ db, storage }, id);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FoundChunk } from "../db/chunks/passages";
 import { toMomentUrl, transcriptViewPath } from "../text/moment-url";
+import { toPageUrl } from "../text/page-url";
 import { joinTexts } from "./join-texts";
 import type { Mode, Scored } from "./rank";
 import type { Hit } from "./select-passages";
@@ -23,6 +24,10 @@ export type Citation = {
   page_label?: string;
   start_ms?: number;
   end_ms?: number;
+  /** The version that is quoted: the SHA-256 of the PDF or of the transcript. */
+  sha256?: string;
+  /** The asset has another version now. Of a document, `url` still opens the quoted page. */
+  replaced?: true;
   /** Opens the page, the recording at the second, or else our transcript view at the second. */
   url: string | null;
 };
@@ -59,7 +64,7 @@ export function toPassage(
 ): Passage {
   const { chunk_id, source, asset_id } = best;
   const parts = chunks.map((chunk) => stored.get(chunk.chunk_id)!);
-  const { metadata, title, filename } = stored.get(chunk_id)!;
+  const { metadata, title, filename, sha256 } = stored.get(chunk_id)!;
   const named = { title, ...(filename !== null && { filename }) };
   const page_label = parts[0]!.metadata.label as string | undefined;
   const content = joinTexts(parts.map((part) => part.content));
@@ -82,6 +87,7 @@ export function toPassage(
       quote: content,
       ...("page_number" in position ? { page_number: position.page_number } : position),
       ...(page_label && { page_label }),
+      ...(sha256 && { sha256 }),
       url: urlOf(asset_id, parts),
     },
     ...(explain && { explain: chunks.map(toExplanation) }),
@@ -96,10 +102,10 @@ function toPosition(parts: FoundChunk[]) {
     : { page_number: first.page_number, page_end: ends("page_end") };
 }
 
-/** The PDF at the page, or the recording or its transcript at the second. */
+/** The PDF of the quoted version at the page, or the recording or its transcript at the second. */
 function urlOf(asset_id: string, [first]: FoundChunk[]): string {
-  const { page_number, viewer_url, start_ms } = first!;
-  if (page_number !== null) return `/api/documents/${asset_id}/file#page=${page_number}`;
+  const { page_number, viewer_url, start_ms, sha256 } = first!;
+  if (page_number !== null) return toPageUrl({ asset_id, sha256: sha256!, page_number });
   return toMomentUrl(viewer_url ?? transcriptViewPath(asset_id), start_ms!);
 }
 

@@ -1,5 +1,6 @@
 import {
   type Candidate,
+  type FoundChunk,
   findCandidates,
   readChunks,
   readSlideTexts,
@@ -49,18 +50,36 @@ export async function searchCourse(
   signal: AbortSignal,
 ): Promise<Passage[]> {
   const { query, top_k, explain } = request;
-  const { candidates, mode } = await findForQuestion({ db, embedder }, request, signal);
   const wanted = reranker ? top_k * READ_PER_WANTED : top_k;
-  const ranking = await withoutDuplicates(db, rank(candidates, mode), query);
-  const hits = toHits(ranking, { ...request, top_k: wanted });
-
-  const ids = hits.flatMap(({ chunks }) => chunks.map(({ chunk_id }) => chunk_id));
-  const chunks = new Map((await readChunks(db, ids)).map((chunk) => [chunk.chunk_id, chunk]));
-  const passages = hits
-    .filter((hit) => hit.chunks.every(({ chunk_id }) => chunks.has(chunk_id)))
-    .map((hit) => toPassage(hit, chunks, { mode, explain }));
+  const { hits, chunks, mode } = await findHits({ db, embedder }, request, wanted, signal);
+  const passages = hits.map((hit) => toPassage(hit, chunks, { mode, explain }));
   const ordered = reranker ? await rerankPassages(reranker, query, passages, signal) : passages;
   return ordered.slice(0, top_k).map((passage, i) => withNumber(passage, i + 1));
+}
+
+/** Searches again when an asset is replaced or deleted between the search and the read of its chunks. */
+const MAX_SEARCHES = 4;
+
+type FoundHits = { hits: Hit[]; chunks: ReadonlyMap<string, FoundChunk>; mode: Mode };
+
+/** The best hits with their chunks, all of one version of each asset. */
+async function findHits(
+  deps: SearchDeps,
+  request: SearchRequest,
+  wanted: number,
+  signal: AbortSignal,
+): Promise<FoundHits> {
+  for (let searches = 1; ; searches += 1) {
+    const { candidates, mode } = await findForQuestion(deps, request, signal);
+    const ranking = await withoutDuplicates(deps.db, rank(candidates, mode), request.query);
+    const hits = toHits(ranking, { ...request, top_k: wanted });
+    const ids = hits.flatMap((hit) => hit.chunks.map(({ chunk_id }) => chunk_id));
+    const read = await readChunks(deps.db, ids);
+    const chunks = new Map(read.map((chunk) => [chunk.chunk_id, chunk]));
+    const isRead = (hit: Hit) => hit.chunks.every(({ chunk_id }) => chunks.has(chunk_id));
+    if (hits.every(isRead)) return { hits, chunks, mode };
+    if (searches === MAX_SEARCHES) return { hits: hits.filter(isRead), chunks, mode };
+  }
 }
 
 const withNumber = (passage: Passage, number: number): Passage => ({

@@ -82,8 +82,8 @@ export const courseRoutes = ({ db, storage }: CourseRoutesDeps) =>
     .delete(
       "/:id",
       async ({ params, status }) => {
-        const { document_ids } = await deleteCourse(db, params.id);
-        for (const id of document_ids) await removeFile(db, storage, id);
+        const { file_ids } = await deleteCourse(db, params.id);
+        for (const id of file_ids) await removeFile(db, storage, id);
         return status(204, undefined);
       },
       { params: ById, detail: { summary: "Delete a course and everything in it" } },

@@ -71,6 +71,16 @@ export const Citation = z
     filename: z.string().optional().describe("Of a document, as uploaded"),
     quote: z.string().describe("Verbatim from the stored text"),
     ...Place,
+    sha256: z
+      .string()
+      .optional()
+      .describe("The version that is quoted: the SHA-256 of the PDF or of the transcript"),
+    replaced: z
+      .literal(true)
+      .optional()
+      .describe(
+        "The asset has another version now; `url` still opens the quoted page of a document",
+      ),
     url: z.string().nullable().describe("Opens the page, or the recording at the second"),
   })
   .meta({ id: "Citation" });

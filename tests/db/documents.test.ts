@@ -114,7 +114,7 @@ test.if(engine === "native")("a course that goes names files that came meanwhile
     return accepted;
   });
 
-  expect((await deletion!).document_ids).toEqual([document_id]);
-  const unclaimed = db`select from unclaimed_files where document_id = ${document_id}`;
+  expect((await deletion!).file_ids).toEqual([document_id]);
+  const unclaimed = db`select from unclaimed_files where file_id = ${document_id}`;
   expect((await unclaimed).count).toBe(1);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../src/db/assets";
 import { listUnembeddedChunks, saveEmbeddings } from "../../src/db/chunks/chunk-embeddings";
-import { replaceLectureChunks } from "../../src/db/chunks/lecture-chunks";
+import { replaceDraftChunks } from "../../src/db/chunks/draft-chunks";
 import { cancelJob } from "../../src/db/jobs/job-control";
 import {
   getLecture,
@@ -36,8 +36,8 @@ const claimed = async () => {
 const chunk = (chunk_index: number, content: string) => ({
   chunk_index,
   content,
-  start_ms: chunk_index * 1_000,
-  end_ms: chunk_index * 1_000 + 900,
+  starts: chunk_index * 1_000,
+  ends: chunk_index * 1_000 + 900,
   metadata: { speakers: ["Anna"] },
 });
 const vector = Array.from({ length: 1_536 }, (_, i) => (i === 0 ? 1 : 0));
@@ -60,16 +60,22 @@ describe("what a recording tells of itself", () => {
   });
 });
 
-describe("chunks", () => {
+describe("draft chunks of a lecture", () => {
   test("that stay the same keep their embedding; others lose it, and surplus ones go", async () => {
     const { lecture_id, held } = await claimed();
-    await replaceLectureChunks(db, held, [chunk(0, "a"), chunk(1, "b"), chunk(2, "c")], "simple");
+    await replaceDraftChunks(
+      db,
+      "lecture",
+      held,
+      [chunk(0, "a"), chunk(1, "b"), chunk(2, "c")],
+      "simple",
+    );
     const ids = (await listUnembeddedChunks(db, "lecture", lecture_id, "x:y")).map(({ id }) => id);
     const vectors = ids.map((id) => ({ id, embedding: vector }));
     await saveEmbeddings(db, "lecture", held, { model: "x:y", vectors });
     expect(await listUnembeddedChunks(db, "lecture", lecture_id, "x:y")).toEqual([]);
 
-    await replaceLectureChunks(db, held, [chunk(0, "a"), chunk(1, "changed")], "english");
+    await replaceDraftChunks(db, "lecture", held, [chunk(0, "a"), chunk(1, "changed")], "english");
 
     expect(await listUnembeddedChunks(db, "lecture", lecture_id, "x:y")).toEqual([
       { id: ids[1]!, content: "changed" },
@@ -88,10 +94,10 @@ describe("an attempt that lost its job", () => {
     await end(lecture_id);
 
     expect(await updateLectureFacts(db, held, { title: "Late" })).toBe(false);
-    expect(await replaceLectureChunks(db, held, [chunk(0, "late")], "simple")).toBe(false);
+    expect(await replaceDraftChunks(db, "lecture", held, [chunk(0, "late")], "simple")).toBe(false);
 
     const [row] = await db`
-      select title, (select count(*)::int from lecture_chunks where lecture_id = l.id) as chunks
+      select title, (select count(*)::int from draft_chunks where lecture_id = l.id) as chunks
       from lectures l where id = ${lecture_id}`;
     expect(row).toEqual({ title: null, chunks: 0 });
   });

@@ -76,7 +76,12 @@ describe("POST /api/retrieval/query", () => {
     expect(slide).toMatchObject({
       content: "Codes\n\nParity finds errors",
       metadata: { page_number: 1, mode: "hybrid" },
-      citation: { page_number: 1, url: `/api/documents/${document.id}/file#page=1` },
+      citation: {
+        page_number: 1,
+        url: expect.stringMatching(
+          new RegExp(`^/api/documents/${document.id}/versions/[0-9a-f]{64}/file#page=1$`),
+        ),
+      },
     });
     expect(speech).toMatchObject({
       chunk_id: lecture.chunk_ids[4],

@@ -37,7 +37,7 @@ test("./lectern demo --once shows an answer and its citations, and goes on with 
   expect(first.printed).toMatch(/^\[\d+\] .+, page \d+: http.+\/file#page=\d+$/m);
 
   const second = await demo();
-  const [, document] = /api\/documents\/([0-9a-f-]+)\/file/.exec(first.printed)!;
+  const [, document] = /api\/documents\/([0-9a-f-]+)\/versions/.exec(first.printed)!;
   expect(second.exitCode).toBe(0);
-  expect(second.printed).toContain(`/api/documents/${document}/file`);
+  expect(second.printed).toContain(`/api/documents/${document}/versions/`);
 }, 180_000);

@@ -17,15 +17,23 @@ export const SEARCH: Reply = {
 };
 export const ANSWER = { text: "A fair coin has one bit of entropy [1]." };
 
+type StudiedCourse = {
+  course_id: string;
+  document_id: string;
+  lecture_id: string;
+  /** The address of the deck's version, as citations have it. */
+  file_url: string;
+};
+
 /** A course with one slide deck and one lecture, found by their words. */
 export async function createStudiedCourse(db: Sql) {
-  const [ids] = await db<{ course_id: string; document_id: string; lecture_id: string }[]>`
+  const [ids] = await db<StudiedCourse[]>`
     with course as (insert into courses (name) values ('Information theory') returning id),
     document as (
       insert into documents (course_id, filename, title, storage_url, size_bytes, sha256)
       select id, 'coins.pdf', 'Coins', 'documents/coins.pdf', 9,
              encode(sha256(gen_random_uuid()::text::bytea), 'hex')
-      from course returning id, course_id
+      from course returning id, course_id, sha256
     ),
     lecture as (
       insert into lectures (course_id, source, title, panopto_session_id, panopto_url)
@@ -44,7 +52,8 @@ export async function createStudiedCourse(db: Sql) {
       select id, course_id, 0, 61000, 75000, 'Claude Shannon named it entropy in 1948.', 'english'
       from lecture
     )
-    select course.id as course_id, document.id as document_id, lecture.id as lecture_id
+    select course.id as course_id, document.id as document_id, lecture.id as lecture_id,
+           '/api/documents/' || document.id || '/versions/' || sha256 || '/file' as file_url
     from course, document, lecture`;
   return ids!;
 }

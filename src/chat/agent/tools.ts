@@ -13,6 +13,7 @@ import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { type PassageSource, searchCourse } from "../../retrieval/search";
 import { toMomentUrl, transcriptViewPath } from "../../text/moment-url";
+import { toPageUrl } from "../../text/page-url";
 import type { ClientTool } from "../request";
 import type { FoundPassage } from "./cited-passages";
 
@@ -132,11 +133,11 @@ const tool = <Shape extends z.ZodRawShape>(definition: {
 }): ServerTool => definition as unknown as ServerTool;
 
 function toPassage(chunk: ReadChunk): FoundPassage {
-  const { chunk_id, asset_id, title, content: quote, start_ms, end_ms, viewer_url } = chunk;
-  const common = { chunk_id, asset_id, title, quote };
+  const { chunk_id, asset_id, title, content: quote, start_ms, end_ms, viewer_url, sha256 } = chunk;
+  const common = { chunk_id, asset_id, title, quote, ...(sha256 && { sha256 }) };
   if (chunk.page_number !== undefined) {
     const { page_number, page_label, filename } = chunk;
-    const url = `/api/documents/${asset_id}/file#page=${page_number}`;
+    const url = toPageUrl({ asset_id, sha256: sha256!, page_number });
     return {
       ...common,
       source: "slides",

@@ -61,6 +61,7 @@ const Passages = z.object({
       start_ms: z.int().optional().describe("Milliseconds from the start of the recording"),
       end_ms: z.int().optional(),
       content: z.string(),
+      sha256: z.string().optional().describe("Checksum of the quoted version"),
       url: z.string().nullable().describe("Link to the page, or to the second in the recording"),
     }),
   ),

@@ -14,6 +14,8 @@ export type ReadChunk = {
   /** The printed number of the page, if it differs. */
   page_label?: string | null;
   filename?: string;
+  /** The version that the chunk quotes: the SHA-256 of the PDF or of the transcript. */
+  sha256: string | null;
 };
 
 /** The chunks of a lecture that overlap a time span, in order. Empty for a lecture of another course. */
@@ -25,8 +27,9 @@ export function readTranscriptChunks(
 ): Promise<ReadChunk[]> {
   return sql<ReadChunk[]>`
     select c.id as chunk_id, l.id as asset_id, l.title, c.content, c.start_ms, c.end_ms,
-           coalesce(l.panopto_url, l.media_url) as viewer_url
+           coalesce(l.panopto_url, l.media_url) as viewer_url, t.sha256
     from lecture_chunks c join lectures l on l.id = c.lecture_id
+    left join lecture_transcripts t on t.lecture_id = l.id
     where l.id = ${lecture_id} and l.course_id = ${course_id} and l.deleted_at is null
       and c.start_ms < ${end_ms} and c.end_ms > ${start_ms}
     order by c.chunk_index limit ${limit}`;
@@ -46,7 +49,7 @@ export function readPageChunks(
 ): Promise<ReadChunk[]> {
   return sql<ReadChunk[]>`
     select c.id as chunk_id, d.id as asset_id, coalesce(d.title, d.filename) as title, d.filename,
-           c.content, c.page_number, c.metadata->>'label' as page_label
+           c.content, c.page_number, c.metadata->>'label' as page_label, d.sha256
     from slide_chunks c join documents d on d.id = c.document_id,
     lateral (
       select coalesce(

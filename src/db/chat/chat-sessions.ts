@@ -2,6 +2,7 @@ import { AppError } from "../../errors";
 import type { Sql } from "../client";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "../page";
 import { type ChatMessage, messagesOf } from "./chat";
+import { markReplaced } from "./replaced-citations";
 
 export type ChatSession = {
   id: string;
@@ -60,7 +61,7 @@ export async function getSession(
     select ${sessionColumns(sql)}, ${messagesOf(sql, id)} as messages
     from chat_sessions s where s.id = ${id}`;
   if (!session) throw new AppError("session_not_found");
-  return session;
+  return { ...session, messages: await markReplaced(sql, session.messages) };
 }
 
 /**

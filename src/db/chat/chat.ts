@@ -1,6 +1,7 @@
 import { AppError } from "../../errors";
 import { toStorable } from "../../text/storable-json";
 import { notWaitingForDisk, type Sql } from "../client";
+import { markReplaced } from "./replaced-citations";
 
 /** `aborted`: the run was cancelled, usually because its reader left. `error`: the model or the server failed. */
 export type AnswerStatus = "complete" | "aborted" | "error";
@@ -106,14 +107,14 @@ export async function openThread(
   const { known, owned, messages } = row!;
   if (!known) throw new AppError("course_not_found");
   if (!owned) throw new AppError("session_not_found");
-  return messages;
+  return markReplaced(sql, messages);
 }
 
 /** The messages of a thread, oldest first. */
 export async function listMessages(sql: Sql, session_id: string): Promise<ChatMessage[]> {
   const [row] = await sql<{ messages: ChatMessage[] }[]>`
     select ${messagesOf(sql, session_id)} as messages`;
-  return row!.messages;
+  return markReplaced(sql, row!.messages);
 }
 
 /** A thread's messages as one JSON value, oldest first. */

@@ -2,11 +2,9 @@ import pgvector from "pgvector";
 import type { Sql } from "../client";
 import { type ClaimToken, claimedAsset, type JobKind } from "../jobs/jobs";
 
-const TABLES = { lecture: "lecture_chunks", document: "slide_chunks" } as const;
-
 export type UnembeddedChunk = { id: string; content: string };
 
-/** Chunks of a lecture or a document without a vector of the given model, in order. */
+/** Draft chunks of a lecture or a document without a vector of the given model, in order. */
 export async function listUnembeddedChunks(
   sql: Sql,
   kind: JobKind,
@@ -14,14 +12,14 @@ export async function listUnembeddedChunks(
   model: string,
 ): Promise<UnembeddedChunk[]> {
   return sql<UnembeddedChunk[]>`
-    select id, content from ${sql(TABLES[kind] as string)}
+    select id, content from draft_chunks
     where ${sql(`${kind}_id` as string)} = ${asset_id} and embedding_model is distinct from ${model}
     order by chunk_index`;
 }
 
 export type EmbeddedBatch = { model: string; vectors: { id: string; embedding: number[] }[] };
 
-/** Stores a batch of vectors; false when the attempt no longer holds the job. */
+/** Stores a batch of vectors of draft chunks; false when the attempt no longer holds the job. */
 export async function saveEmbeddings(
   sql: Sql,
   kind: JobKind,
@@ -33,7 +31,7 @@ export async function saveEmbeddings(
   const [row] = await sql<{ claimed: boolean }[]>`
     with claimed as (${claimedAsset(sql, kind, token)}),
     written as (
-      update ${sql(TABLES[kind] as string)} c
+      update draft_chunks c
       set embedding = fresh.vector::vector, embedding_model = ${model}
       from claimed, unnest(${ids}::uuid[], ${texts}::text[]) as fresh (id, vector)
       where c.id = fresh.id and c.${sql(`${kind}_id` as string)} = claimed.id

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Document, getDocument } from "../../db/documents";
+import { type Document, type DocumentBuild, getBuild, getDocument } from "../../db/documents";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import { keepClaim, runAttempt, VISIBILITY_SECONDS } from "../../queue/attempt";
@@ -36,24 +36,23 @@ export async function describeNow(
   const { db } = tools;
   for (;;) {
     signal.throwIfAborted();
-    const document = await getDocument(db, document_id);
-    const missing = await pagesToDescribe(tools, document, wanted);
-    refusePagesBeyond(document, wanted);
-    if (missing?.length === 0) return document;
+    const build = await getBuild(db, document_id);
+    const missing = await pagesToDescribe(tools, build, wanted);
+    refusePagesBeyond(build, wanted);
+    if (missing?.length === 0) return getDocument(db, document_id);
 
     const claim = await claimDocumentJob(db, document_id, VISIBILITY_SECONDS);
     if (claim) {
       await describeUnder(claim, tools, wanted, signal);
-      const described = await getDocument(db, document_id);
-      refusePagesBeyond(described, wanted);
-      return described;
+      refusePagesBeyond(await getBuild(db, document_id), wanted);
+      return getDocument(db, document_id);
     }
     if (wanted.force) throw new AppError("document_busy");
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }
 }
 
-function refusePagesBeyond({ page_count }: Document, { pages = [] }: Wanted): void {
+function refusePagesBeyond({ page_count }: DocumentBuild, { pages = [] }: Wanted): void {
   const beyond = pages.filter((page) => page_count !== null && page > page_count);
   if (beyond.length > 0) throw new AppError("page_not_found", { page_count, pages: beyond });
 }
@@ -120,6 +119,6 @@ async function mayGoOn(
 }
 
 async function isComplete(document_id: string, tools: DescribeNowDeps): Promise<boolean> {
-  const missing = await pagesToDescribe(tools, await getDocument(tools.db, document_id));
+  const missing = await pagesToDescribe(tools, await getBuild(tools.db, document_id));
   return missing?.length === 0;
 }

@@ -1,10 +1,15 @@
 import type { Sql } from "../../db/client";
-import { type Document, getDocument, markDescribed, updateDocumentFacts } from "../../db/documents";
+import {
+  type DocumentBuild,
+  getBuild,
+  markDescribed,
+  updateDocumentFacts,
+} from "../../db/documents";
 import { toModelName } from "../../db/jobs/provider-calls";
 import { throughOutages } from "../../db/outage";
 import {
+  listBuildDescriptions,
   listDescribedPages,
-  listDescriptions,
   type SlideDescription,
   saveDescription,
 } from "../../db/slides";
@@ -46,12 +51,12 @@ export type Wanted = {
 };
 
 /**
- * The pages of a document that must be described; null before its file was opened, because their number
- * is unknown. A page without text is missing as soon as a model or OCR is configured.
+ * The pages of a build that must be described; null before its file was opened, because their number is
+ * unknown. A page without text is missing as soon as a model or OCR is configured.
  */
 export async function pagesToDescribe(
   { db, slideDescriber, openOcr }: Pick<DescribeTools, "db" | "slideDescriber" | "openOcr">,
-  { id, page_count }: Pick<Document, "id" | "page_count">,
+  { id, page_count }: Pick<DocumentBuild, "id" | "page_count">,
   { pages, force }: Wanted = {},
 ): Promise<number[] | null> {
   if (page_count === null) return null;
@@ -76,25 +81,26 @@ export async function describePages(
   const { db, storage, slideDescriber, dataRoot, maxPages } = tools;
   if (slideDescriber) await calls.assertReachable(toModelName(slideDescriber.model).provider);
   await using scratch = await openScratch(dataRoot);
-  const path = await storage.localPath(document_id, scratch.path, signal);
+  const { file_id, filename, next_version_id } = await getBuild(db, document_id);
+  const path = await storage.localPath(file_id, scratch.path, signal);
   await using pdf = await readPdf(path, { maxPages, signal });
   const { page_count, unread_content } = pdf;
   if (unread_content === "xfa_form") {
     throw new AppError("document_without_text", { message: NOT_READ.xfa_form });
   }
-  const { filename } = await getDocument(db, document_id);
   const facts = { page_count, title: await findTitle(pdf, filename), metadata: toMetadata(pdf) };
   assertStillClaimed(await updateDocumentFacts(db, fence, facts));
 
-  const document = await getDocument(db, document_id);
+  const { title } = await getBuild(db, document_id);
   const missing = new Set(await pagesToDescribe(tools, { id: document_id, page_count }, wanted));
   await using ocr = tools.openOcr?.() ?? null;
   const render = (n: number) => tools.pageRenderer.render(path, n, { signal });
   let done = page_count - missing.size;
 
-  await eachAtMost(PAGES_AT_ONCE, pagesInDeck(pdf, document.title, missing), async (deck) => {
+  await eachAtMost(PAGES_AT_ONCE, pagesInDeck(pdf, title, missing), async (deck) => {
     const { page_number } = deck.page;
-    const key = `document:${document_id}:page:${page_number}:describe`;
+    const version = next_version_id ? `:version:${next_version_id}` : "";
+    const key = `document:${document_id}${version}:page:${page_number}:describe`;
     const pageTools = { slideDescriber, ocr, render, signal, calls: calls.for("describe", key) };
     const description = await describePage(deck, pageTools);
     const save = () => saveDescription(db, fence, description);
@@ -169,7 +175,7 @@ export async function settleDescription(
   db: Sql,
   { fence }: Attempt<"document">,
 ): Promise<DescribedDeck> {
-  const pages = await listDescriptions(db, document_id);
+  const pages = await listBuildDescriptions(db, document_id);
   const text = pages.map((page) => page.normalized_description).join("\n");
   if (text.trim() === "") throw wordless(pages);
   if (isStampOnly(pages)) throw new AppError("document_without_text");

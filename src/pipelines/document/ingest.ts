@@ -1,5 +1,6 @@
-import { getDocument } from "../../db/documents";
-import { replaceSlideChunks, type SlideDescription } from "../../db/slides";
+import { publishAsset, replaceDraftChunks } from "../../db/chunks/draft-chunks";
+import { getBuild } from "../../db/documents";
+import type { SlideDescription } from "../../db/slides";
 import type { Embedder } from "../../providers/embedder";
 import { chunkSlides, type SlidePage } from "../../text/chunk-slides";
 import { tellingLabel } from "../../text/page-place";
@@ -20,10 +21,11 @@ export type DocumentTools = DescribeTools & { embedder: Embedder };
 const CHUNK_TOKENS = 300;
 
 /**
- * Takes a document from its stored bytes to searchable chunks.
+ * Builds a document, or its next version, from the stored bytes and publishes it. A former version answers
+ * questions until then.
  *
- * Safe to repeat: pages that are described stay described, and chunks that are embedded stay embedded,
- * so another attempt does what is missing.
+ * Safe to repeat: described pages and embedded chunks are kept, so another attempt does only what is
+ * missing.
  */
 export async function ingestDocument(
   document_id: string,
@@ -33,7 +35,7 @@ export async function ingestDocument(
   const { db, embedder } = tools;
   const { fence, step } = attempt;
 
-  const missing = await pagesToDescribe(tools, await getDocument(db, document_id));
+  const missing = await pagesToDescribe(tools, await getBuild(db, document_id));
   if (missing === null || missing.length > 0) {
     await step("describing", () => describePages(document_id, tools, attempt));
   }
@@ -43,10 +45,17 @@ export async function ingestDocument(
     const maxTokens = Math.min(CHUNK_TOKENS, embedder.maxTokens);
     const { countTokens } = embedder;
     const chunks = chunkSlides(toSlides(pages), { maxTokens, countTokens });
-    assertStillClaimed(await replaceSlideChunks(db, fence, chunks, language.text_config));
+    const drafts = chunks.map(({ page_number, page_end, ...chunk }) => ({
+      ...chunk,
+      starts: page_number,
+      ends: page_end,
+    }));
+    const { text_config } = language;
+    assertStillClaimed(await replaceDraftChunks(db, "document", fence, drafts, text_config));
     const percentAt = (fraction: number) =>
       DESCRIBED_PERCENT + (100 - DESCRIBED_PERCENT) * fraction;
     await embedChunks("document", document_id, tools, attempt, percentAt);
+    assertStillClaimed(await publishAsset(db, fence));
   });
 }
 

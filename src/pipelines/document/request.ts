@@ -5,7 +5,10 @@ import {
   type DocumentAccepted,
   deleteUnclaimedFile,
   getDocument,
+  listDocumentFiles,
+  purgeDocument,
   requestDocument,
+  requestVersion,
   retryDocument,
 } from "../../db/documents";
 import { hurryJob } from "../../db/jobs/job-control";
@@ -73,8 +76,61 @@ export async function restartDocument(db: Sql, document_id: string): Promise<str
   return job_id;
 }
 
-/** Removes the file of a document that has no row. */
+export type VersionRequest = { title?: string | undefined; priority: "normal" | "high" };
+
+/**
+ * Keeps an uploaded PDF as the next version of a document and queues its ingestion. The current version
+ * answers questions until the new one is complete; an older upload that is still being built stops.
+ *
+ * @throws AppError `document_not_found`, `document_duplicate`, `pdf_invalid`
+ */
+export async function receiveVersion(
+  { db, storage }: { db: Sql; storage: FileStorage },
+  document_id: string,
+  { title, priority }: VersionRequest,
+  file: ReceivedFile,
+): Promise<DocumentAccepted> {
+  await getDocument(db, document_id);
+  await checkPdfHeader(file.path);
+
+  const file_id = crypto.randomUUID();
+  await addUnclaimedFile(db, file_id);
+  await storage.store(file_id, file.path);
+  try {
+    const { filename, size_bytes, sha256 } = file;
+    const { job_id, created, file_used } = await requestVersion(db, document_id, {
+      file_id,
+      filename,
+      title: title ?? null,
+      storage_url: `documents/${file_id}.pdf`,
+      size_bytes,
+      sha256,
+      priority,
+    });
+    if (!file_used) await removeFile(db, storage, file_id);
+    return { document_id, job_id, created };
+  } catch (error) {
+    // After a lost connection the row can exist, so its file stays.
+    if (error instanceof AppError && REFUSALS.has(error.errorCode)) {
+      await removeFile(db, storage, file_id);
+    }
+    throw error;
+  }
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(["document_not_found", "document_duplicate"]);
+
+/** Removes a file that no document has. */
 export async function removeFile(db: Sql, storage: FileStorage, id: string): Promise<void> {
   await storage.remove(id);
   await deleteUnclaimedFile(db, id);
+}
+
+/** Removes the files of all versions of a deleted document, then its rows. */
+export async function removeDocument(
+  { db, storage }: { db: Sql; storage: FileStorage },
+  id: string,
+): Promise<void> {
+  for (const file_id of await listDocumentFiles(db, id)) await storage.remove(file_id);
+  await purgeDocument(db, id);
 }

@@ -1,9 +1,10 @@
 import type { Sql } from "../../db/client";
-import { listStoredDocuments } from "../../db/documents";
+import { listStoredFiles } from "../../db/documents";
 import { AppError } from "../../errors";
 import { type FileStorage, verifyFile } from "../../storage/files";
 
 export type Verified = {
+  /** The document; each of its versions has a file. */
   id: string;
   filename: string;
   /** `changed`: other bytes than those of the upload. */
@@ -20,13 +21,13 @@ export async function* verifyDocuments(
   signal: AbortSignal,
 ): AsyncGenerator<Verified> {
   for (let after: string | null = null; ; ) {
-    const documents = await listStoredDocuments(db, after, 100);
-    for (const { id, filename, sha256 } of documents) {
-      yield { id, filename, state: await stateOf(storage, id, sha256, signal) };
+    const files = await listStoredFiles(db, after, 100);
+    for (const { file_id, document_id: id, filename, sha256 } of files) {
+      yield { id, filename, state: await stateOf(storage, file_id, sha256, signal) };
     }
-    const last = documents.at(-1);
+    const last = files.at(-1);
     if (!last) return;
-    after = last.id;
+    after = last.file_id;
   }
 }
 

@@ -1,7 +1,7 @@
-import { replaceLectureChunks } from "../../db/chunks/lecture-chunks";
+import { publishAsset, replaceDraftChunks } from "../../db/chunks/draft-chunks";
 import type { Sql } from "../../db/client";
 import { getLectureDetails } from "../../db/lectures";
-import { getTranscript } from "../../db/transcripts";
+import { getNewestTranscript } from "../../db/transcripts";
 import type { Embedder } from "../../providers/embedder";
 import { chunkTranscript } from "../../text/chunk-transcript";
 import { detectLanguage, textConfigFor } from "../../text/language";
@@ -13,13 +13,19 @@ const EMBEDDING = progressRange(85, 99);
 /** Slightly more than a minute of speech: one topic, and short enough to link a citation to its moment. */
 const CHUNK_TOKENS = 200;
 
-/** Splits a stored transcript into chunks and embeds those without an embedding of this model. */
+/**
+ * Splits a stored transcript into chunks, embeds those without an embedding of this model, and publishes
+ * all of them at once. Search uses the former chunks until then.
+ */
 export async function embedTranscript(
   lecture_id: string,
   { db, embedder }: { db: Sql; embedder: Embedder },
   attempt: Attempt<"lecture">,
 ): Promise<void> {
-  const { transcript_text, segments, words, language_code } = await getTranscript(db, lecture_id);
+  const { transcript_text, segments, words, language_code } = await getNewestTranscript(
+    db,
+    lecture_id,
+  );
   const { slide_changes } = await getLectureDetails(db, lecture_id);
   const chunks = chunkTranscript(segments, {
     maxTokens: Math.min(CHUNK_TOKENS, embedder.maxTokens),
@@ -30,7 +36,13 @@ export async function embedTranscript(
   // The language detected from the words is more reliable than the recording's settings.
   const detected = detectLanguage(transcript_text);
   const text_config = detected.language_code ? detected.text_config : textConfigFor(language_code);
-  assertStillClaimed(await replaceLectureChunks(db, attempt.fence, chunks, text_config));
-
+  const drafts = chunks.map(({ start_ms, end_ms, ...chunk }) => ({
+    ...chunk,
+    starts: start_ms,
+    ends: end_ms,
+  }));
+  const { fence } = attempt;
+  assertStillClaimed(await replaceDraftChunks(db, "lecture", fence, drafts, text_config));
   await embedChunks("lecture", lecture_id, { db, embedder }, attempt, EMBEDDING.at);
+  assertStillClaimed(await publishAsset(db, fence));
 }

@@ -1,4 +1,4 @@
-import type { Document } from "../../db/documents";
+import type { StoredVersion } from "../../db/documents";
 import { AppError } from "../../errors";
 import type { ByteRange, FileStorage } from "../../storage/files";
 
@@ -10,13 +10,13 @@ import type { ByteRange, FileStorage } from "../../storage/files";
  */
 export async function serveDocument(
   storage: FileStorage,
-  document: Pick<Document, "id" | "filename" | "sha256">,
+  version: Pick<StoredVersion, "file_id" | "filename" | "sha256">,
   request: Request,
 ): Promise<Response> {
-  const etag = `"${document.sha256}"`;
+  const etag = `"${version.sha256}"`;
   const headers = new Headers({
     "content-type": "application/pdf",
-    "content-disposition": disposition(document.filename),
+    "content-disposition": disposition(version.filename),
     "cache-control": "private, no-cache",
     "accept-ranges": "bytes",
     "x-content-type-options": "nosniff",
@@ -27,7 +27,7 @@ export async function serveDocument(
     return new Response(null, { status: 304, headers });
   }
 
-  const file = await storage.open(document.id);
+  const file = await storage.open(version.file_id);
   const range = wantedRange(request, etag, file.size_bytes);
   if (range === "unsatisfiable") {
     throw new AppError("range_not_satisfiable", { size_bytes: file.size_bytes });

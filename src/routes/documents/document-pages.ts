@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { getDocument } from "../../db/documents";
-import { listDescriptions, listSlideChunks } from "../../db/slides";
+import { getDocument, getVersion } from "../../db/documents";
+import { listBuildDescriptions, listDescriptions, listSlideChunks } from "../../db/slides";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import type { DescribeTools } from "../../pipelines/document/describe";
@@ -9,7 +9,7 @@ import { describeNow } from "../../pipelines/document/describe-now";
 import { summarizeDeck } from "../../pipelines/document/summary";
 import { optionalJsonBody } from "../http/json-body";
 import { ById, Id, Json, PageQuery, pageOf } from "../http/schemas";
-import { Document, withUrl } from "./document-schemas";
+import { ByVersion, Document, withUrl } from "./document-schemas";
 import { openPageImages } from "./page-image";
 
 const Chunk = z
@@ -93,7 +93,7 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
             throw ended.aborted ? new AppError("cancelled") : error;
           },
         );
-        const pages = await listDescriptions(db, params.id);
+        const pages = await listBuildDescriptions(db, params.id);
         return { ...withUrl(described), ...summarizeDeck(described, pages) };
       },
       {
@@ -104,7 +104,7 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
         detail: {
           summary: "Describe a document's pages now and wait for the result",
           description:
-            "Existing descriptions are kept unless `force` is true. Closing the connection cancels the work; pages described until then are kept.",
+            "Existing descriptions are kept unless `force` is true. Questions are answered from the former descriptions until the new ones are embedded. Closing the connection cancels the work; pages described until then are kept.",
         },
       },
     )
@@ -140,11 +140,25 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
     .get(
       "/:id/pages/:page_number/image",
       async ({ params, request }) =>
-        pageImage(await getDocument(db, params.id), params.page_number, request),
+        pageImage(await getVersion(db, params.id), params.page_number, request),
       {
         params: ById.extend({ page_number: z.coerce.number().int().min(1) }),
         detail: {
           summary: "Get a page as an image",
+          responses: { 200: { description: "The page", content: { "image/jpeg": {} } } },
+        },
+      },
+    )
+    .get(
+      "/:id/versions/:sha256/pages/:page_number/image",
+      async ({ params, request }) => {
+        const version = await getVersion(db, params.id, params.sha256);
+        return pageImage(version, params.page_number, request);
+      },
+      {
+        params: ByVersion.extend({ page_number: z.coerce.number().int().min(1) }),
+        detail: {
+          summary: "Get a page of one version as an image, also of a replaced version",
           responses: { 200: { description: "The page", content: { "image/jpeg": {} } } },
         },
       },

@@ -2,10 +2,10 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
-import { getDocument, getDocumentStatus, listDocuments, purgeDocument } from "../../db/documents";
+import { getDocument, getDocumentStatus, getVersion, listDocuments } from "../../db/documents";
 import { cancelJob, hurryJob } from "../../db/jobs/job-control";
 import { AppError } from "../../errors";
-import { receiveDocument, restartDocument } from "../../pipelines/document/request";
+import { receiveDocument, removeDocument, restartDocument } from "../../pipelines/document/request";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
 import { principalOf, requireCourse } from "../http/auth";
@@ -13,9 +13,7 @@ import { IdempotencyHeaders } from "../http/idempotency";
 import { multipartBody } from "../http/multipart-body";
 import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
 import { serveDocument } from "./document-file";
-import { Document, DocumentStatus, Status, withUrl } from "./document-schemas";
-
-const Accepted = z.object({ document_id: Id, job_id: Id }).meta({ id: "DocumentAccepted" });
+import { Accepted, Document, DocumentStatus, Status, withUrl } from "./document-schemas";
 
 const UploadFields = z.object({ course_id: Id, title: Title.optional(), priority: Priority });
 
@@ -77,11 +75,11 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDe
     .get(
       "/:id/file",
       async ({ params, request }) =>
-        serveDocument(storage, await getDocument(db, params.id), request),
+        serveDocument(storage, await getVersion(db, params.id), request),
       {
         params: ById,
         detail: {
-          summary: "Get the PDF as it was uploaded",
+          summary: "Get the PDF of the current version as it was uploaded",
           description: "Supports Range, HEAD and If-None-Match. The ETag is the file's SHA-256.",
           responses: { 200: { description: "The PDF", content: { "application/pdf": {} } } },
         },
@@ -134,9 +132,8 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDe
       async ({ params, status }) => {
         if (!(await deleteAsset(db, "document", params.id)))
           throw new AppError("document_not_found");
-        await storage.remove(params.id);
-        await purgeDocument(db, params.id);
+        await removeDocument({ db, storage }, params.id);
         return status(204, undefined);
       },
-      { params: ById, detail: { summary: "Delete a document: its rows and its file" } },
+      { params: ById, detail: { summary: "Delete a document with all its versions and files" } },
     );

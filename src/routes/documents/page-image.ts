@@ -1,4 +1,4 @@
-import type { Document } from "../../db/documents";
+import type { StoredVersion } from "../../db/documents";
 import { AppError } from "../../errors";
 import { LONG_SIDE_PX, type PageRenderer } from "../../media/pdf/page-images";
 import { openScratch } from "../../media/scratch";
@@ -22,8 +22,12 @@ export function openPageImages({ storage, pageRenderer, dataRoot }: PageImageToo
   const takeTurn = turns(DRAWN_AT_ONCE);
 
   /** @throws AppError `page_not_found`, `page_render_failed`, `document_file_missing` */
-  return async (document: Document, page_number: number, request: Request): Promise<Response> => {
-    const { page_count, sha256, id } = document;
+  return async (
+    version: StoredVersion,
+    page_number: number,
+    request: Request,
+  ): Promise<Response> => {
+    const { page_count, sha256, file_id } = version;
     if (page_count === null || page_number > page_count) {
       throw new AppError("page_not_found", { page_count });
     }
@@ -41,7 +45,7 @@ export function openPageImages({ storage, pageRenderer, dataRoot }: PageImageToo
     using _turn = await takeTurn();
     signal.throwIfAborted();
     await using scratch = await openScratch(dataRoot);
-    const path = await storage.localPath(id, scratch.path, signal);
+    const path = await storage.localPath(file_id, scratch.path, signal);
     const { bytes } = await pageRenderer.render(path, page_number, { signal });
     return new Response(new Uint8Array(bytes), { headers });
   };

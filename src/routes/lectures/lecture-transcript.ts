@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { getLecture } from "../../db/lectures";
-import { getTranscript } from "../../db/transcripts";
+import { getNewestTranscript, getTranscript } from "../../db/transcripts";
 import { type ImportDeps, importTranscript } from "../../pipelines/lecture/import";
 import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
@@ -97,7 +97,7 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
       "",
       async ({ params, query, set }) => {
         const { id } = await getLecture(deps.db, params.id);
-        const transcript = await getTranscript(deps.db, id);
+        const transcript = await getNewestTranscript(deps.db, id);
         const { language_code, provider, transcript_text, segments, words } = transcript;
         if (query.format !== "json") {
           const { write, type } = TEXTS[query.format];
@@ -156,8 +156,9 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
         detail: {
           summary: "Import a transcript: WebVTT, SRT, or JSON of a transcription tool",
           description:
-            "The body is the file itself or a form with it. The transcript replaces text, chunks and " +
-            "embeddings; a job makes new ones. `warnings` lists the defects of the file.",
+            "The body is the file itself or a form with it. A job makes chunks and embeddings of it. " +
+            "Questions are answered from the former transcript until the job is complete. " +
+            "`warnings` lists the defects of the file.",
           requestBody: IMPORT_BODY,
         },
       },

@@ -52,7 +52,7 @@ describe("an answer", () => {
 
   test("leads to the page of its words, in the stream and after a reload", async () => {
     const course = await createStudiedCourse(db);
-    const { document_id } = course;
+    const { document_id, file_url } = course;
     // Two pages that are nearly empty share a chunk.
     const pages = [
       "A fair coin has one bit of entropy.",
@@ -80,7 +80,7 @@ describe("an answer", () => {
       number: 1,
       page_number: 8,
       quote: "A loaded coin has less entropy than one bit.",
-      url: `/api/documents/${document_id}/file#page=8`,
+      url: `${file_url}#page=8`,
     };
     expect(before).toMatchObject([{ number: 1, page_number: 7, page_end: 8 }]);
     expect(after).toMatchObject([exact]);

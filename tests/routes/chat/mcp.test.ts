@@ -21,7 +21,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
   await openai.close();
 });
-const { course_id, document_id, lecture_id } = await createStudiedCourse(db);
+const { course_id, document_id, lecture_id, file_url } = await createStudiedCourse(db);
 const other = await createStudiedCourse(db);
 
 function serve(config: { PUBLIC_URL?: string } = {}, sql = db, reranker: Reranker | null = null) {
@@ -99,7 +99,8 @@ describe("a client of MCP", () => {
           filename: "coins.pdf",
           content: "A fair coin has one bit of entropy.",
           page_number: 7,
-          url: `${address}/api/documents/${document_id}/file#page=7`,
+          sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+          url: `${address}${file_url}#page=7`,
         },
         {
           number: 2,

@@ -5,14 +5,14 @@ import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/ch
 import { withDatabase } from "../../support/database";
 
 const db = await withDatabase();
-const { course_id, document_id } = await createStudiedCourse(db);
+const { course_id, file_url } = await createStudiedCourse(db);
 
 type Server = ReturnType<typeof serveChat>;
 
 const courseModel = ({ url }: Server) =>
   createOpenAI({ baseURL: `${url}/v1`, apiKey: "any" }).chat(`course:${course_id}`);
 const sentTo = ({ openai }: Server) => openai.requests.at(-1)!.body.messages;
-const link = ({ url }: Server) => `${url}/api/documents/${document_id}/file#page=7`;
+const link = ({ url }: Server) => `${url}${file_url}#page=7`;
 
 describe("the AI SDK's OpenAI provider", () => {
   test("generates an answer with its sources", async () => {

@@ -5,7 +5,7 @@ import type { Reply } from "../../support/openai";
 import { eventually } from "../../support/waiting";
 
 const db = await withDatabase();
-const { course_id, document_id } = await createStudiedCourse(db);
+const { course_id, file_url } = await createStudiedCourse(db);
 
 type Server = ReturnType<typeof serveChat>;
 
@@ -14,7 +14,7 @@ const asked = [{ role: "user", content: "How much entropy has a coin?" }];
 const completions = "/v1/chat/completions";
 
 const sentTo = ({ openai }: Server) => openai.requests.at(-1)!.body.messages;
-const link = ({ url }: Server) => `${url}/api/documents/${document_id}/file#page=7`;
+const link = ({ url }: Server) => `${url}${file_url}#page=7`;
 
 /** The data of each event, without comments. */
 async function readData(response: Response): Promise<string[]> {

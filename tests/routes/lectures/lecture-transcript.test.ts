@@ -114,14 +114,19 @@ describe("PUT transcript", () => {
     });
     expect(await lab.details(id)).toMatchObject({
       status: "pending",
-      chunk_count: 0,
-      language_code: "de",
+      // Questions are answered from the former transcript until the new one is embedded.
+      chunk_count: before.chunk_count,
+      language_code: "en",
       transcript_status: "completed",
       embed_status: "pending",
     });
     expect(await workOnce()).toBe("done");
     const after = await lab.details(id);
-    expect(after).toMatchObject({ status: "completed", embed_status: "completed" });
+    expect(after).toMatchObject({
+      status: "completed",
+      embed_status: "completed",
+      language_code: "de",
+    });
     expect(after.last_job_id).not.toBe(before.last_job_id);
     const chunks = await db`
       select content, text_config::text, embedding is not null as embedded, metadata
