@@ -124,6 +124,17 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.build_beside(p_document_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if has_published(p_document_id) then
+    update documents set next_version_id = copy_current_version(p_document_id, null)
+    where id = p_document_id and next_version_id is null;
+  end if;
+end
+$$;
+
 CREATE FUNCTION public.claim_audio_file(p_lecture_id uuid, p_file_id uuid) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -155,6 +166,7 @@ begin
     job.id := create_job('document', p_document_id, job.course_id, job.priority);
     update documents set status = 'uploaded' where id = p_document_id;
   end if;
+  perform build_beside(p_document_id);
 
   select j.* into job from jobs j where j.id = job.id;
   -- A job that can crash its process must not run in the process that answers requests.
@@ -163,6 +175,17 @@ begin
   if not found then return; end if;
   claim := start_attempt(job.id, job.queue_name, job.message_id, message.attempt, null);
   if claim.job_id is not null then return next; end if;
+end
+$$;
+
+CREATE FUNCTION public.claim_file(p_file_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  delete from unclaimed_files where file_id = p_file_id and not removal_started;
+  if not found then
+    raise exception 'the file % is not in unclaimed_files, or is being removed', p_file_id;
+  end if;
 end
 $$;
 
@@ -215,6 +238,26 @@ begin
   get diagnostics closed = row_count;
   perform wake_waiting_jobs(s.provider) from provider_states s where s.open_until is null;
   return closed;
+end
+$$;
+
+CREATE FUNCTION public.copy_current_version(p_document_id uuid, p_replaced_at timestamp with time zone) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  copy uuid;
+begin
+  insert into document_versions (document_id, file_id, filename, title, storage_url, size_bytes, sha256,
+                                 page_count, language_code, metadata, uploaded_at, replaced_at)
+  select id, coalesce(file_id, id), filename, title, storage_url, size_bytes, sha256, page_count,
+         language_code, metadata, uploaded_at, p_replaced_at
+  from documents where id = p_document_id
+  returning id into copy;
+  insert into version_descriptions
+    (version_id, page_number, raw_description, normalized_description, described_by, metadata)
+  select copy, page_number, raw_description, normalized_description, described_by, metadata
+  from slide_descriptions where document_id = p_document_id;
+  return copy;
 end
 $$;
 
@@ -307,7 +350,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.delete_course(p_course_id uuid) RETURNS TABLE(document_ids uuid[])
+CREATE FUNCTION public.delete_course(p_course_id uuid) RETURNS TABLE(file_ids uuid[])
     LANGUAGE plpgsql
     AS $$
 declare
@@ -324,8 +367,12 @@ begin
   -- A transaction that is adding to the course ends before this lock is granted, and its rows are seen
   -- below; a later one finds no course.
   perform from courses where id = p_course_id for update;
-  document_ids := array(select id from documents where course_id = p_course_id);
-  insert into unclaimed_files (document_id) select unnest(document_ids)
+  file_ids := array(
+    select coalesce(d.file_id, d.id) from documents d where d.course_id = p_course_id
+    union
+    select v.file_id from document_versions v join documents d on d.id = v.document_id
+    where d.course_id = p_course_id);
+  insert into unclaimed_files (file_id) select unnest(file_ids)
   on conflict do nothing;
   delete from courses where id = p_course_id;
   if found then return next; end if;
@@ -338,6 +385,20 @@ CREATE FUNCTION public.delete_inactive_embeddings() RETURNS trigger
 begin
   delete from inactive_embeddings s using deleted where s.chunk_id = deleted.id;
   return null;
+end
+$$;
+
+CREATE FUNCTION public.drop_next_version(p_document_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  dropped document_versions;
+begin
+  delete from document_versions v using documents d
+  where d.id = p_document_id and v.id = d.next_version_id and v.replaced_at is null
+  returning v.* into dropped;
+  if found then perform release_file(p_document_id, dropped.file_id); end if;
+  update documents set next_version_id = null where id = p_document_id and next_version_id is not null;
 end
 $$;
 
@@ -385,6 +446,15 @@ begin
   end if;
   return found;
 end
+$$;
+
+CREATE FUNCTION public.find_document_of_bytes(p_course_id uuid, p_sha256 text) RETURNS uuid
+    LANGUAGE sql STABLE
+    AS $$
+  select d.id from documents d
+  where d.course_id = p_course_id and d.deleted_at is null and (d.sha256 = p_sha256 or exists (
+    select from document_versions v where v.id = d.next_version_id and v.sha256 = p_sha256))
+  order by d.created_at limit 1;
 $$;
 
 CREATE FUNCTION public.finish_call(p_id uuid, p_outcome text, p_usage jsonb, p_error_code text, p_reason text, p_is_unusable boolean, p_wait_seconds numeric, p_max_failures integer, p_probe_seconds numeric) RETURNS integer
@@ -477,6 +547,21 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.has_published(p_document_id uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select exists (select from slide_chunks where document_id = p_document_id);
+$$;
+
+CREATE FUNCTION public.hash_transcript() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.sha256 := encode(sha256(convert_to(new.word_segments::text, 'UTF8')), 'hex');
+  return new;
+end
+$$;
+
 CREATE FUNCTION public.hurry_job(p_asset_id uuid) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -551,6 +636,12 @@ CREATE FUNCTION public.lock_asset(p_asset_id uuid) RETURNS void
     LANGUAGE sql
     AS $$
   select pg_advisory_xact_lock(hashtextextended(p_asset_id::text, 0));
+$$;
+
+CREATE FUNCTION public.lock_bytes(p_course_id uuid, p_sha256 text) RETURNS void
+    LANGUAGE sql
+    AS $$
+  select pg_advisory_xact_lock(hashtextextended(p_course_id::text || p_sha256, 0));
 $$;
 
 CREATE FUNCTION public.lock_message(p_queue text, p_message_id bigint, p_attempt integer DEFAULT NULL::integer) RETURNS jsonb
@@ -642,6 +733,118 @@ begin
   where j.id = p_job_id;
   if p_delay_seconds <= 0 then perform pg_notify('ingest', p_queue); end if;
   return true;
+end
+$$;
+
+CREATE FUNCTION public.publish_asset(p_job_id uuid, p_message_id bigint, p_attempt integer) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job jobs;
+begin
+  select j.* into job from jobs j
+  where j.id = p_job_id and j.message_id = p_message_id and j.attempt = p_attempt
+    and j.job_state not in ('completed', 'failed')
+  for share;
+  if not found then return false; end if;
+  if job.kind = 'lecture' then
+    perform publish_lecture(job.asset_id);
+  else
+    perform publish_document(job.asset_id);
+  end if;
+  return true;
+end
+$$;
+
+CREATE FUNCTION public.publish_chunks(p_kind text, p_asset_id uuid, p_new_file boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+begin
+  if not exists (select from draft_chunks where p_asset_id in (lecture_id, document_id)) then return; end if;
+  execute format('
+    delete from %1$I c where c.%2$I = $1 and ($2 or not exists (
+      select from draft_chunks d
+      where d.%2$I = $1 and d.chunk_index = c.chunk_index and d.content = c.content))',
+    case p_kind when 'lecture' then 'lecture_chunks' else 'slide_chunks' end, p_kind || '_id')
+    using p_asset_id, p_new_file;
+  execute format('
+    insert into %1$I as c (id, %2$I, course_id, chunk_index, %3$I, %4$I, content, metadata, text_config,
+                           embedding, embedding_model)
+    select d.id, a.id, a.course_id, d.chunk_index, d.starts, d.ends, d.content, d.metadata, d.text_config,
+           d.embedding, d.embedding_model
+    from draft_chunks d join %5$I a on a.id = d.%2$I where a.id = $1
+    on conflict (%2$I, chunk_index) do update set
+      %3$I = excluded.%3$I, %4$I = excluded.%4$I, metadata = excluded.metadata,
+      text_config = excluded.text_config, embedding = excluded.embedding,
+      embedding_model = excluded.embedding_model
+    where (c.%3$I, c.%4$I, c.metadata, c.text_config, c.embedding_model)
+      is distinct from (excluded.%3$I, excluded.%4$I, excluded.metadata, excluded.text_config,
+                        excluded.embedding_model)',
+    case p_kind when 'lecture' then 'lecture_chunks' else 'slide_chunks' end, p_kind || '_id',
+    case p_kind when 'lecture' then 'start_ms' else 'page_number' end,
+    case p_kind when 'lecture' then 'end_ms' else 'page_end' end, p_kind || 's')
+    using p_asset_id;
+  execute format('delete from draft_chunks where %I = $1', p_kind || '_id') using p_asset_id;
+end
+$_$;
+
+CREATE FUNCTION public.publish_document(p_document_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  doc  documents;
+  next document_versions;
+begin
+  select d.* into doc from documents d where d.id = p_document_id for update;
+  select v.* into next from document_versions v where v.id = doc.next_version_id;
+  if not found then
+    perform publish_chunks('document', p_document_id, false);
+    return;
+  end if;
+
+  if next.sha256 <> doc.sha256 and has_published(p_document_id) then
+    perform copy_current_version(p_document_id, clock_timestamp());
+  end if;
+  delete from slide_descriptions where document_id = p_document_id;
+  insert into slide_descriptions
+    (document_id, page_number, raw_description, normalized_description, described_by, metadata)
+  select p_document_id, page_number, raw_description, normalized_description, described_by, metadata
+  from version_descriptions where version_id = next.id;
+  perform publish_chunks('document', p_document_id, next.sha256 <> doc.sha256);
+  update documents set
+    file_id = next.file_id, filename = next.filename, title = coalesce(title, next.title),
+    storage_url = next.storage_url, size_bytes = next.size_bytes, sha256 = next.sha256,
+    page_count = next.page_count, language_code = next.language_code, metadata = next.metadata,
+    uploaded_at = next.uploaded_at, next_version_id = null
+  where id = p_document_id;
+  delete from document_versions where id = next.id;
+  perform release_file(p_document_id, coalesce(doc.file_id, doc.id));
+  perform record_event('document', p_document_id, doc.course_id, 'version_published', jsonb_build_object(
+    'sha256', next.sha256, 'replaced', case when next.sha256 <> doc.sha256 then doc.sha256 end));
+end
+$$;
+
+CREATE FUNCTION public.publish_lecture(p_lecture_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  draft draft_transcripts;
+begin
+  delete from draft_transcripts where lecture_id = p_lecture_id returning * into draft;
+  if found then
+    update lecture_transcripts set
+      transcript_text = draft.transcript_text, word_segments = draft.word_segments,
+      language_code = draft.language_code, token_count = draft.token_count,
+      provider = draft.provider, model = draft.model
+    where lecture_id = p_lecture_id;
+    update lectures set
+      language_code = draft.language_code,
+      metadata = metadata - 'warnings' || jsonb_build_object('transcribed_at', draft.created_at)
+        || case when draft.warnings = '[]' then '{}'
+                else jsonb_build_object('warnings', draft.warnings) end
+    where id = p_lecture_id;
+  end if;
+  perform publish_chunks('lecture', p_lecture_id, false);
 end
 $$;
 
@@ -782,6 +985,17 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.release_file(p_document_id uuid, p_file_id uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into unclaimed_files (file_id)
+  select p_file_id
+  where not exists (select from document_versions where document_id = p_document_id and file_id = p_file_id)
+    and not exists (select from documents
+                    where id = p_document_id and coalesce(file_id, id) = p_file_id)
+  on conflict do nothing;
+$$;
+
 CREATE FUNCTION public.reopen_failed_job(p_asset_id uuid) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -818,22 +1032,27 @@ begin
   if not found then return null; end if;
   perform stop_job(p_lecture_id, 'cancelled', 'A transcript was imported instead');
 
+  -- Two updates, because a finished status can only become `pending`.
+  update lectures set transcript_status = 'pending', embed_status = 'pending' where id = p_lecture_id;
+  update lectures set transcript_status = 'completed' where id = p_lecture_id;
   insert into lecture_transcripts
     (lecture_id, transcript_text, word_segments, language_code, token_count, provider)
   values (p_lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider)
-  on conflict (lecture_id) do update set
-    transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
-    language_code = excluded.language_code, token_count = excluded.token_count,
-    provider = excluded.provider, model = null;
-  delete from lecture_chunks where lecture_id = p_lecture_id;
-
-  -- Two updates, because a finished status can only become `pending`.
-  update lectures set
-    transcript_status = 'pending', embed_status = 'pending', language_code = p_language_code,
-    metadata = metadata - 'embedded_at' - 'warnings' || warnings
-      || jsonb_build_object('transcribed_at', now())
-  where id = p_lecture_id;
-  update lectures set transcript_status = 'completed' where id = p_lecture_id;
+  on conflict (lecture_id) do nothing;
+  if found then
+    update lectures set
+      language_code = p_language_code,
+      metadata = metadata - 'warnings' || warnings || jsonb_build_object('transcribed_at', now())
+    where id = p_lecture_id;
+  else
+    insert into draft_transcripts
+      (lecture_id, transcript_text, word_segments, language_code, token_count, provider, warnings)
+    values (p_lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider, p_warnings)
+    on conflict (lecture_id) do update set
+      transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
+      language_code = excluded.language_code, token_count = excluded.token_count,
+      provider = excluded.provider, warnings = excluded.warnings, created_at = now();
+  end if;
   if warnings <> '{}' then
     perform record_event('lecture', p_lecture_id, course, 'transcript_warnings', warnings);
   end if;
@@ -846,22 +1065,15 @@ CREATE FUNCTION public.request_document(p_document_id uuid, p_course_id uuid, p_
     LANGUAGE plpgsql
     AS $$
 begin
-  loop
-    insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
-    values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256)
-    on conflict (course_id, sha256) where deleted_at is null do nothing;
-    created := found;
-    exit when created;
-    select d.id, d.description_job_id into document_id, job_id from documents d
-    where d.course_id = p_course_id and d.sha256 = p_sha256 and d.deleted_at is null;
-    if found then return; end if;
-  end loop;
+  perform lock_bytes(p_course_id, p_sha256);
+  select d.id, d.description_job_id into document_id, job_id from documents d
+  where d.id = find_document_of_bytes(p_course_id, p_sha256);
+  created := not found;
+  if not created then return; end if;
 
-  delete from unclaimed_files f where f.document_id = p_document_id and not f.removal_started;
-  if not found then
-    raise exception 'the file of document % is not in unclaimed_files, or is being removed',
-      p_document_id;
-  end if;
+  insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
+  values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256);
+  perform claim_file(p_document_id);
   document_id := p_document_id;
   job_id := create_job('document', p_document_id, p_course_id, p_priority);
 end
@@ -906,6 +1118,61 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.request_version(p_document_id uuid, p_file_id uuid, p_filename text, p_title text, p_storage_url text, p_size_bytes bigint, p_sha256 text, p_priority text) RETURNS TABLE(job_id uuid, created boolean, file_used boolean, duplicate_of uuid)
+    LANGUAGE plpgsql
+    AS $$
+declare
+  doc     documents;
+  course  uuid;
+  version uuid;
+begin
+  select d.course_id into course from documents d where d.id = p_document_id and d.deleted_at is null;
+  if not found then return; end if;
+  perform lock_bytes(course, p_sha256);
+  perform lock_asset(p_document_id);
+  select d.* into doc from documents d where d.id = p_document_id and d.deleted_at is null;
+  if not found then return; end if;
+
+  job_id := doc.description_job_id;
+  created := false;
+  file_used := false;
+  duplicate_of := (select d.id from documents d
+                   where d.id = find_document_of_bytes(course, p_sha256) and d.id <> p_document_id);
+  if duplicate_of is not null then return next; return; end if;
+
+  if p_title is not null then update documents set title = p_title where id = p_document_id; end if;
+  if p_sha256 = coalesce((select v.sha256 from document_versions v where v.id = doc.next_version_id),
+                         doc.sha256) then
+    created := retry_document(p_document_id) is not null;
+    return next;
+    return;
+  end if;
+
+  perform stop_job(p_document_id, 'cancelled', 'A newer version was uploaded');
+  perform drop_next_version(p_document_id);
+  if p_sha256 = doc.sha256 then
+    perform build_beside(p_document_id);
+  else
+    select v.id into version from document_versions v
+    where v.document_id = p_document_id and v.sha256 = p_sha256;
+    if not found then
+      insert into document_versions (document_id, file_id, filename, storage_url, size_bytes, sha256)
+      values (p_document_id, p_file_id, p_filename, p_storage_url, p_size_bytes, p_sha256)
+      returning id into version;
+      perform claim_file(p_file_id);
+      file_used := true;
+    end if;
+    update documents set next_version_id = version where id = p_document_id;
+  end if;
+  update documents set status = 'uploaded' where id = p_document_id and status <> 'uploaded';
+  job_id := create_job('document', p_document_id, course, p_priority);
+  created := true;
+  perform record_event('document', p_document_id, course, 'version_uploaded', jsonb_build_object(
+    'sha256', p_sha256, 'filename', p_filename, 'job_id', job_id));
+  return next;
+end
+$$;
+
 CREATE FUNCTION public.requeue_lost_jobs() RETURNS integer
     LANGUAGE plpgsql
     AS $$
@@ -938,7 +1205,7 @@ begin
   if job is null then return null; end if;
   -- If all pages are described already, only the later steps run again.
   update documents d set status_reason = null, status = case
-    when d.page_count = (select count(*) from slide_descriptions s where s.document_id = d.id)
+    when d.next_version_id is null and d.page_count = (select count(*) from slide_descriptions s where s.document_id = d.id)
     then 'described' else 'uploaded' end
   where d.id = p_document_id;
   return job;
@@ -1215,6 +1482,78 @@ CREATE TABLE public.api_keys (
     CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'ingest'::text, 'chat'::text, 'admin'::text]) AND (scopes <> '{}'::text[])))
 );
 
+CREATE TABLE public.documents (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    course_id uuid NOT NULL,
+    filename text NOT NULL,
+    title text,
+    storage_url text NOT NULL,
+    mime_type text DEFAULT 'application/pdf'::text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    page_count integer,
+    language_code text,
+    status text DEFAULT 'uploaded'::text NOT NULL,
+    status_reason text,
+    description_job_id uuid,
+    file_id uuid,
+    uploaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    next_version_id uuid,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    deleted_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT documents_check CHECK (((status <> 'failed'::text) OR (status_reason <> ''::text))),
+    CONSTRAINT documents_page_count_check CHECK ((page_count > 0)),
+    CONSTRAINT documents_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT documents_size_bytes_check CHECK ((size_bytes >= 0)),
+    CONSTRAINT documents_status_check CHECK ((status = ANY (ARRAY['uploaded'::text, 'described'::text, 'embedding'::text, 'completed'::text, 'failed'::text])))
+);
+
+CREATE TABLE public.slide_descriptions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    document_id uuid NOT NULL,
+    page_number integer NOT NULL,
+    raw_description text NOT NULL,
+    normalized_description text NOT NULL,
+    described_by text NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT slide_descriptions_described_by_check CHECK ((described_by = ANY (ARRAY['model'::text, 'ocr'::text, 'text'::text]))),
+    CONSTRAINT slide_descriptions_page_number_check CHECK ((page_number > 0))
+);
+
+CREATE TABLE public.version_descriptions (
+    version_id uuid NOT NULL,
+    page_number integer NOT NULL,
+    raw_description text NOT NULL,
+    normalized_description text NOT NULL,
+    described_by text NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT version_descriptions_described_by_check CHECK ((described_by = ANY (ARRAY['model'::text, 'ocr'::text, 'text'::text]))),
+    CONSTRAINT version_descriptions_page_number_check CHECK ((page_number > 0))
+);
+
+CREATE VIEW public.build_descriptions AS
+ SELECT d.id AS document_id,
+    s.page_number,
+    s.raw_description,
+    s.normalized_description,
+    s.described_by,
+    s.metadata
+   FROM (public.documents d
+     JOIN public.slide_descriptions s ON ((s.document_id = d.id)))
+  WHERE (d.next_version_id IS NULL)
+UNION ALL
+ SELECT d.id AS document_id,
+    v.page_number,
+    v.raw_description,
+    v.normalized_description,
+    v.described_by,
+    v.metadata
+   FROM (public.documents d
+     JOIN public.version_descriptions v ON ((v.version_id = d.next_version_id)));
+
 CREATE TABLE public.chat_messages (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     session_id uuid NOT NULL,
@@ -1339,29 +1678,52 @@ CREATE VIEW public.document_jobs AS
    FROM public.jobs
   WHERE (kind = 'document'::text);
 
-CREATE TABLE public.documents (
+CREATE TABLE public.document_versions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
-    course_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    file_id uuid NOT NULL,
     filename text NOT NULL,
     title text,
     storage_url text NOT NULL,
-    mime_type text DEFAULT 'application/pdf'::text NOT NULL,
     size_bytes bigint NOT NULL,
     sha256 text NOT NULL,
     page_count integer,
     language_code text,
-    status text DEFAULT 'uploaded'::text NOT NULL,
-    status_reason text,
-    description_job_id uuid,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    deleted_at timestamp with time zone,
+    uploaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    replaced_at timestamp with time zone,
+    CONSTRAINT document_versions_page_count_check CHECK ((page_count > 0)),
+    CONSTRAINT document_versions_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT document_versions_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+CREATE TABLE public.draft_chunks (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    lecture_id uuid,
+    document_id uuid,
+    chunk_index integer NOT NULL,
+    starts integer NOT NULL,
+    ends integer NOT NULL,
+    content text NOT NULL,
+    metadata jsonb NOT NULL,
+    text_config regconfig NOT NULL,
+    embedding public.vector(1536),
+    embedding_model text,
+    CONSTRAINT draft_chunks_check CHECK ((num_nonnulls(lecture_id, document_id) = 1))
+);
+ALTER TABLE ONLY public.draft_chunks ALTER COLUMN embedding SET STORAGE PLAIN;
+
+CREATE TABLE public.draft_transcripts (
+    lecture_id uuid NOT NULL,
+    transcript_text text NOT NULL,
+    word_segments jsonb NOT NULL,
+    language_code text,
+    token_count integer NOT NULL,
+    provider text NOT NULL,
+    model text,
+    warnings jsonb DEFAULT '[]'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT documents_check CHECK (((status <> 'failed'::text) OR (status_reason <> ''::text))),
-    CONSTRAINT documents_page_count_check CHECK ((page_count > 0)),
-    CONSTRAINT documents_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT documents_size_bytes_check CHECK ((size_bytes >= 0)),
-    CONSTRAINT documents_status_check CHECK ((status = ANY (ARRAY['uploaded'::text, 'described'::text, 'embedding'::text, 'completed'::text, 'failed'::text])))
+    CONSTRAINT draft_transcripts_token_count_check CHECK ((token_count >= 0))
 );
 
 CREATE TABLE public.idempotency_keys (
@@ -1472,6 +1834,7 @@ CREATE TABLE public.lecture_transcripts (
     token_count integer NOT NULL,
     provider text NOT NULL,
     model text,
+    sha256 text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT lecture_transcripts_token_count_check CHECK ((token_count >= 0))
@@ -1563,19 +1926,6 @@ CREATE TABLE public.slide_chunks (
 ALTER TABLE ONLY public.slide_chunks ALTER COLUMN tsv SET STORAGE MAIN;
 ALTER TABLE ONLY public.slide_chunks ALTER COLUMN embedding SET STORAGE PLAIN;
 
-CREATE TABLE public.slide_descriptions (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    document_id uuid NOT NULL,
-    page_number integer NOT NULL,
-    raw_description text NOT NULL,
-    normalized_description text NOT NULL,
-    described_by text NOT NULL,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT slide_descriptions_described_by_check CHECK ((described_by = ANY (ARRAY['model'::text, 'ocr'::text, 'text'::text]))),
-    CONSTRAINT slide_descriptions_page_number_check CHECK ((page_number > 0))
-);
-
 CREATE TABLE public.status_transitions (
     entity text NOT NULL,
     from_status text NOT NULL,
@@ -1589,7 +1939,7 @@ CREATE TABLE public.unclaimed_audio (
 );
 
 CREATE TABLE public.unclaimed_files (
-    document_id uuid NOT NULL,
+    file_id uuid NOT NULL,
     since timestamp with time zone DEFAULT now() NOT NULL,
     removal_started boolean DEFAULT false NOT NULL
 );
@@ -1642,8 +1992,23 @@ ALTER TABLE ONLY public.chat_sessions
 ALTER TABLE ONLY public.courses
     ADD CONSTRAINT courses_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.document_versions
+    ADD CONSTRAINT document_versions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.draft_chunks
+    ADD CONSTRAINT draft_chunks_document_id_chunk_index_key UNIQUE (document_id, chunk_index);
+
+ALTER TABLE ONLY public.draft_chunks
+    ADD CONSTRAINT draft_chunks_lecture_id_chunk_index_key UNIQUE (lecture_id, chunk_index);
+
+ALTER TABLE ONLY public.draft_chunks
+    ADD CONSTRAINT draft_chunks_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.draft_transcripts
+    ADD CONSTRAINT draft_transcripts_pkey PRIMARY KEY (lecture_id);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (key, route);
@@ -1703,13 +2068,16 @@ ALTER TABLE ONLY public.unclaimed_audio
     ADD CONSTRAINT unclaimed_audio_pkey PRIMARY KEY (file_id);
 
 ALTER TABLE ONLY public.unclaimed_files
-    ADD CONSTRAINT unclaimed_files_pkey PRIMARY KEY (document_id);
+    ADD CONSTRAINT unclaimed_files_pkey PRIMARY KEY (file_id);
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_issuer_subject_key UNIQUE (issuer, subject);
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.version_descriptions
+    ADD CONSTRAINT version_descriptions_pkey PRIMARY KEY (version_id, page_number);
 
 ALTER TABLE ONLY public.worker_processes
     ADD CONSTRAINT worker_processes_pkey PRIMARY KEY (id);
@@ -1722,7 +2090,9 @@ CREATE INDEX chat_sessions_user ON public.chat_sessions USING btree (user_id);
 
 CREATE INDEX courses_order ON public.courses USING btree (created_at, id);
 
-CREATE UNIQUE INDEX documents_bytes ON public.documents USING btree (course_id, sha256) WHERE (deleted_at IS NULL);
+CREATE INDEX document_versions_document ON public.document_versions USING btree (document_id, sha256);
+
+CREATE INDEX documents_bytes ON public.documents USING btree (course_id, sha256) WHERE (deleted_at IS NULL);
 
 CREATE INDEX documents_changed ON public.documents USING btree (updated_at, id);
 
@@ -1812,6 +2182,8 @@ CREATE TRIGGER jobs_touch BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNC
 
 CREATE TRIGGER lecture_chunks_deleted AFTER DELETE ON public.lecture_chunks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION public.delete_inactive_embeddings();
 
+CREATE TRIGGER lecture_transcripts_hash BEFORE INSERT OR UPDATE OF word_segments ON public.lecture_transcripts FOR EACH ROW EXECUTE FUNCTION public.hash_transcript();
+
 CREATE TRIGGER lecture_transcripts_touch BEFORE UPDATE ON public.lecture_transcripts FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER lectures_audio_deleted AFTER DELETE ON public.lectures FOR EACH ROW WHEN ((old.audio_file_id IS NOT NULL)) EXECUTE FUNCTION public.release_audio_file();
@@ -1840,8 +2212,23 @@ ALTER TABLE ONLY public.chat_sessions
 ALTER TABLE ONLY public.chat_sessions
     ADD CONSTRAINT chat_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
 
+ALTER TABLE ONLY public.document_versions
+    ADD CONSTRAINT document_versions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_next_version_id_fkey FOREIGN KEY (next_version_id) REFERENCES public.document_versions(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.draft_chunks
+    ADD CONSTRAINT draft_chunks_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.draft_chunks
+    ADD CONSTRAINT draft_chunks_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.draft_transcripts
+    ADD CONSTRAINT draft_transcripts_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.inactive_embeddings
     ADD CONSTRAINT inactive_embeddings_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
@@ -1875,3 +2262,6 @@ ALTER TABLE ONLY public.slide_chunks
 
 ALTER TABLE ONLY public.slide_descriptions
     ADD CONSTRAINT slide_descriptions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.version_descriptions
+    ADD CONSTRAINT version_descriptions_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.document_versions(id) ON DELETE CASCADE;
