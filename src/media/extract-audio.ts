@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { AppError } from "../errors";
 import { FIRST_TRACK, findLouderTrack, type TrackChoice, toMono } from "./audible-track";
 import { type OnSpawn, runTool, UNTRUSTED_INPUT } from "./ffmpeg";
-import { LevelMeter, levelFilters, SPEECH_DB } from "./loudness";
+import { besideLevelFilters, LevelMeter, SPEECH_DB } from "./loudness";
 import { hasMissingEnd } from "./missing-end";
 import { readMp3Structure } from "./mp3-structure";
 import { isCleanOgg } from "./ogg-structure";
@@ -198,7 +198,7 @@ async function encode({
     toMono(choice),
     useTimestamps ? "aresample=16000:async=1:first_pts=0" : "aresample=16000",
     `atrim=start_sample=${ENCODER_DELAY_SAMPLES}`,
-    levelFilters(2),
+    besideLevelFilters(2, media.duration_ms),
   ];
   const meter = new LevelMeter();
   const { exitCode, stderr } = await runTool(

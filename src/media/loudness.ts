@@ -11,6 +11,10 @@ export const SPEECH_DB = -45;
 /** Below this there is nothing to transcribe: zeros, the noise of an encoder or of an open input. */
 export const SILENCE_DB = -55;
 
+/** Of a long recording every eighth window is measured: all of them would cost as much as encoding. */
+const SAMPLED_WINDOWS = 8;
+const LONG_MS = 10 * 60_000;
+
 /** Filters that print the level of each window to a pipe of ffmpeg: `1` or `2`. */
 export const levelFilters = (pipe: 1 | 2): string =>
   [
@@ -18,6 +22,18 @@ export const levelFilters = (pipe: 1 | 2): string =>
     "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=RMS_level",
     `ametadata=mode=print:key=lavfi.astats.Overall.RMS_level:file='pipe\\:${pipe}':direct=1`,
   ].join(",");
+
+/**
+ * Passes the audio on unchanged and prints the level of its windows to a pipe of ffmpeg.
+ *
+ * @param duration_ms  of the recording; null when it is unknown
+ */
+export function besideLevelFilters(pipe: 1 | 2, duration_ms: number | null): string {
+  const isLong = duration_ms === null || duration_ms > LONG_MS;
+  const sample = isLong ? `aselect='not(mod(n\\,${SAMPLED_WINDOWS}))',` : "";
+  const split = `asetnsamples=n=${WINDOW_SAMPLES}:p=0,asplit[encoded][measured]`;
+  return `${split};[measured]${sample}${levelFilters(pipe)},anullsink;[encoded]anull`;
+}
 
 /** This many windows, ten seconds, are enough to know that a track is audible. */
 const ENOUGH_WINDOWS = 40;
