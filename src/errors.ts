@@ -11,6 +11,7 @@ export const ERRORS = {
   request_invalid:           { status: 422, retry: false, title: "The request breaks its schema" },
   body_malformed:            { status: 400, retry: false, title: "The body is not well-formed" },
   content_type_invalid:      { status: 415, retry: false, title: "This content type is not accepted here" },
+  body_too_complex:          { status: 413, retry: false, title: "The body has more values than allowed" },
   content_encoding_invalid:  { status: 415, retry: false, title: "Send the body without compression" },
   body_too_large:            { status: 413, retry: false, title: "The body is larger than allowed" },
   method_not_allowed:        { status: 405, retry: false, title: "This address does not support that method" },
@@ -120,6 +121,9 @@ export class AppError extends Error {
 
 export type FieldProblem = { path: string; message: string };
 
+/** For a field that the schema does not have. */
+export const UNKNOWN_FIELD = "is not a field of this request";
+
 /** More than these do not help the caller, and each adds to the response. */
 const MAX_FIELD_PROBLEMS = 20;
 
@@ -127,7 +131,13 @@ const MAX_FIELD_PROBLEMS = 20;
 export const toFieldProblems = ({ issues }: z.ZodError): FieldProblem[] =>
   issues
     .slice(0, MAX_FIELD_PROBLEMS)
-    .map(({ path, message }) => ({ path: path.join("."), message }));
+    .flatMap((issue) => {
+      const path = issue.path.map(String);
+      return issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => ({ path: [...path, key].join("."), message: UNKNOWN_FIELD }))
+        : [{ path: path.join("."), message: issue.message }];
+    })
+    .slice(0, MAX_FIELD_PROBLEMS);
 
 /** Unknown errors are retried, because an unexpected outage can end. */
 export function isRetryable(error: unknown): boolean {

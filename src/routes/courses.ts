@@ -18,7 +18,7 @@ import { ById, Id, PageQuery, pageOf, Time } from "./http/schemas";
 
 const Name = z.string().trim().min(1).max(300);
 const Description = z.string().max(10_000).nullable();
-const NewCourse = z.object({ name: Name, description: Description.optional() });
+const NewCourse = z.strictObject({ name: Name, description: Description.optional() });
 const CourseChange = NewCourse.partial();
 
 const Course = z

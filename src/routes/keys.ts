@@ -24,7 +24,7 @@ const MAX_DAYS = 36_500;
 const MAX_OVERLAP_HOURS = 24 * 30;
 
 export const NewKey = z
-  .object({
+  .strictObject({
     name: z.string().trim().min(1).max(100).describe("Who or what uses the key"),
     scopes: Scopes.describe("`admin` includes the others"),
     course_ids: z
@@ -42,7 +42,7 @@ export const NewKey = z
 
 export type NewKey = z.output<typeof NewKey>;
 
-export const Rotation = z.object({
+export const Rotation = z.strictObject({
   overlap_hours: z
     .number()
     .min(0)

@@ -17,7 +17,7 @@ const Position = z.int().min(0).max(2_147_483_647);
 const PageNumber = z.int().min(1).max(1_000_000);
 
 const Query = z
-  .object({
+  .strictObject({
     course_id: Id,
     query: z.string().trim().min(1).max(8_000),
     top_k: z.int().min(1).max(50).default(8),

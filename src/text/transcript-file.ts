@@ -1,6 +1,7 @@
 import { AppError } from "../errors";
 import { parseSrt, parseVtt } from "./captions";
 import { decodeText, notATranscript } from "./decode-text";
+import { JsonScanner } from "./json-scanner";
 import { mendHalves } from "./storable-json";
 import { parseTranscriptJson } from "./transcript-json";
 import type { ParsedTranscript } from "./transcript-warnings";
@@ -32,7 +33,7 @@ const FORMAT_OF_TYPE: Record<string, TranscriptFormat> = {
  * file's extension, in this order, decide only where the content does not.
  *
  * @throws AppError `transcript_invalid`, `body_malformed` for broken JSON, `content_type_invalid` for
- *   other files
+ *   other files, `body_too_complex` for JSON with too many values
  */
 export function parseTranscriptFile(file: TranscriptFile): ParsedTranscript {
   const { text, warning } = decodeText(file.bytes, charsetOf(file.contentType));
@@ -52,10 +53,16 @@ function parseText(text: string, hint: TranscriptFormat | undefined): ParsedTran
   throw notATranscript();
 }
 
+/** Six hours with every word timed have 700 000 values in the forms that list most. */
+const MAX_VALUES = 1_000_000;
+
+/** @throws AppError `body_too_complex` */
 function tryJson(text: string): unknown {
   try {
+    new JsonScanner(MAX_VALUES, { uniqueKeys: false }).scan(Buffer.from(text));
     return JSON.parse(mendHalves(text));
-  } catch {
+  } catch (error) {
+    if (error instanceof AppError && error.errorCode === "body_too_complex") throw error;
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { type Message, PROTOCOL_VERSION } from "@ag-ui/core";
 import { RunAgentInputSchema } from "@ag-ui/core/schemas";
+import { AppError } from "../../errors";
 import {
   type ChatRequest,
   type ClientCapabilities,
@@ -46,6 +47,7 @@ export function readChatRequest(body: unknown, query: { course_id?: string }): A
 }
 
 function readRunInput(fields: Record<string, unknown>, query: { course_id?: string }): AgUiRequest {
+  refuseLongLists(fields);
   const input = parseBody(RunAgentInputSchema, normalizeInput(fields));
   const props = toObject(input.forwardedProps);
   const state = toObject(input.state);
@@ -70,6 +72,34 @@ function readRunInput(fields: Record<string, unknown>, query: { course_id?: stri
     resume: input.resume,
     state,
   };
+}
+
+/** AG-UI's schema sets no limits, and it describes each wrong item of a list. */
+const MAX_ITEMS: Record<string, number> = {
+  messages: 5_000,
+  content: 1_000,
+  toolCalls: 1_000,
+  tools: 1_000,
+  context: 1_000,
+  resume: 1_000,
+};
+
+/** @throws AppError `request_invalid` */
+function refuseLongLists(fields: Record<string, unknown>, parent = ""): void {
+  for (const [name, limit] of Object.entries(MAX_ITEMS)) {
+    const list = fields[name];
+    if (!Array.isArray(list)) continue;
+    const path = `${parent}${name}`;
+    if (list.length > limit) {
+      throw new AppError("request_invalid", {
+        fields: [{ path, message: `has more than ${limit} items` }],
+      });
+    }
+    if (name === "messages") {
+      for (const [index, message] of list.entries())
+        refuseLongLists(Object(message), `${path}.${index}.`);
+    }
+  }
 }
 
 /** Clients announce a version, not capabilities; 1.0 brought all three. */

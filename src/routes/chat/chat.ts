@@ -22,7 +22,7 @@ import { type AnswerMetrics, observeAnswer } from "../../metrics";
 import { onlyOwner } from "../../principal";
 import { credentialEnd, principalOf, type QuestionSettings, requireCourse } from "../http/auth";
 import { IdempotencyHeaders, once } from "../http/idempotency";
-import { jsonBody } from "../http/json-body";
+import { conversationBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
 import { toAgUiResponse } from "./ag-ui-stream";
@@ -55,7 +55,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
         return stream(requestDeps, conversation, request);
       },
       {
-        parse: jsonBody,
+        parse: conversationBody,
         query: CourseQuery,
         detail: {
           summary: "Ask, and stream the answer as AG-UI events",
@@ -76,7 +76,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
         return (await once(db, request, body, answer)).body;
       },
       {
-        parse: jsonBody,
+        parse: conversationBody,
         query: CourseQuery,
         headers: IdempotencyHeaders,
         response: Reply,

@@ -7,6 +7,7 @@ import type { Log } from "../../log";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { principalOf } from "../http/auth";
+import { readJsonBytes, SMALL_BODY } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { Id } from "../http/schemas";
 
@@ -46,9 +47,14 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
       if (query.course_id) await getCourse(db, query.course_id);
       const { course_ids } = principalOf(request);
       const scope = { course_id: query.course_id, course_ids, origin: ownOrigin(request, config) };
+      const body = await readJsonBytes(request, SMALL_BODY);
       // Loaded on first use, because the SDK takes a quarter of a second to load.
       const { answerMcp } = await import("../../chat/mcp/server");
-      return answerMcp(request, createMcpTools({ db, embedder, reranker }, scope), log);
+      return answerMcp(
+        new Request(request, { body }),
+        createMcpTools({ db, embedder, reranker }, scope),
+        log,
+      );
     },
     {
       // The protocol defines its own responses to malformed bodies.

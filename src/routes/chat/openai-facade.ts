@@ -15,7 +15,7 @@ import { type Course, getCourse, listCourses } from "../../db/courses";
 import { AppError } from "../../errors";
 import { observeAnswer } from "../../metrics";
 import { credentialEnd, principalOf, requireCourse } from "../http/auth";
-import { jsonBody } from "../http/json-body";
+import { conversationBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
 import { EVENT_STREAM, toStreamingResponse } from "../http/streaming-response";
@@ -81,7 +81,7 @@ export function openaiFacade(deps: ChatRouteDeps) {
         return complete(services, asked, request);
       },
       {
-        parse: jsonBody,
+        parse: conversationBody,
         detail: {
           summary: "Ask a course through OpenAI's chat completions API",
           description: DESCRIPTION,

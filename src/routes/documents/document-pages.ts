@@ -46,7 +46,7 @@ const CountedQuery = z.object({
 });
 
 const DescribeRequest = z
-  .object({
+  .strictObject({
     force: z.boolean().optional().describe("Describe all pages again"),
     pages: z.array(z.int().min(1)).min(1).max(1_000).optional().describe("Only these pages"),
   })

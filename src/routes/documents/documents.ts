@@ -15,7 +15,7 @@ import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
 import { serveDocument } from "./document-file";
 import { Accepted, Document, DocumentStatus, Status, withUrl } from "./document-schemas";
 
-const UploadFields = z.object({ course_id: Id, title: Title.optional(), priority: Priority });
+const UploadFields = z.strictObject({ course_id: Id, title: Title.optional(), priority: Priority });
 
 const UPLOAD_BODY = multipartBody(UploadFields, "A PDF");
 

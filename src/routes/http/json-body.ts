@@ -1,51 +1,92 @@
 import { AppError } from "../../errors";
-import { mendHalves } from "../../text/storable-json";
+import { JsonScanner } from "../../text/json-scanner";
 
+export type JsonLimits = { maxBytes: number; maxValues: number };
+
+/** Our own bodies have a few fields and at most some hundred ids. */
+export const SMALL_BODY: JsonLimits = { maxBytes: 1_000_000, maxValues: 10_000 };
 /** Enough for a long conversation with a few images. */
-const MAX_BYTES = 16 * 1024 * 1024;
-const MAX_DEPTH = 64;
+const CONVERSATION: JsonLimits = { maxBytes: 16 * 1024 * 1024, maxValues: 100_000 };
+/** Other requests get their turn after this time of scanning. */
+const TURN_MS = 8;
+/** Bytes to scan between two looks at the clock. */
+const SLICE_BYTES = 256 * 1024;
 
 /**
  * Reads a JSON body. Routes set it as `parse`, because Elysia's own parser has no limits and treats a
  * wrong content type like a missing body.
  *
- * @throws AppError `content_type_invalid`, `body_too_large`, `body_malformed`, `request_invalid`
+ * @throws AppError `content_type_invalid`, `body_too_large`, `body_too_complex`, `body_malformed`,
+ *   `request_invalid` for NUL characters, duplicate keys and deep nesting
  */
-export const jsonBody: JsonParser = [readJson, "json"];
+export const jsonBody: JsonParser = [({ request }) => readJson(request, SMALL_BODY), "json"];
 
 /** The same for routes with an optional body: a missing body is an empty object. */
 export const optionalJsonBody: JsonParser = [
-  async (context) => (context.request.body ? readJson(context) : {}),
+  async ({ request }) => (request.body ? readJson(request, SMALL_BODY) : {}),
+  "json",
+];
+
+/** The same for conversations, which clients send with all their messages. */
+export const conversationBody: JsonParser = [
+  ({ request }) => readJson(request, CONVERSATION),
   "json",
 ];
 
 /** The second parser never runs: its name gives the content type in the OpenAPI document. */
-type JsonParser = [typeof readJson, "json"];
+type JsonParser = [(context: { request: Request }) => Promise<unknown>, "json"];
 
-async function readJson({ request }: { request: Request }): Promise<unknown> {
+async function readJson(request: Request, limits: JsonLimits): Promise<unknown> {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^application\/(json|[\w.-]+\+json)\s*(;|$)/i.test(contentType)) {
     throw new AppError("content_type_invalid", { expected: "application/json" });
   }
-  return parseJson((await readBytes(request)).toString("utf8"));
-}
-
-/** @throws AppError `body_malformed`, `request_invalid` */
-export function parseJson(text: string): unknown {
+  const bytes = await readJsonBytes(request, limits);
+  // Each of these steps takes 20 ms for 16 MB, so others get their turn in between.
+  const isLarge = bytes.length > SMALL_BODY.maxBytes;
+  if (isLarge) await Bun.sleep(0);
+  const text = bytes.toString("utf8");
+  if (isLarge) await Bun.sleep(0);
   const body = parse(text);
-  refuseWhatCannotBeStored(body, "", 0);
-  return body;
+  return /\\u(?:0000|[dD])/.test(text) ? toStorableBody(body) : body;
 }
 
-/** @throws AppError `body_too_large` */
-export async function readBytes(request: Request): Promise<Buffer> {
-  const tooLarge = () => new AppError("body_too_large", { max_bytes: MAX_BYTES });
-  if (Number(request.headers.get("content-length")) > MAX_BYTES) throw tooLarge();
+/**
+ * Reads the bytes of a JSON document and checks its size and shape while they arrive. The result can
+ * still be malformed.
+ *
+ * @throws AppError `body_too_large`, `body_too_complex`, `request_invalid`
+ */
+export async function readJsonBytes(
+  request: Request,
+  limits: JsonLimits,
+): Promise<Buffer<ArrayBuffer>> {
+  const scanner = new JsonScanner(limits.maxValues);
+  let since = performance.now();
+  return await readBytes(request, limits.maxBytes, async (chunk) => {
+    for (let start = 0; start < chunk.length; start += SLICE_BYTES) {
+      scanner.scan(chunk.subarray(start, start + SLICE_BYTES));
+      if (performance.now() - since < TURN_MS) continue;
+      await Bun.sleep(0);
+      since = performance.now();
+    }
+  });
+}
+
+/** @throws AppError `body_too_large`; errors of `check` */
+export async function readBytes(
+  request: Request,
+  maxBytes: number,
+  check: (chunk: Uint8Array) => Promise<void> = async () => {},
+): Promise<Buffer<ArrayBuffer>> {
+  const tooLarge = () => new AppError("body_too_large", { max_bytes: maxBytes });
+  if (Number(request.headers.get("content-length")) > maxBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
-    if (size > MAX_BYTES) throw tooLarge();
+    if (size > maxBytes) throw tooLarge();
+    await check(chunk);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -53,22 +94,38 @@ export async function readBytes(request: Request): Promise<Buffer> {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(mendHalves(text));
+    return JSON.parse(text);
   } catch (cause) {
     throw new AppError("body_malformed", { expected: "JSON" }, { cause });
   }
 }
 
-/** PostgreSQL cannot store NUL, and no real body has 64 levels of brackets. */
-function refuseWhatCannotBeStored(value: unknown, path: string, depth: number): void {
-  const refuse = (message: string) => {
-    throw new AppError("request_invalid", { fields: [{ path, message }] });
-  };
-  if (typeof value === "string" && value.includes("\0")) refuse("contains a NUL character");
-  if (typeof value !== "object" || value === null) return;
-  if (depth >= MAX_DEPTH) refuse(`nested deeper than ${MAX_DEPTH} levels`);
-  for (const [key, inner] of Object.entries(value)) {
-    if (key.includes("\0")) refuse("contains a NUL character");
-    refuseWhatCannotBeStored(inner, path === "" ? key : `${path}.${key}`, depth + 1);
+/**
+ * PostgreSQL stores neither NUL nor lone surrogates. NUL is refused; a lone surrogate, which is left of a
+ * text that was cut inside a character, becomes U+FFFD. The scanner has limited the depth.
+ */
+function toStorableBody(value: unknown, path: string[] = []): unknown {
+  if (typeof value === "string") {
+    if (value.includes("\0")) throw nulIn(path);
+    return value.toWellFormed();
   }
+  if (typeof value !== "object" || value === null) return value;
+  const inner = (key: string, one: unknown) => {
+    path.push(key);
+    const storable = toStorableBody(one, path);
+    path.pop();
+    return storable;
+  };
+  if (Array.isArray(value)) return value.map((one, index) => inner(String(index), one));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => {
+      if (key.includes("\0")) throw nulIn(path);
+      return [key.toWellFormed(), inner(key, one)];
+    }),
+  );
 }
+
+const nulIn = (path: string[]) =>
+  new AppError("request_invalid", {
+    fields: [{ path: path.join("."), message: "contains a NUL character" }],
+  });

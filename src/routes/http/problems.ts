@@ -1,6 +1,6 @@
 import { Elysia, ParseError, ValidationError } from "elysia";
 import { toCompletionError } from "../../chat/openai/error";
-import { AppError, ERRORS } from "../../errors";
+import { AppError, ERRORS, type FieldProblem, UNKNOWN_FIELD } from "../../errors";
 import type { Log } from "../../log";
 import { toOutage } from "../../storage/failure";
 
@@ -53,6 +53,16 @@ const NUL_IN_URL = { path: "url", message: "contains a NUL character" };
 /** `GET /api/documents/upload` matches `/api/documents/:id` with the invalid id "upload". */
 const isForParams = (error: unknown) => error instanceof ValidationError && error.type === "params";
 
+/** Elysia keeps only the text of an issue, so the names of unknown fields are read from it. */
+function unknownFields(message: string, path: string): FieldProblem[] | undefined {
+  const names = /^Unrecognized keys?: "(.*)"$/s.exec(message)?.[1];
+  const parent = path === "root" ? "" : `${path}.`;
+  return names
+    ?.split('", "')
+    .slice(0, 20)
+    .map((name) => ({ path: parent + name.slice(0, 100), message: UNKNOWN_FIELD }));
+}
+
 function toAppError(error: unknown, code: string | number): AppError {
   if (error instanceof AppError) return error;
   // Elysia wraps the errors of body parsers.
@@ -62,10 +72,11 @@ function toAppError(error: unknown, code: string | number): AppError {
   }
   if (error instanceof ValidationError && error.type !== "response") {
     // Field and reason only: Elysia's details contain the whole body, with its secrets.
-    const fields = error.all.map((issue) => ({
-      path: "path" in issue ? String(issue.path).replace(/^\//, "") : "",
-      message: issue.summary ?? "is not valid",
-    }));
+    const fields = error.all.flatMap((issue) => {
+      const path = "path" in issue ? String(issue.path).replace(/^\//, "") : "";
+      const message = issue.summary ?? "is not valid";
+      return unknownFields(message, path) ?? [{ path, message }];
+    });
     return new AppError("request_invalid", { fields });
   }
   if (code === "NOT_FOUND") return new AppError("route_not_found");

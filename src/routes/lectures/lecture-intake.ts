@@ -32,7 +32,7 @@ const PanoptoUrl = z
   );
 
 const DownloadRequest = z
-  .object({
+  .strictObject({
     course_id: Id,
     panopto_url: PanoptoUrl,
     title: Title.optional(),
@@ -44,7 +44,7 @@ const DownloadRequest = z
   })
   .meta({ id: "LectureDownload" });
 
-const AudioFields = z.object({
+const AudioFields = z.strictObject({
   course_id: Id,
   title: Title.optional(),
   panopto_url: PanoptoUrl.optional().describe("Citations open this recording in its viewer"),
@@ -63,7 +63,7 @@ const MediaUrl = z
   .refine(isWebAddress, "must be an address that begins with http:// or https://")
   .describe("Where the recording plays; citations open it at the second");
 
-const TranscriptFields = z.object({
+const TranscriptFields = z.strictObject({
   course_id: Id,
   title: Title.optional().describe("Default: the file's name"),
   media_url: MediaUrl.optional(),

@@ -172,10 +172,14 @@ async function readTranscriptFile(
 ): Promise<TranscriptFile & { language?: string | undefined }> {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^multipart\/form-data\b/i.test(contentType)) {
-    return { ...query, bytes: await readBytes(request), contentType };
+    return { ...query, bytes: await readBytes(request, MAX_TRANSCRIPT_BYTES), contentType };
   }
   const directory = uploadedAudio.stagingDir;
-  const rules = { fields: TranscriptFileFields, maxBytes: MAX_TRANSCRIPT_BYTES, directory };
+  const rules = {
+    fields: TranscriptFileFields.strict(),
+    maxBytes: MAX_TRANSCRIPT_BYTES,
+    directory,
+  };
   await using upload = await receiveUpload(request, rules);
   const bytes = await asStorageFailure(Bun.file(upload.file.path).bytes());
   return { ...query, ...upload.fields, bytes, filename: upload.file.filename };
