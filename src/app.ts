@@ -24,6 +24,7 @@ import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures/lectures";
 import { retrievalRoutes } from "./routes/retrieval";
 import type { Services } from "./services";
+import { readDiskSpace } from "./storage/disk-space";
 
 /** No limit of the server: it would send a 413 without a body. Each body parser has its own limit. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -55,7 +56,13 @@ export function createApp(services: Services) {
     .use(refuseEncodedBodies)
     .use(guard(services))
     .use(apiDocs())
-    .use(healthRoutes(services))
+    .use(
+      healthRoutes({
+        ...services,
+        maxUploadBytes,
+        diskSpace: () => readDiskSpace(services.dataRoot),
+      }),
+    )
     .use(keyRoutes(services))
     .use(courseRoutes(services))
     .use(lectureIntakeRoutes({ ...services, maxUploadBytes }))

@@ -24,6 +24,27 @@ export function openMetrics() {
       labelNames: ["queue"],
       registers,
     }),
+    waitingJobs: new Gauge({
+      name: "lectern_waiting_jobs",
+      help: "Jobs that wait for a provider whose calls fail",
+      labelNames: ["provider"],
+      registers,
+    }),
+    oldestPendingSeconds: new Gauge({
+      name: "lectern_oldest_pending_seconds",
+      help: "How long the oldest job that could start has waited for a worker",
+      registers,
+    }),
+    workers: new Gauge({
+      name: "lectern_workers",
+      help: "Running workers in all processes on all machines",
+      registers,
+    }),
+    diskFreeBytes: new Gauge({
+      name: "lectern_disk_free_bytes",
+      help: "Free space on the disk of DATA_ROOT",
+      registers,
+    }),
     attempts: new Counter({
       name: "lectern_job_attempts_total",
       help: "Attempts of jobs by outcome",

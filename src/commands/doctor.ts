@@ -2,13 +2,16 @@ import { exists } from "node:fs/promises";
 import { join } from "node:path";
 import { type Config, type ConfigProblems, loadConfig } from "../config";
 import { countEmbeddings } from "../db/chunks/embeddings";
-import { connect } from "../db/client";
+import { connect, type Sql } from "../db/client";
+import { listProviderOutages } from "../db/jobs/provider-calls";
 import { checkServer, isMigrated, openDatabaseServer } from "../db/server";
 import { AppError } from "../errors";
 import { modelProblems, openProviders } from "../providers";
 import { findOcr } from "../providers/slides/ocr";
 import { selectTranscriber, transcriberProblems } from "../providers/speech/select-transcriber";
+import { readQueueState } from "../queue/queue-state";
 import { openDataRoot } from "../storage/data-root";
+import { judgeDiskSpace, readDiskSpace } from "../storage/disk-space";
 
 /**
  * `./lectern doctor`: shows what is configured, what is missing, and the effect of each missing part.
@@ -25,8 +28,9 @@ async function examine(config: Config): Promise<Finding[]> {
     runtime(),
     await database(config),
     await folder(config),
+    ...(await disk(config)),
     ...models(config),
-    ...(await storedModels(config)),
+    ...(await storedState(config)),
     panopto(config),
     tool("ffmpeg", "lectures cannot be transcribed: install ffmpeg"),
     tool("pdftoppm", "page images are rendered 6 times slower: install poppler-utils"),
@@ -58,6 +62,15 @@ async function folder({ DATA_ROOT, S3_BUCKET }: Config): Promise<Finding> {
   } catch (error) {
     return broken("files", problemsOf(error));
   }
+}
+
+async function disk({ DATA_ROOT, MAX_UPLOAD_MB }: Config): Promise<Finding[]> {
+  const space = await readDiskSpace(DATA_ROOT).catch(() => null); // a missing folder is reported above
+  if (!space) return [];
+  const text = `${Math.round(space.free_bytes / 1e6)} MB free`;
+  const state = judgeDiskSpace(space, MAX_UPLOAD_MB * 1e6);
+  if (state === "ok") return [ok("disk", text)];
+  return [missing("disk", `${text}, ${state}: free space, or set DATA_ROOT to a larger disk`)];
 }
 
 /** The problems of the settings in one line; other errors are bugs. */
@@ -113,38 +126,65 @@ function panopto(config: Config): Finding {
     : missing("panopto", "public recordings only: PANOPTO_COOKIE or PANOPTO_CLIENT_ID adds others");
 }
 
-/** Reports chunks whose embedding model is not the configured one. */
-async function storedModels(config: Config): Promise<Finding[]> {
+/** Reports the queue, and chunks whose embedding model is not the configured one. */
+async function storedState(config: Config): Promise<Finding[]> {
   const embedded = join(config.DATA_ROOT, "db");
   if (!config.DATABASE_URL && !(await exists(embedded))) return [];
   try {
     const database = await openDatabaseServer(config);
     try {
-      return await countOthers(database.url, config);
+      return await examineStored(database.url, config);
     } finally {
       await database.close();
     }
   } catch (error) {
     if (!(error instanceof AppError) || error.errorCode !== "database_locked") return []; // reported above
     const text =
-      "the stored chunks cannot be checked while a server uses the database: see the start of its log";
-    return [missing("embeddings", text)];
+      "chunks and queue cannot be checked while a server uses the database: see its GET /api/health";
+    return [missing("queue", text)];
   }
 }
 
-async function countOthers(url: string, config: Config): Promise<Finding[]> {
+async function examineStored(url: string, config: Config): Promise<Finding[]> {
   const sql = connect(url, { max: 1 });
   try {
-    const { embedder } = openProviders(config, UNASKED);
-    const stored = (await isMigrated(sql)) ? await countEmbeddings(sql, { course_id: null }) : [];
-    return stored
-      .filter(({ model }) => model !== embedder.model)
-      .map(({ model, chunks }) =>
-        missing("embeddings", `${chunks} chunks use ${model}: ./lectern reembed moves them`),
-      );
+    if (!(await isMigrated(sql))) return [];
+    return [...(await otherModels(sql, config)), ...(await queueFindings(sql))];
   } finally {
     await sql.end({ timeout: 1 });
   }
+}
+
+async function otherModels(sql: Sql, config: Config): Promise<Finding[]> {
+  const { embedder } = openProviders(config, UNASKED);
+  const stored = await countEmbeddings(sql, { course_id: null });
+  return stored
+    .filter(({ model }) => model !== embedder.model)
+    .map(({ model, chunks }) =>
+      missing("embeddings", `${chunks} chunks use ${model}: ./lectern reembed moves them`),
+    );
+}
+
+async function queueFindings(sql: Sql): Promise<Finding[]> {
+  const { waiting, running, oldest_pending_seconds, dead_letters, workers } =
+    await readQueueState(sql);
+  const oldest = Math.round(oldest_pending_seconds ?? 0);
+  const since = oldest > 0 ? `, the oldest for ${oldest} s` : "";
+  const text = `${waiting} jobs wait${since}; ${running} run; ${workers} workers`;
+  const isStuck = workers === 0 && waiting + running > 0;
+  const findings = [
+    isStuck ? missing("queue", `${text}: start one with ./lectern up`) : ok("queue", text),
+  ];
+  if (dead_letters > 0) {
+    const advice = "./lectern jobs list --activity failed shows the jobs";
+    findings.push(missing("queue", `${dead_letters} dead letters: ${advice}`));
+  }
+  for (const { provider, since, jobs } of await listProviderOutages(sql)) {
+    findings.push(
+      missing("providers", `${provider} fails since ${since}; ${jobs} jobs wait for it`),
+    );
+  }
+  return findings;
 }
 
 function tool(name: string, cost: string): Finding {

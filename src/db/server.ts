@@ -78,6 +78,6 @@ const unusable = (problem: string) =>
 /** True if the database has the whole schema. */
 export async function isMigrated(sql: Sql): Promise<boolean> {
   const [row] = await sql<{ migrated: boolean }[]>`
-    select to_regclass('inactive_embeddings') is not null as migrated`;
+    select to_regclass('provider_states') is not null as migrated`;
   return row!.migrated;
 }

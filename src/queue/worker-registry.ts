@@ -1,9 +1,6 @@
 import { hostname } from "node:os";
 import type { Sql } from "../db/client";
 
-/** A process that has not refreshed its row for this time has ended. */
-const SILENT_SECONDS = 60;
-
 export type RegisteredProcess = { id: string; wanted: number; alive: number };
 
 /** Records that this process runs workers now, for the processes without workers. */
@@ -25,12 +22,4 @@ export async function removeRegistration(sql: Sql, id: string): Promise<void> {
 /** Removes the rows of processes that ended a day ago or earlier without removing them. */
 export async function pruneRegistrations(sql: Sql): Promise<void> {
   await sql`delete from worker_processes where seen_at < now() - interval '1 day'`;
-}
-
-/** How many workers run in all processes on all machines. */
-export async function countWorkers(sql: Sql): Promise<number> {
-  const [row] = await sql<{ alive: number }[]>`
-    select coalesce(sum(alive), 0)::int as alive from worker_processes
-    where seen_at > now() - ${SILENT_SECONDS} * interval '1 second'`;
-  return row!.alive;
 }

@@ -3,11 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
+import { deleteAsset } from "../../src/db/assets";
 import { connect } from "../../src/db/client";
 import { openMetrics } from "../../src/metrics";
+import { refreshRegistration, removeRegistration } from "../../src/queue/worker-registry";
 import { healthRoutes } from "../../src/routes/health";
 import { problems } from "../../src/routes/http/problems";
 import { openDiskStorage } from "../../src/storage/disk";
+import { readDiskSpace } from "../../src/storage/disk-space";
 import { DOCUMENT_FILES } from "../../src/storage/files";
 import { withDatabase } from "../support/database";
 import { createCourse, createDocument, silentLog } from "../support/factories";
@@ -21,6 +24,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const allWell = {
   ...{ db, storage, metrics: openMetrics(), workers: () => ({ wanted: 2, alive: 2 }) },
+  diskSpace: async () => ({ free_bytes: 10_000, total_bytes: 20_000 }),
+  maxUploadBytes: 1_000,
   checkTimeoutMs: 60_000,
 };
 async function ask(path: string, needs: Partial<typeof allWell> = {}) {
@@ -31,7 +36,14 @@ async function ask(path: string, needs: Partial<typeof allWell> = {}) {
   const response = await app.handle(get(path));
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
-const OK = { database: "ok", storage: "ok", queue: "ok", workers: "ok" };
+const OK = {
+  database: "ok",
+  storage: "ok",
+  queue: "ok",
+  workers: "ok",
+  providers: "ok",
+  disk: "ok",
+};
 
 describe("GET /api/health", () => {
   test("is well when everything answers", async () => {
@@ -65,6 +77,63 @@ describe("GET /api/health", () => {
     expect(text).not.toContain(folder);
   });
 
+  test("of a process without workers fails when a job waits and no process has workers", async () => {
+    const workers = () => ({ wanted: 0, alive: 0 });
+    const { document_id } = await createDocument(db, await createCourse(db));
+    await db`update pgmq.q_ingest set vt = clock_timestamp() - interval '90 seconds'`;
+    const alone = JSON.parse((await ask("/api/health", { workers })).text);
+    const id = crypto.randomUUID();
+    await refreshRegistration(db, { id, wanted: 4, alive: 3 });
+    const served = JSON.parse((await ask("/api/health", { workers })).text);
+    await db`update worker_processes set seen_at = now() - interval '2 minutes'`;
+    const died = JSON.parse((await ask("/api/health", { workers })).text);
+    await removeRegistration(db, id);
+    await deleteAsset(db, "document", document_id);
+
+    expect(alone).toMatchObject({ status: "degraded", checks: { workers: "failed" } });
+    expect(alone.queue).toMatchObject({ waiting: 1, workers: 0, dead_letters: 0 });
+    expect(alone.queue.oldest_pending_seconds).toBeGreaterThan(89);
+    expect(served).toMatchObject({
+      status: "ok",
+      checks: { workers: "ok" },
+      queue: { workers: 3 },
+    });
+    expect(died.checks.workers).toBe("failed");
+  });
+
+  test("names the provider that jobs wait for", async () => {
+    await db`
+      insert into provider_states (provider, failures, opened_at, open_until)
+      values ('openai', 5, now(), now() + interval '30 seconds')`;
+    const { status, text } = await ask("/api/health");
+    await db`delete from provider_states`;
+
+    expect(status).toBe(200);
+    expect(JSON.parse(text)).toMatchObject({
+      status: "degraded",
+      checks: { ...OK, providers: "failed" },
+      waiting_for: [{ provider: "openai", jobs: 0 }],
+    });
+  });
+
+  test.each([
+    [4_999, 200, "low"],
+    [999, 503, "full"],
+  ])("with %d free bytes is a %d before uploads fail", async (free_bytes, code, disk) => {
+    const diskSpace = async () => ({ free_bytes, total_bytes: 20_000 });
+    const { status, text } = await ask("/api/health", { diskSpace });
+
+    expect(status).toBe(code);
+    expect(JSON.parse(text)).toMatchObject({ status: "degraded", checks: { ...OK, disk } });
+  });
+
+  test("reads the space of a real disk", async () => {
+    const { free_bytes, total_bytes } = await readDiskSpace(folder);
+
+    expect(free_bytes).toBeGreaterThan(0);
+    expect(total_bytes).toBeGreaterThanOrEqual(free_bytes);
+  });
+
   test("without its database is a 503 that says when to come back", async () => {
     const nowhere = connect("postgres://postgres@127.0.0.1:1/none", { max: 1 });
     const { status, headers, text } = await ask("/api/health", { db: nowhere });
@@ -74,7 +143,7 @@ describe("GET /api/health", () => {
     expect(headers.get("retry-after")).toBe("5");
     expect(JSON.parse(text)).toMatchObject({
       status: "degraded",
-      checks: { ...OK, database: "failed", queue: "failed" },
+      checks: { ...OK, database: "failed", queue: "failed", providers: "off" },
     });
   });
 });
@@ -87,6 +156,9 @@ describe("GET /metrics", () => {
     expect(headers.get("content-type")).toStartWith("text/plain");
     expect(text).toContain('lectern_jobs{kind="document",state="pending"} 1');
     expect(text).toContain('lectern_queue_messages{queue="ingest"} 1');
+    expect(text).toMatch(/lectern_oldest_pending_seconds \d/);
+    expect(text).toContain("lectern_workers 0");
+    expect(text).toContain("lectern_disk_free_bytes 10000");
     expect(text).toContain("process_resident_memory_bytes");
   });
 });

@@ -1,0 +1,32 @@
+import type { Sql } from "../db/client";
+
+/** The whole queue in a few numbers, for health, metrics and doctor. */
+export type QueueState = {
+  /** Jobs that no worker runs. */
+  waiting: number;
+  running: number;
+  /** How long the oldest job that could start has waited for a worker, in seconds; null if none could. */
+  oldest_pending_seconds: number | null;
+  /** Failed jobs and invalid messages that wait for an operator. */
+  dead_letters: number;
+  /** Running workers in all processes on all machines. */
+  workers: number;
+};
+
+/** A process that has not refreshed its registration for this time has ended. */
+const SILENT_SECONDS = 60;
+
+export async function readQueueState(sql: Sql): Promise<QueueState> {
+  const [state] = await sql<QueueState[]>`
+    select
+      (select count(*) filter (where next_attempt_at is not null)::int from jobs
+       where job_state not in ('completed', 'failed')) as waiting,
+      (select count(*) filter (where next_attempt_at is null)::int from jobs
+       where job_state not in ('completed', 'failed')) as running,
+      (select extract(epoch from max(clock_timestamp() - vt))::float8 from queued_messages
+       where vt <= clock_timestamp()) as oldest_pending_seconds,
+      (select count(*)::int from pgmq.q_ingest_dead) as dead_letters,
+      (select coalesce(sum(alive), 0)::int from worker_processes
+       where seen_at > now() - ${SILENT_SECONDS} * interval '1 second') as workers`;
+  return state!;
+}
