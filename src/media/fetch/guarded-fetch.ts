@@ -35,7 +35,8 @@ export type Fetched = {
  * Fetches an address that comes from a user or a foreign response.
  *
  * @throws AppError `address_blocked`, `fetch_timeout`, `fetch_too_large`, `provider_unavailable`,
- *         `fetch_interrupted` when the connection ends during the response, or the signal's own reason when it is aborted
+ *         `fetch_interrupted` when the connection ends during the response, or the signal's own reason
+ *         when it is aborted
  */
 export type GuardedFetch = (address: string | URL, request: GuardedRequest) => Promise<Fetched>;
 
