@@ -4,6 +4,9 @@ create table courses (
   id          uuid primary key default gen_random_uuid(),
   name        text not null check (name <> ''),
   description text,
+  -- Limits instead of those of the settings:
+  -- {"asset" | "course" | "day": {"audio_minutes" | "pages" | "usd": number}}
+  budget      jsonb check (jsonb_typeof(budget) = 'object'),
   created_at  timestamptz not null default now(),
   updated_at  timestamptz not null default now()
 );

@@ -40,6 +40,14 @@ create table jobs (
   next_attempt_at  timestamptz default now(),
   -- The provider whose failure delays the next attempt.
   waiting_for      text,
+  -- When the job last failed because of the provider that it waits for.
+  provider_failed_at timestamptz,
+  -- At the limit of a budget: the message stays in the queue, hidden until the job is resumed.
+  paused_at        timestamptz,
+  -- When it resumes by itself: the next day, for a limit of the day.
+  paused_until     timestamptz,
+  -- An administrator let this job exceed the budgets.
+  ignores_budget   boolean not null default false,
   -- [{at, attempt, outcome, code?, reason?, delay_seconds?}]
   log              jsonb not null default '[]',
   started_at       timestamptz,

@@ -177,7 +177,8 @@ begin
       then j.log || jsonb_build_object('at', clock_timestamp(), 'attempt', j.attempt, 'outcome',
                                        'lost')
       else j.log end,
-    made_progress = false, next_attempt_at = null, waiting_for = null,
+    made_progress = false, next_attempt_at = null, waiting_for = null, paused_at = null,
+    paused_until = null,
     started_at = coalesce(j.started_at, clock_timestamp())
   where j.id = p_job_id
   returning j.queue_name, j.message_id, j.attempt, j.kind, j.id, j.asset_id, j.errors, j.crashes,
@@ -403,7 +404,8 @@ begin
   -- The job can have ended while this function waited for the message.
   update jobs j set
     job_state = 'failed', error_code = p_code, error_message = p_reason,
-    next_attempt_at = null, waiting_for = null, finished_at = clock_timestamp()
+    next_attempt_at = null, waiting_for = null, paused_at = null, paused_until = null,
+    finished_at = clock_timestamp()
   where j.id = job.id and j.job_state not in ('completed', 'failed');
   if not found then return false; end if;
   perform pgmq.archive(job.queue_name, job.message_id);

@@ -25,6 +25,10 @@ create table provider_calls (
   -- The billed units: audio_seconds, pages, tokens, … While the call is under way, and when it is lost,
   -- an estimate.
   usage       jsonb not null default '{}',
+  -- By the prices at the time of the call; null when the model has no price.
+  cost_usd    numeric,
+  -- A server without a key costs nothing, so its calls count for no budget.
+  is_free     boolean not null default false,
   error_code  text,
   created_at  timestamptz not null default now(),
   finished_at timestamptz,
@@ -49,9 +53,6 @@ create table provider_states (
   succeeded_at timestamptz
 );
 
--- When a job last failed because of the provider that it waits for.
-alter table jobs add column provider_failed_at timestamptz;
-
 create function lock_provider(p_provider text) returns provider_states language plpgsql as $$
 declare
   found_state provider_states;
@@ -70,11 +71,14 @@ $$;
 --   resume   an earlier attempt started this work at the provider: poll `request_id`
 --   open     the provider's circuit breaker is open for `wait_seconds`
 --   busy     as many calls as allowed are under way
+--   budget   the call would exceed the limit in `exceeded`
 --   lost     the attempt no longer holds its job
 create function begin_call(
   p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text,
-  p_provider text, p_model text, p_usage jsonb, p_max_concurrent integer, p_probe_seconds numeric,
-  out verdict text, out call_id uuid, out request_id text, out wait_seconds numeric
+  p_provider text, p_model text, p_usage jsonb, p_is_free boolean, p_budget jsonb,
+  p_max_concurrent integer, p_probe_seconds numeric,
+  out verdict text, out call_id uuid, out request_id text, out wait_seconds numeric,
+  out exceeded jsonb
 ) language plpgsql as $$
 declare
   breaker provider_states;
@@ -121,6 +125,15 @@ begin
     return;
   end if;
 
+  if verdict is null and not p_is_free and p_job_id is not null and not job.ignores_budget then
+    exceeded := exceeded_budget(job.course_id, job.asset_id, p_usage,
+                                call_cost(p_provider, p_model, p_usage), p_budget);
+    if exceeded is not null then
+      verdict := 'budget';
+      return;
+    end if;
+  end if;
+
   if breaker.open_until is not null then
     update provider_states s
     set open_until = clock_timestamp() + make_interval(secs => p_probe_seconds)
@@ -130,10 +143,10 @@ begin
 
   insert into provider_calls
     (id, call_key, purpose, provider, model, asset_type, asset_id, course_id, job_id, message_id,
-     attempt, usage)
+     attempt, usage, is_free)
   values
     (p_id, p_call_key, p_purpose, p_provider, p_model, job.kind, job.asset_id, job.course_id, p_job_id,
-     p_message_id, p_attempt, p_usage);
+     p_message_id, p_attempt, p_usage, p_is_free);
   verdict := 'go';
 end
 $$;
@@ -285,4 +298,156 @@ begin
   perform wake_waiting_jobs(s.provider) from provider_states s where s.open_until is null;
   return closed;
 end
+$$;
+
+-- Prices in USD: `usd` for `per` units of a usage, such as 0.40 for 3600 audio_seconds. These are list
+-- prices; correct them with your own by UPDATE and INSERT. A model without a row costs nothing here.
+create table provider_prices (
+  provider text not null,
+  -- `*` is for all models of the provider without rows of their own.
+  model    text not null,
+  unit     text not null,
+  usd      numeric not null check (usd >= 0),
+  per      numeric not null default 1 check (per > 0),
+  primary key (provider, model, unit)
+);
+insert into provider_prices (provider, model, unit, usd, per) values
+  ('elevenlabs', '*', 'audio_seconds', 0.40, 3600),
+  ('openai', 'whisper-1', 'audio_seconds', 0.006, 60),
+  ('openai', 'gpt-4o-transcribe', 'audio_seconds', 0.006, 60),
+  ('openai', 'gpt-4o-mini-transcribe', 'audio_seconds', 0.003, 60),
+  ('openai', 'text-embedding-3-small', 'tokens', 0.02, 1000000),
+  ('openai', 'text-embedding-3-large', 'tokens', 0.13, 1000000),
+  ('openai', 'gpt-5.4-mini', 'input_tokens', 0.75, 1000000),
+  ('openai', 'gpt-5.4-mini', 'output_tokens', 4.50, 1000000),
+  ('google', 'gemini-embedding-001', 'tokens', 0.15, 1000000),
+  ('google', 'gemini-flash-latest', 'input_tokens', 0.30, 1000000),
+  ('google', 'gemini-flash-latest', 'output_tokens', 2.50, 1000000);
+
+create function call_cost(p_provider text, p_model text, p_usage jsonb) returns numeric
+language sql stable as $$
+  select sum(p.usd / p.per * (p_usage ->> p.unit)::numeric) from provider_prices p
+  where p.provider = p_provider and p_usage ? p.unit
+    and p.model = coalesce(
+      (select own.model from provider_prices own
+       where own.provider = p_provider and own.model = p_model limit 1), '*');
+$$;
+
+-- Sets the price of each call, whoever writes it.
+create function price_call() returns trigger language plpgsql as $$
+begin
+  new.cost_usd := case when new.is_free then 0
+                       else call_cost(new.provider, new.model, new.usage) end;
+  return new;
+end
+$$;
+create trigger provider_calls_price before insert or update of usage on provider_calls
+  for each row execute function price_call();
+
+-- The first limit that a usage would exceed: {scope, unit, limit, used, needed}; null when none would.
+-- p_budget are the limits of the settings; those of the course replace them one by one. A limit of the
+-- day in the settings is for the whole installation, that of a course for this course.
+create function exceeded_budget(p_course_id uuid, p_asset_id uuid, p_usage jsonb, p_cost numeric,
+                                p_budget jsonb)
+returns jsonb language plpgsql stable as $$
+declare
+  own    jsonb := coalesce((select budget from courses where id = p_course_id), '{}');
+  today  timestamptz := date_trunc('day', now(), 'UTC');
+  needed jsonb := jsonb_build_object(
+    'audio_minutes', coalesce((p_usage ->> 'audio_seconds')::numeric, 0) / 60,
+    'pages', coalesce((p_usage ->> 'pages')::numeric, 0), 'usd', coalesce(p_cost, 0));
+  wanted record;
+  used   numeric;
+begin
+  if p_budget = '{}' and own = '{}' then return null; end if;
+  for wanted in
+    select s.scope, u.unit, coalesce(own -> s.scope ->> u.unit, p_budget -> s.scope ->> u.unit)::numeric
+             as most,
+           own -> s.scope ? u.unit as is_own
+    from unnest(array['asset', 'course', 'day']) s (scope),
+         unnest(array['audio_minutes', 'pages', 'usd']) u (unit)
+  loop
+    continue when wanted.most is null or (needed ->> wanted.unit)::numeric = 0 and wanted.unit <> 'usd';
+    select coalesce(sum(case wanted.unit
+             when 'audio_minutes' then (c.usage ->> 'audio_seconds')::numeric / 60
+             when 'pages' then (c.usage ->> 'pages')::numeric
+             else c.cost_usd end), 0)
+    into used from provider_calls c
+    where not c.is_free and case wanted.scope
+      when 'asset' then c.asset_id = p_asset_id
+      when 'course' then c.course_id = p_course_id
+      else c.created_at >= today and (c.course_id = p_course_id or not coalesce(wanted.is_own, false)) end;
+    if used + (needed ->> wanted.unit)::numeric > wanted.most
+       or wanted.unit = 'usd' and p_cost is not null and used >= wanted.most then
+      return jsonb_build_object('scope', wanted.scope, 'unit', wanted.unit, 'limit', wanted.most,
+                                'used', round(used, 4), 'needed', round((needed ->> wanted.unit)::numeric, 4));
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+-- Pauses a claimed job; false when the attempt no longer holds it.
+create function pause_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer,
+                          p_code text, p_reason text, p_until timestamptz)
+returns boolean language plpgsql as $$
+declare
+  job jobs;
+begin
+  if not extend_claim(p_queue, p_message_id, p_attempt, 3155760000) then return false; end if;
+  update jobs j set
+    paused_at = clock_timestamp(), paused_until = p_until, waiting_for = null,
+    next_attempt_at = clock_timestamp() + interval '100 years',
+    error_code = p_code, error_message = p_reason,
+    log = j.log || jsonb_build_object('at', clock_timestamp(), 'attempt', p_attempt,
+                                      'outcome', 'paused', 'code', p_code, 'reason', p_reason)
+  where j.id = p_job_id returning j.* into job;
+  perform record_event(job.kind, job.asset_id, job.course_id, 'paused', jsonb_build_object(
+    'job_id', job.id, 'code', p_code, 'reason', p_reason, 'until', p_until));
+  return true;
+end
+$$;
+
+-- Resumes the paused job of an asset and returns its id; null when it is not paused.
+create function resume_job(p_asset_id uuid, p_ignores_budget boolean) returns uuid
+language plpgsql as $$
+declare
+  job jobs;
+begin
+  select j.* into job from jobs j
+  where j.asset_id = p_asset_id and j.paused_at is not null
+    and j.job_state not in ('completed', 'failed');
+  if not found then return null; end if;
+  perform lock_message(job.queue_name, job.message_id);
+  update jobs j set
+    paused_at = null, paused_until = null, next_attempt_at = clock_timestamp(),
+    ignores_budget = j.ignores_budget or p_ignores_budget, error_code = null, error_message = null
+  where j.id = job.id and j.paused_at is not null;
+  if not found then return null; end if;
+  update pgmq.q_ingest_high m set vt = clock_timestamp()
+  where job.queue_name = 'ingest_high' and m.msg_id = job.message_id;
+  update pgmq.q_ingest m set vt = clock_timestamp()
+  where job.queue_name = 'ingest' and m.msg_id = job.message_id;
+  perform pg_notify('ingest', job.queue_name);
+  perform record_event(job.kind, job.asset_id, job.course_id, 'resumed', jsonb_build_object(
+    'job_id', job.id, 'ignores_budget', p_ignores_budget));
+  return job.id;
+end
+$$;
+
+-- The status of an asset as users see it: `paused`, or its own.
+create function shown_status(p_status text, p_job_id uuid) returns text language sql stable as $$
+  select case when exists (select from jobs where id = p_job_id and paused_at is not null)
+         then 'paused' else p_status end;
+$$;
+
+-- Why an asset is paused, or its own reason.
+create function shown_reason(p_reason text, p_job_id uuid) returns text language sql stable as $$
+  select coalesce((select error_message from jobs where id = p_job_id and paused_at is not null),
+                  p_reason);
+$$;
+
+-- Resumes the jobs that were paused by a limit of an earlier day; returns their number.
+create function resume_due_jobs() returns integer language sql as $$
+  select count(resume_job(j.asset_id, false))::integer from jobs j where j.paused_until <= now();
 $$;

@@ -46,7 +46,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.begin_call(p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text, p_provider text, p_model text, p_usage jsonb, p_max_concurrent integer, p_probe_seconds numeric, OUT verdict text, OUT call_id uuid, OUT request_id text, OUT wait_seconds numeric) RETURNS record
+CREATE FUNCTION public.begin_call(p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text, p_provider text, p_model text, p_usage jsonb, p_is_free boolean, p_budget jsonb, p_max_concurrent integer, p_probe_seconds numeric, OUT verdict text, OUT call_id uuid, OUT request_id text, OUT wait_seconds numeric, OUT exceeded jsonb) RETURNS record
     LANGUAGE plpgsql
     AS $$
 declare
@@ -94,6 +94,15 @@ begin
     return;
   end if;
 
+  if verdict is null and not p_is_free and p_job_id is not null and not job.ignores_budget then
+    exceeded := exceeded_budget(job.course_id, job.asset_id, p_usage,
+                                call_cost(p_provider, p_model, p_usage), p_budget);
+    if exceeded is not null then
+      verdict := 'budget';
+      return;
+    end if;
+  end if;
+
   if breaker.open_until is not null then
     update provider_states s
     set open_until = clock_timestamp() + make_interval(secs => p_probe_seconds)
@@ -103,10 +112,10 @@ begin
 
   insert into provider_calls
     (id, call_key, purpose, provider, model, asset_type, asset_id, course_id, job_id, message_id,
-     attempt, usage)
+     attempt, usage, is_free)
   values
     (p_id, p_call_key, p_purpose, p_provider, p_model, job.kind, job.asset_id, job.course_id, p_job_id,
-     p_message_id, p_attempt, p_usage);
+     p_message_id, p_attempt, p_usage, p_is_free);
   verdict := 'go';
 end
 $$;
@@ -133,6 +142,16 @@ begin
     where id = p_document_id and next_version_id is null;
   end if;
 end
+$$;
+
+CREATE FUNCTION public.call_cost(p_provider text, p_model text, p_usage jsonb) RETURNS numeric
+    LANGUAGE sql STABLE
+    AS $$
+  select sum(p.usd / p.per * (p_usage ->> p.unit)::numeric) from provider_prices p
+  where p.provider = p_provider and p_usage ? p.unit
+    and p.model = coalesce(
+      (select own.model from provider_prices own
+       where own.provider = p_provider and own.model = p_model limit 1), '*');
 $$;
 
 CREATE FUNCTION public.claim_audio_file(p_lecture_id uuid, p_file_id uuid) RETURNS void
@@ -433,6 +452,46 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.exceeded_budget(p_course_id uuid, p_asset_id uuid, p_usage jsonb, p_cost numeric, p_budget jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  own    jsonb := coalesce((select budget from courses where id = p_course_id), '{}');
+  today  timestamptz := date_trunc('day', now(), 'UTC');
+  needed jsonb := jsonb_build_object(
+    'audio_minutes', coalesce((p_usage ->> 'audio_seconds')::numeric, 0) / 60,
+    'pages', coalesce((p_usage ->> 'pages')::numeric, 0), 'usd', coalesce(p_cost, 0));
+  wanted record;
+  used   numeric;
+begin
+  if p_budget = '{}' and own = '{}' then return null; end if;
+  for wanted in
+    select s.scope, u.unit, coalesce(own -> s.scope ->> u.unit, p_budget -> s.scope ->> u.unit)::numeric
+             as most,
+           own -> s.scope ? u.unit as is_own
+    from unnest(array['asset', 'course', 'day']) s (scope),
+         unnest(array['audio_minutes', 'pages', 'usd']) u (unit)
+  loop
+    continue when wanted.most is null or (needed ->> wanted.unit)::numeric = 0 and wanted.unit <> 'usd';
+    select coalesce(sum(case wanted.unit
+             when 'audio_minutes' then (c.usage ->> 'audio_seconds')::numeric / 60
+             when 'pages' then (c.usage ->> 'pages')::numeric
+             else c.cost_usd end), 0)
+    into used from provider_calls c
+    where not c.is_free and case wanted.scope
+      when 'asset' then c.asset_id = p_asset_id
+      when 'course' then c.course_id = p_course_id
+      else c.created_at >= today and (c.course_id = p_course_id or not coalesce(wanted.is_own, false)) end;
+    if used + (needed ->> wanted.unit)::numeric > wanted.most
+       or wanted.unit = 'usd' and p_cost is not null and used >= wanted.most then
+      return jsonb_build_object('scope', wanted.scope, 'unit', wanted.unit, 'limit', wanted.most,
+                                'used', round(used, 4), 'needed', round((needed ->> wanted.unit)::numeric, 4));
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
 CREATE FUNCTION public.extend_claim(p_queue text, p_message_id bigint, p_attempt integer, p_seconds numeric) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -715,6 +774,26 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.pause_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer, p_code text, p_reason text, p_until timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job jobs;
+begin
+  if not extend_claim(p_queue, p_message_id, p_attempt, 3155760000) then return false; end if;
+  update jobs j set
+    paused_at = clock_timestamp(), paused_until = p_until, waiting_for = null,
+    next_attempt_at = clock_timestamp() + interval '100 years',
+    error_code = p_code, error_message = p_reason,
+    log = j.log || jsonb_build_object('at', clock_timestamp(), 'attempt', p_attempt,
+                                      'outcome', 'paused', 'code', p_code, 'reason', p_reason)
+  where j.id = p_job_id returning j.* into job;
+  perform record_event(job.kind, job.asset_id, job.course_id, 'paused', jsonb_build_object(
+    'job_id', job.id, 'code', p_code, 'reason', p_reason, 'until', p_until));
+  return true;
+end
+$$;
+
 CREATE FUNCTION public.postpone_job(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer, p_delay_seconds numeric, p_code text, p_reason text, p_waiting_for text) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -733,6 +812,16 @@ begin
   where j.id = p_job_id;
   if p_delay_seconds <= 0 then perform pg_notify('ingest', p_queue); end if;
   return true;
+end
+$$;
+
+CREATE FUNCTION public.price_call() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.cost_usd := case when new.is_free then 0
+                       else call_cost(new.provider, new.model, new.usage) end;
+  return new;
 end
 $$;
 
@@ -1196,6 +1285,39 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.resume_due_jobs() RETURNS integer
+    LANGUAGE sql
+    AS $$
+  select count(resume_job(j.asset_id, false))::integer from jobs j where j.paused_until <= now();
+$$;
+
+CREATE FUNCTION public.resume_job(p_asset_id uuid, p_ignores_budget boolean) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job jobs;
+begin
+  select j.* into job from jobs j
+  where j.asset_id = p_asset_id and j.paused_at is not null
+    and j.job_state not in ('completed', 'failed');
+  if not found then return null; end if;
+  perform lock_message(job.queue_name, job.message_id);
+  update jobs j set
+    paused_at = null, paused_until = null, next_attempt_at = clock_timestamp(),
+    ignores_budget = j.ignores_budget or p_ignores_budget, error_code = null, error_message = null
+  where j.id = job.id and j.paused_at is not null;
+  if not found then return null; end if;
+  update pgmq.q_ingest_high m set vt = clock_timestamp()
+  where job.queue_name = 'ingest_high' and m.msg_id = job.message_id;
+  update pgmq.q_ingest m set vt = clock_timestamp()
+  where job.queue_name = 'ingest' and m.msg_id = job.message_id;
+  perform pg_notify('ingest', job.queue_name);
+  perform record_event(job.kind, job.asset_id, job.course_id, 'resumed', jsonb_build_object(
+    'job_id', job.id, 'ignores_budget', p_ignores_budget));
+  return job.id;
+end
+$$;
+
 CREATE FUNCTION public.retry_document(p_document_id uuid) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -1226,6 +1348,20 @@ begin
   where l.id = p_lecture_id;
   return job;
 end
+$$;
+
+CREATE FUNCTION public.shown_reason(p_reason text, p_job_id uuid) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select coalesce((select error_message from jobs where id = p_job_id and paused_at is not null),
+                  p_reason);
+$$;
+
+CREATE FUNCTION public.shown_status(p_status text, p_job_id uuid) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select case when exists (select from jobs where id = p_job_id and paused_at is not null)
+         then 'paused' else p_status end;
 $$;
 
 CREATE FUNCTION public.start_attempt(p_job_id uuid, p_queue text, p_message_id bigint, p_attempt integer, p_process_id uuid) RETURNS public.claimed_job
@@ -1263,7 +1399,8 @@ begin
       then j.log || jsonb_build_object('at', clock_timestamp(), 'attempt', j.attempt, 'outcome',
                                        'lost')
       else j.log end,
-    made_progress = false, next_attempt_at = null, waiting_for = null,
+    made_progress = false, next_attempt_at = null, waiting_for = null, paused_at = null,
+    paused_until = null,
     started_at = coalesce(j.started_at, clock_timestamp())
   where j.id = p_job_id
   returning j.queue_name, j.message_id, j.attempt, j.kind, j.id, j.asset_id, j.errors, j.crashes,
@@ -1287,7 +1424,8 @@ begin
   -- The job can have ended while this function waited for the message.
   update jobs j set
     job_state = 'failed', error_code = p_code, error_message = p_reason,
-    next_attempt_at = null, waiting_for = null, finished_at = clock_timestamp()
+    next_attempt_at = null, waiting_for = null, paused_at = null, paused_until = null,
+    finished_at = clock_timestamp()
   where j.id = job.id and j.job_state not in ('completed', 'failed');
   if not found then return false; end if;
   perform pgmq.archive(job.queue_name, job.message_id);
@@ -1594,8 +1732,10 @@ CREATE TABLE public.courses (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     name text NOT NULL,
     description text,
+    budget jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT courses_budget_check CHECK ((jsonb_typeof(budget) = 'object'::text)),
     CONSTRAINT courses_name_check CHECK ((name <> ''::text))
 );
 
@@ -1632,12 +1772,15 @@ END) STORED,
     made_progress boolean DEFAULT false NOT NULL,
     next_attempt_at timestamp with time zone DEFAULT now(),
     waiting_for text,
+    provider_failed_at timestamp with time zone,
+    paused_at timestamp with time zone,
+    paused_until timestamp with time zone,
+    ignores_budget boolean DEFAULT false NOT NULL,
     log jsonb DEFAULT '[]'::jsonb NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    provider_failed_at timestamp with time zone,
     CONSTRAINT jobs_attempt_check CHECK ((attempt >= 0)),
     CONSTRAINT jobs_check CHECK (
 CASE kind
@@ -1875,12 +2018,24 @@ CREATE TABLE public.provider_calls (
     state text DEFAULT 'started'::text NOT NULL,
     request_id text,
     usage jsonb DEFAULT '{}'::jsonb NOT NULL,
+    cost_usd numeric,
+    is_free boolean DEFAULT false NOT NULL,
     error_code text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     CONSTRAINT provider_calls_asset_type_check CHECK ((asset_type = ANY (ARRAY['lecture'::text, 'document'::text]))),
     CONSTRAINT provider_calls_check CHECK (((state = 'started'::text) = (finished_at IS NULL))),
     CONSTRAINT provider_calls_state_check CHECK ((state = ANY (ARRAY['started'::text, 'ok'::text, 'error'::text, 'lost'::text])))
+);
+
+CREATE TABLE public.provider_prices (
+    provider text NOT NULL,
+    model text NOT NULL,
+    unit text NOT NULL,
+    usd numeric NOT NULL,
+    per numeric DEFAULT 1 NOT NULL,
+    CONSTRAINT provider_prices_per_check CHECK ((per > (0)::numeric)),
+    CONSTRAINT provider_prices_usd_check CHECK ((usd >= (0)::numeric))
 );
 
 CREATE VIEW public.queued_messages AS
@@ -2043,6 +2198,9 @@ ALTER TABLE ONLY public.processing_events
 ALTER TABLE ONLY public.provider_calls
     ADD CONSTRAINT provider_calls_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.provider_prices
+    ADD CONSTRAINT provider_prices_pkey PRIMARY KEY (provider, model, unit);
+
 ALTER TABLE ONLY public.provider_states
     ADD CONSTRAINT provider_states_pkey PRIMARY KEY (provider);
 
@@ -2197,6 +2355,8 @@ CREATE TRIGGER lectures_embed_status BEFORE UPDATE OF embed_status ON public.lec
 CREATE TRIGGER lectures_touch BEFORE UPDATE ON public.lectures FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER lectures_transcript_status BEFORE UPDATE OF transcript_status ON public.lectures FOR EACH ROW EXECUTE FUNCTION public.guard_status('part', 'transcript_status');
+
+CREATE TRIGGER provider_calls_price BEFORE INSERT OR UPDATE OF usage ON public.provider_calls FOR EACH ROW EXECUTE FUNCTION public.price_call();
 
 CREATE TRIGGER slide_chunks_deleted AFTER DELETE ON public.slide_chunks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION public.delete_inactive_embeddings();
 

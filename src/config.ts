@@ -61,6 +61,29 @@ const ScopesMap = z.string().transform((text, context) => {
   return map;
 });
 
+/** `name=number` pairs, separated by commas, as an object. */
+const NumberList = (names: z.ZodType<string>, value: z.ZodType<number>) =>
+  CommaList.transform((entries, context) => {
+    const numbers: Record<string, number> = {};
+    for (const entry of entries) {
+      const [name = "", text = ""] = entry.split("=").map((part) => part.trim());
+      const known = names.safeParse(name);
+      const number = value.safeParse(text === "" ? Number.NaN : Number(text));
+      if (known.success && number.success) {
+        numbers[name] = number.data;
+        continue;
+      }
+      const message = `"${entry}": ${(known.error ?? number.error)!.issues[0]!.message}`;
+      context.issues.push({ code: "custom", message, input: entry });
+    }
+    return numbers;
+  });
+const BUDGET_UNITS = z.enum(["audio_minutes", "pages", "usd"], {
+  error: "must be audio_minutes=, pages= or usd= with a number",
+});
+/** The limits of one scope, such as `{ audio_minutes: 180, usd: 5 }`. */
+const Budget = NumberList(BUDGET_UNITS, z.number({ error: "must be a number, 0 or more" }).min(0));
+
 /** Either all of these are set, or none. */
 const PANOPTO_CLIENT = [
   "PANOPTO_CLIENT_ID",
@@ -121,6 +144,14 @@ const Config = z.object({
   RERANK_BASE_URL: BaseUrl,
   RERANK_API_KEY: Secret,
   RERANK_MODEL: z.string().min(1).optional(),
+  /** Calls under way at the same time in the whole fleet, `provider=number`; 16 for the others. */
+  PROVIDER_CONCURRENCY: NumberList(z.string().regex(/^[a-z_]+$/, { error: "must be provider=number" }), z.number({ error: "must be a whole number, 1 or more" }).int().min(1)).default({ elevenlabs: 4 }),
+  /** Limits of paid work, such as `audio_minutes=180,pages=300,usd=5`: of each lecture or document, … */
+  BUDGET_ASSET: Budget.default({}),
+  /** … of each course, … */
+  BUDGET_COURSE: Budget.default({}),
+  /** … and of all courses together in a day (UTC). */
+  BUDGET_DAY: Budget.default({}),
   /** Where uploaded PDFs and audio are stored: in DATA_ROOT, or in an S3-compatible bucket. */
   STORAGE: z.enum(["disk", "s3"]).default("disk"),
   /** Unset: Amazon S3. */

@@ -70,6 +70,8 @@ export const ERRORS = {
   provider_answer_invalid:   { status: 502, retry: true,  title: "A provider's answer is not usable" },
   provider_answer_unusable:  { status: 502, retry: false, title: "A provider answered twice with something that cannot be used" },
   provider_waiting:          { status: 503, retry: true,  title: "The work waits for a provider" },
+  budget_exceeded:           { status: 409, retry: false, title: "The budget for paid work is used up: raise the limit, then resume" },
+  not_paused:                { status: 409, retry: false, title: "Only a paused asset can be resumed" },
   provider_request_refused:  { status: 502, retry: false, title: "A provider refused the request" },
   address_blocked:           { status: 422, retry: false, title: "This address is not allowed: use your Panopto site, or upload the audio" },
   fetch_timeout:             { status: 504, retry: true,  title: "A server took too long to answer: try again later, or upload the audio" },

@@ -5,6 +5,7 @@ import { AppError } from "./errors";
 import { ingestDocument } from "./pipelines/document/ingest";
 import { ingestLecture } from "./pipelines/lecture/ingest";
 import { removeUnneededAudio } from "./pipelines/lecture/remove-audio";
+import { openCallPolicy } from "./pipelines/paid-calls";
 import { openAttempt } from "./pipelines/step";
 import { type AttemptOutcome, type JobHandler, runAttempt } from "./queue/attempt";
 import { type Consumer, startConsumer } from "./queue/consumer";
@@ -34,15 +35,24 @@ const services = await openServices(
   },
 );
 
+const policy = openCallPolicy(config);
+
 /** The pipeline of each kind of job. The type makes sure that none is missing. */
 const pipelines: Record<JobKind, JobHandler> = {
   document: async (job, signal) => {
-    const attempt = openAttempt(services.db, "document", job, signal, reportStep("document"));
+    const attempt = openAttempt(
+      services.db,
+      "document",
+      job,
+      signal,
+      reportStep("document"),
+      policy,
+    );
     await ingestDocument(job.asset_id, { ...services, maxPages: config.MAX_PAGES }, attempt);
     return undefined;
   },
   lecture: (job, signal) => {
-    const attempt = openAttempt(services.db, "lecture", job, signal, reportStep("lecture"));
+    const attempt = openAttempt(services.db, "lecture", job, signal, reportStep("lecture"), policy);
     return ingestLecture(
       job.asset_id,
       { ...services, captions: config.CAPTIONS, onSpawn },

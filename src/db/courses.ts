@@ -1,16 +1,19 @@
 import { AppError } from "../errors";
 import type { Sql } from "./client";
+import type { Budgets } from "./jobs/provider-calls";
 import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
 
 export type Course = {
   id: string;
   name: string;
   description: string | null;
+  /** Limits of paid work instead of those of the settings. */
+  budget: Budgets | null;
   created_at: string;
   updated_at: string;
 };
 
-const columns = (sql: Sql) => sql`id, name, description, created_at, updated_at`;
+const columns = (sql: Sql) => sql`id, name, description, budget, created_at, updated_at`;
 
 export async function insertCourse(
   sql: Sql,
@@ -50,12 +53,17 @@ export async function getCourse(sql: Sql, id: string): Promise<Course> {
 export async function updateCourse(
   sql: Sql,
   id: string,
-  change: { name?: string | undefined; description?: string | null | undefined },
+  change: {
+    name?: string | undefined;
+    description?: string | null | undefined;
+    budget?: Budgets | null | undefined;
+  },
 ): Promise<Course> {
   const [course] = await sql<Course[]>`
     update courses set
       name = coalesce(${change.name ?? null}, name),
-      description = ${change.description === undefined ? sql`description` : change.description}
+      description = ${change.description === undefined ? sql`description` : change.description},
+      budget = ${change.budget === undefined ? sql`budget` : change.budget && sql.json(change.budget as never)}
     where id = ${id}
     returning ${columns(sql)}`;
   if (!course) throw new AppError("course_not_found");
@@ -96,12 +104,14 @@ export async function listAssets(
 ): Promise<Page<Asset>> {
   const rows = await sql<(Asset & { cursor: string })[]>`
     select *, ${cursorOf(sql)} from (
-      select l.id, 'lecture' as kind, l.title, l.status, l.status_reason, j.progress_percent,
+      select l.id, 'lecture' as kind, l.title, shown_status(l.status, j.id) as status,
+             shown_reason(l.status_reason, j.id) as status_reason, j.progress_percent,
              l.created_at, greatest(l.updated_at, j.updated_at) as updated_at
       from lectures l join jobs j on j.id = l.last_job_id
       where l.course_id = ${course_id} and l.deleted_at is null
       union all
-      select d.id, 'document', coalesce(d.title, d.filename), d.status, d.status_reason,
+      select d.id, 'document', coalesce(d.title, d.filename), shown_status(d.status, j.id),
+             shown_reason(d.status_reason, j.id),
              j.progress_percent, d.created_at, greatest(d.updated_at, j.updated_at)
       from documents d join jobs j on j.id = d.description_job_id
       where d.course_id = ${course_id} and d.deleted_at is null

@@ -1,10 +1,22 @@
 import { AppError } from "../errors";
 import { throwCourseMissing } from "./assets";
 import type { Sql } from "./client";
-import { type ClaimToken, claimedAsset, type JobStatus } from "./jobs/jobs";
+import {
+  type ClaimToken,
+  claimedAsset,
+  type JobStatus,
+  shownState,
+  waitColumns,
+} from "./jobs/jobs";
 import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
 
-export type DocumentStatus = "uploaded" | "described" | "embedding" | "completed" | "failed";
+export type DocumentStatus =
+  | "uploaded"
+  | "described"
+  | "embedding"
+  | "completed"
+  | "failed"
+  | "paused";
 
 export type Document = {
   id: string;
@@ -31,7 +43,8 @@ const columns = (sql: Sql) => sql`
   (select count(*)::int from slide_descriptions s where s.document_id = documents.id)
     as described_page_count,
   (select count(*)::int from slide_chunks c where c.document_id = documents.id) as chunk_count,
-  language_code, status, status_reason, description_job_id, metadata, created_at, updated_at`;
+  language_code, shown_status(status, description_job_id) as status,
+  shown_reason(status_reason, description_job_id) as status_reason, description_job_id, metadata, created_at, updated_at`;
 
 export type DocumentAccepted = { document_id: string; job_id: string; created: boolean };
 
@@ -80,7 +93,7 @@ export async function listDocuments(
     where deleted_at is null
       ${inCourses(sql, course_ids)}
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
-      ${status ? sql`and status = ${status}` : sql``}
+      ${status ? sql`and shown_status(status, description_job_id) = ${status}` : sql``}
       ${afterCursor(sql, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
   return toPage(rows, limit);
@@ -103,8 +116,9 @@ export type DocumentJobStatus = JobStatus & {
 /** @throws AppError `document_not_found` */
 export async function getDocumentStatus(sql: Sql, id: string): Promise<DocumentJobStatus> {
   const [status] = await sql<DocumentJobStatus[]>`
-    select d.id as document_id, d.status, d.status_reason, j.id as job_id, j.job_state,
-           j.progress_percent, j.attempt, j.quarantined, j.next_attempt_at, j.error_code,
+    select d.id as document_id, shown_status(d.status, j.id) as status,
+           shown_reason(d.status_reason, j.id) as status_reason, j.id as job_id, ${shownState(sql)},
+           j.progress_percent, j.attempt, j.quarantined, ${waitColumns(sql)}, j.error_code,
            j.error_message, j.started_at,
            j.finished_at, greatest(d.updated_at, j.updated_at) as updated_at
     from documents d join jobs j on j.id = d.description_job_id

@@ -1,7 +1,13 @@
 import { AppError } from "../errors";
 import { throwCourseMissing } from "./assets";
 import type { Sql } from "./client";
-import { type ClaimToken, claimedAsset, type JobStatus } from "./jobs/jobs";
+import {
+  type ClaimToken,
+  claimedAsset,
+  type JobStatus,
+  shownState,
+  waitColumns,
+} from "./jobs/jobs";
 import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
 
 export const LECTURE_STATUSES = [
@@ -11,6 +17,7 @@ export const LECTURE_STATUSES = [
   "embedding",
   "completed",
   "failed",
+  "paused",
 ] as const;
 export type LectureStatus = (typeof LECTURE_STATUSES)[number];
 
@@ -51,8 +58,9 @@ export type Lecture = {
 };
 
 const columns = (sql: Sql) => sql`
-  id, course_id, source, panopto_session_id, panopto_url, media_url, title, transcription, status,
-  status_reason, audio_duration_seconds, language_code, transcript_status, embed_status,
+  id, course_id, source, panopto_session_id, panopto_url, media_url, title, transcription,
+  shown_status(status, last_job_id) as status,
+  shown_reason(status_reason, last_job_id) as status_reason, audio_duration_seconds, language_code, transcript_status, embed_status,
   last_job_id, audio_file_id, metadata, created_at, updated_at`;
 
 export type LectureFilter = {
@@ -79,7 +87,7 @@ export async function listLectures(
     where deleted_at is null
       ${inCourses(sql, course_ids)}
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
-      ${status ? sql`and status = ${status}` : sql``}
+      ${status ? sql`and shown_status(status, last_job_id) = ${status}` : sql``}
       ${updated_before ? sql`and updated_at < ${updated_before}::timestamptz` : sql``}
       ${updated_after ? sql`and updated_at >= ${updated_after}::timestamptz + interval '1 millisecond'` : sql``}
       ${afterCursor(sql, cursor)}
@@ -138,8 +146,8 @@ export async function getLectureStatus(
 /** The last job of a lecture. @throws AppError `lecture_not_found` */
 async function getLectureJob(sql: Sql, id: string): Promise<LectureJob> {
   const [job] = await sql<LectureJob[]>`
-    select j.id as job_id, j.job_state, j.progress_percent, j.attempt, j.quarantined,
-           j.next_attempt_at, j.error_code,
+    select j.id as job_id, ${shownState(sql)}, j.progress_percent, j.attempt, j.quarantined,
+           ${waitColumns(sql)}, j.error_code,
            j.error_message, j.started_at, j.finished_at, j.updated_at
     from lectures l join jobs j on j.id = l.last_job_id
     where l.id = ${id} and l.deleted_at is null`;

@@ -1,8 +1,10 @@
 import { listUnembeddedChunks, saveEmbeddings } from "../db/chunks/chunk-embeddings";
 import type { Sql } from "../db/client";
 import type { JobKind } from "../db/jobs/jobs";
+import { toModelName } from "../db/jobs/provider-calls";
 import { throughOutages } from "../db/outage";
 import type { Embedder } from "../providers/embedder";
+import { UNRECORDED } from "../providers/paid-calls";
 import { type Attempt, assertStillClaimed } from "./step";
 
 /** A crash loses at most one batch: small enough to repeat, large enough to be fast. */
@@ -21,6 +23,7 @@ export async function embedChunks<K extends JobKind>(
   percentAt: (fraction: number) => number,
 ): Promise<void> {
   const { model } = embedder;
+  const isLocal = toModelName(model).provider === "local";
   const missing = await listUnembeddedChunks(db, kind, asset_id, model);
   for (let done = 0; done < missing.length; done += BATCH) {
     const batch = missing.slice(done, done + BATCH);
@@ -29,7 +32,7 @@ export async function embedChunks<K extends JobKind>(
     const { embeddings } = await embedder.embed(contents, {
       purpose: "document",
       signal,
-      calls: calls.for("embed", key),
+      calls: isLocal ? UNRECORDED : calls.for("embed", key),
     });
     const vectors = batch.map(({ id }, i) => ({ id, embedding: embeddings[i]! }));
     const save = () => saveEmbeddings(db, kind, fence, { model, vectors });

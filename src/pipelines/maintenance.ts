@@ -2,6 +2,7 @@ import type { Sql } from "../db/client";
 import { listDeletedDocuments, startFileRemoval } from "../db/documents";
 import { pruneKeys } from "../db/jobs/idempotency";
 import { closeLostCalls } from "../db/jobs/provider-calls";
+import { resumeDueJobs } from "../db/jobs/usage";
 import { expireAudio } from "../db/lecture-audio";
 import { purgeLectures } from "../db/lectures";
 import type { Log } from "../log";
@@ -58,6 +59,7 @@ async function maintain(deps: MaintenanceDeps): Promise<void> {
     uploaded_audio: () => removeAudioOfLectures(deps),
     keys: () => pruneKeys(db),
     provider_calls: () => closeLostCalls(db),
+    paused_jobs: () => resumeDueJobs(db),
   };
   for (const [task, run] of Object.entries(tasks)) {
     await run().catch((err) => log.warn({ err, task }, "maintenance failed"));

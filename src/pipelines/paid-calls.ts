@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Config } from "../config";
 import type { Sql } from "../db/client";
 import type { ClaimToken } from "../db/jobs/jobs";
 import {
   BREAKER,
+  type Budgets,
   beginCall,
   type CallEnd,
   type CallLimits,
+  type ExceededBudget,
   finishCall,
   providerWaitSeconds,
   storeRequestId,
@@ -26,15 +29,28 @@ export type CallPolicy = {
   maxConcurrent(provider: string): number;
   maxFailures: number;
   probeSeconds: number;
+  budgets: Budgets;
   /** How long a call waits for its turn while its provider has as many calls as allowed. */
   turnMs: number;
 };
 
+const DEFAULT_CONCURRENCY = 16;
+
 export const DEFAULT_POLICY: CallPolicy = {
   ...BREAKER,
-  maxConcurrent: () => 16,
+  maxConcurrent: () => DEFAULT_CONCURRENCY,
+  budgets: {},
   turnMs: 60_000,
 };
+
+/** The policy of the settings. */
+export const openCallPolicy = (
+  config: Pick<Config, "PROVIDER_CONCURRENCY" | "BUDGET_ASSET" | "BUDGET_COURSE" | "BUDGET_DAY">,
+): CallPolicy => ({
+  ...DEFAULT_POLICY,
+  maxConcurrent: (provider) => config.PROVIDER_CONCURRENCY[provider] ?? DEFAULT_CONCURRENCY,
+  budgets: { asset: config.BUDGET_ASSET, course: config.BUDGET_COURSE, day: config.BUDGET_DAY },
+});
 
 /** Pause between two looks whether it is a call's turn. */
 const TURN_POLL_MS = 250;
@@ -74,7 +90,7 @@ export class CallRecorder {
 
   async #run<T>(
     work: { purpose: string; call_key: string },
-    { service, model, unit, estimate }: BillableRequest,
+    { service, model, unit, estimate, isFree = false }: BillableRequest,
     request: (receipt: CallReceipt) => Promise<PaidAnswer<T>>,
   ): Promise<T> {
     const limits: CallLimits = {
@@ -87,6 +103,7 @@ export class CallRecorder {
       provider: service,
       model,
       usage: estimate,
+      isFree,
     });
     let isSubmitted = request_id !== null;
     const submitted = (provider_id: string) => {
@@ -128,6 +145,8 @@ export class CallRecorder {
           return { id: found.call_id, request_id: found.request_id };
         case "lost":
           throw new AppError("claim_lost");
+        case "budget":
+          throw overBudget(found.exceeded);
         case "open":
           throw waiting(call.provider, found.wait_seconds);
         case "busy":
@@ -170,6 +189,26 @@ function explained(error: unknown, service: string, unusable: number): unknown {
   const message = `${service} answered ${unusable} times with something that cannot be used: try again later, or choose another model`;
   return new AppError("provider_answer_unusable", { ...details, message }, { cause: error });
 }
+
+const SCOPES = {
+  asset: "of this file",
+  course: "of this course",
+  day: "of this day",
+} as const;
+const UNITS = { audio_minutes: "minutes of audio", pages: "pages", usd: "USD" } as const;
+
+function overBudget(exceeded: ExceededBudget): AppError {
+  const { scope, unit, limit, used, needed } = exceeded;
+  const name = UNITS[unit];
+  const ends =
+    scope === "day"
+      ? "It continues tomorrow (UTC); to continue now, raise the limit and resume it"
+      : "Raise the limit, then resume it";
+  const message = `Paused: the budget ${SCOPES[scope]} is ${limit} ${name}, ${rounded(used)} are used, and the next step needs ${rounded(needed)}. ${ends}`;
+  return new AppError("budget_exceeded", { ...exceeded, message });
+}
+
+const rounded = (amount: number) => Math.round(amount * 100) / 100;
 
 function waiting(provider: string, seconds: number): AppError {
   const message = `waiting for ${provider}: the work continues by itself when ${provider} answers again`;

@@ -44,6 +44,8 @@ type EmbedderSettings = {
   embeddingModel: EmbeddingModelV4;
   maxTokens: number;
   textsPerRequest: number;
+  /** The server needs no key. */
+  isFree?: boolean;
   /** Further fields of the request. */
   providerOptions?: (purpose: EmbedOptions["purpose"]) => ProviderOptions;
 };
@@ -53,7 +55,7 @@ type ProviderOptions = Parameters<typeof embedMany>[0]["providerOptions"];
 
 /** An embedder for any embedding model of the AI SDK: one request at a time, without retries. */
 export function createEmbedder(settings: EmbedderSettings): Embedder {
-  const { model, maxTokens, textsPerRequest, providerOptions } = settings;
+  const { model, maxTokens, textsPerRequest, isFree = false, providerOptions } = settings;
   // The SDK splits by size (OpenAI's limit of tokens per request), but not by our number of texts.
   const embeddingModel = wrapEmbeddingModel({
     model: settings.embeddingModel,
@@ -89,7 +91,7 @@ export function createEmbedder(settings: EmbedderSettings): Embedder {
       const { calls = UNRECORDED } = options;
       const { provider: service, model: modelId } = toModelName(model);
       const estimate = { tokens: sumTokens(texts) };
-      return calls.run({ service, model: modelId, estimate }, async () => {
+      return calls.run({ service, model: modelId, isFree, estimate }, async () => {
         const { embeddings, usage } = await request(texts, options);
         const result = {
           embeddings: embeddings.map((embedding) => toStoredEmbedding(embedding, model)),

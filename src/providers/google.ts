@@ -14,10 +14,12 @@ const OFFICIAL_URL = "https://generativelanguage.googleapis.com/v1beta";
 /** Gemini, over Google's own protocol. */
 export class Google {
   readonly #provider: ReturnType<typeof createGoogle>;
+  readonly #isFree: boolean;
 
-  constructor({ baseUrl = OFFICIAL_URL, apiKey = "none" }: GoogleSettings) {
+  constructor({ baseUrl = OFFICIAL_URL, apiKey }: GoogleSettings) {
     // Both are always passed, so that the SDK does not read the environment.
-    this.#provider = createGoogle({ baseURL: baseUrl, apiKey });
+    this.#provider = createGoogle({ baseURL: baseUrl, apiKey: apiKey ?? "none" });
+    this.#isFree = apiKey === undefined;
   }
 
   embedder(modelId: string): Embedder {
@@ -25,6 +27,7 @@ export class Google {
       model: `google:${modelId}`,
       embeddingModel: this.#provider.embeddingModel(modelId),
       maxTokens: 2_048,
+      isFree: this.#isFree,
       textsPerRequest: 100, // Google's own limit
       providerOptions: (purpose) => ({
         google: {
@@ -44,6 +47,6 @@ export class Google {
 
   slideDescriber(modelId: string): SlideDescriber {
     const { name, model } = this.chatModel(modelId);
-    return createSlideDescriber(name, model);
+    return createSlideDescriber(name, model, { isFree: this.#isFree });
   }
 }

@@ -27,11 +27,14 @@ const ATTACHMENTS = {
 export class OpenAI {
   readonly #open: (fetch?: typeof globalThis.fetch) => ReturnType<typeof createOpenAI>;
   readonly #official: boolean;
+  readonly #isFree: boolean;
   readonly #api: "responses" | "chat";
 
-  constructor({ baseUrl = OFFICIAL_URL, apiKey = "none", api }: OpenAISettings) {
+  constructor({ baseUrl = OFFICIAL_URL, apiKey, api }: OpenAISettings) {
     // Both are always passed, so that the SDK does not read the environment.
-    this.#open = (fetch) => createOpenAI({ baseURL: baseUrl, apiKey, ...(fetch && { fetch }) });
+    this.#open = (fetch) =>
+      createOpenAI({ baseURL: baseUrl, apiKey: apiKey ?? "none", ...(fetch && { fetch }) });
+    this.#isFree = apiKey === undefined;
     this.#official = /(^|\.)api\.openai\.com$/.test(new URL(baseUrl).hostname);
     this.#api = api ?? (this.#official ? "responses" : "chat");
   }
@@ -46,6 +49,7 @@ export class OpenAI {
       maxTokens: version3 ? 8_191 : 512,
       // An embedding is about 20 kB of JSON, so a response for 256 texts has 5 MB. Other servers often
       // accept 32 texts (the default of text-embeddings-inference).
+      isFree: this.#isFree,
       textsPerRequest: this.#official ? 256 : 32,
       providerOptions: () => options,
     });
@@ -64,7 +68,7 @@ export class OpenAI {
 
   slideDescriber(modelId: string): SlideDescriber {
     const { name, model } = this.chatModel(modelId);
-    return createSlideDescriber(name, model);
+    return createSlideDescriber(name, model, { isFree: this.#isFree });
   }
 
   #chat(modelId: string) {

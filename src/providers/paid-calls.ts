@@ -5,6 +5,8 @@ export type BillableRequest = {
   /** The service that answers; calls to it share one circuit breaker: `openai`, `elevenlabs`. */
   service: string;
   model: string;
+  /** The server needs no key, so the request costs nothing. */
+  isFree?: boolean;
   /** Which of the requests for one piece of work this is, such as `part:2`. Unset: there is only one. */
   unit?: string;
   /** The usage that is recorded until the answer is known. */

@@ -10,6 +10,7 @@ import {
   extendClaim,
   finishJob,
   type JobReason,
+  pauseJob,
   postponeJob,
 } from "./queue";
 
@@ -35,10 +36,18 @@ const MAX_INTERRUPTIONS = 20;
 export type JobHandler = (job: ClaimedJob, signal: AbortSignal) => Promise<JobReason | undefined>;
 
 /**
+ * `paused`: the next call would exceed a budget.
  * `waiting`: no call was made, because a provider or the database cannot be reached now.
  * `lost`: another worker holds the job, or the asset was deleted or cancelled.
  */
-export type AttemptOutcome = "done" | "retrying" | "waiting" | "gave-up" | "handed-back" | "lost";
+export type AttemptOutcome =
+  | "done"
+  | "retrying"
+  | "waiting"
+  | "paused"
+  | "gave-up"
+  | "handed-back"
+  | "lost";
 
 /**
  * Runs one attempt at a claimed job and stores the result. The caller keeps the claim meanwhile, with
@@ -121,6 +130,9 @@ async function recordFailure(
     const outage = { ...reason, delaySeconds: DATABASE_DELAY, probeSeconds };
     const held = await deferJob(sql, job, outage);
     return orLost(held === "held", "waiting");
+  }
+  if (reason.code === "budget_exceeded" && error instanceof AppError) {
+    return orLost(await pauseJob(sql, job, reason, error.details.scope), "paused");
   }
   const isFailure = PROVIDER_OUTAGES.includes(reason.code);
   if (provider && (isFailure || reason.code === "provider_waiting")) {

@@ -123,6 +123,27 @@ export async function deferJob(
   return row!.held;
 }
 
+/** The start of the next day in UTC, when the limits of the day begin again. */
+const tomorrow = () => new Date(new Date().setUTCHours(24, 0, 0, 0)).toISOString();
+
+/**
+ * Pauses a job at the limit of a budget; the attempt does not count. A limit of the day ends with it.
+ *
+ * @returns false when the attempt no longer held the job
+ */
+export async function pauseJob(
+  sql: Sql,
+  { job_id, queue_name, message_id, attempt }: ClaimedJob,
+  { code, message }: JobReason,
+  scope: unknown,
+): Promise<boolean> {
+  const until = scope === "day" ? tomorrow() : null;
+  const [row] = await sql<{ held: boolean }[]>`
+    select pause_job(${job_id}, ${queue_name}, ${message_id}::bigint, ${attempt}::int, ${code},
+                     ${message}, ${until}::timestamptz) as held`;
+  return row!.held;
+}
+
 /** Ends a job and its message in one transaction; false when the attempt no longer held the job. */
 export async function finishJob(
   sql: Sql,

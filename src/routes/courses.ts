@@ -9,23 +9,43 @@ import {
   listCourses,
   updateCourse,
 } from "../db/courses";
+import { getUsage } from "../db/jobs/usage";
 import { removeFile } from "../pipelines/document/request";
 import type { FileStorage } from "../storage/files";
 import { principalOf } from "./http/auth";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
 import { ById, Id, PageQuery, pageOf, Time } from "./http/schemas";
+import { Usage } from "./http/usage-schema";
 
 const Name = z.string().trim().min(1).max(300);
 const Description = z.string().max(10_000).nullable();
 const NewCourse = z.strictObject({ name: Name, description: Description.optional() });
-const CourseChange = NewCourse.partial();
+const Limits = z
+  .strictObject({
+    audio_minutes: z.number().min(0).optional(),
+    pages: z.number().min(0).optional(),
+    usd: z.number().min(0).optional(),
+  })
+  .describe("A limit that is left out is that of the settings");
+const Budget = z
+  .strictObject({
+    asset: Limits.optional(),
+    course: Limits.optional(),
+    day: Limits.optional(),
+  })
+  .nullable()
+  .describe(
+    "Limits of paid work for each asset, for the course, and for the course in a day (UTC)",
+  );
+const CourseChange = NewCourse.partial().extend({ budget: Budget.optional() });
 
 const Course = z
   .object({
     id: Id,
     name: z.string(),
     description: z.string().nullable(),
+    budget: Budget,
     created_at: Time,
     updated_at: Time,
   })
@@ -77,7 +97,7 @@ export const courseRoutes = ({ db, storage }: CourseRoutesDeps) =>
       params: ById,
       body: CourseChange,
       response: Course,
-      detail: { summary: "Change a course's name or description" },
+      detail: { summary: "Change a course's name, description or budget" },
     })
     .delete(
       "/:id",
@@ -87,6 +107,18 @@ export const courseRoutes = ({ db, storage }: CourseRoutesDeps) =>
         return status(204, undefined);
       },
       { params: ById, detail: { summary: "Delete a course and everything in it" } },
+    )
+    .get(
+      "/:id/usage",
+      async ({ params }) => {
+        const course = await getCourse(db, params.id);
+        return getUsage(db, { course_id: course.id });
+      },
+      {
+        params: ById,
+        response: Usage,
+        detail: { summary: "Get what a course has cost at the providers" },
+      },
     )
     .get(
       "/:id/assets",

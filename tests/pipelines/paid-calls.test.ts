@@ -260,7 +260,7 @@ describe("an outage", () => {
     expect(outcome).toBe("gave-up");
   });
 
-  test.each(["57P01", "53100", "CONNECTION_CLOSED"])(
+  test.each(["57P01", "53300", "CONNECTION_CLOSED"])(
     "of the database (%s) costs no attempt",
     async (code) => {
       expect(await attempt(Object.assign(new Error("gone"), { code }))).toBe("waiting");

@@ -16,12 +16,23 @@ export type JobStatus = {
   quarantined: boolean;
   /** When the next attempt can start; null while one is running and after the last one. */
   next_attempt_at: string | null;
+  /** The provider that the next attempt waits for. */
+  waiting_for: string | null;
   error_code: string | null;
   error_message: string | null;
   started_at: string | null;
   finished_at: string | null;
   updated_at: string;
 };
+
+/** The state of `jobs j` as users see it. */
+export const shownState = (sql: Sql) =>
+  sql`case when j.paused_at is null then j.job_state else 'paused' end as job_state`;
+
+/** When `jobs j` continues, and what it waits for. A paused job continues when it is resumed. */
+export const waitColumns = (sql: Sql) => sql`
+  case when j.paused_at is null then j.next_attempt_at else j.paused_until end as next_attempt_at,
+  j.waiting_for`;
 
 const STATES = {
   lecture: ["pending", "downloading", "transcribing", "embedding"],

@@ -15,8 +15,23 @@ export type ProviderCall = {
   error_code: string | null;
 };
 
+export type BudgetUnit = "audio_minutes" | "pages" | "usd";
+export type BudgetScope = "asset" | "course" | "day";
+/** Limits of paid work; a scope or a unit without a number has no limit. */
+export type Budgets = Partial<Record<BudgetScope, Partial<Record<BudgetUnit, number>>>>;
+
+/** A limit that a call would exceed. */
+export type ExceededBudget = {
+  scope: BudgetScope;
+  unit: BudgetUnit;
+  limit: number;
+  used: number;
+  needed: number;
+};
+
 /** Limits of the calls to one provider, for the whole fleet. */
 export type CallLimits = {
+  budgets: Budgets;
   /** Calls under way at the same time. */
   maxConcurrent: number;
   /** So many consecutive failures open the circuit breaker. */
@@ -32,6 +47,7 @@ export type CallVerdict =
   | { verdict: "go" }
   | { verdict: "resume"; call_id: string; request_id: string }
   | { verdict: "open"; wait_seconds: number }
+  | { verdict: "budget"; exceeded: ExceededBudget }
   | { verdict: "busy" | "lost" };
 
 export type NewProviderCall = Pick<
@@ -42,19 +58,22 @@ export type NewProviderCall = Pick<
   id: string;
   /** Null outside a job. */
   token: ClaimToken | null;
+  /** The server needs no key, so the call counts for no budget. */
+  isFree: boolean;
 };
 
 /** Inserts the receipt of a call that is about to be made, if it can be made now. */
 export async function beginCall(
   sql: Sql,
-  { id, token, call_key, purpose, provider, model, usage }: NewProviderCall,
-  { maxConcurrent, probeSeconds }: CallLimits,
+  { id, token, call_key, purpose, provider, model, usage, isFree }: NewProviderCall,
+  { budgets, maxConcurrent, probeSeconds }: CallLimits,
 ): Promise<CallVerdict> {
   const [row] = await sql<CallVerdict[]>`
-    select verdict, call_id, request_id, wait_seconds::float8 as wait_seconds
+    select verdict, call_id, request_id, wait_seconds::float8 as wait_seconds, exceeded
     from begin_call(${id}, ${token?.job_id ?? null}, ${token?.message_id ?? null}::bigint,
                     ${token?.attempt ?? null}::int, ${call_key}, ${purpose}, ${provider}, ${model},
-                    ${sql.json(usage)}, ${maxConcurrent}::int, ${probeSeconds}::numeric)`;
+                    ${sql.json(usage)}, ${isFree}, ${sql.json(budgets as never)},
+                    ${maxConcurrent}::int, ${probeSeconds}::numeric)`;
   return row!;
 }
 

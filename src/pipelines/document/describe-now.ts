@@ -47,6 +47,8 @@ export async function describeNow(
       refusePagesBeyond(await getBuild(db, document_id), wanted);
       return getDocument(db, document_id);
     }
+    const { status, status_reason } = await getDocument(db, document_id);
+    if (status === "paused") throw new AppError("budget_exceeded", { message: status_reason });
     if (wanted.force) throw new AppError("document_busy");
     await sleep(LOOK_EVERY_MS, undefined, { signal });
   }

@@ -55,6 +55,8 @@ export interface SlideDescriber {
 }
 
 const MAX_REQUESTS = 2;
+/** A typical slide, for the budget before the call. */
+const ESTIMATE = { pages: 1, input_tokens: 1_500, output_tokens: 400 };
 /** A reasoning model takes half a minute for a dense slide; this is the limit for a silent one. */
 const ANSWER_MS = 180_000;
 
@@ -62,16 +64,18 @@ const ANSWER_MS = 180_000;
  * A describer for any model of the AI SDK that reads images and supports a schema.
  *
  * @param answerMs  time limit of a single answer, in milliseconds
+ * @param isFree  the server needs no key
  */
 export function createSlideDescriber(
   name: string,
   model: LanguageModelV4,
-  answerMs = ANSWER_MS,
+  { answerMs = ANSWER_MS, isFree = false }: { answerMs?: number; isFree?: boolean } = {},
 ): SlideDescriber {
   return {
     model: name,
     async describe(slide, signal, calls = UNRECORDED) {
       const { provider: service, model: modelId } = toModelName(name);
+      const call = { service, model: modelId, isFree, estimate: ESTIMATE };
       const request = async () => {
         const late = AbortSignal.timeout(answerMs);
         const ended = AbortSignal.any([signal, late]);
@@ -89,10 +93,7 @@ export function createSlideDescriber(
       };
       const usage: SlideUsage = { requests: 0, input_tokens: 0, output_tokens: 0 };
       for (;;) {
-        const answer = await calls.run(
-          { service, model: modelId, estimate: { pages: 1 } },
-          request,
-        );
+        const answer = await calls.run(call, request);
         const { input_tokens, output_tokens } = toTokens(answer.usage);
         usage.requests += 1;
         usage.input_tokens += input_tokens;

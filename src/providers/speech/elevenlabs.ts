@@ -140,12 +140,15 @@ export function openElevenLabs({
     service: provider,
     transcribe(speech, signal, calls = UNRECORDED) {
       const estimate = { audio_seconds: speech.duration_ms / 1_000 };
-      return calls.run({ service: provider, model, estimate }, async (receipt) => {
-        const response = await request(speech, signal, receipt);
-        if (isRefusal(response)) throw toFailure(response);
-        const result = { provider, model, ...toTranscription(parseBody(Body, response), speech) };
-        return { result, usage: result.usage };
-      });
+      return calls.run(
+        { service: provider, model, isFree: apiKey === "", estimate },
+        async (receipt) => {
+          const response = await request(speech, signal, receipt);
+          if (isRefusal(response)) throw toFailure(response);
+          const result = { provider, model, ...toTranscription(parseBody(Body, response), speech) };
+          return { result, usage: result.usage };
+        },
+      );
     },
   };
 }

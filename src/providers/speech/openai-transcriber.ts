@@ -128,11 +128,18 @@ class TranscriptionRun {
 
   /** Sends one part; `adapted` when its refusal showed what the server accepts instead. */
   async #buy(part: SpeechPart): Promise<PartTranscript | "adapted"> {
-    const { service, model } = this.#target;
+    const { service, model, apiKey } = this.#target;
+    const isFree = apiKey === undefined;
     const usage = { audio_seconds: part.duration_ms / 1_000 };
     let refusal: SpeechResponse | undefined;
     try {
-      const call = { service, model, unit: `at:${Math.round(part.start_ms)}`, estimate: usage };
+      const call = {
+        service,
+        model,
+        isFree,
+        unit: `at:${Math.round(part.start_ms)}`,
+        estimate: usage,
+      };
       return await this.#calls.run(call, async () => {
         const response = await this.#send(part);
         if (!isRefusal(response)) return { result: readPartTranscript(response, part), usage };

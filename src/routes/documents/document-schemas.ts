@@ -2,7 +2,14 @@ import { z } from "zod";
 import type { StoredVersion } from "../../db/documents";
 import { ById, Id, JobStatus, Json, Time } from "../http/schemas";
 
-export const Status = z.enum(["uploaded", "described", "embedding", "completed", "failed"]);
+export const Status = z.enum([
+  "uploaded",
+  "described",
+  "embedding",
+  "completed",
+  "failed",
+  "paused",
+]);
 
 export const Document = z
   .object({

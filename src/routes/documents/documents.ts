@@ -4,14 +4,16 @@ import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
 import { getDocument, getDocumentStatus, getVersion, listDocuments } from "../../db/documents";
 import { cancelJob, hurryJob } from "../../db/jobs/job-control";
+import { getUsage, resumeAsset } from "../../db/jobs/usage";
 import { AppError } from "../../errors";
 import { receiveDocument, removeDocument, restartDocument } from "../../pipelines/document/request";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
-import { principalOf, requireCourse } from "../http/auth";
+import { principalOf, requireAdmin, requireCourse } from "../http/auth";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { multipartBody } from "../http/multipart-body";
 import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
+import { ResumeQuery, Usage } from "../http/usage-schema";
 import { serveDocument } from "./document-file";
 import { Accepted, Document, DocumentStatus, Status, withUrl } from "./document-schemas";
 
@@ -125,6 +127,32 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDe
         params: ById,
         response: { 202: Accepted },
         detail: { summary: "Process a waiting document next, without its delay" },
+      },
+    )
+    .post(
+      "/:id/resume",
+      async ({ params, query, request, status }) => {
+        if (query.override) requireAdmin(request);
+        const job_id = await resumeAsset(db, "document", params.id, query.override);
+        return status(202, { document_id: params.id, job_id });
+      },
+      {
+        params: ById,
+        query: ResumeQuery,
+        response: { 202: Accepted },
+        detail: { summary: "Continue a paused document after its budget was raised" },
+      },
+    )
+    .get(
+      "/:id/usage",
+      async ({ params }) => {
+        const { id } = await getDocument(db, params.id);
+        return getUsage(db, { asset_id: id });
+      },
+      {
+        params: ById,
+        response: Usage,
+        detail: { summary: "Get what a document has cost at the providers" },
       },
     )
     .delete(

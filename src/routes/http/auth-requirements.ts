@@ -58,6 +58,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "PATCH /api/courses/:id": INGEST_COURSE,
   "DELETE /api/courses/:id": INGEST_COURSE,
   "GET /api/courses/:id/assets": READ_COURSE,
+  "GET /api/courses/:id/usage": READ_COURSE,
 
   "GET /api/lectures": READ,
   "POST /api/lectures/download": INGEST,
@@ -70,6 +71,8 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "POST /api/lectures/:id/retry": INGEST_LECTURE,
   "POST /api/lectures/:id/cancel": INGEST_LECTURE,
   "POST /api/lectures/:id/hurry": INGEST_LECTURE,
+  "POST /api/lectures/:id/resume": INGEST_LECTURE,
+  "GET /api/lectures/:id/usage": READ_LECTURE,
   "GET /api/lectures/:id/transcript": READ_LECTURE,
   "PUT /api/lectures/:id/transcript": INGEST_LECTURE,
   "GET /api/lectures/:id/transcript/view": READ_LECTURE,
@@ -93,6 +96,8 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "POST /api/documents/:id/retry": INGEST_DOCUMENT,
   "POST /api/documents/:id/cancel": INGEST_DOCUMENT,
   "POST /api/documents/:id/hurry": INGEST_DOCUMENT,
+  "POST /api/documents/:id/resume": INGEST_DOCUMENT,
+  "GET /api/documents/:id/usage": READ_DOCUMENT,
 
   "GET /api/jobs": ADMIN,
   "GET /api/jobs/:id": ADMIN,

@@ -49,6 +49,11 @@ export function requireCourse(request: Request, course_id: string): void {
   if (!canReachCourse(principalOf(request), course_id)) throw new AppError("course_not_found");
 }
 
+/** @throws AppError `forbidden` if the sender lacks the scope admin */
+export function requireAdmin(request: Request): void {
+  if (!hasScope(principalOf(request), "admin")) throw new AppError("forbidden", { scope: "admin" });
+}
+
 const NOT_FOUND = {
   course: "course_not_found",
   lecture: "lecture_not_found",

@@ -16,13 +16,16 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
 
 export const JobStatus = z.object({
   job_id: Id,
-  job_state: z.string(),
+  job_state: z.string().describe("`paused`: a budget is used up; `resume` continues"),
   progress_percent: z.number().int(),
   attempt: z.number().int().describe("Number of attempts so far; 0 before the first"),
   quarantined: z
     .boolean()
     .describe("The job ended its process before, so it runs in a process of its own"),
-  next_attempt_at: Time.nullable().describe("When the next attempt can start; null while one runs"),
+  next_attempt_at: Time.nullable().describe(
+    "When the next attempt can start; null while one runs, and for a paused job that does not resume by itself",
+  ),
+  waiting_for: z.string().nullable().describe("The provider that the next attempt waits for"),
   error_code: z.string().nullable(),
   error_message: z.string().nullable(),
   started_at: Time.nullable(),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
 import { cancelJob, hurryJob } from "../../db/jobs/job-control";
+import { getUsage, resumeAsset } from "../../db/jobs/usage";
 import {
   getLecture,
   getLectureDetails,
@@ -16,8 +17,9 @@ import {
 } from "../../db/lectures";
 import { AppError } from "../../errors";
 import { restartLecture } from "../../pipelines/lecture/request";
-import { principalOf } from "../http/auth";
+import { principalOf, requireAdmin } from "../http/auth";
 import { ById, Id, JobStatus, Json, PageQuery, pageOf, Time } from "../http/schemas";
+import { ResumeQuery, Usage } from "../http/usage-schema";
 import { LectureAccepted } from "./lecture-schemas";
 
 const Status = z.enum(LECTURE_STATUSES);
@@ -215,6 +217,32 @@ export const lectureRoutes = ({ db, audioRetentionDays }: LectureRoutesDeps) =>
         params: ById,
         response: { 202: LectureAccepted },
         detail: { summary: "Process a waiting lecture next, without its delay" },
+      },
+    )
+    .post(
+      "/:id/resume",
+      async ({ params, query, request, status }) => {
+        if (query.override) requireAdmin(request);
+        const job_id = await resumeAsset(db, "lecture", params.id, query.override);
+        return status(202, { lecture_id: params.id, job_id });
+      },
+      {
+        params: ById,
+        query: ResumeQuery,
+        response: { 202: LectureAccepted },
+        detail: { summary: "Continue a paused lecture after its budget was raised" },
+      },
+    )
+    .get(
+      "/:id/usage",
+      async ({ params }) => {
+        const { id } = await getLecture(db, params.id);
+        return getUsage(db, { asset_id: id });
+      },
+      {
+        params: ById,
+        response: Usage,
+        detail: { summary: "Get what a lecture has cost at the providers" },
       },
     )
     .delete(

@@ -107,7 +107,7 @@ describe("a slide describer on Gemini", () => {
   test("gives up on a model that never answers", async () => {
     gemini.faults.set(2, [{ kind: "stall" }]);
     const { model } = new Google({ baseUrl: gemini.url, apiKey: "g" }).chatModel("gemini-test");
-    const impatient = createSlideDescriber("google:gemini-test", model, 50);
+    const impatient = createSlideDescriber("google:gemini-test", model, { answerMs: 50 });
 
     expect(await failureOf(impatient.describe(slide, soon()))).toMatchObject({
       code: "provider_unavailable",
