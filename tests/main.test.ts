@@ -35,10 +35,11 @@ test.each([
     "does not answer",
   ],
   ["a folder that is none", { DATA_ROOT: "/dev/null/lectern" }, "DATA_ROOT: cannot be written"],
+  ["an open address and no key", { HOST: "0.0.0.0", WORKERS: "0" }, "set BOOTSTRAP_API_KEY"],
   [
     "a file where documents should be",
     { DATA_ROOT: await folderWith("documents") },
-    "documents is no folder",
+    "documents is not a folder",
   ],
 ])(
   "a start with %s ends with the setting to change, in plain words",
@@ -59,4 +60,39 @@ test("a start without workers, too, removes uploads that a crash cut off", async
   await host.start({ WORKERS: "0" });
 
   expect(await readdir(staging)).toEqual([]);
+});
+
+test("a start on an open address needs a key or AUTH=off, which each start logs", async () => {
+  const settings = { HOST: "0.0.0.0", WORKERS: "0" };
+  const open = await host.start({ ...settings, AUTH: "off" });
+  const unprotected = await open.send("/api/courses");
+  const log = open.log();
+  await open.stop();
+  const key = "a-key-of-the-operator-0123456789-abcdef";
+  const closed = await host.start({ ...settings, BOOTSTRAP_API_KEY: key });
+
+  expect(unprotected.status).toBe(200);
+  expect(log).toContain("no key is required: everyone who can reach this server");
+  expect((await closed.send("/api/courses")).status).toBe(401);
+  const headers = { authorization: `Bearer ${key}` };
+  expect((await fetch(`${closed.url}/api/courses`, { headers })).status).toBe(200);
+  expect(closed.log()).not.toContain(key);
+});
+
+test("a key in the database is enough to start on an open address, and makes loopback ask for keys", async () => {
+  const loopback = await host.start({ WORKERS: "0" });
+  const created = await fetch(`${loopback.url}/api/keys`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name: "operator", scopes: ["admin"] }),
+  });
+  const { key } = await created.json();
+  const afterwards = await loopback.send("/api/courses");
+  await loopback.stop();
+  const open = await host.start({ HOST: "0.0.0.0", WORKERS: "0" });
+
+  expect(created.status).toBe(201);
+  expect(afterwards.status).toBe(401);
+  const headers = { "x-api-key": key };
+  expect((await fetch(`${open.url}/api/courses`, { headers })).status).toBe(200);
 });

@@ -70,9 +70,9 @@ export async function* handleRunRequest(
     yield start.parts;
     if (run) yield* run.follow(signal);
     if (signal.reason instanceof AppError) yield [{ type: "error", error: signal.reason }];
-  } catch (err) {
-    if (signal.aborted && err !== signal.reason) return;
-    if (signal.aborted && !(err instanceof AppError)) return;
+  } catch (caught) {
+    if (signal.aborted && !(signal.reason instanceof AppError)) return;
+    const err = signal.aborted ? signal.reason : caught;
     const isKnown = err instanceof AppError;
     const error = isKnown ? err : (toOutage(err) ?? new AppError("internal", {}, { cause: err }));
     const { request_id } = asked;

@@ -1,3 +1,4 @@
+import { AppError } from "../../errors";
 import { matchesHash, matchesNothing, parseApiKey } from "../../text/api-key";
 import type { Sql } from "../client";
 import { type ActiveApiKey, loadActiveKeys, touchKeys } from "./keys";
@@ -10,9 +11,13 @@ const STALE_MS = 9_000;
 const MISS_MS = 500;
 
 export type HeldKey = ActiveApiKey & {
-  /** Aborted when the key is revoked or expires. */
+  /** Aborted with `credentialEnded` when the key is revoked or expires. */
   ended: AbortSignal;
 };
+
+/** The end of a stream whose key was revoked or whose token expired. */
+export const credentialEnded = () =>
+  new AppError("unauthenticated", { message: "The key was revoked or the token expired" });
 
 type RingEntry = { key: HeldKey; end: AbortController };
 
@@ -117,7 +122,8 @@ export class KeyRing {
     this.#entries = new Map(
       active.map((key) => [key.key_id, toEntry(key, former.get(key.key_id))]),
     );
-    for (const [key_id, { end }] of former) if (!this.#entries.has(key_id)) end.abort();
+    for (const [key_id, { end }] of former)
+      if (!this.#entries.has(key_id)) end.abort(credentialEnded());
     this.#loadedAt = this.#startedAt;
   }
 

@@ -27,18 +27,9 @@ const ADMISSIONS = new WeakMap<Request, Admission>();
 export const principalOf = (request: Request): Principal =>
   ADMISSIONS.get(request)?.principal ?? ANONYMOUS;
 
-/** Aborted when the sender's key is revoked or the token expires; its reason is an AppError. */
-export function credentialEnd(request: Request): AbortSignal {
-  const controller = new AbortController();
-  const ended = ADMISSIONS.get(request)?.ended();
-  const abort = () => controller.abort(CREDENTIAL_ENDED);
-  if (ended?.aborted) abort();
-  else ended?.addEventListener("abort", abort, { once: true, signal: request.signal });
-  return controller.signal;
-}
-const CREDENTIAL_ENDED = new AppError("unauthenticated", {
-  message: "The key was revoked or the token expired",
-});
+/** Aborted with an AppError when the sender's key is revoked or the token expires. */
+export const credentialEnd = (request: Request): AbortSignal =>
+  ADMISSIONS.get(request)?.ended() ?? NEVER();
 
 /**
  * For a course named in a body or a form.

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { Config } from "../../config";
-import type { KeyRing } from "../../db/access/key-ring";
+import { credentialEnded, type KeyRing } from "../../db/access/key-ring";
 import { type UserDirectory, X_USER_ID } from "../../db/access/users";
 import { AppError } from "../../errors";
 import { ANONYMOUS, OPEN, type Principal, SCOPES } from "../../principal";
@@ -19,7 +19,10 @@ export type AuthDeps = {
 /** A principal, and the end of its credential. */
 export type Authenticated = {
   principal: Principal;
-  /** Aborted when the key is revoked or the token expires. For streams, which outlast the check. */
+  /**
+   * Aborted with an AppError when the key is revoked or the token expires. For streams, which outlast the
+   * check.
+   */
   ended(): AbortSignal;
 };
 
@@ -29,8 +32,13 @@ const NEVER = () => new AbortController().signal;
 /** Timers of more milliseconds would fire at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 
-const millisecondsUntil = (seconds: number) =>
-  Math.max(0, Math.min(seconds * 1_000 - Date.now(), MAX_TIMER_MS));
+/** @param seconds since 1970 */
+function endAt(seconds: number): AbortSignal {
+  const end = new AbortController();
+  const left = Math.max(0, Math.min(seconds * 1_000 - Date.now(), MAX_TIMER_MS));
+  setTimeout(() => end.abort(credentialEnded()), left).unref();
+  return end.signal;
+}
 
 /** True when HOST is reachable from this machine only. Names other than localhost can mean any address. */
 export function isLoopback(host: string): boolean {
@@ -84,7 +92,7 @@ export function openAuthenticator(deps: AuthDeps) {
   async function fromToken(verifier: TokenVerifier, token: string): Promise<Authenticated> {
     const { scopes, course_ids, expires, ...identity } = await verifier.verify(token);
     const user_id = await users.identify(identity);
-    const ended = () => AbortSignal.timeout(millisecondsUntil(expires + CLOCK_TOLERANCE_S));
+    const ended = () => endAt(expires + CLOCK_TOLERANCE_S);
     return { principal: { kind: "user", scopes, course_ids, user_id, key_id: null }, ended };
   }
 }
