@@ -2,6 +2,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cancelJob } from "../../../src/db/jobs/job-control";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 
+import { searchCourse } from "../../../src/retrieval/search";
 import { withDatabase } from "../../support/database";
 import { get } from "../../support/http";
 import { openLectureWork } from "../../support/lecture-work";
@@ -138,6 +139,52 @@ describe("PUT transcript", () => {
     expect((await read(id, "?format=txt")).text).toContain("Anna: Und was misst die Entropie?");
     expect(speech.counts.requests).toBe(paid);
     expect((await listProviderCalls(db, id)).map(({ purpose }) => purpose)).toContain("transcribe");
+  });
+
+  test("answers questions from the former transcript until the new one is embedded", async () => {
+    const id = await completed();
+    const ask = async () => {
+      const request = { course_id: lab.course_id, query: "Information", top_k: 20 };
+      const all = { ...request, sources: ["lectures" as const], mode: "hybrid" as const };
+      const found = await searchCourse(lab.tools, { ...all, lecture_ids: [id] }, ended.signal);
+      const versions = new Set(found.map(({ citation }) => citation.sha256));
+      return { text: found.map(({ content }) => content).join(" "), versions: [...versions] };
+    };
+    const ended = new AbortController();
+    const before = await ask();
+
+    await putSegments(id, [{ start_ms: 0, end_ms: 900, text: "Ein erster Versuch." }]);
+    await putSegments(id);
+    const waiting = await ask();
+    const shown = await read(id, "/view");
+    await cancelJob(db, id);
+    const cancelled = await ask();
+    await putSegments(id);
+    expect(await workOnce()).toBe("done");
+    const after = await ask();
+
+    expect(before.text).toContain("missing information");
+    expect([waiting, cancelled]).toEqual([before, before]);
+    expect(shown.text).toContain("missing information");
+    expect(after.text).toContain("Die fehlende Information");
+    expect(after.text).not.toContain("missing information");
+    expect(after.text).not.toContain("erster Versuch");
+    expect([before.versions.length, after.versions.length]).toEqual([1, 1]);
+    expect(after.versions).not.toEqual(before.versions);
+    const left = await db`select from draft_transcripts where lecture_id = ${id}`;
+    expect(left.count).toBe(0);
+  });
+
+  test("that is imported twice pays only for the embeddings of changed text", async () => {
+    const id = await completed();
+    await putSegments(id);
+    await workOnce();
+    const embedded = lab.openai.requests.length;
+
+    await putSegments(id);
+
+    expect(await workOnce()).toBe("done");
+    expect(lab.openai.requests.length).toBe(embedded);
   });
 
   test("helps a lecture that failed, and takes over from a job at work", async () => {
