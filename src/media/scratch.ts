@@ -5,21 +5,21 @@ import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 
 export type Scratch = AsyncDisposable & {
-  /** A folder that only this process's user can enter; it goes with the block that owns it. */
+  /** A folder that only this process's user can enter; the end of its `await using` block removes it. */
   path: string;
 };
 
-/** Machines may share a folder, and each counts its processes for itself. */
+/** Several machines can share a folder, and their process ids can be equal. */
 const HOST = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
 
-/** Living machines touch their folders every minute. */
+/** Running processes touch their folders every minute. */
 const SILENT_MS = 5 * 60_000;
 
 /**
  * Opens a private folder for one job, `<root>/scratch/<pid>-<thread>-<host>-<random>`.
  *
- * Nothing in it outlives its block. What a crash leaves behind is found by its owner's number:
- * `sweepScratch` at boot and every minute, `removeScratchOfThread` when a worker thread has died.
+ * The end of the block removes it. After a crash its name identifies the owner: `sweepScratch` removes it at the
+ * start and every minute, `removeScratchOfThread` when a worker thread has died.
  */
 export async function openScratch(root: string): Promise<Scratch> {
   const folder = scratchFolder(root);
@@ -62,12 +62,12 @@ async function removeWhere(root: string, isLeftover: (owned: Owned) => Promise<b
   for (const name of names) {
     const [pid, thread, host = ""] = name.split("-");
     const owned = { host, pid: Number(pid), thread: Number(thread), path: join(folder, name) };
-    // Another process may remove it between the two lines.
+    // Another process can remove it between the two lines.
     if (await isLeftover(owned).catch(() => false)) await remove(owned.path);
   }
 }
 
-/** A job that did its work must not fail because of a file that would not go; the next boot sweeps. */
+/** A completed job must not fail because a file cannot be removed; the next start removes it. */
 async function remove(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
 }

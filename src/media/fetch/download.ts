@@ -30,7 +30,7 @@ type PartialFile = { bytes: number; validator: string | null };
 /**
  * Downloads one file. An interrupted transfer is resumed, unless the file changed.
  *
- * @throws AppError `recording_incomplete` when the bytes stay fewer than announced, `media_refused`,
+ * @throws AppError `recording_incomplete` when fewer bytes arrive than announced, `media_refused`,
  *         `storage_full`, `storage_unavailable`, and what `GuardedFetch` throws
  */
 export async function downloadFile(order: DownloadOrder): Promise<void> {

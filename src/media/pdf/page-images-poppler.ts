@@ -8,11 +8,11 @@ type Job = {
   signal?: AbortSignal | undefined;
 };
 
-/** A slide takes 20 ms, a map with a hundred thousand strokes some seconds. */
+/** A slide takes 20 ms, a map with 100 000 strokes some seconds. */
 const TIMEOUT_MS = 20_000;
 const KERNEL_LIMITS = { addressSpaceMb: 2_048, cpuSeconds: 30 };
 
-/** Ours, and the kernel's. Without memory poppler aborts, which it also does where it is at a loss. */
+/** Our signal at the timeout, and the kernel's. Without memory poppler aborts, as it does after other errors. */
 const OUT_OF_TIME: unknown[] = ["SIGKILL", "SIGXCPU"];
 
 /** Draws with poppler's `pdftoppm`. See `PageRenderer.render`. */
@@ -54,7 +54,7 @@ export async function drawWithPoppler(
   throw new AppError("page_render_failed", { page_number, reason });
 }
 
-/** Width and height from the frame header of a JPEG; null when the bytes are no whole JPEG. */
+/** Width and height from the frame header of a JPEG; null when the bytes are not a complete JPEG. */
 function jpegSize(bytes: Uint8Array): { width: number; height: number } | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isWhole = bytes.length > 4 && view.getUint16(bytes.length - 2) === 0xff_d9;

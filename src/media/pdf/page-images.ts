@@ -6,7 +6,7 @@ import type { PageImage } from "./pdf-process";
 export type { PageImage };
 
 export type RenderOptions = {
-  /** Pixels of the longer side, whatever size the page claims to have. */
+  /** Pixels of the longer side, for every page size. */
   longSidePx?: number;
   signal?: AbortSignal;
 };
@@ -18,28 +18,28 @@ export interface PageRenderer {
   /**
    * @param path         a readable PDF
    * @param page_number  from 1
-   * @throws AppError `page_render_failed`, with the renderer's own words as `reason`; `pdf_reader_killed`;
+   * @throws AppError `page_render_failed`, with the renderer's message as `reason`; `pdf_reader_killed`;
    * the signal's reason when it aborts
    */
   render(path: string, page_number: number, options?: RenderOptions): Promise<PageImage>;
 }
 
 /**
- * What vision models look at without shrinking it first: Claude's limit is 1568 pixels (its vision
- * guide), and Gemini cuts images into tiles of 768, so this is two by two of them.
+ * The largest size that vision models do not reduce: Claude's limit is 1568 pixels (its vision guide),
+ * and Gemini cuts images into tiles of 768, so this is two by two tiles.
  */
 export const LONG_SIDE_PX = 1568;
 
 /**
- * Poppler draws a slide six times faster; pdfjs needs nothing that is not installed anyway, and draws
- * what poppler makes nothing of, such as pages of a file with a broken index.
+ * Poppler draws a slide six times faster. pdfjs is always installed, and draws pages that poppler cannot
+ * draw, such as those of a file with a broken index.
  */
 export function openPageRenderer(): PageRenderer {
   const pdftoppm = Bun.which("pdftoppm");
   return pdftoppm ? orElse(popplerRenderer(pdftoppm), pdfjsRenderer) : pdfjsRenderer;
 }
 
-/** What takes the first too long is not drawn a second time. */
+/** Uses the second renderer when the first fails, except after a timeout. */
 function orElse(first: PageRenderer, second: PageRenderer): PageRenderer {
   return {
     name: first.name,

@@ -5,10 +5,10 @@ import type { PdfDeck, PdfPage } from "./pdf-deck";
 
 export type PageImage = { bytes: Uint8Array<ArrayBuffer>; width: number; height: number };
 
-/** What the process can be asked, and what it answers. */
+/** The questions that the process answers, by kind. */
 export type Exchanges = {
   open: { question: { path: string; maxPages: number }; answer: PdfDeck };
-  /** Lays out a page and remembers it, so that lines which run through the deck can be found. */
+  /** Lays out a page and keeps the result, so that lines repeated on many pages can be found. */
   survey: { question: { page_number: number }; answer: null };
   page: { question: { page_number: number }; answer: PdfPage };
   render: { question: { page_number: number; longSidePx: number }; answer: PageImage };
@@ -22,9 +22,9 @@ export type Reply =
 type Limits = { memoryMb: number; timeoutMs: number; signal?: AbortSignal | undefined };
 
 const CHILD = join(import.meta.dir, "pdf-child.ts");
-/** Between two looks at the memory a bomb was measured to gain 18 MB. */
+/** Interval of the memory checks. A PDF bomb was measured to gain 18 MB in this time. */
 const WATCH_EVERY_MS = 50;
-/** JavaScriptCore reserves as many addresses and touches few of them. */
+/** JavaScriptCore reserves this much address space and uses little of it. */
 const RESERVED_MB = 8 * 1024;
 /** Longer than the time limit of any document: ends a child whose parent has ended. */
 const CPU_SECONDS = 1_800;
@@ -49,7 +49,12 @@ export class PdfProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** One question at a time. Fails with what the process reports, or with why it had to die. */
+  /**
+   * Asks one question at a time.
+   *
+   * @throws the error that the process reports; AppError `pdf_too_complex` when it exceeded its limits or
+   *   crashed, `pdf_reader_killed` when another process killed it; the signal's reason
+   */
   async ask<K extends Kind>(
     kind: K,
     question: Exchanges[K]["question"],
@@ -121,8 +126,8 @@ function tooComplex(
 }
 
 /**
- * A command prefix: the kernel's limits stand behind our own, for a child whose parent is gone or too
- * busy to look. Empty where there is no `prlimit`.
+ * A command prefix that sets the kernel's limits. They work also when the parent has ended or is too
+ * busy to check its own. Empty without `prlimit`.
  */
 export function kernelLimits(limits: { addressSpaceMb: number; cpuSeconds: number }): string[] {
   if (!Bun.which("prlimit")) return [];

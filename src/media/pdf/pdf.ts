@@ -11,22 +11,22 @@ export type PdfLimits = {
   timeoutMs: number;
 };
 
-/** Generous for slides, and nothing that a bomb could hurt others with. */
+/** Enough for slides, and too little for a PDF bomb to slow down other work. */
 export const PDF_LIMITS: PdfLimits = { maxPages: 500, memoryMb: 1024, timeoutMs: 30_000 };
 
 export interface Pdf extends PdfDeck, AsyncDisposable {
   /** @throws AppError `pdf_too_complex`, `pdf_reader_killed`; RangeError outside the document's pages */
   page(page_number: number): Promise<PdfPage>;
   /**
-   * All pages in order. Before the first one, all are laid out to find the lines that run through the
-   * deck; `page` alone cannot know them.
+   * All pages in order. Before the first one, all are laid out to find the lines that repeat through the
+   * deck; `page` alone cannot find them.
    */
   pages(): AsyncGenerator<PdfPage>;
 }
 
 /**
  * Opens a PDF in a process of its own, which is killed at the limits, on abort, and at the end of the
- * `await using` block. Whatever the file does, it does to that process only.
+ * `await using` block. A malicious file can harm only that process.
  *
  * @throws AppError `pdf_invalid`, `pdf_encrypted`, `pdf_empty`, `pdf_too_many_pages`,
  * `pdf_too_complex`, `pdf_reader_killed`; the signal's reason when it aborts, here and from `page`
@@ -61,11 +61,11 @@ export async function readPdf(
   }
 }
 
-/** Readers accept some bytes before the mark, and 1024 is where all of them stop looking. */
+/** PDF readers accept up to 1024 bytes before the mark. */
 const HEADER_BYTES = 1024;
 
 /**
- * Looks for the mark that every PDF begins with: enough to refuse an upload of something else.
+ * Checks for the mark at the start of every PDF, to refuse uploads of other files.
  *
  * @throws AppError `pdf_invalid`
  */

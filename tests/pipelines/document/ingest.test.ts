@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Glob } from "bun";
-import { getDocument } from "../../../src/db/documents";
+import { getDocument, getDocumentStatus } from "../../../src/db/documents";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
 import { findOcr } from "../../../src/providers/slides/ocr";
@@ -11,6 +11,8 @@ import { withDatabase } from "../../support/database";
 import { hurry, openDocumentWork } from "../../support/document-work";
 import { deckPdf, scannedPdf } from "../../support/pdfs";
 import { startS3Server } from "../../support/s3-server";
+import { childrenOf } from "../../support/server";
+import { eventually } from "../../support/waiting";
 
 setDefaultTimeout(120_000);
 
@@ -263,3 +265,22 @@ async function picturePdf(words: string): Promise<Uint8Array> {
   document.addPage([1_200, 400]).drawImage(image, { x: 0, y: 0, width: 1_200, height: 400 });
   return document.save();
 }
+
+test("a deck whose PDF reader another process kills is tried again, and completes", async () => {
+  gemini.paceMs = 200;
+  const id = await upload(deck(12, "killed"));
+  const working = workOnce();
+  const [reader] = await eventually(
+    () => childrenOf(process.pid, "pdf-child"),
+    (pids) => pids.length > 0,
+  );
+  process.kill(reader!, "SIGKILL");
+
+  expect(await working).toBe("retrying");
+  gemini.paceMs = 0;
+  expect((await getDocumentStatus(db, id)).error_code).toBe("pdf_reader_killed");
+
+  await hurry(db);
+  expect(await workOnce()).toBe("done");
+  expect(await status(id)).toEqual({ status: "completed", status_reason: null });
+});
