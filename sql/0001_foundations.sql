@@ -105,3 +105,28 @@ returns void language sql as $$
   insert into processing_events (asset_type, asset_id, course_id, event_type, payload)
   values (p_asset_type, p_asset_id, p_course_id, p_event_type, jsonb_strip_nulls(p_payload));
 $$;
+
+-- Drops the accents of Latin, Greek and Cyrillic letters.
+create function without_accents(p_config regconfig, p_text text) returns text
+language sql immutable strict parallel safe as $$
+  select case when p_config = 'pg_catalog.german'::regconfig
+              then replace(replace(replace(plain, 'ae', 'a'), 'oe', 'o'), 'ue', 'u') else plain end
+  from (
+    select translate(replace(replace(replace(letters, 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'øłđı', 'oldi')
+    from (
+      select normalize(regexp_replace(normalize(p_text, NFD), '[\u0300-\u036f]+', '', 'g'), NFC)
+    ) base (letters)
+  ) folded (plain)
+$$;
+
+-- The lexemes of a text for full-text search. Stems first, because stemmers and stop words need accents;
+-- then accents are dropped, so that "cafe" and "café" are one lexeme. In German "ue" is another
+-- spelling of "ü". Chunks and questions use the same function.
+create function search_vector(p_config regconfig, p_text text) returns tsvector
+language sql immutable strict parallel safe as $$
+  select case
+    when octet_length(p_text) = length(p_text) and p_config <> 'pg_catalog.german'::regconfig
+      then to_tsvector(p_config, p_text)
+    else without_accents(p_config, to_tsvector(p_config, p_text)::text)::tsvector
+  end
+$$;

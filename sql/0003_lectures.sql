@@ -111,7 +111,10 @@ create table lecture_chunks (
   content         text not null,
   metadata        jsonb not null default '{}',
   text_config     regconfig not null default 'simple',
-  tsv             tsvector generated always as (to_tsvector(text_config, content)) stored,
+  -- The words of the content, apart, as toSearchText returns them. Null: the content itself.
+  search_text     text,
+  tsv             tsvector generated always as
+                  (search_vector(text_config, coalesce(search_text, content))) stored,
   embedding       vector(1536),
   -- Vectors of different models are not comparable: search compares a row with its own model only.
   embedding_model text,

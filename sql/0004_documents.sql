@@ -116,7 +116,10 @@ create table slide_chunks (
   content         text not null,
   metadata        jsonb not null default '{}',
   text_config     regconfig not null default 'simple',
-  tsv             tsvector generated always as (to_tsvector(text_config, content)) stored,
+  -- The words of the content, apart, as toSearchText returns them. Null: the content itself.
+  search_text     text,
+  tsv             tsvector generated always as
+                  (search_vector(text_config, coalesce(search_text, content))) stored,
   embedding       vector(1536),
   embedding_model text,
   created_at      timestamptz not null default now(),
@@ -144,6 +147,7 @@ create table draft_chunks (
   ends            integer not null,
   content         text not null,
   metadata        jsonb not null,
+  search_text     text,
   text_config     regconfig not null,
   embedding       vector(1536),
   embedding_model text,

@@ -158,18 +158,18 @@ begin
     case p_kind when 'lecture' then 'lecture_chunks' else 'slide_chunks' end, p_kind || '_id')
     using p_asset_id, p_new_file;
   execute format('
-    insert into %1$I as c (id, %2$I, course_id, chunk_index, %3$I, %4$I, content, metadata, text_config,
-                           embedding, embedding_model)
-    select d.id, a.id, a.course_id, d.chunk_index, d.starts, d.ends, d.content, d.metadata, d.text_config,
-           d.embedding, d.embedding_model
+    insert into %1$I as c (id, %2$I, course_id, chunk_index, %3$I, %4$I, content, search_text, metadata,
+                           text_config, embedding, embedding_model)
+    select d.id, a.id, a.course_id, d.chunk_index, d.starts, d.ends, d.content, d.search_text, d.metadata,
+           d.text_config, d.embedding, d.embedding_model
     from draft_chunks d join %5$I a on a.id = d.%2$I where a.id = $1
     on conflict (%2$I, chunk_index) do update set
       %3$I = excluded.%3$I, %4$I = excluded.%4$I, metadata = excluded.metadata,
-      text_config = excluded.text_config, embedding = excluded.embedding,
-      embedding_model = excluded.embedding_model
-    where (c.%3$I, c.%4$I, c.metadata, c.text_config, c.embedding_model)
-      is distinct from (excluded.%3$I, excluded.%4$I, excluded.metadata, excluded.text_config,
-                        excluded.embedding_model)',
+      search_text = excluded.search_text, text_config = excluded.text_config,
+      embedding = excluded.embedding, embedding_model = excluded.embedding_model
+    where (c.%3$I, c.%4$I, c.metadata, c.search_text, c.text_config, c.embedding_model)
+      is distinct from (excluded.%3$I, excluded.%4$I, excluded.metadata, excluded.search_text,
+                        excluded.text_config, excluded.embedding_model)',
     case p_kind when 'lecture' then 'lecture_chunks' else 'slide_chunks' end, p_kind || '_id',
     case p_kind when 'lecture' then 'start_ms' else 'page_number' end,
     case p_kind when 'lecture' then 'end_ms' else 'page_end' end, p_kind || 's')

@@ -857,18 +857,18 @@ begin
     case p_kind when 'lecture' then 'lecture_chunks' else 'slide_chunks' end, p_kind || '_id')
     using p_asset_id, p_new_file;
   execute format('
-    insert into %1$I as c (id, %2$I, course_id, chunk_index, %3$I, %4$I, content, metadata, text_config,
-                           embedding, embedding_model)
-    select d.id, a.id, a.course_id, d.chunk_index, d.starts, d.ends, d.content, d.metadata, d.text_config,
-           d.embedding, d.embedding_model
+    insert into %1$I as c (id, %2$I, course_id, chunk_index, %3$I, %4$I, content, search_text, metadata,
+                           text_config, embedding, embedding_model)
+    select d.id, a.id, a.course_id, d.chunk_index, d.starts, d.ends, d.content, d.search_text, d.metadata,
+           d.text_config, d.embedding, d.embedding_model
     from draft_chunks d join %5$I a on a.id = d.%2$I where a.id = $1
     on conflict (%2$I, chunk_index) do update set
       %3$I = excluded.%3$I, %4$I = excluded.%4$I, metadata = excluded.metadata,
-      text_config = excluded.text_config, embedding = excluded.embedding,
-      embedding_model = excluded.embedding_model
-    where (c.%3$I, c.%4$I, c.metadata, c.text_config, c.embedding_model)
-      is distinct from (excluded.%3$I, excluded.%4$I, excluded.metadata, excluded.text_config,
-                        excluded.embedding_model)',
+      search_text = excluded.search_text, text_config = excluded.text_config,
+      embedding = excluded.embedding, embedding_model = excluded.embedding_model
+    where (c.%3$I, c.%4$I, c.metadata, c.search_text, c.text_config, c.embedding_model)
+      is distinct from (excluded.%3$I, excluded.%4$I, excluded.metadata, excluded.search_text,
+                        excluded.text_config, excluded.embedding_model)',
     case p_kind when 'lecture' then 'lecture_chunks' else 'slide_chunks' end, p_kind || '_id',
     case p_kind when 'lecture' then 'start_ms' else 'page_number' end,
     case p_kind when 'lecture' then 'end_ms' else 'page_end' end, p_kind || 's')
@@ -1350,6 +1350,16 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.search_vector(p_config regconfig, p_text text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select case
+    when octet_length(p_text) = length(p_text) and p_config <> 'pg_catalog.german'::regconfig
+      then to_tsvector(p_config, p_text)
+    else without_accents(p_config, to_tsvector(p_config, p_text)::text)::tsvector
+  end
+$$;
+
 CREATE FUNCTION public.shown_reason(p_reason text, p_job_id uuid) RETURNS text
     LANGUAGE sql STABLE
     AS $$
@@ -1584,6 +1594,19 @@ begin
   if woken > 0 then perform pg_notify('ingest', 'ingest'); end if;
   return woken;
 end
+$$;
+
+CREATE FUNCTION public.without_accents(p_config regconfig, p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select case when p_config = 'pg_catalog.german'::regconfig
+              then replace(replace(replace(plain, 'ae', 'a'), 'oe', 'o'), 'ue', 'u') else plain end
+  from (
+    select translate(replace(replace(replace(letters, 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'øłđı', 'oldi')
+    from (
+      select normalize(regexp_replace(normalize(p_text, NFD), '[\u0300-\u036f]+', '', 'g'), NFC)
+    ) base (letters)
+  ) folded (plain)
 $$;
 
 CREATE TABLE public.agui_assets (
@@ -1849,6 +1872,7 @@ CREATE TABLE public.draft_chunks (
     ends integer NOT NULL,
     content text NOT NULL,
     metadata jsonb NOT NULL,
+    search_text text,
     text_config regconfig NOT NULL,
     embedding public.vector(1536),
     embedding_model text,
@@ -1897,7 +1921,8 @@ CREATE TABLE public.lecture_chunks (
     content text NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     text_config regconfig DEFAULT 'simple'::regconfig NOT NULL,
-    tsv tsvector GENERATED ALWAYS AS (to_tsvector(text_config, content)) STORED,
+    search_text text,
+    tsv tsvector GENERATED ALWAYS AS (public.search_vector(text_config, COALESCE(search_text, content))) STORED,
     embedding public.vector(1536),
     embedding_model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2069,7 +2094,8 @@ CREATE TABLE public.slide_chunks (
     content text NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     text_config regconfig DEFAULT 'simple'::regconfig NOT NULL,
-    tsv tsvector GENERATED ALWAYS AS (to_tsvector(text_config, content)) STORED,
+    search_text text,
+    tsv tsvector GENERATED ALWAYS AS (public.search_vector(text_config, COALESCE(search_text, content))) STORED,
     embedding public.vector(1536),
     embedding_model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,

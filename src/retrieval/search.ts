@@ -9,6 +9,7 @@ import {
 import type { Sql } from "../db/client";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
+import { cleanText } from "../text/clean-text";
 import { embedForCourse } from "./embed-question";
 import { mergeNearDuplicates } from "./near-duplicates";
 import { type Passage, type PassageSource, toPassage } from "./passage";
@@ -125,8 +126,8 @@ export async function findForQuestion(
   const scope = toScope(request);
   if (!scope.lectures && !scope.slides) return { candidates: [], mode: request.mode };
 
-  // PostgreSQL cannot store this character.
-  const asked = query.replaceAll("\0", " ");
+  const asked = cleanText(query).normalize("NFKC");
+  if (asked === "") return { candidates: [], mode: request.mode };
   const ask = async () => {
     const embeddings =
       request.mode === "text"

@@ -1,4 +1,5 @@
 import type { Sql } from "../../src/db/client";
+import { toSearchText } from "../../src/text/search-words";
 
 /** A chunk as a test states it; what it leaves out has no part in the test. */
 export type SpokenChunk = { content: string; start_ms?: number; end_ms?: number } & Stored;
@@ -29,8 +30,9 @@ export async function addLecture(
     const { start_ms = i * 1_000, end_ms = (i + 1) * 1_000 } = chunk;
     const [row] = await db<{ id: string }[]>`
       insert into lecture_chunks (lecture_id, course_id, chunk_index, start_ms, end_ms, content,
-                                  text_config, embedding, embedding_model)
-      values (${id}, ${course_id}, ${i}, ${start_ms}, ${end_ms}, ${chunk.content}, ${stored(db, chunk)})
+                                  search_text, text_config, embedding, embedding_model)
+      values (${id}, ${course_id}, ${i}, ${start_ms}, ${end_ms}, ${chunk.content},
+              ${toSearchText(chunk.content)}, ${stored(db, chunk)})
       returning id`;
     chunk_ids.push(row!.id);
   }
@@ -53,8 +55,9 @@ export async function addDocument(
     const { page_number = i + 1, page_end = page_number } = chunk;
     const [row] = await db<{ id: string }[]>`
       insert into slide_chunks (document_id, course_id, chunk_index, page_number, page_end, content,
-                                text_config, embedding, embedding_model)
-      values (${id}, ${course_id}, ${i}, ${page_number}, ${page_end}, ${chunk.content}, ${stored(db, chunk)})
+                                search_text, text_config, embedding, embedding_model)
+      values (${id}, ${course_id}, ${i}, ${page_number}, ${page_end}, ${chunk.content},
+              ${toSearchText(chunk.content)}, ${stored(db, chunk)})
       returning id`;
     chunk_ids.push(row!.id);
   }

@@ -42,7 +42,7 @@ const MAX_ASSETS = 200;
 /** Milliseconds, at most what a PostgreSQL integer holds: 24 days. */
 const PositionMs = z.int().min(0).max(2_147_483_647);
 
-export const SearchInput = z.object({ query: z.string().trim().min(1).max(1_000) });
+export const SearchInput = z.object({ query: z.string().trim().min(1).max(8_000) });
 const TranscriptSpan = z
   .object({ lecture_id: z.guid(), start_ms: PositionMs, end_ms: PositionMs })
   .refine(({ start_ms, end_ms }) => start_ms < end_ms, {

@@ -1,3 +1,4 @@
+import { toSearchText } from "../../text/search-words";
 import type { Sql } from "../client";
 import { type ClaimToken, claimedAsset, type JobKind } from "../jobs/jobs";
 
@@ -30,12 +31,13 @@ export async function replaceDraftChunks(
   chunks: DraftChunk[],
   text_config: string,
 ): Promise<boolean> {
+  const wanted = chunks.map((chunk) => ({ ...chunk, search_text: toSearchText(chunk.content) }));
   const asset_id = sql(`${kind}_id` as string);
   const [row] = await sql<{ claimed: boolean }[]>`
     with claimed as (${claimedAsset(sql, kind, token)}),
     wanted as (
-      select * from jsonb_to_recordset(${sql.json(chunks as never)}) as chunk
-        (chunk_index int, starts int, ends int, content text, metadata jsonb)
+      select * from jsonb_to_recordset(${sql.json(wanted as never)}) as chunk
+        (chunk_index int, starts int, ends int, content text, search_text text, metadata jsonb)
     ),
     embedded as (
       select distinct on (p.content) p.content, p.embedding, p.embedding_model
@@ -47,14 +49,15 @@ export async function replaceDraftChunks(
       where c.${asset_id} = claimed.id and c.chunk_index >= ${chunks.length}
     ),
     written as (
-      insert into draft_chunks as c (${asset_id}, chunk_index, starts, ends, content, metadata,
-                                     text_config, embedding, embedding_model)
-      select claimed.id, w.chunk_index, w.starts, w.ends, w.content, w.metadata,
-             ${text_config}::text::regconfig, e.embedding, e.embedding_model
+      insert into draft_chunks as c (${asset_id}, chunk_index, starts, ends, content, search_text,
+                                     metadata, text_config, embedding, embedding_model)
+      select claimed.id, w.chunk_index, w.starts, w.ends, w.content, w.search_text,
+             w.metadata, ${text_config}::text::regconfig, e.embedding, e.embedding_model
       from claimed cross join wanted w left join embedded e on e.content = w.content
       on conflict (${asset_id}, chunk_index) do update set
         starts = excluded.starts, ends = excluded.ends,
-        content = excluded.content, metadata = excluded.metadata, text_config = excluded.text_config,
+        content = excluded.content, search_text = excluded.search_text,
+        metadata = excluded.metadata, text_config = excluded.text_config,
         embedding = case when c.content = excluded.content and c.embedding is not null
                          then c.embedding else excluded.embedding end,
         embedding_model = case when c.content = excluded.content and c.embedding is not null

@@ -1,5 +1,6 @@
 import pgvector from "pgvector";
 import type { SlideChunk } from "../../text/chunk-slides";
+import { toSearchText } from "../../text/search-words";
 import type { Sql } from "../client";
 
 export type EvaluatedDocument = {
@@ -20,6 +21,7 @@ export async function insertEvaluated(
   const chunks = documents.flatMap(({ id, text_config, chunks }) =>
     chunks.map(({ embedding, ...chunk }) => ({
       ...chunk,
+      search_text: toSearchText(chunk.content),
       document_id: id,
       text_config,
       embedding: pgvector.toSql(embedding),
@@ -34,11 +36,11 @@ export async function insertEvaluated(
       returning id
     )
     insert into slide_chunks (document_id, course_id, chunk_index, page_number, page_end, content,
-                              metadata, text_config, embedding, embedding_model)
-    select stored.id, ${course_id}, c.chunk_index, c.page_number, c.page_end, c.content, c.metadata,
-           c.text_config::regconfig, c.embedding::vector, ${model}
+                              search_text, metadata, text_config, embedding, embedding_model)
+    select stored.id, ${course_id}, c.chunk_index, c.page_number, c.page_end, c.content, c.search_text,
+           c.metadata, c.text_config::regconfig, c.embedding::vector, ${model}
     from jsonb_to_recordset(${sql.json(chunks as never)}) as c
-      (document_id uuid, chunk_index int, page_number int, page_end int, content text,
+      (document_id uuid, chunk_index int, page_number int, page_end int, content text, search_text text,
        metadata jsonb, text_config text, embedding text)
     join stored on stored.id = c.document_id`;
 }

@@ -1,4 +1,5 @@
 import pgvector from "pgvector";
+import { searchWordsOf } from "../../text/search-words";
 import type { Sql } from "../client";
 
 /** The searched part of a course. An omitted kind of source is not searched. */
@@ -33,8 +34,10 @@ export type Candidate = {
 
 /** Candidates by vector and by text. A fixed number, so that a larger limit only adds passages. */
 const CANDIDATES = 100;
-/** Maximum number of distinct words of a question that are looked up. */
+/** Maximum number of distinct words of a question that are looked up: the longest. */
 const MOST_WORDS = 64;
+/** Maximum number of lexemes, including other spellings and pairs of characters. */
+const MOST_LEXEMES = 128;
 
 /**
  * The chunks of a course that are closest to a question, by vector and by full text, in one statement.
@@ -50,6 +53,7 @@ const MOST_WORDS = 64;
 export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Promise<Candidate[]> {
   const models = probe.embeddings.map(({ model }) => model);
   const vectors = probe.embeddings.map(({ vector }) => pgvector.toSql(vector));
+  const spellings = toSpellings(probe.text);
 
   const rows = await sql<Candidate[]>`
     with question as materialized (
@@ -72,8 +76,10 @@ export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Prom
         group by text_config
       ) used
       cross join lateral (
-        select lexeme from unnest(to_tsvector(used.text_config, ${probe.text}))
-        order by positions[1], lexeme limit ${MOST_WORDS}
+        select lexeme
+        from unnest(${spellings}::text[]) with ordinality as spelling (written, n),
+             unnest(search_vector(used.text_config, written))
+        group by lexeme order by min(n), lexeme limit ${MOST_LEXEMES}
       ) asked
     ),
     any_word as materialized (
@@ -104,6 +110,17 @@ export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Prom
     left join question on question.model = c.embedding_model
     order by c.id`;
   return [...rows];
+}
+
+/** The spellings of the longest words of a question: words as written, then other forms, then pairs of characters. */
+function toSpellings(text: string): string[] {
+  const words = new Map(searchWordsOf(text).map((word) => [word.forms[0]!, word]));
+  const longest = [...words.values()]
+    .toSorted((a, b) => b.forms[0]!.length - a.forms[0]!.length)
+    .slice(0, MOST_WORDS);
+  const written = longest.map(({ forms }) => forms[0]!);
+  const others = longest.flatMap(({ forms, pairs }) => [...forms.slice(1), ...pairs]);
+  return [...written, ...others];
 }
 
 /** The chunks of the scope whose asset is not deleted. */
