@@ -292,6 +292,7 @@ describe("reading lectures", () => {
       progress_percent: 0,
       attempt: 0,
       quarantined: false,
+      waiting_for: null,
       next_attempt_at: expect.any(String),
       error_message: null,
       audio_kept_until: null,
