@@ -1,4 +1,4 @@
-import type { Sql } from "../db/client";
+import { isDatabaseOutage, type Sql } from "../db/client";
 import {
   advanceJob,
   type ClaimToken,
@@ -6,6 +6,7 @@ import {
   type JobState,
   reportProgress,
 } from "../db/jobs/jobs";
+import { throughOutages } from "../db/outage";
 import { AppError } from "../errors";
 import { type CallPolicy, CallRecorder, DEFAULT_POLICY } from "./paid-calls";
 
@@ -39,7 +40,8 @@ export function openAttempt<K extends JobKind>(
     signal,
     calls: new CallRecorder(db, fence, signal, policy),
     step: async (state, run) => {
-      assertStillClaimed(await advanceJob(db, kind, fence, state));
+      const advance = () => advanceJob(db, kind, fence, state);
+      assertStillClaimed(await throughOutages(advance, signal));
       const started = performance.now();
       try {
         return await run();
@@ -52,7 +54,11 @@ export function openAttempt<K extends JobKind>(
       if (performance.now() - reportedAt < REPORT_EVERY_MS) return;
       reportedAt = performance.now();
       const whole = Math.min(99, Math.max(0, Math.floor(percent)));
-      assertStillClaimed(await reportProgress(db, fence, whole));
+      const isHeld = await reportProgress(db, fence, whole).catch((error: unknown) => {
+        if (isDatabaseOutage(error)) return true; // the next report can succeed
+        throw error;
+      });
+      assertStillClaimed(isHeld);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Sql } from "../../src/db/client";
 import { openPageRenderer } from "../../src/media/pdf/page-images";
 import { type DocumentTools, ingestDocument } from "../../src/pipelines/document/ingest";
 import { receiveDocument } from "../../src/pipelines/document/request";
+import { type CallPolicy, DEFAULT_POLICY } from "../../src/pipelines/paid-calls";
 import { openAttempt } from "../../src/pipelines/step";
 import { Google } from "../../src/providers/google";
 import { OpenAI } from "../../src/providers/openai";
@@ -26,7 +27,11 @@ export type DocumentWork = AsyncDisposable & {
   /** Stores a PDF as its upload does, and answers its id. */
   upload(bytes: Uint8Array | Promise<Uint8Array>, filename?: string): Promise<string>;
   /** What a worker does with the next job of the queue; null when there is none. */
-  workOnce(tools?: DocumentTools, stop?: AbortSignal): Promise<AttemptOutcome | null>;
+  workOnce(
+    tools?: DocumentTools,
+    stop?: AbortSignal,
+    policy?: CallPolicy,
+  ): Promise<AttemptOutcome | null>;
 };
 
 export async function openDocumentWork(
@@ -57,15 +62,21 @@ export async function openDocumentWork(
       const request = { course_id, priority: "normal" as const };
       return (await receiveDocument({ db, storage }, request, file)).document_id;
     },
-    workOnce: async (with_ = tools, stop = new AbortController().signal) => {
+    workOnce: async (
+      with_ = tools,
+      stop = new AbortController().signal,
+      policy = DEFAULT_POLICY,
+    ) => {
       const held = await claimJob(db, ["ingest_high", "ingest"], 45);
       if (!held) return null;
       const handler = async (_: unknown, signal: AbortSignal) => {
-        const attempt = openAttempt(db, "document", held, signal, () => {});
+        const attempt = openAttempt(db, "document", held, signal, () => {}, policy);
         await ingestDocument(held.asset_id, with_, attempt);
         return undefined;
       };
-      return runAttempt(db, held, handler, { stop, lost: new AbortController(), log: silentLog });
+      const { probeSeconds } = policy;
+      const lost = new AbortController();
+      return runAttempt(db, held, handler, { stop, lost, log: silentLog, probeSeconds });
     },
     async [Symbol.asyncDispose]() {
       await gemini[Symbol.asyncDispose]();

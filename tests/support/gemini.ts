@@ -47,6 +47,8 @@ export class Gemini {
   /** By page; each fault strikes once, in order. */
   readonly faults = new Map<number, GeminiFault[]>();
   paceMs = 0;
+  /** Answers every request with 503. */
+  isDown = false;
   /** Answers under way now, the most there ever were, and those whose reader went away. */
   open = 0;
   mostOpen = 0;
@@ -89,6 +91,7 @@ export class Gemini {
     this.open += 1;
     this.mostOpen = Math.max(this.mostOpen, this.open);
     try {
+      if (this.isDown) return failure(503);
       if (this.paceMs > 0) await Bun.sleep(this.paceMs);
       return await this.#describe(slide, request.signal);
     } finally {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRetryable } from "../../../src/errors";
 import { extractAudio } from "../../../src/media/extract-audio";
+import type { PaidCalls } from "../../../src/providers/paid-calls";
 import { openElevenLabs } from "../../../src/providers/speech/elevenlabs";
 import type { Speech } from "../../../src/providers/transcriber";
 import { type ElevenLabsFault, startElevenLabs } from "../../support/elevenlabs";
@@ -191,3 +192,72 @@ describe("ElevenLabs", () => {
     expect(JSON.stringify(failure.details)).not.toContain("sk-secret");
   });
 });
+
+describe("asynchronous work", () => {
+  test("stores the id before it polls, and waits until the transcript is ready", async () => {
+    await using server = startElevenLabs();
+    server.polls.readyAfterMs = 300;
+    const ids: string[] = [];
+    const calls: PaidCalls = {
+      run: async (_, request) => {
+        const submitted = async (id: string) => void ids.push(id);
+        return (await request({ request_id: null, submitted })).result;
+      },
+    };
+
+    const { words, request_id } = await quick(server.url).transcribe(speech, signal, calls);
+
+    expect(words!.length).toBeGreaterThan(5);
+    expect(ids).toEqual([request_id!]);
+    expect(server.counts.requests).toBe(1);
+    expect(server.polls.count).toBeGreaterThan(1);
+  });
+
+  test("that an earlier attempt submitted is fetched, and nothing is uploaded", async () => {
+    await using server = startElevenLabs();
+    const { request_id } = await quick(server.url).transcribe(speech, signal);
+    const resumed: PaidCalls = {
+      run: async (_, request) =>
+        (await request({ request_id: request_id!, submitted: async () => {} })).result,
+    };
+
+    const { words } = await quick(server.url).transcribe(speech, signal, resumed);
+
+    expect(words!.length).toBeGreaterThan(5);
+    expect(server.counts.requests).toBe(1);
+  });
+
+  test("is not asked for again where the account has no webhook", async () => {
+    await using server = startElevenLabs({ hasWebhook: false });
+    const transcriber = quick(server.url);
+
+    expect((await transcriber.transcribe(speech, signal)).words!.length).toBeGreaterThan(5);
+    expect((await transcriber.transcribe(speech, signal)).words!.length).toBeGreaterThan(5);
+
+    expect(server.counts.requests).toBe(3);
+    expect(server.polls.count).toBe(0);
+  });
+
+  test("that is never ready ends after the time limit, and a cancel ends it at once", async () => {
+    await using server = startElevenLabs();
+    server.polls.readyAfterMs = 60_000;
+    const limited = openElevenLabs({
+      apiKey: "test-key",
+      baseUrl: server.url,
+      timeoutMs: 500,
+      pollMs: 50,
+    });
+
+    await expect(limited.transcribe(speech, signal)).rejects.toMatchObject({
+      errorCode: "provider_unavailable",
+      details: { timed_out: true },
+    });
+    const stop = new AbortController();
+    const waiting = quick(server.url).transcribe(speech, stop.signal);
+    while (server.polls.count < 12) await Bun.sleep(5);
+    stop.abort(new Error("cancelled"));
+    await expect(waiting).rejects.toThrow("cancelled");
+  });
+});
+
+const quick = (url: string) => openElevenLabs({ apiKey: "test-key", baseUrl: url, pollMs: 50 });
