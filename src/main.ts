@@ -48,6 +48,12 @@ async function main(): Promise<void> {
   const stopMaintenance = await startMaintenance({
     ...services,
     audioRetentionDays: config.SOUND_RETENTION_DAYS,
+    retention: {
+      archives: config.ARCHIVE_RETENTION_DAYS,
+      deadLetters: config.DEAD_LETTER_RETENTION_DAYS,
+      events: config.EVENT_RETENTION_DAYS,
+      receipts: config.RECEIPT_RETENTION_DAYS,
+    },
   });
   const stopServing = config.ROLE === "worker" ? async () => {} : await listen(services);
   const stopWorking =

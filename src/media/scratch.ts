@@ -1,16 +1,12 @@
-import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, rm, stat, utimes } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
+import { HOST, isOwnerRunning } from "../storage/file-owner";
 
 export type Scratch = AsyncDisposable & {
   /** A folder that only this process's user can enter; the end of its `await using` block removes it. */
   path: string;
 };
-
-/** Several machines can share a folder, and their process ids can be equal. */
-const HOST = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
 
 /** Running processes touch their folders every minute. */
 const SILENT_MS = 5 * 60_000;
@@ -36,11 +32,10 @@ export async function openScratch(root: string): Promise<Scratch> {
  * have not changed for a while.
  */
 export async function sweepScratch(root: string): Promise<void> {
-  const startedAt = Date.now() - process.uptime() * 1_000;
   await removeWhere(root, async ({ host, pid, path }) => {
     const { mtimeMs } = await stat(path);
     if (host !== HOST) return mtimeMs < Date.now() - SILENT_MS;
-    const lives = pid === process.pid ? mtimeMs >= startedAt : isRunning(pid);
+    const lives = isOwnerRunning(pid, mtimeMs);
     if (lives) await utimes(path, new Date(), new Date());
     return !lives;
   });
@@ -73,12 +68,3 @@ async function remove(path: string): Promise<void> {
 }
 
 const scratchFolder = (root: string) => join(root, "scratch");
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}

@@ -1,19 +1,25 @@
 import type { Sql } from "../db/client";
 import { listDeletedDocuments, startFileRemoval } from "../db/documents";
+import { recordRemovedOrphan } from "../db/file-audit";
 import { pruneKeys } from "../db/jobs/idempotency";
 import { closeLostCalls } from "../db/jobs/provider-calls";
+import { pruneHistory, type Retention } from "../db/jobs/retention";
 import { resumeDueJobs } from "../db/jobs/usage";
 import { expireAudio } from "../db/lecture-audio";
 import { purgeLectures } from "../db/lectures";
+import { AppError } from "../errors";
 import type { Log } from "../log";
 import { sweepScratch } from "../media/scratch";
 import { requeueLostJobs } from "../queue/queue";
+import { pruneRegistrations } from "../queue/worker-registry";
 import type { FileStorage } from "../storage/files";
 import { sweepStaging } from "../storage/staging";
 import { removeDocument, removeFile } from "./document/request";
+import { auditFiles } from "./file-audit";
 import { removeUnneededAudio } from "./lecture/remove-audio";
 
 const EVERY_MS = 60_000;
+const DAY_MS = 24 * 3_600_000;
 /** Long enough for the worker of a deleted asset to notice: it extends its claim every 15 s. */
 const PURGE_AFTER_SECONDS = 60;
 
@@ -26,32 +32,38 @@ type MaintenanceDeps = {
   uploadedAudio: FileStorage;
   /** Days between the failure of a lecture and the removal of its uploaded audio. */
   audioRetentionDays: number;
+  retention: Retention;
   dataRoot: string;
   log: Log;
 };
 
 /**
  * Cleans up after crashes, at start and every minute: scratch files, incomplete uploads, jobs without
- * a message, deleted assets, files without a row. Several machines can run each task at once.
+ * a message, deleted assets, files without a row. Once a day, and in the background after the start, deletes
+ * history that is too old and compares the stored files with the rows. Several machines can run each task at once.
  *
  * @returns a function that stops the maintenance
  */
 export async function startMaintenance(deps: MaintenanceDeps): Promise<() => void> {
-  const { storage, uploadedAudio, dataRoot } = deps;
-  await sweepScratch(dataRoot);
-  const started = new Date(Date.now() - process.uptime() * 1_000);
-  await sweepStaging(storage.stagingDir, started);
-  await sweepStaging(uploadedAudio.stagingDir, started);
+  const stop = new AbortController();
   await maintain(deps);
-  const timer = setInterval(() => void maintain(deps), EVERY_MS);
-  return () => clearInterval(timer);
+  void maintainDaily(deps, stop.signal);
+  const timers = [
+    setInterval(() => void maintain(deps), EVERY_MS),
+    setInterval(() => void maintainDaily(deps, stop.signal), DAY_MS),
+  ];
+  return () => {
+    stop.abort(new AppError("cancelled"));
+    for (const timer of timers) clearInterval(timer);
+  };
 }
 
-/** A failed task, such as one that needs an unreachable bucket, does not stop the others. */
 async function maintain(deps: MaintenanceDeps): Promise<void> {
-  const { db, dataRoot, log } = deps;
-  const tasks = {
+  const { db, dataRoot, storage, uploadedAudio } = deps;
+  await runTasks(deps, {
     scratch: () => sweepScratch(dataRoot),
+    document_staging: () => sweepStaging(storage.stagingDir),
+    audio_staging: () => sweepStaging(uploadedAudio.stagingDir),
     jobs: () => requeueJobs(deps),
     deleted_documents: () => removeDeletedDocuments(deps),
     unclaimed_files: () => removeUnclaimedFiles(deps),
@@ -60,8 +72,32 @@ async function maintain(deps: MaintenanceDeps): Promise<void> {
     keys: () => pruneKeys(db),
     provider_calls: () => closeLostCalls(db),
     paused_jobs: () => resumeDueJobs(db),
+  });
+}
+
+/** Tasks that read whole tables or list the storage. */
+async function maintainDaily(deps: MaintenanceDeps, signal: AbortSignal): Promise<void> {
+  const { db, retention, log } = deps;
+  const tasks = {
+    history: () => pruneHistory(db, retention),
+    registrations: () => pruneRegistrations(db),
+    files: async () => {
+      const audit = await auditFiles(deps, signal);
+      if (audit.orphans + audit.missing > 0)
+        log.warn(audit, "files and rows differ: see the events");
+    },
   };
+  await runTasks(deps, tasks, signal);
+}
+
+/** A failed task, such as one that needs an unreachable bucket, does not stop the others. */
+async function runTasks(
+  { log }: MaintenanceDeps,
+  tasks: Record<string, () => Promise<unknown>>,
+  signal?: AbortSignal,
+): Promise<void> {
   for (const [task, run] of Object.entries(tasks)) {
+    if (signal?.aborted) return;
     await run().catch((err) => log.warn({ err, task }, "maintenance failed"));
   }
 }
@@ -80,6 +116,7 @@ async function removeDeletedDocuments({ db, storage }: MaintenanceDeps): Promise
 async function removeUnclaimedFiles({ db, storage }: MaintenanceDeps): Promise<void> {
   for (const id of await startFileRemoval(db, UNCLAIMED_SECONDS)) {
     await removeFile(db, storage, id);
+    await recordRemovedOrphan(db, id);
   }
 }
 

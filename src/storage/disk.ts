@@ -1,9 +1,12 @@
 import { constants } from "node:fs";
-import { access, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { access, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
 import { asStorageFailure } from "./failure";
-import { type FileKind, type FileStorage, storedFileName } from "./files";
+import { type FileKind, type FileStorage, idsOfNames, storedFileName } from "./files";
+
+/** Ids in one batch of a listing. */
+const BATCH = 1_000;
 
 /**
  * Uploads as files: `<root>/documents/{id}.pdf`, `<root>/uploaded-audio/{id}`. Other users of the
@@ -54,6 +57,11 @@ export async function openDiskStorage(root: string, kind: FileKind): Promise<Fil
     async localPath(id) {
       await sizeOf(id);
       return pathOf(id);
+    },
+
+    async *list() {
+      const ids = idsOfNames(kind, await asStorageFailure(readdir(folder)));
+      for (let from = 0; from < ids.length; from += BATCH) yield ids.slice(from, from + BATCH);
     },
 
     async check() {

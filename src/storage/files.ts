@@ -63,6 +63,9 @@ export interface FileStorage {
    */
   localPath(id: string, scratchDir: string, signal?: AbortSignal): Promise<string>;
 
+  /** The ids of all stored files, in batches of up to 1 000. */
+  list(): AsyncIterable<string[]>;
+
   /** Checks that files can be stored now, by writing and removing a few bytes. */
   check(): Promise<void>;
 }
@@ -87,6 +90,13 @@ export async function verifyFile(
 }
 
 const FILE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The ids in the names of stored files; other names belong to other software. */
+export const idsOfNames = (kind: FileKind, names: string[]): string[] =>
+  names
+    .filter((name) => name.endsWith(kind.extension))
+    .map((name) => name.slice(0, name.length - kind.extension.length))
+    .filter((id) => FILE_ID.test(id));
 
 /** The name of a stored file. Only a UUID is accepted, so no id can name a file outside the folder. */
 export function storedFileName(kind: FileKind, id: string): string {

@@ -2,7 +2,7 @@ import { mkdir, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
 import { asStorageFailure } from "./failure";
-import { type FileKind, type FileStorage, storedFileName } from "./files";
+import { type FileKind, type FileStorage, idsOfNames, storedFileName } from "./files";
 
 export type S3Settings = {
   endpoint?: string;
@@ -69,6 +69,19 @@ export async function openS3Storage(
       const path = join(scratchDir, storedFileName(kind, id));
       await inBucket(id, () => download(objectOf(id), path, signal), signal);
       return path;
+    },
+
+    async *list() {
+      const prefix = `${kind.folder}/`;
+      for (let token: string | undefined; ; ) {
+        const page = await asStorageFailure(
+          bucket.list({ prefix, ...(token && { continuationToken: token }) }),
+        );
+        const names = (page.contents ?? []).map(({ key }) => key.slice(prefix.length));
+        yield idsOfNames(kind, names);
+        if (!page.isTruncated) return;
+        token = page.nextContinuationToken;
+      }
     },
 
     async check() {

@@ -22,7 +22,11 @@ import { startS3Server } from "../support/s3-server";
 setDefaultTimeout(120_000);
 
 const db = await withDatabase();
-const rest = { audioRetentionDays: 7, log: silentLog };
+const rest = {
+  audioRetentionDays: 7,
+  retention: { archives: 30, deadLetters: 90, events: 90, receipts: 400 },
+  log: silentLog,
+};
 const root = await mkdtemp(join(tmpdir(), "maintenance-"));
 const s3 = await startS3Server();
 afterAll(async () => {
@@ -82,6 +86,10 @@ describe.each(["disk", "s3"])("files without a row on %s", async (kind) => {
 
     expect(await isThere(id)).toBe(false);
     expect(await unclaimed()).toBe(0);
+    const events = await db`
+      select from processing_events
+      where event_type = 'orphan_file_removed' and payload ->> 'file_id' = ${id}`;
+    expect(events.count).toBe(1);
   });
 
   test("are none of those that were accepted", async () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { openDiskStorage } from "../../src/storage/disk";
 import { AUDIO_FILES, DOCUMENT_FILES, type FileStorage, verifyFile } from "../../src/storage/files";
 import { openS3Storage } from "../../src/storage/s3";
-import { sweepStaging } from "../../src/storage/staging";
+import { stagedFileName, sweepStaging } from "../../src/storage/staging";
 import { startS3Server } from "../support/s3-server";
 
 /** Longer than one S3 part, and no multiple of anything. */
@@ -91,13 +91,38 @@ describe.each(["disk", "s3"])("document storage on %s", (kind) => {
     expect(await storage.check()).toBeUndefined();
   });
 
-  test("sweeps what was staged before the start, and nothing newer", async () => {
-    const old = await staged(storage, BYTES);
-    const recent = await staged(storage, BYTES);
-    await utimes(old, new Date(2020, 1), new Date(2020, 1));
-    expect(await sweepStaging(storage.stagingDir, new Date(2021, 1))).toBe(1);
-    expect(await readdir(storage.stagingDir)).toEqual([recent.split("/").at(-1)!]);
-    await rm(recent);
+  test("lists the ids of its files, and no other names", async () => {
+    const id = await stored(storage);
+    const listed = (await Array.fromAsync(storage.list())).flat();
+
+    expect(listed).toContain(id);
+    expect(listed.every((name) => /^[0-9a-f-]{36}$/.test(name))).toBe(true);
+  });
+
+  test("sweeps uploads of ended processes, and keeps those of running ones", async () => {
+    const child = Bun.spawn(["true"]);
+    await child.exited;
+    const stage = async (name: string, minutes: number) => {
+      const path = join(storage.stagingDir, name);
+      await writeFile(path, "half");
+      const changed = new Date(Date.now() - minutes * 60_000);
+      await utimes(path, changed, changed);
+      return name;
+    };
+    const ofAnEnded = stagedFileName().replace(`${process.pid}-`, `${child.pid}-`);
+    const host = stagedFileName().split("-")[1]!;
+    const other = (name: string) => name.replace(host, "00000000");
+    await stage(ofAnEnded, 3);
+    await stage(other(stagedFileName()), 7 * 60);
+    const kept = [
+      await stage(stagedFileName().replace(`${process.pid}-`, `${process.ppid}-`), 60),
+      await stage(ofAnEnded.replace(".part", "-now.part"), 0),
+      await stage(other(stagedFileName()), 60),
+    ];
+
+    expect(await sweepStaging(storage.stagingDir)).toBe(2);
+    expect((await readdir(storage.stagingDir)).sort()).toEqual(kept.sort());
+    for (const name of kept) await rm(join(storage.stagingDir, name));
   });
 });
 

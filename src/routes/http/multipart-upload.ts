@@ -6,6 +6,7 @@ import { Busboy, type BusboyInstance } from "@fastify/busboy";
 import type { z } from "zod";
 import { AppError, toFieldProblems } from "../../errors";
 import { asStorageFailure } from "../../storage/failure";
+import { stagedFileName } from "../../storage/staging";
 
 export type ReceivedFile = {
   path: string;
@@ -52,7 +53,7 @@ export async function receiveUpload<Fields extends z.ZodType>(
   const maxBodyBytes = rules.maxBytes + ENVELOPE_BYTES;
   if (Number(request.headers.get("content-length")) > maxBodyBytes) throw tooLarge(rules.maxBytes);
 
-  const path = join(rules.directory, `${crypto.randomUUID()}.part`);
+  const path = join(rules.directory, stagedFileName());
   // A failure here must not hide the cause of a refusal, nor refuse an upload that is stored. The sweep
   // of the folder removes what stays.
   const removeFile = () => rm(path, { force: true }).catch(() => {});
