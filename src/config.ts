@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { AppError } from "./errors";
 import { SCOPES, type Scope } from "./principal";
+import { closestName } from "./text/closest-name";
 
 /** A whole number from `least` to `most`. */
 const number = (least: number, most?: number) => {
@@ -83,6 +85,22 @@ const BUDGET_UNITS = z.enum(["audio_minutes", "pages", "usd"], {
 });
 /** The limits of one scope, such as `{ audio_minutes: 180, usd: 5 }`. */
 const Budget = NumberList(BUDGET_UNITS, z.number({ error: "must be a number, 0 or more" }).min(0));
+
+/** Settings that can be read from a file, such as a secret of Docker: OPENAI_API_KEY_FILE names it. */
+const SECRETS = [
+  "BOOTSTRAP_API_KEY",
+  "DATABASE_URL",
+  "ELEVENLABS_API_KEY",
+  "GOOGLE_API_KEY",
+  "OPENAI_API_KEY",
+  "PANOPTO_CLIENT_SECRET",
+  "PANOPTO_COOKIE",
+  "PANOPTO_PASSWORD",
+  "RERANK_API_KEY",
+  "S3_ACCESS_KEY_ID",
+  "S3_SECRET_ACCESS_KEY",
+  "TRANSCRIPTION_API_KEY",
+] as const;
 
 /** Either all of these are set, or none. */
 const PANOPTO_CLIENT = [
@@ -211,7 +229,8 @@ type Environment = Record<string, string | undefined>;
 export type ConfigProblems = Record<string, string[]>;
 
 /**
- * Reads and checks the whole environment, once, at start-up. An empty variable counts as unset.
+ * Reads and checks the whole environment, once, at start-up. An empty variable counts as unset. A secret
+ * can be in the file that NAME_FILE names; NAME itself wins.
  *
  * @param checks  further checks by modules that know the valid values, such as the names of models
  * @throws AppError `config_invalid`, with every problem listed under its variable
@@ -220,12 +239,81 @@ export function loadConfig(
   env: Environment = process.env,
   checks: ((env: Environment) => ConfigProblems)[] = [],
 ): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  if (env === process.env) bypassProxyForLoopback(env);
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const files = readSecretFiles(given);
+  const set = { ...given, ...files.secrets };
   const result = Config.safeParse(set);
   const problems: ConfigProblems = result.success ? {} : z.flattenError(result.error).fieldErrors;
+  Object.assign(problems, files.problems);
   for (const check of checks) Object.assign(problems, check(set));
   if (result.success && Object.keys(problems).length === 0) return Object.freeze(result.data);
   throw new AppError("config_invalid", { problems });
+}
+
+function readSecretFiles(env: Environment) {
+  const secrets: Record<string, string> = {};
+  const problems: ConfigProblems = {};
+  for (const name of SECRETS) {
+    const path = env[`${name}_FILE`];
+    if (path === undefined || env[name] !== undefined) continue;
+    try {
+      const secret = readFileSync(path, "utf8").replace(/\r?\n$/, "");
+      if (secret === "") problems[`${name}_FILE`] = [`${path} is empty`];
+      else secrets[name] = secret;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      problems[`${name}_FILE`] = [`${path} cannot be read (${code})`];
+    }
+  }
+  return { secrets, problems };
+}
+
+/**
+ * Our own processes and programs on this machine, such as Ollama, are never called through a proxy: it
+ * could not reach them, and it would see the texts. `fetch` reads these variables at every call.
+ */
+export function bypassProxyForLoopback(env: Environment = process.env): void {
+  const listed = [env.NO_PROXY, env.no_proxy].flatMap((list) => list?.split(",") ?? []);
+  const all = [...listed.map((host) => host.trim()).filter(Boolean), ...LOOPBACK];
+  env.NO_PROXY = env.no_proxy = [...new Set(all)].join(",");
+}
+const LOOPBACK = ["localhost", "127.0.0.1", "::1", "[::1]"];
+
+/** A variable that is not a setting but resembles one, and that one. */
+export type MisspeltSetting = { name: string; meant: string };
+
+/** The variables of the environment that are probably misspelt settings. */
+export function findMisspeltSettings(env: Environment = process.env): MisspeltSetting[] {
+  const settings = Object.keys(Config.shape);
+  const files = SECRETS.map((name) => `${name}_FILE`);
+  const known = new Set([...settings, ...files, ...FOREIGN_SETTINGS]);
+  for (const schema of [WorkerConfig, ClientConfig]) {
+    for (const name of Object.keys(schema.shape)) known.add(name);
+  }
+  return Object.keys(env)
+    .filter((name) => env[name] !== "" && !known.has(name))
+    .flatMap((name) => {
+      const meant = closestName(name, [...settings, ...files]);
+      return meant === null ? [] : [{ name, meant }];
+    });
+}
+/** Variables of Bun, of our tests and of providers' own programs that resemble settings. */
+const FOREIGN_SETTINGS = [
+  "BUN_CONFIG_MAX_HTTP_REQUESTS",
+  "TEST_DATABASE_URL",
+  "GOOGLE_API_USE_MTLS",
+];
+
+/**
+ * The environment without any setting of ours and without `.env`, for a process that is started with
+ * `--no-env-file`.
+ */
+export function environmentWithoutSettings(): Record<string, string> {
+  const ours = new Set([...Object.keys(Config.shape), ...SECRETS.map((name) => `${name}_FILE`)]);
+  return Object.fromEntries(
+    Object.entries(inheritedEnvironment()).filter(([name]) => !ours.has(name)),
+  );
 }
 
 /** Passed by the supervisor to its workers; not settings of the operator. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { createApp } from "./app";
-import { type Config, inheritedEnvironment, loadConfig } from "./config";
+import { type Config, findMisspeltSettings, inheritedEnvironment, loadConfig } from "./config";
 import { countEmbeddings } from "./db/chunks/embeddings";
 import { migrate } from "./db/migrate";
 import { openDatabaseServer } from "./db/server";
@@ -26,6 +26,8 @@ async function main(): Promise<void> {
   const started = performance.now();
   const config = loadConfig(undefined, [modelProblems, transcriberProblems]);
   const log = openLog(config.LOG_LEVEL, { name: "lectern" });
+  for (const { name, meant } of findMisspeltSettings())
+    log.warn({ variable: name }, `${name} is not a setting: did you mean ${meant}?`);
 
   await openDataRoot(config.DATA_ROOT);
   refuseEmbeddedFleet(config);

@@ -1,5 +1,8 @@
-import { describe, expect, test } from "bun:test";
-import { type ConfigProblems, loadConfig } from "../src/config";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ConfigProblems, findMisspeltSettings, loadConfig } from "../src/config";
 import { AppError, explain } from "../src/errors";
 import { modelProblems } from "../src/providers";
 import { transcriberProblems } from "../src/providers/speech/select-transcriber";
@@ -69,4 +72,95 @@ test("what stops a start reads as the reason, then what to do, then the facts", 
   expect(explain(error)).toBe(
     "An applied migration differs from its file. Put it back\n  name: 0001.sql",
   );
+});
+
+describe("a secret in a file", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "lectern-secrets-"));
+  afterAll(() => rm(folder, { recursive: true }));
+  const write = async (name: string, text: string) => {
+    await Bun.write(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  test("is read without its final line break", async () => {
+    const config = loadConfig({
+      OPENAI_API_KEY_FILE: await write("key", "sk-1 \n"),
+      DATABASE_URL_FILE: await write("url", "postgres://a:b@db/c\r\n"),
+      GOOGLE_API_KEY_FILE: "",
+    });
+
+    expect(config.OPENAI_API_KEY).toBe("sk-1 ");
+    expect(config.DATABASE_URL).toBe("postgres://a:b@db/c");
+    expect(config.GOOGLE_API_KEY).toBeUndefined();
+  });
+
+  test("is not used if the variable itself is set", async () => {
+    const OPENAI_API_KEY_FILE = await write("other", "from the file");
+
+    expect(loadConfig({ OPENAI_API_KEY: "set", OPENAI_API_KEY_FILE }).OPENAI_API_KEY).toBe("set");
+    expect(loadConfig({ OPENAI_API_KEY: "", OPENAI_API_KEY_FILE }).OPENAI_API_KEY).toBe(
+      "from the file",
+    );
+  });
+
+  test("that is missing, empty or wrong is a problem of its variable", async () => {
+    const problems = problemsOf({
+      OPENAI_API_KEY_FILE: join(folder, "missing"),
+      GOOGLE_API_KEY_FILE: await write("empty", "\n"),
+      DATABASE_URL_FILE: await write("wrong", "mysql://x/y"),
+    });
+
+    expect(problems.OPENAI_API_KEY_FILE?.join()).toContain("cannot be read (ENOENT)");
+    expect(problems.GOOGLE_API_KEY_FILE?.join()).toContain("is empty");
+    expect(problems.DATABASE_URL?.join()).toContain("postgres://");
+  });
+});
+
+describe("a misspelt setting", () => {
+  test.each([
+    ["DATABSE_URL", "DATABASE_URL"],
+    ["DATABASEURL", "DATABASE_URL"],
+    ["database_url", "DATABASE_URL"],
+    ["OPENAI_APIKEY", "OPENAI_API_KEY"],
+    ["OPENAI_KEY", "OPENAI_API_KEY"],
+    ["OPEN_AI_API_KEY", "OPENAI_API_KEY"],
+    ["ELEVENLAB_API_KEY", "ELEVENLABS_API_KEY"],
+    ["WORKER", "WORKERS"],
+    ["PANOPTO_COOKIES", "PANOPTO_COOKIE"],
+    ["CORS_ORIGIN", "CORS_ORIGINS"],
+    ["PUBLIC_ULR", "PUBLIC_URL"],
+    ["MAX_UPLOAD", "MAX_UPLOAD_MB"],
+    ["S3_ACCESS_KEY", "S3_ACCESS_KEY_ID"],
+    ["OPENAI_API_KEY_FIEL", "OPENAI_API_KEY_FILE"],
+  ])("is found: %s means %s", (name, meant) => {
+    expect(findMisspeltSettings({ [name]: "x" })).toEqual([{ name, meant }]);
+  });
+
+  test("is not suspected where there is none", () => {
+    const usual = [
+      ...[
+        "HOME",
+        "PATH",
+        "PWD",
+        "USER",
+        "SHELL",
+        "HOSTNAME",
+        "POSTGRES_PASSWORD",
+        "PGHOST",
+        "TERM",
+      ],
+      ...["NO_PROXY", "HTTP_PROXY", "NODE_ENV", "LANG", "TZ", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"],
+      ...[
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "GOOGLE_CLOUD_PROJECT",
+        "AWS_REGION",
+        "TEST_DATABASE_URL",
+      ],
+      ...["FLY_APP_NAME", "BUN_CONFIG_MAX_HTTP_REQUESTS", "LOCAL_EMBEDDER_URL", "XDG_DATA_HOME"],
+      ...["DATABASE_URL", "DATABASE_URL_FILE", "PORT", "AUTH"],
+    ];
+
+    expect(findMisspeltSettings(Object.fromEntries(usual.map((name) => [name, "x"])))).toEqual([]);
+    expect(findMisspeltSettings({ DATABSE_URL: "" })).toEqual([]);
+  });
 });

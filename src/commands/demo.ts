@@ -1,12 +1,21 @@
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { loadSessions, panoptoSite } from "../../examples/panopto-site";
-import { inheritedEnvironment, loadConfig } from "../config";
+import {
+  bypassProxyForLoopback,
+  environmentWithoutSettings,
+  inheritedEnvironment,
+  loadConfig,
+} from "../config";
 import { toPagePlace } from "../text/page-place";
 
 /**
  * `./lectern demo`: ingestion and chat with real input and without settings. Starts the server, ingests
  * the sample course through the API, asks a question and prints the answer while it streams. Then the
  * server keeps running; with `--once` the demo ends.
+ *
+ * It uses no setting except PORT and DATA_ROOT, so it cannot write to a real database or spend money;
+ * with `--env` it uses all settings.
  */
 const COURSE = "Introduction to information theory (sample)";
 const QUESTION = "What is entropy and how is it measured?";
@@ -20,13 +29,15 @@ const started = performance.now();
 const seconds = () => `${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s`;
 const say = (text: string) => console.log(`${seconds()}  ${text}`);
 
+type DemoOptions = { once: boolean; useSettings: boolean };
 type DemoServer = { url: string; exited: Promise<number>; stop(): Promise<void> };
 
-async function main(once: boolean): Promise<number> {
+async function main({ once, useSettings }: DemoOptions): Promise<number> {
+  bypassProxyForLoopback();
   const sessions = await loadSessions(SAMPLE);
   const site = serveOn(SITE_PORT, panoptoSite(sessions));
   say("starting the server");
-  const server = await startServer(`127.0.0.1:${site.port}`);
+  const server = await startServer(`127.0.0.1:${site.port}`, useSettings);
   try {
     const course_id = await findOrCreateCourse(server.url);
     const lectures = sessions.map(({ session_id }) =>
@@ -46,6 +57,11 @@ async function main(once: boolean): Promise<number> {
   }
 }
 
+function ownSettings() {
+  const { PORT, DATA_ROOT } = inheritedEnvironment();
+  return { PORT, DATA_ROOT };
+}
+
 /** Serves on the port if it is free, else on any other. */
 function serveOn(port: number, fetch: (request: Request) => Promise<Response>) {
   const hostname = "127.0.0.1";
@@ -57,15 +73,17 @@ function serveOn(port: number, fetch: (request: Request) => Promise<Response>) {
 }
 
 /** Starts the server like `./lectern up`, with the sample site as an allowed host. */
-async function startServer(siteHost: string): Promise<DemoServer> {
-  const config = loadConfig();
+async function startServer(siteHost: string, useSettings: boolean): Promise<DemoServer> {
+  const config = loadConfig(useSettings ? undefined : ownSettings());
   const probe = serveOn(config.PORT, async () => new Response());
   const { port } = probe;
   await probe.stop(true);
 
-  const child = Bun.spawn([process.execPath, "--no-orphans", join(import.meta.dir, "../main.ts")], {
+  // Without this flag Bun reads the settings of `.env` again.
+  const flags = ["--no-orphans", ...(useSettings ? [] : ["--no-env-file"])];
+  const child = Bun.spawn([process.execPath, ...flags, join(import.meta.dir, "../main.ts")], {
     env: {
-      ...inheritedEnvironment(),
+      ...(useSettings ? inheritedEnvironment() : environmentWithoutSettings()),
       // The demo needs no key, so only this machine can reach it.
       HOST: "127.0.0.1",
       AUTH: "off",
@@ -232,8 +250,14 @@ async function json(answer: Promise<Response>): Promise<any> {
   return body;
 }
 
+function readOptions(): DemoOptions {
+  const options = { once: { type: "boolean" }, env: { type: "boolean" } } as const;
+  const { once = false, env = false } = parseArgs({ options }).values;
+  return { once, useSettings: env };
+}
+
 try {
-  process.exit(await main(Bun.argv.includes("--once")));
+  process.exit(await main(readOptions()));
 } catch (error) {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : error}`);
   process.exit(1);

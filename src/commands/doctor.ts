@@ -1,6 +1,6 @@
 import { exists } from "node:fs/promises";
 import { join } from "node:path";
-import { type Config, type ConfigProblems, loadConfig } from "../config";
+import { type Config, type ConfigProblems, findMisspeltSettings, loadConfig } from "../config";
 import { countEmbeddings } from "../db/chunks/embeddings";
 import { connect, type Sql } from "../db/client";
 import { listProviderOutages } from "../db/jobs/provider-calls";
@@ -26,6 +26,7 @@ const broken = (about: string, text: string): Finding => ({ mark: "!!", about, t
 async function examine(config: Config): Promise<Finding[]> {
   return [
     runtime(),
+    ...misspelt(),
     await database(config),
     await folder(config),
     ...(await disk(config)),
@@ -41,6 +42,11 @@ function runtime(): Finding {
   const recent = Bun.semver.satisfies(Bun.version, ">=1.4.5");
   return recent ? ok("bun", Bun.version) : broken("bun", `${Bun.version}: install 1.4.5 or newer`);
 }
+
+const misspelt = () =>
+  findMisspeltSettings().map(({ name, meant }) =>
+    missing("settings", `${name} is not a setting: did you mean ${meant}?`),
+  );
 
 async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
   if (!DATABASE_URL) {
