@@ -144,14 +144,18 @@ export type DocumentVersion = {
 
 export type StoredVersion = DocumentVersion & { document_id: string; file_id: string };
 
-/** The versions of all documents that are not deleted. */
-const versions = (sql: Sql) => sql`
+/** The version that each document shows. */
+const shownVersions = (sql: Sql) => sql`
   select d.id as document_id, coalesce(d.file_id, d.id) as file_id, d.sha256, d.filename,
          d.size_bytes::float8 as size_bytes, d.page_count, d.uploaded_at, null::timestamptz as replaced_at,
          case when has_published(d.id) then 'current'
               when d.status = 'failed' or d.next_version_id is not null then 'failed'
               else 'building' end as status
-  from documents d where d.deleted_at is null
+  from documents d where d.deleted_at is null`;
+
+/** The versions of all documents that are not deleted. */
+const versions = (sql: Sql) => sql`
+  ${shownVersions(sql)}
   union all
   select v.document_id, v.file_id, v.sha256, v.filename, v.size_bytes::float8, v.page_count,
          v.uploaded_at, v.replaced_at,
@@ -175,18 +179,29 @@ export async function listVersions(sql: Sql, document_id: string): Promise<Store
 }
 
 /**
- * The version of a document with these bytes; without a checksum, the current one.
+ * The version that a document shows: the current one, or the first one while it is built.
+ *
+ * @throws AppError `document_not_found`
+ */
+export async function getShownVersion(sql: Sql, document_id: string): Promise<StoredVersion> {
+  const [version] = await sql<StoredVersion[]>`
+    select * from (${shownVersions(sql)}) version where document_id = ${document_id}`;
+  if (!version) throw new AppError("document_not_found");
+  return version;
+}
+
+/**
+ * The version of a document with these bytes.
  *
  * @throws AppError `document_not_found`, `version_not_found`
  */
 export async function getVersion(
   sql: Sql,
   document_id: string,
-  sha256?: string,
+  sha256: string,
 ): Promise<StoredVersion> {
   const found = await listVersions(sql, document_id);
-  const { sha256: wanted } = sha256 ? { sha256 } : await getDocument(sql, document_id);
-  const matching = found.filter((version) => version.sha256 === wanted);
+  const matching = found.filter((version) => version.sha256 === sha256);
   const version = matching.find(({ status }) => status === "current") ?? matching[0];
   if (!version) throw new AppError("version_not_found");
   return version;

@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { getDocument, getVersion } from "../../db/documents";
+import { getDocument, getShownVersion, getVersion } from "../../db/documents";
 import { listBuildDescriptions, listDescriptions, listSlideChunks } from "../../db/slides";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
@@ -140,7 +140,7 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
     .get(
       "/:id/pages/:page_number/image",
       async ({ params, request }) =>
-        pageImage(await getVersion(db, params.id), params.page_number, request),
+        pageImage(await getShownVersion(db, params.id), params.page_number, request),
       {
         params: ById.extend({ page_number: z.coerce.number().int().min(1) }),
         detail: {

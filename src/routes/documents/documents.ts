@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
-import { getDocument, getDocumentStatus, getVersion, listDocuments } from "../../db/documents";
+import { getDocument, getDocumentStatus, getShownVersion, listDocuments } from "../../db/documents";
 import { cancelJob, hurryJob } from "../../db/jobs/job-control";
 import { getUsage, resumeAsset } from "../../db/jobs/usage";
 import { AppError } from "../../errors";
@@ -77,7 +77,7 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDe
     .get(
       "/:id/file",
       async ({ params, request }) =>
-        serveDocument(storage, await getVersion(db, params.id), request),
+        serveDocument(storage, await getShownVersion(db, params.id), request),
       {
         params: ById,
         detail: {
