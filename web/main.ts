@@ -1,5 +1,6 @@
 import "./no-eval";
 import { HttpAgent } from "@ag-ui/client";
+import { askForKey, credentialHeaders } from "./credential";
 import { addAnswer, addQuestion, showProblem } from "./thread";
 
 type Course = { id: string; name: string };
@@ -15,7 +16,8 @@ let agent = newThread();
 
 /** Each course has its own thread, because answers use one course only. */
 function newThread(): HttpAgent {
-  return new HttpAgent({ url: "/api/chat/stream", threadId: crypto.randomUUID() });
+  const headers = credentialHeaders();
+  return new HttpAgent({ url: "/api/chat/stream", threadId: crypto.randomUUID(), headers });
 }
 
 async function listCourses(): Promise<Course[]> {
@@ -23,13 +25,32 @@ async function listCourses(): Promise<Course[]> {
   let cursor: string | null = null;
   do {
     const query = new URLSearchParams({ limit: "200", ...(cursor && { cursor }) });
-    const response = await fetch(`/api/courses?${query}`);
+    const response = await fetch(`/api/courses?${query}`, { headers: credentialHeaders() });
     const page = await response.json();
+    if (response.status === 401 || response.status === 403) throw new KeyRefused();
     if (!response.ok) throw new Error(page.title);
     courses.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor !== null);
   return courses;
+}
+
+class KeyRefused extends Error {}
+
+/** Asks for a key until the server accepts one; servers without keys never ask. */
+async function listCoursesWithKey(): Promise<Course[]> {
+  let problem = "This server asks for a key. You get one from the person who runs it.";
+  for (;;) {
+    try {
+      return await listCourses();
+    } catch (error) {
+      if (!(error instanceof KeyRefused)) throw error;
+      await askForKey(problem);
+      agent = newThread();
+      problem =
+        "The server did not accept this key. Check it, or ask for a key with the scopes read and chat.";
+    }
+  }
 }
 
 function setBusy(busy: boolean): void {
@@ -89,7 +110,7 @@ course.addEventListener("change", () => {
 });
 
 try {
-  const courses = await listCourses();
+  const courses = await listCoursesWithKey();
   course.replaceChildren(...courses.map(({ id, name }) => new Option(name, id)));
   const empty = courses.length === 0;
   if (empty) showProblem("There is no course yet. Create one at /swagger, or run ./lectern demo.");

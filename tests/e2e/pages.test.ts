@@ -41,6 +41,27 @@ describe.skipIf(noBrowser)("in a browser", () => {
     expect(await page.locator(".errors-wrapper").count()).toBe(0);
   });
 
+  test("/ag-ui and /swagger take a key where the server asks for one", async () => {
+    await using host = await openServerHost();
+    const key = "a-key-of-the-operator-0123456789-abcdef";
+    const guarded = await host.start({ BOOTSTRAP_API_KEY: key, WORKERS: "0" });
+    await using browser = await openPage();
+    const { page } = browser;
+
+    await page.goto(`${guarded.url}/ag-ui`);
+    await page.getByText("This server asks for a key.").waitFor();
+    await page.getByLabel("Key").fill("wrong");
+    await page.keyboard.press("Enter");
+    await page.getByText("The server did not accept this key.").waitFor();
+    await page.getByLabel("Key").fill(key);
+    await page.keyboard.press("Enter");
+    await page.getByText("There is no course yet.").waitFor();
+    expect(await page.locator("#sign-in").isVisible()).toBeFalse();
+
+    await page.goto(`${guarded.url}/swagger`);
+    await page.getByRole("button", { name: "Authorize" }).waitFor();
+  });
+
   test("/ag-ui answers a question with citations that lead to the page of the PDF", async () => {
     await using browser = await openPage();
     const { page, hosts, errors } = browser;

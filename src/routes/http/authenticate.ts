@@ -124,8 +124,11 @@ const toKeyPrincipal = (
 
 /** The key or token of a request; null without one. The query string is never read: it ends in logs. */
 function readCredential({ headers }: Request): string | null {
+  // First, because the Authorization header can be for a proxy with a login of its own.
+  const key = headers.get("x-api-key");
+  if (key !== null) return key;
   const authorization = headers.get("authorization");
-  if (authorization === null) return headers.get("x-api-key");
+  if (authorization === null) return null;
   const [, credential] = /^Bearer +(\S+)$/i.exec(authorization.trim()) ?? [];
   if (credential) return credential;
   const message = "The Authorization header must be: Bearer, a space, and the key or token";
