@@ -426,8 +426,10 @@ begin
   select j.* into job from jobs j
   where j.asset_id = p_asset_id and j.job_state not in ('completed', 'failed');
   if not found or lock_message(job.queue_name, job.message_id) is null then return null; end if;
-  -- A worker can have claimed the job while this function waited for the message.
-  perform from jobs j where j.id = job.id and j.next_attempt_at is not null for update;
+  -- A worker can have claimed the job while this function waited for the message. A paused job is resumed
+  -- by its own function.
+  perform from jobs j
+  where j.id = job.id and j.next_attempt_at is not null and j.paused_at is null for update;
   if not found then return null; end if;
 
   select coalesce(min((q.headers ->> 'turn')::bigint), 1) - 1 into place from pgmq.q_ingest_high q;

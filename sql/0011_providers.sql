@@ -395,6 +395,7 @@ declare
   job jobs;
 begin
   if not extend_claim(p_queue, p_message_id, p_attempt, 3155760000) then return false; end if;
+  perform mark_delayed(p_queue, p_message_id);
   update jobs j set
     paused_at = clock_timestamp(), paused_until = p_until, waiting_for = null,
     next_attempt_at = clock_timestamp() + interval '100 years',

@@ -31,7 +31,7 @@ export const ERRORS = {
   version_not_found:         { status: 404, retry: false, title: "The document has no version with this checksum" },
   page_not_found:            { status: 404, retry: false, title: "The document has no such page" },
   not_retryable:             { status: 409, retry: false, title: "Only a failed or waiting asset can be retried" },
-  not_hurryable:             { status: 409, retry: false, title: "No job of this asset waits: it runs, or it has ended" },
+  not_hurryable:             { status: 409, retry: false, title: "No job of this asset waits: it runs, it has ended, or it is paused" },
   not_cancellable:           { status: 409, retry: false, title: "There is no running job to cancel" },
   idempotency_key_in_use:    { status: 409, retry: false, title: "The first request with this key is still running" },
   idempotency_key_reused:    { status: 422, retry: false, title: "This key was used for another request" },

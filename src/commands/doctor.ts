@@ -172,11 +172,11 @@ async function otherModels(sql: Sql, config: Config): Promise<Finding[]> {
 }
 
 async function queueFindings(sql: Sql): Promise<Finding[]> {
-  const { waiting, running, oldest_pending_seconds, dead_letters, workers } =
+  const { waiting, paused, running, oldest_pending_seconds, dead_letters, workers } =
     await readQueueState(sql);
   const oldest = Math.round(oldest_pending_seconds ?? 0);
   const since = oldest > 0 ? `, the oldest for ${oldest} s` : "";
-  const text = `${waiting} jobs wait${since}; ${running} run; ${workers} workers`;
+  const text = `${waiting} jobs wait${since}; ${running} run; ${paused} are paused; ${workers} workers`;
   const isStuck = workers === 0 && waiting + running > 0;
   const findings = [
     isStuck ? missing("queue", `${text}: start one with ./lectern up`) : ok("queue", text),

@@ -2,8 +2,10 @@ import type { Sql } from "../db/client";
 
 /** The whole queue in a few numbers, for health, metrics and doctor. */
 export type QueueState = {
-  /** Jobs that no worker runs. */
+  /** Jobs that no worker runs, without the paused ones. */
   waiting: number;
+  /** Jobs that continue when they are resumed, such as after a budget was raised. */
+  paused: number;
   running: number;
   /** How long the oldest job that could start has waited for a worker, in seconds; null if none could. */
   oldest_pending_seconds: number | null;
@@ -19,8 +21,10 @@ const SILENT_SECONDS = 60;
 export async function readQueueState(sql: Sql): Promise<QueueState> {
   const [state] = await sql<QueueState[]>`
     select
-      (select count(*) filter (where next_attempt_at is not null)::int from jobs
+      (select count(*) filter (where next_attempt_at is not null and paused_at is null)::int from jobs
        where job_state not in ('completed', 'failed')) as waiting,
+      (select count(*)::int from jobs
+       where paused_at is not null and job_state not in ('completed', 'failed')) as paused,
       (select count(*) filter (where next_attempt_at is null)::int from jobs
        where job_state not in ('completed', 'failed')) as running,
       (select extract(epoch from max(clock_timestamp() - vt))::float8 from queued_messages

@@ -33,6 +33,7 @@ const Outage = z.object({
 
 const QueueNumbers = z.object({
   waiting: z.int(),
+  paused: z.int().describe("Jobs that continue when they are resumed"),
   running: z.int(),
   oldest_pending_seconds: z
     .number()

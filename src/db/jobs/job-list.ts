@@ -3,8 +3,8 @@ import type { Sql } from "../client";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "../page";
 import type { JobKind } from "./jobs";
 
-/** `waiting`: for a worker, for a time or for a provider. */
-export const JOB_ACTIVITIES = ["waiting", "running", "completed", "failed"] as const;
+/** `waiting`: for a worker, for a time or for a provider. `paused`: until it is resumed. */
+export const JOB_ACTIVITIES = ["waiting", "running", "paused", "completed", "failed"] as const;
 export type JobActivity = (typeof JOB_ACTIVITIES)[number];
 
 /** A job as operators see it. Times are ISO 8601. */
@@ -44,9 +44,12 @@ const listed = (sql: Sql) => sql`
   (select job.id, job.id as job_id, job.kind, job.asset_id, job.course_id,
           coalesce(l.title, d.title, d.filename) as title,
           case when job.job_state in ('completed', 'failed') then job.job_state
-               when job.next_attempt_at is null then 'running' else 'waiting' end as activity,
+               when job.next_attempt_at is null then 'running'
+               when job.paused_at is not null then 'paused' else 'waiting' end as activity,
           job.job_state, job.progress_percent, job.priority, job.attempt, job.errors, job.crashes,
-          job.interruptions, job.quarantined, job.next_attempt_at, job.waiting_for, job.error_code,
+          job.interruptions, job.quarantined,
+          case when job.paused_at is null then job.next_attempt_at else job.paused_until end
+            as next_attempt_at, job.waiting_for, job.error_code,
           job.error_message, job.created_at, job.started_at, job.finished_at, job.log
    from jobs job
    left join lectures l on l.id = job.lecture_id

@@ -43,6 +43,22 @@ describe("hurryJob", () => {
     for (const held of order) await (held && cancelJob(db, held.asset_id));
   });
 
+  test("does not end a pause", async () => {
+    const { document_id } = await createDocument(db, course_id);
+    const held = (await take())!;
+    await db`select pause_job(${held.job_id}, ${held.queue_name}, ${held.message_id}::bigint,
+                              ${held.attempt}::int, 'budget_exceeded', 'too much', null)`;
+
+    expect(await hurryJob(db, document_id)).toBeNull();
+
+    expect(await getJob(db, document_id)).toMatchObject({
+      activity: "paused",
+      next_attempt_at: null,
+    });
+    expect(await take()).toBeNull();
+    await cancelJob(db, document_id);
+  });
+
   test("does nothing for a job that runs, that has ended, or that does not exist", async () => {
     const { document_id } = await createDocument(db, course_id);
     const held = (await take())!;

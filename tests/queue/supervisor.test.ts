@@ -1,0 +1,76 @@
+import { afterAll, afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { connect } from "../../src/db/client";
+import { readQueueState } from "../../src/queue/queue-state";
+import { type Supervisor, startSupervisor } from "../../src/queue/supervisor";
+import { databaseUrl } from "../support/database";
+import { createCourse, createDocument, silentLog } from "../support/factories";
+import { eventually } from "../support/waiting";
+
+setDefaultTimeout(60_000);
+
+const database = await databaseUrl();
+const db = connect(database.url, { max: 3 });
+const course_id = await createCourse(db);
+let supervisor: Supervisor | undefined;
+afterEach(async () => {
+  await supervisor?.drain();
+  await db`select pgmq.purge_queue('ingest')`;
+  await db`delete from documents`;
+});
+afterAll(async () => {
+  await db.end({ timeout: 1 });
+  await database.close();
+});
+
+const supervise = async (env: Record<string, string>) => {
+  supervisor = await startSupervisor({
+    count: 1,
+    mode: "thread",
+    entry: join(import.meta.dir, "../support/blocking-worker.ts"),
+    env: { DATABASE_URL: database.url, ...env },
+    db,
+    databaseUrl: database.url,
+    log: silentLog,
+    onMessage: () => {},
+    onDeath: () => {},
+  });
+};
+const jobOf = async (job_id: string) => (await db`select * from jobs where id = ${job_id}`)[0]!;
+const secondsLeft = async () => {
+  const [row] =
+    await db`select extract(epoch from vt - clock_timestamp())::float8 as s from pgmq.q_ingest`;
+  return row!.s as number;
+};
+
+test("a worker with a blocked thread keeps its claim, and its process is registered", async () => {
+  const { job_id } = await createDocument(db, course_id);
+  await supervise({ WORKER_BLOCKS_MS: "19000" });
+  await eventually(
+    async () => (await jobOf(job_id)).attempt,
+    (attempt) => attempt === 1,
+  );
+  await Bun.sleep(17_000); // one extension, after 15 s
+
+  expect(await secondsLeft()).toBeGreaterThan(40);
+  expect(await readQueueState(db)).toMatchObject({ running: 1, workers: 1 });
+  await supervisor!.drain();
+  supervisor = undefined;
+  expect(await readQueueState(db)).toMatchObject({ workers: 0 });
+});
+
+test("a thread that dies is charged to its job, which is due again at once", async () => {
+  const { job_id, document_id } = await createDocument(db, course_id);
+  await supervise({ WORKER_DIES: "1" });
+
+  const job = await eventually(
+    () => jobOf(job_id),
+    ({ crashes }) => crashes === 1,
+  );
+
+  expect(job).toMatchObject({ interruptions: 1, log: [{ outcome: "crashed" }] });
+  const events = await db`
+    select payload ->> 'cause' as cause from processing_events
+    where asset_id = ${document_id} and event_type = 'crashed'`;
+  expect(events[0]?.cause).toContain("a bug that no handler catches");
+});
