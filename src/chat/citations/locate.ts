@@ -102,13 +102,18 @@ function cutAt(
 
 async function pointToPage(
   db: Sql,
-  { asset_id, quote, page_number, page_end, url }: Paged,
+  { asset_id, sha256, quote, page_number, page_end, url }: Paged,
   claims: string[],
 ): Promise<Pointed | undefined> {
   const found = findSupportingSpan(quote, claims);
   if (!found) return undefined;
   const shown = quote.slice(found.from, found.to);
-  const pages = await readPageTexts(db, asset_id, page_number!, page_end ?? page_number!);
+  const pages = await readPageTexts(
+    db,
+    { document_id: asset_id, sha256 },
+    page_number!,
+    page_end ?? page_number!,
+  );
   const [first] = sentencesOf(shown);
   const page =
     pageWith(pages, shown) ?? pageWith(pages, shown.slice(first!.from, first!.to)) ?? page_number!;

@@ -79,23 +79,41 @@ export async function readSpeech(
   return row ?? { segments: [], words: [] };
 }
 
-/** The texts of a range of pages, ordered by page: first chunks of a single page, then whole pages. */
+export type PageText = { page_number: number; label: string | null; content: string };
+
+/**
+ * The texts of a range of pages, ordered by page: first chunks of a single page, then whole pages. A
+ * replaced version has only whole pages.
+ *
+ * @param sha256 the version that is quoted; undefined: the current one
+ */
 export function readPageTexts(
   sql: Sql,
-  document_id: string,
+  { document_id, sha256 }: { document_id: string; sha256: string | undefined },
   page_number: number,
   page_end: number,
-): Promise<{ page_number: number; label: string | null; content: string }[]> {
-  return sql<{ page_number: number; label: string | null; content: string }[]>`
-    select page.page_number, page.content, (
-      select s.metadata->>'label' from slide_descriptions s
-      where s.document_id = ${document_id} and s.page_number = page.page_number
-    ) as label from (
-      select page_number, content, chunk_index from slide_chunks
-      where document_id = ${document_id} and page_number = page_end
+): Promise<PageText[]> {
+  return sql<PageText[]>`
+    with document as (
+      select id, sha256, sha256 = coalesce(${sha256 ?? null}, sha256) as is_current
+      from documents where id = ${document_id}
+    ),
+    described as (
+      select s.page_number, s.normalized_description as content, s.metadata->>'label' as label
+      from document d join slide_descriptions s on s.document_id = d.id where d.is_current
       union all
-      select page_number, normalized_description, null from slide_descriptions
-      where document_id = ${document_id}
+      select s.page_number, s.normalized_description, s.metadata->>'label'
+      from document d join document_versions v on v.document_id = d.id and v.sha256 = ${sha256 ?? null}
+      join version_descriptions s on s.version_id = v.id where not d.is_current
+    )
+    select page.page_number, page.content,
+           (select label from described where described.page_number = page.page_number) as label
+    from (
+      select c.page_number, c.content, c.chunk_index
+      from document d join slide_chunks c on c.document_id = d.id
+      where d.is_current and c.page_number = c.page_end
+      union all
+      select page_number, content, null from described
     ) page
     where page_number between ${page_number} and ${page_end}
     order by page_number, chunk_index nulls last`;

@@ -46,6 +46,33 @@ const SPEECH = SEGMENTS.slice(1)
   .join(" ");
 
 describe("locateCitations", () => {
+  test("finds the page and its label in the quoted version of a replaced deck", async () => {
+    const sha256 = "a".repeat(64);
+    const [version] = await db<{ id: string }[]>`
+      insert into document_versions (document_id, file_id, filename, storage_url, size_bytes, sha256,
+                                     replaced_at)
+      values (${document_id}, gen_random_uuid(), 'old.pdf', 'old', 1, ${sha256}, now()) returning id`;
+    await db`
+      insert into version_descriptions ${db(
+        [...PAGES].reverse().map((text, i) => ({
+          version_id: version!.id,
+          page_number: i + 11,
+          raw_description: text,
+          normalized_description: text,
+          described_by: "text",
+          metadata: { label: `old ${i + 1}` },
+        })),
+      )}`;
+    const answer = "A die “has more entropy” [1].";
+
+    const [old] = await locateCitations(db, answer, [{ ...shown(1), sha256 }]);
+    const [current] = await locateCitations(db, answer, [shown(1)]);
+
+    expect(old).toMatchObject({ page_number: 11, page_label: "old 1" });
+    expect(current).toMatchObject({ page_number: 13 });
+    expect(current).not.toHaveProperty("page_label");
+  });
+
   test("opens a lecture at the second of the quoted sentence", async () => {
     const answer = "It is “one bit of it” [1], and no program can “go below” [2].";
     const pointed = await locateCitations(db, answer, [spoken(1, SPEECH), spoken(2, SPEECH)]);
