@@ -28,13 +28,13 @@ const nowMs = () => performance.timeOrigin + performance.now();
 
 async function measureNotify(sql: Sql, url: string): Promise<number[]> {
   const listener = connect(url, { max: 1 });
-  let heard = Promise.withResolvers<void>();
-  await listener.listen("bench", () => heard.resolve());
+  let received = Promise.withResolvers<void>();
+  await listener.listen("bench", () => received.resolve());
   const times: number[] = [];
   for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
-    heard = Promise.withResolvers();
+    received = Promise.withResolvers();
     const sent = nowMs();
-    await Promise.all([sql`select pg_notify('bench', '')`, heard.promise]);
+    await Promise.all([sql`select pg_notify('bench', '')`, received.promise]);
     times.push(nowMs() - sent);
   }
   await listener.end();

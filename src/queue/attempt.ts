@@ -50,8 +50,8 @@ export type AttemptOutcome =
   | "lost";
 
 /**
- * Runs one attempt at a claimed job and stores the result. The caller keeps the claim meanwhile, with
- * `keepClaim`.
+ * Runs one attempt at a claimed job and stores the result. The caller keeps the claim during the attempt,
+ * with `keepClaim`.
  *
  * @param stop aborted at shutdown: the job is given back at once, and the attempt does not count
  * @param lost aborted when the claim is lost; the handler is aborted too
@@ -107,7 +107,7 @@ export async function extendOrAbort(
     const isHeld = await extendClaim(sql, job, VISIBILITY_SECONDS);
     if (!isHeld) lost.abort(new AppError("claim_lost"));
   } catch (error) {
-    // The work goes on: the database can be back before the claim expires.
+    // The work continues: the database can be back before the claim expires.
     log.warn({ err: error }, "claim not extended");
   }
 }
@@ -175,6 +175,6 @@ function toReason(error: unknown): JobReason {
   const { title } = ERRORS[code];
   if (typeof message !== "string") return { code, message: title };
   if (code === "provider_waiting") return { code, message };
-  // The message of a provider seldom says what to do, so our title comes first.
+  // The message of a provider seldom names the next step, so our title comes first.
   return { code, message: provider ? `${title}: "${message}"` : message };
 }

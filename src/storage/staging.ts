@@ -4,7 +4,7 @@ import { HOST, isOwnerRunning } from "./file-owner";
 
 /** An upload without a byte for this time was cut by the server long before, on any machine. */
 const ABANDONED_MS = 6 * 3_600_000;
-/** A file that changed within this time is kept, whoever its owner is. */
+/** A file that changed within this time is kept, also one of an ended process. */
 const FRESH_MS = 2 * 60_000;
 
 /** A new name for an incomplete upload of this process: `<pid>-<host>-<random>.part`. */

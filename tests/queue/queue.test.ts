@@ -54,7 +54,7 @@ describe("claimJob", () => {
     for (const held of order) await settle(held);
   });
 
-  test("dead-letters a message that names no job, and goes on to the next", async () => {
+  test("dead-letters a message that names no job, and continues with the next", async () => {
     for (const body of [
       { kind: "document" },
       { job_id: 7 },
@@ -289,7 +289,7 @@ describe("an attempt that ends with its process", () => {
     await settle(again);
   });
 
-  test("does not count for reported errors, whatever the log contains", async () => {
+  test("does not count for reported errors, with any log", async () => {
     const { job_id } = await createDocument(db, course_id);
     await postponeJob(db, (await start(processId()))!, 0, GONE);
     await db`update jobs set log = '[]' where id = ${job_id}`;
