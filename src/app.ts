@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { type AnyElysia, Elysia } from "elysia";
+import { openForecaster } from "./pipelines/forecast";
+import { openCallPolicy } from "./pipelines/paid-calls";
 import { agUiRoutes } from "./routes/ag-ui";
 import { chatRoutes } from "./routes/chat/chat";
 import { mcpRoutes } from "./routes/chat/mcp";
@@ -45,6 +47,9 @@ export function createApp(services: Services) {
     const answered = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
     return [...new Set(answered)].filter((method) => method !== "OPTIONS");
   };
+  const { budgets } = openCallPolicy(services.config);
+  const maxPages = services.config.MAX_PAGES;
+  const forecaster = openForecaster({ ...services, budgets, maxPages });
   const app: AnyElysia = new Elysia({
     // 30 s against clients that send slowly; streams switch it off for their request.
     serve: { maxRequestBodySize: NO_LIMIT, idleTimeout: 30 },
@@ -65,10 +70,10 @@ export function createApp(services: Services) {
     )
     .use(keyRoutes(services))
     .use(courseRoutes(services))
-    .use(lectureIntakeRoutes({ ...services, maxUploadBytes }))
+    .use(lectureIntakeRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))
     .use(lectureTranscriptRoutes(services))
-    .use(documentRoutes({ ...services, maxUploadBytes }))
+    .use(documentRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(documentVersionRoutes({ ...services, maxUploadBytes }))
     .use(eventRoutes(services))
     .use(jobRoutes(services))

@@ -20,6 +20,8 @@ export interface Transcriber {
   readonly model: string;
   /** The service that answers, as receipts, circuit breakers and limits name it. */
   readonly service: string;
+  /** The server needs no key, so its answers cost nothing. */
+  readonly isFree: boolean;
 
   /**
    * Times are whole milliseconds from the start of the audio.

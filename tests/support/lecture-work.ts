@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Elysia } from "elysia";
 import type { Sql } from "../../src/db/client";
 import { getLecture, getLectureDetails } from "../../src/db/lectures";
+import { openForecaster } from "../../src/pipelines/forecast";
 import type { LectureDeps } from "../../src/pipelines/lecture/ingest";
 import { ingestLecture } from "../../src/pipelines/lecture/ingest";
 import { receiveRecording } from "../../src/pipelines/lecture/request";
@@ -48,10 +49,17 @@ export async function openLectureWork(db: Sql) {
     transcriber: openElevenLabs({ apiKey: "test-key", baseUrl: speech.url }),
     embedder: new OpenAI({ baseUrl: openai.url }).embedder("text-embedding-3-small"),
   };
+  const forecaster = openForecaster({
+    db,
+    slideDescriber: null,
+    transcriber: tools.transcriber,
+    budgets: { asset: { audio_minutes: 0.1 } },
+    maxPages: 100,
+  });
   const app = new Elysia()
     .use(problems(silentLog, () => []))
     .use(keylessGuard(db))
-    .use(lectureIntakeRoutes({ ...tools, maxUploadBytes: 5_000_000 }))
+    .use(lectureIntakeRoutes({ ...tools, maxUploadBytes: 5_000_000, forecaster }))
     .use(lectureRoutes({ db, audioRetentionDays: 7 }))
     .use(lectureTranscriptRoutes(tools))
     .use(eventRoutes({ db, shutdown: shutdown.signal }));

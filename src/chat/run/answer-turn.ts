@@ -1,5 +1,6 @@
 import type { ChatMessage, NewAnswer } from "../../db/chat/chat";
 import type { Sql } from "../../db/client";
+import { recordEndedCall, toModelName } from "../../db/jobs/provider-calls";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import type { ChatModel } from "../../providers/chat/chat-model";
@@ -57,10 +58,44 @@ export function answerTurn(
     await runAgent({ ...toTask(deps, context, turn, passages), prompt, signal }, emit);
   };
   return toRunWork(
-    { request_id, session_id: request.session_id, modelName: chatModel.name, passages, log, onEnd },
+    {
+      request_id,
+      session_id: request.session_id,
+      modelName: chatModel.name,
+      passages,
+      log,
+      onEnd: (outcome, summary) => {
+        onEnd(outcome, summary);
+        void recordCost(deps, request.course_id, request_id, outcome, summary);
+      },
+    },
     work,
     save,
   );
+}
+
+/** Inserts the receipt of an answer after its end, so that the answer does not wait for it. */
+async function recordCost(
+  { db, chatModel, log }: Pick<AnswerDeps, "db" | "chatModel" | "log">,
+  course_id: string,
+  request_id: string,
+  outcome: RunOutcome["type"],
+  { usage }: RunSummary,
+): Promise<void> {
+  const { inputTokens: input_tokens = 0, outputTokens: output_tokens = 0 } = usage;
+  if (chatModel.kind !== "model" || input_tokens + output_tokens === 0) return;
+  try {
+    await recordEndedCall(db, {
+      call_key: `chat:${request_id}`,
+      course_id,
+      purpose: "chat",
+      ...toModelName(chatModel.name),
+      state: outcome === "finish" ? "ok" : "error",
+      usage: { input_tokens, output_tokens },
+    });
+  } catch (err) {
+    log.warn({ err, request_id }, "the cost of an answer was not recorded");
+  }
 }
 
 export type RunContext = {

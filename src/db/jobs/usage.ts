@@ -1,7 +1,7 @@
 import { AppError } from "../../errors";
 import type { Sql } from "../client";
 import type { JobKind } from "./jobs";
-import type { Budgets } from "./provider-calls";
+import type { Budgets, ExceededBudget } from "./provider-calls";
 
 /** What was bought from providers, computed from the receipts. */
 export type Usage = {
@@ -72,7 +72,7 @@ export type Forecast = {
   pages: number;
   /** Null when the model has no price. */
   usd: number | null;
-  exceeded: { scope: string; unit: string; limit: number; used: number; needed: number } | null;
+  exceeded: ExceededBudget | null;
 };
 
 /**

@@ -43,6 +43,8 @@ export type SlideUsage = { requests: number; input_tokens: number; output_tokens
 export interface SlideDescriber {
   /** `provider:model` */
   readonly model: string;
+  /** The server needs no key, so its answers cost nothing. */
+  readonly isFree: boolean;
 
   /**
    * If the answer does not match the schema, the model is asked once more. After that, and when a safety
@@ -56,7 +58,7 @@ export interface SlideDescriber {
 
 const MAX_REQUESTS = 2;
 /** A typical slide, for the budget before the call. */
-const ESTIMATE = { pages: 1, input_tokens: 1_500, output_tokens: 400 };
+export const TYPICAL_SLIDE = { pages: 1, input_tokens: 1_500, output_tokens: 400 };
 /** A reasoning model takes half a minute for a dense slide; this is the limit for a silent one. */
 const ANSWER_MS = 180_000;
 
@@ -73,9 +75,10 @@ export function createSlideDescriber(
 ): SlideDescriber {
   return {
     model: name,
+    isFree,
     async describe(slide, signal, calls = UNRECORDED) {
       const { provider: service, model: modelId } = toModelName(name);
-      const call = { service, model: modelId, isFree, estimate: ESTIMATE };
+      const call = { service, model: modelId, isFree, estimate: TYPICAL_SLIDE };
       const request = async () => {
         const late = AbortSignal.timeout(answerMs);
         const ended = AbortSignal.any([signal, late]);

@@ -74,6 +74,7 @@ export function openElevenLabs({
   const provider = "elevenlabs";
   const url = new URL("/v1/speech-to-text", baseUrl).href;
   const headers = { "xi-api-key": apiKey };
+  const isFree = apiKey === "";
   let isAsynchronous = true;
 
   const send = ({ path }: Speech, signal: AbortSignal) =>
@@ -138,17 +139,15 @@ export function openElevenLabs({
     provider,
     model,
     service: provider,
+    isFree,
     transcribe(speech, signal, calls = UNRECORDED) {
       const estimate = { audio_seconds: speech.duration_ms / 1_000 };
-      return calls.run(
-        { service: provider, model, isFree: apiKey === "", estimate },
-        async (receipt) => {
-          const response = await request(speech, signal, receipt);
-          if (isRefusal(response)) throw toFailure(response);
-          const result = { provider, model, ...toTranscription(parseBody(Body, response), speech) };
-          return { result, usage: result.usage };
-        },
-      );
+      return calls.run({ service: provider, model, isFree, estimate }, async (receipt) => {
+        const response = await request(speech, signal, receipt);
+        if (isRefusal(response)) throw toFailure(response);
+        const result = { provider, model, ...toTranscription(parseBody(Body, response), speech) };
+        return { result, usage: result.usage };
+      });
     },
   };
 }

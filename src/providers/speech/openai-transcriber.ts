@@ -68,6 +68,7 @@ export function openOpenAITranscriber(options: OpenAITranscriberOptions): Transc
     provider: PROVIDER,
     model,
     service: target.service,
+    isFree: options.apiKey === undefined,
     async transcribe(speech, signal, calls = UNRECORDED) {
       const run = new TranscriptionRun(target, traits, signal, calls);
       const parts = await run.transcribe({ ...speech, start_ms: 0 });

@@ -7,13 +7,15 @@ import { cancelJob, hurryJob } from "../../db/jobs/job-control";
 import { getUsage, resumeAsset } from "../../db/jobs/usage";
 import { AppError } from "../../errors";
 import { receiveDocument, removeDocument, restartDocument } from "../../pipelines/document/request";
+import type { Forecaster } from "../../pipelines/forecast";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
 import { principalOf, requireAdmin, requireCourse } from "../http/auth";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { multipartBody } from "../http/multipart-body";
+import { receiveUpload } from "../http/multipart-upload";
 import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
-import { ResumeQuery, Usage } from "../http/usage-schema";
+import { DryRunQuery, ForecastAnswer, ResumeQuery, Usage } from "../http/usage-schema";
 import { serveDocument } from "./document-file";
 import { Accepted, Document, DocumentStatus, Status, withUrl } from "./document-schemas";
 
@@ -21,18 +23,31 @@ const UploadFields = z.strictObject({ course_id: Id, title: Title.optional(), pr
 
 const UPLOAD_BODY = multipartBody(UploadFields, "A PDF");
 
-type DocumentRoutesDeps = { db: Sql; storage: FileStorage; maxUploadBytes: number };
+type DocumentRoutesDeps = {
+  db: Sql;
+  storage: FileStorage;
+  maxUploadBytes: number;
+  forecaster: Forecaster;
+};
 
-export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDeps) =>
+export const documentRoutes = ({ db, storage, maxUploadBytes, forecaster }: DocumentRoutesDeps) =>
   new Elysia({ prefix: "/api/documents", tags: ["Documents"] })
     .post(
       "/upload",
-      async ({ request, status }) => {
+      async ({ query, request, status }) => {
         const rules = {
           fields: UploadFields,
           maxBytes: maxUploadBytes,
           directory: storage.stagingDir,
         };
+        if (query.dry_run) {
+          await using upload = await receiveUpload(request, rules);
+          const { course_id } = upload.fields;
+          requireCourse(request, course_id);
+          const { path } = upload.file;
+          const forecast = await forecaster.document(course_id, path, request.signal);
+          return status(200, { dry_run: true, forecast });
+        }
         const answer = await acceptUpload(db, request, rules, (fields, file) => {
           requireCourse(request, fields.course_id);
           return receiveDocument({ db, storage }, fields, file);
@@ -41,8 +56,9 @@ export const documentRoutes = ({ db, storage, maxUploadBytes }: DocumentRoutesDe
       },
       {
         parse: "none",
+        query: DryRunQuery,
         headers: IdempotencyHeaders,
-        response: { 200: Accepted, 202: Accepted },
+        response: { 200: z.union([Accepted, ForecastAnswer]), 202: Accepted },
         detail: {
           summary: "Upload a PDF and queue its ingestion",
           description:

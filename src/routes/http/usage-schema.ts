@@ -24,6 +24,35 @@ export const Usage = z
   })
   .meta({ id: "Usage" });
 
+/** `dry_run` states the cost and stores nothing. */
+export const DryRunQuery = z.object({
+  dry_run: z
+    .stringbool()
+    .default(false)
+    .describe("State the expected cost; store and queue nothing"),
+});
+
+export const ForecastAnswer = z
+  .object({
+    dry_run: z.literal(true),
+    forecast: z.object({
+      audio_minutes: z.number(),
+      pages: z.number(),
+      usd: z.number().nullable().describe("null: the table `provider_prices` lacks the model"),
+      exceeded: z
+        .object({
+          scope: z.enum(["asset", "course", "day"]),
+          unit: z.enum(["audio_minutes", "pages", "usd"]),
+          limit: z.number(),
+          used: z.number(),
+          needed: z.number(),
+        })
+        .nullable()
+        .describe("The first budget at which the job would pause"),
+    }),
+  })
+  .meta({ id: "Forecast" });
+
 /** `override` lets the job exceed all budgets. */
 export const ResumeQuery = z.object({
   override: z

@@ -1,6 +1,8 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Sql } from "../../db/client";
+import { probeAudio } from "../../media/probe-audio";
+import type { Forecaster } from "../../pipelines/forecast";
 import { receiveTranscript } from "../../pipelines/lecture/import";
 import { receiveAudio, receiveRecording } from "../../pipelines/lecture/request";
 import type { AudioSource } from "../../providers/audio-source";
@@ -12,7 +14,9 @@ import { requireCourse } from "../http/auth";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
+import { receiveUpload } from "../http/multipart-upload";
 import { Id, Priority, Title } from "../http/schemas";
+import { DryRunQuery, ForecastAnswer } from "../http/usage-schema";
 import {
   LectureAccepted,
   MAX_TRANSCRIPT_BYTES,
@@ -82,6 +86,7 @@ export type LectureIntakeDeps = {
   audioSource: AudioSource;
   uploadedAudio: FileStorage;
   maxUploadBytes: number;
+  forecaster: Forecaster;
 };
 
 /** The ways to add a lecture: a Panopto address, its audio, or a transcript alone. */
@@ -91,12 +96,21 @@ export const lectureIntakeRoutes = ({
   audioSource,
   uploadedAudio,
   maxUploadBytes,
+  forecaster,
 }: LectureIntakeDeps) =>
   new Elysia({ prefix: "/api/lectures", tags: ["Lectures"] })
     .post(
       "/download",
-      async ({ body, request, status }) => {
+      async ({ query, body, request, status }) => {
         requireCourse(request, body.course_id);
+        if (query.dry_run) {
+          const recording = await audioSource.describe(
+            audioSource.identify(body.panopto_url),
+            request.signal,
+          );
+          const forecast = await forecaster.lecture(body.course_id, recording.duration_ms);
+          return status(200, { dry_run: true, forecast });
+        }
         const answer = await once(db, request, body, async () => {
           const { created, ...accepted } = await receiveRecording({ db, audioSource }, body);
           return { status: created ? 202 : 200, body: accepted };
@@ -106,8 +120,9 @@ export const lectureIntakeRoutes = ({
       {
         parse: jsonBody,
         body: DownloadRequest,
+        query: DryRunQuery,
         headers: IdempotencyHeaders,
-        response: { 200: LectureAccepted, 202: LectureAccepted },
+        response: { 200: z.union([LectureAccepted, ForecastAnswer]), 202: LectureAccepted },
         detail: {
           summary: "Queue a Panopto recording for ingestion",
           description:
@@ -118,12 +133,20 @@ export const lectureIntakeRoutes = ({
     )
     .post(
       "/audio",
-      async ({ request, status }) => {
+      async ({ query, request, status }) => {
         const rules = {
           fields: AudioFields,
           maxBytes: maxUploadBytes,
           directory: uploadedAudio.stagingDir,
         };
+        if (query.dry_run) {
+          await using upload = await receiveUpload(request, rules);
+          const { course_id } = upload.fields;
+          requireCourse(request, course_id);
+          const { duration_ms } = await probeAudio(upload.file.path, { signal: request.signal });
+          const forecast = await forecaster.lecture(course_id, duration_ms);
+          return status(200, { dry_run: true, forecast });
+        }
         const answer = await acceptUpload(db, request, rules, (fields, file) => {
           requireCourse(request, fields.course_id);
           return receiveAudio({ db, audioSource, uploadedAudio }, fields, file, request.signal);
@@ -132,8 +155,9 @@ export const lectureIntakeRoutes = ({
       },
       {
         parse: "none",
+        query: DryRunQuery,
         headers: IdempotencyHeaders,
-        response: { 200: LectureAccepted, 202: LectureAccepted },
+        response: { 200: z.union([LectureAccepted, ForecastAnswer]), 202: LectureAccepted },
         detail: {
           summary: "Upload the audio of a lecture",
           description:

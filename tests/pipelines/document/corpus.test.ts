@@ -81,6 +81,7 @@ describe("a strange PDF", () => {
       ...lab.tools,
       slideDescriber: {
         model: "test:blank",
+        isFree: true,
         describe: async () => ({ raw: "", usage: NO_USAGE, problem: "content_blocked" as const }),
       },
     });

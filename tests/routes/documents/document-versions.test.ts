@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Elysia } from "elysia";
+import { openForecaster } from "../../../src/pipelines/forecast";
 import { documentPageRoutes } from "../../../src/routes/documents/document-pages";
 import { documentVersionRoutes } from "../../../src/routes/documents/document-versions";
 import { documentRoutes } from "../../../src/routes/documents/documents";
@@ -18,10 +19,17 @@ const db = await withDatabase();
 const lab = await openDocumentWork(db);
 const { course_id, tools, workOnce } = lab;
 const { storage } = tools;
+const forecaster = openForecaster({
+  db,
+  slideDescriber: null,
+  transcriber: null,
+  budgets: {},
+  maxPages: 100,
+});
 const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(keylessGuard(db))
-  .use(documentRoutes({ db, storage, maxUploadBytes: 2_000_000 }))
+  .use(documentRoutes({ db, storage, maxUploadBytes: 2_000_000, forecaster }))
   .use(documentVersionRoutes({ db, storage, maxUploadBytes: 2_000_000 }))
   .use(documentPageRoutes({ ...tools, log: silentLog, shutdown: new AbortController().signal }))
   .use(retrievalRoutes({ ...tools, metrics: { retrievalHits: { observe: () => {} } } as never }));

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Elysia } from "elysia";
+import { openForecaster } from "../../../src/pipelines/forecast";
 import { documentRoutes } from "../../../src/routes/documents/documents";
 import { problems } from "../../../src/routes/http/problems";
 import { withDatabase } from "../../support/database";
@@ -17,10 +18,17 @@ const db = await withDatabase();
 const lab = await openDocumentWork(db);
 const { course_id, workOnce } = lab;
 const { storage, dataRoot } = lab.tools;
+const forecaster = openForecaster({
+  db,
+  slideDescriber: null,
+  transcriber: null,
+  budgets: {},
+  maxPages: 100,
+});
 const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(keylessGuard(db))
-  .use(documentRoutes({ db, storage, maxUploadBytes: 2_000_000 }));
+  .use(documentRoutes({ db, storage, maxUploadBytes: 2_000_000, forecaster }));
 afterAll(() => lab[Symbol.asyncDispose]());
 
 const pdf = (topic: string) => deckPdf([{ title: topic, body: [`All about ${topic}`] }], topic);
