@@ -12,7 +12,7 @@ import {
 import { getUsage } from "../db/jobs/usage";
 import { removeFile } from "../pipelines/document/request";
 import type { FileStorage } from "../storage/files";
-import { principalOf } from "./http/auth";
+import { principalOf, requireAdmin } from "./http/auth";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
 import { ById, Id, PageQuery, pageOf, Time } from "./http/schemas";
@@ -92,13 +92,23 @@ export const courseRoutes = ({ db, storage }: CourseRoutesDeps) =>
       response: Course,
       detail: { summary: "Get a course" },
     })
-    .patch("/:id", ({ params, body }) => updateCourse(db, params.id, body), {
-      parse: jsonBody,
-      params: ById,
-      body: CourseChange,
-      response: Course,
-      detail: { summary: "Change a course's name, description or budget" },
-    })
+    .patch(
+      "/:id",
+      ({ params, body, request }) => {
+        if (body.budget !== undefined) requireAdmin(request);
+        return updateCourse(db, params.id, body);
+      },
+      {
+        parse: jsonBody,
+        params: ById,
+        body: CourseChange,
+        response: Course,
+        detail: {
+          summary: "Change a course's name, description or budget",
+          description: "A change of the budget needs the scope admin.",
+        },
+      },
+    )
     .delete(
       "/:id",
       async ({ params, status }) => {

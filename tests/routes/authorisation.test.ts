@@ -32,6 +32,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "patch /api/courses/{id}": ["ingest", "hidden"],
   "delete /api/courses/{id}": ["ingest", "hidden"],
   "get /api/courses/{id}/assets": ["read", "hidden"],
+  "get /api/courses/{id}/usage": ["read", "hidden"],
   "get /api/lectures": ["read", "filtered"],
   "post /api/lectures/download": ["ingest", "hidden"],
   "post /api/lectures/audio": ["ingest", "hidden"],
@@ -42,6 +43,8 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/lectures/{id}/events": ["read", "hidden"],
   "post /api/lectures/{id}/retry": ["ingest", "hidden"],
   "post /api/lectures/{id}/cancel": ["ingest", "hidden"],
+  "post /api/lectures/{id}/resume": ["ingest", "hidden"],
+  "get /api/lectures/{id}/usage": ["read", "hidden"],
   "get /api/lectures/{id}/transcript": ["read", "hidden"],
   "put /api/lectures/{id}/transcript": ["ingest", "hidden"],
   "get /api/lectures/{id}/transcript/view": ["read", "hidden"],
@@ -57,6 +60,8 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/documents/{id}/chunks": ["read", "hidden"],
   "post /api/documents/{id}/describe": ["ingest", "hidden"],
   "post /api/documents/{id}/retry": ["ingest", "hidden"],
+  "post /api/documents/{id}/resume": ["ingest", "hidden"],
+  "get /api/documents/{id}/usage": ["read", "hidden"],
   "get /api/events": ["read", "filtered"],
   "post /api/retrieval/query": ["read", "hidden"],
   "post /api/chat": ["chat", "hidden"],
@@ -306,4 +311,22 @@ test("lists leave out the courses of others", async () => {
   for (const id of [course_id, shared.course_id, shared.lecture_id, shared.document_id]) {
     expect(seen.join()).not.toContain(id);
   }
+});
+
+test("only an administrator changes a budget or exceeds one", async () => {
+  const key = await createKey({ scopes: ["ingest"], course_ids: [course_id] });
+  const { lecture_id } = await lecture(course_id);
+  const json = {
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ budget: { course: { usd: 1_000 } } }),
+  };
+
+  const refused = [
+    await call("PATCH", `/api/courses/${course_id}`, key, json),
+    await call("POST", `/api/lectures/${lecture_id}/resume?override=true`, key),
+  ];
+  const allowed = await call("PATCH", `/api/courses/${course_id}`, BOOTSTRAP, json);
+
+  expect(refused.map(({ status }) => status)).toEqual([403, 403]);
+  expect(allowed.status).toBe(200);
 });

@@ -100,14 +100,6 @@ describe("a budget of a course", () => {
   ])("with an unknown or invalid limit is refused: %o", async (budget) => {
     expect((await patch(`/api/courses/${course_id}`, { budget })).status).toBe(422);
   });
-
-  test("is exceeded on request by an administrator only", async () => {
-    const id = await lab.request(site.addSession(camera));
-
-    const { status, body } = await post(`/api/lectures/${id}/resume?override=true`);
-
-    expect([status, body.code]).toEqual([403, "forbidden"]);
-  });
 });
 
 describe("dry_run", () => {
