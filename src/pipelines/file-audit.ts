@@ -1,23 +1,23 @@
 import type { Sql } from "../db/client";
-import { listStoredFiles } from "../db/documents";
-import { recordMissingFile, recordOrphanFiles } from "../db/file-audit";
+import { listFileOwners, recordMissingFile, recordOrphanFiles } from "../db/file-audit";
+import type { JobKind } from "../db/jobs/jobs";
 import { AppError } from "../errors";
 import type { FileStorage } from "../storage/files";
 
-/** A file can be stored a moment before its row, so the rows are compared with the files of one listing. */
 const PAGE = 500;
 
 /** Newly found differences between the stored files and the rows. */
 export type FileAudit = { orphans: number; missing: number };
 
 /**
- * Compares the stored PDFs with the rows, and records files without a row and rows without a file as events.
- * It removes nothing: other software can share the folder or bucket.
+ * Compares the stored files of documents or of lectures with the rows, and records files without a row and
+ * rows without a file as events. It removes nothing: other software can share the folder or bucket.
  *
- * @throws AppError `storage_unavailable`
+ * @throws AppError `storage_unavailable`; the signal's reason when it aborts
  */
 export async function auditFiles(
   { db, storage }: { db: Sql; storage: FileStorage },
+  kind: JobKind,
   signal: AbortSignal,
 ): Promise<FileAudit> {
   const found: FileAudit = { orphans: 0, missing: 0 };
@@ -25,20 +25,22 @@ export async function auditFiles(
   for await (const ids of storage.list()) {
     signal.throwIfAborted();
     for (const id of ids) stored.add(id);
-    found.orphans += await recordOrphanFiles(db, ids);
+    found.orphans += await recordOrphanFiles(db, kind, ids);
   }
   for (let after: string | null = null; ; ) {
     signal.throwIfAborted();
-    const rows = await listStoredFiles(db, after, PAGE);
-    for (const row of rows) {
-      if (stored.has(row.file_id) || !(await isMissing(storage, row.file_id))) continue;
-      found.missing += await recordMissingFile(db, row);
+    const owners = await listFileOwners(db, kind, after, PAGE);
+    for (const owner of owners) {
+      if (stored.has(owner.file_id) || !(await isMissing(storage, owner.file_id))) continue;
+      found.missing += await recordMissingFile(db, kind, owner);
     }
-    const last = rows.at(-1);
+    const last = owners.at(-1);
     if (!last) return found;
     after = last.file_id;
   }
 }
+
+const MISSING = ["document_file_missing", "audio_file_missing"];
 
 /** The file can have been stored after the listing. */
 async function isMissing(storage: FileStorage, id: string): Promise<boolean> {
@@ -46,7 +48,7 @@ async function isMissing(storage: FileStorage, id: string): Promise<boolean> {
     await storage.open(id);
     return false;
   } catch (error) {
-    if (error instanceof AppError && error.errorCode === "document_file_missing") return true;
+    if (error instanceof AppError && MISSING.includes(error.errorCode)) return true;
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import type { Sql } from "../db/client";
 import { listDeletedDocuments, startFileRemoval } from "../db/documents";
 import { recordRemovedOrphan } from "../db/file-audit";
 import { pruneKeys } from "../db/jobs/idempotency";
+import type { JobKind } from "../db/jobs/jobs";
 import { closeLostCalls } from "../db/jobs/provider-calls";
 import { pruneHistory, type Retention } from "../db/jobs/retention";
 import { resumeDueJobs } from "../db/jobs/usage";
@@ -77,17 +78,26 @@ async function maintain(deps: MaintenanceDeps): Promise<void> {
 
 /** Tasks that read whole tables or list the storage. */
 async function maintainDaily(deps: MaintenanceDeps, signal: AbortSignal): Promise<void> {
-  const { db, retention, log } = deps;
+  const { db, retention, storage, uploadedAudio } = deps;
   const tasks = {
     history: () => pruneHistory(db, retention),
     registrations: () => pruneRegistrations(db),
-    files: async () => {
-      const audit = await auditFiles(deps, signal);
-      if (audit.orphans + audit.missing > 0)
-        log.warn(audit, "files and rows differ: see the events");
-    },
+    documents: () => audit(deps, "document", storage, signal),
+    audio: () => audit(deps, "lecture", uploadedAudio, signal),
   };
   await runTasks(deps, tasks, signal);
+}
+
+async function audit(
+  { db, log }: MaintenanceDeps,
+  kind: JobKind,
+  storage: FileStorage,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await auditFiles({ db, storage }, kind, signal);
+  if (found.orphans + found.missing > 0) {
+    log.warn({ kind, ...found }, "files and rows differ: see the events");
+  }
 }
 
 /** A failed task, such as one that needs an unreachable bucket, does not stop the others. */
