@@ -1241,6 +1241,8 @@ begin
   end if;
 
   perform stop_job(p_document_id, 'cancelled', 'A newer version was uploaded');
+  -- The stopped job can have published its version while this function waited for it.
+  select d.* into doc from documents d where d.id = p_document_id for update;
   perform drop_next_version(p_document_id);
   if p_sha256 = doc.sha256 then
     perform build_beside(p_document_id);

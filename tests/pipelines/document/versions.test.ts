@@ -8,10 +8,11 @@ import { describeNow } from "../../../src/pipelines/document/describe-now";
 import { receiveVersion, removeDocument } from "../../../src/pipelines/document/request";
 import { searchCourse } from "../../../src/retrieval/search";
 import { verifyFile } from "../../../src/storage/files";
-import { withDatabase } from "../../support/database";
+import { engine, withDatabase } from "../../support/database";
 import { hurry, openDocumentWork } from "../../support/document-work";
 import { silentLog } from "../../support/factories";
 import { deckPdf } from "../../support/pdfs";
+import { eventually } from "../../support/waiting";
 
 setDefaultTimeout(120_000);
 
@@ -166,6 +167,31 @@ describe("a new version", () => {
     expect(await statuses(id)).toEqual(["third.pdf current", "old.pdf replaced"]);
     const unclaimed = await db`select from unclaimed_files`;
     expect(unclaimed.count).toBe(1); // the file of the second upload
+  });
+
+  // The embedded engine runs one transaction after the other.
+  test.if(engine === "native")("wins also over a swap that it waits for", async () => {
+    const { id, bytes } = await completed("races");
+    await replace(id, await deck("races", "omega"));
+    // The swap of the second version waits, with its locks, until the first bytes are uploaded again.
+    await db`create function slow_swap() returns trigger language plpgsql as
+             $$ begin perform pg_sleep(2); return null; end $$`;
+    await db`create trigger slow_swap before insert on slide_chunks execute function slow_swap()`;
+    const working = workOnce();
+    await eventually(
+      () => db`select from pg_stat_activity
+               where datname = current_database() and wait_event = 'PgSleep'`,
+      (waiting) => waiting.length === 1,
+    );
+
+    await replace(id, bytes);
+    await working;
+    await db`drop function slow_swap cascade`;
+
+    expect(await statuses(id)).toEqual(["new.pdf current", "old.pdf building"]);
+    expect(await workOnce()).toBe("done");
+    expect(await statuses(id)).toEqual(["new.pdf replaced", "old.pdf current"]);
+    expect((await answers(id, "races")).words).toEqual(["alpha"]);
   });
 
   test("that fails leaves the old one in use, and a retry completes it", async () => {
