@@ -18,6 +18,7 @@ import { refuseEncodedBodies } from "./routes/http/encoded-bodies";
 import { apiDocs } from "./routes/http/openapi";
 import { originGuard } from "./routes/http/own-origin";
 import { problems } from "./routes/http/problems";
+import { rateLimits } from "./routes/http/rate-limits";
 import { requestMetrics } from "./routes/http/request-metrics";
 import { jobRoutes } from "./routes/jobs";
 import { keyRoutes } from "./routes/keys";
@@ -50,16 +51,20 @@ export function createApp(services: Services) {
   const { budgets } = openCallPolicy(services.config);
   const maxPages = services.config.MAX_PAGES;
   const forecaster = openForecaster({ ...services, budgets, maxPages });
+  const limits = rateLimits(services.config);
   const app: AnyElysia = new Elysia({
     // 30 s against clients that send slowly; streams switch it off for their request.
     serve: { maxRequestBodySize: NO_LIMIT, idleTimeout: 30 },
   })
     .use(requestMetrics(services.metrics))
+    .use(limits.countFailures)
     .use(problems(services.log, methodsAt))
     .use(originGuard(services.config))
     .use(crossOrigin(services.config.CORS_ORIGINS))
     .use(refuseEncodedBodies)
+    .use(limits.beforeGuard)
     .use(guard(services))
+    .use(limits.afterGuard)
     .use(apiDocs())
     .use(
       healthRoutes({

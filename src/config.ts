@@ -80,6 +80,15 @@ const NumberList = (names: z.ZodType<string>, value: z.ZodType<number>) =>
     }
     return numbers;
   });
+const LIMIT_NAMES = z.enum(
+  ["read", "ingest", "chat", "admin", "address", "failed_logins", "streams", "uploads"],
+  {
+    error: "must be read=, ingest=, chat=, admin=, address=, failed_logins=, streams= or uploads=",
+  },
+);
+const Network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: "must be an IP address or a network such as 10.0.0.0/8",
+});
 const BUDGET_UNITS = z.enum(["audio_minutes", "pages", "usd"], {
   error: "must be audio_minutes=, pages= or usd= with a number",
 });
@@ -191,6 +200,10 @@ const Config = z.object({
   MAX_PAGES: Count.default(500),
   /** Origins whose pages can call the API; unset: no other origin. */
   CORS_ORIGINS: CommaList.pipe(z.array(Origin)).default([]),
+  /** Requests a minute by scope, address and failed logins; streams and uploads at a time. Unset: see operations.md. */
+  RATE_LIMITS: NumberList(LIMIT_NAMES, z.number({ error: "must be a whole number, 1 or more" }).int().min(1)).default({}),
+  /** Addresses and networks of proxies whose X-Forwarded-For is used. */
+  TRUSTED_PROXIES: CommaList.pipe(z.array(Network)).default([]),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   /** Folder of a built page to serve at /ag-ui instead of the included one. */
   AG_UI_DIR: z.string().min(1).default("public/ag-ui"),

@@ -21,6 +21,8 @@ export const ERRORS = {
   key_not_found:             { status: 404, retry: false, title: "No API key has this id" },
   identity_provider_unavailable: { status: 503, retry: true, title: "The login that issues tokens cannot be reached: try again soon, or use an API key" },
   host_not_allowed:          { status: 403, retry: false, title: "This server does not use that host name" },
+  rate_limited:              { status: 429, retry: false, title: "Too many requests: wait as long as Retry-After states" },
+  too_many_at_once:          { status: 429, retry: false, title: "Too many streams or uploads at the same time: wait until one has ended" },
   range_not_satisfiable:     { status: 416, retry: false, title: "The file ends before the requested range" },
   route_not_found:           { status: 404, retry: false, title: "This address does not exist" },
   course_not_found:          { status: 404, retry: false, title: "No course has this id" },

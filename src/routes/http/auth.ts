@@ -27,6 +27,10 @@ const ADMISSIONS = new WeakMap<Request, Admission>();
 export const principalOf = (request: Request): Principal =>
   ADMISSIONS.get(request)?.principal ?? ANONYMOUS;
 
+/** The route that the guard has admitted a request to, such as `GET /api/courses/:id`. */
+export const admittedRoute = (request: Request): string | undefined =>
+  ADMISSIONS.get(request)?.route;
+
 /** Aborted with an AppError when the sender's key is revoked or the token expires. */
 export const credentialEnd = (request: Request): AbortSignal =>
   ADMISSIONS.get(request)?.ended() ?? NEVER();

@@ -96,6 +96,7 @@ function toResponse(failure: AppError, request: Request): Response {
     "content-type": isOpenAI ? "application/json" : "application/problem+json",
     "x-request-id": requestId(request),
     ...(status === 503 && { "retry-after": RETRY_AFTER_SECONDS }),
+    ...(status === 429 && { "retry-after": String(failure.details.retry_after_s) }),
     ...(status === 401 && { "www-authenticate": challenge(failure) }),
     ...(status === 403 &&
       failure.errorCode === "forbidden" && { "www-authenticate": challenge(failure) }),

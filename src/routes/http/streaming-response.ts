@@ -44,6 +44,7 @@ export function toStreamingResponse<T>(
   { contentType, encode, heartbeat, onGone }: StreamFormat<T> & { onGone: () => void },
 ): Response {
   let lastSentAt = performance.now();
+  const ended = Promise.withResolvers<void>();
   let timer: ReturnType<typeof setInterval> | undefined;
 
   const body = new ReadableStream<Uint8Array>({
@@ -60,7 +61,10 @@ export function toStreamingResponse<T>(
         bytes = await nextBytes(batches, encode);
       } finally {
         // Stop the timer at every end of the stream, because writing to a closed stream throws.
-        if (!bytes) clearInterval(timer);
+        if (!bytes) {
+          clearInterval(timer);
+          ended.resolve();
+        }
       }
       if (!bytes) return controller.close();
       lastSentAt = performance.now();
@@ -68,17 +72,29 @@ export function toStreamingResponse<T>(
     },
     async cancel() {
       clearInterval(timer);
+      ended.resolve();
       onGone();
       await batches.return(undefined);
     },
   });
-  return new Response(body, {
+  const response = new Response(body, {
     headers: {
       "content-type": contentType,
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
     },
   });
+  ENDS.set(response, ended.promise);
+  return response;
+}
+
+const ENDS = new WeakMap<Response, Promise<void>>();
+
+/** Calls `onEnd` when the stream of a response ends for any reason; false if it has no such stream. */
+export function onStreamEnd(response: Response, onEnd: () => void): boolean {
+  const end = ENDS.get(response);
+  void end?.then(onEnd);
+  return end !== undefined;
 }
 
 /** Undefined at the end. Skips batches that encode to zero bytes, because those would look like the end. */
