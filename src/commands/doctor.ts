@@ -10,6 +10,7 @@ import { modelProblems, openProviders } from "../providers";
 import { findOcr } from "../providers/slides/ocr";
 import { selectTranscriber, transcriberProblems } from "../providers/speech/select-transcriber";
 import { readQueueState } from "../queue/queue-state";
+import { isLoopback } from "../routes/http/authenticate";
 import { openDataRoot } from "../storage/data-root";
 import { judgeDiskSpace, readDiskSpace } from "../storage/disk-space";
 
@@ -27,6 +28,7 @@ async function examine(config: Config): Promise<Finding[]> {
   return [
     runtime(),
     ...misspelt(),
+    access(config),
     await database(config),
     await folder(config),
     ...(await disk(config)),
@@ -47,6 +49,22 @@ const misspelt = () =>
   findMisspeltSettings().map(({ name, meant }) =>
     missing("settings", `${name} is not a setting: did you mean ${meant}?`),
   );
+
+/** Keys in the database count too, but only the server knows them while it runs. */
+function access({ AUTH, HOST, BOOTSTRAP_API_KEY, OIDC_ISSUER }: Config): Finding {
+  const isPublic = !isLoopback(HOST);
+  if (AUTH === "off") {
+    const who = isPublic ? "everyone who can reach" : "every program on";
+    return missing("access", `AUTH=off: ${who} this machine can change and delete everything`);
+  }
+  const login = [BOOTSTRAP_API_KEY && "API keys", OIDC_ISSUER && `tokens of ${OIDC_ISSUER}`];
+  const ways = login.filter(Boolean).join(" and ");
+  if (ways) return ok("access", `${ways} on ${HOST}`);
+  if (!isPublic)
+    return ok("access", `this machine only (${HOST}): no key needed until one is created`);
+  const advice = "set BOOTSTRAP_API_KEY, or create a key with ./lectern keys";
+  return missing("access", `${HOST} is open to other machines, so a key is needed: ${advice}`);
+}
 
 async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
   if (!DATABASE_URL) {

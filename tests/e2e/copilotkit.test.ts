@@ -16,13 +16,15 @@ const SEARCH = { name: "search_slides", input: { query: "coin entropy" } };
 const SHOW_CHART = { name: "show_chart", input: { title: "Coins" } };
 const ANSWER: Reply = { text: "A fair coin has one bit of entropy [1]." };
 
+const KEY = "the-key-of-the-course-website-0123456789";
+
 const db = await withDatabase();
 const { course_id, document_id } = await createStudiedCourse(db);
 
 /** A browser's side of CopilotKit, the runtime that it talks to, and our server behind that. */
-function openCopilotKit(replies: Reply[]) {
-  const lectern = serveChat(db, { replies });
-  const agent = new HttpAgent({ url: `${lectern.url}/api/chat/stream` });
+function openCopilotKit(replies: Reply[], headers: Record<string, string> = {}) {
+  const lectern = serveChat(db, { replies, ...(headers.authorization && { key: KEY }) });
+  const agent = new HttpAgent({ url: `${lectern.url}/api/chat/stream`, headers });
   const handle = createCopilotRuntimeHandler({
     runtime: new CopilotRuntime({ agents: { lectern: agent as never } }),
     basePath: "/api/copilotkit",
@@ -98,6 +100,23 @@ test("a question is searched for and answered, and its citations reach the brows
     metadata: { run_metadata: { course_id, hits: 1 } },
   });
   expect(kit.runs).toBe(1);
+});
+
+test("the runtime passes its key and its user to a server that asks for a key", async () => {
+  const user = `${crypto.randomUUID()}@uni.example`;
+  const headers = { authorization: `Bearer ${KEY}`, "x-user-id": user };
+  await using kit = openCopilotKit([ANSWER], headers);
+  await using refused = openCopilotKit([ANSWER], { authorization: "Bearer another" });
+
+  await kit.ask("How much entropy has a coin?");
+  await refused.ask("How much entropy has a coin?").catch(() => {});
+
+  expect(rolesOf(kit)).toEqual(["user", "assistant"]);
+  expect(refused.modelRequests).toEqual([]);
+  const [session] = await db`
+    select s.id from chat_sessions s join users u on u.id = s.user_id
+    where u.issuer = 'x-user-id' and u.subject = ${user}`;
+  expect(session).toBeDefined();
 });
 
 test("a tool of the page is called and its result answered in exactly two runs", async () => {

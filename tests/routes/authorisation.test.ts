@@ -62,6 +62,16 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "post /api/documents/{id}/retry": ["ingest", "hidden"],
   "post /api/documents/{id}/resume": ["ingest", "hidden"],
   "get /api/documents/{id}/usage": ["read", "hidden"],
+  "post /api/lectures/{id}/hurry": ["ingest", "hidden"],
+  "post /api/documents/{id}/cancel": ["ingest", "hidden"],
+  "post /api/documents/{id}/hurry": ["ingest", "hidden"],
+  "post /api/documents/{id}/versions": ["ingest", "hidden"],
+  "get /api/documents/{id}/versions": ["read", "hidden"],
+  "get /api/documents/{id}/versions/{sha256}": ["read", "hidden"],
+  "get /api/documents/{id}/versions/{sha256}/file": ["read", "hidden"],
+  "get /api/jobs": ["admin", "refused"],
+  "get /api/jobs/{id}": ["admin", "refused"],
+  "get /api/documents/{id}/versions/{sha256}/pages/{page_number}/image": ["read", "hidden"],
   "get /api/events": ["read", "filtered"],
   "post /api/retrieval/query": ["read", "hidden"],
   "post /api/chat": ["chat", "hidden"],
@@ -163,11 +173,13 @@ async function send(
     lectures: targets.lecture_id,
     documents: targets.document_id,
     sessions: targets.session_id,
+    jobs: targets.lecture_id,
   }[kind ?? ""];
   let path = template
     .replace("{id}", id ?? "")
     .replace("{key_id}", targets.key_id)
     .replace("{page_number}", "1")
+    .replace("{sha256}", "0".repeat(64))
     .replace("{model}", `course:${targets.course_id}`);
   if (operation === "get /api/chat/sessions" || operation === "post /mcp")
     path += `?course_id=${targets.course_id}`;

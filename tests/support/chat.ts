@@ -8,7 +8,7 @@ import { chatRoutes } from "../../src/routes/chat/chat";
 import { openaiFacade } from "../../src/routes/chat/openai-facade";
 import { problems } from "../../src/routes/http/problems";
 import { silentLog } from "./factories";
-import { keylessGuard } from "./guard";
+import { guardWithKey, keylessGuard } from "./guard";
 import { type Replies, type Reply, startOpenAI } from "./openai";
 
 /** What a model says that looks into the studied course first, and then answers from it. */
@@ -62,12 +62,14 @@ type ServerOptions = {
   replies?: Replies;
   api?: "chat" | "responses";
   paceMs?: number;
+  /** The key that the server asks for; unset: none. */
+  key?: string;
   chatModel?: (embedder: Embedder) => ChatModel;
 };
 
 /** The chat endpoints and the façade on a port of their own, with a scripted model behind them. */
 export function serveChat(db: Sql, options: ServerOptions = {}) {
-  const { replies = [], api = "chat", paceMs = 0 } = options;
+  const { replies = [], api = "chat", paceMs = 0, key } = options;
   const openai = startOpenAI({ replies, paceMs });
   const provider = new OpenAI({ baseUrl: openai.url, apiKey: "test", api });
   const embedder = provider.embedder("text-embedding-3-small");
@@ -84,7 +86,7 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
   };
   const app = new Elysia()
     .use(problems(silentLog, () => []))
-    .use(keylessGuard(db))
+    .use(key ? guardWithKey(db, key) : keylessGuard(db))
     .use(chatRoutes(needs))
     .use(openaiFacade(needs))
     .listen({ hostname: "127.0.0.1", port: 0 });
