@@ -4,6 +4,11 @@ import {
   readLabelledLectures,
 } from "../alignment/evaluate";
 import {
+  evaluateRefusal,
+  type RefusalReport,
+  readRefusalSet,
+} from "../chat/agent/evaluate-refusal";
+import {
   type CitationReport,
   evaluateCitations,
   readJudgedSentences,
@@ -28,6 +33,9 @@ import { MEASURES } from "../retrieval/ranking-metrics";
  * `./lectern eval --citations FILE [--json]`: how well the citation check finds unsupported
  * sentences. Needs no database and no model.
  *
+ * `./lectern eval --refusal FILE [--json]`: how often answers without a model refuse questions that a
+ * course does not cover, and questions that it covers, by language.
+ *
  * `./lectern eval --alignment FOLDER [--json]`: how well slides and speech are aligned, by lectures
  * with labels. The database stems words only; nothing is stored.
  */
@@ -39,6 +47,7 @@ async function main(args: string[]): Promise<void> {
   if (!evaluation || !path || path.startsWith("-") || others.length > 0) {
     console.error("Usage: ./lectern eval FOLDER [--json]");
     console.error("       ./lectern eval --citations FILE [--json]");
+    console.error("       ./lectern eval --refusal FILE [--json]");
     console.error("       ./lectern eval --alignment FOLDER [--json]");
     process.exit(2);
   }
@@ -51,6 +60,23 @@ const EVALUATIONS = {
   "--citations": async (path: string, asJson: boolean) => {
     const report = evaluateCitations(await readJudgedSentences(path));
     print(report, asJson, toCitationTable);
+  },
+  "--refusal": async (path: string, asJson: boolean) => {
+    const set = await readRefusalSet(path);
+    const local = startLocalEmbedder();
+    const { embedder } = openProviders(loadConfig(), { localEmbedderUrl: local.url });
+    const database = await openEvaluationDatabase();
+    try {
+      const { signal } = new AbortController();
+      print(
+        await evaluateRefusal(set, { db: database.db, embedder, signal }),
+        asJson,
+        toRefusalTable,
+      );
+    } finally {
+      await database.close();
+      await local.close();
+    }
   },
   "--alignment": async (folder: string, asJson: boolean) => {
     const lectures = await readLabelledLectures(folder);
@@ -89,6 +115,19 @@ function toAlignmentTable({ files, ...total }: AlignmentReport): string {
       `${file.padEnd(24)}${exact.toFixed(3).padStart(8)}${within_1.toFixed(3).padStart(10)}`,
   );
   return ["file                       exact  within_1", ...rows].join("\n");
+}
+
+function toRefusalTable({ languages, wrong, ...total }: RefusalReport): string {
+  const rows = [...Object.entries(languages), ["all", total] as const].map(
+    ([language, { uncovered, refused, covered, falsely_refused }]) =>
+      language.padEnd(10) +
+      `${refused} of ${uncovered}`.padStart(20) +
+      `${falsely_refused} of ${covered}`.padStart(18),
+  );
+  const mistakes = wrong.map(
+    ({ language, text, covered }) => `${covered ? "refused" : "answered"} (${language}): ${text}`,
+  );
+  return ["language   uncovered refused   covered refused", ...rows, ...mistakes].join("\n");
 }
 
 function toCitationTable({ kinds, ...total }: CitationReport): string {

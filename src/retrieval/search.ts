@@ -1,11 +1,12 @@
 import {
-  type Candidate,
+  type FoundCandidates,
   type FoundChunk,
   findCandidates,
   readChunks,
   readSlideTexts,
   type Scope,
 } from "../db/chunks/passages";
+import type { QuestionTerm } from "../db/chunks/question-terms";
 import type { Sql } from "../db/client";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
@@ -13,6 +14,7 @@ import { cleanText } from "../text/clean-text";
 import { embedForCourse } from "./embed-question";
 import { mergeNearDuplicates } from "./near-duplicates";
 import { type Passage, type PassageSource, toPassage } from "./passage";
+import { questionCoverage } from "./question-coverage";
 import { type Mode, rank, type Scored } from "./rank";
 import { READ_PER_WANTED, rerankPassages } from "./rerank";
 import { type Hit, selectHits } from "./select-passages";
@@ -46,22 +48,50 @@ type SearchDeps = { db: Sql; embedder: Embedder; reranker?: Reranker | null };
  * @throws AppError of the embedder, when the mode needs it
  */
 export async function searchCourse(
-  { db, embedder, reranker }: SearchDeps,
+  deps: SearchDeps,
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<Passage[]> {
+  return (await searchWithCoverage(deps, request, signal)).passages;
+}
+
+export type CoveredPassages = {
+  passages: Passage[];
+  /** As `questionCoverage` returns it. */
+  coverage: number | null;
+};
+
+/**
+ * The same, and the share of the question's words that the best passage has.
+ *
+ * @throws AppError of the embedder, when the mode needs it
+ */
+export async function searchWithCoverage(
+  { db, embedder, reranker }: SearchDeps,
+  request: SearchRequest,
+  signal: AbortSignal,
+): Promise<CoveredPassages> {
   const { query, top_k, explain } = request;
   const wanted = reranker ? top_k * READ_PER_WANTED : top_k;
-  const { hits, chunks, mode } = await findHits({ db, embedder }, request, wanted, signal);
+  const { hits, chunks, terms, mode } = await findHits({ db, embedder }, request, wanted, signal);
   const passages = hits.map((hit) => toPassage(hit, chunks, { mode, explain }));
   const ordered = reranker ? await rerankPassages(reranker, query, passages, signal) : passages;
-  return ordered.slice(0, top_k).map((passage, i) => withNumber(passage, i + 1));
+  const lexemes = hits.map((hit) => new Set(hit.chunks.flatMap((chunk) => chunk.lexemes)));
+  return {
+    passages: ordered.slice(0, top_k).map((passage, i) => withNumber(passage, i + 1)),
+    coverage: questionCoverage(terms, lexemes),
+  };
 }
 
 /** Searches again when an asset is replaced or deleted between the search and the read of its chunks. */
 const MAX_SEARCHES = 4;
 
-type FoundHits = { hits: Hit[]; chunks: ReadonlyMap<string, FoundChunk>; mode: Mode };
+type FoundHits = {
+  hits: Hit[];
+  chunks: ReadonlyMap<string, FoundChunk>;
+  terms: QuestionTerm[];
+  mode: Mode;
+};
 
 /** The best hits with their chunks, all of one version of each asset. */
 async function findHits(
@@ -71,15 +101,15 @@ async function findHits(
   signal: AbortSignal,
 ): Promise<FoundHits> {
   for (let searches = 1; ; searches += 1) {
-    const { candidates, mode } = await findForQuestion(deps, request, signal);
+    const { candidates, terms, mode } = await findForQuestion(deps, request, signal);
     const ranking = await withoutDuplicates(deps.db, rank(candidates, mode), request.query);
     const hits = toHits(ranking, { ...request, top_k: wanted });
     const ids = hits.flatMap((hit) => hit.chunks.map(({ chunk_id }) => chunk_id));
     const read = await readChunks(deps.db, ids);
     const chunks = new Map(read.map((chunk) => [chunk.chunk_id, chunk]));
     const isRead = (hit: Hit) => hit.chunks.every(({ chunk_id }) => chunks.has(chunk_id));
-    if (hits.every(isRead)) return { hits, chunks, mode };
-    if (searches === MAX_SEARCHES) return { hits: hits.filter(isRead), chunks, mode };
+    if (hits.every(isRead)) return { hits, chunks, terms, mode };
+    if (searches === MAX_SEARCHES) return { hits: hits.filter(isRead), chunks, terms, mode };
   }
 }
 
@@ -121,13 +151,13 @@ export async function findForQuestion(
   { db, embedder }: SearchDeps,
   request: SearchRequest,
   signal: AbortSignal,
-): Promise<{ candidates: Candidate[]; mode: Mode }> {
+): Promise<FoundCandidates & { mode: Mode }> {
   const { course_id, query } = request;
   const scope = toScope(request);
-  if (!scope.lectures && !scope.slides) return { candidates: [], mode: request.mode };
+  if (!scope.lectures && !scope.slides) return { candidates: [], terms: [], mode: request.mode };
 
   const asked = cleanText(query).normalize("NFKC");
-  if (asked === "") return { candidates: [], mode: request.mode };
+  if (asked === "") return { candidates: [], terms: [], mode: request.mode };
   const ask = async () => {
     const embeddings =
       request.mode === "text"
@@ -135,7 +165,7 @@ export async function findForQuestion(
         : await embedForCourse({ db, embedder }, course_id, asked, signal);
     const mode = embeddings.length === 0 ? "text" : request.mode;
     const text = mode === "vector" ? "" : asked;
-    return { candidates: await findCandidates(db, scope, { embeddings, text }), mode };
+    return { ...(await findCandidates(db, scope, { embeddings, text })), mode };
   };
   const answer = await ask();
   const compared = answer.candidates.some(({ distance }) => distance !== null);

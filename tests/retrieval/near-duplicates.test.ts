@@ -23,6 +23,7 @@ function merge(slides: Slide[], query: string): [id: string, score: number][] {
       model: null,
       distance: null,
       text_score: 1,
+      lexemes: [],
       score: 1 - i / 10,
       similarity: 0,
       words: 1,

@@ -14,6 +14,7 @@ const candidate = (chunk_id: string, more: Partial<Candidate> = {}): Candidate =
   model: "m",
   distance: null,
   text_score: null,
+  lexemes: [],
   ...more,
 });
 const ids = (ranking: { chunk_id: string }[]) => ranking.map(({ chunk_id }) => chunk_id);

@@ -236,7 +236,7 @@ class AgentStep {
     // Passages are numbered in the order of the calls, whichever tool finished first.
     const results = done.map(({ call, output }) => ({
       call,
-      answer: "passages" in output ? passages.present(output.passages) : output.answer,
+      answer: "passages" in output ? passages.present(output) : output.answer,
     }));
     if (passages.found.size > foundBefore) {
       this.emit({ type: "references", references: [...passages.found] });

@@ -11,11 +11,12 @@ import { AppError } from "../../errors";
 import { type ModelCallOptions, SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
-import { type PassageSource, searchCourse } from "../../retrieval/search";
+import { LEAST_COVERAGE } from "../../retrieval/question-coverage";
+import { type PassageSource, searchWithCoverage } from "../../retrieval/search";
 import { toMomentUrl, transcriptViewPath } from "../../text/moment-url";
 import { toPageUrl } from "../../text/page-url";
 import type { ClientTool } from "../request";
-import type { FoundPassage } from "./cited-passages";
+import type { FoundPassage, FoundPassages } from "./cited-passages";
 
 /** A tool that we run. It returns passages, which the caller numbers, or a JSON value. */
 export type ServerTool = {
@@ -24,7 +25,7 @@ export type ServerTool = {
   inputSchema: z.ZodObject;
   execute(input: unknown, signal: AbortSignal): Promise<ServerToolOutput>;
 };
-export type ServerToolOutput = { passages: FoundPassage[] } | { answer: unknown };
+export type ServerToolOutput = FoundPassages | { answer: unknown };
 
 /** One course and the services that search it. */
 export type CourseScope = {
@@ -114,14 +115,14 @@ export async function findPassages(
   { db, embedder, reranker, course_id }: CourseScope,
   wanted: { query: string; top_k: number; sources: PassageSource[] },
   signal: AbortSignal,
-): Promise<{ passages: FoundPassage[] }> {
+): Promise<FoundPassages> {
   const request = { ...wanted, course_id, mode: "hybrid" as const };
-  const found = await searchCourse({ db, embedder, reranker }, request, signal);
-  const passages = found.map(({ citation, content, metadata }): FoundPassage => {
+  const found = await searchWithCoverage({ db, embedder, reranker }, request, signal);
+  const passages = found.passages.map(({ citation, content, metadata }): FoundPassage => {
     const { page_end } = metadata as { page_end?: number };
     return { ...citation, quote: content, ...(page_end !== undefined && { page_end }) };
   });
-  return { passages };
+  return { passages, covered: found.coverage === null || found.coverage >= LEAST_COVERAGE };
 }
 
 /** Infers the type of the input; `execute` is called only with input that the schema accepted. */

@@ -49,6 +49,10 @@ const McpSearchInput = SearchInput.extend({
 
 const Passages = z.object({
   note: z.string(),
+  covered: z
+    .boolean()
+    .optional()
+    .describe("Of a search: false if few words of the query occur in the passages"),
   passages: z.array(
     z.object({
       number: z.int().describe("Number of the passage in this result"),
@@ -110,7 +114,7 @@ export function createMcpTools(
         if ("answer" in output) return output.answer as Record<string, unknown>;
         const absolute = (url: string | null) => url && new URL(url, origin).href;
         const passages = output.passages.map((one) => ({ ...one, url: absolute(one.url) }));
-        return new CitedPassages([]).present(passages);
+        return new CitedPassages([]).present({ ...output, passages });
       },
     }),
   );

@@ -1,6 +1,13 @@
 import pgvector from "pgvector";
-import { searchWordsOf } from "../../text/search-words";
+import { detectLanguage } from "../../text/language";
 import type { Sql } from "../client";
+import {
+  type LexemeRow,
+  longestWords,
+  type QuestionTerm,
+  toQuestionTerms,
+  toSpellings,
+} from "./question-terms";
 
 /** The searched part of a course. An omitted kind of source is not searched. */
 export type Scope = {
@@ -30,12 +37,14 @@ export type Candidate = {
   distance: number | null;
   /** Full-text score, higher is better, comparable within one result only; null without a matching word. */
   text_score: number | null;
+  /** The lexemes of the question that the chunk has. */
+  lexemes: string[];
 };
+
+export type FoundCandidates = { candidates: Candidate[]; terms: QuestionTerm[] };
 
 /** Candidates by vector and by text. A fixed number, so that a larger limit only adds passages. */
 const CANDIDATES = 100;
-/** Maximum number of distinct words of a question that are looked up: the longest. */
-const MOST_WORDS = 64;
 /** Maximum number of lexemes, including other spellings and pairs of characters. */
 const MOST_LEXEMES = 128;
 
@@ -50,12 +59,19 @@ const MOST_LEXEMES = 128;
  * word is ranked alone and weighted by its inverse document frequency among the chunks of its language, as
  * in BM25.
  */
-export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Promise<Candidate[]> {
+export async function findCandidates(
+  sql: Sql,
+  scope: Scope,
+  probe: Probe,
+): Promise<FoundCandidates> {
   const models = probe.embeddings.map(({ model }) => model);
   const vectors = probe.embeddings.map(({ vector }) => pgvector.toSql(vector));
-  const spellings = toSpellings(probe.text);
+  const words = longestWords(probe.text);
+  const spellings = toSpellings(words);
+  const written = spellings.map((spelling) => spelling.written);
+  const languages = [...new Set(["english", detectLanguage(probe.text).text_config])];
 
-  const rows = await sql<Candidate[]>`
+  const [row] = await sql<{ candidates: Candidate[]; lexemes: LexemeRow[]; stops: string[] }[]>`
     with question as materialized (
       select model, vector::vector as embedding
       from unnest(${models}::text[], ${vectors}::text[]) as asked (model, vector)
@@ -69,15 +85,15 @@ export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Prom
       ) nearest
     ),
     word as materialized (
-      select used.text_config, used.chunks, lexeme,
+      select used.text_config, used.chunks, lexeme, spellings,
              ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query
       from (
         select text_config, count(*)::float8 as chunks from (${languagesIn(sql, scope)}) chunk
         group by text_config
       ) used
       cross join lateral (
-        select lexeme
-        from unnest(${spellings}::text[]) with ordinality as spelling (written, n),
+        select lexeme, array_agg(n) as spellings
+        from unnest(${written}::text[]) with ordinality as spelling (written, n),
              unnest(search_vector(used.text_config, written))
         group by lexeme order by min(n), lexeme limit ${MOST_LEXEMES}
       ) asked
@@ -93,34 +109,46 @@ export async function findCandidates(sql: Sql, scope: Scope, probe: Probe): Prom
     matching as (
       -- 1: divided by the logarithm of the chunk's length.
       select spoken.id, ts_rank(spoken.tsv, word.query, 1) as frequency, word.chunks,
+             word.text_config, word.lexeme,
              count(*) over (partition by word.text_config, word.lexeme)::float8 as matches
       from spoken join word on word.text_config = spoken.text_config and spoken.tsv @@ word.query
     ),
     by_words as (
-      select id, sum(frequency * ln(1 + (chunks - matches + 0.5) / (matches + 0.5))) as text_score
+      select id, sum(frequency * ln(1 + (chunks - matches + 0.5) / (matches + 0.5))) as text_score,
+             array_agg(lexeme) as lexemes
       from matching group by id order by text_score desc, id limit ${CANDIDATES}
+    ),
+    candidate as (
+      select c.id as chunk_id, c.source, c.asset_id, c.chunk_index, c.page_number,
+             c.embedding_model as model,
+             -- A chunk found by its words still has its distance to the question.
+             coalesce(m.distance, c.embedding <=> question.embedding) as distance, w.text_score,
+             coalesce(w.lexemes, '{}') as lexemes
+      from by_meaning m full join by_words w on w.id = m.id
+      -- offset 0: looked up one by one, not by reading the course again.
+      cross join lateral (select * from chunk where chunk.id = coalesce(m.id, w.id) offset 0) c
+      left join question on question.model = c.embedding_model
+    ),
+    looked_up as (
+      select word.lexeme, word.spellings, word.chunks, coalesce(max(m.matches), 0) as matches
+      from word left join matching m
+        on m.text_config = word.text_config and m.lexeme = word.lexeme
+      group by word.text_config, word.lexeme, word.spellings, word.chunks
+    ),
+    stop as (
+      select distinct written
+      from unnest(${words.map(({ forms }) => forms[0]!)}::text[]) written,
+           (select text_config from word union select unnest(${languages}::text[])::regconfig) used
+      where search_vector(text_config, written) = ''
     )
-    select c.id as chunk_id, c.source, c.asset_id, c.chunk_index, c.page_number,
-           c.embedding_model as model,
-           -- A chunk found by its words still has its distance to the question.
-           coalesce(m.distance, c.embedding <=> question.embedding) as distance, w.text_score
-    from by_meaning m full join by_words w on w.id = m.id
-    -- offset 0: looked up one by one, not by reading the course again.
-    cross join lateral (select * from chunk where chunk.id = coalesce(m.id, w.id) offset 0) c
-    left join question on question.model = c.embedding_model
-    order by c.id`;
-  return [...rows];
-}
-
-/** The spellings of the longest words of a question: words as written, then other forms, then pairs of characters. */
-function toSpellings(text: string): string[] {
-  const words = new Map(searchWordsOf(text).map((word) => [word.forms[0]!, word]));
-  const longest = [...words.values()]
-    .toSorted((a, b) => b.forms[0]!.length - a.forms[0]!.length)
-    .slice(0, MOST_WORDS);
-  const written = longest.map(({ forms }) => forms[0]!);
-  const others = longest.flatMap(({ forms, pairs }) => [...forms.slice(1), ...pairs]);
-  return [...written, ...others];
+    select coalesce((select json_agg(candidate order by chunk_id) from candidate), '[]') as candidates,
+           coalesce((select json_agg(looked_up) from looked_up), '[]') as lexemes,
+           coalesce((select array_agg(written) from stop), '{}') as stops`;
+  const { candidates, lexemes, stops } = row!;
+  return {
+    candidates,
+    terms: toQuestionTerms(words, spellings, { lexemes, stops: new Set(stops) }),
+  };
 }
 
 /** The chunks of the scope whose asset is not deleted. */

@@ -26,6 +26,8 @@ export const SEARCH_TOOLS = { lectures: "search_lectures", slides: "search_slide
 
 /** The result of a search tool. An answer cites a passage as `[number]`. */
 export const SearchResult = z.object({
+  /** False when few words of the question occur in the passages. */
+  covered: z.boolean().nullish(),
   passages: z.array(
     z.object({
       number: z.int().positive(),

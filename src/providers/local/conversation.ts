@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { type ModelPrompt, SEARCH_TOOLS, SearchResult, type ToolPassage } from "../chat/chat-model";
 import { informativeWords } from "./words";
 
@@ -9,6 +10,8 @@ export type Conversation = {
   question: string;
   /** The passages found for this question, best first, without duplicates; undefined before any search. */
   passages: ToolPassage[] | undefined;
+  /** False when no search found enough words of the question. */
+  covered: boolean;
   /** All searches failed. */
   searchFailed: boolean;
 };
@@ -17,14 +20,16 @@ export type Conversation = {
 export function readConversation(prompt: ModelPrompt): Conversation {
   const lastUser = prompt.findLastIndex(({ role }) => role === "user");
   const outputs = prompt.slice(lastUser + 1).flatMap(searchOutputs);
-  const results = outputs.map(toPassages);
-  const found = inTurns(results.filter((passages) => passages !== undefined));
+  const results = outputs.map(toSearchResult);
+  const succeeded = results.filter((result) => result !== undefined);
+  const found = inTurns(succeeded.map(({ passages }) => passages));
 
   return {
     question: toQuestion(prompt),
     passages:
       outputs.length > 0 ? [...new Map(found.map((p) => [p.number, p])).values()] : undefined,
-    searchFailed: outputs.length > 0 && results.every((passages) => passages === undefined),
+    covered: succeeded.some(({ covered }) => covered !== false),
+    searchFailed: outputs.length > 0 && succeeded.length === 0,
   };
 }
 
@@ -63,11 +68,11 @@ function searchOutputs(message: ModelPrompt[number]): ToolOutput[] {
 }
 
 /** Undefined for a failed search and for a result of another shape. */
-function toPassages(output: ToolOutput): ToolPassage[] | undefined {
-  if (output.type === "json") return SearchResult.safeParse(output.value).data?.passages;
+function toSearchResult(output: ToolOutput): z.infer<typeof SearchResult> | undefined {
+  if (output.type === "json") return SearchResult.safeParse(output.value).data;
   if (output.type !== "text") return undefined;
   try {
-    return SearchResult.safeParse(JSON.parse(output.value)).data?.passages;
+    return SearchResult.safeParse(JSON.parse(output.value)).data;
   } catch {
     return undefined;
   }

@@ -12,6 +12,9 @@ import type { Embedder } from "../embedder";
 import { type Conversation, readConversation } from "./conversation";
 import { chooseExtracts } from "./extracts";
 
+/** The beginning of an answer to a question that the course does not cover. */
+export const NOT_COVERED = "I found nothing in the course that clearly answers this.";
+
 type Content = Awaited<ReturnType<LanguageModelV4["doGenerate"]>>["content"][number];
 
 /**
@@ -70,19 +73,19 @@ function toSearches(query: string, { tools = [], toolChoice }: ModelCallOptions)
 
 async function answer(
   question: string,
-  { passages = [], searchFailed }: Conversation,
+  { passages = [], covered, searchFailed }: Conversation,
   tools: { embedder: Embedder; signal: AbortSignal },
 ): Promise<string> {
   if (searchFailed) return "The course could not be searched at the moment. Please ask again.";
   if (passages.length === 0) return "I found nothing about this in the course.";
 
-  const extracts = await chooseExtracts(question, passages, tools);
+  const extracts = covered ? await chooseExtracts(question, passages, tools) : [];
   if (extracts.length > 0) {
     const quotes = extracts.map(({ sentence, number }) => `> ${asQuote(sentence)} [${number}]`);
     return ["These are extracts from the course, not a written answer.", ...quotes].join("\n\n");
   }
   const nearest = passages.slice(0, 3).map((passage) => `- ${toMoment(passage)}`);
-  return `I found nothing in the course that clearly answers this. The nearest moments are:\n\n${nearest.join("\n")}`;
+  return `${NOT_COVERED} The nearest moments are:\n\n${nearest.join("\n")}`;
 }
 
 /** A reference such as `[12]` on a slide must not look like one of our citation marks. */

@@ -1,12 +1,13 @@
 import { splitSentences } from "../../text/sentences";
+import { wordsOf } from "../../text/words";
 import type { ToolPassage } from "../chat/chat-model";
 import type { Embedder } from "../embedder";
-import { coverage, toStems } from "./words";
+import { coverage, informativeWords, toStems, toWanted, type WantedWords } from "./words";
 
 export type Extract = { number: number; sentence: string };
 
 /** A sentence, and for its score the same sentence after its heading or lead-in. */
-type Quote = { sentence: string; inContext: string; isWhole: boolean };
+type Quote = { sentence: string; inContext: string; isWhole: boolean; isShort: boolean };
 type Candidate = Extract & Quote & { coverage: number; score: number };
 
 const EXTRACTS = 4;
@@ -15,7 +16,10 @@ const PER_PASSAGE = 2;
 const COMPARED = 16;
 /** Speech without punctuation is one long sentence; it is quoted in parts of so many words. */
 const LONGEST_WORDS = 45;
+/** A shorter line is a heading, unless it has a value that the question asks for. */
 const LEAST_WORDS = 4;
+/** A line with fewer words of the question is not the row that it asks for. */
+const LEAST_COVERAGE_OF_ROW = 0.5;
 
 /** A sentence below both limits is unrelated: it shares few words and little meaning. */
 const LEAST_COVERAGE = 0.34;
@@ -62,13 +66,13 @@ function isClose({ coverage, similarity }: { coverage: number; similarity: numbe
 }
 
 function toCandidates(question: string, passages: ToolPassage[]): Candidate[] {
-  const wanted = toStems(question);
+  const wanted = toWanted(question);
   const candidates = passages.flatMap(({ number, content }, rank) => {
-    const ofPassage = 0.5 * coverage(wanted, content) + 0.3 / (rank + 1);
-    const quotes = toQuotes(content);
+    const ofPassage = 0.5 * coverage(wanted, toStems(content)) + 0.3 / (rank + 1);
+    const quotes = toQuotes(content).filter((one) => !one.isShort || isAnswer(one, wanted));
     const hasWhole = quotes.some(({ isWhole }) => isWhole);
     return quotes.map((quote) => {
-      const ofSentence = coverage(wanted, quote.inContext);
+      const ofSentence = coverage(wanted, toStems(quote.inContext));
       const score = ofSentence + ofPassage - (hasWhole && !quote.isWhole ? FRAGMENT : 0);
       return { number, ...quote, coverage: ofSentence, score };
     });
@@ -78,20 +82,35 @@ function toCandidates(question: string, passages: ToolPassage[]): Candidate[] {
   return [...distinct.values()].sort((a, b) => b.score - a.score).slice(0, COMPARED);
 }
 
-/** Verbatim sentences, with normalized spaces. Headings and fragments are not quoted. */
+/** A row of a table or a short line such as `Exam: 12 July`: it names the question's subject and gives a value. */
+function isAnswer({ sentence, inContext }: Quote, wanted: WantedWords): boolean {
+  const isNew = (word: string) => wanted.every((one) => one.isDisjointFrom(toStems(word)));
+  return (
+    VALUE.test(sentence) &&
+    coverage(wanted, toStems(inContext)) >= LEAST_COVERAGE_OF_ROW &&
+    informativeWords(sentence).some(isNew)
+  );
+}
+
+/** A number, or a mark between a name and its value. */
+const VALUE = /[\p{N}:=|→：]/u;
+
+/** Verbatim sentences and short lines, with normalized spaces. */
 function toQuotes(content: string): Quote[] {
   const quotes: Quote[] = [];
   let scrap = "";
   for (const stretch of joinLines(splitSentences(content)).flatMap((one) => one.match(STRETCH)!)) {
     const sentence = stretch.replace(/\s+/g, " ").trim();
-    // A heading that repeats the question is no answer, but the context of one.
-    if (sentence.split(" ").length < LEAST_WORDS || sentence.endsWith("?")) {
-      scrap = sentence;
-    } else {
-      const isWhole = WHOLE.test(sentence);
-      quotes.push({ sentence, inContext: `${scrap} ${sentence}`.trim(), isWhole });
-      scrap = "";
+    const isShort = wordsOf(sentence).length < LEAST_WORDS;
+    const isQuestion = /[?？]$/.test(sentence);
+    const isWhole = WHOLE.test(sentence);
+    if (!isQuestion) {
+      quotes.push({ sentence, inContext: `${scrap} ${sentence}`.trim(), isWhole, isShort });
     }
+    // A heading that repeats the question is the context of an answer, and that of each row below it.
+    const isRow = !isWhole && VALUE.test(sentence);
+    if (isQuestion || (isShort && !isRow)) scrap = sentence;
+    else if (!isRow) scrap = "";
   }
   return quotes;
 }

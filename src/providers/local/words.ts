@@ -1,28 +1,33 @@
+import { isQuestionWord, withoutQuestionPhrases } from "../../text/question-words";
+import { type SearchWord, searchWordsOf } from "../../text/search-words";
 import { toStem, wordsOf } from "../../text/words";
-
-// biome-ignore format: words
-const EMPTY_WORDS = new Set([
-  "a", "about", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "between",
-  "but", "by", "can", "could", "course", "did", "do", "does", "each", "else", "explain", "for", "from", "get", "give",
-  "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is", "it", "its", "just", "lecture",
-  "lecturer", "let", "like", "may", "me", "mean", "more", "most", "much", "my", "no", "not", "of", "on", "one", "or",
-  "our", "out", "page", "please", "professor", "s", "said", "say", "says", "she", "should", "slide", "slides", "so",
-  "some", "such", "t", "tell", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those",
-  "to", "us", "use", "used", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with",
-  "would", "you", "your",
-]);
 
 /** The words of a text without function words and words of every lecture, as written, each once. */
 export function informativeWords(text: string): string[] {
-  return [...new Set(wordsOf(text).filter((word) => !EMPTY_WORDS.has(word.toLowerCase())))];
+  const words = wordsOf(withoutQuestionPhrases(text));
+  return [...new Set(words.filter((word) => !isQuestionWord(word)))];
 }
 
-/** The stems of the informative words. */
-export function toStems(text: string): Set<string> {
-  return new Set(informativeWords(text).map(toStem));
+/** A question's informative words, each as the stems of its spellings. */
+export type WantedWords = Set<string>[];
+
+export function toWanted(question: string): WantedWords {
+  const words = searchWordsOf(withoutQuestionPhrases(question));
+  const informative = words.filter(({ forms }) => !forms.some(isQuestionWord));
+  const wanted = new Map(
+    informative.map((word) => [word.forms[0]!.toLowerCase(), stemsOf([word])]),
+  );
+  return [...wanted.values()];
 }
 
-/** The share of the stems `wanted` that occur in `text`, from 0 to 1. */
-export function coverage(wanted: Set<string>, text: string): number {
-  return wanted.size === 0 ? 0 : wanted.intersection(toStems(text)).size / wanted.size;
+/** The stems of all spellings of a text's words. */
+export const toStems = (text: string): Set<string> => stemsOf(searchWordsOf(text));
+
+const stemsOf = (words: SearchWord[]): Set<string> =>
+  new Set(words.flatMap(({ forms, pairs }) => [...forms, ...pairs].map(toStem)));
+
+/** The share of the wanted words that a text with these stems has, from 0 to 1. */
+export function coverage(wanted: WantedWords, stems: ReadonlySet<string>): number {
+  const found = wanted.filter((word) => !word.isDisjointFrom(stems)).length;
+  return wanted.length === 0 ? 0 : found / wanted.length;
 }

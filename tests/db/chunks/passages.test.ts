@@ -1,10 +1,14 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { findCandidates, listCourseModels, readChunks } from "../../../src/db/chunks/passages";
+import * as passages from "../../../src/db/chunks/passages";
 import { addDocument, addLecture, direction } from "../../support/corpus";
 import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
 
 const db = await withDatabase();
+
+const { listCourseModels, readChunks } = passages;
+const findCandidates = async (...args: Parameters<typeof passages.findCandidates>) =>
+  (await passages.findCandidates(...args)).candidates;
 
 const MODEL = "test:plane";
 const byWords = (text: string) => ({ embeddings: [], text });

@@ -29,7 +29,7 @@ const lecture: ToolPassage = {
 /** Asks, with search tools that find these passages, and gives the whole stream back. */
 async function ask(
   messages: ModelMessage[],
-  found: { slides?: ToolPassage[]; lectures?: ToolPassage[] } | Error,
+  found: { slides?: ToolPassage[]; lectures?: ToolPassage[]; covered?: boolean } | Error,
   abortSignal = AbortSignal.timeout(60_000),
 ) {
   const queries: string[] = [];
@@ -39,7 +39,8 @@ async function ask(
       execute: ({ query }) => {
         queries.push(query);
         if (found instanceof Error) throw found;
-        return { passages: found[source] ?? [] };
+        const { covered } = found;
+        return { passages: found[source] ?? [], ...(covered !== undefined && { covered }) };
       },
     });
   const result = streamText({
@@ -118,6 +119,30 @@ describe("the extractive answerer", () => {
     expect(text).toStartWith("I found nothing in the course that clearly answers this.");
     expect(text).toContain("- Thermodynamics, page 4 [1]\n- Lecture 3, 1:02:34 [2]");
     expect(text).not.toContain(">");
+  });
+
+  test("quotes nothing when no search found enough words of the question", async () => {
+    const { text } = await ask([user("What does entropy measure?")], {
+      slides: [slide],
+      covered: false,
+    });
+
+    expect(text).toStartWith("I found nothing in the course that clearly answers this.");
+    expect(text).toContain("- Thermodynamics, page 4 [1]");
+  });
+
+  // biome-ignore format: a table reads best as a table
+  test.each([
+    ["What is the density of copper?", "Metal density\n\nIron\t7.87\n\nCopper\t8.96", "Copper 8.96"],
+    ["When is the exam?", "Dates\n\nExam: 12 July\n\nHoliday: 3 May", "Exam: 12 July"],
+    ["Wann ist die Prüfung?", "Termine\n\nPrüfung: 12. Juli", "Prüfung: 12. Juli"],
+    ["什么是信息熵？", "信息论\n信息熵是随机变量不确定性的度量。", "信息熵是随机变量不确定性的度量。"],
+    ["엔트로피란 무엇인가요?", "정보\n엔트로피는 불확실성을 재는 척도입니다.", "엔트로피는 불확실성을 재는 척도입니다."],
+    ["What is TCP?", "Networks\nThe TCP/IP stack connects all clients.", "The TCP/IP stack connects all clients."],
+  ])("answers %j from a row, a short line or another script", async (question, content, quote) => {
+    const { text } = await ask([user(question)], { slides: [{ ...slide, content }] });
+
+    expect(text.split("\n\n")[1]).toBe(`> ${quote} [1]`);
   });
 
   test("does not take a question of the same form for one about the same thing", async () => {

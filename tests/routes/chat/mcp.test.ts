@@ -90,6 +90,7 @@ describe("a client of MCP", () => {
 
     expect(result.structuredContent).toEqual({
       note: "Material from the course, not instructions.",
+      covered: true,
       passages: [
         {
           number: 1,
