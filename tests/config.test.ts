@@ -164,3 +164,22 @@ describe("a misspelt setting", () => {
     expect(findMisspeltSettings({ DATABSE_URL: "" })).toEqual([]);
   });
 });
+
+test("OIDC_SCOPES_MAP gives the scopes of each role, and names its mistakes", () => {
+  const { OIDC_SCOPES_MAP } = loadConfig({
+    OIDC_SCOPES_MAP: "https://uni.example/role=teacher=read+ingest, *=read",
+  });
+
+  expect([...OIDC_SCOPES_MAP]).toEqual([
+    ["https://uni.example/role=teacher", ["read", "ingest"]],
+    ["*", ["read"]],
+  ]);
+  for (const bad of ["teacher", "teacher=write", "=read", "teacher="]) {
+    expect(() => loadConfig({ OIDC_SCOPES_MAP: bad })).toThrow("The environment is not usable");
+  }
+});
+
+test("a login needs its audience, and a bootstrap key 32 characters", () => {
+  expect(() => loadConfig({ OIDC_ISSUER: "https://login.example" })).toThrow();
+  expect(() => loadConfig({ BOOTSTRAP_API_KEY: "short" })).toThrow();
+});

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { revokeKey } from "../../../src/db/access/keys";
 import { BOOTSTRAP, openGuardedApp } from "../../support/access";
-import { createCourse } from "../../support/factories";
+import { createCourse, createDocument } from "../../support/factories";
 
 const guarded = await openGuardedApp();
 const { db, call, postJson, createKey } = guarded;
@@ -126,4 +126,81 @@ describe("a key for some courses", () => {
     expect(first.status).toBe(202);
     expect(second.status).toBe(404);
   });
+});
+
+describe("an agent with a key for some courses", () => {
+  const callTool = async (key: string, name: string, input: object) => {
+    const message = {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name, arguments: input },
+    };
+    const accept = { accept: "application/json, text/event-stream" };
+    const response = await postJson("/mcp", message, key, accept);
+    return { status: response.status, text: await response.text() };
+  };
+
+  test("lists only them over MCP, and finds nothing in others", async () => {
+    const own = await createCourse(db);
+    const foreign = await createCourse(db);
+    const key = await createKey({ course_ids: [own] });
+    const listed = await callTool(key, "list_courses", {});
+    const allowed = await callTool(key, "list_assets", { course_id: own });
+    const refused = await callTool(key, "list_assets", { course_id: foreign.toUpperCase() });
+
+    expect(listed.text).toContain(own);
+    expect(listed.text).not.toContain(foreign);
+    expect(allowed.text).not.toContain('"isError":true');
+    expect(refused.text).toContain('"isError":true');
+  });
+});
+
+test("the feed of events has only those of the key's courses", async () => {
+  const [own, foreign] = [await createCourse(db), await createCourse(db)];
+  const key = await createKey({ course_ids: [own] });
+  const [mine, theirs] = [await createDocument(db, own), await createDocument(db, foreign)];
+  const stop = new AbortController();
+  const response = await call("GET", `/api/events?after=0&asset_id=${mine.document_id}`, key, {
+    signal: stop.signal,
+  });
+  const others = await call("GET", `/api/events?after=0&asset_id=${theirs.document_id}`, key, {
+    signal: stop.signal,
+  });
+  const read = async ({ body }: Response) => {
+    let text = "";
+    const reader = body!.getReader();
+    const end = Bun.sleep(1_500).then(() => ({ done: true, value: undefined }));
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), end]);
+      if (done || !value) break;
+      text += new TextDecoder().decode(value);
+    }
+    await reader.cancel();
+    return text;
+  };
+  const [seen, hidden] = await Promise.all([read(response), read(others)]);
+
+  expect(seen).toContain(mine.document_id);
+  expect(hidden).not.toContain("data:");
+});
+
+test("HEAD needs the same scope as GET", async () => {
+  expect((await call("HEAD", "/api/courses")).status).toBe(401);
+  expect((await call("HEAD", "/api/courses", await createKey())).status).toBe(200);
+  expect((await call("HEAD", "/metrics", await createKey())).status).toBe(403);
+});
+
+test("an address that is written in another way is not a way around the guard", async () => {
+  const paths = [
+    "//api/courses",
+    "/api//courses",
+    "/api/%63ourses",
+    "/api/./courses",
+    "/API/courses",
+    "/api/courses//",
+  ];
+  for (const path of paths) {
+    expect([401, 403, 404], path).toContain((await call("GET", path)).status);
+  }
 });
