@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { AppError } from "./errors";
-import { SCOPES, type Scope } from "./principal";
+import { type AccessScope, SCOPES } from "./principal";
 import { closestName } from "./text/closest-name";
 
 /** A whole number from `least` to `most`. */
@@ -44,7 +44,7 @@ const Origin = z.string().transform((entry, context) => {
 
 /** `teacher=read+ingest+chat,*=read+chat`: the scopes of each value of a claim; `*` is every valid token. */
 const ScopesMap = z.string().transform((text, context) => {
-  const map = new Map<string, Scope[]>();
+  const map = new Map<string, AccessScope[]>();
   for (const entry of text.split(",").filter((one) => one.trim() !== "")) {
     const at = entry.lastIndexOf("=");
     const scopes = z.array(z.enum(SCOPES)).safeParse(

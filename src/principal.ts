@@ -4,7 +4,7 @@ export const SCOPES = ["read", "ingest", "chat", "admin"] as const;
  * read: courses, assets and retrieval. ingest: add, change and delete them. chat: questions and
  * conversations. admin: everything, with the keys and metrics.
  */
-export type Scope = (typeof SCOPES)[number];
+export type AccessScope = (typeof SCOPES)[number];
 
 /** Who sends a request, and what the sender can reach. */
 export type Principal = {
@@ -13,7 +13,7 @@ export type Principal = {
    * anonymous: no credential; only public routes answer.
    */
   kind: "open" | "key" | "user" | "anonymous";
-  scopes: readonly Scope[];
+  scopes: readonly AccessScope[];
   /** The only courses that exist for this principal; null for all courses. */
   course_ids: readonly string[] | null;
   /**
@@ -41,7 +41,7 @@ export const ANONYMOUS: Principal = {
   key_id: null,
 };
 
-export const hasScope = ({ scopes }: Principal, scope: Scope): boolean =>
+export const hasScope = ({ scopes }: Principal, scope: AccessScope): boolean =>
   scopes.includes(scope) || scopes.includes("admin");
 
 export const canReachCourse = ({ course_ids }: Principal, course_id: string): boolean =>

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { z } from "zod";
 import { AppError } from "../errors";
-import { SCOPES, type Scope } from "../principal";
+import { type AccessScope, SCOPES } from "../principal";
 import { sha256 } from "../text/api-key";
 
 /** Only signatures with the issuer's private key. `none` and shared secrets (HS…) are refused. */
@@ -31,7 +31,7 @@ export type OidcSettings = {
   audience: string;
   scopesClaim: string;
   /** The scopes of each value of the claim; `*` is every valid token. Empty: the values are our scopes. */
-  scopesMap: ReadonlyMap<string, readonly Scope[]>;
+  scopesMap: ReadonlyMap<string, readonly AccessScope[]>;
   /** Undefined: every token reaches all courses. */
   coursesClaim: string | undefined;
   userClaim: string;
@@ -45,7 +45,7 @@ export type TokenIdentity = {
   subject: string;
   email: string | null;
   display_name: string | null;
-  scopes: Scope[];
+  scopes: AccessScope[];
   /** Null: all courses. */
   course_ids: string[] | null;
   /** Seconds since 1970. */

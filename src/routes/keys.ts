@@ -5,7 +5,7 @@ import type { KeyRing } from "../db/access/key-ring";
 import { insertKey, listKeys, type NewKeyFields, revokeKey, rotateKey } from "../db/access/keys";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
-import { SCOPES, type Scope } from "../principal";
+import { type AccessScope, SCOPES } from "../principal";
 import { principalOf } from "./http/auth";
 import { jsonBody, optionalJsonBody } from "./http/json-body";
 import { Id, Time } from "./http/schemas";
@@ -136,7 +136,7 @@ const isFirstKey = (request: Request, { AUTH }: Pick<Config, "AUTH">) =>
   AUTH === "auto" && principalOf(request).kind === "open";
 
 /** @throws AppError `request_invalid` for a key that would lock its creator out */
-function requireAdminScope(scopes: readonly Scope[]): void {
+function requireAdminScope(scopes: readonly AccessScope[]): void {
   if (scopes.includes("admin")) return;
   const message = "the first key must have the scope admin: keys are required after it";
   throw new AppError("request_invalid", { fields: [{ path: "scopes", message }] });

@@ -1,5 +1,5 @@
 import { AppError } from "../../errors";
-import type { Scope } from "../../principal";
+import type { AccessScope } from "../../principal";
 import { createApiKey } from "../../text/api-key";
 import type { Sql } from "../client";
 
@@ -7,7 +7,7 @@ import type { Sql } from "../client";
 export type ApiKey = {
   key_id: string;
   name: string;
-  scopes: Scope[];
+  scopes: AccessScope[];
   /** Null: all courses. */
   course_ids: string[] | null;
   expires_at: string | null;
@@ -19,7 +19,7 @@ export type ApiKey = {
 
 export type NewKeyFields = {
   name: string;
-  scopes: Scope[];
+  scopes: AccessScope[];
   course_ids: string[] | null;
   expires_at: string | null;
 };

@@ -1,9 +1,9 @@
-import type { Scope } from "../../principal";
+import type { AccessScope } from "../../principal";
 
 /** What a principal needs for a route, checked before the body is read. */
 export type Requirement = {
   /** Null: no credential is needed. */
-  scope: Scope | null;
+  scope: AccessScope | null;
   /** A public route that shows more to callers with a credential. */
   identifies?: true;
   /** What `:id` names: for a principal limited to courses, an id of another course does not exist. */
