@@ -35,6 +35,10 @@ create table lectures (
   audio_file_id          uuid unique,
   last_job_id            uuid,
   metadata               jsonb not null default '{}',
+  -- Personal material: only its owner and admins see it. Null: the course's.
+  owner_id               uuid references users,
+  -- Students see the asset from then on. Null: at once.
+  visible_from           timestamptz,
   deleted_at             timestamptz,
   created_at             timestamptz not null default now(),
   updated_at             timestamptz not null default now(),
@@ -46,6 +50,7 @@ create table lectures (
 create unique index lectures_session on lectures (course_id, panopto_session_id)
   where deleted_at is null;
 create index lectures_order on lectures (course_id, created_at, id);
+create index lectures_owner on lectures (owner_id) where owner_id is not null;
 create index lectures_changed on lectures (updated_at, id);
 -- Dashboards list unfinished lectures; most rows are finished.
 create index lectures_unfinished on lectures (status) where status <> 'completed';

@@ -28,6 +28,10 @@ create table documents (
   -- The version that the last job builds; null for the first build and after a swap.
   next_version_id    uuid,
   metadata           jsonb not null default '{}',
+  -- Personal material: only its owner and admins see it. Null: the course's.
+  owner_id           uuid references users,
+  -- Students see the asset from then on. Null: at once.
+  visible_from       timestamptz,
   deleted_at         timestamptz,
   created_at         timestamptz not null default now(),
   updated_at         timestamptz not null default now(),
@@ -36,8 +40,20 @@ create table documents (
 -- The same bytes in the same course are one document: request_document and request_version find it here.
 create index documents_bytes on documents (course_id, sha256) where deleted_at is null;
 create index documents_order on documents (course_id, created_at, id);
+create index documents_owner on documents (owner_id) where owner_id is not null;
 create index documents_changed on documents (updated_at, id);
 create index documents_unfinished on documents (status) where status <> 'completed';
+
+-- Pages that students see later than the rest of the document, in every version of it.
+create table page_releases (
+  id           bigint generated always as identity primary key,
+  document_id  uuid not null references documents on delete cascade,
+  page_from    integer not null check (page_from > 0),
+  page_to      integer not null,
+  visible_from timestamptz not null,
+  check (page_to >= page_from)
+);
+create index page_releases_document on page_releases (document_id);
 
 -- The versions of a document that are not in `documents`: replaced ones, and the one that is being built.
 create table document_versions (

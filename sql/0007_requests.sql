@@ -230,18 +230,19 @@ $$;
 -- bytes, returns that document with created = false.
 create function request_document(
   p_document_id uuid, p_course_id uuid, p_filename text, p_title text, p_storage_url text,
-  p_size_bytes bigint, p_sha256 text, p_priority text,
+  p_size_bytes bigint, p_sha256 text, p_priority text, p_owner_id uuid,
   out document_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
 begin
   perform lock_bytes(p_course_id, p_sha256);
   select d.id, d.description_job_id into document_id, job_id from documents d
-  where d.id = find_document_of_bytes(p_course_id, p_sha256);
+  where d.id = find_document_of_bytes(p_course_id, p_sha256, p_owner_id);
   created := not found;
   if not created then return; end if;
 
-  insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
-  values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256);
+  insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256, owner_id)
+  values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256,
+          p_owner_id);
   perform claim_file(p_document_id);
   document_id := p_document_id;
   job_id := create_job('document', p_document_id, p_course_id, p_priority);

@@ -65,10 +65,12 @@ create function lock_bytes(p_course_id uuid, p_sha256 text) returns void languag
   select pg_advisory_xact_lock(hashtextextended(p_course_id::text || p_sha256, 0));
 $$;
 
--- The document of a course that has these bytes, or is about to.
-create function find_document_of_bytes(p_course_id uuid, p_sha256 text) returns uuid language sql stable as $$
+-- The document of a course, or of one owner, that has these bytes or is about to.
+create function find_document_of_bytes(p_course_id uuid, p_sha256 text, p_owner_id uuid)
+returns uuid language sql stable as $$
   select d.id from documents d
-  where d.course_id = p_course_id and d.deleted_at is null and (d.sha256 = p_sha256 or exists (
+  where d.course_id = p_course_id and d.deleted_at is null
+    and d.owner_id is not distinct from p_owner_id and (d.sha256 = p_sha256 or exists (
     select from document_versions v where v.id = d.next_version_id and v.sha256 = p_sha256))
   order by d.created_at limit 1;
 $$;
@@ -99,7 +101,8 @@ begin
   created := false;
   file_used := false;
   duplicate_of := (select d.id from documents d
-                   where d.id = find_document_of_bytes(course, p_sha256) and d.id <> p_document_id);
+                   where d.id = find_document_of_bytes(course, p_sha256, doc.owner_id)
+                     and d.id <> p_document_id);
   if duplicate_of is not null then return next; return; end if;
 
   if p_title is not null then update documents set title = p_title where id = p_document_id; end if;

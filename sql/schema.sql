@@ -507,11 +507,12 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.find_document_of_bytes(p_course_id uuid, p_sha256 text) RETURNS uuid
+CREATE FUNCTION public.find_document_of_bytes(p_course_id uuid, p_sha256 text, p_owner_id uuid) RETURNS uuid
     LANGUAGE sql STABLE
     AS $$
   select d.id from documents d
-  where d.course_id = p_course_id and d.deleted_at is null and (d.sha256 = p_sha256 or exists (
+  where d.course_id = p_course_id and d.deleted_at is null
+    and d.owner_id is not distinct from p_owner_id and (d.sha256 = p_sha256 or exists (
     select from document_versions v where v.id = d.next_version_id and v.sha256 = p_sha256))
   order by d.created_at limit 1;
 $$;
@@ -1153,18 +1154,19 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.request_document(p_document_id uuid, p_course_id uuid, p_filename text, p_title text, p_storage_url text, p_size_bytes bigint, p_sha256 text, p_priority text, OUT document_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+CREATE FUNCTION public.request_document(p_document_id uuid, p_course_id uuid, p_filename text, p_title text, p_storage_url text, p_size_bytes bigint, p_sha256 text, p_priority text, p_owner_id uuid, OUT document_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 begin
   perform lock_bytes(p_course_id, p_sha256);
   select d.id, d.description_job_id into document_id, job_id from documents d
-  where d.id = find_document_of_bytes(p_course_id, p_sha256);
+  where d.id = find_document_of_bytes(p_course_id, p_sha256, p_owner_id);
   created := not found;
   if not created then return; end if;
 
-  insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256)
-  values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256);
+  insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256, owner_id)
+  values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256,
+          p_owner_id);
   perform claim_file(p_document_id);
   document_id := p_document_id;
   job_id := create_job('document', p_document_id, p_course_id, p_priority);
@@ -1229,7 +1231,8 @@ begin
   created := false;
   file_used := false;
   duplicate_of := (select d.id from documents d
-                   where d.id = find_document_of_bytes(course, p_sha256) and d.id <> p_document_id);
+                   where d.id = find_document_of_bytes(course, p_sha256, doc.owner_id)
+                     and d.id <> p_document_id);
   if duplicate_of is not null then return next; return; end if;
 
   if p_title is not null then update documents set title = p_title where id = p_document_id; end if;
@@ -1666,6 +1669,8 @@ CREATE TABLE public.documents (
     uploaded_at timestamp with time zone DEFAULT now() NOT NULL,
     next_version_id uuid,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    owner_id uuid,
+    visible_from timestamp with time zone,
     deleted_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1959,6 +1964,8 @@ CREATE TABLE public.lectures (
     audio_file_id uuid,
     last_job_id uuid,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    owner_id uuid,
+    visible_from timestamp with time zone,
     deleted_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2011,6 +2018,25 @@ CREATE TABLE public.lecture_transcripts (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT lecture_transcripts_token_count_check CHECK ((token_count >= 0))
+);
+
+CREATE TABLE public.page_releases (
+    id bigint NOT NULL,
+    document_id uuid NOT NULL,
+    page_from integer NOT NULL,
+    page_to integer NOT NULL,
+    visible_from timestamp with time zone NOT NULL,
+    CONSTRAINT page_releases_check CHECK ((page_to >= page_from)),
+    CONSTRAINT page_releases_page_from_check CHECK ((page_from > 0))
+);
+
+ALTER TABLE public.page_releases ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.page_releases_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.processing_events (
@@ -2223,6 +2249,9 @@ ALTER TABLE ONLY public.lectures
 ALTER TABLE ONLY public.lectures
     ADD CONSTRAINT lectures_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.page_releases
+    ADD CONSTRAINT page_releases_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.processing_events
     ADD CONSTRAINT processing_events_pkey PRIMARY KEY (id);
 
@@ -2287,6 +2316,8 @@ CREATE INDEX documents_changed ON public.documents USING btree (updated_at, id);
 
 CREATE INDEX documents_order ON public.documents USING btree (course_id, created_at, id);
 
+CREATE INDEX documents_owner ON public.documents USING btree (owner_id) WHERE (owner_id IS NOT NULL);
+
 CREATE INDEX documents_unfinished ON public.documents USING btree (status) WHERE (status <> 'completed'::text);
 
 CREATE INDEX inactive_embeddings_course ON public.inactive_embeddings USING btree (course_id, embedding_model);
@@ -2313,9 +2344,13 @@ CREATE INDEX lectures_changed ON public.lectures USING btree (updated_at, id);
 
 CREATE INDEX lectures_order ON public.lectures USING btree (course_id, created_at, id);
 
+CREATE INDEX lectures_owner ON public.lectures USING btree (owner_id) WHERE (owner_id IS NOT NULL);
+
 CREATE UNIQUE INDEX lectures_session ON public.lectures USING btree (course_id, panopto_session_id) WHERE (deleted_at IS NULL);
 
 CREATE INDEX lectures_unfinished ON public.lectures USING btree (status) WHERE (status <> 'completed'::text);
+
+CREATE INDEX page_releases_document ON public.page_releases USING btree (document_id);
 
 CREATE INDEX processing_events_asset ON public.processing_events USING btree (asset_id, id);
 
@@ -2412,6 +2447,9 @@ ALTER TABLE ONLY public.documents
 ALTER TABLE ONLY public.documents
     ADD CONSTRAINT documents_next_version_id_fkey FOREIGN KEY (next_version_id) REFERENCES public.document_versions(id) ON DELETE SET NULL;
 
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id);
+
 ALTER TABLE ONLY public.draft_chunks
     ADD CONSTRAINT draft_chunks_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
 
@@ -2444,6 +2482,12 @@ ALTER TABLE ONLY public.lecture_transcripts
 
 ALTER TABLE ONLY public.lectures
     ADD CONSTRAINT lectures_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.lectures
+    ADD CONSTRAINT lectures_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.page_releases
+    ADD CONSTRAINT page_releases_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.slide_chunks
     ADD CONSTRAINT slide_chunks_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;

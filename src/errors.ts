@@ -28,6 +28,8 @@ export const ERRORS = {
   course_not_found:          { status: 404, retry: false, title: "No course has this id" },
   document_not_found:        { status: 404, retry: false, title: "No document has this id" },
   lecture_not_found:         { status: 404, retry: false, title: "No lecture has this id" },
+  user_not_found:            { status: 404, retry: false, title: "No user has this id" },
+  not_released:              { status: 403, retry: false, title: "Pages of this document are not released yet" },
   session_not_found:         { status: 404, retry: false, title: "No chat session has this id" },
   job_not_found:             { status: 404, retry: false, title: "No job has this id" },
   version_not_found:         { status: 404, retry: false, title: "The document has no version with this checksum" },

@@ -57,3 +57,27 @@ export const principalName = ({ kind, key_id, user_id }: Principal): string =>
  */
 export const onlyOwner = (principal: Principal): string | null =>
   principal.kind === "user" && !hasScope(principal, "admin") ? principal.user_id : null;
+
+/** The assets and pages of a course that a caller sees. */
+export type Viewer = {
+  /** Whose personal material: of all owners, of one user, or of no one. */
+  owner: "all" | (string & {}) | null;
+  /** Also assets and pages before their release. */
+  seesUnreleased: boolean;
+};
+
+export const SEES_ALL: Viewer = { owner: "all", seesUnreleased: true };
+
+/**
+ * Admins see everything, teachers everything but the personal material of others, and all others what is
+ * released.
+ *
+ * @param asStudent shows teachers and admins what students see
+ */
+export function toViewer(principal: Principal, asStudent = false): Viewer {
+  if (asStudent) return { owner: null, seesUnreleased: false };
+  if (hasScope(principal, "admin")) return SEES_ALL;
+  // The user of a key is the caller's claim and grants no access.
+  const owner = principal.kind === "user" ? principal.user_id : null;
+  return { owner, seesUnreleased: hasScope(principal, "ingest") };
+}

@@ -20,3 +20,14 @@ export function throwCourseMissing(error: unknown): never {
   const violation = error instanceof Error && "code" in error && error.code === "23503";
   throw violation ? new AppError("course_not_found") : error;
 }
+
+/**
+ * For `catch` after a statement that sets the owner of an asset.
+ *
+ * @throws AppError `user_not_found` if no user has that id; any other error unchanged
+ */
+export function throwOwnerMissing(error: unknown): never {
+  const constraint =
+    error instanceof Error && "constraint_name" in error && String(error.constraint_name);
+  throw constraint && /_owner_id_fkey$/.test(constraint) ? new AppError("user_not_found") : error;
+}

@@ -1,4 +1,6 @@
 import { AppError } from "../errors";
+import type { Viewer } from "../principal";
+import { visibleAsset } from "./access/visibility";
 import type { Sql } from "./client";
 import type { Budgets } from "./jobs/provider-calls";
 import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
@@ -100,6 +102,7 @@ export type Asset = {
 export async function listAssets(
   sql: Sql,
   course_id: string,
+  viewer: Viewer,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Asset>> {
   const rows = await sql<(Asset & { cursor: string })[]>`
@@ -108,13 +111,13 @@ export async function listAssets(
              shown_reason(l.status_reason, j.id) as status_reason, j.progress_percent,
              l.created_at, greatest(l.updated_at, j.updated_at) as updated_at
       from lectures l join jobs j on j.id = l.last_job_id
-      where l.course_id = ${course_id} and l.deleted_at is null
+      where l.course_id = ${course_id} and l.deleted_at is null ${visibleAsset(sql, viewer, "l")}
       union all
       select d.id, 'document', coalesce(d.title, d.filename), shown_status(d.status, j.id),
              shown_reason(d.status_reason, j.id),
              j.progress_percent, d.created_at, greatest(d.updated_at, j.updated_at)
       from documents d join jobs j on j.id = d.description_job_id
-      where d.course_id = ${course_id} and d.deleted_at is null
+      where d.course_id = ${course_id} and d.deleted_at is null ${visibleAsset(sql, viewer, "d")}
     ) asset
     where true ${afterCursor(sql, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;

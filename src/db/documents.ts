@@ -1,5 +1,8 @@
 import { AppError } from "../errors";
-import { throwCourseMissing } from "./assets";
+import type { Viewer } from "../principal";
+import type { PageRelease } from "./access/releases";
+import { visibleAsset } from "./access/visibility";
+import { throwCourseMissing, throwOwnerMissing } from "./assets";
 import type { Sql } from "./client";
 import {
   type ClaimToken,
@@ -8,7 +11,15 @@ import {
   shownState,
   waitColumns,
 } from "./jobs/jobs";
-import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
+import {
+  afterCursor,
+  cursorOf,
+  inCourses,
+  isoTime,
+  type Page,
+  type PageRequest,
+  toPage,
+} from "./page";
 
 export type DocumentStatus =
   | "uploaded"
@@ -34,6 +45,11 @@ export type Document = {
   status_reason: string | null;
   description_job_id: string;
   metadata: Record<string, unknown>;
+  /** Personal material: only this user and admins see it. */
+  owner_id: string | null;
+  /** Students see the document from then on; null: at once. */
+  visible_from: string | null;
+  page_releases: PageRelease[];
   created_at: string;
   updated_at: string;
 };
@@ -44,15 +60,20 @@ const columns = (sql: Sql) => sql`
     as described_page_count,
   (select count(*)::int from slide_chunks c where c.document_id = documents.id) as chunk_count,
   language_code, shown_status(status, description_job_id) as status,
-  shown_reason(status_reason, description_job_id) as status_reason, description_job_id, metadata, created_at, updated_at`;
+  shown_reason(status_reason, description_job_id) as status_reason, description_job_id, metadata, owner_id, visible_from,
+  (select coalesce(jsonb_agg(jsonb_build_object(
+     'page_from', page_from, 'page_to', page_to, 'visible_from', ${isoTime(sql, "r.visible_from")})
+     order by r.id), '[]')
+   from page_releases r where r.document_id = documents.id) as page_releases,
+  created_at, updated_at`;
 
 export type DocumentAccepted = { document_id: string; job_id: string; created: boolean };
 
 /**
  * Inserts a document for a stored PDF and queues its ingestion in one transaction. If the course already
- * has the same bytes, returns that document with `created` false.
+ * has the same bytes, returns that document with `created` false. The documents of each owner are apart.
  *
- * @throws AppError `course_not_found`
+ * @throws AppError `course_not_found`, `user_not_found`
  */
 export async function requestDocument(
   sql: Sql,
@@ -65,13 +86,18 @@ export async function requestDocument(
     size_bytes: number;
     sha256: string;
     priority: "normal" | "high";
+    /** Of personal material. */
+    owner_id?: string | null | undefined;
   },
 ): Promise<DocumentAccepted> {
   const { id, course_id, filename, title, storage_url, size_bytes, sha256, priority } = request;
+  const owner_id = request.owner_id ?? null;
   const [accepted] = await sql<DocumentAccepted[]>`
     select document_id, job_id, created from request_document(
       ${id}, ${course_id}, ${filename}, ${title}, ${storage_url}, ${size_bytes}::bigint,
-      ${sha256}, ${priority})`.catch(throwCourseMissing);
+      ${sha256}, ${priority}, ${owner_id})`
+    .catch(throwOwnerMissing)
+    .catch(throwCourseMissing);
   return accepted!;
 }
 
@@ -79,19 +105,20 @@ export type DocumentFilter = {
   course_id?: string | undefined;
   /** The courses that the caller can reach; null for all. */
   course_ids: readonly string[] | null;
+  viewer: Viewer;
   status?: DocumentStatus | undefined;
 };
 
 /** Newest first. An omitted filter matches every document. */
 export async function listDocuments(
   sql: Sql,
-  { course_id, course_ids, status }: DocumentFilter,
+  { course_id, course_ids, viewer, status }: DocumentFilter,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Document>> {
   const rows = await sql<(Document & { cursor: string })[]>`
     select ${columns(sql)}, ${cursorOf(sql)} from documents
     where deleted_at is null
-      ${inCourses(sql, course_ids)}
+      ${inCourses(sql, course_ids)} ${visibleAsset(sql, viewer, "documents")}
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
       ${status ? sql`and shown_status(status, description_job_id) = ${status}` : sql``}
       ${afterCursor(sql, cursor)}

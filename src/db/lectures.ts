@@ -1,4 +1,6 @@
 import { AppError } from "../errors";
+import type { Viewer } from "../principal";
+import { visibleAsset } from "./access/visibility";
 import { throwCourseMissing } from "./assets";
 import type { Sql } from "./client";
 import {
@@ -53,6 +55,10 @@ export type Lecture = {
   /** The uploaded audio in the file storage; null without one and when it is not needed any more. */
   audio_file_id: string | null;
   metadata: Record<string, unknown>;
+  /** Personal material: only this user and admins see it. */
+  owner_id: string | null;
+  /** Students see the lecture from then on; null: at once. */
+  visible_from: string | null;
   created_at: string;
   updated_at: string;
 };
@@ -61,12 +67,13 @@ const columns = (sql: Sql) => sql`
   id, course_id, source, panopto_session_id, panopto_url, media_url, title, transcription,
   shown_status(status, last_job_id) as status,
   shown_reason(status_reason, last_job_id) as status_reason, audio_duration_seconds, language_code, transcript_status, embed_status,
-  last_job_id, audio_file_id, metadata, created_at, updated_at`;
+  last_job_id, audio_file_id, metadata, owner_id, visible_from, created_at, updated_at`;
 
 export type LectureFilter = {
   course_id?: string | undefined;
   /** The courses that the caller can reach; null for all. */
   course_ids: readonly string[] | null;
+  viewer: Viewer;
   status?: LectureStatus | undefined;
   /** ISO 8601, both exclusive. */
   updated_before?: string | undefined;
@@ -79,13 +86,13 @@ export type LectureFilter = {
  */
 export async function listLectures(
   sql: Sql,
-  { course_id, course_ids, status, updated_before, updated_after }: LectureFilter,
+  { course_id, course_ids, viewer, status, updated_before, updated_after }: LectureFilter,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Lecture>> {
   const rows = await sql<(Lecture & { cursor: string })[]>`
     select ${columns(sql)}, ${cursorOf(sql)} from lectures
     where deleted_at is null
-      ${inCourses(sql, course_ids)}
+      ${inCourses(sql, course_ids)} ${visibleAsset(sql, viewer, "lectures")}
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
       ${status ? sql`and shown_status(status, last_job_id) = ${status}` : sql``}
       ${updated_before ? sql`and updated_at < ${updated_before}::timestamptz` : sql``}

@@ -12,6 +12,10 @@ export type PageRequest = { limit: number; cursor?: string };
 export const cursorOf = (sql: Sql) =>
   sql`(extract(epoch from created_at) * 1000000)::bigint || '_' || id as cursor`;
 
+/** A time inside of JSON in the form of all other times. */
+export const isoTime = (sql: Sql, column: string) =>
+  sql`to_char(${sql(column)} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
 /** `and …` that skips the rows of earlier pages. */
 export function afterCursor(sql: Sql, cursor: string | undefined) {
   if (cursor === undefined) return sql``;

@@ -1,4 +1,6 @@
+import type { Viewer } from "../principal";
 import type { SlideChunk } from "../text/chunk-slides";
+import { visiblePages } from "./access/visibility";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset } from "./jobs/jobs";
 import type { Page } from "./page";
@@ -23,16 +25,18 @@ export type SlideDescription = {
   };
 };
 
-/** Pages of the current version in order, after the page `after`. */
+/** Pages of the current version that the viewer sees, in order, after the page `after`. */
 export async function listDescriptions(
   sql: Sql,
   document_id: string,
+  viewer: Viewer,
   { after = 0, limit = 100_000 }: { after?: number; limit?: number } = {},
 ): Promise<SlideDescription[]> {
   return sql<SlideDescription[]>`
     select page_number, raw_description, normalized_description, described_by, metadata
     from slide_descriptions
     where document_id = ${document_id} and page_number > ${after}
+      ${visiblePages(sql, viewer, "slide_descriptions", "page_number")}
     order by page_number limit ${limit}`;
 }
 
@@ -104,15 +108,17 @@ export async function saveDescription(
 
 export type SlideChunkRow = SlideChunk & { id: string; embedding_model: string | null };
 
-/** Chunks in order, without their vectors; the cursor is the index of the last one. */
+/** Chunks that the viewer sees, in order, without their vectors; the cursor is the index of the last one. */
 export async function listSlideChunks(
   sql: Sql,
   document_id: string,
+  viewer: Viewer,
   { limit, after }: { limit: number; after: number },
 ): Promise<Page<SlideChunkRow>> {
   const rows = await sql<SlideChunkRow[]>`
     select id, chunk_index, page_number, page_end, content, metadata, embedding_model
     from slide_chunks where document_id = ${document_id} and chunk_index > ${after}
+      ${visiblePages(sql, viewer, "slide_chunks", "page_end")}
     order by chunk_index limit ${limit + 1}`;
   const items = rows.slice(0, limit);
   const last = rows.length > limit ? items.at(-1) : undefined;

@@ -1,6 +1,7 @@
 import { type EvaluatedDocument, insertEvaluated } from "../db/chunks/evaluation";
 import type { Candidate } from "../db/chunks/passages";
 import type { Sql } from "../db/client";
+import { SEES_ALL } from "../principal";
 import type { Embedder } from "../providers/embedder";
 import { chunkSlides } from "../text/chunk-slides";
 import { detectLanguage } from "../text/language";
@@ -96,7 +97,14 @@ export async function evaluate(
   const asked: Asked[] = [];
   for (const { text, judgments } of set.questions) {
     const ask = async (mode: Mode) => {
-      const request = { course_id, query: text, top_k: DEPTH, sources: ["slides" as const], mode };
+      const request = {
+        course_id,
+        viewer: SEES_ALL,
+        query: text,
+        top_k: DEPTH,
+        sources: ["slides" as const],
+        mode,
+      };
       return (await findForQuestion(deps, request, deps.signal)).candidates;
     };
     const found = {

@@ -28,6 +28,8 @@ export type Citation = {
   sha256?: string;
   /** The asset has another version now. Of a document, `url` still opens the quoted page. */
   replaced?: true;
+  /** In old answers: the caller does not see the material now, so `quote` says so and `url` is null. */
+  withheld?: true;
   /** Opens the page, the recording at the second, or else our transcript view at the second. */
   url: string | null;
 };

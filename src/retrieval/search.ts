@@ -8,6 +8,7 @@ import {
 } from "../db/chunks/passages";
 import type { QuestionTerm } from "../db/chunks/question-terms";
 import type { Sql } from "../db/client";
+import type { Viewer } from "../principal";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { cleanText } from "../text/clean-text";
@@ -23,6 +24,7 @@ export type { Citation, Passage, PassageSource } from "./passage";
 
 export type SearchRequest = {
   course_id: string;
+  viewer: Viewer;
   query: string;
   /** Passages wanted, at most. */
   top_k: number;
@@ -175,7 +177,7 @@ export async function findForQuestion(
 
 /** A filter for one kind of source excludes the other kind, unless that has a filter too. */
 function toScope(request: SearchRequest): Scope {
-  const { course_id, sources, lecture_ids, document_ids } = request;
+  const { course_id, viewer, sources, lecture_ids, document_ids } = request;
   const { from_ms, to_ms, page_from, page_to } = request;
   const lectures = { ids: lecture_ids, from_ms, to_ms };
   const slides = { ids: document_ids, page_from, page_to };
@@ -183,6 +185,7 @@ function toScope(request: SearchRequest): Scope {
   const anyFilter = isFilter(lectures) || isFilter(slides);
   return {
     course_id,
+    viewer,
     ...(sources.includes("lectures") && (!anyFilter || isFilter(lectures)) && { lectures }),
     ...(sources.includes("slides") && (!anyFilter || isFilter(slides)) && { slides }),
   };

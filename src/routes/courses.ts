@@ -12,7 +12,7 @@ import {
 import { getUsage } from "../db/jobs/usage";
 import { removeFile } from "../pipelines/document/request";
 import type { FileStorage } from "../storage/files";
-import { principalOf, requireAdmin } from "./http/auth";
+import { principalOf, requireAdmin, viewerOf } from "./http/auth";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
 import { ById, Id, PageQuery, pageOf, Time } from "./http/schemas";
@@ -132,9 +132,9 @@ export const courseRoutes = ({ db, storage }: CourseRoutesDeps) =>
     )
     .get(
       "/:id/assets",
-      async ({ params, query }) => {
+      async ({ params, query, request }) => {
         const course = await getCourse(db, params.id);
-        return listAssets(db, course.id, query);
+        return listAssets(db, course.id, viewerOf(request), query);
       },
       {
         params: ById,

@@ -10,7 +10,8 @@ import {
   type ProcessingEvent,
 } from "../db/jobs/events";
 import { getLecture } from "../db/lectures";
-import { credentialEnd, principalOf } from "./http/auth";
+import { SEES_ALL } from "../principal";
+import { credentialEnd, principalOf, viewerOf } from "./http/auth";
 import { ById, Id, Json, PageQuery, pageOf, Time } from "./http/schemas";
 import { EVENT_STREAM, type SseEvent, toStreamingResponse } from "./http/streaming-response";
 
@@ -45,7 +46,8 @@ type EventRouteDeps = { db: Sql; shutdown: AbortSignal };
 export const eventRoutes = ({ db, shutdown }: EventRouteDeps) => {
   const feed = new EventFeed(db);
   const trail = (asset_id: string, { cursor, limit }: z.output<typeof TrailQuery>) =>
-    listEvents(db, { asset_id, course_ids: null }, { after: cursor, limit });
+    // The guard has checked that the sender sees the asset.
+    listEvents(db, { asset_id, course_ids: null, viewer: SEES_ALL }, { after: cursor, limit });
 
   return new Elysia({ prefix: "/api", tags: ["Events"] })
     .get(
@@ -73,7 +75,8 @@ export const eventRoutes = ({ db, shutdown }: EventRouteDeps) => {
       async ({ query, headers, request, server }) => {
         server?.timeout(request, 0);
         const { after: asked, ...named } = query;
-        const filter = { ...named, course_ids: principalOf(request).course_ids };
+        const { course_ids } = principalOf(request);
+        const filter = { ...named, course_ids, viewer: viewerOf(request) };
         const after = headers["last-event-id"] ?? asked ?? (await lastSettledEvent(db));
         const left = new AbortController();
         const signal = AbortSignal.any([left.signal, shutdown, credentialEnd(request)]);

@@ -6,7 +6,7 @@ import type { Metrics } from "../metrics";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { searchCourse } from "../retrieval/search";
-import { requireCourse } from "./http/auth";
+import { requireCourse, viewerOf } from "./http/auth";
 import { jsonBody } from "./http/json-body";
 import { Id, Json } from "./http/schemas";
 
@@ -81,6 +81,12 @@ export const Citation = z
       .describe(
         "The asset has another version now; `url` still opens the quoted page of a document",
       ),
+    withheld: z
+      .literal(true)
+      .optional()
+      .describe(
+        "In old answers: the material is not visible now, so there is no quote and no `url`",
+      ),
     url: z.string().nullable().describe("Opens the page, or the recording at the second"),
   })
   .meta({ id: "Citation" });
@@ -140,7 +146,7 @@ export const retrievalRoutes = ({ db, embedder, reranker, metrics }: RetrievalRo
       requireCourse(request, body.course_id);
       const course = await getCourse(db, body.course_id);
       const tools = { db, embedder, reranker };
-      const wanted = { ...body, course_id: course.id };
+      const wanted = { ...body, course_id: course.id, viewer: viewerOf(request) };
       const passages = await searchCourse(tools, wanted, request.signal);
       metrics.retrievalHits.observe({ source: "query" }, passages.length);
       return passages;

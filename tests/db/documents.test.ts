@@ -11,6 +11,7 @@ import {
   retryDocument,
   updateDocumentFacts,
 } from "../../src/db/documents";
+import { SEES_ALL } from "../../src/principal";
 import { claimDocumentJob, claimJob, finishJob } from "../../src/queue/queue";
 import { engine, withDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
@@ -56,12 +57,16 @@ test("a list goes on where it stopped, whatever came meanwhile", async () => {
   const ids = [];
   for (let i = 0; i < 3; i++) ids.unshift((await createDocument(db, course)).document_id);
 
-  const first = await listDocuments(db, { course_id: course, course_ids: null }, { limit: 2 });
+  const first = await listDocuments(
+    db,
+    { course_id: course, course_ids: null, viewer: SEES_ALL },
+    { limit: 2 },
+  );
   await createDocument(db, course);
   const cursor = first.next_cursor!;
   const rest = await listDocuments(
     db,
-    { course_id: course, course_ids: null },
+    { course_id: course, course_ids: null, viewer: SEES_ALL },
     { limit: 2, cursor },
   );
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { listDescriptions, type SlideDescription, saveDescription } from "../../src/db/slides";
+import { SEES_ALL } from "../../src/principal";
 import { type ClaimedDocumentJob, claimDocumentJob } from "../../src/queue/queue";
 import { withDatabase } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
@@ -24,7 +25,10 @@ describe("saveDescription", () => {
     expect(await saveDescription(db, held, page(2, "two"))).toBe(true);
     expect(await saveDescription(db, held, page(1, "one"))).toBe(true);
 
-    expect(await listDescriptions(db, document_id)).toEqual([page(1, "one"), page(2, "two")]);
+    expect(await listDescriptions(db, document_id, SEES_ALL)).toEqual([
+      page(1, "one"),
+      page(2, "two"),
+    ]);
   });
 
   test("keeps nothing for an attempt that lost its job", async () => {
@@ -32,13 +36,13 @@ describe("saveDescription", () => {
 
     expect(await saveDescription(db, late, page(1, "late"))).toBe(false);
 
-    expect(await listDescriptions(db, document_id)).toEqual([]);
+    expect(await listDescriptions(db, document_id, SEES_ALL)).toEqual([]);
   });
 
   test("replaces a page", async () => {
     await saveDescription(db, held, page(1, "first"));
     await saveDescription(db, held, page(1, "second"));
 
-    expect(await listDescriptions(db, document_id)).toEqual([page(1, "second")]);
+    expect(await listDescriptions(db, document_id, SEES_ALL)).toEqual([page(1, "second")]);
   });
 });

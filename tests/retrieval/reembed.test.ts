@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { countEmbeddings, deleteInactiveEmbeddings } from "../../src/db/chunks/embeddings";
+import { SEES_ALL } from "../../src/principal";
 import type { Embedder } from "../../src/providers/embedder";
 import { OpenAI } from "../../src/providers/openai";
 import { moveToModel, rollBack } from "../../src/retrieval/reembed";
@@ -44,7 +45,11 @@ const bestOf = async (embedder: Embedder) => {
     top_k: 3,
     mode: "vector",
   } as const;
-  const found = await searchCourse({ db, embedder }, { ...request, sources: ["lectures"] }, signal);
+  const found = await searchCourse(
+    { db, embedder },
+    { ...request, viewer: SEES_ALL, sources: ["lectures"] },
+    signal,
+  );
   return found[0]?.content;
 };
 const vectors = () =>
@@ -162,7 +167,11 @@ describe("a course of another model than the configured one", () => {
   test("is searched by words where they do not", async () => {
     const request = { course_id, query: "channel", top_k: 3, mode: "hybrid" } as const;
     const tools = { db, embedder: newer };
-    const found = await searchCourse(tools, { ...request, sources: ["lectures"] }, signal);
+    const found = await searchCourse(
+      tools,
+      { ...request, viewer: SEES_ALL, sources: ["lectures"] },
+      signal,
+    );
 
     expect(found.map(({ metadata }) => metadata.mode)).toEqual(["text"]);
     expect(server.requests).toEqual([]);

@@ -1,6 +1,8 @@
 /** From a file, or a stored text, to what a question finds by words, in many languages and spellings. */
+
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+import { SEES_ALL } from "../../src/principal";
 import { searchCourse } from "../../src/retrieval/search";
 import { addDocument } from "../support/corpus";
 import { migratedDatabase } from "../support/database";
@@ -33,6 +35,7 @@ async function findPages(course_id: string, query: string, embedder = noEmbedder
     course_id,
     query,
     top_k: 8,
+    viewer: SEES_ALL,
     sources: ["slides" as const],
     mode: "text" as const,
   };

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { revokeKey } from "../../src/db/access/keys";
 import { openThread } from "../../src/db/chat/chat";
 import { requestLecture } from "../../src/db/lectures";
+import { SEES_ALL } from "../../src/principal";
 import { REQUIREMENTS } from "../../src/routes/http/auth-requirements";
 import { BOOTSTRAP, openGuardedApp } from "../support/access";
 import { createCourse, createDocument } from "../support/factories";
@@ -38,6 +39,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "post /api/lectures/audio": ["ingest", "hidden"],
   "post /api/lectures/transcript": ["ingest", "hidden"],
   "get /api/lectures/{id}": ["read", "hidden"],
+  "patch /api/lectures/{id}": ["ingest", "hidden"],
   "delete /api/lectures/{id}": ["ingest", "hidden"],
   "get /api/lectures/{id}/status": ["read", "hidden"],
   "get /api/lectures/{id}/events": ["read", "hidden"],
@@ -51,6 +53,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/documents": ["read", "filtered"],
   "post /api/documents/upload": ["ingest", "hidden"],
   "get /api/documents/{id}": ["read", "hidden"],
+  "patch /api/documents/{id}": ["ingest", "hidden"],
   "delete /api/documents/{id}": ["ingest", "hidden"],
   "get /api/documents/{id}/status": ["read", "hidden"],
   "get /api/documents/{id}/events": ["read", "hidden"],
@@ -122,7 +125,7 @@ async function freshTargets() {
   const course = await createCourse(db);
   const session_id = crypto.randomUUID();
   const name = { id: session_id, course_id: course, thread_id: null };
-  await openThread(db, { ...name, user_id: null, only_owner: null });
+  await openThread(db, { ...name, user_id: null, only_owner: null, viewer: SEES_ALL });
   return {
     course_id: course,
     lecture_id: (await lecture(course)).lecture_id,

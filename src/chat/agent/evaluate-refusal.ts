@@ -3,6 +3,7 @@ import { insertEvaluated } from "../../db/chunks/evaluation";
 import type { Sql } from "../../db/client";
 import { deleteCourse, insertCourse } from "../../db/courses";
 import { AppError } from "../../errors";
+import { SEES_ALL } from "../../principal";
 import type { ModelPrompt } from "../../providers/chat/chat-model";
 import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
@@ -135,7 +136,7 @@ async function isRefusedBy(
   { db, embedder, signal }: RefusalDeps,
 ): Promise<boolean> {
   const wanted = { query: question, top_k: PASSAGES, sources: ["slides" as const] };
-  const found = await findPassages({ db, embedder, course_id }, wanted, signal);
+  const found = await findPassages({ db, embedder, viewer: SEES_ALL, course_id }, wanted, signal);
   const call = { toolCallId: "search", toolName: SEARCH_TOOLS.slides };
   const value = JSON.stringify(new CitedPassages([]).present(found));
   const prompt: ModelPrompt = [

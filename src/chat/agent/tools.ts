@@ -8,6 +8,7 @@ import {
 } from "../../db/chat/chat-reads";
 import type { Sql } from "../../db/client";
 import { AppError } from "../../errors";
+import type { Viewer } from "../../principal";
 import { type ModelCallOptions, SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
@@ -27,12 +28,13 @@ export type ServerTool = {
 };
 export type ServerToolOutput = FoundPassages | { answer: unknown };
 
-/** One course and the services that search it. */
+/** One course as the caller sees it, and the services that search it. */
 export type CourseScope = {
   db: Sql;
   embedder: Embedder;
   reranker?: Reranker | null;
   course_id: string;
+  viewer: Viewer;
 };
 
 const PASSAGES = 8;
@@ -62,7 +64,7 @@ const NoInput = z.object({});
 
 /** The tools that read one course. The course is fixed here; the model cannot choose it. */
 export function createCourseTools(course: CourseScope): ServerTool[] {
-  const { db, course_id } = course;
+  const { db } = course;
   return [
     searchTool(course, "lectures", "what lecturers said in the recordings"),
     searchTool(course, "slides", "the slides"),
@@ -72,7 +74,7 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
         "Reads the transcript of a lecture between two positions, in milliseconds from its start.",
       inputSchema: TranscriptSpan,
       execute: async (span) => {
-        const chunks = await readTranscriptChunks(db, course_id, span, MAX_CHUNKS);
+        const chunks = await readTranscriptChunks(db, course, span, MAX_CHUNKS);
         return { passages: chunks.map(toPassage) };
       },
     }),
@@ -83,7 +85,7 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
       inputSchema: PageInput,
       execute: async ({ document_id, page_number }) => {
         const page = { document_id, page: String(page_number) };
-        const chunks = await readPageChunks(db, course_id, page, MAX_CHUNKS);
+        const chunks = await readPageChunks(db, course, page, MAX_CHUNKS);
         return { passages: chunks.map(toPassage) };
       },
     }),
@@ -92,7 +94,7 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
       description: "Lists the lectures and slide decks of the course with their ids.",
       inputSchema: NoInput,
       execute: async () => {
-        return { answer: { assets: await listCourseAssets(db, course_id, MAX_ASSETS) } };
+        return { answer: { assets: await listCourseAssets(db, course, MAX_ASSETS) } };
       },
     }),
   ];
@@ -112,11 +114,11 @@ function searchTool(course: CourseScope, source: PassageSource, what: string) {
 
 /** @throws AppError of the embedder */
 export async function findPassages(
-  { db, embedder, reranker, course_id }: CourseScope,
+  { db, embedder, reranker, course_id, viewer }: CourseScope,
   wanted: { query: string; top_k: number; sources: PassageSource[] },
   signal: AbortSignal,
 ): Promise<FoundPassages> {
-  const request = { ...wanted, course_id, mode: "hybrid" as const };
+  const request = { ...wanted, course_id, viewer, mode: "hybrid" as const };
   const found = await searchWithCoverage({ db, embedder, reranker }, request, signal);
   const passages = found.passages.map(({ citation, content, metadata }): FoundPassage => {
     const { page_end } = metadata as { page_end?: number };

@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { findOwner } from "../../db/access/owners";
 import type { Sql } from "../../db/client";
 import { getCourse, listCourses } from "../../db/courses";
-import { getDocument } from "../../db/documents";
-import { getLecture } from "../../db/lectures";
 import { AppError } from "../../errors";
+import type { Viewer } from "../../principal";
 import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import { CitedPassages } from "../agent/cited-passages";
 import {
@@ -29,11 +29,12 @@ export type McpScope = {
   course_id: string | undefined;
   /** The courses that the caller can reach; null for all. */
   course_ids: readonly string[] | null;
+  viewer: Viewer;
   /** Our own address, to make links absolute. */
   origin: string;
 };
 
-type McpDeps = Omit<CourseScope, "course_id">;
+type McpDeps = Omit<CourseScope, "course_id" | "viewer">;
 
 const Id = z.guid().toLowerCase();
 const OfCourse = { course_id: Id.describe("An id from list_courses") };
@@ -93,9 +94,9 @@ const Courses = z.object({
 /** The tools of the chat for external agents, which name the course and get absolute links. */
 export function createMcpTools(
   deps: McpDeps,
-  { course_id: fixed, course_ids, origin }: McpScope,
+  { course_id: fixed, course_ids, viewer, origin }: McpScope,
 ): McpTool[] {
-  const ofCourse = courseTools({ ...deps, course_id: fixed ?? "" }).map(
+  const ofCourse = courseTools({ ...deps, viewer, course_id: fixed ?? "" }).map(
     ({ name, description, inputSchema }): McpTool => ({
       name,
       description,
@@ -107,7 +108,7 @@ export function createMcpTools(
           throw new AppError("course_not_found");
         }
         const { id } = await getCourse(deps.db, named);
-        const course = { ...deps, course_id: id };
+        const course = { ...deps, viewer, course_id: id };
         await refuseForeignAsset(course, input);
         const tool = courseTools(course).find((tool) => tool.name === name)!;
         const output = await tool.execute(input, signal);
@@ -138,14 +139,19 @@ function courseTools(course: CourseScope): ServerTool[] {
   ];
 }
 
-/** Rejects an asset of another course with an error; in a chat such a call just finds nothing. */
-async function refuseForeignAsset({ db, course_id }: CourseScope, input: McpInput): Promise<void> {
-  const { lecture_id, document_id } = input as { lecture_id?: string; document_id?: string };
-  if (lecture_id && (await getLecture(db, lecture_id)).course_id !== course_id) {
-    throw new AppError("lecture_not_found");
-  }
-  if (document_id && (await getDocument(db, document_id)).course_id !== course_id) {
-    throw new AppError("document_not_found");
+/**
+ * Rejects an asset of another course and a hidden one with an error; in a chat such a call just finds
+ * nothing.
+ */
+async function refuseForeignAsset(
+  { db, course_id, viewer }: CourseScope,
+  input: McpInput,
+): Promise<void> {
+  for (const kind of ["lecture", "document"] as const) {
+    const id = input[`${kind}_id`] as string | undefined;
+    if (id === undefined) continue;
+    const owner = await findOwner(db, kind, id, viewer);
+    if (owner?.course_id !== course_id) throw new AppError(`${kind}_not_found`);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Sql } from "../../db/client";
 import { recordEndedCall, toModelName } from "../../db/jobs/provider-calls";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
+import type { Viewer } from "../../principal";
 import type { ChatModel } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
@@ -36,6 +37,8 @@ export type TurnContext = {
   request: Pick<ChatRequest, "course_id" | "session_id" | "context" | "tools" | "client">;
   request_id: string;
   thread: ChatMessage[];
+  /** Whose view of the course the answer uses. */
+  viewer: Viewer;
   /** Our own address. Answers can link to it and to the hosts of cited assets only. */
   origin: string;
 };
@@ -179,14 +182,14 @@ class RunTally {
 /** The agent's task, without prompt and signal. */
 function toTask(
   { db, embedder, reranker, chatModel }: AnswerDeps,
-  { request, thread, origin }: TurnContext,
+  { request, thread, viewer, origin }: TurnContext,
   turn: Turn,
   passages: CitedPassages,
 ): Omit<AgentTask, "prompt" | "signal"> {
   return {
     chatModel,
     passages,
-    tools: createCourseTools({ db, embedder, reranker, course_id: request.course_id }),
+    tools: createCourseTools({ db, embedder, reranker, course_id: request.course_id, viewer }),
     clientTools: toClientTools(request, chatModel),
     locate: (answer, citations) => locateCitations(db, answer, citations),
     isAllowedUrl: toUrlCheck(origin, passages),

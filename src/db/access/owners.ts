@@ -1,19 +1,27 @@
+import type { Viewer } from "../../principal";
 import type { Sql } from "../client";
+import { visibleAsset } from "./visibility";
 
 /** The course of a lecture, a document or a conversation, and the user of a conversation. */
 export type ResourceOwner = { course_id: string; user_id: string | null };
 
-/** Null for an id that does not exist. Deleted assets still have their course. */
+/**
+ * Null for an id that does not exist, and for an asset that the viewer cannot see. Deleted assets still have
+ * their course.
+ */
 export async function findOwner(
   sql: Sql,
   kind: "lecture" | "document" | "session",
   id: string,
+  viewer: Viewer,
 ): Promise<ResourceOwner | null> {
   const rows = {
     lecture: () => sql<ResourceOwner[]>`
-      select course_id, null as user_id from lectures where id = ${id}`,
+      select course_id, null as user_id from lectures a
+      where id = ${id} ${visibleAsset(sql, viewer, "a")}`,
     document: () => sql<ResourceOwner[]>`
-      select course_id, null as user_id from documents where id = ${id}`,
+      select course_id, null as user_id from documents a
+      where id = ${id} ${visibleAsset(sql, viewer, "a")}`,
     session: () =>
       sql<ResourceOwner[]>`select course_id, user_id from chat_sessions where id = ${id}`,
   };

@@ -1,4 +1,6 @@
+import type { Viewer } from "../../principal";
 import type { Segment, Word } from "../../text/transcript";
+import { visibleAsset, visiblePages } from "../access/visibility";
 import type { Sql } from "../client";
 
 /** A chunk read by its position instead of being found by a search. */
@@ -18,10 +20,13 @@ export type ReadChunk = {
   sha256: string | null;
 };
 
-/** The chunks of a lecture that overlap a time span, in order. Empty for a lecture of another course. */
+/** A course as one caller sees it. */
+export type CourseView = { course_id: string; viewer: Viewer };
+
+/** The chunks of a lecture that overlap a time span, in order. Empty for a lecture of another course, and for a hidden one. */
 export function readTranscriptChunks(
   sql: Sql,
-  course_id: string,
+  { course_id, viewer }: CourseView,
   { lecture_id, start_ms, end_ms }: { lecture_id: string; start_ms: number; end_ms: number },
   limit: number,
 ): Promise<ReadChunk[]> {
@@ -31,6 +36,7 @@ export function readTranscriptChunks(
     from lecture_chunks c join lectures l on l.id = c.lecture_id
     left join lecture_transcripts t on t.lecture_id = l.id
     where l.id = ${lecture_id} and l.course_id = ${course_id} and l.deleted_at is null
+      ${visibleAsset(sql, viewer, "l")}
       and c.start_ms < ${end_ms} and c.end_ms > ${start_ms}
     order by c.chunk_index limit ${limit}`;
 }
@@ -43,7 +49,7 @@ export function readTranscriptChunks(
  */
 export function readPageChunks(
   sql: Sql,
-  course_id: string,
+  { course_id, viewer }: CourseView,
   { document_id, page }: { document_id: string; page: string },
   limit: number,
 ): Promise<ReadChunk[]> {
@@ -58,6 +64,7 @@ export function readPageChunks(
         case when ${page} ~ '^\\d{1,7}$' then ${page}::text::int end) as page_number
     ) wanted
     where d.id = ${document_id} and d.course_id = ${course_id} and d.deleted_at is null
+      ${visibleAsset(sql, viewer, "d")} ${visiblePages(sql, viewer, "c", "page_end")}
       and wanted.page_number between c.page_number and c.page_end
     order by c.chunk_index limit ${limit}`;
 }
@@ -133,7 +140,7 @@ export type ListedAsset = {
 /** The assets of a course, by title. */
 export function listCourseAssets(
   sql: Sql,
-  course_id: string,
+  { course_id, viewer }: CourseView,
   limit: number,
 ): Promise<ListedAsset[]> {
   return sql<ListedAsset[]>`
@@ -142,9 +149,11 @@ export function listCourseAssets(
              audio_duration_seconds * 1000 as duration_ms, null::int as page_count,
              null::text as filename
       from lectures where course_id = ${course_id} and deleted_at is null
+        ${visibleAsset(sql, viewer, "lectures")}
       union all
       select 'document', id, coalesce(title, filename), status, null, page_count, filename
       from documents where course_id = ${course_id} and deleted_at is null
+        ${visibleAsset(sql, viewer, "documents")}
     ) asset
     order by title nulls last, id limit ${limit}`;
 }

@@ -1,8 +1,10 @@
 import { AppError } from "../../errors";
+import type { Viewer } from "../../principal";
 import type { Sql } from "../client";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "../page";
 import { type ChatMessage, messagesOf } from "./chat";
 import { markReplaced } from "./replaced-citations";
+import { withholdHidden } from "./withheld-citations";
 
 export type ChatSession = {
   id: string;
@@ -56,12 +58,14 @@ export async function listSessions(
 export async function getSession(
   sql: Sql,
   id: string,
+  viewer: Viewer,
 ): Promise<ChatSession & { messages: ChatMessage[] }> {
   const [session] = await sql<(ChatSession & { messages: ChatMessage[] })[]>`
     select ${sessionColumns(sql)}, ${messagesOf(sql, id)} as messages
     from chat_sessions s where s.id = ${id}`;
   if (!session) throw new AppError("session_not_found");
-  return { ...session, messages: await markReplaced(sql, session.messages) };
+  const messages = await markReplaced(sql, session.messages);
+  return { ...session, messages: await withholdHidden(sql, viewer, messages) };
 }
 
 /**

@@ -1,7 +1,9 @@
 import { AppError } from "../../errors";
+import type { Viewer } from "../../principal";
 import { toStorable } from "../../text/storable-json";
 import { notWaitingForDisk, type Sql } from "../client";
 import { markReplaced } from "./replaced-citations";
+import { withholdHidden } from "./withheld-citations";
 
 /** `aborted`: the run was cancelled, usually because its reader left. `error`: the model or the server failed. */
 export type AnswerStatus = "complete" | "aborted" | "error";
@@ -78,6 +80,8 @@ export type ThreadName = {
   user_id: string | null;
   /** The only user whose threads the caller can continue; null for all. */
   only_owner: string | null;
+  /** Sees the messages: quotes of hidden material are withheld. */
+  viewer: Viewer;
 };
 
 /**
@@ -88,7 +92,7 @@ export type ThreadName = {
  */
 export async function openThread(
   sql: Sql,
-  { id, course_id, thread_id, user_id, only_owner }: ThreadName,
+  { id, course_id, thread_id, user_id, only_owner, viewer }: ThreadName,
 ): Promise<ChatMessage[]> {
   const [row] = await sql<{ known: boolean; owned: boolean; messages: ChatMessage[] }[]>`
     with course as (select id from courses where id = ${course_id}),
@@ -107,14 +111,18 @@ export async function openThread(
   const { known, owned, messages } = row!;
   if (!known) throw new AppError("course_not_found");
   if (!owned) throw new AppError("session_not_found");
-  return markReplaced(sql, messages);
+  return withholdHidden(sql, viewer, await markReplaced(sql, messages));
 }
 
-/** The messages of a thread, oldest first. */
-export async function listMessages(sql: Sql, session_id: string): Promise<ChatMessage[]> {
+/** The messages of a thread as a viewer sees them, oldest first. */
+export async function listMessages(
+  sql: Sql,
+  session_id: string,
+  viewer: Viewer,
+): Promise<ChatMessage[]> {
   const [row] = await sql<{ messages: ChatMessage[] }[]>`
     select ${messagesOf(sql, session_id)} as messages`;
-  return markReplaced(sql, row!.messages);
+  return withholdHidden(sql, viewer, await markReplaced(sql, row!.messages));
 }
 
 /** A thread's messages as one JSON value, oldest first. */

@@ -1,5 +1,7 @@
 import pgvector from "pgvector";
+import type { Viewer } from "../../principal";
 import { detectLanguage } from "../../text/language";
+import { visibleAsset, visiblePages } from "../access/visibility";
 import type { Sql } from "../client";
 import {
   type LexemeRow,
@@ -12,6 +14,8 @@ import {
 /** The searched part of a course. An omitted kind of source is not searched. */
 export type Scope = {
   course_id: string;
+  /** Hidden chunks are left out before ranking. */
+  viewer: Viewer;
   lectures?: { ids?: string[] | undefined; from_ms?: number; to_ms?: number } | undefined;
   slides?: { ids?: string[] | undefined; page_from?: number; page_to?: number } | undefined;
 };
@@ -151,14 +155,14 @@ export async function findCandidates(
   };
 }
 
-/** The chunks of the scope whose asset is not deleted. */
-function chunksIn(sql: Sql, { course_id, lectures, slides }: Scope) {
+/** The chunks of the scope that the viewer sees and whose asset is not deleted. */
+function chunksIn(sql: Sql, { course_id, viewer, lectures, slides }: Scope) {
   const ofLectures = sql`
     select c.id, 'lectures' as source, c.lecture_id as asset_id, c.chunk_index,
            null::int as page_number,
            c.embedding_model, c.embedding, c.text_config, c.tsv
     from lecture_chunks c join lectures a on a.id = c.lecture_id
-    where c.course_id = ${course_id} and a.deleted_at is null
+    where c.course_id = ${course_id} and a.deleted_at is null ${visibleAsset(sql, viewer, "a")}
       ${lectures?.ids ? sql`and c.lecture_id = any(${lectures.ids}::uuid[])` : sql``}
       ${lectures?.from_ms === undefined ? sql`` : sql`and c.end_ms > ${lectures.from_ms}`}
       ${lectures?.to_ms === undefined ? sql`` : sql`and c.start_ms < ${lectures.to_ms}`}`;
@@ -166,7 +170,8 @@ function chunksIn(sql: Sql, { course_id, lectures, slides }: Scope) {
     select c.id, 'slides' as source, c.document_id as asset_id, c.chunk_index, c.page_number,
            c.embedding_model, c.embedding, c.text_config, c.tsv
     from slide_chunks c join documents a on a.id = c.document_id
-    where c.course_id = ${course_id} and a.deleted_at is null
+    where c.course_id = ${course_id} and a.deleted_at is null ${visibleAsset(sql, viewer, "a")}
+      ${visiblePages(sql, viewer, "c", "page_end")}
       ${slides?.ids ? sql`and c.document_id = any(${slides.ids}::uuid[])` : sql``}
       ${slides?.page_from === undefined ? sql`` : sql`and c.page_end >= ${slides.page_from}`}
       ${slides?.page_to === undefined ? sql`` : sql`and c.page_number <= ${slides.page_to}`}`;

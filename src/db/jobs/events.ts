@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { SEES_ALL, type Viewer } from "../../principal";
+import { visibleAsset } from "../access/visibility";
 import type { Sql } from "../client";
 import { inCourses, type Page } from "../page";
 
@@ -18,6 +20,8 @@ export type EventFilter = {
   asset_id?: string | undefined;
   /** The courses that the caller can reach; null for all, and for events without a course. */
   course_ids: readonly string[] | null;
+  /** Events of assets that the viewer does not see are left out, also those of deleted assets. */
+  viewer: Viewer;
 };
 
 /**
@@ -29,20 +33,29 @@ const SETTLED = "500 milliseconds";
 /** Events after the id `after`, oldest first. */
 export async function listEvents(
   sql: Sql,
-  { course_id, asset_id, course_ids }: EventFilter,
+  { course_id, asset_id, course_ids, viewer }: EventFilter,
   { after, limit }: { after: number; limit: number },
 ): Promise<Page<ProcessingEvent>> {
   const found = await sql<ProcessingEvent[]>`
     select id::float8 as id, asset_type, asset_id, course_id, event_type, payload, created_at
     from processing_events
     where id > ${after}::bigint
-      ${inCourses(sql, course_ids)}
+      ${inCourses(sql, course_ids)} ${ofVisibleAssets(sql, viewer)}
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
       ${asset_id ? sql`and asset_id = ${asset_id}` : sql``}
     order by processing_events.id limit ${limit + 1}`;
   const items = found.slice(0, limit);
   return { items, next_cursor: found.length > limit ? String(items.at(-1)!.id) : null };
 }
+
+const ofVisibleAssets = (sql: Sql, viewer: Viewer) =>
+  viewer === SEES_ALL
+    ? sql``
+    : sql`and (asset_type in ('course', 'system')
+        or exists (select from lectures a
+                   where a.id = asset_id ${visibleAsset(sql, viewer, "a")})
+        or exists (select from documents a
+                   where a.id = asset_id ${visibleAsset(sql, viewer, "a")}))`;
 
 /** The id of the newest event before which no other event can still appear; 0 without events. */
 export async function lastSettledEvent(sql: Sql): Promise<number> {

@@ -20,6 +20,8 @@ export type DocumentRequest = {
   course_id: string;
   title?: string | undefined;
   priority: "normal" | "high";
+  /** Of personal material. */
+  owner_id?: string | undefined;
 };
 export type ReceivedFile = { path: string; filename: string; size_bytes: number; sha256: string };
 
@@ -28,11 +30,11 @@ export type ReceivedFile = { path: string; filename: string; size_bytes: number;
  * the response, so an accepted upload cannot be lost. Of two uploads of the same bytes, one becomes the
  * document and the other leaves nothing.
  *
- * @throws AppError `course_not_found`, `pdf_invalid`
+ * @throws AppError `course_not_found`, `user_not_found`, `pdf_invalid`
  */
 export async function receiveDocument(
   { db, storage }: { db: Sql; storage: FileStorage },
-  { course_id, title, priority }: DocumentRequest,
+  { course_id, title, priority, owner_id }: DocumentRequest,
   file: ReceivedFile,
 ): Promise<DocumentAccepted> {
   await getCourse(db, course_id);
@@ -48,6 +50,7 @@ export async function receiveDocument(
       course_id,
       title: title ?? null,
       priority,
+      owner_id,
       filename: file.filename,
       size_bytes: file.size_bytes,
       sha256: file.sha256,
@@ -57,8 +60,9 @@ export async function receiveDocument(
     return accepted;
   } catch (error) {
     // If only the response of the database was lost, the row exists and needs its file.
-    if (error instanceof AppError && error.errorCode === "course_not_found")
-      await removeFile(db, storage, id);
+    const isRefused =
+      error instanceof AppError && ["course_not_found", "user_not_found"].includes(error.errorCode);
+    if (isRefused) await removeFile(db, storage, id);
     throw error;
   }
 }

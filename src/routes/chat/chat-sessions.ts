@@ -6,7 +6,7 @@ import { deleteSession, getSession, listSessions } from "../../db/chat/chat-sess
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import { onlyOwner } from "../../principal";
-import { principalOf, type QuestionSettings, seesQuestions } from "../http/auth";
+import { principalOf, type QuestionSettings, seesQuestions, viewerOf } from "../http/auth";
 import { ById, Id, PageQuery, pageOf } from "../http/schemas";
 import { SessionSummary, WholeSession } from "./chat-schemas";
 
@@ -34,7 +34,7 @@ export const chatSessionRoutes = ({ db, runs, config }: ChatSessionDeps) =>
         },
       },
     )
-    .get("/:id", ({ params }) => readSession(db, params.id), {
+    .get("/:id", ({ params, request }) => readSession(db, params.id, request), {
       params: ById,
       response: WholeSession,
       detail: { summary: "Get a conversation with its messages" },
@@ -42,7 +42,7 @@ export const chatSessionRoutes = ({ db, runs, config }: ChatSessionDeps) =>
     .get(
       "/:id/export",
       async ({ params, request }) => {
-        const session = await readSession(db, params.id);
+        const session = await readSession(db, params.id, request);
         return new Response(toMarkdown(session, new URL(request.url).origin), {
           headers: {
             "content-type": "text/markdown; charset=utf-8",
@@ -69,8 +69,8 @@ export const chatSessionRoutes = ({ db, runs, config }: ChatSessionDeps) =>
       { params: ById, detail: { summary: "Delete a conversation permanently" } },
     );
 
-async function readSession(db: Sql, id: string) {
-  const { messages, ...session } = await getSession(db, id);
+async function readSession(db: Sql, id: string, request: Request) {
+  const { messages, ...session } = await getSession(db, id, viewerOf(request));
   const shown = messages.map(({ id, role, content, metadata, created_at }) => {
     const { citations = [], unsupported, ...more } = metadata;
     const verdicts = unsupported && { unsupported };

@@ -19,8 +19,14 @@ import { reconcile } from "../../chat/thread/reconcile";
 import { addToThread, listMessages, openThread, saveAnswer } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
-import { onlyOwner } from "../../principal";
-import { credentialEnd, principalOf, type QuestionSettings, requireCourse } from "../http/auth";
+import { onlyOwner, SEES_ALL, type Viewer } from "../../principal";
+import {
+  credentialEnd,
+  principalOf,
+  type QuestionSettings,
+  requireCourse,
+  viewerOf,
+} from "../http/auth";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { conversationBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
@@ -41,7 +47,7 @@ export type ChatRouteDeps = Omit<AnswerDeps, "onEnd"> & {
 export function chatRoutes(deps: ChatRouteDeps) {
   const { db, shutdown } = deps;
   const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"));
-  const requestDeps = toRequestDeps(deps, runs);
+  const depsFor = (viewer: Viewer) => toRequestDeps(deps, runs, viewer);
   const open = async (request: Request, body: unknown, query: { course_id?: string | undefined }) =>
     openConversation(deps, runs, request, readChatRequest(body, query));
 
@@ -52,7 +58,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
         const conversation = await open(request, body, query);
         // Heartbeats detect a dead connection; a timeout would also end a silent one.
         server?.timeout(request, 0);
-        return stream(requestDeps, conversation, request);
+        return stream(depsFor(conversation.viewer), conversation, request);
       },
       {
         parse: conversationBody,
@@ -71,7 +77,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
         server?.timeout(request, 0);
         const answer = async () => ({
           status: 200,
-          body: await reply(requestDeps, conversation, request),
+          body: await reply(depsFor(conversation.viewer), conversation, request),
         });
         return (await once(db, request, body, answer)).body;
       },
@@ -89,14 +95,14 @@ export function chatRoutes(deps: ChatRouteDeps) {
     .use(chatSessionRoutes({ db, runs, config: deps.config }));
 }
 
-function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns): RequestDeps {
+function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns, viewer: Viewer): RequestDeps {
   const { db, chatModel, log, metrics } = deps;
   const onEnd = (outcome: string, summary: RunSummary) => observeAnswer(metrics, outcome, summary);
   return {
     runs,
     reconcile,
     store: {
-      list: (session_id) => listMessages(db, session_id),
+      list: (session_id) => listMessages(db, session_id, viewer),
       add: (session_id, content) => addToThread(db, session_id, content),
       saveAnswer: (session_id, answer) => saveAnswer(db, session_id, answer),
     },
@@ -122,12 +128,14 @@ async function openConversation(
   const { session_id: id, course_id, thread_id } = asked;
   requireCourse(request, course_id);
   const principal = principalOf(request);
-  const name = { id, course_id, thread_id, user_id: principal.user_id };
+  const viewer = viewerOf(request);
+  const name = { id, course_id, thread_id, viewer, user_id: principal.user_id };
   return {
     request: asked,
     live: runs.find(id),
     request_id: requestId(request),
     thread: await openThread(db, { ...name, only_owner: onlyOwner(principal) }),
+    viewer,
     origin: ownOrigin(request, config),
   };
 }
@@ -157,7 +165,7 @@ async function reply(deps: RequestDeps, conversation: AgUiThreadRequest, request
 }
 
 function capabilities({ db, embedder, chatModel }: ChatRouteDeps): AgentCapabilities {
-  const tools = createCourseTools({ db, embedder, course_id: "" });
+  const tools = createCourseTools({ db, embedder, course_id: "", viewer: SEES_ALL });
   const writes = chatModel.kind === "model";
   const reads = (type: string) => chatModel.attachments.some((one) => one.startsWith(type));
   return {

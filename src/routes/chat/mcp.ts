@@ -6,7 +6,7 @@ import { getCourse } from "../../db/courses";
 import type { Log } from "../../log";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
-import { principalOf } from "../http/auth";
+import { principalOf, viewerOf } from "../http/auth";
 import { readJsonBytes, SMALL_BODY } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { Id } from "../http/schemas";
@@ -46,7 +46,12 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
     async ({ query, request }) => {
       if (query.course_id) await getCourse(db, query.course_id);
       const { course_ids } = principalOf(request);
-      const scope = { course_id: query.course_id, course_ids, origin: ownOrigin(request, config) };
+      const scope = {
+        course_id: query.course_id,
+        course_ids,
+        viewer: viewerOf(request),
+        origin: ownOrigin(request, config),
+      };
       const body = await readJsonBytes(request, SMALL_BODY);
       // Loaded on first use, because the SDK takes a quarter of a second to load.
       const { answerMcp } = await import("../../chat/mcp/server");

@@ -14,7 +14,7 @@ import { type LiveRun, LiveRuns } from "../../chat/run/live-runs";
 import { type Course, getCourse, listCourses } from "../../db/courses";
 import { AppError } from "../../errors";
 import { observeAnswer } from "../../metrics";
-import { credentialEnd, principalOf, requireCourse } from "../http/auth";
+import { credentialEnd, principalOf, requireCourse, viewerOf } from "../http/auth";
 import { conversationBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
@@ -124,7 +124,8 @@ function complete(
   const origin = ownOrigin(request, services.config);
   const identity = { id, created: Math.floor(Date.now() / 1_000), model, origin };
   const asked = { course_id, session_id: id, context: [], tools, client: NO_CAPABILITIES };
-  const context = { request: asked, request_id: requestId(request), thread, origin };
+  const viewer = viewerOf(request);
+  const context = { request: asked, request_id: requestId(request), thread, viewer, origin };
   // Nothing is saved: the client keeps the conversation.
   const work = answerTurn(services, context, turn, async () => {});
   const run = services.runs.start(id, thread, work);

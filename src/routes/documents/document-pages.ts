@@ -7,7 +7,9 @@ import type { Log } from "../../log";
 import type { DescribeTools } from "../../pipelines/document/describe";
 import { describeNow } from "../../pipelines/document/describe-now";
 import { summarizeDeck } from "../../pipelines/document/summary";
+import { viewerOf } from "../http/auth";
 import { optionalJsonBody } from "../http/json-body";
+import { requireReleased } from "../http/released";
 import { ById, Id, Json, PageQuery, pageOf } from "../http/schemas";
 import { ByVersion, Document, withUrl } from "./document-schemas";
 import { openPageImages } from "./page-image";
@@ -110,9 +112,10 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
     )
     .get(
       "/:id/pages",
-      async ({ params, query: { limit, cursor } }) => {
+      async ({ params, query: { limit, cursor }, request }) => {
         const { id } = await getDocument(db, params.id);
-        const found = await listDescriptions(db, id, { after: cursor ?? 0, limit: limit + 1 });
+        const range = { after: cursor ?? 0, limit: limit + 1 };
+        const found = await listDescriptions(db, id, viewerOf(request), range);
         const items = found.slice(0, limit);
         const last = found.length > limit ? items.at(-1) : undefined;
         return { items, next_cursor: last ? String(last.page_number) : null };
@@ -126,9 +129,9 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
     )
     .get(
       "/:id/chunks",
-      async ({ params, query: { limit, cursor } }) => {
+      async ({ params, query: { limit, cursor }, request }) => {
         const { id } = await getDocument(db, params.id);
-        return listSlideChunks(db, id, { limit, after: cursor ?? -1 });
+        return listSlideChunks(db, id, viewerOf(request), { limit, after: cursor ?? -1 });
       },
       {
         params: ById,
@@ -139,8 +142,11 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
     )
     .get(
       "/:id/pages/:page_number/image",
-      async ({ params, request }) =>
-        pageImage(await getShownVersion(db, params.id), params.page_number, request),
+      async ({ params, request }) => {
+        const version = await getShownVersion(db, params.id);
+        await requireReleased(db, request, version, params.page_number);
+        return pageImage(version, params.page_number, request);
+      },
       {
         params: ById.extend({ page_number: z.coerce.number().int().min(1) }),
         detail: {
@@ -153,6 +159,7 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
       "/:id/versions/:sha256/pages/:page_number/image",
       async ({ params, request }) => {
         const version = await getVersion(db, params.id, params.sha256);
+        await requireReleased(db, request, version, params.page_number);
         return pageImage(version, params.page_number, request);
       },
       {

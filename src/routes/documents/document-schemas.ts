@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { StoredVersion } from "../../db/documents";
+import { PageRelease } from "../http/release-schema";
 import { ById, Id, JobStatus, Json, Time } from "../http/schemas";
 
 export const Status = z.enum([
@@ -28,6 +29,9 @@ export const Document = z
     status_reason: z.string().nullable(),
     description_job_id: Id,
     metadata: Json,
+    owner_id: Id.nullable().describe("Personal material: only this user and admins see it"),
+    visible_from: Time.nullable().describe("Students see it from then on; null: at once"),
+    page_releases: z.array(PageRelease),
     url: z.string().describe("Address of the PDF of the current version"),
     created_at: Time,
     updated_at: Time,

@@ -7,6 +7,7 @@ import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { multipartBody } from "../http/multipart-body";
+import { requireReleased } from "../http/released";
 import { ById, Priority, Title } from "../http/schemas";
 import { serveDocument } from "./document-file";
 import { Accepted, ByVersion, toVersion, Version } from "./document-schemas";
@@ -77,8 +78,11 @@ export const documentVersionRoutes = ({ db, storage, maxUploadBytes }: VersionRo
     )
     .get(
       "/:sha256/file",
-      async ({ params, request }) =>
-        serveDocument(storage, await getVersion(db, params.id, params.sha256), request),
+      async ({ params, request }) => {
+        const version = await getVersion(db, params.id, params.sha256);
+        await requireReleased(db, request, version);
+        return serveDocument(storage, version, request);
+      },
       {
         params: ByVersion,
         detail: {

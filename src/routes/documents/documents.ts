@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import { updateRelease } from "../../db/access/releases";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
 import { getDocument, getDocumentStatus, getShownVersion, listDocuments } from "../../db/documents";
@@ -10,16 +11,24 @@ import { receiveDocument, removeDocument, restartDocument } from "../../pipeline
 import type { Forecaster } from "../../pipelines/forecast";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
-import { principalOf, requireAdmin, requireCourse } from "../http/auth";
+import { principalOf, requireAdmin, requireCourse, viewerOf } from "../http/auth";
 import { IdempotencyHeaders } from "../http/idempotency";
+import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
 import { receiveUpload } from "../http/multipart-upload";
+import { DocumentChange, OwnerId, toOwnerId } from "../http/release-schema";
+import { requireReleased } from "../http/released";
 import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
 import { DryRunQuery, ForecastAnswer, ResumeQuery, Usage } from "../http/usage-schema";
 import { serveDocument } from "./document-file";
 import { Accepted, Document, DocumentStatus, Status, withUrl } from "./document-schemas";
 
-const UploadFields = z.strictObject({ course_id: Id, title: Title.optional(), priority: Priority });
+const UploadFields = z.strictObject({
+  course_id: Id,
+  title: Title.optional(),
+  priority: Priority,
+  owner_id: OwnerId.optional(),
+});
 
 const UPLOAD_BODY = multipartBody(UploadFields, "A PDF");
 
@@ -50,7 +59,8 @@ export const documentRoutes = ({ db, storage, maxUploadBytes, forecaster }: Docu
         }
         const answer = await acceptUpload(db, request, rules, (fields, file) => {
           requireCourse(request, fields.course_id);
-          return receiveDocument({ db, storage }, fields, file);
+          const owner_id = fields.owner_id && toOwnerId(request, fields.owner_id);
+          return receiveDocument({ db, storage }, { ...fields, owner_id }, file);
         });
         return status(answer.status as 202, answer.body);
       },
@@ -71,7 +81,8 @@ export const documentRoutes = ({ db, storage, maxUploadBytes, forecaster }: Docu
       "",
       async ({ query, request }) => {
         const { course_ids } = principalOf(request);
-        const page = await listDocuments(db, { ...query, course_ids }, query);
+        const filter = { ...query, course_ids, viewer: viewerOf(request) };
+        const page = await listDocuments(db, filter, query);
         return { ...page, items: page.items.map(withUrl) };
       },
       {
@@ -85,6 +96,25 @@ export const documentRoutes = ({ db, storage, maxUploadBytes, forecaster }: Docu
       response: Document,
       detail: { summary: "Get a document with its status and counts" },
     })
+    .patch(
+      "/:id",
+      async ({ params, body, request }) => {
+        const owner_id = body.owner_id && toOwnerId(request, body.owner_id);
+        await updateRelease(db, "document", params.id, { ...body, owner_id });
+        return withUrl(await getDocument(db, params.id));
+      },
+      {
+        parse: jsonBody,
+        params: ById,
+        body: DocumentChange,
+        response: Document,
+        detail: {
+          summary: "Change when students see a document or some of its pages, and who owns it",
+          description:
+            "Ranges of pages hold for all versions. While a page is hidden, students do not get the PDF.",
+        },
+      },
+    )
     .get("/:id/status", ({ params }) => getDocumentStatus(db, params.id), {
       params: ById,
       response: DocumentStatus,
@@ -92,8 +122,11 @@ export const documentRoutes = ({ db, storage, maxUploadBytes, forecaster }: Docu
     })
     .get(
       "/:id/file",
-      async ({ params, request }) =>
-        serveDocument(storage, await getShownVersion(db, params.id), request),
+      async ({ params, request }) => {
+        const version = await getShownVersion(db, params.id);
+        await requireReleased(db, request, version);
+        return serveDocument(storage, version, request);
+      },
       {
         params: ById,
         detail: {

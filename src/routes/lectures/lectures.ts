@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import { updateRelease } from "../../db/access/releases";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
 import { cancelJob, hurryJob } from "../../db/jobs/job-control";
@@ -17,7 +18,9 @@ import {
 } from "../../db/lectures";
 import { AppError } from "../../errors";
 import { restartLecture } from "../../pipelines/lecture/request";
-import { principalOf, requireAdmin } from "../http/auth";
+import { principalOf, requireAdmin, viewerOf } from "../http/auth";
+import { jsonBody } from "../http/json-body";
+import { LectureChange, Moment, toOwnerId } from "../http/release-schema";
 import { ById, Id, JobStatus, Json, PageQuery, pageOf, Time } from "../http/schemas";
 import { ResumeQuery, Usage } from "../http/usage-schema";
 import { LectureAccepted } from "./lecture-schemas";
@@ -43,6 +46,8 @@ const LectureFields = z.object({
   embed_status: PartStatus,
   last_job_id: Id,
   metadata: Json,
+  owner_id: Id.nullable().describe("Personal material: only this user and admins see it"),
+  visible_from: Time.nullable().describe("Students see it from then on; null: at once"),
   links: z.object({
     self: z.string(),
     status: z.string(),
@@ -83,11 +88,6 @@ const LectureStatus = JobStatus.omit({ error_code: true })
   .extend({ lecture_id: Id, status: Status, audio_kept_until: AudioKeptUntil })
   .meta({ id: "LectureStatus" });
 
-/** PostgreSQL has no year 0. */
-const FIRST_MOMENT = Date.parse("0001-01-01T00:00:00Z");
-const Moment = z.iso
-  .datetime({ offset: true })
-  .refine((time) => Date.parse(time) >= FIRST_MOMENT, "must not be before the year 1");
 const LectureQuery = PageQuery.extend({
   course_id: Id.optional(),
   status: Status.optional(),
@@ -133,7 +133,8 @@ export const lectureRoutes = ({ db, audioRetentionDays }: LectureRoutesDeps) =>
       "",
       async ({ query, request }) => {
         const { course_ids } = principalOf(request);
-        const page = await listLectures(db, { ...query, course_ids }, query);
+        const filter = { ...query, course_ids, viewer: viewerOf(request) };
+        const page = await listLectures(db, filter, query);
         return { ...page, items: page.items.map(withLinks) };
       },
       {
@@ -175,6 +176,21 @@ export const lectureRoutes = ({ db, audioRetentionDays }: LectureRoutesDeps) =>
         params: ById,
         response: LectureStatus,
         detail: { summary: "Get a lecture's status and the progress of its job" },
+      },
+    )
+    .patch(
+      "/:id",
+      async ({ params, body, request }) => {
+        const owner_id = body.owner_id && toOwnerId(request, body.owner_id);
+        await updateRelease(db, "lecture", params.id, { ...body, owner_id });
+        return withLinks(await getLecture(db, params.id));
+      },
+      {
+        parse: jsonBody,
+        params: ById,
+        body: LectureChange,
+        response: LectureItem,
+        detail: { summary: "Change when students see a lecture, and who owns it" },
       },
     )
     .post(

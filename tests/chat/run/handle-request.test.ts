@@ -10,6 +10,7 @@ import { LiveRuns, type RunWork } from "../../../src/chat/run/live-runs";
 import { reconcile, stepId } from "../../../src/chat/thread/reconcile";
 import type { ChatMessage, MessageMetadata } from "../../../src/db/chat/chat";
 import { AppError } from "../../../src/errors";
+import { SEES_ALL } from "../../../src/principal";
 
 const session_id = crypto.randomUUID();
 const QUESTION_ID = crypto.randomUUID();
@@ -96,6 +97,7 @@ function openDesk(stored: ChatMessage[] = []) {
     handleRunRequest(
       deps,
       {
+        viewer: SEES_ALL,
         request: {
           course_id: "c",
           session_id,

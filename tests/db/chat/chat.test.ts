@@ -8,13 +8,14 @@ import {
   saveAnswer,
 } from "../../../src/db/chat/chat";
 import { listSessions } from "../../../src/db/chat/chat-sessions";
+import { SEES_ALL } from "../../../src/principal";
 import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
 
 const db = await withDatabase();
 
 /** The caller names no user and can continue every thread. */
-const ANYONE = { user_id: null, only_owner: null };
+const ANYONE = { user_id: null, only_owner: null, viewer: SEES_ALL };
 
 let course_id: string;
 let session_id: string;
@@ -31,7 +32,8 @@ const say = (messages: NewMessage[]) =>
   addToThread(db, session_id, { run_id: "run", messages, results: [] });
 const answer = (...steps: NewAnswer[]) =>
   saveAnswer(db, session_id, { turn_id, run_id: "run", steps });
-const contents = async () => (await listMessages(db, session_id)).map(({ content }) => content);
+const contents = async () =>
+  (await listMessages(db, session_id, SEES_ALL)).map(({ content }) => content);
 
 beforeEach(async () => {
   course_id = await createCourse(db);
@@ -126,7 +128,7 @@ test("the result of a client's tool is attached once", async () => {
     await addToThread(db, session_id, { run_id: "run", messages: [], results });
   }
 
-  const [, answered] = await listMessages(db, session_id);
+  const [, answered] = await listMessages(db, session_id, SEES_ALL);
 
   expect(answered!.metadata.tool_calls).toEqual([
     { ...call, result: { message_id: "t1", content: "drawn" } },

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { listMessages } from "../../../src/db/chat/chat";
 import { getSession } from "../../../src/db/chat/chat-sessions";
+import { SEES_ALL } from "../../../src/principal";
 import { createStudiedCourse } from "../../support/chat";
 import { withDatabase } from "../../support/database";
 
@@ -35,7 +36,7 @@ test("a citation is marked as replaced while its asset has another version", asy
            ${db.json({ status: "complete", citations, references: citations })}
     from question returning session_id as id`;
   const replaced = async () => {
-    const { metadata } = (await listMessages(db, session!.id)).at(-1)!;
+    const { metadata } = (await listMessages(db, session!.id, SEES_ALL)).at(-1)!;
     expect(metadata.references).toEqual(metadata.citations);
     const marked = metadata.citations as { number: number; replaced?: true }[];
     return marked.filter((one) => one.replaced).map(({ number }) => number);
@@ -46,6 +47,6 @@ test("a citation is marked as replaced while its asset has another version", asy
   await db`update documents set sha256 = ${old} where id = ${document_id}`;
   await db`update lecture_transcripts set word_segments = '{"segments": []}' where lecture_id = ${lecture_id}`;
   expect(await replaced()).toEqual([1, 3, 4]);
-  const { messages } = await getSession(db, session!.id);
-  expect(messages).toEqual(await listMessages(db, session!.id));
+  const { messages } = await getSession(db, session!.id, SEES_ALL);
+  expect(messages).toEqual(await listMessages(db, session!.id, SEES_ALL));
 });

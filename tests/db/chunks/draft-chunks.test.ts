@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { listUnembeddedChunks, saveEmbeddings } from "../../../src/db/chunks/chunk-embeddings";
 import { publishAsset, replaceDraftChunks } from "../../../src/db/chunks/draft-chunks";
 import { listSlideChunks } from "../../../src/db/slides";
+import { SEES_ALL } from "../../../src/principal";
 import { type ClaimedDocumentJob, claimDocumentJob } from "../../../src/queue/queue";
 import { withDatabase } from "../../support/database";
 import { createCourse, createDocument } from "../../support/factories";
@@ -19,7 +20,7 @@ beforeEach(async () => {
 const replace = (chunks: ReturnType<typeof chunk>[], config = "simple", token = held) =>
   replaceDraftChunks(db, "document", token, chunks, config);
 const published = async () =>
-  (await listSlideChunks(db, document_id, { limit: 10, after: -1 })).items;
+  (await listSlideChunks(db, document_id, SEES_ALL, { limit: 10, after: -1 })).items;
 
 const chunk = (chunk_index: number, content: string) => ({
   ...{ chunk_index, starts: chunk_index + 1, ends: chunk_index + 1, content },
@@ -106,9 +107,9 @@ test("chunks are listed in order, a part at a time", async () => {
   await embedAll();
   await publishAsset(db, held);
 
-  const first = await listSlideChunks(db, document_id, { limit: 2, after: -1 });
+  const first = await listSlideChunks(db, document_id, SEES_ALL, { limit: 2, after: -1 });
   const after = Number(first.next_cursor);
-  const rest = await listSlideChunks(db, document_id, { limit: 2, after });
+  const rest = await listSlideChunks(db, document_id, SEES_ALL, { limit: 2, after });
 
   expect(first.items.map(({ chunk_index }) => chunk_index)).toEqual([0, 1]);
   expect(rest.items.map(({ chunk_index }) => chunk_index)).toEqual([2]);

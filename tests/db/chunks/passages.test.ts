@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import * as passages from "../../../src/db/chunks/passages";
+import { SEES_ALL } from "../../../src/principal";
 import { addDocument, addLecture, direction } from "../../support/corpus";
 import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
@@ -36,7 +37,8 @@ describe("by words", () => {
       { content: "信息熵的定义", text_config: "simple" },
     ]);
   });
-  const find = (text: string) => findCandidates(db, { course_id, ...everything }, byWords(text));
+  const find = (text: string) =>
+    findCandidates(db, { course_id, viewer: SEES_ALL, ...everything }, byWords(text));
 
   test("a rare word weighs more than a frequent one", async () => {
     const [best] = (await find("channel noise capacity")).sort(byText);
@@ -89,7 +91,7 @@ describe("by meaning", () => {
 
     const found = await findCandidates(
       db,
-      { course_id, ...everything },
+      { course_id, viewer: SEES_ALL, ...everything },
       byMeaning(direction(1, 1e-3)),
     );
     const [east, north] = found.sort((a, b) => a.distance! - b.distance!);
@@ -117,7 +119,7 @@ describe("by meaning", () => {
       { content: "entropy again" },
     ]);
     const probe = { ...byMeaning(direction(0, 1)), text: "entropy" };
-    const found = await findCandidates(db, { course_id, ...everything }, probe);
+    const found = await findCandidates(db, { course_id, viewer: SEES_ALL, ...everything }, probe);
 
     expect(found.map(({ distance }) => distance).sort()).toEqual([1, null]);
   });
@@ -136,7 +138,7 @@ describe("the scope", () => {
   });
   const find = async (scope: object) => {
     const probe = { ...byMeaning(direction(1)), text: "entropy" };
-    const found = await findCandidates(db, { course_id, ...scope }, probe);
+    const found = await findCandidates(db, { course_id, viewer: SEES_ALL, ...scope }, probe);
     return found.map(({ chunk_id }) => chunk_id).sort();
   };
 

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { getDocument } from "../../../src/db/documents";
 import { listDescriptions } from "../../../src/db/slides";
+import { SEES_ALL } from "../../../src/principal";
 import * as broken from "../../support/broken-pdfs";
 import { withDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
@@ -101,7 +102,7 @@ describe("a strange PDF", () => {
     });
 
     expect(outcome).toBe("done");
-    const [page] = await listDescriptions(db, id);
+    const [page] = await listDescriptions(db, id, SEES_ALL);
     expect(page).toMatchObject({
       described_by: "text",
       normalized_description: "Cover",

@@ -4,6 +4,7 @@ import { getDocument } from "../../../src/db/documents";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
 import { describeNow } from "../../../src/pipelines/document/describe-now";
+import { SEES_ALL } from "../../../src/principal";
 import { claimJob } from "../../../src/queue/queue";
 import { withDatabase } from "../../support/database";
 import { openDocumentWork } from "../../support/document-work";
@@ -79,7 +80,7 @@ describe("describeNow", () => {
 
     expect(asked).toEqual([2]);
     expect(await pagesBought(id)).toBe(4);
-    const { items } = await listSlideChunks(db, id, { limit: 9, after: -1 });
+    const { items } = await listSlideChunks(db, id, SEES_ALL, { limit: 9, after: -1 });
     expect(items.map(({ content }) => content.includes("Seen anew"))).toEqual([false, true, false]);
     expect((await getDocument(db, id)).status).toBe("completed");
   });
@@ -188,7 +189,7 @@ describe("describeNow", () => {
     const failure = await failureOf(describeNow(id, tools, {}, never));
 
     expect(failure.code).toBe("document_not_found");
-    expect((await listDescriptions(db, id)).length).toBeLessThan(8);
+    expect((await listDescriptions(db, id, SEES_ALL)).length).toBeLessThan(8);
     expect(await claimJob(db, ["ingest"], 1)).toBeNull();
   });
 });

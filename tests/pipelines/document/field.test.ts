@@ -1,9 +1,11 @@
 /** Decks of the kinds that teachers upload, from the file to what a search finds. */
+
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { createCourseTools } from "../../../src/chat/agent/tools";
 import { getDocument } from "../../../src/db/documents";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
+import { SEES_ALL } from "../../../src/principal";
 import { findOcr } from "../../../src/providers/slides/ocr";
 import { searchCourse } from "../../../src/retrieval/search";
 import { migratedDatabase } from "../../support/database";
@@ -34,12 +36,17 @@ async function ingested(bytes: Uint8Array, filename = "slides.pdf", tools = blin
 const search = (query: string, course_id = lab.course_id) =>
   searchCourse(
     { db, embedder: lab.tools.embedder },
-    { course_id, query, top_k: 8, sources: ["slides"], mode: "text" },
+    { course_id, query, top_k: 8, viewer: SEES_ALL, sources: ["slides"], mode: "text" },
     signal,
   );
 
 const readPage = async (document_id: string, page_number: number | string) => {
-  const tools = createCourseTools({ db, embedder: lab.tools.embedder, course_id: lab.course_id });
+  const tools = createCourseTools({
+    viewer: SEES_ALL,
+    db,
+    embedder: lab.tools.embedder,
+    course_id: lab.course_id,
+  });
   const tool = tools.find(({ name }) => name === "read_page")!;
   const output = await tool.execute(tool.inputSchema.parse({ document_id, page_number }), signal);
   return "passages" in output ? output.passages : [];
@@ -51,7 +58,7 @@ test("pages that are a picture with a stamp are read from the picture", async ()
     openOcr: findOcr(),
   });
 
-  const pages = await listDescriptions(db, id);
+  const pages = await listDescriptions(db, id, SEES_ALL);
 
   expect(status).toBe("completed");
   expect(pages[0]).toMatchObject({
@@ -74,7 +81,7 @@ test("a page whose font has no usable map is read from its picture", async () =>
   const bytes = rawPdf([page], { objects: { 10: font, 11: stream(map) }, fonts: "/F2 10 0 R" });
   const { id } = await ingested(bytes, "garbled.pdf", { ...blind, openOcr: findOcr() });
 
-  const [read] = await listDescriptions(db, id);
+  const [read] = await listDescriptions(db, id, SEES_ALL);
 
   expect(read).toMatchObject({
     described_by: "ocr",
@@ -104,7 +111,7 @@ test("a page of a few words beside a picture says that its picture was not read"
   ];
   const { id } = await ingested(rawPdf(pages, { objects: { 10: grayImage() } }));
 
-  const [first, second] = await listDescriptions(db, id);
+  const [first, second] = await listDescriptions(db, id, SEES_ALL);
 
   expect(first!.metadata.describe_error).toBe("picture_not_read");
   expect(second!.metadata.describe_error).toBeUndefined();
@@ -117,7 +124,12 @@ test("decks with generic titles are told apart by their file names", async () =>
     expect({ title, filename }).toEqual({ title: name.replace(".pdf", ""), filename: name });
   }
 
-  const tools = createCourseTools({ db, embedder: lab.tools.embedder, course_id: lab.course_id });
+  const tools = createCourseTools({
+    viewer: SEES_ALL,
+    db,
+    embedder: lab.tools.embedder,
+    course_id: lab.course_id,
+  });
   const listed = await tools.find(({ name }) => name === "list_assets")!.execute({}, signal);
 
   const { assets } = (listed as { answer: { assets: { filename: string }[] } }).answer;
@@ -156,7 +168,7 @@ test("a page is found by its printed number, and shows number and position", asy
 
 test("a running footer is in no chunk", async () => {
   const { id } = await ingested(await fixture("footer-answers"), "algebra.pdf");
-  const { items } = await listSlideChunks(db, id, { limit: 50, after: -1 });
+  const { items } = await listSlideChunks(db, id, SEES_ALL, { limit: 50, after: -1 });
 
   expect(items.length).toBe(13);
   expect(items.filter(({ content }) => content.includes("Abstract Algebra"))).toEqual([]);
@@ -215,7 +227,7 @@ test("a deck that is uploaded again fills no second place, and no chunk is lost"
 
   const failureModes = found.filter(({ content }) => content.includes("diverges to infinity"));
   expect(failureModes.map(({ asset_id }) => asset_id)).toEqual([second.id]);
-  const { items } = await listSlideChunks(db, second.id, { limit: 50, after: -1 });
+  const { items } = await listSlideChunks(db, second.id, SEES_ALL, { limit: 50, after: -1 });
   const covered = items.flatMap(({ page_number, page_end }) =>
     Array.from({ length: page_end - page_number + 1 }, (_, i) => page_number + i),
   );

@@ -3,6 +3,7 @@ import { Glob } from "bun";
 import { getDocument, getDocumentStatus } from "../../../src/db/documents";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { listDescriptions, listSlideChunks } from "../../../src/db/slides";
+import { SEES_ALL } from "../../../src/principal";
 import { findOcr } from "../../../src/providers/slides/ocr";
 import { searchCourse } from "../../../src/retrieval/search";
 import { DOCUMENT_FILES } from "../../../src/storage/files";
@@ -81,7 +82,7 @@ describe("a deck that a model describes", () => {
 
     await workOnce();
 
-    const [, page] = await listDescriptions(db, id);
+    const [, page] = await listDescriptions(db, id, SEES_ALL);
     expect(page).toMatchObject({ described_by: "model", metadata: { title: "channels 2" } });
     expect(JSON.parse(page!.raw_description).figures).toEqual(["A sketch of zebrafish number 2"]);
     expect(page!.normalized_description).toStartWith(
@@ -102,7 +103,7 @@ describe("a deck that a model describes", () => {
     const request = { course_id, query: "zebrafish number 3", top_k: 1, document_ids: [id] };
     const [best] = await searchCourse(
       tools,
-      { ...request, sources: ["slides"], mode: "hybrid" },
+      { ...request, viewer: SEES_ALL, sources: ["slides"], mode: "hybrid" },
       AbortSignal.timeout(60_000),
     );
 
@@ -119,7 +120,7 @@ describe("a deck that a model describes", () => {
 
     expect(await workOnce()).toBe("done");
 
-    const pages = await listDescriptions(db, id);
+    const pages = await listDescriptions(db, id, SEES_ALL);
     expect(pages.map(({ described_by }) => described_by)).toEqual(["text", "text", "model"]);
     expect(pages.map(({ metadata }) => metadata.describe_error)).toEqual([
       ...["content_blocked", "answer_invalid", undefined],
@@ -196,9 +197,9 @@ describe("a deck that nobody looks at", () => {
 
     expect(await workOnce(blind)).toBe("done");
 
-    const pages = await listDescriptions(db, id);
+    const pages = await listDescriptions(db, id, SEES_ALL);
     expect(pages.map(({ described_by }) => described_by)).toEqual(["text", "text"]);
-    const { items } = await listSlideChunks(db, id, { limit: 10, after: -1 });
+    const { items } = await listSlideChunks(db, id, SEES_ALL, { limit: 10, after: -1 });
     expect(items.map(({ page_number }) => page_number)).toEqual([1, 2]);
     expect(await bought(id)).toEqual([]);
   });
@@ -222,7 +223,7 @@ describe("a deck that nobody looks at", () => {
 
     expect(await workOnce({ ...blind, openOcr: findOcr() })).toBe("done");
 
-    const [page] = await listDescriptions(db, id);
+    const [page] = await listDescriptions(db, id, SEES_ALL);
     expect(page).toMatchObject({ described_by: "ocr" });
     expect(page!.normalized_description).toContain("measures missing information");
   });

@@ -6,6 +6,7 @@ import { getDocument, getVersion, listVersions, retryDocument } from "../../../s
 import { listDescriptions } from "../../../src/db/slides";
 import { describeNow } from "../../../src/pipelines/document/describe-now";
 import { receiveVersion, removeDocument } from "../../../src/pipelines/document/request";
+import { SEES_ALL } from "../../../src/principal";
 import { searchCourse } from "../../../src/retrieval/search";
 import { verifyFile } from "../../../src/storage/files";
 import { engine, withDatabase } from "../../support/database";
@@ -54,7 +55,15 @@ async function completed(topic: string, word = "alpha") {
 const search = (id: string, query: string) =>
   searchCourse(
     tools,
-    { course_id, query, top_k: 8, sources: ["slides"], mode: "hybrid", document_ids: [id] },
+    {
+      course_id,
+      query,
+      top_k: 8,
+      viewer: SEES_ALL,
+      sources: ["slides"],
+      mode: "hybrid",
+      document_ids: [id],
+    },
     never,
   );
 
@@ -79,7 +88,7 @@ describe("a new version", () => {
     expect(await replace(id, next)).toMatchObject({ document_id: id, created: true });
     const before = await answers(id, "entropy");
     const building = await statuses(id);
-    const pages = await listDescriptions(db, id);
+    const pages = await listDescriptions(db, id, SEES_ALL);
     expect(await workOnce()).toBe("done");
 
     expect(before).toEqual({ words: ["alpha"], versions: [sha256Of(bytes)] });
@@ -318,13 +327,13 @@ describe("describing again", () => {
 
     await describeNow(id, { ...tools, log: silentLog }, { force: true, pages: [2] }, never);
     gemini.describe = describe;
-    const [, between] = await listDescriptions(db, id);
+    const [, between] = await listDescriptions(db, id, SEES_ALL);
     const found = await answers(id, "again");
     expect(await workOnce()).toBe("done");
 
     expect(between!.raw_description).not.toContain("omega");
     expect(found.words).toEqual(["alpha"]);
-    const [, after] = await listDescriptions(db, id);
+    const [, after] = await listDescriptions(db, id, SEES_ALL);
     expect(after!.raw_description).toContain("omega");
     expect((await search(id, "omega"))[0]!.content).toContain("omega");
     expect(await listVersions(db, id)).toMatchObject([

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { getTranscript } from "../../../src/db/transcripts";
+import { SEES_ALL } from "../../../src/principal";
 import { openOpenAITranscriber } from "../../../src/providers/speech/openai-transcriber";
 import { searchCourse } from "../../../src/retrieval/search";
 import { withDatabase } from "../../support/database";
@@ -90,6 +91,7 @@ describe("a lecture from its address to searchable chunks", () => {
         course_id,
         query: "missing information",
         lecture_ids: [id],
+        viewer: SEES_ALL,
         sources: ["lectures"],
         top_k: 3,
         mode: "hybrid",

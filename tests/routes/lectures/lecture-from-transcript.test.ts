@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cancelJob } from "../../../src/db/jobs/job-control";
+import { SEES_ALL } from "../../../src/principal";
 
 import { searchCourse } from "../../../src/retrieval/search";
 import { migratedDatabase } from "../../support/database";
@@ -45,6 +46,7 @@ const citationUrls = async (course_id: string) => {
       course_id,
       query: "What does entropy measure?",
       top_k: 5,
+      viewer: SEES_ALL,
       sources: ["lectures"],
       mode: "hybrid",
     },

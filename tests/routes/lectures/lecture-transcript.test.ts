@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cancelJob } from "../../../src/db/jobs/job-control";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
+import { SEES_ALL } from "../../../src/principal";
 
 import { searchCourse } from "../../../src/retrieval/search";
 import { withDatabase } from "../../support/database";
@@ -145,7 +146,12 @@ describe("PUT transcript", () => {
     const id = await completed();
     const ask = async () => {
       const request = { course_id: lab.course_id, query: "Information", top_k: 20 };
-      const all = { ...request, sources: ["lectures" as const], mode: "hybrid" as const };
+      const all = {
+        ...request,
+        viewer: SEES_ALL,
+        sources: ["lectures" as const],
+        mode: "hybrid" as const,
+      };
       const found = await searchCourse(lab.tools, { ...all, lecture_ids: [id] }, ended.signal);
       const versions = new Set(found.map(({ citation }) => citation.sha256));
       return { text: found.map(({ content }) => content).join(" "), versions: [...versions] };

@@ -1,0 +1,52 @@
+import { AppError } from "../../errors";
+import { throwOwnerMissing } from "../assets";
+import type { Sql } from "../client";
+
+/** Pages of a document, both ends included, that students see from a time on. ISO 8601. */
+export type PageRelease = { page_from: number; page_to: number; visible_from: string };
+
+/** Omitted fields stay unchanged. */
+export type ReleaseChange = {
+  owner_id?: string | null | undefined;
+  visible_from?: string | null | undefined;
+  /** Documents only; replaces all ranges. */
+  page_releases?: PageRelease[] | undefined;
+};
+
+/**
+ * Changes who sees an asset and since when, and records an event: one statement.
+ *
+ * @throws AppError `lecture_not_found` or `document_not_found`, `user_not_found`
+ */
+export async function updateRelease(
+  sql: Sql,
+  kind: "lecture" | "document",
+  id: string,
+  { owner_id, visible_from, page_releases }: ReleaseChange,
+): Promise<void> {
+  const table = sql(`${kind}s`);
+  const ranges = page_releases ?? [];
+  const [changed] = await sql<{ id: string }[]>`
+    with changed as (
+      update ${table} set
+        owner_id = ${owner_id === undefined ? sql`owner_id` : sql`${owner_id}::uuid`},
+        visible_from = ${visible_from === undefined ? sql`visible_from` : sql`${visible_from}::timestamptz`}
+      where id = ${id} and deleted_at is null
+      returning id, course_id, owner_id, visible_from
+    ),
+    former as (
+      delete from page_releases using changed
+      where document_id = changed.id and ${page_releases !== undefined}
+    ),
+    added as (
+      insert into page_releases (document_id, page_from, page_to, visible_from)
+      select changed.id, r.page_from, r.page_to, r.visible_from
+      from changed, jsonb_to_recordset(${sql.json(ranges)})
+        as r (page_from int, page_to int, visible_from timestamptz)
+    )
+    select id, record_event(${kind}, id, course_id, 'release_changed', jsonb_build_object(
+      'visible_from', visible_from, 'personal', owner_id is not null,
+      'page_releases', ${page_releases === undefined ? null : sql.json(ranges)}::jsonb))
+    from changed`.catch(throwOwnerMissing);
+  if (!changed) throw new AppError(`${kind}_not_found`);
+}

@@ -1,0 +1,90 @@
+import type { Viewer } from "../../principal";
+import { findHiddenCitations } from "../access/visibility";
+import type { Sql } from "../client";
+
+type CitingCall = { result?: { content: string } };
+type CitingMessage = {
+  metadata: { citations?: unknown[]; references?: unknown[]; tool_calls?: CitingCall[] };
+};
+type Cited = { asset_id: string; page_number?: number; page_end?: number; [more: string]: unknown };
+
+/** Shown instead of a quote. */
+const WITHHELD = "This material is not visible to you now.";
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * Replaces quotes and links of material that the viewer does not see now, in the citations, the retrieved
+ * passages and the results of tools, and sets `withheld` on them. Quotes appear again with the material.
+ */
+export async function withholdHidden<M extends CitingMessage>(
+  sql: Sql,
+  viewer: Viewer,
+  messages: M[],
+): Promise<M[]> {
+  const cited: Cited[] = [];
+  visitAll(messages, (one) => {
+    cited.push(toPlace(one));
+    return one;
+  });
+  const hidden = await findHiddenCitations(sql, viewer, cited);
+  if (hidden.size === 0) return messages;
+  let n = 0;
+  return visitAll(messages, (one) => (hidden.has(n++) ? withhold(one) : one));
+}
+
+function withhold(cited: Cited): Cited {
+  const text = "content" in cited ? { content: WITHHELD } : { quote: WITHHELD };
+  return { ...cited, ...text, url: null, withheld: true };
+}
+
+/** A client can begin a thread with citations of its own, which can contain anything. */
+function toPlace({ asset_id, page_number, page_end }: Cited): Cited {
+  const isPage = (page: unknown): page is number =>
+    Number.isInteger(page) && (page as number) < 1e9;
+  return {
+    asset_id,
+    ...(isPage(page_number) && { page_number }),
+    ...(isPage(page_end) && { page_end }),
+  };
+}
+
+type Visit = (cited: Cited) => Cited;
+
+/** Maps all mentions of material, always in the same order. */
+const visitAll = <M extends CitingMessage>(messages: M[], visit: Visit): M[] =>
+  messages.map((message) => {
+    const { citations, references, tool_calls } = message.metadata;
+    if (!citations && !references && !tool_calls) return message;
+    const metadata = {
+      ...message.metadata,
+      ...(citations && { citations: visitList(citations, visit) }),
+      ...(references && { references: visitList(references, visit) }),
+      ...(tool_calls && { tool_calls: tool_calls.map((call) => visitCall(call, visit)) }),
+    };
+    return { ...message, metadata };
+  });
+
+const visitList = (list: unknown[], visit: Visit): unknown[] =>
+  list.map((one) => (isCited(one) ? visit(one) : one));
+
+function visitCall<C extends CitingCall>(call: C, visit: Visit): C {
+  if (!call.result?.content.includes('"passages"')) return call;
+  const result = parseJson(call.result.content);
+  if (!Array.isArray(result?.passages)) return call;
+  const content = JSON.stringify({ ...result, passages: visitList(result.passages, visit) });
+  return { ...call, result: { ...call.result, content } };
+}
+
+/** Results of a client's tools can have any content. */
+function parseJson(text: string): { passages?: unknown } | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isCited(value: unknown): value is Cited {
+  if (typeof value !== "object" || value === null || !("asset_id" in value)) return false;
+  return typeof value.asset_id === "string" && UUID.test(value.asset_id);
+}

@@ -1,0 +1,331 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { BOOTSTRAP, openGuardedApp } from "../support/access";
+import { createCourse, createDocument } from "../support/factories";
+import { startOidc } from "../support/oidc";
+
+const oidc = await startOidc();
+const guarded = await openGuardedApp({ OIDC_ISSUER: oidc.issuer, OIDC_AUDIENCE: "lectern" });
+const { db, call, postJson, createKey } = guarded;
+afterAll(async () => {
+  await guarded[Symbol.asyncDispose]();
+  await oidc[Symbol.asyncDispose]();
+});
+
+const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
+const YESTERDAY = new Date(Date.now() - 86_400_000).toISOString();
+const course_id = await createCourse(db);
+const student = await oidc.token({ sub: "student", scope: "read chat" });
+const owner = await oidc.token({ sub: "owner", scope: "read chat ingest" });
+const teacher = await oidc.token({ sub: "teacher", scope: "read chat ingest" });
+let readKey = "";
+let ingestKey = "";
+beforeAll(async () => {
+  readKey = await createKey({ scopes: ["read", "chat"] });
+  ingestKey = await createKey({ scopes: ["read", "ingest"] });
+});
+
+/** A deck with three pages and their chunks, as a job leaves them. */
+async function createDeck(word: string): Promise<string> {
+  const { document_id } = await createDocument(db, course_id);
+  await db`update documents set page_count = 3 where id = ${document_id}`;
+  for (const page of [1, 2, 3]) {
+    const text = `${word} page ${page}`;
+    await db`insert into slide_descriptions
+        (document_id, page_number, raw_description, normalized_description, described_by)
+      values (${document_id}, ${page}, ${text}, ${text}, 'text')`;
+    await db`insert into slide_chunks
+        (document_id, course_id, chunk_index, page_number, page_end, content)
+      values (${document_id}, ${course_id}, ${page - 1}, ${page}, ${page}, ${text})`;
+  }
+  return document_id;
+}
+
+async function createLecture(word: string): Promise<string> {
+  const [row] = await db<{ lecture_id: string }[]>`
+    select lecture_id from request_transcript_lecture(
+      ${course_id}, ${word}, null, ${word}, ${db.json({ segments: [{ start_ms: 0, end_ms: 1_000, text: word }], words: [] })},
+      'en', 1, 'upload', '[]')`;
+  const id = row!.lecture_id;
+  await db`insert into lecture_chunks
+      (lecture_id, course_id, chunk_index, start_ms, end_ms, content)
+    values (${id}, ${course_id}, 0, 0, 1000, ${word})`;
+  return id;
+}
+
+const patch = (path: string, body: unknown, key = teacher) =>
+  call("PATCH", path, key, {
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json" },
+  });
+const search = async (key: string, query: string, as = ""): Promise<string> =>
+  (await postJson(`/api/retrieval/query${as}`, { course_id, query, mode: "text" }, key)).text();
+const get = async (key: string, path: string) => {
+  const response = await call("GET", path, key);
+  const text = await response.text();
+  return { status: response.status, text, code: /"code":"(\w+)"/.exec(text)?.[1] ?? null };
+};
+const mcp = async (key: string, name: string, input: object): Promise<string> =>
+  (
+    await postJson(
+      "/mcp",
+      {
+        jsonrpc: "2.0",
+        id: 1,
+        method: "tools/call",
+        params: { name, arguments: { course_id, ...input } },
+      },
+      key,
+      { accept: "application/json, text/event-stream" },
+    )
+  ).text();
+
+/** Every place where an asset of the course can appear, as one text. */
+async function everything(key: string, kind: "document" | "lecture", id: string, word: string) {
+  const base = `/api/${kind}s/${id}`;
+  const lists = [
+    `/api/${kind}s`,
+    `/api/courses/${course_id}/assets`,
+    base,
+    `${base}/status`,
+    `${base}/events`,
+    `${base}/usage`,
+    ...(kind === "document"
+      ? [`${base}/pages`, `${base}/chunks`, `${base}/versions`]
+      : [`${base}/transcript`, `${base}/transcript/view`]),
+  ];
+  const texts = [await search(key, word), await mcp(key, "list_assets", {})];
+  texts.push(await mcp(key, "search", { query: word }));
+  texts.push(
+    kind === "document"
+      ? await mcp(key, "read_page", { document_id: id, page_number: 1 })
+      : await mcp(key, "read_transcript", { lecture_id: id, start_ms: 0, end_ms: 1_000 }),
+  );
+  for (const path of lists) texts.push((await get(key, path)).text);
+  // The message of an error repeats no id; the address of the request is `instance`.
+  return texts.map((text) => text.replace(/"instance":"[^"]*"/g, "")).join("\n");
+}
+
+describe("an asset before its release", () => {
+  test.each(["document", "lecture"] as const)(
+    "a %s is nowhere for students and everywhere for teachers",
+    async (kind) => {
+      const word = `zebra${kind}`;
+      const id = kind === "document" ? await createDeck(word) : await createLecture(word);
+      expect(await everything(student, kind, id, word)).toContain(word);
+
+      const changed = await patch(`/api/${kind}s/${id}`, { visible_from: TOMORROW });
+      expect(changed.status).toBe(200);
+      expect((await changed.json()).visible_from).toBe(TOMORROW);
+
+      for (const key of [student, readKey]) {
+        const seen = await everything(key, kind, id, word);
+        expect(seen).not.toContain(word);
+        expect(seen).not.toContain(id);
+      }
+      for (const key of [teacher, ingestKey, BOOTSTRAP]) {
+        expect(await search(key, word)).toContain(word);
+        expect((await get(key, `/api/${kind}s/${id}`)).status).toBe(200);
+      }
+
+      await patch(`/api/${kind}s/${id}`, { visible_from: YESTERDAY });
+      expect(await everything(student, kind, id, word)).toContain(word);
+      await patch(`/api/${kind}s/${id}`, { visible_from: TOMORROW });
+      await patch(`/api/${kind}s/${id}`, { visible_from: null });
+      expect(await everything(student, kind, id, word)).toContain(word);
+    },
+  );
+
+  test("teachers see with ?as=student what students see", async () => {
+    const id = await createDeck("giraffe");
+    await patch(`/api/documents/${id}`, { visible_from: TOMORROW });
+
+    for (const key of [teacher, BOOTSTRAP]) {
+      expect(await search(key, "giraffe", "?as=student")).toBe("[]");
+      expect((await get(key, `/api/documents/${id}?as=student`)).code).toBe("document_not_found");
+      const listed = await get(key, `/api/courses/${course_id}/assets?as=student&limit=200`);
+      expect(listed.text).not.toContain(id);
+    }
+  });
+
+  test("its events are not in the feed of students", async () => {
+    const id = await createDeck("heron");
+    await patch(`/api/documents/${id}`, { visible_from: TOMORROW });
+    await Bun.sleep(600); // events settle after half a second
+    const read = async (key: string) => {
+      const response = await call("GET", `/api/events?after=0&course_id=${course_id}`, key);
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      for (const end = Date.now() + 2_000; Date.now() < end; ) {
+        const part = await Promise.race([reader.read(), Bun.sleep(300).then(() => null)]);
+        if (part === null && text.includes("event")) break;
+        text += part?.value ?? "";
+      }
+      await reader.cancel();
+      return text;
+    };
+
+    expect(await read(teacher)).toContain(id);
+    expect(await read(student)).not.toContain(id);
+  });
+});
+
+describe("pages before their release", () => {
+  test("are hidden in every list, and the file is withheld with the time of the release", async () => {
+    const id = await createDeck("walrus");
+    const page_releases = [{ page_from: 2, page_to: 2, visible_from: TOMORROW }];
+    const changed = await patch(`/api/documents/${id}`, { page_releases });
+    expect((await changed.json()).page_releases).toEqual(page_releases);
+
+    const found = await search(student, "walrus");
+    expect(found).toContain("walrus page 1");
+    expect(found).not.toContain("walrus page 2");
+    const read = await mcp(student, "read_page", { document_id: id, page_number: 2 });
+    expect(read).not.toContain("walrus");
+    for (const list of ["pages", "chunks"]) {
+      const { text } = await get(student, `/api/documents/${id}/${list}`);
+      expect(text).toContain("walrus page 3");
+      expect(text).not.toContain("walrus page 2");
+    }
+    const { sha256 } = JSON.parse((await get(student, `/api/documents/${id}`)).text);
+    for (const base of [`/api/documents/${id}`, `/api/documents/${id}/versions/${sha256}`]) {
+      const file = await get(student, `${base}/file`);
+      expect(file).toMatchObject({ status: 403, code: "not_released" });
+      expect(file.text).toContain(TOMORROW.slice(0, 19));
+      expect((await get(student, `${base}/pages/2/image`)).code).toBe("not_released");
+      // The test stores no file, so a visible page fails later.
+      expect((await get(student, `${base}/pages/1/image`)).code).toBe("document_file_missing");
+      expect((await get(teacher, `${base}/file`)).code).toBe("document_file_missing");
+      expect((await get(teacher, `${base}/file?as=student`)).code).toBe("not_released");
+    }
+    expect(await search(teacher, "walrus")).toContain("walrus page 2");
+
+    await patch(`/api/documents/${id}`, {
+      page_releases: [{ page_from: 2, page_to: 2, visible_from: YESTERDAY }],
+    });
+    expect(await search(student, "walrus")).toContain("walrus page 2");
+    expect((await get(student, `/api/documents/${id}/file`)).code).toBe("document_file_missing");
+  });
+
+  test("bad ranges and times change nothing", async () => {
+    const id = await createDeck("ibis");
+    const bad = [
+      { page_releases: [{ page_from: 3, page_to: 2, visible_from: TOMORROW }] },
+      { page_releases: [{ page_from: 0, page_to: 2, visible_from: TOMORROW }] },
+      { visible_from: "tomorrow" },
+      { visible: true },
+    ];
+    for (const body of bad) {
+      expect((await patch(`/api/documents/${id}`, body)).status).toBe(422);
+    }
+    expect((await patch(`/api/documents/${id}`, { visible_from: TOMORROW }, student)).status).toBe(
+      403,
+    );
+    expect(await search(student, "ibis")).toContain("ibis page 1");
+  });
+});
+
+describe("personal material", () => {
+  test("only its owner and admins find, list and open it", async () => {
+    const id = await createDeck("ocelot");
+    const mine = await patch(`/api/documents/${id}`, { owner_id: "me" }, owner);
+    expect(mine.status).toBe(200);
+
+    expect(await everything(owner, "document", id, "ocelot")).toContain("ocelot page 1");
+    expect(await everything(BOOTSTRAP, "document", id, "ocelot")).toContain("ocelot page 1");
+    for (const key of [student, teacher, readKey, ingestKey]) {
+      const seen = await everything(key, "document", id, "ocelot");
+      expect(seen).not.toContain("ocelot");
+      expect(seen).not.toContain(id);
+    }
+    expect((await call("DELETE", `/api/documents/${id}`, teacher)).status).toBe(404);
+    expect((await patch(`/api/documents/${id}`, { owner_id: null }, owner)).status).toBe(200);
+    expect(await search(student, "ocelot")).toContain("ocelot page 1");
+  });
+
+  test("users cannot give material to others, and an unknown owner is refused", async () => {
+    const id = await createDeck("puffin");
+    const stranger = crypto.randomUUID();
+
+    expect((await patch(`/api/documents/${id}`, { owner_id: stranger }, owner)).status).toBe(403);
+    const unknown = await patch(`/api/documents/${id}`, { owner_id: stranger }, BOOTSTRAP);
+    expect((await unknown.json()).code).toBe("user_not_found");
+    expect((await patch(`/api/documents/${id}`, { owner_id: "me" }, ingestKey)).status).toBe(422);
+  });
+
+  test("the same file is one document of the course and another of its owner", async () => {
+    const upload = async (key: string, fields: Record<string, string> = {}) => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries({ course_id, ...fields })) form.set(name, value);
+      form.set("file", new File(["%PDF-1.4 same bytes"], "notes.pdf"));
+      const response = await call("POST", "/api/documents/upload", key, { body: form });
+      return { status: response.status, id: (await response.json()).document_id };
+    };
+    const personal = await upload(owner, { owner_id: "me" });
+    const again = await upload(owner, { owner_id: "me" });
+    const common = await upload(teacher);
+
+    expect([personal.status, again.status, common.status]).toEqual([202, 200, 202]);
+    expect(again.id).toBe(personal.id);
+    expect(common.id).not.toBe(personal.id);
+    expect((await get(teacher, `/api/documents/${personal.id}`)).status).toBe(404);
+    expect((await get(owner, `/api/documents/${personal.id}/file`)).status).toBe(200);
+  });
+});
+
+test("an old answer withholds quotes of hidden material, and shows them again", async () => {
+  const deck = await createDeck("quokka");
+  const lecture = await createLecture("quokkalecture");
+  const session_id = crypto.randomUUID();
+  const question = crypto.randomUUID();
+  const place = { number: 1, chunk_id: crypto.randomUUID(), title: "Deck" };
+  const cited = [
+    {
+      ...place,
+      source: "slides",
+      asset_id: deck,
+      quote: "quokka page 2",
+      page_number: 2,
+      url: "/x",
+    },
+    {
+      ...place,
+      source: "lectures",
+      asset_id: lecture,
+      quote: "quokkalecture",
+      start_ms: 0,
+      url: "/y",
+    },
+  ];
+  const passages = cited.map(({ quote, ...one }) => ({ ...one, content: quote }));
+  const result = { message_id: crypto.randomUUID(), content: JSON.stringify({ passages }) };
+  const call_ = { id: "c", name: "search_slides", arguments: "{}", result };
+  const metadata = { status: "complete", citations: cited, references: cited, tool_calls: [call_] };
+  const [user] = await db<{ id: string }[]>`select id from users where subject = 'student'`;
+  await db`insert into chat_sessions (id, course_id, user_id)
+    values (${session_id}, ${course_id}, ${user!.id})`;
+  await db`insert into chat_messages (id, session_id, role, content)
+    values (${question}, ${session_id}, 'user', 'What?')`;
+  await db`insert into chat_messages (session_id, role, content, turn_id, step, metadata)
+    values (${session_id}, 'assistant', 'It is so [1].', ${question}, 0, ${db.json(metadata as never)})`;
+  const read = async (key: string, path = "") =>
+    (await get(key, `/api/chat/sessions/${session_id}${path}`)).text;
+  expect(await read(student)).toContain("quokka page 2");
+
+  await patch(`/api/documents/${deck}`, {
+    page_releases: [{ page_from: 2, page_to: 3, visible_from: TOMORROW }],
+  });
+  const partly = await read(student);
+  expect(partly).not.toContain("quokka page 2");
+  expect(partly).toContain('"withheld":true');
+  expect(partly).toContain("quokkalecture");
+  await patch(`/api/lectures/${lecture}`, { visible_from: TOMORROW });
+  expect(await read(student)).not.toContain("quokka");
+  expect(await read(student, "/export")).not.toContain("/x");
+  expect(await read(BOOTSTRAP)).toContain("quokka page 2");
+
+  await patch(`/api/documents/${deck}`, { page_releases: [] });
+  await patch(`/api/lectures/${lecture}`, { visible_from: null });
+  const again = await read(student);
+  expect(again).toContain("quokka page 2");
+  expect(again).not.toContain("withheld");
+});
