@@ -13,7 +13,8 @@ export type CaptionLine = {
 export const SPEAKER_END = ":\u2060 ";
 
 /** Tags of captions. Other text in angle brackets is kept: it can be mathematics. */
-const TAGS = /<\/?(?:[cibuv]|ruby|rt|lang|font|span)(?:[.\s][^<>]*)?>|<\d[\d:.]*>/gi;
+const TAGS =
+  /<\/?(?:(?:[cibu]|ruby|rt)(?:\.[^\s<>]*)?\s*|(?:v|lang|font|span)(?:[.\s][^<>]*)?)>|<\d[\d:.]*>/gi;
 const LINE_BREAK_TAGS = /<br\s?\/?>/gi;
 const SRT_OVERRIDES = /\{\\[^{}]*\}/g;
 const VOICES = /(<v(?:\.[^\s<>]*)?(?:\s[^<>]*)?>|<\/v>)/i;

@@ -26,13 +26,21 @@ export type LooseTranscript = {
  * @returns null for a document of none of these forms
  */
 export function readTranscriptForm(document: unknown): LooseTranscript | null {
-  const value = Array.isArray(document) ? { segments: document } : document;
+  const value = Array.isArray(document) ? fromList(document) : document;
   if (!isRecord(value) || isOwnForm(value)) return null;
   for (const read of FORMS) {
     const found = read(value);
     if (found && (found.segments.length > 0 || found.words.length > 0)) return found;
   }
   return null;
+}
+
+/** A list of segments; faster-whisper returns it together with an object that has the language. */
+function fromList(list: unknown[]): Json {
+  const [segments, info] = list;
+  return list.length === 2 && Array.isArray(segments) && isRecord(info)
+    ? { segments, info }
+    : { segments: list };
 }
 
 /** `start_ms` and `end_ms` are our own names. */
@@ -79,32 +87,70 @@ const wordOf = (word: Json, unit: ToMs): MaybeTimedWord => ({
   ...speakerOf(word.speaker),
 });
 
-/** Below this, in characters a second, speech is so slow that the times must be milliseconds. */
-const SLOWEST_SPEECH = 0.3;
+/**
+ * Below this, in characters a second, speech is so slow that the times must be milliseconds. Fast
+ * speech has 30 characters a second, which is 0.03 where milliseconds are read as seconds; one short
+ * word in Whisper's window of 30 s has 0.1.
+ */
+const SLOWEST_SPEECH = 0.05;
 
-/** Seconds, unless whole numbers show that the tool counts in milliseconds. */
+/** Seconds, unless the rate of speech shows that the tool counts in milliseconds. */
 function unitOf(spans: readonly Json[]): ToMs {
   let characters = 0;
   let duration = 0;
   for (const { start, end, text, word } of spans) {
     const [from, to] = [numberOf(start), numberOf(end)];
     if (from === null || to === null) continue;
-    if (!Number.isInteger(from) || !Number.isInteger(to)) return seconds;
+    if (typeof start === "string" && start.includes(":")) return seconds;
     characters += textOf(text ?? word).trim().length;
     duration += to - from;
   }
   return duration > 0 && characters / duration < SLOWEST_SPEECH ? numberOf : seconds;
 }
 
+/**
+ * A segment with the names that Whisper uses. Podcasts write `startTime` and `body`, tools for YouTube
+ * `duration`, Deepgram `transcript`, and faster-whisper's named tuples become lists of values.
+ */
+function toWhisperSegment(value: unknown): Json {
+  if (Array.isArray(value)) {
+    const [, , start, end, text] = value;
+    const words = Array.isArray(value[10]) ? value[10].filter(Array.isArray) : [];
+    return { start, end, text, words: words.map(([start, end, word]) => ({ start, end, word })) };
+  }
+  const segment = asRecord(value);
+  const start = segment.start ?? segment.startTime;
+  const [from, duration] = [numberOf(start), numberOf(segment.duration)];
+  const lasts = from !== null && duration !== null ? from + duration : undefined;
+  return {
+    ...segment,
+    start,
+    end: segment.end ?? segment.endTime ?? lasts,
+    text: segment.text ?? segment.transcript ?? segment.body,
+  };
+}
+
 /** openai-whisper, faster-whisper, WhisperX, OpenAI's verbose_json: `segments`, times in seconds. */
 function readSegments(document: Json): LooseTranscript | null {
-  const list = listOf(document.segments);
-  if (!list.some((segment) => "start" in segment || "end" in segment)) return null;
+  return readSegmentsAt(document, "segments");
+}
+
+/** AssemblyAI, Deepgram and Gladia, where they list no words apart: `utterances`, one for each turn. */
+function readUtterances(document: Json): LooseTranscript | null {
+  const holders = [document, document.results, asRecord(document.result).transcription];
+  const holder = holders.map(asRecord).find(({ utterances }) => Array.isArray(utterances));
+  return holder ? readSegmentsAt(holder, "utterances") : null;
+}
+
+function readSegmentsAt(document: Json, name: string): LooseTranscript | null {
+  const value = document[name];
+  const list = Array.isArray(value) ? value.map(toWhisperSegment) : [];
+  if (!list.some(({ start, end }) => start !== undefined || end !== undefined)) return null;
   const unit = unitOf(list);
   const segments = list.map((segment, i): LooseSegment => {
     const words = listOf(segment.words).map((word) => wordOf(word, unit));
     return {
-      path: `segments.${i}`,
+      path: `${name}.${i}`,
       start_ms: unit(segment.start),
       end_ms: unit(segment.end),
       text: textOf(segment.text),
@@ -115,7 +161,7 @@ function readSegments(document: Json): LooseTranscript | null {
   const hasWords = segments.some(({ words }) => words.length > 0);
   const apart = hasWords ? [] : listOf(document.words ?? document.word_segments);
   return {
-    language: document.language ?? document.language_code,
+    language: document.language ?? document.language_code ?? asRecord(document.info).language,
     segments,
     words: apart.map((word) => wordOf(word, unit)),
   };
@@ -154,17 +200,33 @@ function readWhisperCpp(document: Json): LooseTranscript | null {
   const segments = listOf(document.transcription).map((part, i): LooseSegment => {
     const { from, to } = asRecord(part.offsets);
     const clock = asRecord(part.timestamps);
+    const words = wordsOfTokens(listOf(part.tokens));
+    const isDamaged = words.some((word) => word.text.includes("\ufffd"));
     return {
       path: `transcription.${i}`,
       start_ms: numberOf(from) ?? seconds(clock.from),
       end_ms: numberOf(to) ?? seconds(clock.to),
       text: textOf(part.text),
       ...speakerOf(part.speaker),
-      words: wordsOfTokens(listOf(part.tokens)),
+      // A token can end inside a character; the segment's text has the whole one.
+      words: isDamaged ? (respelled(words, textOf(part.text)) ?? []) : words,
     };
   });
   return { language: asRecord(document.result).language, segments, words: [] };
 }
+
+/** The words as a text spells them, with its punctuation; null where the text has other words. */
+function respelled(words: readonly MaybeTimedWord[], text: string): MaybeTimedWord[] | null {
+  const spelled = text.trim().split(/\s+/);
+  const isSame =
+    spelled.length === words.length &&
+    words.every(
+      (word, i) => word.text.includes("\ufffd") || lettersOf(word.text) === lettersOf(spelled[i]!),
+    );
+  return isSame ? words.map((word, i) => ({ ...word, text: spelled[i]! })) : null;
+}
+
+const lettersOf = (text: string) => text.replace(/[^\p{L}\p{N}\p{M}]/gu, "").toLowerCase();
 
 /** Tokens are parts of words; one that begins with a blank begins a word. */
 function wordsOfTokens(tokens: readonly Json[]): MaybeTimedWord[] {
@@ -196,7 +258,7 @@ function readDeepgram(document: Json): LooseTranscript | null {
   return { language: channels[0]?.detected_language, segments: [], words };
 }
 
-/** AWS Transcribe: `results.items`, where punctuation is an item without times. */
+/** AWS Transcribe: `results.items`, and Speechmatics: `results`. Punctuation is an item of its own. */
 function readAws(document: Json): LooseTranscript | null {
   const results = asRecord(document.results);
   const speakers = new Map(
@@ -208,8 +270,10 @@ function readAws(document: Json): LooseTranscript | null {
     ),
   );
   const words: MaybeTimedWord[] = [];
-  for (const item of listOf(results.items)) {
-    const text = textOf(firstOf(item.alternatives).content);
+  for (const item of listOf(results.items ?? document.results)) {
+    const { content, speaker } = firstOf(item.alternatives);
+    if (content === undefined) continue;
+    const text = textOf(content);
     const last = words.at(-1);
     if (item.type === "punctuation" && last) last.text += text;
     else {
@@ -217,11 +281,14 @@ function readAws(document: Json): LooseTranscript | null {
         text,
         start_ms: seconds(item.start_time),
         end_ms: seconds(item.end_time),
-        ...speakerOf(item.speaker_label ?? speakers.get(item.start_time)),
+        ...speakerOf(item.speaker_label ?? speaker ?? speakers.get(item.start_time)),
       });
     }
   }
-  return { language: results.language_code ?? document.language_code, segments: [], words };
+  const { transcription_config } = asRecord(document.metadata);
+  const language =
+    results.language_code ?? document.language_code ?? asRecord(transcription_config).language;
+  return { language, segments: [], words };
 }
 
 /** Google Speech-to-Text, versions 1 and 2: `results[].alternatives[0].words`. */
@@ -360,7 +427,8 @@ function readWords(document: Json): LooseTranscript | null {
   return {
     language: document.language_code ?? parts[0]?.language_code ?? document.language,
     segments: [],
-    words,
+    // OpenAI lists words without their punctuation.
+    words: respelled(words, textOf(document.text)) ?? words,
   };
 }
 
@@ -376,4 +444,5 @@ const FORMS: readonly ((document: Json) => LooseTranscript | null)[] = [
   readYouTube,
   readChunks,
   readWords,
+  readUtterances,
 ];

@@ -378,6 +378,119 @@ describe("transcripts of other tools are read by their structure", () => {
       { segments: [{ start: 0, end: 4_000, text: "[SPEAKER_01]: Heat flows." }] },
       { language: null, segments: [segment("Heat flows.", 0, 4_000, "SPEAKER_01")] },
     ],
+    [
+      "fractional milliseconds",
+      { segments: [{ start: 0.5, end: 4_000.5, text: "Heat flows from hot to cold." }] },
+      { language: null, segments: [segment("Heat flows from hot to cold.", 1, 4_001)] },
+    ],
+    [
+      "a short word in a window of 30 seconds",
+      { segments: [{ start: 0, end: 30, text: "you" }] },
+      { language: null, segments: [segment("you", 0, 30_000)] },
+    ],
+    [
+      "captions of YouTube with a duration",
+      [
+        { text: "hey there", start: 7.5, duration: 6 },
+        { text: "how are you", start: 14, duration: 7.5 },
+      ],
+      {
+        language: null,
+        segments: [segment("hey there", 7_500, 13_500), segment("how are you", 14_000, 21_500)],
+      },
+    ],
+    [
+      "a podcast's transcript",
+      {
+        version: "1.0.0",
+        segments: [{ speaker: "Ann", startTime: 0.5, endTime: 2, body: "Heat" }],
+      },
+      { language: null, segments: [segment("Heat", 500, 2_000, "Ann")] },
+    ],
+    [
+      "faster-whisper's named tuples with its info",
+      [
+        [
+          [1, 0, 0, 2, " Heat flows.", [50364], 0, -0.2, 1.2, 0.01, [[0, 1, " Heat", 0.9]]],
+          [2, 0, 2, 3, " Down.", [50364], 0, -0.2, 1.2, 0.01, null],
+        ],
+        { language: "en", duration: 3 },
+      ],
+      {
+        language: "en",
+        segments: [segment("Heat flows.", 0, 2_000), segment("Down.", 2_000, 3_000)],
+        words: words(["Heat", 0, 1_000]),
+      },
+    ],
+    [
+      "Deepgram's utterances alone",
+      { results: { utterances: [{ start: 0.5, end: 1, transcript: "Heat flows.", speaker: 1 }] } },
+      { language: null, segments: [segment("Heat flows.", 500, 1_000, "speaker_1")] },
+    ],
+    [
+      "AssemblyAI's utterances alone, in milliseconds",
+      { utterances: [{ start: 250, end: 1_000, text: "Heat flows.", speaker: "A" }] },
+      { language: null, segments: [segment("Heat flows.", 250, 1_000, "A")] },
+    ],
+    [
+      "Speechmatics",
+      {
+        metadata: { transcription_config: { language: "en" } },
+        results: [
+          {
+            type: "word",
+            start_time: 0.1,
+            end_time: 0.5,
+            alternatives: [{ content: "Heat", speaker: "S1" }],
+          },
+          {
+            type: "punctuation",
+            start_time: 0.5,
+            end_time: 0.5,
+            alternatives: [{ content: ".", speaker: "S1" }],
+          },
+        ],
+      },
+      {
+        language: "en",
+        segments: [segment("Heat.", 100, 500, "S1")],
+        words: words(["Heat.", 100, 500, "S1"]),
+      },
+    ],
+    [
+      "OpenAI's words alone, with the punctuation of the text",
+      {
+        language: "english",
+        text: "Heat flows.",
+        words: [
+          { word: "Heat", start: 0, end: 1 },
+          { word: "flows", start: 1, end: 2 },
+        ],
+      },
+      {
+        language: "en",
+        segments: [segment("Heat flows.", 0, 2_000)],
+        words: words(["Heat", 0, 1_000], ["flows.", 1_000, 2_000]),
+      },
+    ],
+    [
+      "whisper.cpp with a character in two tokens",
+      {
+        result: { language: "ja" },
+        transcription: [
+          {
+            offsets: { from: 0, to: 900 },
+            text: "熱力",
+            tokens: [
+              { text: "\ufffd", offsets: { from: 0, to: 300 } },
+              { text: "\ufffd", offsets: { from: 300, to: 500 } },
+              { text: "力", offsets: { from: 500, to: 900 } },
+            ],
+          },
+        ],
+      },
+      { language: "ja", segments: [segment("熱力", 0, 900)], words: words(["熱力", 0, 900]) },
+    ],
   ])("%s", (_, document, expected) => {
     expect(parseTranscriptJson(document)).toEqual({ ...expected, warnings: [] } as never);
   });

@@ -125,6 +125,7 @@ function innerAddresses(url: URL): string[] {
   const values = [...url.searchParams.values(), ...fragment.values()];
   const fields = values.flatMap((value) => {
     const decoded = value.includes("%") ? [value, safelyDecoded(value)] : [value];
+    if (PROOFPOINT.test(value)) decoded.push(fromProofpoint(value));
     return decoded.flatMap((text) =>
       text.startsWith("/") ? sitePath(text, url) : findAddresses(text),
     );
@@ -135,6 +136,11 @@ function innerAddresses(url: URL): string[] {
   const restored = wrapped?.replace(/^(https?:)\/+/, "$1//");
   return restored ? [restored, ...fields] : fields;
 }
+
+/** `urldefense.proofpoint.com/v2/url?u=https-3A__…`: `-` in place of `%`, `_` in place of `/`. */
+const PROOFPOINT = /^https?-3A__/i;
+const fromProofpoint = (value: string) =>
+  safelyDecoded(value.replaceAll("-", "%").replaceAll("_", "/"));
 
 const sitePath = (text: string, { origin }: URL): string[] =>
   /^\/panopto\//i.test(text) ? [origin + text] : [];

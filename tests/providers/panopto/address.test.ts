@@ -32,6 +32,7 @@ describe("parsePanoptoUrl", () => {
     // Links in mails
     `https://eur01.safelinks.protection.outlook.com/?url=${encodeURIComponent(`${SITE}/Panopto/Pages/Viewer.aspx?id=${ID}`)}&amp;data=05%7C02%7C&amp;reserved=0`,
     `https://urldefense.com/v3/__${SITE}/Panopto/Pages/Viewer.aspx?id=${ID}__;!!abc$`,
+    `https://urldefense.proofpoint.com/v2/url?u=https-3A__uni.hosted.panopto.com_Panopto_Pages_Viewer.aspx-3Fid-3D${ID.replaceAll("-", "-2D")}&d=DwMFaQ&c=abc`,
     `https://www.google.com/url?q=${SITE}/Panopto/Pages/Viewer.aspx?id%3D${ID}&sa=D`,
     // LTI
     `${SITE}/Panopto/LTI/LTI.aspx?custom_context_delivery=${ID}&custom_x=1`,
