@@ -1,0 +1,114 @@
+/**
+ * Users who change their mind: assets are deleted, cancelled, retried and replaced at random while they
+ * are processed, and the server is stopped and started again.
+ */
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { connect } from "../../src/db/client";
+import { type Asset, type Drill, expectGood, isLong, openDrill } from "../support/drill";
+import { postJson } from "../support/http";
+import { seededRandom } from "../support/random";
+import { eventually } from "../support/waiting";
+
+setDefaultTimeout(isLong ? 3_600_000 : 300_000);
+
+const drills = isLong ? describe : describe.concurrent;
+
+drills("work is complete, once, and bought once", () => {
+  test("when the server is stopped and started again", async () => {
+    await using drill = await openDrill("SIGTERM rounds");
+    drill.speech.polls.readyAfterMs = 500;
+    drill.pages.paceMs = 200;
+    const uploading = drill.upload(
+      isLong ? { decks: 12, pagesEach: 8, lectures: 12 } : { decks: 3, pagesEach: 8, lectures: 2 },
+    );
+    const exits: (number | null)[] = [];
+    for (let round = 0; round < (isLong ? 12 : 2); round++) {
+      await Bun.sleep(Math.random() * 2_000);
+      exits.push(await drill.restart("SIGTERM"));
+    }
+    await uploading;
+
+    expectGood(await drill.report());
+
+    expect(exits.filter((code) => code !== 0)).toEqual([]);
+  });
+
+  test("when users delete, cancel, retry and replace at random", async () => {
+    await using drill = await openDrill("random edits");
+    drill.speech.polls.readyAfterMs = 200;
+    drill.pages.paceMs = 50;
+    const random = seededRandom(20_260_126);
+    await drill.upload(
+      isLong ? { decks: 24, pagesEach: 6, lectures: 24 } : { decks: 6, pagesEach: 4, lectures: 6 },
+    );
+    const deleted: Asset[] = [];
+    const statuses: number[] = [];
+    const send = async (request: Request) => {
+      const response = await drill.server.send(request);
+      statuses.push(response.status);
+      return response;
+    };
+
+    for (const asset of random.list(isLong ? 60 : 12, () => random.pick(drill.accepted))) {
+      await Bun.sleep(random.integer(0, 300));
+      drill.noteDisturbance({ endsCalls: true });
+      const path = `/api/${asset.kind}/${asset.id}`;
+      if (random.chance(0.4) && !deleted.includes(asset)) {
+        await send(new Request(`http://localhost${path}`, { method: "DELETE" }));
+        deleted.push(asset);
+      } else if (asset.kind === "lectures" && random.chance(0.3)) {
+        await send(replacementTranscript(path));
+      } else {
+        await send(postJson(`${path}/cancel`, {}));
+        await send(postJson(`${path}/retry`, {}));
+      }
+    }
+    drill.accepted.splice(
+      0,
+      Number.POSITIVE_INFINITY,
+      ...drill.accepted.filter((a) => !deleted.includes(a)),
+    );
+
+    const report = await drill.report();
+
+    expect(report).toMatchObject({ lost: [], failed: [], duplicated: [] });
+    expect(statuses.filter((status) => status >= 500)).toEqual([]);
+    expect(await remainsOf(drill, deleted)).toEqual([]);
+    await eventually(
+      () => drill.scratch(),
+      (names) => names.length === 0,
+    );
+  });
+});
+
+const replacementTranscript = (path: string) =>
+  new Request(`http://localhost${path}/transcript`, {
+    method: "PUT",
+    headers: { "content-type": "text/vtt" },
+    body: "WEBVTT\n\n00:00.000 --> 00:04.000\nEntropy measures missing information.\n",
+  });
+
+/** Rows, files and addresses of deleted assets that are still there. */
+async function remainsOf(drill: Drill, deleted: Asset[]): Promise<string[]> {
+  const ids = deleted.map(({ id }) => id);
+  const db = connect(drill.server.databaseUrl, { max: 1 });
+  const rows = await db<{ remains: string }[]>`
+    select 'document ' || document_id as remains from slide_chunks where document_id = any(${ids}::uuid[])
+    union all select 'page ' || document_id from slide_descriptions where document_id = any(${ids}::uuid[])
+    union all select 'lecture ' || lecture_id from lecture_chunks where lecture_id = any(${ids}::uuid[])
+    union all select 'transcript ' || lecture_id from lecture_transcripts where lecture_id = any(${ids}::uuid[])
+    union all select 'job ' || asset_id from jobs
+              where asset_id = any(${ids}::uuid[]) and job_state not in ('completed', 'failed')`;
+  await db.end();
+  const answers = await Promise.all(deleted.map((asset) => drill.find(asset)));
+  const folder = join(drill.server.dataRoot, "documents");
+  const files = existsSync(folder) ? await readdir(folder, { recursive: true }) : [];
+  return [
+    ...rows.map(({ remains }) => remains),
+    ...answers.filter(({ status }) => status !== "missing").map(({ id }) => `answer ${id}`),
+    ...files.filter((file) => ids.some((id) => file.includes(id))),
+  ];
+}
