@@ -131,6 +131,15 @@ function startSlot(n: number, processId: string, options: SupervisorOptions): Sl
     return job;
   };
 
+  /** Gives back the job of a worker that did not stop in time, so that its claim does not have to expire. */
+  const handBack = async () => {
+    const job = letGo();
+    if (!job) return;
+    await postponeJob(db, job, 0).catch((err) =>
+      log.warn({ err, job_id: job.job_id }, "a job was not given back"),
+    );
+  };
+
   const receive = (message: FromWorker) => {
     answeredAt = performance.now();
     if (message.type === "ready") {
@@ -154,11 +163,8 @@ function startSlot(n: number, processId: string, options: SupervisorOptions): Sl
       for (const pid of children) kill(pid);
       children.clear();
       onDeath(thread);
+      if (draining) return drained.resolve();
       const job = letGo();
-      if (draining) {
-        if (job) void postponeJob(db, job, 0).catch(() => {}); // else the claim expires
-        return drained.resolve();
-      }
       log.error({ worker: n, reason, restart_ms: restartMs }, "worker died");
       if (job) void reportCrash(db, job, reason, log);
       setTimeout(() => draining || start(), restartMs);
@@ -190,6 +196,7 @@ function startSlot(n: number, processId: string, options: SupervisorOptions): Sl
       }
       await worker.end();
       for (const pid of children) kill(pid);
+      await handBack();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { connect } from "../../src/db/client";
+import { claimJob, QUEUES } from "../../src/queue/queue";
 import { readQueueState } from "../../src/queue/queue-state";
 import { type Supervisor, startSupervisor } from "../../src/queue/supervisor";
 import { databaseUrl } from "../support/database";
@@ -15,6 +16,7 @@ const course_id = await createCourse(db);
 let supervisor: Supervisor | undefined;
 afterEach(async () => {
   await supervisor?.drain();
+  supervisor = undefined;
   await db`select pgmq.purge_queue('ingest')`;
   await db`delete from documents`;
 });
@@ -73,4 +75,29 @@ test("a thread that dies is charged to its job, which is due again at once", asy
     select payload ->> 'cause' as cause from processing_events
     where asset_id = ${document_id} and event_type = 'crashed'`;
   expect(events[0]?.cause).toContain("a bug that no handler catches");
+});
+
+test("a shutdown gives back the job of a worker that does not, before it is over", async () => {
+  const { job_id } = await createDocument(db, course_id);
+  const held = (await claimJob(db, QUEUES, 60))!;
+  const claimed = Promise.withResolvers<void>();
+  supervisor = await startSupervisor({
+    count: 1,
+    mode: "process",
+    entry: join(import.meta.dir, "../support/undrained-worker.ts"),
+    env: { WORKER_JOB: JSON.stringify(held) },
+    db,
+    databaseUrl: database.url,
+    log: silentLog,
+    onMessage: ({ type }) => type === "claimed" && claimed.resolve(),
+    onDeath: () => {},
+  });
+  await claimed.promise;
+
+  await supervisor.drain();
+  supervisor = undefined;
+
+  const [job] = await db`select attempt, crashes, log from jobs where id = ${job_id}`;
+  expect(job).toMatchObject({ attempt: 1, crashes: 0, log: [{ outcome: "handed_back" }] });
+  expect((await claimJob(db, QUEUES, 60))?.job_id).toBe(job_id);
 });
