@@ -21,12 +21,15 @@ export const isLong = process.env.DRILLS === "long";
 const CLIENT_PATIENCE_MS = 120_000;
 /** The longest that accepted work can take after the last disturbance: two claims of dead workers, and the work. */
 const SETTLE_MS = 240_000;
+/** Work that is complete or waits gives no answer. */
+const NO_ANSWER_MS = 10_000;
 const WORKERS = 2;
 /** The product describes 4 pages and embeds 32 texts at the same time in each job. */
 const MOST_AT_ONCE = { pages: 4 * WORKERS, lectures: WORKERS, texts: 32 * WORKERS };
 
 export type Asset = { kind: "documents" | "lectures"; id: string; pages: number };
-type Unit = keyof typeof MOST_AT_ONCE;
+const UNITS = ["pages", "lectures", "texts"] as const;
+type Unit = (typeof UNITS)[number];
 type Counts = Record<Unit, number>;
 
 export type DrillReport = {
@@ -63,7 +66,7 @@ export async function openDrill(name: string, env: Record<string, string> = {}):
 export class Drill {
   course_id = "";
   /** Work that the server accepted. */
-  readonly accepted: Asset[] = [];
+  accepted: Asset[] = [];
   readonly speech = startElevenLabs();
   readonly pages: ProviderMeter;
   readonly lectures: ProviderMeter;
@@ -124,16 +127,28 @@ export class Drill {
   noteDisturbance({ endsCalls }: { endsCalls: boolean }): void {
     this.#disturbances += 1;
     this.#disturbedAt = performance.now();
-    if (!endsCalls) return;
-    for (const unit of ["pages", "lectures", "texts"] as const) {
-      this.#inFlight[unit] += this[unit].inFlight;
-    }
+    if (endsCalls) this.#noteCallsInFlight();
+  }
+
+  #noteCallsInFlight(): void {
+    for (const unit of UNITS) this.#inFlight[unit] += this[unit].inFlight;
+  }
+
+  /** Settles at the next billed answer of a provider, a moment before the server gets it. */
+  async nextAnswer(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const meters = [this.pages, this.lectures, this.texts];
+    for (const meter of meters) meter.onAnswer = resolve;
+    await Promise.race([promise, Bun.sleep(NO_ANSWER_MS)]);
+    for (const meter of meters) meter.onAnswer = () => {};
   }
 
   /** Ends the server and starts it again on its data; returns the exit code. */
   async restart(signal: NodeJS.Signals): Promise<number | null> {
-    this.noteDisturbance({ endsCalls: true });
+    // A server that is asked to stop finishes its calls first, as long as it can.
+    this.noteDisturbance({ endsCalls: signal === "SIGKILL" });
     const exitCode = await this.server.stop(signal);
+    if (signal !== "SIGKILL") this.#noteCallsInFlight();
     await this.start();
     return exitCode;
   }
@@ -196,6 +211,11 @@ export class Drill {
   #add(asset: Asset): Asset {
     this.accepted.push(asset);
     return asset;
+  }
+
+  /** Assets that users deleted are not expected any more. */
+  forget(assets: Asset[]): void {
+    this.accepted = this.accepted.filter((asset) => !assets.includes(asset));
   }
 
   /** Sends a request until the server answers it; one key makes the repetitions one request. */
@@ -343,7 +363,7 @@ export class Drill {
 /** Fails unless nothing was lost, nothing is there twice, and only calls in flight were bought again. */
 export function expectGood({ bought, needed, in_flight, receipts, ...report }: DrillReport): void {
   expect(report).toMatchObject({ lost: [], failed: [], duplicated: [] });
-  for (const unit of ["pages", "lectures", "texts"] as const) {
+  for (const unit of UNITS) {
     expect(bought[unit], `${unit} bought`).toBeGreaterThanOrEqual(needed[unit]);
     expect(bought[unit], `${unit} bought`).toBeLessThanOrEqual(needed[unit] + in_flight[unit]);
   }
@@ -360,7 +380,7 @@ const isEnded = (row: { status: string } | null) =>
 
 function toLine(name: string, report: DrillReport): string {
   const { disturbances, assets, lost, duplicated, failed, recovery_seconds } = report;
-  const bought = (["pages", "lectures", "texts"] as const).map((unit) => {
+  const bought = UNITS.map((unit) => {
     const { [unit]: paid } = report.bought;
     return `${unit} ${paid} of ${report.needed[unit]} needed + ${report.in_flight[unit]} in flight`;
   });
