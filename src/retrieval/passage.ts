@@ -1,6 +1,8 @@
 import type { FoundChunk } from "../db/chunks/passages";
 import { toMomentUrl, transcriptViewPath } from "../text/moment-url";
 import { toPageUrl } from "../text/page-url";
+import type { Timeline } from "../text/timeline";
+import { findBestMoment } from "./best-sentence";
 import { joinTexts } from "./join-texts";
 import type { Mode, Scored } from "./rank";
 import type { Hit } from "./select-passages";
@@ -58,19 +60,29 @@ export type Passage = {
   explain?: Explanation[];
 };
 
+export type PassageOptions = {
+  query: string;
+  mode: Mode;
+  explain?: boolean | undefined;
+  /** The speech around the best chunks, by lecture. */
+  timelines: ReadonlyMap<string, Timeline>;
+};
+
 /** Converts a hit to the passage of a response. Its number is set when the order is final. */
 export function toPassage(
   { best, chunks }: Hit,
   stored: ReadonlyMap<string, FoundChunk>,
-  { mode, explain }: { mode: Mode; explain?: boolean | undefined },
+  { query, mode, explain, timelines }: PassageOptions,
 ): Passage {
   const { chunk_id, source, asset_id } = best;
   const parts = chunks.map((chunk) => stored.get(chunk.chunk_id)!);
-  const { metadata, title, filename, sha256 } = stored.get(chunk_id)!;
+  const bestPart = stored.get(chunk_id)!;
+  const { metadata, title, filename, sha256 } = bestPart;
   const named = { title, ...(filename !== null && { filename }) };
-  const page_label = parts[0]!.metadata.label as string | undefined;
+  const page_label = metadata.label as string | undefined;
   const content = joinTexts(parts.map((part) => part.content));
   const position = toPosition(parts);
+  const place = toPlace(bestPart, query, timelines.get(asset_id));
   const chunk_ids = chunks.map((chunk) => chunk.chunk_id);
   return {
     chunk_id,
@@ -87,10 +99,10 @@ export function toPassage(
       asset_id,
       ...named,
       quote: content,
-      ...("page_number" in position ? { page_number: position.page_number } : position),
+      ...place,
       ...(page_label && { page_label }),
       ...(sha256 && { sha256 }),
-      url: urlOf(asset_id, parts),
+      url: urlOf(asset_id, { ...bestPart, ...place }),
     },
     ...(explain && { explain: chunks.map(toExplanation) }),
   };
@@ -104,9 +116,19 @@ function toPosition(parts: FoundChunk[]) {
     : { page_number: first.page_number, page_end: ends("page_end") };
 }
 
+/** Where the best chunk answers the question: its page, or its best sentence. */
+function toPlace(
+  { content, page_number, start_ms, end_ms }: FoundChunk,
+  query: string,
+  timeline: Timeline | undefined,
+) {
+  if (page_number !== null) return { page_number };
+  return findBestMoment({ content, start_ms: start_ms!, end_ms: end_ms! }, query, timeline);
+}
+
 /** The PDF of the quoted version at the page, or the recording or its transcript at the second. */
-function urlOf(asset_id: string, [first]: FoundChunk[]): string {
-  const { page_number, viewer_url, start_ms, sha256 } = first!;
+function urlOf(asset_id: string, place: FoundChunk): string {
+  const { page_number, viewer_url, start_ms, sha256 } = place;
   if (page_number !== null) return toPageUrl({ asset_id, sha256: sha256!, page_number });
   return toMomentUrl(viewer_url ?? transcriptViewPath(asset_id), start_ms!);
 }

@@ -1,3 +1,4 @@
+import { readSpeech } from "../db/chat/chat-reads";
 import {
   type FoundCandidates,
   type FoundChunk,
@@ -12,6 +13,7 @@ import type { Viewer } from "../principal";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { cleanText } from "../text/clean-text";
+import { type Timeline, toTimeline } from "../text/timeline";
 import { embedForCourse } from "./embed-question";
 import { mergeNearDuplicates } from "./near-duplicates";
 import { type Passage, type PassageSource, toPassage } from "./passage";
@@ -76,7 +78,8 @@ export async function searchWithCoverage(
   const { query, top_k, explain } = request;
   const wanted = reranker ? top_k * READ_PER_WANTED : top_k;
   const { hits, chunks, terms, mode } = await findHits({ db, embedder }, request, wanted, signal);
-  const passages = hits.map((hit) => toPassage(hit, chunks, { mode, explain }));
+  const timelines = await readTimelines(db, hits, chunks);
+  const passages = hits.map((hit) => toPassage(hit, chunks, { query, mode, explain, timelines }));
   const ordered = reranker ? await rerankPassages(reranker, query, passages, signal) : passages;
   const lexemes = hits.map((hit) => new Set(hit.chunks.flatMap((chunk) => chunk.lexemes)));
   return {
@@ -113,6 +116,24 @@ async function findHits(
     if (hits.every(isRead)) return { hits, chunks, terms, mode };
     if (searches === MAX_SEARCHES) return { hits: hits.filter(isRead), chunks, terms, mode };
   }
+}
+
+/** The speech around the best chunks, read once for each lecture: its citations need exact times. */
+async function readTimelines(
+  db: Sql,
+  hits: Hit[],
+  chunks: ReadonlyMap<string, FoundChunk>,
+): Promise<Map<string, Timeline>> {
+  const spoken = hits.filter(({ best }) => best.source === "lectures");
+  const lectures = Object.entries(Object.groupBy(spoken, ({ best }) => best.asset_id));
+  const read = lectures.map(async ([lecture_id, ofLecture]) => {
+    const best = ofLecture!.map((hit) => chunks.get(hit.best.chunk_id)!);
+    const from = Math.min(...best.map(({ start_ms }) => start_ms!));
+    const to = Math.max(...best.map(({ end_ms }) => end_ms!));
+    const { segments, words } = await readSpeech(db, lecture_id, from, to);
+    return [lecture_id, toTimeline(segments, words)] as const;
+  });
+  return new Map(await Promise.all(read));
 }
 
 const withNumber = (passage: Passage, number: number): Passage => ({

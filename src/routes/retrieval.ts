@@ -122,9 +122,9 @@ const Passage = z
   })
   .meta({ id: "Passage" });
 
-const DESCRIPTION = `Adjacent chunks are joined to one passage: \`metadata.chunk_ids\` lists them, and \`metadata\` and
-\`citation\` contain its start and end. One asset fills at most half of the list if others match too,
-unless the request names assets.
+const DESCRIPTION = `Adjacent chunks are joined to one passage: \`metadata.chunk_ids\` lists them, and \`metadata\` contains its
+start and end. \`citation\` has the times of the sentence that matches the question best, and opens there.
+One asset fills at most half of the list if others match too, unless the request names assets.
 
 A filter for lectures (\`lecture_ids\`, \`from_ms\`, \`to_ms\`) leaves out slides unless the request also
 has a filter for slides, and the other way round. Assets of other courses do not match.

@@ -98,8 +98,19 @@ describe("POST /api/retrieval/query", () => {
     expect(best).toMatchObject({
       content: "Entropy is surprise. It is measured in bits. Entropy of a coin is one bit.",
       metadata: { chunk_ids: lecture.chunk_ids.slice(1, 3), start_ms: 60_500, end_ms: 181_500 },
-      citation: { start_ms: 60_500, end_ms: 181_500 },
+      citation: { start_ms: 60_500, end_ms: 89_375 },
     });
+  });
+
+  test("a citation opens at the best sentence, not at the start of its chunk", async () => {
+    const [best] = await ask({ course_id, query: "entropy of a coin", sources: ["lectures"] });
+
+    expect(best).toMatchObject({
+      chunk_id: lecture.chunk_ids[2],
+      citation: { url: expect.stringMatching(/[?&]start=1[4-5]\d$/) },
+    });
+    expect(best!.citation.start_ms).toBeGreaterThan(140_000);
+    expect(best!.citation.end_ms).toBeLessThanOrEqual(181_500);
   });
 
   test("a shorter list is the beginning of a longer one's best", async () => {

@@ -121,8 +121,14 @@ export async function findPassages(
   const request = { ...wanted, course_id, viewer, mode: "hybrid" as const };
   const found = await searchWithCoverage({ db, embedder, reranker }, request, signal);
   const passages = found.passages.map(({ citation, content, metadata }): FoundPassage => {
-    const { page_end } = metadata as { page_end?: number };
-    return { ...citation, quote: content, ...(page_end !== undefined && { page_end }) };
+    // The model reads the whole passage, so its times are those of the passage; the link opens the sentence.
+    const { start_ms, end_ms, page_end } = metadata as Partial<Record<string, number>>;
+    return {
+      ...citation,
+      quote: content,
+      ...(start_ms !== undefined && { start_ms, end_ms: end_ms! }),
+      ...(page_end !== undefined && { page_end }),
+    };
   });
   return { passages, covered: found.coverage === null || found.coverage >= LEAST_COVERAGE };
 }

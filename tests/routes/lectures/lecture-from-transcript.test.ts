@@ -81,7 +81,7 @@ describe("POST /api/lectures/transcript", () => {
     expect(await read(`/api/lectures/${body.lecture_id}/status`)).toMatchObject({
       status: "completed",
     });
-    expect(await citationUrls(course_id)).toEqual([`${media_url}&t=0`]);
+    expect(await citationUrls(course_id)).toEqual([`${media_url}&t=75`]);
   });
 
   test("without a recording, citations open the transcript, titled by its file", async () => {
@@ -90,7 +90,7 @@ describe("POST /api/lectures/transcript", () => {
     expect(await workOnce()).toBe("done");
 
     const view = `/api/lectures/${body.lecture_id}/transcript/view`;
-    expect(await citationUrls(course_id)).toEqual([`${view}?t=0#t=0`]);
+    expect(await citationUrls(course_id)).toEqual([`${view}?t=75#t=75`]);
     expect(await read(`/api/lectures/${body.lecture_id}`)).toMatchObject({ title: "Week 3" });
   });
 

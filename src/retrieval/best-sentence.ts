@@ -1,0 +1,47 @@
+import { isQuestionWord, withoutQuestionPhrases } from "../text/question-words";
+import { searchWordsOf } from "../text/search-words";
+import { splitSentences } from "../text/sentences";
+import { type Timeline, timesOf } from "../text/timeline";
+import { toStem } from "../text/words";
+
+export type SpokenChunk = { content: string; start_ms: number; end_ms: number };
+type Moment = { start_ms: number; end_ms: number };
+
+/** Speech without punctuation is one long sentence; it is compared in parts of about this length. */
+const PART_CHARS = 200;
+const PARTS = new RegExp(`[\\s\\S]{1,${PART_CHARS}}(?:\\s+|$)|[\\s\\S]{1,${PART_CHARS}}`, "g");
+
+/**
+ * When the sentence is spoken that shares most with a question, rare words counting more. The whole
+ * chunk when no sentence shares a word.
+ *
+ * @param timeline  the speech around the chunk; without it, or when it lacks the sentence, words count as
+ *                  evenly distributed over the chunk
+ */
+export function findBestMoment(chunk: SpokenChunk, question: string, timeline?: Timeline): Moment {
+  const { content, start_ms, end_ms } = chunk;
+  const pieces = splitSentences(content).flatMap((sentence) => sentence.match(PARTS) ?? []);
+  const wanted = toStems(withoutQuestionPhrases(question));
+  const found = pieces.map((piece) => toStems(piece).intersection(wanted));
+  const weight = (stem: string) =>
+    Math.log(1 + pieces.length / found.filter((stems) => stems.has(stem)).length);
+  const scores = found.map((stems) => [...stems].reduce((sum, stem) => sum + weight(stem), 0));
+  const best = scores.indexOf(Math.max(...scores));
+  if (best === -1 || scores[best] === 0) return { start_ms, end_ms };
+
+  const sentence = pieces[best]!.trim();
+  const at = timeline?.text.indexOf(sentence) ?? -1;
+  if (timeline && at >= 0) return timesOf(timeline, at, at + sentence.length);
+
+  const from = pieces.slice(0, best).join("").length;
+  const timeAt = (offset: number) => start_ms + ((end_ms - start_ms) * offset) / content.length;
+  return {
+    start_ms: Math.floor(timeAt(from)),
+    end_ms: Math.ceil(timeAt(from + pieces[best]!.length)),
+  };
+}
+
+function toStems(text: string): Set<string> {
+  const words = searchWordsOf(text).filter(({ forms }) => !forms.some(isQuestionWord));
+  return new Set(words.flatMap(({ forms, pairs }) => [...forms, ...pairs].map(toStem)));
+}
