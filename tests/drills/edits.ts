@@ -3,8 +3,15 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "../../src/db/client";
-import { type Asset, type Drill, expectGood, isLong, openDrill } from "../support/drill";
-import { postJson } from "../support/http";
+import {
+  type Asset,
+  type Drill,
+  expectGood,
+  isLong,
+  openDrill,
+  uniqueDeck,
+} from "../support/drill";
+import { postFile, postJson } from "../support/http";
 import { seededRandom } from "../support/random";
 import { eventually } from "../support/waiting";
 
@@ -49,9 +56,13 @@ export async function changeAtRandom(): Promise<void> {
   const all = [...drill.accepted];
   const deleted: Asset[] = [];
   const statuses: number[] = [];
+  /** Checksums of the newest version, by document. */
+  const newest = new Map<string, string>();
+  let pages = all.reduce((sum, asset) => sum + asset.pages, 0);
   const send = async (request: Request) => {
-    const { status } = await drill.server.send(request);
-    statuses.push(status);
+    const response = await drill.server.send(request);
+    statuses.push(response.status);
+    return response;
   };
 
   for (const asset of random.list(isLong ? 60 : 10, () => random.pick(all))) {
@@ -63,7 +74,14 @@ export async function changeAtRandom(): Promise<void> {
       deleted.push(asset);
     } else if (asset.kind === "lectures" && random.chance(0.3)) {
       await send(replacementTranscript(path));
+    } else if (asset.kind === "documents" && random.chance(0.5)) {
+      const deck = await uniqueDeck(asset.pages);
+      const answer = await send(postFile(`${path}/versions`, {}, deck));
+      if (!answer.ok) continue; // deleted
+      newest.set(asset.id, Bun.SHA256.hash(deck.bytes, "hex"));
+      pages += asset.pages;
     } else {
+      newest.delete(asset.id);
       await send(postJson(`${path}/cancel`, {}));
       await send(postJson(`${path}/retry`, {}));
     }
@@ -74,11 +92,13 @@ export async function changeAtRandom(): Promise<void> {
 
   expect(report).toMatchObject({ lost: [], failed: [], duplicated: [] });
   const { bought, in_flight } = report;
-  const pages = all.reduce((sum, asset) => sum + asset.pages, 0);
   expect(bought.pages).toBeLessThanOrEqual(pages + in_flight.pages);
   const lectures = all.filter(({ kind }) => kind === "lectures").length;
   expect(bought.lectures).toBeLessThanOrEqual(lectures + in_flight.lectures);
   expect(statuses.filter((status) => status >= 500)).toEqual([]);
+  for (const asset of drill.accepted.filter(({ id }) => newest.has(id))) {
+    expect((await drill.find(asset)).sha256).toBe(newest.get(asset.id));
+  }
   expect(await remainsOf(drill, deleted)).toEqual([]);
   await eventually(
     () => drill.scratch(),

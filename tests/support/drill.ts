@@ -172,19 +172,11 @@ export class Drill {
     ]);
   }
 
-  async uploadDeck(pages: number, word = "Entropy"): Promise<Asset> {
-    const id = crypto.randomUUID();
-    const slides = Array.from({ length: pages }, (_, n) => ({
-      title: `${word} ${n + 1} of deck ${id}`,
-      body: [`Page ${n + 1} measures missing information.`],
-    }));
-    const bytes = await deckPdf(slides, `${word} ${id}`);
+  async uploadDeck(pages: number, word?: string): Promise<Asset> {
+    const file = await uniqueDeck(pages, word);
+    const { course_id } = this;
     const accepted = await this.#accept(() =>
-      postFile(
-        "/api/documents/upload",
-        { course_id: this.course_id },
-        { name: `${id}.pdf`, bytes },
-      ),
+      postFile("/api/documents/upload", { course_id }, file),
     );
     return this.#add({ kind: "documents", id: accepted.document_id, pages });
   }
@@ -373,6 +365,16 @@ export function expectGood({ bought, needed, in_flight, receipts, ...report }: D
   }
   // This provider has an id to poll: only a submission whose id was not stored yet is repeated.
   expect(bought.lectures).toBeLessThanOrEqual(needed.lectures + receipts.lectures.unanswered);
+}
+
+/** A deck that has its bytes and its texts for itself. */
+export async function uniqueDeck(pages: number, word = "Entropy") {
+  const id = crypto.randomUUID();
+  const slides = Array.from({ length: pages }, (_, n) => ({
+    title: `${word} ${n + 1} of deck ${id}`,
+    body: [`Page ${n + 1} measures missing information.`],
+  }));
+  return { name: `${id}.pdf`, bytes: await deckPdf(slides, `${word} ${id}`) };
 }
 
 const isEnded = (row: { status: string } | null) =>
