@@ -9,7 +9,7 @@ create table lectures (
   source                 text not null check (source in ('panopto', 'upload', 'transcript')),
   panopto_session_id     text,
   panopto_url            text,
-  -- Where a recording outside Panopto plays; only citations use it.
+  -- The address of a recording outside Panopto; only citations use it.
   media_url              text check (media_url ~ '^https?://'),
   title                  text,
   transcription          boolean not null default true,

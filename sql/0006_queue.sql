@@ -226,7 +226,7 @@ $$;
 
 -- Claims the next job of the first queue that has one; no row when all are empty. On the way it archives
 -- messages of finished jobs and dead-letters messages that name no job, so that neither blocks a queue.
--- p_process_id names the worker process; null for a caller whose end is no crash.
+-- p_process_id names the worker process; null for a caller that can end without a crash.
 create function claim_job(p_queues text[], p_visibility_seconds integer, p_process_id uuid)
 returns setof claimed_job language plpgsql as $$
 declare

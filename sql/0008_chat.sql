@@ -3,7 +3,7 @@
 create table chat_sessions (
   id            uuid primary key default gen_random_uuid(),
   course_id     uuid not null references courses on delete cascade,
-  -- Who asks; null if the caller names no user.
+  -- The user who asks; null if the caller names no user.
   user_id       uuid references users on delete set null,
   -- The client's id of the thread if that is not a UUID.
   thread_id     text,

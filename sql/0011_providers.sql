@@ -189,7 +189,7 @@ begin
   breaker := lock_provider((select c.provider from provider_calls c where c.id = p_id));
   select c.* into call from provider_calls c where c.id = p_id for update;
   if call.state in ('started', 'lost') then
-    -- Work that goes on at the provider keeps its receipt open: the next attempt polls it.
+    -- Work that continues at the provider keeps its receipt open: the next attempt polls it.
     if p_outcome <> 'outage' or call.request_id is null or p_is_unusable then
       update provider_calls c set
         state = case p_outcome when 'outage' then 'error' else p_outcome end,
@@ -333,7 +333,7 @@ language sql stable as $$
        where own.provider = p_provider and own.model = p_model limit 1), '*');
 $$;
 
--- Sets the price of each call, whoever writes it.
+-- Sets the price of each call, for every writer.
 create function price_call() returns trigger language plpgsql as $$
 begin
   new.cost_usd := case when new.is_free then 0

@@ -527,7 +527,7 @@ begin
   breaker := lock_provider((select c.provider from provider_calls c where c.id = p_id));
   select c.* into call from provider_calls c where c.id = p_id for update;
   if call.state in ('started', 'lost') then
-    -- Work that goes on at the provider keeps its receipt open: the next attempt polls it.
+    -- Work that continues at the provider keeps its receipt open: the next attempt polls it.
     if p_outcome <> 'outage' or call.request_id is null or p_is_unusable then
       update provider_calls c set
         state = case p_outcome when 'outage' then 'error' else p_outcome end,

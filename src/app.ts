@@ -29,7 +29,7 @@ import { retrievalRoutes } from "./routes/retrieval";
 import type { Services } from "./services";
 import { readDiskSpace } from "./storage/disk-space";
 
-/** No limit of the server: it would send a 413 without a body. Each body parser has its own limit. */
+/** Disables the server's own limit, which sends a 413 without a body. Each body parser has its own limit. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /** The page that a problem's `type` links to. */

@@ -130,11 +130,11 @@ const Config = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be postgres://user:password@host:port/database" }).optional(),
   /** Folder of the uploaded files, the embedded database and scratch files. */
   DATA_ROOT: z.string().min(1).default("./data"),
-  /** What this process does: answer requests, process jobs, or both. */
+  /** The work of this process: answer requests (api), process jobs (worker), or both (all). */
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
   /** Jobs processed at the same time; 0 queues jobs without processing them. */
   WORKERS: number(0, 64).default(2),
-  /** Whether a worker is a thread of this process or a process of its own. */
+  /** Runs each worker as a thread of this process or as a separate process. */
   WORKER_MODE: z.enum(["thread", "process"]).default("thread"),
   /** OpenAI, or any server with its protocol. A base URL needs no key. */
   OPENAI_API_KEY: Secret,
@@ -171,7 +171,7 @@ const Config = z.object({
   RERANK_BASE_URL: BaseUrl,
   RERANK_API_KEY: Secret,
   RERANK_MODEL: z.string().min(1).optional(),
-  /** Calls under way at the same time in the whole fleet, `provider=number`; 16 for the others. */
+  /** Maximum concurrent calls in the whole fleet, `provider=number`; 16 for the others. */
   PROVIDER_CONCURRENCY: NumberList(z.string().regex(/^[a-z_]+$/, { error: "must be provider=number" }), z.number({ error: "must be a whole number, 1 or more" }).int().min(1)).default({ elevenlabs: 4 }),
   /** Limits of paid work, such as `audio_minutes=180,pages=300,usd=5`: of each lecture or document, … */
   BUDGET_ASSET: Budget.default({}),
@@ -179,7 +179,7 @@ const Config = z.object({
   BUDGET_COURSE: Budget.default({}),
   /** … and of all courses together in a day (UTC). */
   BUDGET_DAY: Budget.default({}),
-  /** Where uploaded PDFs and audio are stored: in DATA_ROOT, or in an S3-compatible bucket. */
+  /** The storage of uploaded PDFs and audio: DATA_ROOT, or an S3-compatible bucket. */
   STORAGE: z.enum(["disk", "s3"]).default("disk"),
   /** Unset: Amazon S3. */
   S3_ENDPOINT: BaseUrl,
@@ -196,7 +196,7 @@ const Config = z.object({
   RECEIPT_RETENTION_DAYS: number(30, 3_650).default(400),
   /** Largest upload, in MB (10^6 bytes). */
   MAX_UPLOAD_MB: Count.default(200),
-  /** Largest number of pages of a PDF. */
+  /** Maximum number of pages of a PDF. */
   MAX_PAGES: Count.default(500),
   /** Origins whose pages can call the API; unset: no other origin. */
   CORS_ORIGINS: CommaList.pipe(z.array(Origin)).default([]),
@@ -333,7 +333,7 @@ export function environmentWithoutSettings(): Record<string, string> {
 const WorkerConfig = z.object({
   /** The database in use: the embedded one has an address only while the main process runs. */
   DATABASE_URL: z.string(),
-  /** Where the main process embeds texts for its workers. */
+  /** The address at which the main process embeds texts for its workers. */
   LOCAL_EMBEDDER_URL: z.url(),
   /** Which of the supervisor's workers this is, for the log. */
   WORKER_NUMBER: z.coerce.number(),

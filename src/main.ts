@@ -46,7 +46,7 @@ async function main(): Promise<void> {
 
   // Only this process uses the embedded database, so no worker of an earlier process is alive.
   if (!config.DATABASE_URL) await releaseAllClaims(services.db);
-  // Without workers too: interrupted uploads are on the machine that received them.
+  // A process without workers does this too, because it has the interrupted uploads that it received.
   const stopMaintenance = await startMaintenance({
     ...services,
     audioRetentionDays: config.SOUND_RETENTION_DAYS,

@@ -6,7 +6,7 @@ export const SCOPES = ["read", "ingest", "chat", "admin"] as const;
  */
 export type AccessScope = (typeof SCOPES)[number];
 
-/** Who sends a request, and what the sender can reach. */
+/** The sender of a request, and its permissions. */
 export type Principal = {
   /**
    * open: no key is required on this server. key: an API key. user: a token of the institution's login.

@@ -3,7 +3,7 @@ import { HttpAgent } from "@ag-ui/client";
 import { askForKey, credentialHeaders } from "./credential";
 import { addAnswer, addQuestion, showProblem } from "./thread";
 
-type Course = { id: string; name: string };
+type CourseChoice = { id: string; name: string };
 
 const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 const course = element<HTMLSelectElement>("course");
@@ -20,8 +20,8 @@ function newThread(): HttpAgent {
   return new HttpAgent({ url: "/api/chat/stream", threadId: crypto.randomUUID(), headers });
 }
 
-async function listCourses(): Promise<Course[]> {
-  const courses: Course[] = [];
+async function listCourses(): Promise<CourseChoice[]> {
+  const courses: CourseChoice[] = [];
   let cursor: string | null = null;
   do {
     const query = new URLSearchParams({ limit: "200", ...(cursor && { cursor }) });
@@ -38,7 +38,7 @@ async function listCourses(): Promise<Course[]> {
 class KeyRefused extends Error {}
 
 /** Asks for a key until the server accepts one; servers without keys never ask. */
-async function listCoursesWithKey(): Promise<Course[]> {
+async function listCoursesWithKey(): Promise<CourseChoice[]> {
   let problem = "This server asks for a key. You get one from the person who runs it.";
   for (;;) {
     try {

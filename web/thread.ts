@@ -106,7 +106,7 @@ const unsupportedOf = (event: object): UnsupportedSentence[] => {
   return metadata?.unsupported ?? [];
 };
 
-/** What the check found at a sentence. It does not notice negations, swapped subjects or names. */
+/** The result of the check of a sentence. It does not notice negations, swapped subjects or names. */
 const REASONS = {
   number: "a number is not in the source",
   quotation: "the quotation is not in the source",

@@ -13,7 +13,7 @@ export type AlignmentInput = {
   pages: readonly (readonly string[])[];
   /** The stems of the speech in time order, from the same text configuration as the pages. */
   speech: readonly SpokenTerm[];
-  /** Where segments of speech begin: a page is taken to change between two of them. */
+  /** The starts of the segments of speech. Page changes are placed at such a start. */
   segment_starts_ms: readonly number[];
   /** Length of the recording, in milliseconds. */
   duration_ms: number;
@@ -25,7 +25,7 @@ export type PageSpan = {
   start_ms: number;
   /** Exclusive; the next span begins here. */
   end_ms: number;
-  /** The shown page's lead over the best page that is no neighbour; 1 is a typical full match. */
+  /** The shown page's lead over the best page, except its neighbours; 1 is a typical full match. */
   confidence: number;
 };
 
@@ -37,7 +37,7 @@ const STEP_MS = 5_000;
 const TRIANGLE_STEPS = 2;
 /** Half of the window over which the confidence is averaged, in steps: ±20 s. */
 const CONFIDENCE_STEPS = 4;
-/** How far from a change of steps the segment may begin with which the page changes. */
+/** The page changes at the start of a segment, at most this far from the detected step. */
 const REFINE_MS = 2 * STEP_MS;
 /** The cost of being on the last page at the first minute. */
 const DRIFT_WEIGHT = 0.7;
@@ -54,7 +54,7 @@ const MAX_START_COST = 3;
 /**
  * Between these, the costs fall from full to none. A lecture below the first uses words that many
  * pages share (recorded lectures: .03 to .12 in the lower quartile); a lecture above the second names
- * each page by words of its own, and is followed wherever it goes.
+ * each page by words of its own, and the alignment follows it to any page.
  */
 const AMBIGUOUS = 0.45;
 const UNAMBIGUOUS = 0.75;

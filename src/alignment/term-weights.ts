@@ -1,5 +1,5 @@
 /**
- * How much each spoken stem speaks for each page.
+ * How strongly each spoken stem indicates each page.
  *
  * A pair of neighbouring stems counts as a term of its own: "transfer function" is rarer, and so
  * says more, than both of its words.
@@ -69,7 +69,7 @@ function countTerms(terms: Iterable<string>): Map<string, number> {
   return counts;
 }
 
-/** Never negative: a term on most pages says nothing about any one of them. */
+/** At least 0: a term on most pages is no evidence for one of them. */
 function inversePageFrequency(pages: readonly ReadonlyMap<string, number>[]): Map<string, number> {
   const frequency = countTerms(pages.flatMap((counts) => [...counts.keys()]));
   return new Map(
@@ -80,7 +80,7 @@ function inversePageFrequency(pages: readonly ReadonlyMap<string, number>[]): Ma
   );
 }
 
-/** From 0 to 1: a word that is spoken all the time says little about one moment. */
+/** From 0 to 1: a word that is spoken all the time is little evidence at one moment. */
 function inverseMinuteFrequency(
   speech: readonly SpokenTerm[],
   duration_ms: number,

@@ -67,7 +67,7 @@ export type ThreadPart = {
   rows: ChatMessage[];
   /** The ids under which this client knows the questions, by row id. */
   clientIds: ReadonlyMap<string, string>;
-  /** The client sent nothing new or gets no new answer, so it needs the whole thread. */
+  /** The whole thread, for a client that sent nothing new or gets no new answer. */
   isReplay: boolean;
   /** Tool results made from the client's resume, which it does not have as messages. */
   replies: NewToolResult[];

@@ -20,7 +20,7 @@ export type ChatRequest = {
   client: ClientCapabilities;
 };
 
-/** What the client can read or do. */
+/** The abilities of the client. */
 export type ClientCapabilities = {
   /** It can show a question of the model and resume the run with the reply. */
   interrupts: boolean;

@@ -22,7 +22,7 @@ import { AppError, explain } from "../errors";
 import { openProviders } from "../providers";
 import { startLocalEmbedder } from "../providers/local/embedding-server";
 import { readBeirSet } from "../retrieval/beir";
-import { evaluate, ingestSet, type Report, type Row } from "../retrieval/evaluate";
+import { type EvaluationReport, evaluate, ingestSet, type Row } from "../retrieval/evaluate";
 import { MEASURES } from "../retrieval/ranking-metrics";
 
 /**
@@ -161,7 +161,7 @@ async function evaluateSearch(folder: string, asJson: boolean): Promise<void> {
   }
 }
 
-function toText(report: Report): string {
+function toText(report: EvaluationReport): string {
   const { model, documents, questions, chosen_weight, default_weight, gain } = report;
   return [
     `${documents} documents, ${questions} questions, embedded by ${model}`,

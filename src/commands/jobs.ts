@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { type Config, loadClientConfig, loadConfig } from "../config";
+import { loadConfig } from "../config";
 import { connect, type Sql } from "../db/client";
 import { cancelJob, hurryJob } from "../db/jobs/job-control";
 import {
@@ -11,10 +11,15 @@ import {
   listJobs,
 } from "../db/jobs/job-list";
 import { migrate } from "../db/migrate";
-import { openDatabaseServer } from "../db/server";
-import { AppError, type ErrorCode, explain } from "../errors";
+import { AppError, explain } from "../errors";
 import { restartDocument } from "../pipelines/document/request";
 import { restartLecture } from "../pipelines/lecture/request";
+import {
+  clientOfLecternUrl,
+  clientOfOwnServer,
+  openUnlockedDatabase,
+  type ServerClient,
+} from "./running-server";
 
 /**
  * `./lectern jobs`: shows and steers the queue. It uses the database itself; while a server has the
@@ -86,16 +91,11 @@ function readArguments(args: string[]) {
 }
 
 async function withDesk(use: (desk: JobDesk) => Promise<void>): Promise<void> {
-  const { LECTERN_URL, LECTERN_API_KEY } = loadClientConfig();
-  if (LECTERN_URL) return use(remoteDesk(LECTERN_URL, LECTERN_API_KEY));
+  const remote = clientOfLecternUrl();
+  if (remote) return use(remoteDesk(remote));
   const config = loadConfig();
-  const database = await openDatabaseServer(config).catch((error: unknown) => {
-    const isLocked = error instanceof AppError && error.errorCode === "database_locked";
-    if (!isLocked) throw error;
-    return null;
-  });
-  if (!database)
-    return use(remoteDesk(addressOf(config), LECTERN_API_KEY ?? config.BOOTSTRAP_API_KEY));
+  const database = await openUnlockedDatabase(config);
+  if (!database) return use(remoteDesk(clientOfOwnServer(config)));
   await migrate(database.url);
   const db = connect(database.url, { max: 1 });
   try {
@@ -104,12 +104,6 @@ async function withDesk(use: (desk: JobDesk) => Promise<void>): Promise<void> {
     await db.end({ timeout: 1 });
     await database.close();
   }
-}
-
-/** Where the server of these settings listens. */
-function addressOf({ HOST, PORT }: Config): string {
-  const host = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[HOST] ?? HOST;
-  return `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${PORT}`;
 }
 
 const directDesk = (db: Sql): JobDesk => ({
@@ -124,39 +118,18 @@ const directDesk = (db: Sql): JobDesk => ({
   },
 });
 
-function remoteDesk(url: string, key: string | undefined): JobDesk {
-  const headers = new Headers(key ? { authorization: `Bearer ${key}` } : {});
-  const ask = async (path: string, method = "GET") => {
-    const response = await fetch(new URL(path, url), {
-      method,
-      headers,
-      signal: AbortSignal.timeout(30_000),
-    }).catch((cause: unknown) => {
-      const message = `No server answers at ${url}: set LECTERN_URL to the address of the running server`;
-      throw new AppError("config_invalid", { message }, { cause });
-    });
-    const body = await response.json();
-    if (response.ok) return body;
-    const { code, detail } = body as { code: ErrorCode; detail?: string };
-    const advice = "set LECTERN_API_KEY to a key with the scope admin";
-    throw new AppError(code, {
-      message: detail,
-      ...([401, 403].includes(response.status) && { advice }),
-    });
-  };
-  return {
-    list: async (query) => {
-      const search = new URLSearchParams(
-        Object.entries(query).map(([name, value]) => [name, String(value)]),
-      );
-      return ((await ask(`/api/jobs?${search}`)) as { items: JobListItem[] }).items;
-    },
-    show: async (id) => (await ask(`/api/jobs/${id}`)) as JobDetails,
-    act: async (action, { kind, asset_id }) => {
-      await ask(`/api/${kind}s/${asset_id}/${action}`, "POST");
-    },
-  };
-}
+const remoteDesk = (ask: ServerClient): JobDesk => ({
+  list: async (query) => {
+    const search = new URLSearchParams(
+      Object.entries(query).map(([name, value]) => [name, String(value)]),
+    );
+    return ((await ask("GET", `/api/jobs?${search}`)) as { items: JobListItem[] }).items;
+  },
+  show: async (id) => (await ask("GET", `/api/jobs/${id}`)) as JobDetails,
+  act: async (action, { kind, asset_id }) => {
+    await ask("POST", `/api/${kind}s/${asset_id}/${action}`);
+  },
+});
 
 const printJson = (result: unknown) => console.log(JSON.stringify(result, null, 2));
 

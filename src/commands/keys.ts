@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 import type { ZodType } from "zod";
 import { type Config, loadConfig } from "../config";
@@ -12,22 +11,26 @@ import {
 } from "../db/access/keys";
 import { connect } from "../db/client";
 import { migrate } from "../db/migrate";
-import { openDatabaseServer } from "../db/server";
 import { AppError, explain, toFieldProblems } from "../errors";
 import { KeyId, NewKey, Rotation, toKeyFields } from "../routes/keys";
+import {
+  clientOfLecternUrl,
+  clientOfOwnServer,
+  openUnlockedDatabase,
+  type ServerClient,
+} from "./running-server";
 
 /**
- * `./lectern keys`: creates, lists, rotates and revokes API keys. It uses the database directly. If a
- * server has locked the embedded database, it calls that server, with BOOTSTRAP_API_KEY as its key.
+ * `./lectern keys`: creates, lists, rotates and revokes API keys. It uses the database directly. It calls
+ * a running server if LECTERN_URL names one, or if that server has locked the embedded database.
  */
 const USAGE = `Usage: ./lectern keys create --name NAME --scopes read,chat [--courses ID,ID] [--expires-in-days N]
        ./lectern keys list [--json]
        ./lectern keys rotate KEY_ID [--overlap-hours N]
-       ./lectern keys revoke KEY_ID`;
+       ./lectern keys revoke KEY_ID
+LECTERN_URL and LECTERN_API_KEY choose a running server and its key; unset: the server of these settings.`;
 
-const TIMEOUT_MS = 30_000;
-
-/** Where the keys are managed: the database, or the API of a running server. */
+/** Manages the keys in the database, or through the API of a running server. */
 type KeyStore = {
   create(fields: NewKey): Promise<IssuedApiKey>;
   list(): Promise<ApiKey[]>;
@@ -153,17 +156,10 @@ function stateOf({ revoked_at, expires_at }: ApiKey): string {
 }
 
 async function openStore(config: Config): Promise<KeyStore> {
-  try {
-    return await openDatabaseStore(config);
-  } catch (error) {
-    const isLocked = error instanceof AppError && error.errorCode === "database_locked";
-    if (!isLocked) throw error;
-    return openServerStore(config);
-  }
-}
-
-async function openDatabaseStore(config: Config): Promise<KeyStore> {
-  const database = await openDatabaseServer(config);
+  const remote = clientOfLecternUrl();
+  if (remote) return openServerStore(remote);
+  const database = await openUnlockedDatabase(config);
+  if (!database) return openServerStore(clientOfOwnServer(config));
   await migrate(database.url);
   const db = connect(database.url, { max: 1 });
   return {
@@ -178,45 +174,16 @@ async function openDatabaseStore(config: Config): Promise<KeyStore> {
   };
 }
 
-/** The server that uses the embedded database. */
-function openServerStore({ HOST, PORT, BOOTSTRAP_API_KEY }: Config): KeyStore {
-  const host = ["0.0.0.0", "::"].includes(HOST) ? "127.0.0.1" : HOST;
-  const base = `http://${isIP(host) === 6 ? `[${host}]` : host}:${PORT}/api/keys`;
-  const call = async (method: string, path = "", body?: unknown) => {
-    const response = await fetch(base + path, {
-      method,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: {
-        ...(body !== undefined && { "content-type": "application/json" }),
-        ...(BOOTSTRAP_API_KEY && { authorization: `Bearer ${BOOTSTRAP_API_KEY}` }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    }).catch((cause: Error) => {
-      const problem = `${base} does not answer (${cause.message}): set PORT and HOST to those of the running server, or stop it first`;
-      throw new AppError("config_invalid", { problems: { PORT: [problem] } }, { cause });
-    });
-    if (response.ok) return response;
-    const problem = await response.json().catch(() => ({ title: `status ${response.status}` }));
-    throw new Error(refusalOf(response.status, problem));
-  };
-  return {
-    create: async (fields) => (await call("POST", "", fields)).json(),
-    list: async () => (await (await call("GET")).json()).items,
-    rotate: async (key_id, rotation) => (await call("POST", `/${key_id}/rotate`, rotation)).json(),
-    revoke: async (key_id) => void (await call("DELETE", `/${key_id}`)),
-    close: async () => {},
-  };
-}
-
-type KeyProblem = { title: string; details?: { fields?: { path: string; message: string }[] } };
-
-function refusalOf(status: number, { title, details }: KeyProblem): string {
-  if (status === 401 || status === 403) {
-    return "The running server asks for a key with the scope admin: set BOOTSTRAP_API_KEY to one for this command, or stop the server first.";
-  }
-  const fields = (details?.fields ?? []).map(({ path, message }) => `  ${path}: ${message}`);
-  return [title, ...fields].join("\n");
-}
+const openServerStore = (ask: ServerClient): KeyStore => ({
+  create: async (fields) => (await ask("POST", "/api/keys", fields)) as IssuedApiKey,
+  list: async () => ((await ask("GET", "/api/keys")) as { items: ApiKey[] }).items,
+  rotate: async (key_id, rotation) =>
+    (await ask("POST", `/api/keys/${key_id}/rotate`, rotation)) as IssuedApiKey,
+  revoke: async (key_id) => {
+    await ask("DELETE", `/api/keys/${key_id}`);
+  },
+  close: async () => {},
+});
 
 try {
   await main(Bun.argv.slice(2));

@@ -377,15 +377,20 @@ export async function startFileRemoval(sql: Sql, seconds: number): Promise<strin
 }
 
 /** A stored PDF and the checksum of its upload. */
-export type StoredFile = { file_id: string; document_id: string; filename: string; sha256: string };
+export type DocumentFile = {
+  file_id: string;
+  document_id: string;
+  filename: string;
+  sha256: string;
+};
 
 /** The files of all versions, ordered by id, after the id `after`. */
 export async function listStoredFiles(
   sql: Sql,
   after: string | null,
   limit: number,
-): Promise<StoredFile[]> {
-  return sql<StoredFile[]>`
+): Promise<DocumentFile[]> {
+  return sql<DocumentFile[]>`
     select distinct on (file_id) file_id, document_id, filename, sha256
     from (${versions(sql)}) version ${after ? sql`where file_id > ${after}` : sql``}
     order by file_id limit ${limit}`;

@@ -41,7 +41,7 @@ export type Lecture = {
   source: "panopto" | "upload" | "transcript";
   panopto_session_id: string | null;
   panopto_url: string | null;
-  /** Where a recording outside Panopto plays. */
+  /** The address of a recording outside Panopto. */
   media_url: string | null;
   title: string | null;
   transcription: boolean;

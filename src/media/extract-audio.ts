@@ -47,7 +47,7 @@ export type ExtractedAudio = {
   missing_end: boolean;
 };
 
-/** An MP3 decoder starts this many samples late when the file has no header frame that says so. */
+/** A decoder starts an MP3 without a header frame this many samples late. */
 const ENCODER_DELAY_SAMPLES = 1_105;
 
 /**
@@ -59,7 +59,7 @@ const ENCODER_DELAY_SAMPLES = 1_105;
  *
  * The MP3 has no header frame: ffmpeg would write that last, and the checksum, computed while the file
  * is written, would need a second read. Without it a decoder cannot know the encoder's delay of 69 ms,
- * so the same time is cut from the start, and every word is heard when it was spoken.
+ * so the same time is cut from the start, and every word keeps its original time.
  *
  * @param scratchDir  receives `audio.mp3`
  * @throws AppError `recording_without_sound`, `recording_incomplete`, `recording_too_long`,
@@ -156,7 +156,7 @@ async function encodeDamaged(encoding: Encoding, strict: Encoded): Promise<Encod
   return lenient;
 }
 
-/** Whether a file consists of undamaged elements only, as one does that was joined with `cat`. */
+/** Whether a file consists of undamaged elements only, such as a file that was joined with `cat`. */
 async function isJoined({ recordingPath, media }: Encoding): Promise<boolean> {
   if (media.format === "mp3") return (await readMp3Structure(recordingPath)).isClean;
   return media.format === "ogg" && (await isCleanOgg(recordingPath));
@@ -193,7 +193,7 @@ async function encode({
   let size_bytes = 0;
   await using file = await open(path, "w");
   const expected_ms = media.duration_ms ?? announced_duration_ms;
-  const capMs = limits.maxDurationMs + 1_000; // one more second, to tell "at the limit" from "cut"
+  const capMs = limits.maxDurationMs + 1_000; // one more second, to distinguish "at the limit" from "cut"
   const filters = [
     toMono(choice),
     useTimestamps ? "aresample=16000:async=1:first_pts=0" : "aresample=16000",
@@ -233,7 +233,7 @@ async function encode({
   return { sha256: hash.digest("hex"), size_bytes, exitCode, stderr, level, isDamagedAtEnd: false };
 }
 
-/** ffmpeg's `out_time_ms` holds microseconds as well, so only `out_time_us` says what it means. */
+/** ffmpeg's `out_time_ms` also contains microseconds, so `out_time_us` is the clear name. */
 function parseProgress(line: string): number | null {
   const microseconds = /^out_time_us=(\d+)/.exec(line)?.[1];
   return microseconds ? Number(microseconds) / 1_000 : null;
@@ -246,7 +246,7 @@ function refuseTooLong(duration_ms: number, max_ms: number): void {
 /**
  * A download that is shorter than the source announced can be complete at the next attempt.
  *
- * @param found_ms  length of the audio, or of a picture that goes on after the audio has ended
+ * @param found_ms  length of the audio, or of a picture that continues after the end of the audio
  */
 function refuseShorterThanAnnounced(found_ms: number, announced_ms = 0): void {
   if (found_ms + Math.max(2_000, announced_ms / 100) < announced_ms) {

@@ -19,7 +19,7 @@ const STDERR_BYTES = 4_096;
 /** How the C library words ENOSPC and EDQUOT. The tools run in the C locale: their environment is empty. */
 const DISK_FULL = /No space left on device|Disk quota exceeded/;
 
-/** Learns of every child process, so that a supervisor can end those of a thread that died. */
+/** Receives every child process, so that a supervisor can end the children of a crashed thread. */
 export type OnSpawn = (pid: number, exited: Promise<unknown>) => void;
 
 export type ToolOptions = {
@@ -112,7 +112,7 @@ async function tail(
   return end.trim();
 }
 
-/** Lines longer than this are not kept whole: a file can make ffmpeg print one without an end. */
+/** Longer lines are truncated: a file can make ffmpeg print an endless line. */
 const LINE_CHARS = 64 * 1024;
 
 async function eachLine(stream: ReadableStream<Uint8Array>, onLine?: (line: string) => void) {

@@ -6,11 +6,11 @@ import { writeAll } from "./write-all";
 
 /** A part of a file, and its position on the clock of the joined file. All in milliseconds. */
 export type AudioPiece = {
-  /** Where the piece starts in the decoded audio of its file. */
+  /** The start of the piece in the decoded audio of its file. */
   from_ms: number;
   /** Exclusive; undefined lasts to the end of the file. */
   until_ms?: number | undefined;
-  /** Where the piece starts in the joined file. */
+  /** The start of the piece in the joined file. */
   at_ms: number;
 };
 

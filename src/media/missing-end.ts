@@ -21,7 +21,7 @@ export type DecodedAudio = {
  *
  * A stated length decides where the container has one. Otherwise the container's structure does: an
  * Ogg stream marks its last page, a box or chunk has a size. Unknown sizes (a WAV written to a pipe)
- * are no sign of a cut, and neither is a short last packet of a file whose length is right.
+ * do not indicate a cut; neither does a short last packet of a file whose length is right.
  */
 export async function hasMissingEnd(
   path: string,
@@ -60,7 +60,7 @@ export async function hasMissingEnd(
   }
 }
 
-/** Whether audio is shorter than stated, beyond what encoders and rounding explain. */
+/** Whether audio is shorter than stated by more than encoders and rounding explain. */
 function isShorter(found_ms: number, expected_ms: number, { video_codecs }: Media): boolean {
   const [least_ms, share] =
     video_codecs.length > 0 ? [VIDEO_TOLERANCE_MS, 0.01] : [TOLERANCE_MS, 0.002];
@@ -134,7 +134,7 @@ async function fragmentIsCut(file: FileHandle, size: number): Promise<boolean> {
 const OGG_PAGE_BYTES = 65_307;
 const OGG_LAST_PAGE = 4;
 
-/** The last page of a stream has a flag; a file that was cut off has it no longer, or not whole. */
+/** The last page of a stream has a flag. In a file that was cut off, that page is missing or incomplete. */
 async function hasLastOggPage(file: FileHandle, size: number): Promise<boolean> {
   const start = Math.max(0, size - 2 * OGG_PAGE_BYTES);
   const tail = await read(file, start, size - start);

@@ -62,7 +62,7 @@ export async function readMp3Structure(path: string): Promise<Mp3Structure> {
 
 const isElement = (bytes: Buffer) => tagBytes(bytes) > 0 || frameBytes(bytes) > 0;
 
-/** Length of a tag or of padding at the start of some bytes; 0 when there is none. */
+/** Length of a tag or of padding at the start of some bytes; 0 without one. */
 function tagBytes(bytes: Buffer): number {
   const name = bytes.toString("latin1", 0, 11);
   if (name.startsWith("ID3") && bytes.length >= 10) {

@@ -17,13 +17,13 @@ export type Sound = {
   duration_ms: number | null;
 };
 
-/** What ffprobe reads from a file. Durations are null where the file does not state one. */
+/** The data that ffprobe reads from a file. A duration is null if the file does not state it. */
 export type Media = {
   /** ffmpeg's name of the container: several words for one kind, such as `mov,mp4,m4a,…`. */
   format: string;
   /** Of the longest stream, from the file's first timestamp: the picture can outlast the audio. */
   duration_ms: number | null;
-  /** The first audio track; null when there is none. */
+  /** The first audio track; null without one. */
   sound: Sound | null;
   /** The number of channels of each audio track. */
   audio_channels: number[];

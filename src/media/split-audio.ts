@@ -9,12 +9,12 @@ const FRAME_MS = 100;
 /** A pause of this length is never inside a word. */
 const PAUSE_FRAMES = 5;
 
-/** Decoding runs at several hundred times real time: minutes for the longest recording. */
+/** Decoding is several hundred times faster than playback: minutes for the longest recording. */
 const TIMEOUT_MS = 30 * 60_000;
 
 export type AudioPart = {
   path: string;
-  /** Where the part begins in the whole; a part ends where the next begins. */
+  /** The start of the part in the whole; it ends at the start of the next part. */
   start_ms: number;
   end_ms: number;
 };

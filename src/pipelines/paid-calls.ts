@@ -23,7 +23,7 @@ import type {
   PaidCalls,
 } from "../providers/paid-calls";
 
-/** What holds for every call of an installation. */
+/** The settings for all calls of an installation. */
 export type CallPolicy = {
   /** Calls under way at the same time in the whole fleet, by provider. */
   maxConcurrent(provider: string): number;
@@ -74,7 +74,7 @@ export class CallRecorder {
   }
 
   /**
-   * Fails early, before work whose result only an unreachable provider could use.
+   * Fails early, before work that is useless while the provider is unreachable.
    *
    * @throws AppError `provider_waiting`
    */
@@ -115,7 +115,7 @@ export class CallRecorder {
       answer = await request({ request_id, submitted });
     } catch (error) {
       const end = this.#endOf(error, estimate);
-      // Work that goes on at the provider keeps its receipt open: the next attempt polls it.
+      // Work that continues at the provider keeps its receipt open: the next attempt polls it.
       if (end.outcome === "lost" && isSubmitted) throw error;
       const unusable = await this.#finish(id, end, limits);
       throw explained(error, service, unusable);
@@ -156,7 +156,7 @@ export class CallRecorder {
     }
   }
 
-  /** The answer is paid for, so its receipt is closed also when the attempt has ended meanwhile. */
+  /** Closes the receipt even after the attempt has ended, because the answer is paid for. */
   #finish(id: string, end: CallEnd, limits: CallLimits): Promise<number> {
     const signal = this.#signal.aborted ? AbortSignal.timeout(CLOSE_TIMEOUT_MS) : this.#signal;
     return throughOutages(() => finishCall(this.#sql, id, end, limits), signal);

@@ -10,7 +10,7 @@ import { throughOutages } from "../db/outage";
 import { AppError } from "../errors";
 import { type CallPolicy, CallRecorder, DEFAULT_POLICY } from "./paid-calls";
 
-/** What a pipeline needs for one attempt of a job. */
+/** The dependencies of a pipeline in one attempt of a job. */
 export type Attempt<K extends JobKind> = {
   fence: ClaimToken;
   /** Aborted when the attempt loses its claim or the worker stops. */

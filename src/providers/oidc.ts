@@ -39,7 +39,7 @@ export type OidcSettings = {
   keysCooldownMs?: number;
 };
 
-/** What a valid token says about its user. */
+/** The claims of a valid token about its user. */
 export type TokenIdentity = {
   issuer: string;
   subject: string;

@@ -7,7 +7,7 @@ export type BillableRequest = {
   model: string;
   /** The server needs no key, so the request costs nothing. */
   isFree?: boolean;
-  /** Which of the requests for one piece of work this is, such as `part:2`. Unset: there is only one. */
+  /** Identifies the request among several for the same work, such as `part:2`. Unset: the only request. */
   unit?: string;
   /** The usage that is recorded until the answer is known. */
   estimate: CallUsage;

@@ -18,7 +18,7 @@ import { viewerClockOf } from "./panopto/stream-pieces";
 import { toViewerCaptions } from "./panopto/viewer-clock";
 
 export type PanoptoOptions = Partial<PanoptoClient> & {
-  /** Hosts that session addresses may name; see `openHostRules`. */
+  /** Allowed hosts of session addresses; see `openHostRules`. */
   allowedHosts: string[];
   /** The value of `.ASPXAUTH`, or a whole Cookie header. An API client takes precedence. */
   cookie?: string;

@@ -2,7 +2,7 @@ import type { Transcript } from "../text/transcript";
 import type { PaidCalls } from "./paid-calls";
 
 /** Audio as `extractAudio` writes it: a mono MP3 with its measured duration. */
-export type Speech = { path: string; duration_ms: number };
+export type SpeechFile = { path: string; duration_ms: number };
 
 export type Transcription = Transcript & {
   provider: string;
@@ -33,5 +33,5 @@ export interface Transcriber {
    *   retryable: `provider_rate_limited` (with `retry_after_ms`, if the provider states it),
    *   `provider_busy`, `provider_unavailable`, `provider_answer_invalid`
    */
-  transcribe(speech: Speech, signal: AbortSignal, calls?: PaidCalls): Promise<Transcription>;
+  transcribe(speech: SpeechFile, signal: AbortSignal, calls?: PaidCalls): Promise<Transcription>;
 }

@@ -175,6 +175,6 @@ function toReason(error: unknown): JobReason {
   const { title } = ERRORS[code];
   if (typeof message !== "string") return { code, message: title };
   if (code === "provider_waiting") return { code, message };
-  // The message of a provider seldom names the next step, so our title comes first.
+  // The message of a provider seldom contains the next step, so our title is first.
   return { code, message: provider ? `${title}: "${message}"` : message };
 }

@@ -8,7 +8,7 @@ import { endOf, type FromWorker, spawnWorker, type ToWorker } from "./worker-han
 
 /** A process that was asked to stop and has not ended after this time is killed. */
 const STOP_MS = 2_000;
-/** A process that could not start is no fault of the job, which is tried again after this time. */
+/** The delay of the next attempt after a process could not start; the job is not at fault. */
 const RETRY_SECONDS = 10;
 
 export type QuarantineOptions = {

@@ -19,7 +19,7 @@ const DRAIN_TIMEOUT_MS = GRACE_MS + 3_000;
 const RESTART_MS = { first: 500, most: 10_000 };
 /** The workers are registered and pinged this often. */
 const PULSE_MS = 15_000;
-/** A worker whose thread does not answer for this time is blocked; it is ended, as after a crash. */
+/** A worker that does not answer for this time is blocked. It is ended, and its jobs continue as after a crash. */
 const BLOCKED_MS = 5 * 60_000;
 /**
  * A signal to the whole process group ends the worker a moment before its supervisor. Only a supervisor that
@@ -55,7 +55,7 @@ export type SupervisorOptions = {
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const { count, db, log } = options;
   const id = crypto.randomUUID();
-  const workers: Slot[] = Array.from({ length: count }, (_, n) => startSlot(n, id, options));
+  const workers: WorkerSlot[] = Array.from({ length: count }, (_, n) => startSlot(n, id, options));
   const alive = () => workers.filter((worker) => worker.alive()).length;
 
   // A separate connection. After an outage postgres.js listens again by itself.
@@ -91,7 +91,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   };
 }
 
-type Slot = {
+type WorkerSlot = {
   post(message: ToWorker): void;
   alive(): boolean;
   /** Stops the worker's job if it is of this asset and its claim is lost. */
@@ -104,7 +104,7 @@ type Slot = {
 type HeldJob = { job: ClaimedJob; lost: AbortController; release: () => void };
 
 /** Starts one worker, and a new one whenever it dies. */
-function startSlot(n: number, processId: string, options: SupervisorOptions): Slot {
+function startSlot(n: number, processId: string, options: SupervisorOptions): WorkerSlot {
   const { mode, entry, env, db, log, onMessage, onDeath } = options;
   const children = new Set<number>();
   const drained = Promise.withResolvers<void>();

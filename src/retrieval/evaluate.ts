@@ -64,7 +64,7 @@ export async function ingestSet(
 }
 
 export type Row = { mode: Mode; weight: number | null; default?: true } & Record<Measure, Estimate>;
-export type Report = {
+export type EvaluationReport = {
   model: string;
   documents: number;
   questions: number;
@@ -93,7 +93,7 @@ export async function evaluate(
   set: BeirSet,
   ids: ReadonlyMap<string, string>,
   deps: EvaluationDeps,
-): Promise<Report> {
+): Promise<EvaluationReport> {
   const asked: Asked[] = [];
   for (const { text, judgments } of set.questions) {
     const ask = async (mode: Mode) => {
@@ -122,7 +122,7 @@ function report(
   asked: Asked[],
   ids: ReadonlyMap<string, string>,
   about: { model: string; documents: number },
-): Report {
+): EvaluationReport {
   const random = seeded(SEED);
   const [tuning, heldOut] = halve(asked, random);
   const measurements = (half: Asked[], mode: Mode, weight: number): RankingMetrics[] =>

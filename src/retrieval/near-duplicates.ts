@@ -1,5 +1,5 @@
 /**
- * Finds slides that say almost the same: states of a slide that is built step by step, and pages of a
+ * Finds slides with almost the same content: states of a slide that is built step by step, and pages of a
  * deck that was uploaded again. In a list of results they count as one.
  */
 import { toStem } from "../text/words";
@@ -15,7 +15,7 @@ export type SlideText = {
 
 /** Of the words of both, for pages of different decks. */
 const SAME_PAGE = 0.8;
-/** Of the words of the shorter, for pages of one deck with one title. */
+/** Minimum share of the shorter page's words in the other page; for pages of one deck with the same title. */
 const SAME_SLIDE = 0.85;
 /** With fewer words, equal words mean nothing. */
 const MIN_WORDS = 4;

@@ -28,7 +28,7 @@ export type Citation = {
   end_ms?: number;
   /** The version that is quoted: the SHA-256 of the PDF or of the transcript. */
   sha256?: string;
-  /** The asset has another version now. Of a document, `url` still opens the quoted page. */
+  /** The asset has a newer version. For a document, `url` still opens the quoted page. */
   replaced?: true;
   /** In old answers: the caller does not see the material now, so `quote` says so and `url` is null. */
   withheld?: true;

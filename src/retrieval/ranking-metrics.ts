@@ -56,7 +56,7 @@ export function bootstrap(values: number[], random: () => number): Estimate {
 export const mean = (values: number[]) =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** A random generator of numbers from 0 (inclusive) to 1 (exclusive), the same ones for the same seed (mulberry32). */
+/** A random generator with a seed (mulberry32): numbers from 0 (inclusive) to 1 (exclusive). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -5,7 +5,7 @@ import {
   findCandidates,
   readChunks,
   readSlideTexts,
-  type Scope,
+  type SearchScope,
 } from "../db/chunks/passages";
 import type { QuestionTerm } from "../db/chunks/question-terms";
 import type { Sql } from "../db/client";
@@ -197,7 +197,7 @@ export async function findForQuestion(
 }
 
 /** A filter for one kind of source excludes the other kind, unless that has a filter too. */
-function toScope(request: SearchRequest): Scope {
+function toScope(request: SearchRequest): SearchScope {
   const { course_id, viewer, sources, lecture_ids, document_ids } = request;
   const { from_ms, to_ms, page_from, page_to } = request;
   const lectures = { ids: lecture_ids, from_ms, to_ms };

@@ -9,7 +9,7 @@ export const MAX_CHUNKS = 3;
 /** The share of its neighbour's score that a chunk needs to be joined to it. */
 const RELATED = 0.5;
 
-type Limits = {
+type SelectionLimits = {
   /** Passages wanted. */
   top_k: number;
   /** Maximum number of passages of one asset while other assets have candidates. */
@@ -24,7 +24,7 @@ type Limits = {
  *
  * @param ranking  best first
  */
-export function selectHits(ranking: Scored[], { top_k, perAsset }: Limits): Hit[] {
+export function selectHits(ranking: Scored[], { top_k, perAsset }: SelectionLimits): Hit[] {
   const hits: Hit[] = [];
   const leftOver: Scored[] = [];
   const shares = new Map<string, number>();

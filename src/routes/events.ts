@@ -36,7 +36,7 @@ const FeedQuery = z.object({
 });
 const FeedHeaders = z.object({ "last-event-id": EventId.optional() });
 
-/** How long clients wait before they reconnect. */
+/** The delay before clients reconnect. */
 const RETRY_MS = 2_000;
 const BATCH = 200;
 

@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 
 export type DiskSpace = {
-  /** What a user without root rights can still write. */
+  /** Free bytes for a user without root rights. */
   free_bytes: number;
   total_bytes: number;
 };

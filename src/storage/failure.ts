@@ -4,7 +4,7 @@ import { AppError } from "../errors";
 /** Of the system (`ENOSPC`, `EDQUOT`) and of PostgreSQL (`53100`), which writes to a disk too. */
 const DISK_FULL = ["ENOSPC", "EDQUOT", "53100"];
 
-/** What a disk or a folder answers that cannot be used. A missing file (ENOENT) can be a normal answer. */
+/** Error codes of an unusable disk or folder. A missing file (ENOENT) can be a normal answer. */
 const DISK_FAULTS = /^(EACCES|EFAULT|EIO|EISDIR|EMFILE|ENFILE|ENOTDIR|EPERM|EROFS|ESTALE)$/;
 
 /** These fail with the same codes, and not because of a disk. */

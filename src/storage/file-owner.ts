@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { hostname } from "node:os";
 
 /**
- * Names of temporary files contain their process and its machine, so that other processes can tell files of
+ * Names of temporary files contain their process and its machine, so that other processes can distinguish files of
  * running processes from those that a crash left. Machines can share a folder, and each has its own process ids.
  */
 export const HOST = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);

@@ -26,7 +26,7 @@ export function createApiKey(): NewApiKey {
   return { key: `${body}_${checksum(body)}`, key_id, hashed_key: sha256(secret).toString("hex") };
 }
 
-/** The parts of a key; null for a text that is no key or was mistyped. */
+/** The parts of a key; null for any other text or a mistyped key. */
 export function parseApiKey(key: string): { key_id: string; secret: string } | null {
   const [, key_id, secret, given] = FORMAT.exec(key) ?? [];
   if (!key_id || !secret) return null;

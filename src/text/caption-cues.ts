@@ -53,7 +53,7 @@ class CueReader {
   readonly #isVtt: boolean;
   readonly #warnings: TranscriptWarnings;
   readonly #file: CaptionFile = { header: [], cues: [] };
-  /** The cue that text lines belong to; null after a cue that was left out. */
+  /** The cue that receives the next text lines; null after a skipped cue. */
   #cue: Cue | null = null;
   /** Lines since the last empty one that no timing line has claimed yet. */
   #block: Block = { from: 0, lines: [] };
@@ -146,7 +146,7 @@ class CueReader {
         last !== undefined && isNumber(last) && (this.#lastNumber > 0 || Number(last) === 1);
       const isName = last !== undefined && lines.length > 1 && afterEmpty && this.#isVtt;
       const number = isNext || isName ? lines.pop() : undefined;
-      // A line of blanks in its place is no defect worth a report.
+      // A blank line in its place is too small a defect to report.
       const isSeparated = lines.length > 0 && isEmpty(lines.at(-1)!);
       if (!isSeparated) this.#warnings.add(i + 1, "an empty line is missing before this cue");
       return isNext ? number : undefined;

@@ -104,7 +104,7 @@ function headingOf({ title, section }: SlidePage, limit: TokenLimit): string {
   return splitToFit([...lines].join("\n"), { ...limit, maxTokens }, AT_WORDS)[0]!.trim();
 }
 
-/** What the pages say below their headings; a text layer repeats title and section at its top. */
+/** The text below the headings of the pages; a text layer repeats title and section at its top. */
 function bodyOf(group: SlidePage[]): string {
   return group.map(withoutHeadings).filter(Boolean).join("\n\n");
 }

@@ -1,4 +1,4 @@
-/** Chooses the title of a slide deck. Programs write titles that do not tell decks apart. */
+/** Chooses the title of a slide deck. Programs often write the same title into many decks. */
 import { cleanLine } from "./clean-text";
 
 /** Titles that programs give to files without a title, in the languages of their users. */
@@ -39,7 +39,7 @@ export function chooseDeckTitle(
   return candidates.find((one): one is string => one !== null && !isGenericTitle(one)) ?? null;
 }
 
-/** `Week_3-Compression.pdf` → `Week 3-Compression`, the way a person would say it. */
+/** `Week_3-Compression.pdf` → `Week 3-Compression`, as a person would write it. */
 function nameOf(filename: string): string {
   const base = filename.replace(/^.*[\\/]/, "").replace(/\.pdf$/i, "");
   const words = /\s/.test(base) ? base : base.replace(/[_+]+|%20/g, " ");

@@ -4,7 +4,7 @@ const BYTE_ORDER_MARKS = [
   [0xff, 0xfe, "utf-16le"],
   [0xfe, 0xff, "utf-16be"],
 ] as const;
-/** How much of a file without a byte order mark decides about UTF-16. */
+/** The part of a file without a byte order mark that is examined for UTF-16. */
 const SAMPLE_BYTES = 1_000;
 /** Western text has fewer letters with accents than this share; other alphabets have only those. */
 const MAX_ACCENTED_SHARE = 0.3;
@@ -87,7 +87,7 @@ function assertText(text: string): string {
   return text;
 }
 
-/** For a file of no format that we read; says what to do. */
+/** The advice for a file in an unknown format. */
 export function notATranscript(): AppError {
   return new AppError("content_type_invalid", {
     message:

@@ -1,5 +1,5 @@
 /**
- * Words that ask, and words of every lecture. They carry no topic, so a passage without them can still
+ * Question words, and words of every lecture. They have no topic, so a passage without them can still
  * answer the question.
  */
 
@@ -46,7 +46,7 @@ const QUESTION_WORDS = new Set([
 
 export const isQuestionWord = (word: string): boolean => QUESTION_WORDS.has(word.toLowerCase());
 
-/** Phrases of languages whose function words are joined to other words; longer ones come first. */
+/** Phrases of languages that join function words to other words; longer phrases first. */
 // biome-ignore format: words, by language: Chinese, Japanese, Korean
 const QUESTION_PHRASES = new RegExp([
   "请问", "请解释", "解释一下", "什么是", "是什么", "为什么", "什么", "怎么样", "怎么", "怎样", "如何", "在哪里", "在哪儿", "哪里", "哪些", "哪个", "在哪", "多少", "有何", "是谁",

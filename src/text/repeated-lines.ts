@@ -32,5 +32,5 @@ function edgesOf(lines: string[]): number[] {
   return [...new Set([...filled.slice(0, EDGE_LINES), ...filled.slice(-EDGE_LINES)])];
 }
 
-/** Every number is the same, so that page numbers do not tell two footers apart. */
+/** Replaces all numbers by the same one, so that footers with different page numbers are equal. */
 const toKey = (line: string) => line.trim().toLowerCase().replace(/\d+/g, "#").replace(/\s+/g, " ");

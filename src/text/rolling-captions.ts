@@ -3,13 +3,13 @@ import type { TextCue } from "./text-cue";
 
 /** YouTube puts a cue of 10 ms between two others, with the line that they share. */
 const BRIDGE_MS = 50;
-/** A repeated line after a longer pause is said again. */
+/** After a longer pause, a repeated line was spoken again. */
 const CONTINUES_WITHIN_MS = 1_000;
 
 /**
  * Removes the lines that rolling captions carry over from cue to cue, so that each line is there
  * once, from the start of the cue that shows it first. Lines that grow word by word count as rolling
- * too. Other captions are returned as they are: a refrain is no rolling line.
+ * too. Other captions are returned unchanged: a refrain is not a rolling line.
  */
 export function withoutCarriedLines(cues: readonly TextCue[]): TextCue[] {
   const visible = cues.map(withoutBlankLines).filter(({ lines }) => lines.length > 0);
@@ -60,7 +60,7 @@ const MIN_CARRIED_WORDS = 2;
 const MAX_CARRIED_WORDS = 40;
 
 /**
- * The same for rolling captions whose lines a converter joined: each cue begins with the last words of
+ * The same for rolling captions after a converter joined their lines: each cue begins with the last words of
  * the cue before. Null where fewer than three cues, or less than half of them, do so.
  */
 function withoutCarriedWords(cues: readonly TextCue[]): TextCue[] | null {

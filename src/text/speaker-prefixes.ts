@@ -69,7 +69,7 @@ function readPrefix(line: CaptionLine, names: ReadonlySet<string>): CaptionLine 
   };
 }
 
-/** The names before colons in this file; none where its cues do not begin with names throughout. */
+/** The names before colons in this file; empty unless its cues begin with names throughout. */
 function consistentNames(cues: readonly TextCue[]): ReadonlySet<string> {
   const counts = new Map<string, number>();
   const inside = new Set<string>();

@@ -9,7 +9,7 @@ import type { ParsedTranscript } from "./transcript-warnings";
 export const TRANSCRIPT_FORMATS = ["json", "vtt", "srt"] as const;
 export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
 
-/** A file as it arrives, with all that its sender says about its format. */
+/** A received file, with the format that its sender states. */
 export type TranscriptFile = {
   bytes: Uint8Array;
   format?: TranscriptFormat | undefined;
@@ -53,7 +53,7 @@ function parseText(text: string, hint: TranscriptFormat | undefined): ParsedTran
   throw notATranscript();
 }
 
-/** Six hours with every word timed have 700 000 values in the forms that list most. */
+/** Six hours with word times have 700 000 values in the largest formats. */
 const MAX_VALUES = 1_000_000;
 
 /** @throws AppError `body_too_complex` */

@@ -13,7 +13,7 @@ export type LooseSegment = {
   words: MaybeTimedWord[];
 };
 
-/** What a transcript of another tool holds. Tools that write words only leave `segments` empty. */
+/** The content of another tool's transcript. `segments` is empty if the tool writes words only. */
 export type LooseTranscript = {
   language: unknown;
   segments: LooseSegment[];

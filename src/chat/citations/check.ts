@@ -68,7 +68,7 @@ type ReadPassage = {
   stems: Set<string>;
   wording: string[];
   values: Set<string>;
-  /** The units at each value; `null` where there is no unit. */
+  /** The units at each value; `null` for a value without a unit. */
   unitsAt: Map<string, Set<string | null>>;
   units: Set<string>;
   prefixes: Set<string>;

@@ -10,7 +10,7 @@ const JudgedSentence = z.object({
   kind: z.string().min(1),
 });
 
-/** A sentence that cites its passage as `[1]`, and what a person says about it. */
+/** A sentence that cites its passage as `[1]`, and a person's judgement of it. */
 export type JudgedSentence = z.infer<typeof JudgedSentence>;
 
 /** Shares from 0 to 1; null where there is nothing to divide by. */

@@ -7,10 +7,9 @@ export type TextSpan = { from: number; to: number };
 
 const LIST_MARK = /^\s*(?:[>*+-]|#+|\d+[.)])\s+/;
 /**
- * The sentences of a passage on which the first of some claims rests that rests on any: those that
- * hold its words or its longest quotation; for a paraphrase, the one sentence that shares most with
- * it, rare words counting more. Undefined when they share nothing, as when they are in different
- * languages.
+ * The sentences of a passage that support the first supported claim. They contain the claim's words or
+ * its longest quotation. For a paraphrase, it is the one sentence with the most words in common, where
+ * rare words count more. Undefined without common words, as between different languages.
  *
  * @param pieces the sentences of the passage, or finer parts of it, in order
  */
@@ -52,7 +51,7 @@ function findClosest(pieces: readonly TextSpan[], scores: number[]): TextSpan | 
   return best !== undefined && scores[best]! > 0 ? pieces[best] : undefined;
 }
 
-/** Where the sentences of a text stand, without the blanks around them. */
+/** The places of the sentences of a text, without the blanks around them. */
 export function sentencesOf(text: string): TextSpan[] {
   let offset = 0;
   return splitSentences(text).flatMap((sentence) => {
@@ -63,13 +62,13 @@ export function sentencesOf(text: string): TextSpan[] {
   });
 }
 
-/** The claim as a whole, which may be an extract, then what it quotes, the longest first. */
+/** The whole claim, because it can be an extract; then its quotations, the longest first. */
 function wordingsOf(claim: string): string[] {
   const quoted = quotationsIn(claim).flatMap(partsOf);
   return [claim.replace(LIST_MARK, ""), ...quoted.sort((a, b) => b.length - a.length)];
 }
 
-/** Where a text stands, whatever stands between its words, in either case. */
+/** The places of a text, in upper or lower case, with any characters between its words. */
 function findWords(text: string, wanted: string): TextSpan[] {
   const words = wanted.match(/[\p{L}\p{N}]+/gu) ?? [];
   if (words.length === 0) return [];
@@ -78,7 +77,8 @@ function findWords(text: string, wanted: string): TextSpan[] {
     "giu",
   );
   return [...text.matchAll(pattern)].map(({ 0: match, index: from }) => ({
-    ...{ from, to: from + match.length },
+    from,
+    to: from + match.length,
   }));
 }
 

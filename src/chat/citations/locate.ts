@@ -8,9 +8,9 @@ import type { CheckedCitation } from "./check";
 import { readClaims } from "./claims";
 import { findSupportingSpan, sentencesOf, type TextSpan } from "./find-sentence";
 
-type Speech = Awaited<ReturnType<typeof readSpeech>>;
+type SpokenText = Awaited<ReturnType<typeof readSpeech>>;
 
-/** Speech without punctuation has no sentences: what is longer than this is taken by its segments. */
+/** Speech without punctuation has no sentences; a longer "sentence" is divided into its segments. */
 const LONG_SENTENCE_CHARS = 300;
 
 /**
@@ -41,7 +41,7 @@ export function locateCitations(
   );
 }
 
-/** A citation of a whole passage says where that ends. */
+/** A citation of a whole passage includes its end. */
 type Paged = CheckedCitation & { page_end?: number };
 type Pointed = Pick<
   CheckedCitation,
@@ -50,8 +50,8 @@ type Pointed = Pick<
 
 /** Reads each cited lecture once: unpacking a long transcript takes tens of milliseconds. */
 function speechReader(db: Sql, citations: CheckedCitation[]) {
-  const speeches = new Map<string, Promise<Speech>>();
-  return async ({ asset_id, start_ms, end_ms }: CheckedCitation): Promise<Speech> => {
+  const speeches = new Map<string, Promise<SpokenText>>();
+  return async ({ asset_id, start_ms, end_ms }: CheckedCitation): Promise<SpokenText> => {
     const cited = citations.filter((one) => one.asset_id === asset_id);
     const from = Math.min(...cited.map((one) => one.start_ms!));
     const to = Math.max(...cited.map((one) => one.end_ms!));
@@ -64,7 +64,7 @@ function speechReader(db: Sql, citations: CheckedCitation[]) {
 }
 
 function pointToMoment(
-  { segments, words }: Speech,
+  { segments, words }: SpokenText,
   { quote, url }: CheckedCitation,
   claims: string[],
 ): Pointed | undefined {

@@ -1,17 +1,18 @@
-/** `[1]`, `[1, 2]` and `[1-3]`, and what some models make of it: `【1】`, `【1†source】`, `[^1]`. */
+/** `[1]`, `[1, 2]` and `[1-3]`, and the variants of some models: `【1】`, `【1†source】`, `[^1]`. */
 export const MARK = /[[【［]\^?\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*(?:†[^\]】］\n]{0,80})?[\]】］]/g;
 const CODE = /(?:```|~~~)[\s\S]*?(?:```|~~~|$)|`[^`\n]*`/g;
-/** Of bounded length, so that no answer takes long to read. */
+/** The length is limited, so that every answer is read quickly. */
 const MATH =
   /\$\$[\s\S]{0,2000}?\$\$|\\\[[\s\S]{0,2000}?\\\]|\\\([\s\S]{0,2000}?\\\)|\$(?=\S)[^$\n]*?(?<=\S)\$(?!\d)/g;
-/** Most passages of one `[1-9]`: what names more is an interval. */
+/** Maximum passages of one `[1-9]`; a longer range is an interval of numbers. */
 const LONGEST_RANGE = 20;
 
 /** The marks of an answer, each with the numbers in it and its place in the text. */
 export function findMarks(answer: string): { numbers: number[]; start: number; end: number }[] {
   return [...blankCodeAndMath(answer).matchAll(MARK)].map(({ 0: mark, index: start }) => ({
     numbers: numbersIn(mark),
-    ...{ start, end: start + mark.length },
+    start,
+    end: start + mark.length,
   }));
 }
 
@@ -26,7 +27,7 @@ export function numbersIn(marks: string): number[] {
   return [...new Set(numbers)];
 }
 
-/** Code and formulas hold no marks; they become blanks, so that all else keeps its place. */
+/** Code and formulas contain no marks. Blanks replace them, so that the other text keeps its position. */
 export const blankCodeAndMath = (answer: string): string => blankMath(blankCode(answer));
 
 const blankCode = (answer: string) => answer.replace(CODE, (code) => " ".repeat(code.length));

@@ -13,7 +13,7 @@ export function monthsOf(text: string): Set<number> {
   return found;
 }
 
-/** The months (1–12) that a word can name; undefined when it is no name of a month. */
+/** The months (1–12) that a word can name; undefined for any other word. */
 export function monthOf(word: string): ReadonlySet<number> | undefined {
   const name = word.toLowerCase();
   if (AMBIGUOUS.has(name) && word === name) return undefined;

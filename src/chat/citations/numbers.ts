@@ -7,7 +7,7 @@ export type NumberInText = {
   /** Offsets of the digits. */
   start: number;
   end: number;
-  /** End of a scale word behind the digits, as in `3 million`; `end` where there is none. */
+  /** End of a scale word behind the digits, as in `3 million`; without one, `end`. */
   scaleEnd: number;
   /** Letters directly before the digits, as in `IPv6`, `x_1` or `m^2`. */
   prefix: string;

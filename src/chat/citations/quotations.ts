@@ -20,11 +20,11 @@ const QUOTATION = new RegExp(
 );
 const ELISION = /(?<!\s)\s*[[(]?(?:…|\.\.\.)[\])]?\s*/;
 
-/** What a text quotes, without the marks. */
+/** The quotations in a text, without the quotation marks. */
 export const quotationsIn = (text: string): string[] =>
   [...text.matchAll(QUOTATION)].map((match) => match.slice(1).find((part) => part) ?? "");
 
-/** What stands before, between and after what a quotation leaves out. */
+/** The parts of a quotation before, between and after its omissions (`…`). */
 export const partsOf = (quotation: string): string[] => quotation.split(ELISION);
 
 /** The same text with each quotation made something else of. */
@@ -38,7 +38,7 @@ export const readWording = (source: string): string[] => [
 ];
 
 /**
- * Does a source hold a quotation word for word? What is left out (`…`) may be missing, the rest
+ * Whether a source contains a quotation word for word. Omissions (`…`) match any text; the rest
  * stands there in that order. Marks between words, line breaks and hyphens at them do not count.
  */
 export function isVerbatim(quotation: string, wording: string[]): boolean {
@@ -46,7 +46,7 @@ export function isVerbatim(quotation: string, wording: string[]): boolean {
   return wording.some((tokens) => {
     let from = 0;
     return parts.every((wanted) => {
-      // A number's end is its end; a word may go on: "law" is there where "laws" is.
+      // A number must end there. A word can continue: "law" matches "laws".
       const at = /\d$/.test(wanted) ? `${wanted} ` : wanted;
       const found = tokens.indexOf(at, from);
       from = found + wanted.length;

@@ -20,7 +20,7 @@ export type WordPositions = {
 const LARGEST_SMALL = 10;
 /** A word for a small number has at most this many letters. */
 const LONGEST_SMALL_WORD = 10;
-/** Number words have at least this many letters: "elf", "cent", "seize", and more from 101 on. */
+/** The shortest number words: "elf", "cent", "seize"; numbers from 101 have longer words. */
 const SHORTEST_UP_TO_12 = 3;
 const SHORTEST_ROUND = 4;
 const SHORTEST = 5;
@@ -86,7 +86,7 @@ export function canBeSpelledOut(
     if (neighbour === undefined) continue;
     const { word, breaks } = neighbour;
     const places = source.positions.get(stem(word)) ?? [];
-    // The word before a small number says little: "is 3", "the 3".
+    // The word before a small number is little evidence: "is 3", "the 3".
     const decides = step === -1 || !isSmall || next === undefined;
     const beside = (place: number) => isNumberBeside(source.tokens, place, step, breaks);
     if (decides && places.some(beside)) return false;

@@ -167,7 +167,7 @@ const FIRST_WORDS =
 const MOST_KNOWN_WORDS = 20_000;
 const canBeUnit = new Map<string, boolean>();
 
-/** Most words are no units, and the patterns are many: each word is tried once. */
+/** A cache: few words are units, and there are many patterns to try. */
 function isCandidate(text: string, offset: number): boolean {
   FIRST_WORD.lastIndex = offset;
   const word = FIRST_WORD.exec(text)?.[0];
@@ -253,7 +253,7 @@ export function unitsOf(text: string): Set<string> {
 /** Units begin where a word begins, in Han script anywhere. */
 const UNIT_START = /(?<![\p{L}\p{M}])[\p{L}]|[\p{Script=Han}\p{Script=Kana}]|[%٪‰°$€£¥℃℉]/gu;
 
-/** Whether two units can be one: a degree need not say of which scale it is. */
+/** Whether two units can be the same: a degree without a scale matches every scale. */
 export const isSameUnit = (one: string, other: string): boolean =>
   one === other || AMBIGUOUS.has(`${one} ${other}`) || AMBIGUOUS.has(`${other} ${one}`);
 const AMBIGUOUS = new Set(["° °C", "° °F", "lb £", "mi mph"]);

@@ -37,9 +37,9 @@ export type TurnContext = {
   request: Pick<ChatRequest, "course_id" | "session_id" | "context" | "tools" | "client">;
   request_id: string;
   thread: ChatMessage[];
-  /** Whose view of the course the answer uses. */
+  /** The viewer of the course; the answer uses only what this viewer can see. */
   viewer: Viewer;
-  /** Our own address. Answers can link to it and to the hosts of cited assets only. */
+  /** Our own address. Answers can link only to it and to the hosts of cited assets. */
   origin: string;
 };
 

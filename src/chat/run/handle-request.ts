@@ -15,7 +15,7 @@ import {
 import type { SaveAnswer, TurnContext } from "./answer-turn";
 import type { LiveRun, LiveRuns, RunWork } from "./live-runs";
 
-/** What handling a request uses. Tests pass their own work and storage. */
+/** The dependencies of a request. Tests pass their own work and storage. */
 export type RequestDeps = {
   runs: LiveRuns;
   store: ThreadStore;

@@ -7,7 +7,7 @@ export type Turn = {
   id: string;
   /** Number of complete steps, and so the number of the next step. */
   steps: number;
-  /** The answer is complete, or waits for a tool of the client: there is nothing to generate. */
+  /** Nothing to generate: the answer is complete, or it waits for a tool of the client. */
   settled: boolean;
 };
 

@@ -96,7 +96,7 @@ export async function revokeKey(sql: Sql, key_id: string): Promise<void> {
 const isActive = (sql: Sql) =>
   sql`revoked_at is null and (expires_at is null or expires_at > now())`;
 
-/** What the server compares a request with. */
+/** The data that the server compares with a request's key. */
 export type ActiveApiKey = Pick<ApiKey, "key_id" | "scopes" | "course_ids"> & {
   hashed_key: string;
 };

@@ -38,7 +38,7 @@ export type MessageMetadata = {
   error_code?: string;
   model?: string;
   citations?: unknown[];
-  /** Sentences that their citations do not support; missing when there are none. */
+  /** Sentences that their citations do not support; left out if empty. */
   unsupported?: unknown[];
   /** Passages retrieved for this answer so far, cited or not. */
   references?: unknown[];

@@ -12,7 +12,7 @@ import {
 } from "./question-terms";
 
 /** The searched part of a course. An omitted kind of source is not searched. */
-export type Scope = {
+export type SearchScope = {
   course_id: string;
   /** Hidden chunks are left out before ranking. */
   viewer: Viewer;
@@ -65,7 +65,7 @@ const MOST_LEXEMES = 128;
  */
 export async function findCandidates(
   sql: Sql,
-  scope: Scope,
+  scope: SearchScope,
   probe: Probe,
 ): Promise<FoundCandidates> {
   const models = probe.embeddings.map(({ model }) => model);
@@ -156,7 +156,7 @@ export async function findCandidates(
 }
 
 /** The chunks of the scope that the viewer sees and whose asset is not deleted. */
-function chunksIn(sql: Sql, { course_id, viewer, lectures, slides }: Scope) {
+function chunksIn(sql: Sql, { course_id, viewer, lectures, slides }: SearchScope) {
   const ofLectures = sql`
     select c.id, 'lectures' as source, c.lecture_id as asset_id, c.chunk_index,
            null::int as page_number,
@@ -180,7 +180,7 @@ function chunksIn(sql: Sql, { course_id, viewer, lectures, slides }: Scope) {
 }
 
 /** The language of each chunk of the scope. For a whole course an index answers this, including deleted assets. */
-function languagesIn(sql: Sql, { course_id, lectures, slides }: Scope) {
+function languagesIn(sql: Sql, { course_id, lectures, slides }: SearchScope) {
   const filters = Object.values({ ...lectures, ...slides });
   if (filters.some((filter) => filter !== undefined)) return sql`select text_config from chunk`;
   const ofLectures = sql`select text_config from lecture_chunks where course_id = ${course_id}`;

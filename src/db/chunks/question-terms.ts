@@ -24,7 +24,7 @@ export type LexemeRow = { lexeme: string; spellings: number[]; chunks: number; m
 /** A spelling of the word at a position in the list of words. */
 type Spelling = { written: string; word: number; is_pair: boolean };
 
-/** The longest words of a question, without phrases that ask. */
+/** The longest words of a question, without phrases such as "what is". */
 export function longestWords(text: string): SearchWord[] {
   const words = searchWordsOf(withoutQuestionPhrases(text));
   const distinct = new Map(words.map((word) => [word.forms.join(" "), word]));

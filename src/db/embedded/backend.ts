@@ -5,7 +5,7 @@ import { FROM_SERVER, HEADER_BYTES, MessageSplitter, readString, writeStartup } 
 export type TransactionStatus = "I" | "T" | "E";
 
 export type Answer = {
-  /** Everything the backend said, but for notifications. */
+  /** All messages of the backend, except notifications. */
   bytes: Buffer;
   /** Null until a ReadyForQuery: the backend expects more of the same client. */
   status: TransactionStatus | null;
@@ -15,7 +15,7 @@ export type Answer = {
 /** Marks the exception with which PGlite's backend leaves a statement that failed. */
 const POSTGRES_ERROR_STATUS = 100;
 
-/** The backend itself is broken, not a statement: nothing but a new start helps. */
+/** The backend itself is broken, not a statement: it must be restarted. */
 export class BackendCrash extends Error {
   override readonly name = "BackendCrash";
 }
@@ -29,7 +29,7 @@ export class Backend {
     this.#watchForCrashes();
   }
 
-  /** What the server says to a new client. One session means one answer for all of them. */
+  /** The server's greeting for a new client. All clients share one session, so they get the same greeting. */
   async greet(): Promise<Buffer> {
     return (await this.execute(writeStartup({ user: "postgres", database: "postgres" }))).bytes;
   }
@@ -48,7 +48,7 @@ export class Backend {
   }
 
   /**
-   * Runs one protocol message to its end, which blocks this thread: only for whose turn it is.
+   * Runs one protocol message to its end, which blocks this thread. Only the session whose turn it is calls it.
    *
    * @throws BackendCrash
    */
@@ -74,7 +74,7 @@ export class Backend {
   }
 
   /**
-   * PGlite swallows whatever escapes from the backend. A Postgres error does so by design; after
+   * PGlite ignores every exception of the backend. For a PostgreSQL error this is intended; after
    * anything else, such as the end of the stack, neighbours got empty answers to their queries.
    */
   #watchForCrashes(): void {

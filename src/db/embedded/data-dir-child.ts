@@ -1,4 +1,4 @@
-/** The process that makes the folder of a new database, named by its argument, and ends. */
+/** The process that creates the folder of a new database and ends. The argument is the folder. */
 import { closeSync, fsyncSync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { closePGlite, openPGlite } from "./pglite";
@@ -8,7 +8,7 @@ const folder = process.argv[2]!;
 await closePGlite(await openPGlite(folder));
 syncTree(folder);
 
-/** `initdb` syncs nothing here: without this, a power failure soon after leaves empty files. */
+/** `initdb` does not sync here. Without this sync, a power failure soon after it leaves empty files. */
 function syncTree(path: string): void {
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     const child = join(path, entry.name);

@@ -8,7 +8,7 @@ const CHILD = join(import.meta.dir, "data-dir-child.ts");
 const TIMEOUT_MS = 300_000;
 
 /**
- * Makes an empty database in a folder that holds none yet, whole or not at all.
+ * Creates an empty database in a folder, completely or not at all.
  *
  * In a process of its own: `initdb` in WebAssembly takes 1 GB for a moment, which a process that
  * runs for weeks would keep as its peak.
@@ -17,7 +17,7 @@ const TIMEOUT_MS = 300_000;
  */
 export async function makeDataDir(dataDir: string): Promise<void> {
   if (existsSync(join(dataDir, "PG_VERSION"))) return;
-  const folder = resolve(dataDir); // without a slash at its end: the unfinished one stands beside it
+  const folder = resolve(dataDir); // without a trailing slash: the unfinished folder is beside it
   const unfinished = `${folder}.new`;
   await rm(unfinished, { recursive: true, force: true });
   const child = Bun.spawn([process.execPath, "--no-orphans", CHILD, unfinished], {

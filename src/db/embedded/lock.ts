@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { AppError } from "../../errors";
 
-type Owner = { pid: number; since: string };
+type LockHolder = { pid: number; since: string };
 
 /**
  * Claims a data directory for this process: two writers would destroy it, and PGlite does not look.
@@ -17,7 +17,7 @@ type Owner = { pid: number; since: string };
  *   can be no lock in this place
  */
 export async function lockDataDir(dataDir: string): Promise<() => void> {
-  const folder = resolve(dataDir); // without a trailing slash: the lock file is beside it
+  const folder = resolve(dataDir); // without a trailing slash: the lock file is beside the folder
   await mkdir(dirname(folder), { recursive: true });
   const file = openFile(`${folder}.lock`);
   try {
@@ -52,15 +52,15 @@ function notLockable(path: string, error: unknown): AppError {
 }
 
 /** Readers are not kept out by the lock. */
-function readOwner(file: Database): Owner | null {
+function readOwner(file: Database): LockHolder | null {
   try {
-    return file.query<Owner, []>("select pid, since from owner").get();
+    return file.query<LockHolder, []>("select pid, since from owner").get();
   } catch {
     return null;
   }
 }
 
-function lockedBy(owner: Owner | null, dataDir: string): AppError {
+function lockedBy(owner: LockHolder | null, dataDir: string): AppError {
   const advice = `Stop ${owner ? `process ${owner.pid}` : "the other process"}, or give this one another DATA_ROOT, or let both use one server through DATABASE_URL.`;
   return new AppError("database_locked", { data_dir: dataDir, ...owner, advice });
 }

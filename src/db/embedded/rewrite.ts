@@ -1,7 +1,7 @@
 import { isCopyFromClient, readListen, splitStatements } from "./statements";
 import { FROM_CLIENT, HEADER_BYTES, readString, writeMessage, writeQuery } from "./wire";
 
-/** What a message does that outlives it, so that its session must remember it. */
+/** The lasting effect of a message, which its session must remember. */
 export type Effects = {
   listen: string[];
   unlisten: string[];
@@ -42,7 +42,7 @@ export function rewrite(message: Buffer, prefix: string): Rewritten {
   }
 }
 
-/** Forgets a prepared statement by its prefixed name; one that does not exist is no error. */
+/** Removes a prepared statement by its prefixed name; ignores an unknown name. */
 export const writeClose = (name: string) => writeMessage(FROM_CLIENT.Close, "S", name, "\0");
 
 function rewriteQuery(message: Buffer): Rewritten {
@@ -97,7 +97,7 @@ function rewriteTarget(message: Buffer, prefix: string): Rewritten {
 const withPrefix = (name: string, prefix: string) => name && prefix + name;
 
 function inspect(sql: string): { refused: boolean; effects: Effects } {
-  // Nearly every statement is spared the scan; a word inside a literal merely costs one.
+  // This avoids the scan for most statements; a match inside a literal costs one unnecessary scan.
   if (!/copy|listen/i.test(sql)) return { refused: false, effects: NO_EFFECTS };
   const statements = splitStatements(sql);
   const channels = statements.map(readListen);

@@ -8,7 +8,7 @@ import { SYNC, writeFatal, writeQuery } from "./wire";
 /** A listener that reads nothing is cut off before its notifications fill the memory. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
-/** What a session needs of the others that share the backend with it. */
+/** The services that a session uses to share the backend with the other sessions. */
 export type Peers = {
   deliver(notifications: Answer["notifications"]): void;
   /** Every channel that any client listens to. */
@@ -110,7 +110,7 @@ export class Session {
     const reason = `terminating connection: silent in a transaction for ${this.idleLimitSeconds} s, and the embedded database has one for all`;
     this.socket.write(writeFatal("25P03", reason));
     this.socket.destroySoon();
-    // A client that reads nothing would not read this either, and never let the socket finish.
+    // A client that has stopped reading would block the end of the socket.
     if (this.socket.writableNeedDrain) this.socket.destroy();
     void this.close();
   }

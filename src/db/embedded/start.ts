@@ -2,7 +2,7 @@ import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import { makeDataDir } from "./data-dir";
 import { lockDataDir } from "./lock";
-import type { Command, Report } from "./worker";
+import type { Command, WorkerReport } from "./worker";
 
 /** How long `close()` waits for a statement to end: nothing but the process's end stops one. */
 const CLOSE_LIMIT_MS = 10_000;
@@ -10,7 +10,7 @@ const CLOSE_LIMIT_MS = 10_000;
 export type EmbeddedDatabaseOptions = {
   /** Folder of the data, made when missing; null keeps everything in memory. */
   dataDir: string | null;
-  /** What `snapshot()` returned: the new database starts as that copy, in 0.5 s instead of 5. */
+  /** A result of `snapshot()`: the new database starts as that copy, in 0.5 s instead of 5. */
   from?: Blob;
   /** Longest time that a client can be idle in an open transaction; other clients wait for it. */
   idleLimitSeconds?: number;
@@ -35,7 +35,7 @@ export type EmbeddedDatabase = {
 
 /**
  * Starts PostgreSQL (PGlite with pgvector and pgmq) on a thread of its own, behind a random
- * loopback port. `gateway.ts` says what clients may expect of it.
+ * loopback port. `gateway.ts` describes its limits for clients.
  *
  * Neither a killed process nor a power failure loses what was acknowledged: every commit is synced
  * to the disk first.
@@ -79,7 +79,7 @@ const REPAIR =
   "Free memory and disk if they are short; else the folder is damaged or no database: " +
   "put a backup in its place, or move it away to start with an empty one";
 
-type ReportOf<T extends Report["type"]> = Extract<Report, { type: T }>;
+type ReportOf<T extends WorkerReport["type"]> = Extract<WorkerReport, { type: T }>;
 
 /** The worker as seen from the thread that started it. */
 class DatabaseThread {
@@ -88,7 +88,7 @@ class DatabaseThread {
   readonly #failed = Promise.withResolvers<Error>();
   #stopping: Promise<void> | null = null;
 
-  /** Resolves when the thread ends without having been told to. */
+  /** Resolves when the thread ends without a request to stop. */
   readonly failed = this.#failed.promise;
 
   constructor() {
@@ -97,9 +97,9 @@ class DatabaseThread {
   }
 
   /** Sends a command and waits for the report that answers it, or for the thread's end. */
-  async ask<T extends Report["type"]>(answer: T, command: Command): Promise<ReportOf<T>> {
+  async ask<T extends WorkerReport["type"]>(answer: T, command: Command): Promise<ReportOf<T>> {
     const answered = Promise.withResolvers<ReportOf<T>>();
-    const receive = ({ data }: MessageEvent<Report>) => {
+    const receive = ({ data }: MessageEvent<WorkerReport>) => {
       if (data.type === answer) answered.resolve(data as ReportOf<T>);
       if (data.type === "failed") answered.reject(new Error(data.reason));
     };

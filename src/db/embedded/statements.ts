@@ -1,5 +1,5 @@
 /**
- * What the gateway must know about a statement before the backend sees it.
+ * Properties of a statement that the gateway must know before the backend runs it.
  *
  * SQL text is cut into statements with comments and string literals blanked, so that nothing a
  * user typed into a literal looks like a command. Quoted identifiers stay.

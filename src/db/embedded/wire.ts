@@ -3,7 +3,7 @@
  *
  * Except for the first message of a connection, every message is one byte of type, four bytes of
  * length (which count themselves) and a body. The names are those of the manual's chapter
- * "Message Formats"; one letter may mean different things in the two directions.
+ * "Message Formats"; one letter can have different meanings in the two directions.
  */
 
 // biome-ignore format: a table reads best as a table
@@ -17,7 +17,7 @@ export const FROM_SERVER = {
   ReadyForQuery: 0x5a, NotificationResponse: 0x41, ErrorResponse: 0x45,
 } as const;
 
-/** What the second word of a connection's first message asks for. */
+/** The request codes in the second word of a connection's first message. */
 export const OPENING = {
   startup: 196_608,
   cancel: 80_877_102,
@@ -133,7 +133,7 @@ export function writeFatal(sqlstate: string, message: string): Buffer {
   return writeMessage(FROM_SERVER.ErrorResponse, `SFATAL\0VFATAL\0C${sqlstate}\0M${message}\0\0`);
 }
 
-/** The first message of a client; its parameters say who it is. */
+/** The first message of a client; its parameters identify the client. */
 export function writeStartup(parameters: Record<string, string>): Buffer {
   const pairs = Object.entries(parameters).flatMap(([name, value]) => [name, "\0", value, "\0"]);
   const body = Buffer.from(`${pairs.join("")}\0`);

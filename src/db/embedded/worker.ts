@@ -3,14 +3,14 @@ import { keepWalShort } from "./checkpoints";
 import { Gateway } from "./gateway";
 import { closePGlite, openPGlite } from "./pglite";
 
-/** What the starting thread asks for. */
+/** The commands of the thread that starts this one. */
 export type Command =
   | { type: "start"; dataDir: string | null; from?: Blob; idleLimitSeconds: number }
   | { type: "snapshot" }
   | { type: "close" };
 
-/** What this thread answers, one report for each command. */
-export type Report =
+/** The reports of this thread, one for each command. */
+export type WorkerReport =
   | { type: "ready"; port: number }
   | { type: "snapshot"; data: Blob }
   | { type: "closed" }
@@ -29,11 +29,11 @@ self.onmessage = async ({ data: command }: MessageEvent<Command>) => {
     self.postMessage({
       type: "failed",
       reason: error instanceof Error ? error.message : Bun.inspect(error),
-    } satisfies Report);
+    } satisfies WorkerReport);
   }
 };
 
-async function obey(command: Command): Promise<Report> {
+async function obey(command: Command): Promise<WorkerReport> {
   if (command.type === "start") {
     started = await start(command);
     return { type: "ready", port: started.gateway.port };

@@ -8,7 +8,7 @@ export type Retention = {
   deadLetters: number;
   /** Rows of processing_events. */
   events: number;
-  /** Rows of provider_calls. Budgets and usage of that time are known no more. */
+  /** Rows of provider_calls. Their removal also removes that time from budgets and usage. */
   receipts: number;
 };
 

@@ -3,7 +3,7 @@ import type { Sql } from "../client";
 import type { JobKind } from "./jobs";
 import type { Budgets, ExceededBudget } from "./provider-calls";
 
-/** What was bought from providers, computed from the receipts. */
+/** The paid work of providers, computed from the receipts. */
 export type Usage = {
   audio_minutes: number;
   pages: number;
@@ -76,7 +76,7 @@ export type Forecast = {
 };
 
 /**
- * What new work in a course would cost.
+ * The expected cost of new work in a course.
  *
  * @param usage  expected units, such as `{ pages: 40 }`
  */

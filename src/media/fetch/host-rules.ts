@@ -1,8 +1,8 @@
 /**
- * What the allow-list says about an address.
+ * The result of the allow-list for an address.
  *
  * - `public`: a listed name; https on the usual port, and only public addresses behind it.
- * - `private`: listed as `host:port`; may be plain http and may live anywhere.
+ * - `private`: listed as `host:port`; can use plain http and any network.
  * - `null`: not listed.
  */
 export type Listing = "public" | "private" | null;

@@ -1,5 +1,5 @@
 /**
- * Recognises text whose font does not say which characters it draws: the page shows words, but the file
+ * Recognises text in a font that does not map glyphs to characters: the page shows words, but the file
  * yields private-use characters or wrong letters.
  */
 
@@ -12,7 +12,7 @@ export function withoutPrivateUse(text: string): string {
   return text.replace(SYMBOL_BULLET, "$1• ").replace(new RegExp(PRIVATE_USE, "gu"), "");
 }
 
-/** Fewer characters are no sample. */
+/** Fewer characters are too small a sample. */
 const MIN_CHARACTERS = 12;
 const MAX_BROKEN_SHARE = 0.05;
 const MIN_PLAUSIBLE_SHARE = 0.4;

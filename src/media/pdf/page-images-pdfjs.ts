@@ -1,16 +1,9 @@
 import { AppError } from "../../errors";
 import { PDF_LIMITS } from "./pdf";
-import { type PageImage, PdfProcess } from "./pdf-process";
-
-type Job = {
-  path: string;
-  page_number: number;
-  longSidePx: number;
-  signal?: AbortSignal | undefined;
-};
+import { type PageImage, type PageToDraw, PdfProcess } from "./pdf-process";
 
 /** Draws with pdfjs and canvas in a process of its own. See `PageRenderer.render`. */
-export async function drawWithPdfjs({ path, page_number, ...job }: Job): Promise<PageImage> {
+export async function drawWithPdfjs({ path, page_number, ...job }: PageToDraw): Promise<PageImage> {
   const { memoryMb, timeoutMs } = PDF_LIMITS;
   await using reader = new PdfProcess({ memoryMb, timeoutMs, signal: job.signal });
   try {

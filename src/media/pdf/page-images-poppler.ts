@@ -1,12 +1,5 @@
 import { AppError } from "../../errors";
-import { isFromOutside, kernelLimits, type PageImage } from "./pdf-process";
-
-type Job = {
-  path: string;
-  page_number: number;
-  longSidePx: number;
-  signal?: AbortSignal | undefined;
-};
+import { isFromOutside, kernelLimits, type PageImage, type PageToDraw } from "./pdf-process";
 
 /** A slide takes 20 ms, a map with 100 000 strokes some seconds. */
 const TIMEOUT_MS = 20_000;
@@ -18,7 +11,7 @@ const OUT_OF_TIME: unknown[] = ["SIGKILL", "SIGXCPU"];
 /** Draws with poppler's `pdftoppm`. See `PageRenderer.render`. */
 export async function drawWithPoppler(
   pdftoppm: string,
-  { path, page_number, longSidePx, signal }: Job,
+  { path, page_number, longSidePx, signal }: PageToDraw,
 ): Promise<PageImage> {
   signal?.throwIfAborted();
   const started = performance.now();

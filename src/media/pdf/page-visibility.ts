@@ -75,7 +75,7 @@ export class PageVisibility implements PageObserver {
   #hasChanged = true;
   /** Filled shapes, a measure of how much is drawn rather than written. */
   #fills = 0;
-  /** Whether one component means gray: in other spaces of one component it is the amount of an ink. */
+  /** True for gray. In other color spaces with one component, it is the amount of an ink. */
   #isGray = true;
   /** Of the text shown last. */
   #baseline = 0;
@@ -316,7 +316,7 @@ export class PageVisibility implements PageObserver {
   }
 }
 
-/** Text that was converted to outlines fills a shape per letter. */
+/** Text that was converted to outlines has one filled shape for each letter. */
 const DRAWN_FILLS = 150;
 
 /** The path under construction: the box around it, and the rectangles if it has no other shape. */

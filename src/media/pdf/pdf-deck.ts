@@ -15,14 +15,14 @@ export type PdfDeck = {
   outline: OutlineEntry[];
   /** Author, Creator and the like. */
   metadata: Record<string, string>;
-  /** What the file holds besides its pages, or instead of them, and is not read here. */
+  /** Content of the file that is not read here, such as forms or attachments. */
   unread_content: "portfolio" | "xfa_form" | null;
 };
 
 export type PdfPage = {
   /** From 1. */
   page_number: number;
-  /** What the document itself prints as the number: `iv`, `A-3`. */
+  /** The page number as the document prints it: `iv`, `A-3`. */
   label: string | null;
   /** Points of 1/72 inch, as shown: after rotation and cropping. */
   width_pt: number;
@@ -31,14 +31,14 @@ export type PdfPage = {
   text: string;
   headings: string[];
   title: string | null;
-  /** Where the outline puts the page, its own title left out: `Part 3 › Channels`. */
+  /** The page's place in the outline, without its own title: `Part 3 › Channels`. */
   section: string | null;
   /** Headers, footers and page numbers that repeat through the deck; not part of `text`. */
   running_lines: string[];
-  /** True when most of the text is no words: its font does not say which characters it draws. */
+  /** True when most of the text is unreadable, because its font does not map glyphs to characters. */
   is_garbled: boolean;
   /** Share of the page that images take, 0 to 1; text drawn as shapes counts as an image. */
   picture_share: number;
-  /** True when the page is so damaged that nothing of it could be read. */
+  /** True when the page is too damaged to be read. */
   unreadable: boolean;
 };

@@ -10,7 +10,7 @@ import { isSpacedWord } from "./letter-spacing";
 import { addRun, type Run, type Script, writeRuns } from "./scripts";
 
 /** A piece of text as drawn. In points from the top left corner of the shown page; `y` is the baseline. */
-export type Word = {
+export type PlacedWord = {
   text: string;
   x: number;
   y: number;
@@ -30,7 +30,7 @@ type Fragment = Line & {
   rightToLeft: boolean;
 };
 
-export function toReadingOrder(words: Word[]): Line[] {
+export function toReadingOrder(words: PlacedWord[]): Line[] {
   return byDirection(words).flatMap((frame) => {
     const fragments = toFragments(frame);
     return readingOrder(fragments, medianSize(fragments));
@@ -38,7 +38,7 @@ export function toReadingOrder(words: Word[]): Line[] {
 }
 
 /** Groups words by direction, each group in its own frame; the direction of most text comes first. */
-function byDirection(words: Word[]): Word[][] {
+function byDirection(words: PlacedWord[]): PlacedWord[][] {
   const frames = Map.groupBy(words, ({ angle }) => Math.round(angle / (Math.PI / 12)) % 24);
   return [...frames.values()]
     .sort((a, b) => characters(b) - characters(a))
@@ -54,7 +54,7 @@ function byDirection(words: Word[]): Word[][] {
 }
 
 /** Joins words that follow each other on one baseline. Text drawn twice, to look bold or for a shadow, counts once. */
-function toFragments(allWords: Word[]): Fragment[] {
+function toFragments(allWords: PlacedWord[]): Fragment[] {
   const fragments: Fragment[] = [];
   let spaced = false;
   const words = joinSpacedLetters(withoutOverprint(withoutCopies(allWords)));
@@ -92,8 +92,8 @@ function toFragments(allWords: Word[]): Fragment[] {
 /** A word drawn again at most this far away, in its own size, is a shadow or an imitation of bold type. */
 const COPY_OFFSET = 0.3;
 
-function withoutCopies(words: Word[]): Word[] {
-  const seen = new Map<string, Word[]>();
+function withoutCopies(words: PlacedWord[]): PlacedWord[] {
+  const seen = new Map<string, PlacedWord[]>();
   return words.filter((word) => {
     const same = seen.get(word.text);
     if (!same) seen.set(word.text, [word]);
@@ -103,8 +103,8 @@ function withoutCopies(words: Word[]): Word[] {
   });
 }
 
-/** Where each letter is drawn twice, pdfjs ends a word with the first letter of the next one. */
-function withoutOverprint(words: Word[]): Word[] {
+/** If each letter is drawn twice, pdfjs ends a word with the first letter of the next word. */
+function withoutOverprint(words: PlacedWord[]): PlacedWord[] {
   return words.map((word, i) => {
     const before = words[i - 1];
     const first = [...word.text][0];
@@ -122,12 +122,12 @@ function withoutOverprint(words: Word[]): Word[] {
   });
 }
 
-const isCopy = (a: Word, b: Word) =>
+const isCopy = (a: PlacedWord, b: PlacedWord) =>
   Math.abs(a.size - b.size) < a.size * 0.1 &&
   Math.abs(a.x - b.x) < Math.min(a.size * COPY_OFFSET, a.width * 0.4) &&
   Math.abs(a.y - b.y) < a.size * COPY_OFFSET;
 
-/** Copies whose words are cut differently are equal only once they are joined. */
+/** Copies with differently divided words are equal only after their words are joined. */
 function withoutCopiedFragments(fragments: Fragment[]): Fragment[] {
   const byText = Map.groupBy(fragments, ({ text }) => text.replace(/\s+/g, ""));
   const copies = new Set<Fragment>();
@@ -149,11 +149,11 @@ function withoutCopiedFragments(fragments: Fragment[]): Fragment[] {
 }
 
 /** Letters that are drawn one by one with equal gaps are a word; a wider gap separates two words. */
-function joinSpacedLetters(words: Word[]): Word[] {
-  const joined: Word[] = [];
-  const isLetter = (word: Word | undefined) => /^\p{L}\p{M}*$/u.test(word?.text ?? "");
+function joinSpacedLetters(words: PlacedWord[]): PlacedWord[] {
+  const joined: PlacedWord[] = [];
+  const isLetter = (word: PlacedWord | undefined) => /^\p{L}\p{M}*$/u.test(word?.text ?? "");
   for (let i = 0; i < words.length; ) {
-    const letters: Word[] = [];
+    const letters: PlacedWord[] = [];
     let end = i;
     while (end < words.length && (isLetter(words[end]) || !words[end]!.text.trim())) {
       const letter = words[end]!;
@@ -187,7 +187,7 @@ function joinSpacedLetters(words: Word[]): Word[] {
 }
 
 /** Whether a word is set above or below the line that it continues, in smaller type. */
-function scriptOf(line: { size: number; baseline: number }, { size, y }: Word): Script {
+function scriptOf(line: { size: number; baseline: number }, { size, y }: PlacedWord): Script {
   if (size > line.size * 0.86) return "base";
   const raised = line.baseline - y;
   if (raised > line.size * 0.15) return "super";
@@ -206,17 +206,17 @@ function trimEnd({ runs }: Fragment): void {
 }
 
 /** A superscript close to the letter after it, such as the mass of an isotope, belongs to that letter. */
-function leadsNext(word: Word, next: Word | undefined, gapBefore: number): boolean {
+function leadsNext(word: PlacedWord, next: PlacedWord | undefined, gapBefore: number): boolean {
   if (!next || next.size * 0.86 < word.size || next.y <= word.y) return false;
   const gapAfter = next.x - (word.x + word.width);
   return gapBefore > next.size * 0.2 && gapAfter < next.size * 0.1 && /^\p{Lu}/u.test(next.text);
 }
 
-function gapBetween(fragment: Fragment, word: Word): number {
+function gapBetween(fragment: Fragment, word: PlacedWord): number {
   return Math.max(word.x - fragment.right, fragment.left - (word.x + word.width));
 }
 
-function toFragment({ text, x, y, width, size, rightToLeft }: Word): Fragment {
+function toFragment({ text, x, y, width, size, rightToLeft }: PlacedWord): Fragment {
   return {
     text,
     runs: [{ text, script: "base" }],
@@ -230,7 +230,7 @@ function toFragment({ text, x, y, width, size, rightToLeft }: Word): Fragment {
   };
 }
 
-function extend(fragment: Fragment, word: Word, script: Script, space: string): void {
+function extend(fragment: Fragment, word: PlacedWord, script: Script, space: string): void {
   const more = toFragment(word);
   const rightToLeft = fragment.rightToLeft || word.rightToLeft;
   const isOnRight = word.x + word.width / 2 > (fragment.left + fragment.right) / 2;
@@ -252,7 +252,7 @@ function extend(fragment: Fragment, word: Word, script: Script, space: string): 
   fragment.bottom = Math.max(fragment.bottom, more.bottom);
 }
 
-const toWordOf = ({ text, left, right, baseline, size, rightToLeft }: Fragment): Word => ({
+const toWordOf = ({ text, left, right, baseline, size, rightToLeft }: Fragment): PlacedWord => ({
   text,
   x: left,
   y: baseline,
@@ -299,7 +299,7 @@ function toRows(fragments: Fragment[]): Fragment[][] {
   return rows;
 }
 
-/** Whether a row holds nothing but the second lines of cells of the row above it. */
+/** Whether a row contains only second lines of cells of the row above it. */
 function continuesCells(row: Fragment[], next: Fragment[]): boolean {
   const cells = row.toSorted((a, b) => a.left - b.left);
   const isTable = cells.some(

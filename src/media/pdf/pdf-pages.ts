@@ -4,7 +4,7 @@ import { cleanLine, cleanText } from "../../text/clean-text";
 import { isGarbled, withoutPrivateUse } from "./garbled-text";
 import { type ActualText, type Box, PageVisibility } from "./page-visibility";
 import type { OutlineEntry, PdfDeck, PdfPage } from "./pdf-deck";
-import { type Line, toReadingOrder, type Word } from "./pdf-layout";
+import { type Line, type PlacedWord, toReadingOrder } from "./pdf-layout";
 import { toPageText } from "./pdf-paragraphs";
 import { withoutRunningCells } from "./running-lines";
 
@@ -154,7 +154,7 @@ function visibleItems(items: MarkedItem[], observer: PageVisibility, pageSide: n
   });
 }
 
-/** The box around an item in the page's own space, whatever its direction. */
+/** The box around an item in the page's own space, for text of any direction. */
 function boxOf({ transform, width, height }: TextItem): Box {
   const [a, b, c, d, x, y] = transform as [number, number, number, number, number, number];
   const along = Math.hypot(a, b) || 1;
@@ -183,7 +183,7 @@ function boxOf({ transform, width, height }: TextItem): Box {
 const PRESENTATION_FORMS = /[\u00b5\ufb00-\ufdff\ufe70-\ufefc]/g;
 
 /** The same item on the shown page: x to the right, y down, rotation included. */
-function toWord(item: TextItem, pageTransform: number[]): Word {
+function toWord(item: TextItem, pageTransform: number[]): PlacedWord {
   const [a, b, c, d, x, y] = Util.transform(pageTransform, item.transform) as number[];
   return {
     text: item.str.replace(PRESENTATION_FORMS, (form) => form.normalize("NFKC")),

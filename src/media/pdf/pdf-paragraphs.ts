@@ -5,10 +5,10 @@
 import { characters, type Line, medianSize } from "./pdf-layout";
 
 type Paragraph = { lines: Line[]; size: number; text: string };
-export type PageText = { paragraphs: string[]; headings: string[]; title: string | null };
+export type PageParagraphs = { paragraphs: string[]; headings: string[]; title: string | null };
 
 /** @param pageHeight in points */
-export function toPageText(lines: Line[], pageHeight: number): PageText {
+export function toPageText(lines: Line[], pageHeight: number): PageParagraphs {
   const words = wordsOf(lines);
   const body = medianSize(lines);
   const paragraphs = toParagraphs(lines).map((each) => ({

@@ -19,25 +19,33 @@ export type Reply =
   | { answer: Exchanges[Kind]["answer"] }
   | { errorCode: ErrorCode; details: Record<string, unknown> };
 
-type Limits = { memoryMb: number; timeoutMs: number; signal?: AbortSignal | undefined };
+/** A page of the PDF at `path`, and how long the longer side of its image is. */
+export type PageToDraw = {
+  path: string;
+  page_number: number;
+  longSidePx: number;
+  signal?: AbortSignal | undefined;
+};
+
+type PdfProcessLimits = { memoryMb: number; timeoutMs: number; signal?: AbortSignal | undefined };
 
 const CHILD = join(import.meta.dir, "pdf-child.ts");
 /** Interval of the memory checks. A PDF bomb was measured to gain 18 MB in this time. */
 const WATCH_EVERY_MS = 50;
 /** JavaScriptCore reserves this much address space and uses little of it. */
 const RESERVED_MB = 8 * 1024;
-/** Longer than the time limit of any document: ends a child whose parent has ended. */
+/** Longer than the time limit of any document: ends a child after its parent crashed. */
 const CPU_SECONDS = 1_800;
 
 /** A process that reads one PDF, and is killed when it exceeds its limits or the signal aborts. */
 export class PdfProcess implements AsyncDisposable {
-  readonly #limits: Limits;
+  readonly #limits: PdfProcessLimits;
   readonly #child: Bun.Subprocess<"ignore", "ignore", "ignore">;
   readonly #memoryWatch: Timer;
   #waiting: PromiseWithResolvers<never> | undefined;
   #causeOfDeath: unknown;
 
-  constructor(limits: Limits) {
+  constructor(limits: PdfProcessLimits) {
     limits.signal?.throwIfAborted();
     this.#limits = limits;
     this.#child = this.#spawn();

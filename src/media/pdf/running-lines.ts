@@ -1,10 +1,10 @@
 /**
- * Finds the lines that a deck repeats at the edge of its pages: headers, footers, page numbers. They say
- * nothing about a page, so they must not be quoted as if they did.
+ * Finds the lines that a deck repeats at the edge of its pages: headers, footers, page numbers. They are
+ * unrelated to the content of a page, so they must not be quoted.
  */
 import type { Line } from "./pdf-layout";
 
-/** What is remembered of a page until all pages are known. */
+/** The data of a page that is kept until all pages are known. */
 export type PageEdges = {
   /** Cells that could be a header or footer, each with its place. */
   edges: Set<string>;
@@ -17,7 +17,7 @@ const EDGE = 0.16;
 const MIN_PAGES = 3;
 /** Of the pages, states of one slide counted once. */
 const MIN_SHARE = 0.2;
-/** Where all type has one size, only a header on many pages can be distinguished from a title. */
+/** If all text has one size, only a header on many pages can be distinguished from a title. */
 const MIN_SHARE_ONE_SIZE = 0.5;
 /** Share of the lines of two neighbouring pages that makes them states of one slide. */
 const SAME_SLIDE = 0.6;
@@ -59,7 +59,7 @@ export function findRunningCells(pages: PageEdges[]): ReadonlySet<string> {
   return new Set([...counts].filter(([key, count]) => count >= least(key)).map(([key]) => key));
 }
 
-/** Separates the page's own lines from the running ones. */
+/** Separates the page's own lines from running headers and footers. */
 export function withoutRunningCells(
   lines: Line[],
   height: number,

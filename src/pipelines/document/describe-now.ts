@@ -102,7 +102,7 @@ async function describeUnder(
 
 /**
  * Whether the workers continue although the pages could not be described: a complete document stays
- * complete. A document that had failed before does not continue without the caller who requested it.
+ * complete. A document that failed earlier continues only while its caller waits.
  */
 async function mayGoOn(
   claim: ClaimedDocumentJob,

@@ -70,7 +70,7 @@ export async function pagesToDescribe(
  * Describes the wanted pages. Each is saved as soon as it is described, with the record of its cost, so
  * an interrupted attempt loses only the pages in progress.
  *
- * @throws AppError `document_without_text` for a form whose pages only Adobe software can build
+ * @throws AppError `document_without_text` for a form that only Adobe software can display
  */
 export async function describePages(
   document_id: string,

@@ -23,7 +23,7 @@ export type DocumentRequest = {
   /** Of personal material. */
   owner_id?: string | undefined;
 };
-export type ReceivedFile = { path: string; filename: string; size_bytes: number; sha256: string };
+export type UploadedPdf = { path: string; filename: string; size_bytes: number; sha256: string };
 
 /**
  * Stores an uploaded PDF and queues its ingestion. The file is stored before its row, and the row before
@@ -35,7 +35,7 @@ export type ReceivedFile = { path: string; filename: string; size_bytes: number;
 export async function receiveDocument(
   { db, storage }: { db: Sql; storage: FileStorage },
   { course_id, title, priority, owner_id }: DocumentRequest,
-  file: ReceivedFile,
+  file: UploadedPdf,
 ): Promise<DocumentAccepted> {
   await getCourse(db, course_id);
   await checkPdfHeader(file.path);
@@ -92,7 +92,7 @@ export async function receiveVersion(
   { db, storage }: { db: Sql; storage: FileStorage },
   document_id: string,
   { title, priority }: VersionRequest,
-  file: ReceivedFile,
+  file: UploadedPdf,
 ): Promise<DocumentAccepted> {
   await getDocument(db, document_id);
   await checkPdfHeader(file.path);

@@ -34,7 +34,7 @@ export type TranscriptUpload = {
   course_id: string;
   /** Default: the file's name. */
   title?: string | undefined;
-  /** Where the recording plays; citations open it at the second. */
+  /** The address of the recording; citations open it at the second. */
   media_url?: string | undefined;
   language?: string | undefined;
 };

@@ -5,7 +5,7 @@ import type { FileStorage } from "../../storage/files";
 /** Longer than an upload needs between storing its file and inserting its row. */
 const UNCLAIMED_SECONDS = 3_600;
 
-/** Where audio is stored, and which of it no lecture needs. */
+/** The storage of audio, and the list of files that no lecture needs. */
 export type AudioRemovalDeps = { db: Sql; uploadedAudio: FileStorage };
 
 /**

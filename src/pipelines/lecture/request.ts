@@ -56,7 +56,7 @@ export type AudioUploadRequest = {
   priority: "normal" | "high";
 };
 
-/** Where uploaded audio is stored, and what names the recording that it belongs to. */
+/** The storage of uploaded audio, and the identity of its recording. */
 export type AudioUploadDeps = { db: Sql; audioSource: AudioSource; uploadedAudio: FileStorage };
 
 /**
@@ -92,7 +92,7 @@ export async function receiveAudio(
         course_id,
         ...(address ? toSessionColumns(address) : { session_id: null, panopto_url: null }),
       });
-  // After any other failure the file stays: only the response of the statement can be lost.
+  // After any other failure the file stays: the statement can have succeeded although its response was lost.
   if (!accepted.created) await removeAudio({ db, uploadedAudio }, audio_file_id);
   return accepted;
 }

@@ -8,7 +8,7 @@ export type Extract = { number: number; sentence: string };
 
 /** A sentence, and for its score the same sentence after its heading or lead-in. */
 type Quote = { sentence: string; inContext: string; isWhole: boolean; isShort: boolean };
-type Candidate = Extract & Quote & { coverage: number; score: number };
+type RatedExtract = Extract & Quote & { coverage: number; score: number };
 
 const EXTRACTS = 4;
 const PER_PASSAGE = 2;
@@ -65,7 +65,7 @@ function isClose({ coverage, similarity }: { coverage: number; similarity: numbe
   return coverage >= LEAST_COVERAGE || similarity >= least;
 }
 
-function toCandidates(question: string, passages: ToolPassage[]): Candidate[] {
+function toCandidates(question: string, passages: ToolPassage[]): RatedExtract[] {
   const wanted = toWanted(question);
   const candidates = passages.flatMap(({ number, content }, rank) => {
     const ofPassage = 0.5 * coverage(wanted, toStems(content)) + 0.3 / (rank + 1);
@@ -131,7 +131,7 @@ const STRETCH = new RegExp(`(?:\\S+\\s*){1,${LONGEST_WORDS}}`, "gu");
 /** Cosine of the question and each candidate; embeddings have unit length. */
 async function compare(
   question: string,
-  candidates: Candidate[],
+  candidates: RatedExtract[],
   embedder: Embedder,
   signal: AbortSignal,
 ): Promise<number[]> {

@@ -32,7 +32,7 @@ const Token = z.object({ access_token: z.string().min(1) });
 /**
  * Logs in to Panopto sites: without a login, with a configured cookie, or as an API client.
  *
- * Panopto limits how often a client may log in, so its cookie is shared by all callers, and callers
+ * Panopto limits how often a client can log in, so its cookie is shared by all callers, and callers
  * that find it expired at the same time renew it together.
  */
 export function openPanoptoLogin(options: {
@@ -65,7 +65,7 @@ export function openPanoptoLogin(options: {
 
       const isNew = !cookies.has(origin);
       const first = cookieOf(origin, signal);
-      // Another university's site does not know our client, yet it may have public sessions.
+      // Another university's site does not know our client, but it can have public sessions.
       const issued = await first.catch(undefinedIfRefused);
       try {
         return await question(issued ? { cookie: issued } : {});
@@ -93,7 +93,7 @@ const USER_REFUSED =
 const CLIENT_REFUSED =
   "Panopto refuses the API client: check PANOPTO_CLIENT_ID, PANOPTO_CLIENT_SECRET, PANOPTO_USERNAME and PANOPTO_PASSWORD, or upload the sound";
 
-/** Says what is wrong with a sign-in that is configured. */
+/** Describes the fault of a configured sign-in. */
 const explained = (message: string) => (error: unknown) => {
   if (!isLoginRequired(error)) throw error;
   throw new AppError("panopto_login_required", { message }, { cause: error });

@@ -10,7 +10,7 @@ import type { PanoptoLogin } from "./login";
 export type PanoptoSite = {
   /** @throws AppError see `readDeliveryInfo`, and `provider_rate_limited`, `provider_unavailable` */
   fetchDelivery(address: RecordingAddress, signal: AbortSignal): Promise<Delivery>;
-  /** The captions in one language as SRT, or null when there are none. */
+  /** The captions in one language as SRT; null if the recording has no captions. */
   fetchSrt(
     address: RecordingAddress,
     language: number,
@@ -30,7 +30,7 @@ export function openPanoptoSite(options: {
 }): PanoptoSite {
   const { fetch, login, patience } = options;
 
-  /** Reads one page; `toResult` says what its text means, a missing login included. */
+  /** Reads one page; `toResult` interprets its text, which can also be a login page. */
   const read = <T>(
     { origin }: RecordingAddress,
     { path, form }: { path: string; form?: URLSearchParams },
@@ -96,7 +96,7 @@ function toDelivery(text: string): Delivery {
   return readDeliveryInfo(text);
 }
 
-/** Where there are no captions Panopto answers nothing, or some page, with status 200. */
+/** Without captions, Panopto answers with status 200 and an empty body or a page. */
 const toSrt = (text: string): string | null =>
   isPage(text) || !text.includes("-->") ? null : text;
 

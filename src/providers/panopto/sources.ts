@@ -8,7 +8,7 @@ export type SourcePart = {
   url: string;
   /** Length of the media as far as it is used; null when Panopto does not state it. */
   announced_duration_ms: number | null;
-  /** What the viewer shows of it; see `piecesOf`. */
+  /** The parts of it that the viewer shows; see `piecesOf`. */
   pieces: AudioPiece[];
 };
 
@@ -19,7 +19,7 @@ export type RecordingStream = {
   audioOnly: boolean;
   /** Streams that follow each other, as after a pause of the recording. */
   parts: SourcePart[];
-  /** Where the audio ends on the viewer's clock; null when Panopto does not state it. */
+  /** The end of the audio on the viewer's clock; null when Panopto does not state it. */
   end_ms: number | null;
 };
 
@@ -64,7 +64,7 @@ export function listSources(
 /** `StreamUrl` can be missing, or of a protocol that no player uses any more; `StreamHttpUrl` is a file. */
 function addressesOf({ StreamUrl, StreamHttpUrl }: DeliveryStream): string[] {
   const urls = [StreamUrl, StreamHttpUrl].filter((url): url is string => isHttp(url));
-  // Without any that can be fetched, the first one gives the reader the reason.
+  // If none can be fetched, the error of the first source is the reason.
   return urls.length > 0 ? [...new Set(urls)] : StreamUrl ? [StreamUrl] : [];
 }
 

@@ -157,7 +157,7 @@ function isFiltered(error: unknown): boolean {
   return /"code":\s*"(content_filter|content_policy_violation)"/.test(error.responseBody ?? "");
 }
 
-/** Models without schema support often return JSON in a Markdown block; null when there is none. */
+/** Models without schema support often return JSON in a Markdown block; null without a block. */
 function readFenced(text: string): SlideContent | null {
   const json = /```(?:json)?\s*(\{[\s\S]*\})\s*```/i.exec(text)?.[1];
   try {

@@ -5,7 +5,7 @@ import { joinUnspaced } from "../../text/join-unspaced";
 import { toLanguageTag } from "../../text/language-tag";
 import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript";
 import { type CallReceipt, UNRECORDED } from "../paid-calls";
-import type { Speech, Transcriber, Transcription } from "../transcriber";
+import type { SpeechFile, Transcriber, Transcription } from "../transcriber";
 import { placeSpans, Time } from "./span-times";
 import { isRefusal, readRefusal } from "./speech-refusal";
 import {
@@ -77,7 +77,7 @@ export function openElevenLabs({
   const isFree = apiKey === "";
   let isAsynchronous = true;
 
-  const send = ({ path }: Speech, signal: AbortSignal) =>
+  const send = ({ path }: SpeechFile, signal: AbortSignal) =>
     sendSpeech({
       provider,
       url,
@@ -94,7 +94,7 @@ export function openElevenLabs({
       timeoutMs,
     });
 
-  const submit = async (speech: Speech, signal: AbortSignal): Promise<SpeechResponse> => {
+  const submit = async (speech: SpeechFile, signal: AbortSignal): Promise<SpeechResponse> => {
     const response = await send(speech, signal);
     if (!isAsynchronous || !refusesWebhook(response)) return response;
     isAsynchronous = false;
@@ -122,7 +122,7 @@ export function openElevenLabs({
   };
 
   const request = async (
-    speech: Speech,
+    speech: SpeechFile,
     signal: AbortSignal,
     { request_id, submitted }: CallReceipt,
   ): Promise<SpeechResponse> => {
@@ -168,7 +168,7 @@ function refusesWebhook(response: SpeechResponse): boolean {
 
 function toTranscription(
   { language_code, transcription_id, audio_duration_secs, words: entries }: z.infer<typeof Body>,
-  { duration_ms }: Speech,
+  { duration_ms }: SpeechFile,
 ): Omit<Transcription, "provider" | "model"> {
   const words = normalizeWords(toWords(entries, duration_ms));
   return {

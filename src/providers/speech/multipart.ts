@@ -3,7 +3,7 @@ export type MultipartField = readonly [name: string, value: string];
 export type MultipartFile = {
   field: string;
   path: string;
-  /** What the receiver sees as its name; servers judge the format by its ending. */
+  /** The file name in the request; servers detect the format by its extension. */
   filename: string;
   type: string;
 };

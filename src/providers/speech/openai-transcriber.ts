@@ -6,7 +6,7 @@ import type { OnSpawn } from "../../media/ffmpeg";
 import { splitAudio } from "../../media/split-audio";
 import { normalizeSegments, normalizeWords } from "../../text/transcript";
 import { type PaidCalls, UNRECORDED } from "../paid-calls";
-import type { Speech, Transcriber } from "../transcriber";
+import type { SpeechFile, Transcriber } from "../transcriber";
 import { type PartTranscript, readPartTranscript } from "./openai-speech-response";
 import { isRefusal, longestAcceptedPart, readRefusal, refusesTimes } from "./speech-refusal";
 import { type SpeechResponse, sendSpeech, toSpeechFailure } from "./speech-request";
@@ -39,7 +39,7 @@ const UNTIMED_PART_MS = 60_000;
 /** A server that refuses even this little has another reason than the size. */
 const SHORTEST_PART_MS = 10_000;
 
-/** What a server accepts. */
+/** The capabilities of a server. */
 type ServerTraits = { maxPartMs: number; givesTimes: boolean };
 
 /**
@@ -89,7 +89,7 @@ export function openOpenAITranscriber(options: OpenAITranscriberOptions): Transc
 }
 
 /** `start_ms` is the position of the part in the whole recording. */
-type SpeechPart = Speech & { start_ms: number };
+type SpeechPart = SpeechFile & { start_ms: number };
 type Target = OpenAITranscriberOptions & { url: string; model: string; service: string };
 
 /** The transcription of one lecture, and what the responses showed about the server so far. */
@@ -123,7 +123,7 @@ class TranscriptionRun {
     if (transcript.timed) this.#timedResponses++;
     else this.#untimedResponses++;
     if (transcript.timed || part.duration_ms <= UNTIMED_PART_MS) return [transcript];
-    // The parts are asked for times again: one response without them is not yet a rule.
+    // The later parts request times again: one response without times proves little about the server.
     return this.#transcribeInParts(part, Math.min(this.#maxPartMs, UNTIMED_PART_MS));
   }
 
@@ -153,7 +153,7 @@ class TranscriptionRun {
     }
   }
 
-  /** Whether a refusal states a limit, or that the server gives no times: then it is asked otherwise. */
+  /** Records a limit, or missing support for times, from a refusal; true if a changed request can succeed. */
   #adaptTo(refusal: SpeechResponse, part: SpeechPart): boolean {
     const acceptedMs = longestAcceptedPart(refusal, part.duration_ms);
     if (acceptedMs !== null && part.duration_ms > SHORTEST_PART_MS) {

@@ -65,7 +65,7 @@ function isConfigured(provider: Provider, config: TranscriberSettings): boolean 
     : Boolean(config.TRANSCRIPTION_BASE_URL ?? config.OPENAI_API_KEY ?? config.OPENAI_BASE_URL);
 }
 
-/** A base URL for chat says nothing about speech: many such servers have none. */
+/** A base URL for chat is not used for speech: many such servers do not transcribe. */
 function openDefault(config: TranscriberSettings, onSpawn?: OnSpawn): Transcriber | null {
   if (isConfigured("elevenlabs", config)) return open("elevenlabs", config, { onSpawn });
   const isOfficial = config.OPENAI_API_KEY !== undefined && config.OPENAI_BASE_URL === undefined;

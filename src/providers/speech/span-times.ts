@@ -34,7 +34,7 @@ const PADDING_MS = 30_000;
 const CHARS_PER_SECOND = 13;
 /** Slower than any speech: the times are in a smaller unit than seconds. */
 const TOO_SLOW = 0.1;
-/** Fewer spans than this say little about the rate of speech. */
+/** Fewer spans than this are too few to measure the rate of speech. */
 const ENOUGH_SPANS = 5;
 
 /**
@@ -66,7 +66,7 @@ export function placeSpans(
 const isTime = (time: number | null | undefined): time is number =>
   typeof time === "number" && Number.isFinite(time);
 
-/** Milliseconds of the provider's unit; null when there is no time at all. */
+/** Milliseconds of the provider's unit; null if no span has a time. */
 function detectUnit(spans: readonly ProviderSpan[], duration_ms: number): number | null {
   const latest = spans
     .flatMap(({ start, end }) => [start, end])

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AUDIO_BYTES_PER_MS } from "../../media/extract-audio";
 import { parseJson, type SpeechResponse } from "./speech-request";
 
-/** What a provider gives as the reason of its refusal. */
+/** The reason that a provider states for its refusal. */
 export type Refusal = { message?: string | undefined; code?: string | undefined };
 
 /** A reason is a sentence; the patterns below must not run over megabytes. */
@@ -53,7 +53,7 @@ export function isRefusal({ status, body }: SpeechResponse): boolean {
   return !isTranscript && Body.safeParse(json).success && !("segments" in json);
 }
 
-/** OpenAI's newer models and some small servers know only plain text, and say so. */
+/** The refusal of OpenAI's newer models and some small servers, which return plain text only. */
 export function refusesTimes(response: SpeechResponse): boolean {
   const { message = "" } = readRefusal(response);
   const canRefuse = [200, 400, 422].includes(response.status);

@@ -35,7 +35,7 @@ import { toAgUiResponse } from "./ag-ui-stream";
 import { BODY, CourseQuery, Reply } from "./chat-schemas";
 import { chatSessionRoutes } from "./chat-sessions";
 
-/** What the chat endpoints of all protocols use. */
+/** The dependencies of the chat endpoints of all protocols. */
 export type ChatRouteDeps = Omit<AnswerDeps, "onEnd"> & {
   metrics: AnswerMetrics;
   config: { PUBLIC_URL?: string | undefined } & QuestionSettings;

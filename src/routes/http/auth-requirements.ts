@@ -1,6 +1,6 @@
 import type { AccessScope } from "../../principal";
 
-/** What a principal needs for a route, checked before the body is read. */
+/** The permissions that a route requires, checked before the body is read. */
 export type Requirement = {
   /** Null: no credential is needed. */
   scope: AccessScope | null;

@@ -27,7 +27,7 @@ type GuardDeps = AuthDeps & {
   config: AuthDeps["config"] & QuestionSettings;
 };
 
-/** What the guard found out about a request, and the route that it checked. */
+/** The results of the guard for a request, and the route that it checked. */
 type Admission = Authenticated & { route: string };
 
 const ADMISSIONS = new WeakMap<Request, Admission>();
@@ -169,7 +169,7 @@ function requireScope(principal: Principal, { scope, allCourses }: Requirement):
   }
 }
 
-/** Checks all values, because servers differ in which of several they use. */
+/** Checks all values of a repeated parameter, because servers use different ones of them. */
 function refuseForeignQuery(principal: Principal, request: Request): void {
   if (principal.course_ids === null || !request.url.includes("?")) return;
   const named = new URL(request.url).searchParams.getAll("course_id");

@@ -36,7 +36,7 @@ export async function once<B>(
 ): Promise<CreationResponse<B>> {
   const given = request.headers.get("idempotency-key");
   if (!given) return run();
-  // Callers do not share keys, so none gets the response of another.
+  // Each caller has its own keys, so a caller never gets another caller's response.
   const key = `${principalName(principalOf(request))} ${given}`;
   const route = `${request.method} ${new URL(request.url).pathname}`;
   const request_hash = createHash("sha256").update(JSON.stringify(fingerprint)).digest("hex");

@@ -18,7 +18,7 @@ export class TokenBuckets {
   readonly #now: () => number;
   readonly #buckets = new Map<string, { tokens: number; at: number }>();
 
-  /** @param now milliseconds of a clock that never goes back */
+  /** @param now milliseconds of a monotonic clock */
   constructor(capacity: number, now = () => performance.now()) {
     this.#capacity = capacity;
     this.#now = now;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What was bought from providers. */
+/** The paid work of providers. */
 export const Usage = z
   .object({
     audio_minutes: z.number(),

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { toReadingOrder, type Word } from "../../../src/media/pdf/pdf-layout";
+import { type PlacedWord, toReadingOrder } from "../../../src/media/pdf/pdf-layout";
 import { toPageText } from "../../../src/media/pdf/pdf-paragraphs";
 
-const layOut = (words: Word[]) => toPageText(toReadingOrder(words), 405);
+const layOut = (words: PlacedWord[]) => toPageText(toReadingOrder(words), 405);
 
 /** Half an em per character, as in many fonts. */
-function word(text: string, x: number, y: number, size = 12): Word {
+function word(text: string, x: number, y: number, size = 12): PlacedWord {
   return { text, x, y, width: (text.length * size) / 2, size, angle: 0, rightToLeft: false };
 }
 

@@ -6,7 +6,7 @@ import { isRetryable } from "../../../src/errors";
 import { extractAudio } from "../../../src/media/extract-audio";
 import type { PaidCalls } from "../../../src/providers/paid-calls";
 import { openElevenLabs } from "../../../src/providers/speech/elevenlabs";
-import type { Speech } from "../../../src/providers/transcriber";
+import type { SpeechFile } from "../../../src/providers/transcriber";
 import { type ElevenLabsFault, startElevenLabs } from "../../support/elevenlabs";
 import { makeRecording } from "../../support/sound";
 
@@ -17,7 +17,7 @@ const folder = await mkdtemp(join(tmpdir(), "elevenlabs-"));
 afterAll(() => rm(folder, { recursive: true }));
 
 const { signal } = new AbortController();
-let speech: Speech;
+let speech: SpeechFile;
 beforeAll(async () => {
   await makeRecording(join(folder, "lecture.mp4"), 9);
   speech = await extractAudio(join(folder, "lecture.mp4"), folder, { signal });

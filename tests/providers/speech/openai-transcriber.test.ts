@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { isRetryable } from "../../../src/errors";
 import { extractAudio } from "../../../src/media/extract-audio";
 import { openOpenAITranscriber } from "../../../src/providers/speech/openai-transcriber";
-import type { Speech } from "../../../src/providers/transcriber";
+import type { SpeechFile } from "../../../src/providers/transcriber";
 import { beepsAt, ffmpeg, hearSounds } from "../../support/sound";
 import { type SpeechFault, startSpeechServer } from "../../support/speech-server";
 
@@ -21,7 +21,7 @@ const BEEPS = Array.from({ length: 35 }, (_, i): [number, number] => [i * 2 + 0.
 const beep = async (path: string) =>
   (await hearSounds(path)).map((sound) => ({ text: "beep", ...sound }));
 
-let speech: Speech;
+let speech: SpeechFile;
 beforeAll(async () => {
   await ffmpeg(...beepsAt(BEEPS, 70), join(folder, "beeps.wav"));
   speech = await extractAudio(join(folder, "beeps.wav"), folder, { signal });

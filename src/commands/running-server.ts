@@ -1,0 +1,96 @@
+import { type Config, loadClientConfig } from "../config";
+import { openDatabaseServer } from "../db/server";
+import { AppError, ERRORS, type ErrorCode } from "../errors";
+
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Sends a request to a running server and returns the JSON of its response; undefined for an empty one.
+ *
+ * @param path  with the query, such as `/api/keys`
+ * @throws AppError the server's error, or `config_invalid` when no server of ours answers
+ */
+export type ServerClient = (method: string, path: string, body?: unknown) => Promise<unknown>;
+
+/** The client of the server at `url`. */
+export function openServerClient(url: string, key: string | undefined): ServerClient {
+  return async (method, path, body) => {
+    const headers = new Headers(key ? { authorization: `Bearer ${key}` } : {});
+    if (body !== undefined) headers.set("content-type", "application/json");
+    const init = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(new URL(path, url), {
+      ...init,
+      method,
+      headers,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).catch((cause: unknown) => {
+      throw noServerAt(url, cause);
+    });
+    const text = await response.text();
+    const result = parseJson(text);
+    if (response.ok) return result;
+    throw toError(url, response.status, result);
+  };
+}
+
+/** The client of the server that LECTERN_URL names; null when it is unset. */
+export function clientOfLecternUrl(): ServerClient | null {
+  const { LECTERN_URL, LECTERN_API_KEY } = loadClientConfig();
+  return LECTERN_URL ? openServerClient(LECTERN_URL, LECTERN_API_KEY) : null;
+}
+
+/** The client of the server that these settings start, on this machine. */
+export function clientOfOwnServer(config: Config): ServerClient {
+  const key = loadClientConfig().LECTERN_API_KEY ?? config.BOOTSTRAP_API_KEY;
+  return openServerClient(addressOf(config), key);
+}
+
+/** The database; null while a running server has locked the embedded one. */
+export async function openUnlockedDatabase(config: Config) {
+  return openDatabaseServer(config).catch((error: unknown) => {
+    const isLocked = error instanceof AppError && error.errorCode === "database_locked";
+    if (!isLocked) throw error;
+    return null;
+  });
+}
+
+function addressOf({ HOST, PORT }: Config): string {
+  const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[HOST] ?? HOST;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${PORT}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+type Problem = {
+  code: ErrorCode;
+  detail?: string;
+  details?: { fields?: { path: string; message: string }[] };
+};
+
+function toError(url: string, status: number, result: unknown): AppError {
+  const { code, detail, details } = (result ?? {}) as Partial<Problem>;
+  if (!code || !Object.hasOwn(ERRORS, code)) return noServerAt(url, new Error(`status ${status}`));
+  const problems = Object.groupBy(details?.fields ?? [], ({ path }) => path);
+  const messages = Object.entries(problems).map(([path, fields]) => [
+    path,
+    fields?.map(({ message }) => message),
+  ]);
+  const advice =
+    "set LECTERN_API_KEY or BOOTSTRAP_API_KEY to a key of the server with the scope admin";
+  return new AppError(code, {
+    ...(detail && { message: detail }),
+    ...(messages.length > 0 && { problems: Object.fromEntries(messages) }),
+    ...([401, 403].includes(status) && { advice }),
+  });
+}
+
+function noServerAt(url: string, cause: unknown): AppError {
+  const message = `No Lectern answers at ${url}: set LECTERN_URL, or HOST and PORT, to the address of the running server`;
+  return new AppError("config_invalid", { message }, { cause });
+}
