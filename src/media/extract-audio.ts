@@ -74,7 +74,7 @@ export async function extractAudio(
   const { maxDurationMs } = options.limits ?? LIMITS;
   const media = await probeMedia(recordingPath, options);
   if (!media) throw new AppError("audio_extraction_failed", { reason: "no known media format" });
-  if (!media.sound) throw new AppError("recording_without_sound", { format: media.format });
+  if (!media.audio) throw new AppError("recording_without_sound", { format: media.format });
   refuseTooLong(media.duration_ms ?? 0, maxDurationMs);
 
   const path = join(scratchDir, "audio.mp3");

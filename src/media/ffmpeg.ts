@@ -12,7 +12,7 @@ export const UNTRUSTED_INPUT = [
   ...["-format_whitelist", FORMATS],
 ];
 
-/** Decoding an hour of sound needs about 80 MB; a file that asks for gigabytes is an attack. */
+/** Decoding an hour of audio needs about 80 MB; a file that asks for gigabytes is an attack. */
 const ADDRESS_SPACE_BYTES = 2 * 1024 ** 3;
 const STDERR_BYTES = 4_096;
 

@@ -45,7 +45,7 @@ export async function joinAudio(
   let dataBytes = 0;
   for (const file of files) {
     const media = await probeMedia(file.path, probeOptions(options));
-    if (!media?.sound) continue;
+    if (!media?.audio) continue;
     dataBytes = Math.max(dataBytes, await writeFile(file, output, options));
   }
   if (dataBytes === 0) throw new AppError("recording_without_sound");

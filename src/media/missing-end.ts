@@ -32,7 +32,7 @@ export async function hasMissingEnd(
   const { size } = await file.stat();
   const isShort = (expected_ms: number | null) =>
     expected_ms !== null && isShorter(decoded.duration_ms, expected_ms, media);
-  const expected_ms = media.sound?.duration_ms ?? media.duration_ms;
+  const expected_ms = media.audio?.duration_ms ?? media.duration_ms;
 
   switch (media.format.split(",")[0]) {
     case "wav":

@@ -6,11 +6,11 @@ import { type OnSpawn, runTool, UNTRUSTED_INPUT } from "./ffmpeg";
 const TIMEOUT_MS = 20_000;
 
 /** Formats of uploads: mp3, m4a and mp4, aac, wav, flac, ogg and opus, webm, aiff, wma, caf, amr. */
-const SOUND_FORMATS = [
+const AUDIO_FORMATS = [
   ...["mp3", "mov", "aac", "wav", "flac", "ogg", "matroska", "aiff", "asf", "caf", "amr", "w64"],
 ];
 
-export type Sound = {
+export type AudioTrack = {
   codec: string;
   sample_rate: number;
   channels: number;
@@ -24,14 +24,14 @@ export type Media = {
   /** Of the longest stream, from the file's first timestamp: the picture can outlast the audio. */
   duration_ms: number | null;
   /** The first audio track; null without one. */
-  sound: Sound | null;
+  audio: AudioTrack | null;
   /** The number of channels of each audio track. */
   audio_channels: number[];
   /** Codecs of moving pictures; covers and pictures of chapters are not listed. */
   video_codecs: string[];
 };
 
-export type ProbedAudio = Sound & { format: string };
+export type ProbedAudio = AudioTrack & { format: string };
 
 type ProbeOptions = { signal: AbortSignal; onSpawn?: OnSpawn };
 
@@ -44,15 +44,15 @@ export async function probeAudio(path: string, options: ProbeOptions): Promise<P
   const media = await probeMedia(path, options);
   if (!media) throw (await isMp4(path)) ? WITHOUT_INDEX() : UNKNOWN_FORMAT();
 
-  const { format, sound, video_codecs } = media;
+  const { format, audio, video_codecs } = media;
   if (video_codecs.length > 0) {
     throw new AppError("audio_invalid", { found: `${format} with ${video_codecs[0]} video` });
   }
-  if (!sound) throw new AppError("audio_invalid", { found: `${format} without sound` });
-  if (!SOUND_FORMATS.includes(format.split(",")[0]!)) {
+  if (!audio) throw new AppError("audio_invalid", { found: `${format} without audio` });
+  if (!AUDIO_FORMATS.includes(format.split(",")[0]!)) {
     throw new AppError("audio_invalid", { found: format });
   }
-  return { format, ...sound, duration_ms: sound.duration_ms ?? media.duration_ms };
+  return { format, ...audio, duration_ms: audio.duration_ms ?? media.duration_ms };
 }
 
 const UNKNOWN_FORMAT = () => new AppError("audio_invalid", { found: "no known media format" });
@@ -84,16 +84,16 @@ export async function probeMedia(path: string, options: ProbeOptions): Promise<M
   // rate, which can be far off.
   const guessed = stderr.includes("Estimating duration from bitrate");
   const tracks = streams.filter((stream) => stream.codec_type === "audio");
-  const sound = tracks[0];
+  const audio = tracks[0];
   return {
     format: format.format_name,
     duration_ms: guessed ? null : durationOf(format),
-    sound: sound?.sample_rate
+    audio: audio?.sample_rate
       ? {
-          codec: sound.codec_name,
-          sample_rate: sound.sample_rate,
-          channels: sound.channels,
-          duration_ms: guessed ? null : toMs(sound.duration),
+          codec: audio.codec_name,
+          sample_rate: audio.sample_rate,
+          channels: audio.channels,
+          duration_ms: guessed ? null : toMs(audio.duration),
         }
       : null,
     audio_channels: tracks.map((track) => track.channels),

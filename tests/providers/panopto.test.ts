@@ -150,7 +150,7 @@ describe("download", () => {
       announced_duration_ms: 12_000,
       offset_ms: 0,
     });
-    expect(media?.sound).not.toBeNull();
+    expect(media?.audio).not.toBeNull();
     expect(Math.abs(media!.duration_ms! - 12_000)).toBeLessThan(200);
   });
 

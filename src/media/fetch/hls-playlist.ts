@@ -24,7 +24,7 @@ export type AudioCandidate = { url: URL; listsAudio: boolean };
 /** More than 55 hours of ten-second segments. */
 const MAX_SEGMENTS = 20_000;
 const MAX_RUNS = 500;
-const SOUND = /mp4a|[ae]c-3|opus|flac|alac|vorbis|mp3/i;
+const AUDIO_CODEC = /mp4a|[ae]c-3|opus|flac|alac|vorbis|mp3/i;
 const PICTURE = /avc|hvc|hev|dvh|vp0?[89]|av01|mp4v/i;
 
 /** Detects HLS by its content, since Panopto also names it `.panobf2`. */
@@ -76,19 +76,19 @@ export function listAudio(
   );
   const preferred = renditions.find(({ rendition }) => rendition.isDefault) ?? renditions[0];
   const isSound = ({ codecs }: HLS.types.Variant) => Boolean(codecs && !PICTURE.test(codecs));
-  const hasSound = ({ codecs }: HLS.types.Variant) => !codecs || SOUND.test(codecs);
+  const hasAudio = ({ codecs }: HLS.types.Variant) => !codecs || AUDIO_CODEC.test(codecs);
   const candidate = (uri: string, listsAudio = true) => ({ url: resolve(uri, url), listsAudio });
 
   if (preferred?.rendition.uri) return [candidate(preferred.rendition.uri)];
   const muxed = preferred && !audioOnly ? [preferred.variant] : [];
-  const audible = variants.filter(hasSound);
+  const audible = variants.filter(hasAudio);
   const ordered = audioOnly
     ? preferred
       ? []
       : audible.filter(isSound)
     : [...muxed, ...audible.filter(isSound), ...audible, ...variants];
   return [...new Set(ordered)].map((variant) =>
-    candidate(variant.uri, hasSound(variant) || variant === preferred?.variant),
+    candidate(variant.uri, hasAudio(variant) || variant === preferred?.variant),
   );
 }
 

@@ -87,7 +87,7 @@ async function hasAudio({ pieces }: MediaPlaylist, order: StreamOrder): Promise<
     await appendPieces(head, path, { ...order, onProgress: () => {} });
     const { signal, onSpawn } = order;
     const media = await probeMedia(path, { signal, ...(onSpawn && { onSpawn }) });
-    return media?.sound != null;
+    return media?.audio != null;
   } finally {
     await rm(path, { force: true });
   }

@@ -91,7 +91,7 @@ function toRefusal(panopto_message: string): AppError {
     return new AppError("panopto_session_not_found", { panopto_message });
   }
   if (!panopto_message) return new AppError("panopto_refused");
-  const message = `Panopto said: "${panopto_message}". Ask the recording's owner, or upload the sound`;
+  const message = `Panopto said: "${panopto_message}". Ask the recording's owner, or upload the audio`;
   return new AppError("panopto_refused", { panopto_message, message });
 }
 

@@ -83,7 +83,7 @@ async function downloadPart(
   await downloadStream(order);
   const media = await probeMedia(tools.path, { signal: tools.signal });
   if (!media) throw new AppError("recording_unsupported", { reason: "not a known media format" });
-  if (!media.sound) throw new AppError("recording_without_sound", { source });
+  if (!media.audio) throw new AppError("recording_without_sound", { source });
   return media;
 }
 

@@ -87,11 +87,11 @@ function undefinedIfRefused(error: unknown): undefined {
 }
 
 const COOKIE_REFUSED =
-  "Panopto does not accept PANOPTO_COOKIE here: it ran out, or its owner may not see the recording. Set a fresh one, or upload the sound";
+  "Panopto does not accept PANOPTO_COOKIE here: it expired, or its owner has no access to the recording. Set a new one, or upload the audio";
 const USER_REFUSED =
-  "The user in PANOPTO_USERNAME may not see the recording: ask its owner, or upload the sound";
+  "The user in PANOPTO_USERNAME has no access to the recording: ask its owner, or upload the audio";
 const CLIENT_REFUSED =
-  "Panopto refuses the API client: check PANOPTO_CLIENT_ID, PANOPTO_CLIENT_SECRET, PANOPTO_USERNAME and PANOPTO_PASSWORD, or upload the sound";
+  "Panopto refuses the API client: check PANOPTO_CLIENT_ID, PANOPTO_CLIENT_SECRET, PANOPTO_USERNAME and PANOPTO_PASSWORD, or upload the audio";
 
 /** Describes the fault of a configured sign-in. */
 const explained = (message: string) => (error: unknown) => {

@@ -37,7 +37,7 @@ describe("signing in", () => {
 
     const failure = await failureOf(panopto.describe(add({}), signal));
     expect(failure.code).toBe("panopto_login_required");
-    expect(failure.message).toMatch(/PANOPTO_COOKIE.*fresh one, or upload the sound/);
+    expect(failure.message).toMatch(/PANOPTO_COOKIE.*new one, or upload the audio/);
     expect(site.hits("DeliveryInfo")).toBe(1);
   });
 
@@ -64,7 +64,7 @@ describe("signing in", () => {
     for (const logins of [1, 2]) {
       const failure = await failureOf(panopto.describe(address, signal));
       expect(failure).toMatchObject({ code: "panopto_login_required" });
-      expect(failure.message).toMatch(/PANOPTO_CLIENT_ID.*upload the sound/);
+      expect(failure.message).toMatch(/PANOPTO_CLIENT_ID.*upload the audio/);
       expect(site.hits("connect/token")).toBe(logins);
     }
   });
