@@ -18,6 +18,8 @@ export const EXAMPLES: Record<string, unknown> = {
     title: "Entropy",
     media_url: "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
   },
+  "patch /api/lectures/{id}": { visible_from: "2027-04-12T08:00:00Z" },
+  "patch /api/documents/{id}": { visible_from: "2027-04-12T08:00:00Z" },
   "put /api/lectures/{id}/transcript": {
     language_code: "en",
     segments: [{ start_ms: 0, end_ms: 4_000, text: "Entropy measures surprise." }],
