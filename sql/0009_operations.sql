@@ -19,6 +19,14 @@ create table api_keys (
   created_at      timestamptz not null default now()
 );
 
+-- One row: signs addresses that open without a header. Two random UUIDs have 244 random bits.
+create table signing_secret (
+  only_row boolean primary key default true check (only_row),
+  secret   bytea not null
+           default sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8'))
+);
+insert into signing_secret default values;
+
 create table agui_assets (
   id             serial primary key,
   bundle_version text not null,

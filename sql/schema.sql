@@ -2115,6 +2115,12 @@ CREATE TABLE public.schema_migrations (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.signing_secret (
+    only_row boolean DEFAULT true NOT NULL,
+    secret bytea DEFAULT sha256(convert_to(((gen_random_uuid())::text || (gen_random_uuid())::text), 'UTF8'::name)) NOT NULL,
+    CONSTRAINT signing_secret_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE public.slide_chunks (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     document_id uuid NOT NULL,
@@ -2266,6 +2272,9 @@ ALTER TABLE ONLY public.provider_states
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.signing_secret
+    ADD CONSTRAINT signing_secret_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.slide_chunks
     ADD CONSTRAINT slide_chunks_document_id_chunk_index_key UNIQUE (document_id, chunk_index);

@@ -26,6 +26,7 @@ import { lectureIntakeRoutes } from "./routes/lectures/lecture-intake";
 import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures/lectures";
 import { retrievalRoutes } from "./routes/retrieval";
+import { signedUrlRoutes } from "./routes/signed-urls";
 import type { Services } from "./services";
 import { readDiskSpace } from "./storage/disk-space";
 
@@ -83,6 +84,7 @@ export function createApp(services: Services) {
     .use(eventRoutes(services))
     .use(jobRoutes(services))
     .use(documentPageRoutes({ ...services, maxPages: services.config.MAX_PAGES }))
+    .use(signedUrlRoutes(services))
     .use(retrievalRoutes(services))
     .use(chatRoutes(services))
     .use(openaiFacade(services))

@@ -10,9 +10,9 @@ export type AccessScope = (typeof SCOPES)[number];
 export type Principal = {
   /**
    * open: no key is required on this server. key: an API key. user: a token of the institution's login.
-   * anonymous: no credential; only public routes answer.
+   * signed: a signed address, which opens one file. anonymous: no credential; only public routes answer.
    */
-  kind: "open" | "key" | "user" | "anonymous";
+  kind: "open" | "key" | "user" | "signed" | "anonymous";
   scopes: readonly AccessScope[];
   /** The only courses that exist for this principal; null for all courses. */
   course_ids: readonly string[] | null;

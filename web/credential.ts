@@ -24,3 +24,23 @@ export async function askForKey(problem: string): Promise<void> {
   input.value = "";
   form.hidden = true;
 }
+
+/** Opens a link to a file of this server in a new tab. Links send no key, so the address is signed first. */
+export async function openSigned(url: string): Promise<void> {
+  // Browsers allow a new tab only during the click.
+  const tab = window.open("about:blank", "_blank");
+  if (!tab) return;
+  tab.opener = null;
+  const response = await fetch("/api/signed-urls", {
+    method: "POST",
+    headers: { "content-type": "application/json", ...credentialHeaders() },
+    body: JSON.stringify({ urls: [url] }),
+  }).catch(() => null);
+  const signed = response?.ok ? (await response.json()).items[0].url : null;
+  // Without a signature the address itself shows why it does not open.
+  tab.location.replace(new URL(signed ?? url, location.href).href);
+}
+
+/** True when links to files of this server need a signature. */
+export const needsSignature = (url: string): boolean =>
+  url.startsWith("/api/") && sessionStorage.getItem(STORED) !== null;

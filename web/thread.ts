@@ -4,6 +4,7 @@ import type { UnsupportedSentence } from "../src/chat/citations/check";
 import { findMarks } from "../src/chat/citations/marks";
 import { toClock } from "../src/text/clock";
 import { toPagePlace } from "../src/text/page-place";
+import { needsSignature, openSigned } from "./credential";
 
 /** An entry of `knowledge_references`: the source of one number in the answer. */
 export type Reference = {
@@ -165,6 +166,11 @@ function toLink({ url, quote }: Reference, text: string): Node {
   link.rel = "noreferrer";
   link.title = quote;
   link.textContent = text;
+  link.addEventListener("click", (event) => {
+    if (!needsSignature(url!)) return;
+    event.preventDefault();
+    void openSigned(url!);
+  });
   return link;
 }
 

@@ -76,6 +76,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/jobs/{id}": ["admin", "refused"],
   "get /api/documents/{id}/versions/{sha256}/pages/{page_number}/image": ["read", "hidden"],
   "get /api/events": ["read", "filtered"],
+  "post /api/signed-urls": ["read", "hidden"],
   "post /api/retrieval/query": ["read", "hidden"],
   "post /api/chat": ["chat", "hidden"],
   "post /api/chat/stream": ["chat", "hidden"],
@@ -147,6 +148,9 @@ const bodies: Record<string, (targets: Targets) => object> = {
     course_id,
     panopto_url:
       "https://uni.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=8f14e45f-ceea-467f-a9d6-12f1b6a7c111",
+  }),
+  "post /api/signed-urls": ({ document_id }) => ({
+    urls: [`/api/documents/${document_id}/file`],
   }),
   "post /api/retrieval/query": ({ course_id }) => ({ course_id, query: QUESTION }),
   "post /api/chat": ({ course_id }) => ({ course_id, message: QUESTION }),

@@ -8,6 +8,8 @@ export type Requirement = {
   identifies?: true;
   /** What `:id` names: for a principal limited to courses, an id of another course does not exist. */
   id?: "course" | "lecture" | "document" | "session";
+  /** A signed address opens the route without another credential. */
+  signable?: true;
   /** The route reaches beyond single courses, so a principal limited to courses is refused. */
   allCourses?: true;
 };
@@ -17,6 +19,8 @@ const READ: Requirement = { scope: "read" };
 const READ_COURSE: Requirement = { scope: "read", id: "course" };
 const READ_LECTURE: Requirement = { scope: "read", id: "lecture" };
 const READ_DOCUMENT: Requirement = { scope: "read", id: "document" };
+const OPEN_LECTURE: Requirement = { ...READ_LECTURE, signable: true };
+const OPEN_DOCUMENT: Requirement = { ...READ_DOCUMENT, signable: true };
 const INGEST: Requirement = { scope: "ingest" };
 const INGEST_COURSE: Requirement = { scope: "ingest", id: "course" };
 const INGEST_LECTURE: Requirement = { scope: "ingest", id: "lecture" };
@@ -74,9 +78,9 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "POST /api/lectures/:id/hurry": INGEST_LECTURE,
   "POST /api/lectures/:id/resume": INGEST_LECTURE,
   "GET /api/lectures/:id/usage": READ_LECTURE,
-  "GET /api/lectures/:id/transcript": READ_LECTURE,
+  "GET /api/lectures/:id/transcript": OPEN_LECTURE,
   "PUT /api/lectures/:id/transcript": INGEST_LECTURE,
-  "GET /api/lectures/:id/transcript/view": READ_LECTURE,
+  "GET /api/lectures/:id/transcript/view": OPEN_LECTURE,
 
   "GET /api/documents": READ,
   "POST /api/documents/upload": INGEST,
@@ -87,12 +91,12 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/documents/:id/versions": READ_DOCUMENT,
   "POST /api/documents/:id/versions": INGEST_DOCUMENT,
   "GET /api/documents/:id/versions/:sha256": READ_DOCUMENT,
-  "GET /api/documents/:id/versions/:sha256/file": READ_DOCUMENT,
-  "GET /api/documents/:id/versions/:sha256/pages/:page_number/image": READ_DOCUMENT,
+  "GET /api/documents/:id/versions/:sha256/file": OPEN_DOCUMENT,
+  "GET /api/documents/:id/versions/:sha256/pages/:page_number/image": OPEN_DOCUMENT,
   "GET /api/documents/:id/events": READ_DOCUMENT,
-  "GET /api/documents/:id/file": READ_DOCUMENT,
+  "GET /api/documents/:id/file": OPEN_DOCUMENT,
   "GET /api/documents/:id/pages": READ_DOCUMENT,
-  "GET /api/documents/:id/pages/:page_number/image": READ_DOCUMENT,
+  "GET /api/documents/:id/pages/:page_number/image": OPEN_DOCUMENT,
   "GET /api/documents/:id/chunks": READ_DOCUMENT,
   "POST /api/documents/:id/describe": INGEST_DOCUMENT,
   "POST /api/documents/:id/retry": INGEST_DOCUMENT,
@@ -105,6 +109,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/jobs/:id": ADMIN,
 
   "GET /api/events": READ,
+  "POST /api/signed-urls": READ,
   "POST /api/retrieval/query": READ,
 
   "POST /api/chat": CHAT,

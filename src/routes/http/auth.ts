@@ -21,6 +21,7 @@ import {
   identifyNamedUser,
   openAuthenticator,
 } from "./authenticate";
+import { openUrlSigner } from "./url-signer";
 
 type GuardDeps = AuthDeps & {
   db: Sql;
@@ -28,7 +29,10 @@ type GuardDeps = AuthDeps & {
 };
 
 /** The results of the guard for a request, and the route that it checked. */
-type Admission = Authenticated & { route: string };
+type Admission = Sender & { route: string };
+
+/** Who sends a request, and what that sender sees. */
+type Sender = Authenticated & { viewer: Viewer };
 
 const ADMISSIONS = new WeakMap<Request, Admission>();
 
@@ -45,7 +49,7 @@ export const admittedRoute = (request: Request): string | undefined =>
  * see.
  */
 export const viewerOf = (request: Request): Viewer =>
-  toViewer(principalOf(request), isAsStudent(request));
+  ADMISSIONS.get(request)?.viewer ?? toViewer(ANONYMOUS);
 
 const isAsStudent = ({ url }: Request) =>
   url.includes("?") && new URL(url).searchParams.get("as") === "student";
@@ -84,20 +88,30 @@ const Id = z.guid();
  */
 export const guard = (deps: GuardDeps) => (app: AnyElysia) => {
   const authenticate = openAuthenticator(deps);
+  const signer = openUrlSigner(deps.db);
   let router: Memoirist<string> | undefined;
 
   const admit = async (request: Request, route: string, params: Record<string, string>) => {
     const requirement = REQUIREMENTS[route] ?? UNLISTED;
-    const sender = await identify(request, requirement);
+    const sender = await toSender(request, requirement);
     requireScope(sender.principal, requirement);
     refuseForeignQuery(sender.principal, request);
-    if (requirement.id)
-      await refuseForeignId(deps, sender.principal, request, requirement.id, params);
+    if (requirement.id) await refuseForeignId(deps, sender, request, requirement.id, params);
     const isAsking = requirement.scope === "chat" && sender.principal.kind !== "user";
     const user_id = isAsking
       ? await identifyNamedUser(request, deps.users)
       : sender.principal.user_id;
     ADMISSIONS.set(request, { ...sender, principal: { ...sender.principal, user_id }, route });
+  };
+
+  /** A signed address is its own credential, unless the request has another one. */
+  const toSender = async (request: Request, requirement: Requirement): Promise<Sender> => {
+    if (requirement.signable && isSigned(request)) {
+      const viewer = await signer.verify(pathOf(request.url), new URL(request.url).searchParams);
+      return { principal: SIGNED, ended: NEVER, viewer };
+    }
+    const sender = await identify(request, requirement);
+    return { ...sender, viewer: toViewer(sender.principal, isAsStudent(request)) };
   };
 
   /** Public routes answer every caller, also with a bad key and without the database. */
@@ -178,13 +192,12 @@ function refuseForeignQuery(principal: Principal, request: Request): void {
 
 async function refuseForeignId(
   { db, config }: GuardDeps,
-  principal: Principal,
+  { principal, viewer }: Sender,
   request: Request,
   kind: keyof typeof NOT_FOUND,
   { id = "" }: Record<string, string>,
 ): Promise<void> {
   const owner_id = kind === "session" ? onlyOwner(principal) : null;
-  const viewer = toViewer(principal, isAsStudent(request));
   const isAsset = kind === "lecture" || kind === "document";
   const seesAll = !isAsset || viewer === SEES_ALL;
   if (principal.course_ids === null && owner_id === null && seesAll) return;
@@ -200,6 +213,11 @@ async function refuseForeignId(
   const canWatch = isReading(request) && seesQuestions(principal, config);
   if (!isOwn && !canWatch) throw notFound;
 }
+
+const SIGNED: Principal = { ...ANONYMOUS, kind: "signed", scopes: ["read"], course_ids: null };
+
+const isSigned = ({ url, headers }: Request) =>
+  /[?&]sig=/.test(url) && !headers.has("authorization") && !headers.has("x-api-key");
 
 const isReading = ({ method }: Request) => method === "GET" || method === "HEAD";
 

@@ -1,0 +1,63 @@
+import { Elysia } from "elysia";
+import { z } from "zod";
+import { findOwner } from "../db/access/owners";
+import type { Sql } from "../db/client";
+import { AppError } from "../errors";
+import { canReachCourse } from "../principal";
+import { principalOf, viewerOf } from "./http/auth";
+import { jsonBody } from "./http/json-body";
+import { Time } from "./http/schemas";
+import { openUrlSigner } from "./http/url-signer";
+
+/** The addresses that open without a header: files, page images and transcripts. */
+const SIGNABLE =
+  /^\/api\/(document|lecture)s\/([0-9a-f-]{36})\/(?:(?:versions\/[0-9a-f]{64}\/)?(?:file|pages\/\d{1,7}\/image)|transcript(?:\/view)?)(?:[?#]|$)/;
+
+const SignRequest = z.strictObject({
+  urls: z
+    .array(z.string().max(2_000))
+    .min(1)
+    .max(100)
+    .describe("Paths of files, page images and transcripts, such as the `url` of a citation"),
+});
+const SignedUrls = z
+  .object({ items: z.array(z.object({ url: z.string(), expires_at: Time })) })
+  .meta({ id: "SignedUrls" });
+
+/** Addresses that a browser can open without a header. */
+export const signedUrlRoutes = ({ db }: { db: Sql }) => {
+  const signer = openUrlSigner(db);
+
+  /** @throws AppError `request_invalid`, `document_not_found`, `lecture_not_found` */
+  const requireVisible = async (url: string, request: Request): Promise<void> => {
+    const [, kind, id] = SIGNABLE.exec(url) ?? [];
+    if (!kind || !id) {
+      const message = "only paths of files, page images and transcripts can be signed";
+      throw new AppError("request_invalid", { fields: [{ path: "urls", message }] });
+    }
+    const named = kind as "document" | "lecture";
+    const notFound = new AppError(`${named}_not_found`);
+    if (!z.guid().safeParse(id).success) throw notFound;
+    const owner = await findOwner(db, named, id, viewerOf(request));
+    if (!owner || !canReachCourse(principalOf(request), owner.course_id)) throw notFound;
+  };
+
+  return new Elysia({ prefix: "/api/signed-urls", tags: ["Keys"] }).post(
+    "",
+    async ({ body, request }) => {
+      const viewer = viewerOf(request);
+      await Promise.all(body.urls.map((url) => requireVisible(url, request)));
+      return { items: await Promise.all(body.urls.map((url) => signer.sign(url, viewer))) };
+    },
+    {
+      parse: jsonBody,
+      body: SignRequest,
+      response: SignedUrls,
+      detail: {
+        summary: "Sign addresses of files, page images and transcripts",
+        description:
+          "For `<img>`, `<iframe>` and links, which send no header. A signed address opens for 15 minutes, for everyone who has it, what the sender sees. Revoking the key does not end it earlier.",
+      },
+    },
+  );
+};
