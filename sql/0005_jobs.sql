@@ -44,7 +44,7 @@ create table jobs (
   provider_failed_at timestamptz,
   -- At the limit of a budget: the message stays in the queue, hidden until the job is resumed.
   paused_at        timestamptz,
-  -- When it resumes by itself: the next day, for a limit of the day.
+  -- The time of the automatic resume: the next day, if a daily limit is used up.
   paused_until     timestamptz,
   -- An administrator let this job exceed the budgets.
   ignores_budget   boolean not null default false,

@@ -242,7 +242,7 @@ begin
 end
 $$;
 
--- Publishes what a claimed job has built; false when the attempt no longer holds the job.
+-- Publishes the result of a claimed job; false when the attempt no longer holds the job.
 create function publish_asset(p_job_id uuid, p_message_id bigint, p_attempt integer) returns boolean
 language plpgsql as $$
 declare

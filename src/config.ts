@@ -139,7 +139,7 @@ const Config = z.object({
   /** OpenAI, or any server with its protocol. A base URL needs no key. */
   OPENAI_API_KEY: Secret,
   OPENAI_BASE_URL: BaseUrl,
-  /** Which of OpenAI's chat protocols; unset: responses on the official host, chat elsewhere. */
+  /** OpenAI's chat protocol; unset: responses on the official host, chat elsewhere. */
   OPENAI_API: z.enum(["responses", "chat"]).optional(),
   GOOGLE_API_KEY: Secret,
   GOOGLE_BASE_URL: BaseUrl,
@@ -335,7 +335,7 @@ const WorkerConfig = z.object({
   DATABASE_URL: z.string(),
   /** The address at which the main process embeds texts for its workers. */
   LOCAL_EMBEDDER_URL: z.url(),
-  /** Which of the supervisor's workers this is, for the log. */
+  /** The number of this worker in its supervisor, for the log. */
   WORKER_NUMBER: z.coerce.number(),
   /** Identifies the process in its claims; workers that are threads of one process share it. */
   WORKER_PROCESS_ID: z.uuid(),

@@ -157,7 +157,7 @@ export const PROVIDER_OUTAGES: readonly ErrorCode[] = [
   "provider_busy",
 ];
 
-/** The text for the user of a failed command: what to change, and a stack trace only for unknown errors. */
+/** The text for the user of a failed command: the next step, and a stack trace only for unknown errors. */
 export function explain(error: unknown): string {
   if (!(error instanceof AppError)) return Bun.inspect(error);
   const { problems, message, advice, ...others } = error.details as {

@@ -69,10 +69,10 @@ export type Viewer = {
 export const SEES_ALL: Viewer = { owner: "all", seesUnreleased: true };
 
 /**
- * Admins see everything, teachers everything but the personal material of others, and all others what is
- * released.
+ * Admins see everything. Teachers see everything except the personal material of others. Other people see
+ * released and their own material.
  *
- * @param asStudent shows teachers and admins what students see
+ * @param asStudent limits teachers and admins to the view of students
  */
 export function toViewer(principal: Principal, asStudent = false): Viewer {
   if (asStudent) return { owner: null, seesUnreleased: false };

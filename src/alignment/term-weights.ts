@@ -35,7 +35,7 @@ export function weighTerms(
   for (const [page, onPage] of counts.entries()) {
     const before = counts[page - 1];
     const values = [...onPage].map(([term, count]): [string, number] => {
-      // A word that the page before does not have marks the page twice as clearly.
+      // A word that is new on this page counts double for it.
       const added = before?.has(term) ? 0 : count;
       return [term, Math.log(1 + count + added) * weigh(term)];
     });

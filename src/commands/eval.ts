@@ -26,8 +26,8 @@ import { type EvaluationReport, evaluate, ingestSet, type Row } from "../retriev
 import { MEASURES } from "../retrieval/ranking-metrics";
 
 /**
- * `./lectern eval FOLDER [--json]`: how well search finds what a set of questions in BEIR's layout
- * wants found, by mode and by weight. Uses an embedded database in memory, or with DATABASE_URL a
+ * `./lectern eval FOLDER [--json]`: measures how well search finds the documents that answer a set of
+ * questions in BEIR's layout, by mode and by weight. Uses an embedded database in memory, or with DATABASE_URL a
  * course of its own there, which it removes.
  *
  * `./lectern eval --citations FILE [--json]`: how well the citation check finds unsupported

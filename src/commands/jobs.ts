@@ -159,7 +159,7 @@ function printTable(jobs: JobListItem[]): void {
   }
 }
 
-/** Why a job is where it is, in a few words. */
+/** The reason for the state of a job, in a few words. */
 function noteOf(job: JobListItem): string {
   const notes = [
     job.priority === "high" && "urgent",

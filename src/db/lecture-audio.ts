@@ -11,8 +11,8 @@ export async function deleteUnclaimedAudio(sql: Sql, file_id: string): Promise<v
 }
 
 /**
- * Starts the removal of audio that no lecture needs: what lectures gave up, at once, and what an upload
- * left, after `seconds`. No upload can use these files any more.
+ * Starts the removal of audio that no lecture needs: files that lectures gave up, at once, and files of
+ * interrupted uploads, after `seconds`. No upload can use these files any more.
  *
  * @returns the ids of the files, at most 100
  */

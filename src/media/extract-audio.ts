@@ -54,8 +54,8 @@ const ENCODER_DELAY_SAMPLES = 1_105;
  * Converts a recording to mono MP3, 16 kHz, 64 kbit/s, on the recording's own clock.
  *
  * A gap in the recording's timestamps becomes silence, so a later word never moves. A file that was
- * cut off at its end gives what is there, and `missing_end`. Damage elsewhere is an error: ffmpeg left
- * alone exits 0. A silent first track or channel is replaced by an audible one.
+ * cut off at its end gives the remaining audio, and `missing_end`. Damage elsewhere is an error, although
+ * ffmpeg by itself exits 0. A silent first track or channel is replaced by an audible one.
  *
  * The MP3 has no header frame: ffmpeg would write that last, and the checksum, computed while the file
  * is written, would need a second read. Without it a decoder cannot know the encoder's delay of 69 ms,
@@ -63,7 +63,7 @@ const ENCODER_DELAY_SAMPLES = 1_105;
  *
  * @param scratchDir  receives `audio.mp3`
  * @throws AppError `recording_without_sound`, `recording_incomplete`, `recording_too_long`,
- *   `audio_extraction_failed` with the end of what ffmpeg printed, `storage_full`,
+ *   `audio_extraction_failed` with the end of ffmpeg's output, `storage_full`,
  *   `storage_unavailable`, `tool_missing`, `tool_killed`
  */
 export async function extractAudio(

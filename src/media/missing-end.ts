@@ -8,7 +8,7 @@ const TOLERANCE_MS = 1_000;
 const VIDEO_TOLERANCE_MS = 2_000;
 
 export type DecodedAudio = {
-  /** Length of what ffmpeg decoded. */
+  /** Length of the audio that ffmpeg decoded. */
   duration_ms: number;
   /** Whether ffmpeg reported damage; an earlier check made sure that it lies at the end. */
   damagedEnd: boolean;

@@ -38,7 +38,7 @@ type ProbeOptions = { signal: AbortSignal; onSpawn?: OnSpawn };
 /**
  * Describes the audio in a file, from its bytes and not from its name.
  *
- * @throws AppError `audio_invalid` for anything but an audio file, with what was found instead
+ * @throws AppError `audio_invalid` for anything but an audio file, with the format that was found
  */
 export async function probeAudio(path: string, options: ProbeOptions): Promise<ProbedAudio> {
   const media = await probeMedia(path, options);

@@ -14,7 +14,7 @@ type ForecastDeps = {
   maxPages: number;
 };
 
-/** States what work would cost before it is requested. */
+/** Computes the expected cost of work before it is requested. */
 export type Forecaster = {
   /**
    * The descriptions of a PDF's pages.

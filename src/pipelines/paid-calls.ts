@@ -25,12 +25,12 @@ import type {
 
 /** The settings for all calls of an installation. */
 export type CallPolicy = {
-  /** Calls under way at the same time in the whole fleet, by provider. */
+  /** Maximum concurrent calls in the whole fleet, by provider. */
   maxConcurrent(provider: string): number;
   maxFailures: number;
   probeSeconds: number;
   budgets: Budgets;
-  /** How long a call waits for its turn while its provider has as many calls as allowed. */
+  /** Maximum wait for a call while its provider already has the allowed number of concurrent calls. */
   turnMs: number;
 };
 

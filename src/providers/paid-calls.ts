@@ -27,7 +27,7 @@ export type PaidAnswer<T> = { result: T; usage: CallUsage; problem?: string | un
 /** Records each billable request before it is made and after it ended. */
 export interface PaidCalls {
   /**
-   * @throws what `request` throws; AppError `provider_waiting` when the service cannot be called now,
+   * @throws the errors of `request`; AppError `provider_waiting` when the service cannot be called now,
    *   `provider_answer_unusable` when it answered the same request unusably for the second time
    */
   run<T>(

@@ -26,7 +26,7 @@ export type PanoptoOptions = Partial<PanoptoClient> & {
   patience?: Partial<Patience>;
 };
 
-/** After these errors another source is worth a try: the fault is in this one alone. */
+/** After these errors another source can succeed, because the fault is in this source only. */
 const TRY_NEXT: ErrorCode[] = [
   "media_refused",
   "recording_without_sound",

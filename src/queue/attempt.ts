@@ -19,7 +19,7 @@ export const VISIBILITY_SECONDS = 45;
 const HEARTBEAT_MS = 15_000;
 /** A job fails for good after this many handled errors. */
 const MAX_ERRORS = 8;
-/** Causes that can last for hours: with the longest delay, 28 attempts take at least 2 hours. */
+/** For causes that can last for hours: with the longest delay, 28 attempts take at least 2 hours. */
 const SLOW_CAUSES: ErrorCode[] = ["recording_processing", "storage_full"];
 const MAX_SLOW_ERRORS = 28;
 /**

@@ -94,14 +94,14 @@ export async function postponeJob(
   return row!.held;
 }
 
-/** Why a job waits without fault of its own. */
+/** The reason why a job waits, for causes outside the job. */
 export type Deferral = JobReason & {
   delaySeconds: number;
   /** The provider that it waits for; unset: the database. */
   provider?: string;
   /** Whether a call to the provider failed; false when no call was made. */
   isFailure?: boolean;
-  /** While the provider's circuit breaker is open, it lets one call through in this time, in seconds. */
+  /** The open circuit breaker of the provider allows one call in this time, in seconds. */
   probeSeconds: number;
 };
 

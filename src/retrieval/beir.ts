@@ -15,7 +15,7 @@ const Question = z.object({ _id: z.string(), text: z.string().min(1) });
 /**
  * Reads a set in BEIR's layout: `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`.
  *
- * @throws AppError `evaluation_set_invalid`, with the file, the line and what is wrong
+ * @throws AppError `evaluation_set_invalid`, with the file, the line and the problem
  */
 export async function readBeirSet(folder: string): Promise<BeirSet> {
   const documents = await readLines(join(folder, "corpus.jsonl"), parseAs(Document));

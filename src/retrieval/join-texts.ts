@@ -1,5 +1,5 @@
 /**
- * Joins the texts of consecutive chunks and removes what a chunk repeats from the one before: the
+ * Joins the texts of consecutive chunks and removes the text that a chunk repeats from the previous one: the
  * heading of slides, the last sentences of speech.
  */
 export function joinTexts(texts: string[]): string {

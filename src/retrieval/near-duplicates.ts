@@ -13,7 +13,7 @@ export type SlideText = {
   uploaded_ms: number;
 };
 
-/** Of the words of both, for pages of different decks. */
+/** Minimum share of common words among the words of both pages; for pages of different decks. */
 const SAME_PAGE = 0.8;
 /** Minimum share of the shorter page's words in the other page; for pages of one deck with the same title. */
 const SAME_SLIDE = 0.85;

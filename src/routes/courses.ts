@@ -27,7 +27,7 @@ const Limits = z
     pages: z.number().min(0).optional(),
     usd: z.number().min(0).optional(),
   })
-  .describe("A limit that is left out is that of the settings");
+  .describe("A limit that is left out has the value of the settings");
 const Budget = z
   .strictObject({
     asset: Limits.optional(),

@@ -7,7 +7,9 @@ import { ById, Id, Json, PageQuery, pageOf, Time } from "./http/schemas";
 const JobKindName = z.enum(["lecture", "document"]);
 const Activity = z
   .enum(JOB_ACTIVITIES)
-  .describe("`waiting`: for a worker, for a time or for a provider; `paused`: until it is resumed");
+  .describe(
+    "`waiting`: for a worker, for its next attempt or for a provider; `paused`: until it is resumed",
+  );
 
 const JobFields = z.object({
   job_id: Id,

@@ -23,7 +23,7 @@ export function toStorageFailure(cause: unknown): AppError | null {
 }
 
 /**
- * The AppError for an error of what the server runs on: its disk, or its database
+ * The AppError for an error of the server's disk or database
  * (`database_unavailable`). Null for every other error.
  */
 export function toOutage(cause: unknown): AppError | null {

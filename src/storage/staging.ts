@@ -2,7 +2,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { HOST, isOwnerRunning } from "./file-owner";
 
-/** An upload without a byte for this time was cut by the server long before, on any machine. */
+/** A server ends silent uploads much earlier, so a file without a new byte for this time is abandoned. */
 const ABANDONED_MS = 6 * 3_600_000;
 /** A file that changed within this time is kept, also one of an ended process. */
 const FRESH_MS = 2 * 60_000;

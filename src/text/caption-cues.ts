@@ -136,7 +136,7 @@ class CueReader {
     this.#block = { from: -1, lines: cue.lines };
   }
 
-  /** Removes a number or name above a timing line; what else is above it is text. */
+  /** Removes a number or name above a timing line; anything else above it is text. */
   #takeNumber(i: number): string | undefined {
     const { lines } = this.#block;
     const last = lines.at(-1);

@@ -68,7 +68,7 @@ type Unit = Range & {
   speaker: string | undefined;
   /** Whether it starts and ends at a sentence or a pause, and can be repeated in the next chunk. */
   whole: boolean;
-  /** How suitable the end of this unit is as the end of a chunk: the sum of the constants below. */
+  /** The suitability of this unit's end as the end of a chunk: the sum of the constants below. */
   border: number;
 };
 

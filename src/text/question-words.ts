@@ -54,7 +54,7 @@ const QUESTION_PHRASES = new RegExp([
   "무엇(?:인가요|입니까|인가)?", "(?:설명|알려)해? ?주세요", "설명하세요", "어떻게", "누구(?:인가요|입니까)?",
 ].join("|"), "gu");
 
-/** A question without the phrases that ask in Chinese, Japanese and Korean; unchanged when nothing is left. */
+/** A question without Chinese, Japanese and Korean question phrases; unchanged if nothing else remains. */
 export function withoutQuestionPhrases(question: string): string {
   const rest = question.replace(QUESTION_PHRASES, " ");
   return /[\p{L}\p{N}]/u.test(rest) ? rest : question;

@@ -77,7 +77,7 @@ function withoutCarriedWords(cues: readonly TextCue[]): TextCue[] | null {
   });
 }
 
-/** How many words at the end of one text begin the next. */
+/** The number of words at the end of one text that begin the next. */
 function sharedWords(before: readonly string[], now: readonly string[]): number {
   const most = Math.min(before.length, now.length, MAX_CARRIED_WORDS);
   for (let count = most; count >= MIN_CARRIED_WORDS; count--) {
@@ -89,7 +89,7 @@ function sharedWords(before: readonly string[], now: readonly string[]): number 
 }
 
 type Carried = {
-  /** How many lines of the cue are the last ones of the cue before. */
+  /** The number of first lines of the cue that repeat the last lines of the previous cue. */
   count: number;
   /** The text that the last carried line had before it grew; absent when it is unchanged. */
   grown?: string;

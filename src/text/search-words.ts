@@ -66,7 +66,7 @@ const HANGUL = /^\p{Script=Hangul}{2,}$/u;
 /** The letters of `homework3` and `GPT4` are searched too; those of `x1` mean nothing alone. */
 const NUMBERED = /^(\p{L}{3,})\p{N}+$/u;
 
-/** Of Latin letters, except the diaeresis: German stems are the same with and without it. */
+/** The accents of Latin letters, except the diaeresis: German stems are equal with and without it. */
 const ACCENTS = /(?<=\p{Script=Latin})[\u0300-\u0307\u0309-\u036f]+/gu;
 
 /** Stemmers need accents, so a word typed without them has another stem: "derivee" for "dérivée". */

@@ -1,7 +1,7 @@
 import type { CaptionLine } from "./caption-text";
 import type { TextCue } from "./text-cue";
 
-/** `[SPEAKER_00]: `, `SPEAKER_00: `, `(Speaker 1) `: what diarization tools write, always a speaker. */
+/** `[SPEAKER_00]: `, `SPEAKER_00: `, `(Speaker 1) `: prefixes of diarization tools, always a speaker. */
 const DIARIZED = /^[[(]?\s*(speaker[ _]?\d{1,4})\s*(?:[\])]\s*:?|:)\s*/i;
 /** `>> JANE: ` of broadcast captions. */
 const BROADCAST = /^>>+\s*(\p{Lu}[\p{Lu}\p{M} .'’-]{1,40}):\s+/u;
@@ -25,7 +25,7 @@ const LABELS = new Set(
 const TRUSTED_SHARE = 0.6;
 /** Lower-case words inside names. */
 const PARTICLE = /^(?:de|da|di|du|del|la|le|van|von|der|den|zu|bin|ibn|al|el|y)$/;
-/** From this share of cues on, a prefix counts as the file's way to name speakers. */
+/** If at least this share of cues has a prefix, the prefixes are names of speakers. */
 const CONSISTENT_SHARE = 0.8;
 
 /**
@@ -103,7 +103,7 @@ function wordsOf(name: string): string[] {
     .split(/\s+/);
 }
 
-/** Titles end in a full stop that ends no sentence. */
+/** Titles such as `Dr.` end with a full stop inside a sentence. */
 const TITLES = /\b(?:Dr|Prof|Mr|Mrs|Ms|St|Ing|Jr|Sr|Dipl)\. ?/g;
 
 function isNameLike(name: string): boolean {

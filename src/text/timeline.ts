@@ -71,7 +71,7 @@ function timeAt({ from, to, start_ms, end_ms }: Span, offset: number): number {
   return start_ms + ((end_ms - start_ms) * (offset - from)) / (to - from);
 }
 
-/** How far ahead a word is searched; a match further away is another occurrence of the word. */
+/** The search range for a word, forwards; a match further away is another occurrence of the word. */
 const WORD_WINDOW_CHARS = 40;
 
 /** The segment's span, divided at the words that its text contains in this order. */

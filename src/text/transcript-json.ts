@@ -37,8 +37,8 @@ const TranscriptJson = z.object({
 });
 
 /**
- * Reads a transcript as JSON: what `GET …/transcript?segments=true` returns, a bare list of its
- * segments, or what a transcription tool writes (see `readTranscriptForm`). Our own form is checked
+ * Reads a transcript as JSON: the response of `GET …/transcript?segments=true`, a bare list of its
+ * segments, or the output of a transcription tool (see `readTranscriptForm`). Our own form is checked
  * strictly, because a program writes it for us. In other forms a defect costs one segment at most.
  *
  * @throws AppError `transcript_invalid`, with the path of each problem, such as `segments.3.end_ms`

@@ -1,7 +1,7 @@
 /** Splits text into words in every script, also those written without spaces (Chinese, Japanese, Thai). */
 const segmenter = new Intl.Segmenter("en", { granularity: "word" });
 
-/** The pieces of a text, words and what is between them: joined, they are the text again. */
+/** The words of a text and the pieces between them; joined, they are the text again. */
 export const splitWords = (text: string): string[] =>
   Array.from(segmenter.segment(text), ({ segment }) => segment);
 

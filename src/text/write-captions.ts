@@ -4,7 +4,7 @@ import { hasNotice } from "./speaker-prefixes";
 import { joinSpoken, type Segment, speakerTurns } from "./transcript";
 
 /**
- * Writes WebVTT and SRT so that our own reader gets back what was written, without loss.
+ * Writes WebVTT and SRT so that our own reader returns the written transcript without loss.
  *
  * VTT has a form for everything: `<v Name>` for speakers, character references for `<`, `>` and `&`.
  * SRT has neither, so the writer puts an invisible word joiner (U+2060, which cleaned text never

@@ -117,7 +117,7 @@ const toObject = (value: unknown) =>
     ? (value as Record<string, unknown>)
     : undefined;
 
-/** Accepts what older clients send: null for an absent field, and attachments of type `binary`. */
+/** Accepts the forms of older clients: null for an absent field, and attachments of type `binary`. */
 function normalizeInput(fields: Record<string, unknown>): Record<string, unknown> {
   const { messages, tools, ...rest } = withoutNulls(fields);
   return {

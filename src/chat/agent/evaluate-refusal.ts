@@ -62,7 +62,7 @@ export async function readRefusalSet(path: string): Promise<RefusalSet> {
 type RefusalDeps = { db: Sql; embedder: Embedder; signal: AbortSignal };
 
 /**
- * Asks the answerer without a model each question, as the chat does, and counts what it refuses. Stores
+ * Asks the answerer without a model each question, as the chat does, and counts its refusals. Stores
  * each course and deletes it again.
  */
 export async function evaluateRefusal(

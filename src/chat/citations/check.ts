@@ -61,7 +61,7 @@ export function checkCitations(
   return { citations, unsupported };
 }
 
-/** A passage and what the check compares. */
+/** A passage, with the values and words that the check compares. */
 type ReadPassage = {
   citation: Citation;
   text: string;

@@ -18,9 +18,9 @@ type FlagQuality = {
   n: number;
   /** Sentences that the check calls unsupported. */
   flagged: number;
-  /** Share of the flagged sentences that are expected to be unsupported. */
+  /** Precision: the share of the flagged sentences that a person calls unsupported. */
   precision: number | null;
-  /** Share of the sentences expected to be unsupported that are flagged. */
+  /** Recall: the flagged share of the sentences that a person calls unsupported. */
   recall: number | null;
 };
 

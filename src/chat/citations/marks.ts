@@ -32,7 +32,7 @@ export const blankCodeAndMath = (answer: string): string => blankMath(blankCode(
 
 const blankCode = (answer: string) => answer.replace(CODE, (code) => " ".repeat(code.length));
 
-/** Of formulas only numbers of several digits stay, which are values; others are part of their shape. */
+/** Keeps only numbers with several digits in formulas: these are values, single digits are notation. */
 const blankMath = (prose: string) =>
   prose.replace(MATH, (formula) => formula.replace(NO_VALUE, (shape) => " ".repeat(shape.length)));
 const NO_VALUE = /(?<![\d.,^{])\d(?![\d.,])|[^\d.,^{}-]/g;

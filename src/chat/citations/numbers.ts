@@ -76,7 +76,7 @@ export function findNumbers(prepared: string): NumberInText[] {
   });
 }
 
-/** Every value that a source can be read to hold, and its months as `month:6`. */
+/** All possible values of the numbers in a source, and its months as `month:6`. */
 export function knownValues(prepared: string): Set<string> {
   const known = new Set<string>();
   for (const text of [

@@ -1,6 +1,6 @@
 import { toStem, wordsOf } from "../../text/words";
 
-/** Words that show what a sentence is about; shorter ones are in every sentence. */
+/** Words that indicate the topic of a sentence; shorter words are in every sentence. */
 const CONTENT_WORD = /^(?:.{4,}|.*\d.*|\p{Lu}{2,}|\p{Lo}{2,})$/u;
 const POSSESSIVE = /['’]\p{L}*$/u;
 

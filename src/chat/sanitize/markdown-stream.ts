@@ -29,7 +29,7 @@ const ACTIVE_ATTRIBUTE = /(?:^|[^a-z])(?:on[a-z]+|href|style|src|ping|cite|actio
 /**
  * Removes everything from a streamed Markdown answer that can load or link to a foreign host: images,
  * raw HTML, and links. A hostile slide can make the model write them, and their addresses could
- * contain what the user wrote.
+ * contain the user's text.
  *
  * A space breaks an image (`! [`) or a tag (`< img`), so the text stays readable; a foreign link gets
  * the target `#`. Code and `<` in formulas are unchanged. The output does not depend on how the

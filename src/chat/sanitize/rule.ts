@@ -1,4 +1,4 @@
-/** Can an answer link to this absolute URL: is it ours, or on the host of a cited asset? */
+/** True if an answer can link to this absolute URL: it is ours, or on the host of a cited asset. */
 export type IsAllowedUrl = (url: URL) => boolean;
 
 export type SanitizerState = {
@@ -15,11 +15,11 @@ export type SanitizerState = {
   indented: { indent: number; fence: string } | undefined;
   /** Between the `$$` of a formula, which some clients parse before code. */
   inFormula: boolean;
-  /** Markdown parsers can disagree on what is code from here on: all of it counts as text. */
+  /** From here on, Markdown parsers can disagree about code, so everything counts as text. */
   isAmbiguous: boolean;
 };
 
-/** How much of the pending text to take, and its output. Undefined: the rule needs more text. */
+/** The length of the pending text to consume, and its output. Undefined: the rule needs more text. */
 export type Replacement = { take: number; show: string } | undefined;
 
 /** @param isFinal no more text follows */

@@ -1,6 +1,6 @@
 import type { Sql } from "../client";
 
-/** A person, named by who vouches for them: the issuer of a token, or the holder of an API key. */
+/** A person, identified by the issuer of a token or by the holder of an API key. */
 export type UserIdentity = {
   issuer: string;
   /** The issuer's permanent name of the person. */

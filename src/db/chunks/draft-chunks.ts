@@ -68,8 +68,8 @@ export async function replaceDraftChunks(
 }
 
 /**
- * Makes what a job has built the content of its asset, in one transaction: the drafts become its chunks; a
- * new version of a document, or a new transcript of a lecture, replaces the former one.
+ * Publishes the result of a job as the content of its asset, in one transaction: the drafts become its
+ * chunks, and a new version of a document or a new transcript of a lecture replaces the former one.
  *
  * @returns false when the attempt no longer holds the job
  */

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 300_000;
  * In a process of its own: `initdb` in WebAssembly takes 1 GB for a moment, which a process that
  * runs for weeks would keep as its peak.
  *
- * @throws Error with what the process printed when it fails or takes longer than five minutes
+ * @throws Error with the output of the process when it fails or takes longer than five minutes
  */
 export async function makeDataDir(dataDir: string): Promise<void> {
   if (existsSync(join(dataDir, "PG_VERSION"))) return;

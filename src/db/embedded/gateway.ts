@@ -48,7 +48,7 @@ export class Gateway {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Ends every connection; what they had open is rolled back. */
+  /** Ends every connection and rolls back its open transaction. */
   async close(): Promise<void> {
     this.#server.close();
     const sessions = [...this.#sessions];

@@ -13,7 +13,7 @@ type LockHolder = { pid: number; since: string };
  * uses again is not mistaken for a living owner. The row in the file only names the owner.
  *
  * @returns gives the directory free
- * @throws AppError `database_locked`, with the owner and what to do; `config_invalid` when there
+ * @throws AppError `database_locked`, with the owner and the next step; `config_invalid` when there
  *   can be no lock in this place
  */
 export async function lockDataDir(dataDir: string): Promise<() => void> {

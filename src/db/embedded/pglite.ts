@@ -21,7 +21,7 @@ const DURABLE = ["-c", "fsync=on", "-c", "wal_sync_method=fsync"];
  *
  *
  * @param dataDir null keeps everything in memory
- * @param from what `dumpDataDir` returned, to start as that copy
+ * @param from a result of `dumpDataDir`; the database starts as that copy
  */
 export async function openPGlite(dataDir: string | null, from?: Blob): Promise<PGlite> {
   const withoutSync = PGlite.defaultStartParams;

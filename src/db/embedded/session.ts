@@ -56,13 +56,13 @@ export class Session {
     await this.#drained();
   }
 
-  /** Hands on what any session has notified. */
+  /** Delivers the notifications of every session. */
   push(notification: Buffer): void {
     if (this.socket.writableLength > MAX_UNREAD_BYTES) this.socket.destroy();
     else this.socket.write(notification);
   }
 
-  /** Rolls back what is open and leaves nothing of this client in the shared session. */
+  /** Rolls back the open transaction and removes this client's state from the shared session. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

@@ -4,7 +4,7 @@ import { makeDataDir } from "./data-dir";
 import { lockDataDir } from "./lock";
 import type { Command, WorkerReport } from "./worker";
 
-/** How long `close()` waits for a statement to end: nothing but the process's end stops one. */
+/** Maximum wait of `close()` for a running statement, which only the end of the process can stop. */
 const CLOSE_LIMIT_MS = 10_000;
 
 export type EmbeddedDatabaseOptions = {
@@ -17,7 +17,7 @@ export type EmbeddedDatabaseOptions = {
 };
 
 export type EmbeddedDatabase = {
-  /** For any Postgres client, and good in every thread and process of this machine. */
+  /** For any PostgreSQL client in any thread or process of this machine. */
   url: string;
   boot_ms: number;
   /** The data as an uncompressed tar, taken between two transactions of the clients. */
@@ -37,7 +37,7 @@ export type EmbeddedDatabase = {
  * Starts PostgreSQL (PGlite with pgvector and pgmq) on a thread of its own, behind a random
  * loopback port. `gateway.ts` describes its limits for clients.
  *
- * Neither a killed process nor a power failure loses what was acknowledged: every commit is synced
+ * Acknowledged commits survive a killed process and a power failure: every commit is synced
  * to the disk first.
  *
  * @throws AppError `database_locked` while another process uses `dataDir`
@@ -74,7 +74,7 @@ export async function startEmbeddedDatabase(
   }
 }
 
-/** Of a folder that PGlite cannot open we know no more than that. */
+/** PGlite states no reason when it cannot open a folder. */
 const REPAIR =
   "Free memory and disk if they are short; else the folder is damaged or no database: " +
   "put a backup in its place, or move it away to start with an empty one";

@@ -12,7 +12,7 @@ type Module = { NODEFS: NodeFileSystem };
 /**
  * A folder on disk with a real `fsync`, so that a commit survives a power failure.
  *
- * Emscripten's NODEFS has no `fsync`, and what WebAssembly syncs is then lost without an error. The
+ * Emscripten's NODEFS has no `fsync`, so a sync in WebAssembly has no effect and reports no error. The
  * system call asks the stream for one, so it can be supplied. `fdatasync` cannot: run PostgreSQL
  * with `wal_sync_method=fsync`.
  */

@@ -26,7 +26,7 @@ export const OPENING = {
 } as const;
 
 const REQUESTS = new Set<number>(Object.values(FROM_CLIENT));
-/** CopyData, CopyDone, CopyFail: a server ignores what follows a COPY that it refused. */
+/** CopyData, CopyDone, CopyFail: a server ignores these messages after it refused the COPY. */
 const LEFT_OF_A_COPY = new Set<number>([0x64, 0x63, 0x66]);
 
 export const HEADER_BYTES = 5;

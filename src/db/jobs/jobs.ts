@@ -29,7 +29,7 @@ export type JobStatus = {
 export const shownState = (sql: Sql) =>
   sql`case when j.paused_at is null then j.job_state else 'paused' end as job_state`;
 
-/** When `jobs j` continues, and what it waits for. A paused job continues when it is resumed. */
+/** The time at which `jobs j` continues, and the reason for its wait. A paused job waits until it is resumed. */
 export const waitColumns = (sql: Sql) => sql`
   case when j.paused_at is null then j.next_attempt_at else j.paused_until end as next_attempt_at,
   j.waiting_for`;
@@ -61,7 +61,7 @@ const isHeldBy = (sql: Sql, { job_id, message_id, attempt }: ClaimToken) => sql`
   and job.job_state not in ('completed', 'failed')`;
 
 /**
- * Moves a job on to a state; a job that an earlier attempt brought further keeps its state.
+ * Sets the state of a job, unless an earlier attempt reached a later state.
  *
  * @returns false when the attempt no longer holds the job
  */

@@ -12,7 +12,7 @@ export type Retention = {
   receipts: number;
 };
 
-/** One statement deletes at most so many rows, so that others need not wait for it. */
+/** Maximum rows that one statement deletes, so that other statements wait only briefly. */
 const BATCH = 5_000;
 
 /** Deletes history that is older than its retention; returns the number of deleted rows. */

@@ -31,7 +31,7 @@ type PartialFile = { bytes: number; validator: string | null };
  * Downloads one file. An interrupted transfer is resumed, unless the file changed.
  *
  * @throws AppError `recording_incomplete` when fewer bytes arrive than announced, `media_refused`,
- *         `storage_full`, `storage_unavailable`, and what `GuardedFetch` throws
+ *         `storage_full`, `storage_unavailable`, and the errors of `GuardedFetch`
  */
 export async function downloadFile(order: DownloadOrder): Promise<void> {
   await using file = await open(order.path, "w");

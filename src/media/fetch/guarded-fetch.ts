@@ -210,7 +210,7 @@ async function* timedBody(
 const tooLarge = (url: URL, maxBytes: number) =>
   new AppError("fetch_too_large", { host: url.host, max_bytes: maxBytes });
 
-/** @param code  for an error of the connection: whether a response had begun */
+/** @param code  for a connection error: `fetch_interrupted` after the response has begun */
 function toFailure(
   error: unknown,
   timeout: TransferTimeout,

@@ -42,7 +42,7 @@ const ATTEMPTS = 4;
  * whose timestamps do not continue each other are joined on the playlist's clock, as a WAV file.
  *
  * @throws AppError `recording_incomplete`, `recording_not_ready`, `recording_unsupported`,
- *         `recording_without_sound`, `media_refused`, and what `GuardedFetch` and `joinAudio` throw
+ *         `recording_without_sound`, `media_refused`, and the errors of `GuardedFetch` and `joinAudio`
  */
 export async function downloadStream(order: StreamOrder): Promise<void> {
   const playlist = await loadPlaylist(order.url, order);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, isRetryable } from "../../errors";
 
-/** How long one download waits for a server before it gives up on it. */
+/** Maximum wait of one download for a server. */
 export type Patience = {
   /** Longest silence of a connection. */
   stallMs: number;

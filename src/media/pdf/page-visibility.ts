@@ -28,7 +28,7 @@ type Paint = {
 };
 
 type MarkedContent = { isHidden: boolean; actualText: ActualText | null };
-/** The author's text for what is drawn; one object for all glyphs that it replaces. */
+/** The author's text for drawn glyphs; one object for all glyphs that it replaces. */
 export type ActualText = { text: string };
 
 type Mark = GraphicsState & {
@@ -49,7 +49,7 @@ const EVERYWHERE: Box = {
 const WHITE: Rgb = [1, 1, 1];
 const BLACK: Rgb = [0, 0, 0];
 const INVISIBLE_MODE = 3;
-/** Of 1: a difference in colour that readers do not see. */
+/** On a scale of 0 to 1: a difference in colour that readers do not see. */
 const SAME_COLOR = 0.04;
 /** Thinner areas are underlines and rules. */
 const MIN_AREA_SIDE_PT = 3;
@@ -73,7 +73,7 @@ export class PageVisibility implements PageObserver {
   #path = new Path();
   #isClipPending = false;
   #hasChanged = true;
-  /** Filled shapes, a measure of how much is drawn rather than written. */
+  /** The number of filled shapes, a measure of the drawn content. */
   #fills = 0;
   /** True for gray. In other color spaces with one component, it is the amount of an ink. */
   #isGray = true;
@@ -394,7 +394,7 @@ const isDict = (value: unknown): value is PdfDict =>
 const isNumbers = (value: unknown, length: number): value is number[] =>
   Array.isArray(value) && value.length === length && value.every((one) => typeof one === "number");
 
-/** A device space starts in black; the start of others is not evaluated. */
+/** The initial color of a device space is black; that of other spaces is not evaluated. */
 const initialColor = (space: unknown): Rgb | null =>
   ["DeviceGray", "DeviceRGB", "DeviceCMYK"].includes(nameOf(space) ?? "") ? BLACK : null;
 

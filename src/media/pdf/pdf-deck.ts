@@ -15,7 +15,7 @@ export type PdfDeck = {
   outline: OutlineEntry[];
   /** Author, Creator and the like. */
   metadata: Record<string, string>;
-  /** Content of the file that is not read here, such as forms or attachments. */
+  /** Content that is not read here: the files of a portfolio, or a form for Adobe software. */
   unread_content: "portfolio" | "xfa_form" | null;
 };
 

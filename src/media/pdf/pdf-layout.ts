@@ -236,7 +236,7 @@ function extend(fragment: Fragment, word: PlacedWord, script: Script, space: str
   const isOnRight = word.x + word.width / 2 > (fragment.left + fragment.right) / 2;
   const isBefore = rightToLeft === isOnRight;
   if (word.size * 0.86 > fragment.size) {
-    // The line began with a superscript or an index: its letter follows only now.
+    // The line began with a superscript or an index, and this word is the letter that it belongs to.
     const small = { ...toWordOf(fragment), size: fragment.size };
     const leading = scriptOf({ size: word.size, baseline: word.y }, small);
     if (leading !== "base" && !isBefore) fragment.runs = [{ text: fragment.text, script: leading }];

@@ -213,7 +213,7 @@ type Annotation = {
 const NOT_SHOWN = 2 | 32;
 
 /**
- * Text typed over the page and filled-in form fields; the page's own content holds neither. Notes,
+ * Text typed over the page, and filled-in form fields. The page's own content does not include them. Notes,
  * popups, hidden annotations and password fields are not for readers of the page.
  */
 async function readAnnotations(document: PDFDocumentProxy, page: PDFPageProxy): Promise<string[]> {

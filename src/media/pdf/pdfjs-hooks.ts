@@ -1,5 +1,5 @@
 /**
- * Makes pdfjs report what it reads past while it extracts text: colours, layers, clips, images and
+ * Makes pdfjs report the data that it skips while it extracts text: colours, layers, clips, images and
  * `/ActualText`. `getTextContent` interprets every operator of a page, but it returns text and place only,
  * and the operator list, its public alternative, decodes every image and omits `/ActualText`
  * (docs/decisions/0037). The hooks are inserted while the module is loaded, so no installed file changes.

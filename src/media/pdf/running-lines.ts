@@ -15,11 +15,11 @@ export type PageEdges = {
 /** Share of the height that is an edge, at the top and at the bottom. */
 const EDGE = 0.16;
 const MIN_PAGES = 3;
-/** Of the pages, states of one slide counted once. */
+/** Share of the pages, where the states of one slide count once. */
 const MIN_SHARE = 0.2;
 /** If all text has one size, only a header on many pages can be distinguished from a title. */
 const MIN_SHARE_ONE_SIZE = 0.5;
-/** Share of the lines of two neighbouring pages that makes them states of one slide. */
+/** Neighbouring pages with at least this share of common lines are states of one slide. */
 const SAME_SLIDE = 0.6;
 
 /** @param height of the page in points */

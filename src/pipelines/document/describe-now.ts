@@ -15,7 +15,7 @@ import {
 
 type DescribeNowDeps = DescribeTools & { log: Log };
 
-/** How often a request checks whether the worker that has its document has finished. */
+/** Interval at which a request checks whether the worker with its document has finished. */
 const LOOK_EVERY_MS = 500;
 
 /**

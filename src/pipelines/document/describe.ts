@@ -203,7 +203,7 @@ function wordless(pages: SlideDescription[]): AppError {
   return new AppError("document_without_text", { message });
 }
 
-/** Detected from the words; where these are too few, the language in which the model saw most pages. */
+/** Detected from the words; if there are too few, the language that the model reports for most pages. */
 function languageOf(text: string, pages: SlideDescription[]): DetectedLanguage {
   const detected = detectLanguage(text);
   if (detected.language_code) return detected;

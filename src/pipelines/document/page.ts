@@ -22,7 +22,7 @@ export type PageTools = {
   ocr: Ocr | null;
   render(page_number: number): Promise<PageImage>;
   signal: AbortSignal;
-  /** Records what the description costs. */
+  /** Records the cost of the description. */
   calls: PaidCalls;
 };
 

@@ -15,7 +15,7 @@ export type LectureDeps = ObtainAudioDeps & { dataRoot: string };
  * Ingests a lecture: obtain audio, transcribe it, embed the transcript.
  *
  * Safe to repeat: a stored transcript is used again and embedded chunks stay embedded, so
- * another attempt downloads and pays only for what is missing.
+ * another attempt downloads and pays only for the missing parts.
  *
  * @returns why the lecture is complete without a transcript, when it is
  */

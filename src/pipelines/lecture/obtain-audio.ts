@@ -31,13 +31,13 @@ export type ObtainAudioDeps = {
 
 /**
  * Obtains the MP3 that the transcript is made from, from the uploaded file or the recording at
- * Panopto, and stores what is known about the lecture, with the MP3's duration and checksum.
+ * Panopto, and stores the metadata of the lecture, with the MP3's duration and checksum.
  *
  * @param scratchDir  receives the recording and the MP3; its owner removes it
  * @returns the audio; `stored` when the recording's captions are the transcript; `not_wanted` when
  *   the lecture needs no transcript
  * @throws AppError `transcriber_missing`, `sound_gone`, `audio_file_missing`, `audio_invalid` for a
- *   damaged upload, and what the audio source, the storage and `extractAudio` throw
+ *   damaged upload, and the errors of the audio source, the storage and `extractAudio`
  */
 export async function obtainAudio(
   lecture: Lecture,

@@ -9,7 +9,7 @@ const UNCLAIMED_SECONDS = 3_600;
 export type AudioRemovalDeps = { db: Sql; uploadedAudio: FileStorage };
 
 /**
- * Removes the audio that lectures gave up, and what interrupted uploads left an hour ago.
+ * Removes the audio that lectures gave up, and files of uploads that were interrupted an hour ago.
  *
  * @throws AppError `storage_unavailable`; a later call removes the rest
  */

@@ -23,7 +23,7 @@ export type LectureAudio = ExtractedAudio & {
  * Transcribes audio and stores the transcript together with its cost.
  *
  * @returns whether there was speech; without it no transcript is stored
- * @throws AppError what the transcriber throws
+ * @throws AppError of the transcriber
  */
 export async function transcribeAudio(
   lecture_id: string,

@@ -20,7 +20,7 @@ const MAX_DEPTH = 4;
 const MAX_CHARS = 8_000;
 
 /**
- * Reads the address of one recording from what users paste: viewer, embedded player, podcast,
+ * Reads the address of one recording from the addresses that users paste: viewer, embedded player, podcast,
  * syndication, social and LTI links, also inside a login redirect, a SafeLink, an embed code,
  * Markdown or brackets, with HTML entities, without a scheme, and with punctuation behind it. An
  * address with a name or password is refused: sign-in is a setting.

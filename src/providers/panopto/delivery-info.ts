@@ -84,7 +84,7 @@ const processing = (panopto_message?: string) =>
 const STILL_PROCESSING =
   /(?:being|still|currently|in) process|process(?:ing)? (?:is|has) not|not (?:yet )?(?:been )?(?:processed|ready|finished)|not available yet/i;
 
-/** Panopto's message is the only reason we get, so the reader sees it, with what to do next. */
+/** Panopto's message is the only reason we get, so the reader sees it, with the next step. */
 function toRefusal(panopto_message: string): AppError {
   if (STILL_PROCESSING.test(panopto_message)) return processing(panopto_message);
   if (/not (be )?found|does not exist|deleted/i.test(panopto_message)) {
@@ -132,7 +132,7 @@ function slideChanges(delivery: Delivery): SlideChange[] {
       };
     })
     .toSorted((a, b) => a.time_ms - b.time_ms);
-  // Of the changes in a removed part, the last one is what the next part shows.
+  // The next part begins with the slide of the last change in a removed part.
   return isMoved ? moved.filter(({ time_ms }, i) => moved[i + 1]?.time_ms !== time_ms) : moved;
 }
 

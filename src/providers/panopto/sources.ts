@@ -142,7 +142,7 @@ function toPart(stream: LocatedStream, session_ms: number | null): SourcePart {
   };
 }
 
-/** How much of the session a source has audio for. */
+/** The length of the session that the source's audio covers. */
 function coveredMs({ parts, end_ms }: RecordingStream, duration_ms: number): number {
   const end = end_ms ?? duration_ms;
   return parts

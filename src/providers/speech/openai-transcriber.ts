@@ -33,7 +33,7 @@ const OFFICIAL_MAX_BYTES = 25 * 1024 ** 2;
 /** MP3 headers and the last frame are not included in bytes per millisecond. */
 const HEADER_BYTES = 4_096;
 
-/** Text without times can only be placed by the part it came from, so its parts are short. */
+/** Text without times gets the times of its part, so the parts are short. */
 const UNTIMED_PART_MS = 60_000;
 
 /** A server that refuses even this little has another reason than the size. */
@@ -92,7 +92,7 @@ export function openOpenAITranscriber(options: OpenAITranscriberOptions): Transc
 type SpeechPart = SpeechFile & { start_ms: number };
 type Target = OpenAITranscriberOptions & { url: string; model: string; service: string };
 
-/** The transcription of one lecture, and what the responses showed about the server so far. */
+/** The transcription of one lecture, and the capabilities of the server that its responses have shown. */
 class TranscriptionRun {
   readonly #target: Target;
   readonly #signal: AbortSignal;
@@ -127,7 +127,7 @@ class TranscriptionRun {
     return this.#transcribeInParts(part, Math.min(this.#maxPartMs, UNTIMED_PART_MS));
   }
 
-  /** Sends one part; `adapted` when its refusal showed what the server accepts instead. */
+  /** Sends one part; `adapted` when the refusal states a limit that a changed request respects. */
   async #buy(part: SpeechPart): Promise<PartTranscript | "adapted"> {
     const { service, model, apiKey } = this.#target;
     const isFree = apiKey === undefined;

@@ -58,7 +58,7 @@ const Model = z.object({
   object: z.literal("model"),
   created: z.int().describe("Seconds since 1970"),
   owned_by: z.literal("lectern"),
-  name: z.string().describe("The course's"),
+  name: z.string().describe("The name of the course"),
 });
 type Model = z.infer<typeof Model>;
 

@@ -45,7 +45,7 @@ export const admittedRoute = (request: Request): string | undefined =>
   ADMISSIONS.get(request)?.route;
 
 /**
- * What the sender sees of a course. With `?as=student` in the address teachers and admins see what students
+ * The sender's view of a course. With `?as=student` in the address teachers and admins see what students
  * see.
  */
 export const viewerOf = (request: Request): Viewer =>

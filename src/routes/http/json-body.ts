@@ -42,7 +42,7 @@ async function readJson(request: Request, limits: JsonLimits): Promise<unknown> 
     throw new AppError("content_type_invalid", { expected: "application/json" });
   }
   const bytes = await readJsonBytes(request, limits);
-  // Each of these steps takes 20 ms for 16 MB, so others get their turn in between.
+  // Each of these steps takes 20 ms for 16 MB, so other requests run between them.
   const isLarge = bytes.length > SMALL_BODY.maxBytes;
   if (isLarge) await Bun.sleep(0);
   const text = bytes.toString("utf8");

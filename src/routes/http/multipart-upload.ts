@@ -55,7 +55,7 @@ export async function receiveUpload<Fields extends z.ZodType>(
 
   const path = join(rules.directory, stagedFileName());
   // A failure here must not hide the cause of a refusal, nor refuse an upload that is stored. The sweep
-  // of the folder removes what stays.
+  // of the folder removes the rest.
   const removeFile = () => rm(path, { force: true }).catch(() => {});
   try {
     const parts = await receiveParts(request, contentType, { ...rules, maxBodyBytes, path });

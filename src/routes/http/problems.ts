@@ -105,7 +105,7 @@ function toResponse(failure: AppError, request: Request): Response {
   return new Response(JSON.stringify(body), { status, headers });
 }
 
-/** RFC 6750: what a client must send. `scope` names the missing scope. */
+/** RFC 6750: the credential that a client must send. `scope` names the missing scope. */
 function challenge({ errorCode, details }: AppError): string {
   if (errorCode === "forbidden") {
     const scope = typeof details.scope === "string" ? `, scope="${details.scope}"` : "";

@@ -1,4 +1,4 @@
-/** How many names have a bucket before full ones are removed. */
+/** Maximum number of buckets before the full ones are removed. */
 const SWEEP_SIZE = 10_000;
 
 export type TokenResult = {

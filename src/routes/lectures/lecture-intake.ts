@@ -65,7 +65,7 @@ const MediaUrl = z
   .trim()
   .max(2_000)
   .refine(isWebAddress, "must be an address that begins with http:// or https://")
-  .describe("Where the recording plays; citations open it at the second");
+  .describe("Address of the recording; citations open it at the right second");
 
 const TranscriptFields = z.strictObject({
   course_id: Id,

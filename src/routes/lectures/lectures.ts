@@ -35,7 +35,7 @@ const LectureFields = z.object({
   source: z.enum(["panopto", "upload", "transcript"]),
   panopto_session_id: z.string().nullable(),
   panopto_url: z.string().nullable(),
-  media_url: z.string().nullable().describe("Where a recording outside Panopto plays"),
+  media_url: z.string().nullable().describe("Address of a recording outside Panopto"),
   title: z.string().nullable(),
   transcription: z.boolean(),
   status: Status,
@@ -77,7 +77,7 @@ const LectureDetails = LectureFields.extend({
   audio_sha256: z
     .string()
     .nullable()
-    .describe("SHA-256 of the audio that was transcribed, an MP3; null when there was none"),
+    .describe("SHA-256 of the audio that was transcribed, an MP3; null without audio"),
   audio_kept_until: AudioKeptUntil,
   slide_changes: z.array(SlideChange),
   chunk_count: z.int(),

@@ -15,7 +15,7 @@ p > span { white-space: pre-line }
 `;
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
-/** No script, image or form can load, whatever a transcript contains. */
+/** Blocks scripts, images and forms, because transcripts can contain any text. */
 const HEADERS = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy":
