@@ -3,15 +3,20 @@ const MIN_LETTERS = 4;
 
 const SPACED_LETTERS = /(?:^|\s)(?:\p{L}\p{M}* ){3}\p{L}/u;
 
+/** At least six capital letters with a space between each; words are further apart. */
+const TYPED_HEADING = /^\s*\p{Lu}(?: {1,6}\p{Lu}){5,}\s*$/u;
+
 /**
  * Removes the spaces that were inferred from gaps between the letters of a word, such as
- * `B A Y E S` for a title with wide tracking. A space that the page itself contains stays.
+ * `B A Y E S` for a title with wide tracking. A space that the page itself contains stays, unless the
+ * author spaced a whole heading of capital letters with it.
  *
  * @param typed  indexes in `characters` at which the page has a space
  */
 export function joinLetterSpaced(characters: string[], typed: number[]): string {
   const plain = characters.join("");
   if (!SPACED_LETTERS.test(plain)) return plain;
+  if (TYPED_HEADING.test(plain)) return joinTypedHeading(plain);
   const isTyped = new Set(typed);
   const isInferred = (i: number) => characters[i] === " " && !isTyped.has(i);
   const isLetter = (i: number) => /^\p{L}\p{M}*$/u.test(characters[i] ?? "");
@@ -32,6 +37,14 @@ export function joinLetterSpaced(characters: string[], typed: number[]): string 
     }
   }
   return text;
+}
+
+function joinTypedHeading(plain: string): string {
+  const words = plain.trim().split(/ {2,}/);
+  const letters = words.map((word) => word.split(" "));
+  // A row of a truth table has two letters.
+  const isText = new Set(letters.flat()).size >= MIN_LETTERS && letters.some(isSpacedWord);
+  return isText ? letters.map((word) => word.join("")).join(" ") : plain;
 }
 
 /** Whether single letters make up a word. Variables that are listed, such as `a b c d`, do not. */

@@ -66,7 +66,8 @@ function toFragments(allWords: PlacedWord[]): Fragment[] {
     }
     const gap = last ? gapBetween(last, word) : Number.POSITIVE_INFINITY;
     const size = Math.max(word.size, last?.size ?? 0);
-    const script = last ? scriptOf(last, word) : "base";
+    const isExponent = last !== undefined && isRaisedNumber(last, word, gap);
+    const script = isExponent ? "super" : last ? scriptOf(last, word) : "base";
     const isNear =
       last && Math.abs(last.baseline - word.y) < size * (script === "base" ? 0.45 : 0.7);
     const continues = isNear && gap < size * 1.2;
@@ -192,6 +193,27 @@ function scriptOf(line: { size: number; baseline: number }, { size, y }: PlacedW
   const raised = line.baseline - y;
   if (raised > line.size * 0.15) return "super";
   return raised < -line.size * 0.08 ? "sub" : "base";
+}
+
+/**
+ * Whether a number in full size is an exponent, because it is raised and touches the text before it.
+ * Other raised text of that size can be the numerator of a fraction.
+ */
+function isRaisedNumber(
+  { text, size, baseline }: Fragment,
+  word: PlacedWord,
+  gap: number,
+): boolean {
+  const raised = (baseline - word.y) / size;
+  const isFullSize = word.size > size * 0.86 && word.size < size * 1.1;
+  return (
+    isFullSize &&
+    raised > 0.2 &&
+    raised < 0.6 &&
+    Math.abs(gap) < size * 0.1 &&
+    /[\p{L}\p{N})]$/u.test(text) &&
+    /^[+−–-]?\d{1,3}\s*$/u.test(word.text)
+  );
 }
 
 /** Whether an index belongs to the letter before it. Programs that place each piece leave gaps before exponents. */

@@ -33,9 +33,9 @@ export function writeRuns(runs: Run[]): string {
 const ORDINAL = /^(st|nd|rd|th|er|re|ère|e|ème|o|a|º|ª|°|\.)$/i;
 const TRADEMARK: Record<string, string> = { TM: "™", SM: "℠", "®": "®", "©": "©", "°": "°" };
 const FOOTNOTE = /^(\d{1,2}([,;]\s?\d{1,2})*|[*†‡§¶]+|[a-d])$/;
-/** Words of several letters that have powers: units and functions. */
+/** Words of several letters that have powers: units, functions and Greek letters. */
 const HAS_POWERS =
-  /(^|[^\p{L}])([kcmdnµμ]?m|ft|in|mi|yd|rad|mol|bits?|Hz|[kmMGn]?Hz|sin|cos|tan|cot|sec|csc|sinh|cosh|tanh|log|ln|exp|det|dim)$/u;
+  /(^|[^\p{L}])([kcmdnµμ]?m|ft|in|mi|yd|rad|mol|bits?|Hz|[kmMGn]?Hz|sin|cos|tan|cot|sec|csc|sinh|cosh|tanh|log|ln|exp|det|dim|[Aa]lpha|[Bb]eta|[Gg]amma|[Dd]elta|eta|[Tt]heta|[Ll]ambda|rho|[Ss]igma|tau|[Pp]hi|[Cc]hi|[Pp]si|[Oo]mega)$/u;
 /** Roman footnotes follow words of at least this many letters; shorter ones are variables and units. */
 const WORD_BEFORE = /\p{L}{3,}[\p{L}”"’')\]]*$/u;
 const SENTENCE_END = /[.,;:!?”"]$/;

@@ -25,6 +25,18 @@ const CASES: [name: string, content: string, expected: string][] = [
     "x_i = r^-2",
   ],
   [
+    "exponents in full size",
+    "BT /F1 16 Tf 40 300 Td (10) Tj 6 Ts (13) Tj 0 Ts ( cells, r) Tj 6 Ts (-2) Tj 0 Ts ( falls) Tj ET",
+    "10^13 cells, r^-2 falls",
+  ],
+  [
+    "a heading of letters with typed spaces",
+    "BT /F1 24 Tf 40 300 Td (I N T R O D U C T I O N) Tj ET",
+    "INTRODUCTION",
+  ],
+  ["a row of a truth table", "BT /F1 24 Tf 40 300 Td (T F T T F F T) Tj ET", "T F T T F F T"],
+  ["a list of capital letters", "BT /F1 24 Tf 40 300 Td (A B C D E F G) Tj ET", "A B C D E F G"],
+  [
     "a footnote mark and its note",
     text("A theorem", 40, 300) +
       text("1", 112, 306, 9) +

@@ -20,6 +20,7 @@ describe("writeRuns", () => {
     ["an area of 5 km^{2}", "an area of 5 km^2"],
     ["0.1 mol^{-1}", "0.1 mol^-1"],
     ["sin^{2} x", "sin^2 x"],
+    ["a chi^{2} test", "a chi^2 test"],
     ["e^{x+1}", "e^(x+1)"],
     ["2^{n}", "2^n"],
     ["A^{T}", "A^T"],
