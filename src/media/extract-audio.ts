@@ -43,7 +43,7 @@ export type ExtractedAudio = {
   /** Of the MP3, in hexadecimal. */
   sha256: string;
   size_bytes: number;
-  /** Whether the recording was cut off at its end. */
+  /** Whether the recording was cut off at its end, or only the first of several joined files was read. */
   missing_end: boolean;
 };
 

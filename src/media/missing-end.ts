@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { isFollowedByFile } from "./joined-files";
 import { readMp3Structure } from "./mp3-structure";
 import type { Media } from "./probe-audio";
 
@@ -17,7 +18,8 @@ export type DecodedAudio = {
 };
 
 /**
- * Whether a file was cut off at its end, as by a full disk or a closed browser tab.
+ * Whether a file was cut off at its end, as by a full disk or a closed browser tab, or only its first
+ * part was read because several files were joined into one.
  *
  * A stated length decides where the container has one. Otherwise the container's structure does: an
  * Ogg stream marks its last page, a box or chunk has a size. Unknown sizes (a WAV written to a pipe)
@@ -33,8 +35,10 @@ export async function hasMissingEnd(
   const isShort = (expected_ms: number | null) =>
     expected_ms !== null && isShorter(decoded.duration_ms, expected_ms, media);
   const expected_ms = media.audio?.duration_ms ?? media.duration_ms;
+  const format = media.format.split(",")[0]!;
+  if (await isFollowedByFile(file, format)) return true;
 
-  switch (media.format.split(",")[0]) {
+  switch (format) {
     case "wav":
       return isShort(await statedWavDuration(file, size));
     case "caf":

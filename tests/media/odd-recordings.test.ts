@@ -151,6 +151,18 @@ describe("a complete recording is accepted as complete", () => {
     expect(Math.abs(starts[3]! - 16_000)).toBeLessThan(300);
   });
 
+  test.each(["wav", "aiff", "caf", "m4a", "webm", "wma"])(
+    "two %s files, joined: the first is used, and the rest is reported as missing",
+    async (ending) => {
+      await rewrite(`beeps.${ending}`, `twice.${ending}`, (bytes) => Buffer.concat([bytes, bytes]));
+
+      const audio = await extract(`twice.${ending}`);
+
+      expect(audio.missing_end).toBeTrue();
+      expect(await startsOf(audio.path)).toHaveLength(2);
+    },
+  );
+
   test("an MP3 that was joined behind one whose last frame is cut", async () => {
     await rewrite("beeps.mp3", "joined-cut.mp3", (bytes) =>
       Buffer.concat([bytes.subarray(0, -50), bytes]),

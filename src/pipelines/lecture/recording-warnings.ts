@@ -17,7 +17,7 @@ export function recordingWarnings(
   missing_end: boolean,
 ): TranscriptWarning[] {
   if (missing_end) {
-    const message = `The end of the recording is missing: the file was cut off at ${toClock(end_ms)}. If it goes on, upload the whole recording`;
+    const message = `The end of the recording is missing: the file can be read up to ${toClock(end_ms)}. If it goes on, or is several files joined into one, export the whole recording again and upload it`;
     return [{ code: "recording_end_missing", message }];
   }
   if (stated_ms === null) return [];
