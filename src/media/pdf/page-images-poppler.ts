@@ -1,9 +1,10 @@
 import { AppError } from "../../errors";
 import { isFromOutside, kernelLimits, type PageImage, type PageToDraw } from "./pdf-process";
 
-/** A slide takes 20 ms, a map with 100 000 strokes some seconds. */
-const TIMEOUT_MS = 20_000;
-const KERNEL_LIMITS = { addressSpaceMb: 2_048, cpuSeconds: 30 };
+/** A slide takes 20 ms of CPU, a map with 100 000 strokes some seconds. */
+const KERNEL_LIMITS = { addressSpaceMb: 2_048, cpuSeconds: 20 };
+/** Longer than the CPU limit: on a busy machine a healthy page can take this long. */
+const TIMEOUT_MS = 80_000;
 
 /** Our signal at the timeout, and the kernel's. Without memory poppler aborts, as it does after other errors. */
 const OUT_OF_TIME: unknown[] = ["SIGKILL", "SIGXCPU"];

@@ -37,6 +37,11 @@ const RESERVED_MB = 8 * 1024;
 /** Longer than the time limit of any document: ends a child after its parent crashed. */
 const CPU_SECONDS = 1_800;
 
+/** How many times the time limit a child may take that gets little CPU. */
+const MOST_WAITS = 4;
+/** `/proc` counts CPU time in hundredths of a second. */
+const TICK_MS = 10;
+
 /** A process that reads one PDF, and is killed when it exceeds its limits or the signal aborts. */
 export class PdfProcess implements AsyncDisposable {
   readonly #limits: PdfProcessLimits;
@@ -70,14 +75,29 @@ export class PdfProcess implements AsyncDisposable {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw this.#causeOfDeath;
     const { timeoutMs } = this.#limits;
     const late = tooComplex("time", { timeout_ms: timeoutMs, ...question, path: undefined });
-    const timer = setTimeout(() => this.#kill(late), timeoutMs);
+    const timer = this.#limitTime(timeoutMs, late);
     this.#waiting = Promise.withResolvers();
     try {
       this.#child.send({ kind, question } satisfies Question);
       return await this.#waiting.promise;
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
+  }
+
+  /**
+   * Kills the child at the time limit. A child that got little CPU is given longer: a busy machine is
+   * no property of the file, and a healthy deck must not fail for it.
+   */
+  #limitTime(timeoutMs: number, late: AppError): Timer {
+    const cpuAtStart = cpuMs(this.pid);
+    let waits = 0;
+    return setInterval(() => {
+      const usedMs = cpuMs(this.pid) - cpuAtStart;
+      const isStarved = usedMs < timeoutMs / 2; // false for NaN, without /proc
+      if (isStarved && ++waits < MOST_WAITS) return;
+      this.#kill(isStarved ? new AppError("pdf_reader_killed", { limit: "time" }) : late);
+    }, timeoutMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -141,6 +161,17 @@ export function kernelLimits(limits: { addressSpaceMb: number; cpuSeconds: numbe
   if (!Bun.which("prlimit")) return [];
   const addressSpace = `--as=${limits.addressSpaceMb * 1024 * 1024}`;
   return ["prlimit", "--core=0", `--cpu=${limits.cpuSeconds}`, addressSpace];
+}
+
+/** CPU time of a process; infinite where there is no /proc, so that its wall time alone counts. */
+function cpuMs(pid: number): number {
+  try {
+    // The name in brackets can contain blanks; user and system time are fields 14 and 15.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 /** Physical memory of a process; 0 where there is no /proc, or the process is gone. */

@@ -37,12 +37,19 @@ test("a reader that needs too much memory is stopped by us, and is not tried aga
   expect(isRetryable(failure)).toBe(false);
 });
 
-test("what takes too long is stopped by the clock", async () => {
-  await using reader = new PdfProcess({ ...LIMITS, timeoutMs: 50 });
-  process.kill(reader.pid, "SIGSTOP"); // so that it surely takes too long
+test("a reader that uses its time is stopped by the clock", async () => {
+  await using reader = new PdfProcess({ ...LIMITS, timeoutMs: 20 }); // its start alone uses more
   await expect(reader.ask("open", { path: SAMPLE, maxPages: 100 })).rejects.toMatchObject({
     errorCode: "pdf_too_complex",
-    details: { limit: "time", timeout_ms: 50 },
+    details: { limit: "time", timeout_ms: 20 },
+  });
+});
+
+test("a reader that gets no CPU is stopped later, and the file is not to blame", async () => {
+  await using reader = new PdfProcess({ ...LIMITS, timeoutMs: 200 });
+  process.kill(reader.pid, "SIGSTOP");
+  await expect(reader.ask("open", { path: SAMPLE, maxPages: 100 })).rejects.toMatchObject({
+    errorCode: "pdf_reader_killed",
   });
 });
 
