@@ -198,11 +198,11 @@ const Config = z.object({
   MAX_UPLOAD_MB: Count.default(200),
   /** Maximum number of pages of a PDF. */
   MAX_PAGES: Count.default(500),
-  /** Origins whose pages can call the API; unset: no other origin. */
+  /** Origins of web pages that can call the API; unset: no other origin. */
   CORS_ORIGINS: CommaList.pipe(z.array(Origin)).default([]),
   /** Requests a minute by scope, address and failed logins; streams and uploads at a time. Unset: see operations.md. */
   RATE_LIMITS: NumberList(LIMIT_NAMES, z.number({ error: "must be a whole number, 1 or more" }).int().min(1)).default({}),
-  /** Addresses and networks of proxies whose X-Forwarded-For is used. */
+  /** Addresses and networks of trusted proxies; their X-Forwarded-For is used. */
   TRUSTED_PROXIES: CommaList.pipe(z.array(Network)).default([]),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   /** Folder of a built page to serve at /ag-ui instead of the included one. */

@@ -150,7 +150,7 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof AppError ? ERRORS[error.errorCode].retry : true;
 }
 
-/** Errors that end when a provider answers again; other jobs meet them too. */
+/** Errors that end when a provider answers again. They affect all jobs of the provider. */
 export const PROVIDER_OUTAGES: readonly ErrorCode[] = [
   "provider_unavailable",
   "provider_rate_limited",

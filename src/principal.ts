@@ -52,7 +52,7 @@ export const principalName = ({ kind, key_id, user_id }: Principal): string =>
   `${kind}:${key_id ?? user_id ?? ""}`;
 
 /**
- * The owner whose conversations are the only ones that this principal can read or change; null for all
+ * The user, if this principal can read and change only the conversations of that user; null for all
  * conversations of its courses.
  */
 export const onlyOwner = (principal: Principal): string | null =>
@@ -60,7 +60,7 @@ export const onlyOwner = (principal: Principal): string | null =>
 
 /** The assets and pages of a course that a caller sees. */
 export type Viewer = {
-  /** Whose personal material: of all owners, of one user, or of no one. */
+  /** The owners of visible personal material: all owners, one user, or none (null). */
   owner: "all" | (string & {}) | null;
   /** Also assets and pages before their release. */
   seesUnreleased: boolean;

@@ -1,8 +1,8 @@
 /**
  * How strongly each spoken stem indicates each page.
  *
- * A pair of neighbouring stems counts as a term of its own: "transfer function" is rarer, and so
- * says more, than both of its words.
+ * A pair of neighbouring stems is a separate term: "transfer function" is rarer than both of its words,
+ * so it is stronger evidence.
  */
 
 /** One stem with the moment at which it is spoken. */

@@ -150,7 +150,7 @@ function panopto(config: Config): Finding {
     : missing("panopto", "public recordings only: PANOPTO_COOKIE or PANOPTO_CLIENT_ID adds others");
 }
 
-/** Reports the queue, and chunks whose embedding model is not the configured one. */
+/** Reports the queue, and chunks with embeddings of another model than the configured one. */
 async function storedState(config: Config): Promise<Finding[]> {
   const embedded = join(config.DATA_ROOT, "db");
   if (!config.DATABASE_URL && !(await exists(embedded))) return [];

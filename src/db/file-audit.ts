@@ -1,7 +1,7 @@
 import type { Sql } from "./client";
 import type { JobKind } from "./jobs/jobs";
 
-/** Files that no row names, and rows whose file is missing. Each is recorded as an event once. */
+/** Files without a row, and rows without their file. Each is recorded as an event once. */
 
 /** A row with its file: a version of a document, or a lecture with uploaded audio. */
 export type FileOwner = { file_id: string; asset_id: string };

@@ -26,7 +26,7 @@ export async function startAudioRemoval(sql: Sql, seconds: number): Promise<stri
   return started.map(({ file_id }) => file_id);
 }
 
-/** Gives up the audio of lectures whose job failed or was cancelled at least `days` ago. */
+/** Gives up the audio of lectures if their job failed or was cancelled at least `days` ago. */
 export async function expireAudio(sql: Sql, days: number): Promise<void> {
   await sql`
     update lectures l set audio_file_id = null from jobs j

@@ -53,8 +53,8 @@ export async function listBuildDescriptions(
 /**
  * Pages of that version that are completely described, in order.
  *
- * @param includeBlank also pages without text and pages whose picture was not read: without model and OCR
- *   they have no more
+ * @param includeBlank also pages without text and pages with an unread picture, which stay like this
+ *   without a model and OCR
  */
 export async function listDescribedPages(
   sql: Sql,

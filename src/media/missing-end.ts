@@ -23,7 +23,7 @@ export type DecodedAudio = {
  *
  * A stated length decides where the container has one. Otherwise the container's structure does: an
  * Ogg stream marks its last page, a box or chunk has a size. Unknown sizes (a WAV written to a pipe)
- * do not indicate a cut; neither does a short last packet of a file whose length is right.
+ * do not indicate a cut; neither does a short last packet in a file of the right length.
  */
 export async function hasMissingEnd(
   path: string,

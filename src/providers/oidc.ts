@@ -23,7 +23,7 @@ const TIMEOUT_MS = 5_000;
 /** A verified token is accepted without a new check of its signature for this time. */
 const VERIFIED_MS = 60_000;
 const MAX_VERIFIED = 5_000;
-/** Longer tokens are refused unread; real ones have about 1 kB. */
+/** Longer tokens are refused without parsing; usual tokens have about 1 kB. */
 const MAX_TOKEN_CHARS = 16_384;
 
 export type OidcSettings = {

@@ -12,8 +12,8 @@ const PART_CHARS = 200;
 const PARTS = new RegExp(`[\\s\\S]{1,${PART_CHARS}}(?:\\s+|$)|[\\s\\S]{1,${PART_CHARS}}`, "g");
 
 /**
- * When the sentence is spoken that shares most with a question, rare words counting more. The whole
- * chunk when no sentence shares a word.
+ * The time of the sentence with the most words of a question, where rare words count more. Without a
+ * common word, the time of the whole chunk.
  *
  * @param timeline  the speech around the chunk; without it, or when it lacks the sentence, words count as
  *                  evenly distributed over the chunk

@@ -30,7 +30,7 @@ export type Citation = {
   sha256?: string;
   /** The asset has a newer version. For a document, `url` still opens the quoted page. */
   replaced?: true;
-  /** In old answers: the caller does not see the material now, so `quote` says so and `url` is null. */
+  /** In old answers: the caller cannot see the material any more, so `quote` is a notice and `url` is null. */
   withheld?: true;
   /** Opens the page, the recording at the second, or else our transcript view at the second. */
   url: string | null;

@@ -66,7 +66,7 @@ export type CoveredPassages = {
 };
 
 /**
- * The same, and the share of the question's words that the best passage has.
+ * Like `searchCourse`, and returns the share of the question's words that the best passage contains.
  *
  * @throws AppError of the embedder, when the mode needs it
  */

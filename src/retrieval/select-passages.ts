@@ -6,7 +6,7 @@ export type Hit = { best: Scored; chunks: Scored[] };
 /** Chunks in one passage: about 900 tokens, or one page of text. */
 export const MAX_CHUNKS = 3;
 
-/** The share of its neighbour's score that a chunk needs to be joined to it. */
+/** A chunk is joined to its neighbour if it has at least this share of the neighbour's score. */
 const RELATED = 0.5;
 
 type SelectionLimits = {

@@ -148,7 +148,7 @@ function markBorders(units: Unit[], slideChanges: readonly number[]): void {
   });
   let i = 0;
   for (const change of slideChanges.toSorted((a, b) => a - b)) {
-    // The slide changes after the last unit whose middle is before the change.
+    // The new slide begins with the first unit that has its middle after the change.
     while (i < units.length && (units[i]!.start_ms + units[i]!.end_ms) / 2 <= change) i++;
     if (i > 0) units[i - 1]!.border |= SLIDE;
   }

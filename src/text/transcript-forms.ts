@@ -432,7 +432,7 @@ function readWords(document: Json): LooseTranscript | null {
   };
 }
 
-/** In this order: a form with more structure comes before one that it contains. */
+/** The order matters: a form with more structure is tried before a form that it contains. */
 const FORMS: readonly ((document: Json) => LooseTranscript | null)[] = [
   readSegments,
   readWhisperCpp,

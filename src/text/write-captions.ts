@@ -51,7 +51,7 @@ const PREFIXES: readonly RegExp[] = [
   /^[^:：\n]{1,64}(?=[:：]\s)/gm,
 ];
 
-/** Keeps our reader from taking anything out of text that only looks like a speaker or a notice. */
+/** Protects text that only looks like a speaker or a notice, so that our reader does not remove it. */
 function keepPrefixes(text: string): string {
   const lines = text.split("\n").map((line) => (hasNotice(line) ? JOINER + line : line));
   return PREFIXES.reduce((kept, prefix) => kept.replace(prefix, `$&${JOINER}`), lines.join("\n"));

@@ -31,8 +31,14 @@ describe("requestDocument", () => {
       const id = crypto.randomUUID();
       await addUnclaimedFile(db, id);
       return requestDocument(db, {
-        ...{ id, course_id, filename: "a.pdf", title: null, sha256 },
-        ...{ storage_url: "documents/a.pdf", size_bytes: 5_000_000_000, priority: "normal" },
+        id,
+        course_id,
+        filename: "a.pdf",
+        title: null,
+        sha256,
+        storage_url: "documents/a.pdf",
+        size_bytes: 5_000_000_000,
+        priority: "normal",
       });
     };
 
@@ -84,7 +90,11 @@ test("an attempt that lost its job writes nothing", async () => {
   expect(await updateDocumentFacts(db, late, facts)).toBe(false);
   expect(await markDescribed(db, late, "de")).toBe(false);
   expect(await getDocument(db, document_id)).toMatchObject({
-    ...{ page_count: null, title: null, language_code: null, status: "uploaded", metadata: {} },
+    page_count: null,
+    title: null,
+    language_code: null,
+    status: "uploaded",
+    metadata: {},
   });
 });
 

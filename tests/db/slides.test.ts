@@ -16,8 +16,11 @@ beforeEach(async () => {
 });
 
 const page = (page_number: number, text: string): SlideDescription => ({
-  ...{ page_number, raw_description: text, normalized_description: text },
-  ...{ described_by: "model", metadata: { title: "Entropy", tags: ["bit"] } },
+  page_number,
+  raw_description: text,
+  normalized_description: text,
+  described_by: "model",
+  metadata: { title: "Entropy", tags: ["bit"] },
 });
 
 describe("saveDescription", () => {

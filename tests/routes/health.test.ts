@@ -23,7 +23,10 @@ const storage = await openDiskStorage(join(folder, "there"), DOCUMENT_FILES);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const allWell = {
-  ...{ db, storage, metrics: openMetrics(), workers: () => ({ wanted: 2, alive: 2 }) },
+  db,
+  storage,
+  metrics: openMetrics(),
+  workers: () => ({ wanted: 2, alive: 2 }),
   diskSpace: async () => ({ free_bytes: 10_000, total_bytes: 20_000 }),
   maxUploadBytes: 1_000,
   checkTimeoutMs: 60_000,

@@ -26,7 +26,8 @@ const UNKNOWN = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 const PDF = { name: "a.pdf", bytes: await deckPdf([{ title: "Edge", body: ["of the slide"] }]) };
 const send = (method: string, path: string, body?: BodyInit, type = "application/json") =>
   new Request(`http://localhost${path}`, {
-    ...{ method, ...(body !== undefined && { body, headers: { "content-type": type } }) },
+    method,
+    ...(body !== undefined && { body, headers: { "content-type": type } }),
   });
 const upload = (fields: Record<string, string>, file?: typeof PDF) =>
   postFile("/api/documents/upload", fields, file);

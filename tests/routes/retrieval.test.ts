@@ -86,7 +86,9 @@ describe("POST /api/retrieval/query", () => {
     expect(speech).toMatchObject({
       chunk_id: lecture.chunk_ids[4],
       citation: {
-        ...{ start_ms: 242_000, end_ms: 302_500, quote: "Now we talk about parity codes." },
+        start_ms: 242_000,
+        end_ms: 302_500,
+        quote: "Now we talk about parity codes.",
         url: "https://university.example/Viewer.aspx?id=1&start=242",
       },
     });

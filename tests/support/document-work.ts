@@ -45,14 +45,21 @@ export async function openDocumentWork(
   const openai = startOpenAI();
   const course_id = await createCourse(db);
   const tools: DocumentTools = {
-    ...{ db, storage, dataRoot, maxPages: 1_000, openOcr: null },
+    db,
+    storage,
+    dataRoot,
+    maxPages: 1_000,
+    openOcr: null,
     pageRenderer: openPageRenderer(),
     slideDescriber: new Google({ baseUrl: gemini.url, apiKey: "g" }).slideDescriber("gemini-test"),
     embedder: new OpenAI({ baseUrl: openai.url }).embedder("text-embedding-3-small"),
   };
 
   return {
-    ...{ gemini, openai, course_id, tools },
+    gemini,
+    openai,
+    course_id,
+    tools,
     upload: async (bytes, filename = "deck.pdf") => {
       const path = join(storage.stagingDir, crypto.randomUUID());
       const content = await bytes;

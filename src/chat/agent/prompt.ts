@@ -62,8 +62,8 @@ function toMessages(row: ChatMessage, support: InputSupport): PromptMessage[] {
 }
 
 /**
- * One step of an answer as prompt messages. Leaves out calls that have no result or whose arguments
- * are not JSON, because providers reject both.
+ * One step of an answer as prompt messages. Leaves out calls without a result and calls with
+ * malformed arguments, because providers reject both.
  */
 export function toAnswerMessages(content: string, toolCalls: ToolCall[]): PromptMessage[] {
   const calls = toolCalls.flatMap((call) => {

@@ -17,8 +17,8 @@ const LONG_SENTENCE_CHARS = 300;
  * The citations of an answer, each where its words stand instead of where its passage begins: the
  * quote is the sentence that the answer rests on, and the address opens its page or its second.
  *
- * A number that is cited for several statements leads to the first of them that is found. One whose
- * words are found nowhere keeps its passage.
+ * A number that several statements cite leads to the first statement that is found in its passage. If
+ * none is found, it leads to the whole passage.
  */
 export function locateCitations(
   db: Sql,

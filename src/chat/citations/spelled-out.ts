@@ -16,7 +16,7 @@ export type WordPositions = {
   lengths: Set<number>;
 };
 
-/** Numbers up to this one are often spelled out, and writers count items that a source lists. */
+/** Smaller numbers are often spelled out, or they count the items of a list in the source. */
 const LARGEST_SMALL = 10;
 /** A word for a small number has at most this many letters. */
 const LONGEST_SMALL_WORD = 10;

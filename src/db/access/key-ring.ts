@@ -15,7 +15,7 @@ export type HeldKey = ActiveApiKey & {
   ended: AbortSignal;
 };
 
-/** The end of a stream whose key was revoked or whose token expired. */
+/** Ends a stream after its key was revoked or its token expired. */
 export const credentialEnded = () =>
   new AppError("unauthenticated", { message: "The key was revoked or the token expired" });
 

@@ -150,7 +150,7 @@ export async function closeLostCalls(sql: Sql): Promise<number> {
   return row!.closed;
 }
 
-/** A provider whose circuit breaker is open, and the jobs that wait for it. */
+/** A provider with an open circuit breaker, and the jobs that wait for it. */
 export type ProviderOutage = {
   provider: string;
   since: string;

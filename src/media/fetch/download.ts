@@ -11,7 +11,7 @@ export type DownloadProgress = { done: number; total: number | null; unit: "byte
 export type DownloadOrder = {
   fetch: GuardedFetch;
   url: string;
-  /** Sent to the first origin only, when they are credentials. */
+  /** Credentials among them are sent to the first origin only, not after a redirect. */
   headers?: Record<string, string>;
   /** File to write; it is replaced if it exists. */
   path: string;

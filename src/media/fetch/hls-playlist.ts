@@ -59,8 +59,8 @@ export function readPlaylist(text: string, url: URL): Playlist {
 /**
  * The media playlists that can have the audio, the one with the fewest bytes first: an audio
  * rendition, then a variant without a picture, then variants by bandwidth. A default rendition
- * without an address is the audio inside its variant. Variants whose `CODECS` list no audio come
- * last: the list can be wrong.
+ * without an address is the audio inside its variant. Variants without audio in `CODECS` are last,
+ * because that list can be wrong.
  *
  * @param audioOnly  accept no picture
  */

@@ -38,8 +38,8 @@ const ATTEMPTS = 4;
 /**
  * Downloads a recording that is an HLS playlist or a plain file; the content decides, not the name.
  *
- * Of a playlist it takes the audio with the fewest bytes, and every segment of it, in order. Segments
- * whose timestamps do not continue each other are joined on the playlist's clock, as a WAV file.
+ * From a playlist it downloads all segments of the smallest audio, in order. If the timestamps of the
+ * segments are not continuous, it joins them on the playlist's clock, as a WAV file.
  *
  * @throws AppError `recording_incomplete`, `recording_not_ready`, `recording_unsupported`,
  *         `recording_without_sound`, `media_refused`, and the errors of `GuardedFetch` and `joinAudio`

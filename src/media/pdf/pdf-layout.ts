@@ -410,8 +410,8 @@ function isInside({ left, right }: Interval): boolean {
 }
 
 /**
- * Prose beside prose, lists of bullets beside each other, or prose beside a figure, whose labels do not
- * share the lines of the prose.
+ * True for prose beside prose, lists of bullets beside each other, or prose beside a figure with labels
+ * on other lines.
  */
 function areColumns(left: Fragment[], right: Fragment[]): boolean {
   if (left.length === 0 || right.length === 0) return false;

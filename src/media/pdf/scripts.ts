@@ -83,7 +83,7 @@ const ELEMENTS = new Set(
     "Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Nd Sm Eu Gd W Os Ir Pt Au Hg Tl Pb Bi U Pu"
   ).split(" "),
 );
-/** Elements that occur as molecules of themselves; other single letters with an index are variables. */
+/** Elements with molecules of one kind of atom, such as O₂; other single letters with an index are variables. */
 const MOLECULES = new Set(["H_2", "N_2", "O_2", "O_3", "F_2", "Cl_2", "Br_2", "I_2", "P_4", "S_8"]);
 
 /** Chemical formulas are searched for as they are typed: H2O, C6H12O6. */

@@ -165,7 +165,7 @@ async function* pagesInDeck(
 export type DescribedDeck = { pages: SlideDescription[]; language: DetectedLanguage };
 
 /**
- * Marks a document whose pages are all stored as described, and detects its language.
+ * Marks a document as described after all its pages are stored, and detects its language.
  *
  * @throws AppError `document_without_text` when the pages have no words to search for, `pdf_invalid` when
  *   no page could be read

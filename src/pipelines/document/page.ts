@@ -26,7 +26,7 @@ export type PageTools = {
   calls: PaidCalls;
 };
 
-/** `describe_error` of a page whose content is a picture that neither a model nor OCR has read. */
+/** `describe_error` of a page with a picture that neither a model nor OCR has read. */
 export const PICTURE_NOT_READ = "picture_not_read";
 
 /**

@@ -137,5 +137,5 @@ const toSessionColumns = (address: RecordingAddress) => ({
   panopto_url: toViewerUrl(address),
 });
 
-/** The title of a lecture whose upload has none: the file's name without its extension. */
+/** The title of a lecture if its upload has none: the file's name without its extension. */
 export const toTitle = (filename: string) => filename.replace(/\.\w{1,5}$/, "") || filename;

@@ -1,6 +1,6 @@
 /**
- * Queues calls for a model that takes one at a time. Single texts are first: they are questions, whose
- * users wait, while the many texts of a document are embedded in the background.
+ * Queues calls for a model that takes one at a time. Single texts are first: they are questions of
+ * waiting users, while the many texts of a document are embedded in the background.
  */
 export class EmbeddingQueue {
   readonly #single: (() => void)[] = [];

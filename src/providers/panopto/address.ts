@@ -48,7 +48,7 @@ const WITHOUT_SCHEME =
   /(?<![\w@:/.\\-])(?:\/\/)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d+)?\/(?:panopto)\/[^\s"'<>`]+/gi;
 const TRAILING = ")]}>.,;:!?*_'\"\u00bb\u201d\u2019\u3002\uff0c\uff09";
 
-/** The addresses in a text. Those without a scheme count only when none has one. */
+/** The addresses in a text. Addresses without a scheme count only if no address has a scheme. */
 function findAddresses(text: string): string[] {
   const decoded = decodeEntities(text);
   const found = decoded.match(WITH_SCHEME) ?? [];

@@ -40,8 +40,8 @@ export function languageNumber(language: string): number | undefined {
 }
 
 /**
- * The language of captions. Their text decides: Panopto's numbers are often wrong, because a
- * recording whose language was never set has number 0, English.
+ * The language of captions. It is detected from their text, because Panopto's numbers are often wrong: a
+ * recording without a language has the number 0, English.
  *
  * @param language  a tag that `languageOf` returns
  * @param detected  the language of the text, null when it is uncertain

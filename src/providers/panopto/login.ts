@@ -111,7 +111,7 @@ async function logIn(origin: string, client: PanoptoClient, tools: LoginTools): 
     headers: { authorization: `Bearer ${token}` },
   });
   fetched.discard();
-  // An empty one is how ASP.NET takes an earlier one away before it sets its own.
+  // ASP.NET can first remove an earlier cookie with an empty one, so the last non-empty one counts.
   const cookie = fetched.headers.getSetCookie().findLast((line) => /^\.ASPXAUTH=[^;]/.test(line));
   if (!cookie) throw loginFailure(fetched);
   return cookie.split(";")[0]!;

@@ -76,8 +76,8 @@ const MOST = 0.75;
 type LocatedStream = DeliveryStream & { url: string };
 
 /**
- * Rows of streams that follow each other: streams of one tag whose times do not overlap. A row by
- * the second addresses comes last.
+ * Rows of consecutive streams: streams with the same tag and without overlapping times. The row with
+ * the streams' second addresses is last.
  */
 function streamRows(
   { Streams }: Delivery,

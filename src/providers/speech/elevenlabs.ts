@@ -180,7 +180,7 @@ function toTranscription(
   };
 }
 
-/** Words with their times. Spaces are entries of their own, whose times bound the words beside them. */
+/** Words with their times. Spaces are separate entries; their times limit the words beside them. */
 function toWords(entries: readonly Entry[], duration_ms: number): Word[] {
   const times = placeSpans(entries, duration_ms);
   return joinUnspaced(

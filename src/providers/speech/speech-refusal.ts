@@ -64,7 +64,7 @@ const TIME_FIELDS = /response_format|verbose_json|granularit/i;
 const UNSUPPORTED =
   /support|compatible|available|allowed|valid|unknown|unrecogni[sz]ed|must be|should be|expected|only|permitted/i;
 
-/** Words that name a limit, and words that name what a recording has too much of. */
+/** Words for a limit, and words for the limited property of a recording. */
 const LIMIT =
   /exceed|too (?:large|long|big|many)|(?:larg|long|great|bigg)er than|more than|less than|shorter than|maximum|\bmax|limit|at most|up to|under \d/i;
 const QUANTITY =

@@ -8,7 +8,9 @@ const db = await withDatabase();
 const { course_id, document_id, lecture_id } = await createStudiedCourse(db);
 
 const segment = (start_s: number, end_s: number, text: string) => ({
-  ...{ start_ms: start_s * 1_000, end_ms: end_s * 1_000, text },
+  start_ms: start_s * 1_000,
+  end_ms: end_s * 1_000,
+  text,
 });
 const SEGMENTS = [
   segment(50, 61, "This was before."),
@@ -26,8 +28,12 @@ beforeAll(async () => {
   await db`
     insert into slide_chunks ${db(
       PAGES.map((content, i) => ({
-        ...{ document_id, course_id, chunk_index: i + 1, content },
-        ...{ page_number: i + 11, page_end: i + 11 },
+        document_id,
+        course_id,
+        chunk_index: i + 1,
+        content,
+        page_number: i + 11,
+        page_end: i + 11,
       })),
     )}`;
 });
@@ -35,11 +41,15 @@ beforeAll(async () => {
 const common = { chunk_id: crypto.randomUUID(), title: null };
 const spoken = (number: number, quote: string): CheckedCitation => ({
   ...{ ...common, number, source: "lectures", asset_id: lecture_id, quote },
-  ...{ start_ms: 61_000, end_ms: 99_000, url: "https://uni.example/Viewer.aspx?id=1&start=61" },
+  start_ms: 61_000,
+  end_ms: 99_000,
+  url: "https://uni.example/Viewer.aspx?id=1&start=61",
 });
 const shown = (number: number): CheckedCitation & { page_end: number } => ({
   ...{ ...common, number, source: "slides", asset_id: document_id, quote: PAGES.join(" ") },
-  ...{ page_number: 11, page_end: 13, url: `/api/documents/${document_id}/file#page=11` },
+  page_number: 11,
+  page_end: 13,
+  url: `/api/documents/${document_id}/file#page=11`,
 });
 const SPEECH = SEGMENTS.slice(1)
   .map(({ text }) => text)
@@ -79,7 +89,9 @@ describe("locateCitations", () => {
 
     expect(pointed).toMatchObject([
       {
-        ...{ quote: "A fair coin has one bit of it.", start_ms: 68_000, end_ms: 84_000 },
+        quote: "A fair coin has one bit of it.",
+        start_ms: 68_000,
+        end_ms: 84_000,
         url: "https://uni.example/Viewer.aspx?id=1&start=68",
       },
       { quote: "Compression cannot go below.", start_ms: 90_000, end_ms: 99_000 },

@@ -22,11 +22,19 @@ let session_id: string;
 let turn_id: string;
 
 const question = (content: string, client_id: string | null = null): NewMessage => ({
-  ...{ id: crypto.randomUUID(), role: "user", content, client_id },
-  ...{ turn_id: null, step: null, metadata: {} },
+  id: crypto.randomUUID(),
+  role: "user",
+  content,
+  client_id,
+  turn_id: null,
+  step: null,
+  metadata: {},
 });
 const step = (step: number, content: string, status: "complete" | "aborted"): NewAnswer => ({
-  ...{ id: crypto.randomUUID(), step, content, metadata: { status } },
+  id: crypto.randomUUID(),
+  step,
+  content,
+  metadata: { status },
 });
 const say = (messages: NewMessage[]) =>
   addToThread(db, session_id, { run_id: "run", messages, results: [] });

@@ -23,7 +23,10 @@ const published = async () =>
   (await listSlideChunks(db, document_id, SEES_ALL, { limit: 10, after: -1 })).items;
 
 const chunk = (chunk_index: number, content: string) => ({
-  ...{ chunk_index, starts: chunk_index + 1, ends: chunk_index + 1, content },
+  chunk_index,
+  starts: chunk_index + 1,
+  ends: chunk_index + 1,
+  content,
   metadata: { page: chunk_index + 1 },
 });
 const unembedded = async () =>

@@ -20,7 +20,8 @@ async function openImpatient(idleLimitSeconds: number) {
   const impatient = await startEmbeddedDatabase({ dataDir: null, from, idleLimitSeconds });
   const sql = postgres(impatient.url, { max: 2, onnotice: () => {} });
   return {
-    ...{ url: impatient.url, sql },
+    url: impatient.url,
+    sql,
     async [Symbol.asyncDispose]() {
       await sql.end({ timeout: 1 });
       await impatient.close();

@@ -53,13 +53,19 @@ describe("a deck that a model describes", () => {
     );
     expect(gemini.mostOpen).toBeWithin(2, 4 + 1);
     expect(await getDocument(db, id)).toMatchObject({
-      ...{ status: "completed", page_count: 60, described_page_count: 60 },
-      ...{ title: "entropy", language_code: "en" },
+      status: "completed",
+      page_count: 60,
+      described_page_count: 60,
+      title: "entropy",
+      language_code: "en",
     });
     const calls = await bought(id);
     expect(new Set(calls.map(({ call_key }) => call_key)).size).toBe(60);
     expect(calls[0]).toMatchObject({
-      ...{ purpose: "describe", provider: "google", model: "gemini-test", state: "ok" },
+      purpose: "describe",
+      provider: "google",
+      model: "gemini-test",
+      state: "ok",
       usage: { pages: 1, input_tokens: 1_000, output_tokens: 100 },
     });
   });
@@ -246,7 +252,12 @@ test("a deck in a bucket is described from there, and nothing of it stays on the
 });
 
 const EMPTY = {
-  ...{ title: "", statement: "", figures: [], tables: [], formulas: [], key_terms: [] },
+  title: "",
+  statement: "",
+  figures: [],
+  tables: [],
+  formulas: [],
+  key_terms: [],
   language: "en",
 };
 

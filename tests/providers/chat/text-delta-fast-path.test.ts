@@ -10,7 +10,8 @@ let pieceLength = Number.POSITIVE_INFINITY;
 let server: Bun.Server<undefined>;
 beforeAll(() => {
   server = Bun.serve({
-    ...{ hostname: "127.0.0.1", port: 0 },
+    hostname: "127.0.0.1",
+    port: 0,
     fetch: () =>
       new Response(inPieces() as never, { headers: { "content-type": "text/event-stream" } }),
   });
@@ -29,7 +30,9 @@ const sse = (data: unknown) =>
   `data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 const chunk = (delta: object, more: object = {}) =>
   sse({
-    ...{ id: "c", created: 1, model: "m" },
+    id: "c",
+    created: 1,
+    model: "m",
     choices: [{ index: 0, delta, finish_reason: null, ...more }],
   });
 const say = (content: string) => chunk({ content });

@@ -156,7 +156,10 @@ describe("listSources", () => {
 
   test("join streams of one kind that follow each other", () => {
     const stream = (url: string, RelativeStart: number, RelativeEnd: number, Tag = "DV") => ({
-      ...{ StreamUrl: `https://cdn.example/${url}`, Tag, RelativeStart, RelativeEnd },
+      StreamUrl: `https://cdn.example/${url}`,
+      Tag,
+      RelativeStart,
+      RelativeEnd,
     });
     const sources = sourcesOf([
       stream("b", 40, 100),

@@ -42,7 +42,10 @@ describe("POST /api/documents/{id}/describe", () => {
 
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
-      ...{ id, title: "Information theory", status: "described", page_count: 2 },
+      id,
+      title: "Information theory",
+      status: "described",
+      page_count: 2,
       url: `${path}/file`,
       languages: ["en"],
       described_by: { model: 2, ocr: 0, text: 0 },

@@ -59,7 +59,10 @@ describe("POST /api/documents/upload", () => {
     expect(await again.json()).toEqual(accepted);
     const document = await (await app.handle(get(`/api/documents/${accepted.document_id}`))).json();
     expect(document).toMatchObject({
-      ...{ title: "Uploads", filename: "Übung 1.pdf", status: "uploaded", page_count: null },
+      title: "Uploads",
+      filename: "Übung 1.pdf",
+      status: "uploaded",
+      page_count: null,
       sha256: new Bun.CryptoHasher("sha256").update(bytes).digest("hex"),
       size_bytes: bytes.length,
       url: `/api/documents/${accepted.document_id}/file`,
