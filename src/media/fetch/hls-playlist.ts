@@ -27,6 +27,9 @@ const MAX_RUNS = 500;
 const AUDIO_CODEC = /mp4a|[ae]c-3|opus|flac|alac|vorbis|mp3/i;
 const PICTURE = /avc|hvc|hev|dvh|vp0?[89]|av01|mp4v/i;
 
+/** Audio for blind viewers, in which a narrator speaks between the sentences. */
+const DESCRIBES_PICTURE = /describes-video/i;
+
 /** Detects HLS by its content, since Panopto also names it `.panobf2`. */
 export const isPlaylist = (text: string): boolean => /^\uFEFF?#EXTM3U\b/.test(text);
 
@@ -74,7 +77,10 @@ export function listAudio(
   const renditions = variants.flatMap((variant) =>
     variant.audio.map((rendition) => ({ rendition, variant })),
   );
-  const preferred = renditions.find(({ rendition }) => rendition.isDefault) ?? renditions[0];
+  const preferred =
+    renditions.find(({ rendition }) => rendition.isDefault) ??
+    renditions.find(({ rendition }) => !DESCRIBES_PICTURE.test(rendition.characteristics ?? "")) ??
+    renditions[0];
   const isSound = ({ codecs }: HLS.types.Variant) => Boolean(codecs && !PICTURE.test(codecs));
   const hasAudio = ({ codecs }: HLS.types.Variant) => !codecs || AUDIO_CODEC.test(codecs);
   const candidate = (uri: string, listsAudio = true) => ({ url: resolve(uri, url), listsAudio });

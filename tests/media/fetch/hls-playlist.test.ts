@@ -145,6 +145,14 @@ describe("listAudio", () => {
     ).toEqual(["audio.m3u8"]);
   });
 
+  test("without a default, prefers other audio to a description of the picture", () => {
+    const described = 'CHARACTERISTICS="public.accessibility.describes-video",URI="ad.m3u8"';
+    const renditions = [media(described, "AD"), media('URI="main.m3u8"', "Main")];
+
+    expect(pick([...renditions, ...variant(900, "hd.m3u8", both, group)])).toEqual(["main.m3u8"]);
+    expect(pick([renditions[0]!, ...variant(900, "hd.m3u8", both, group)])).toEqual(["ad.m3u8"]);
+  });
+
   test("a default rendition without an address is the audio of its variant", () => {
     const renditions = [
       media("DEFAULT=YES,AUTOSELECT=YES"),
