@@ -14,6 +14,8 @@ create table api_keys (
                   check (course_ids is null or (course_ids <> '{}' and not 'admin' = any(scopes))),
   rate_per_minute integer check (rate_per_minute > 0),
   expires_at      timestamptz,
+  -- Only of share links: the user who owns the conversations of the link.
+  link_user_id    uuid references users,
   revoked_at      timestamptz,
   last_used_at    timestamptz,
   created_at      timestamptz not null default now()

@@ -1643,6 +1643,7 @@ CREATE TABLE public.api_keys (
     course_ids uuid[],
     rate_per_minute integer,
     expires_at timestamp with time zone,
+    link_user_id uuid,
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2434,6 +2435,9 @@ CREATE TRIGGER lectures_transcript_status BEFORE UPDATE OF transcript_status ON 
 CREATE TRIGGER provider_calls_price BEFORE INSERT OR UPDATE OF usage ON public.provider_calls FOR EACH ROW EXECUTE FUNCTION public.price_call();
 
 CREATE TRIGGER slide_chunks_deleted AFTER DELETE ON public.slide_chunks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION public.delete_inactive_embeddings();
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_link_user_id_fkey FOREIGN KEY (link_user_id) REFERENCES public.users(id);
 
 ALTER TABLE ONLY public.chat_messages
     ADD CONSTRAINT chat_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.chat_sessions(id) ON DELETE CASCADE;

@@ -26,6 +26,7 @@ import { lectureIntakeRoutes } from "./routes/lectures/lecture-intake";
 import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures/lectures";
 import { retrievalRoutes } from "./routes/retrieval";
+import { shareLinkRoutes } from "./routes/share-links";
 import { signedUrlRoutes } from "./routes/signed-urls";
 import type { Services } from "./services";
 import { readDiskSpace } from "./storage/disk-space";
@@ -75,6 +76,7 @@ export function createApp(services: Services) {
       }),
     )
     .use(keyRoutes(services))
+    .use(shareLinkRoutes(services))
     .use(courseRoutes(services))
     .use(lectureIntakeRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))

@@ -81,9 +81,20 @@ const NumberList = (names: z.ZodType<string>, value: z.ZodType<number>) =>
     return numbers;
   });
 const LIMIT_NAMES = z.enum(
-  ["read", "ingest", "chat", "admin", "address", "failed_logins", "streams", "uploads"],
+  [
+    "read",
+    "ingest",
+    "chat",
+    "admin",
+    "share_link",
+    "address",
+    "failed_logins",
+    "streams",
+    "uploads",
+  ],
   {
-    error: "must be read=, ingest=, chat=, admin=, address=, failed_logins=, streams= or uploads=",
+    error:
+      "must be read=, ingest=, chat=, admin=, share_link=, address=, failed_logins=, streams= or uploads=",
   },
 );
 const Network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
@@ -209,6 +220,8 @@ const Config = z.object({
   AG_UI_DIR: z.string().min(1).default("public/ag-ui"),
   /** auto: keys are required, except on a loopback HOST without any key; off: every caller can do everything. */
   AUTH: z.enum(["auto", "off"]).default("auto"),
+  /** The longest time that a share link can be valid, in hours. */
+  SHARE_LINK_MAX_HOURS: z.coerce.number().min(1).max(8_760).default(24),
   /** A key with the scope admin, in the settings instead of the database. */
   BOOTSTRAP_API_KEY: z.string().min(32, "must have at least 32 characters").optional(),
   /** The institution's login: its tokens are accepted like keys. */

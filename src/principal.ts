@@ -10,9 +10,9 @@ export type AccessScope = (typeof SCOPES)[number];
 export type Principal = {
   /**
    * open: no key is required on this server. key: an API key. user: a token of the institution's login.
-   * signed: a signed address, which opens one file. anonymous: no credential; only public routes answer.
+   * link: a share link. signed: a signed address, which opens one file. anonymous: no credential; only public routes answer.
    */
-  kind: "open" | "key" | "user" | "signed" | "anonymous";
+  kind: "open" | "key" | "user" | "link" | "signed" | "anonymous";
   scopes: readonly AccessScope[];
   /** The only courses that exist for this principal; null for all courses. */
   course_ids: readonly string[] | null;
@@ -56,7 +56,9 @@ export const principalName = ({ kind, key_id, user_id }: Principal): string =>
  * conversations of its courses.
  */
 export const onlyOwner = (principal: Principal): string | null =>
-  principal.kind === "user" && !hasScope(principal, "admin") ? principal.user_id : null;
+  (principal.kind === "user" && !hasScope(principal, "admin")) || principal.kind === "link"
+    ? principal.user_id
+    : null;
 
 /** The assets and pages of a course that a caller sees. */
 export type Viewer = {

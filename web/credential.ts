@@ -1,6 +1,14 @@
 /** The key of this tab; closing the tab forgets it. */
 const STORED = "lectern-key";
 
+/** Takes the key of a share link from the address, which then shows the key no more. */
+export function takeSharedKey(): void {
+  const [, key] = /^#key=(\w+)$/.exec(location.hash) ?? [];
+  if (!key) return;
+  sessionStorage.setItem(STORED, key);
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
 /** The headers of every request of the page; none until the reader enters a key. */
 export function credentialHeaders(): Record<string, string> {
   const key = sessionStorage.getItem(STORED);

@@ -1,6 +1,6 @@
 import "./no-eval";
 import { HttpAgent } from "@ag-ui/client";
-import { askForKey, credentialHeaders } from "./credential";
+import { askForKey, credentialHeaders, takeSharedKey } from "./credential";
 import { addAnswer, addQuestion, showProblem } from "./thread";
 
 type CourseChoice = { id: string; name: string };
@@ -12,6 +12,7 @@ const question = element<HTMLTextAreaElement>("question");
 const send = element<HTMLButtonElement>("send");
 const stop = element<HTMLButtonElement>("stop");
 
+takeSharedKey();
 let agent = newThread();
 
 /** Each course has its own thread, because answers use one course only. */

@@ -27,6 +27,9 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "post /api/keys": ["admin", "refused"],
   "post /api/keys/{key_id}/rotate": ["admin", "refused"],
   "delete /api/keys/{key_id}": ["admin", "refused"],
+  "get /api/share-links": ["ingest", "hidden"],
+  "post /api/share-links": ["ingest", "hidden"],
+  "delete /api/share-links/{key_id}": ["ingest", "same"],
   "get /api/courses": ["read", "filtered"],
   "post /api/courses": ["ingest", "refused"],
   "get /api/courses/{id}": ["read", "hidden"],
@@ -149,6 +152,7 @@ const bodies: Record<string, (targets: Targets) => object> = {
     panopto_url:
       "https://uni.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=8f14e45f-ceea-467f-a9d6-12f1b6a7c111",
   }),
+  "post /api/share-links": ({ course_id }) => ({ course_id }),
   "post /api/signed-urls": ({ document_id }) => ({
     urls: [`/api/documents/${document_id}/file`],
   }),
@@ -188,7 +192,11 @@ async function send(
     .replace("{page_number}", "1")
     .replace("{sha256}", "0".repeat(64))
     .replace("{model}", `course:${targets.course_id}`);
-  if (operation === "get /api/chat/sessions" || operation === "post /mcp")
+  if (
+    operation === "get /api/share-links" ||
+    operation === "get /api/chat/sessions" ||
+    operation === "post /mcp"
+  )
     path += `?course_id=${targets.course_id}`;
   const request: RequestInit = {};
   if (FORMS.includes(operation) && complete) {

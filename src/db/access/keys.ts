@@ -46,9 +46,10 @@ export async function insertKey(sql: Sql, fields: NewKeyFields): Promise<IssuedA
   return { ...created, key };
 }
 
-/** All keys, newest first, with the revoked and expired ones. */
+/** All keys except share links, newest first, with the revoked and expired ones. */
 export function listKeys(sql: Sql): Promise<ApiKey[]> {
-  return sql<ApiKey[]>`select ${columns(sql)} from api_keys order by created_at desc, key_id`;
+  return sql<ApiKey[]>`select ${columns(sql)} from api_keys
+    where link_user_id is null order by created_at desc, key_id`;
 }
 
 /**
@@ -67,7 +68,7 @@ export async function rotateKey(
     with rotated as (
       update api_keys set
         expires_at = least(expires_at, now() + ${overlapSeconds} * interval '1 second')
-      where key_id = ${key_id} and ${isActive(sql)}
+      where key_id = ${key_id} and link_user_id is null and ${isActive(sql)}
       returning id
     ),
     -- A statement sees the rows as they were before it: this is the old expiry.
@@ -99,6 +100,8 @@ const isActive = (sql: Sql) =>
 /** The data that the server compares with a request's key. */
 export type ActiveApiKey = Pick<ApiKey, "key_id" | "scopes" | "course_ids"> & {
   hashed_key: string;
+  /** Only of share links. */
+  link_user_id: string | null;
 };
 
 /** The keys that are valid now, and the ids of the revoked and expired ones. */
@@ -106,7 +109,7 @@ export async function loadActiveKeys(
   sql: Sql,
 ): Promise<{ active: ActiveApiKey[]; inactive: string[] }> {
   const rows = await sql<(ActiveApiKey & { is_active: boolean })[]>`
-    select key_id, hashed_key, scopes, course_ids, ${isActive(sql)} as is_active from api_keys`;
+    select key_id, hashed_key, scopes, course_ids, link_user_id, ${isActive(sql)} as is_active from api_keys`;
   return {
     active: rows.filter(({ is_active }) => is_active),
     inactive: rows.filter(({ is_active }) => !is_active).map(({ key_id }) => key_id),

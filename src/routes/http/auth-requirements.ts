@@ -10,6 +10,8 @@ export type Requirement = {
   id?: "course" | "lecture" | "document" | "session";
   /** A signed address opens the route without another credential. */
   signable?: true;
+  /** Visitors with the same share link must not see the conversations of each other. */
+  noLinks?: true;
   /** The route reaches beyond single courses, so a principal limited to courses is refused. */
   allCourses?: true;
 };
@@ -26,7 +28,7 @@ const INGEST_COURSE: Requirement = { scope: "ingest", id: "course" };
 const INGEST_LECTURE: Requirement = { scope: "ingest", id: "lecture" };
 const INGEST_DOCUMENT: Requirement = { scope: "ingest", id: "document" };
 const CHAT: Requirement = { scope: "chat" };
-const CHAT_SESSION: Requirement = { scope: "chat", id: "session" };
+const CHAT_SESSION: Requirement = { scope: "chat", id: "session", noLinks: true };
 const ADMIN: Requirement = { scope: "admin" };
 
 /**
@@ -55,6 +57,10 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "POST /api/keys": ADMIN,
   "POST /api/keys/:key_id/rotate": ADMIN,
   "DELETE /api/keys/:key_id": ADMIN,
+
+  "GET /api/share-links": INGEST,
+  "POST /api/share-links": INGEST,
+  "DELETE /api/share-links/:key_id": INGEST,
 
   "GET /api/courses": READ,
   "POST /api/courses": { scope: "ingest", allCourses: true },
@@ -115,7 +121,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "POST /api/chat": CHAT,
   "POST /api/chat/stream": CHAT,
   "GET /api/chat/capabilities": CHAT,
-  "GET /api/chat/sessions": CHAT,
+  "GET /api/chat/sessions": { ...CHAT, noLinks: true },
   "GET /api/chat/sessions/:id": CHAT_SESSION,
   "GET /api/chat/sessions/:id/export": CHAT_SESSION,
   "DELETE /api/chat/sessions/:id": CHAT_SESSION,

@@ -97,7 +97,8 @@ export const guard = (deps: GuardDeps) => (app: AnyElysia) => {
     requireScope(sender.principal, requirement);
     refuseForeignQuery(sender.principal, request);
     if (requirement.id) await refuseForeignId(deps, sender, request, requirement.id, params);
-    const isAsking = requirement.scope === "chat" && sender.principal.kind !== "user";
+    const isAsking =
+      requirement.scope === "chat" && !["user", "link"].includes(sender.principal.kind);
     const user_id = isAsking
       ? await identifyNamedUser(request, deps.users)
       : sender.principal.user_id;
@@ -174,8 +175,11 @@ function pathOf(url: string): string {
   return start === -1 ? "/" : url.slice(start, end === -1 ? undefined : end);
 }
 
-function requireScope(principal: Principal, { scope, allCourses }: Requirement): void {
+function requireScope(principal: Principal, { scope, allCourses, noLinks }: Requirement): void {
   if (scope === null) return;
+  if (noLinks && principal.kind === "link") {
+    throw new AppError("forbidden", { message: "A share link shows no stored conversations" });
+  }
   if (principal.kind === "anonymous") throw new AppError("unauthenticated", { missing: true });
   if (!hasScope(principal, scope)) throw new AppError("forbidden", { scope });
   if (allCourses && principal.course_ids !== null) {

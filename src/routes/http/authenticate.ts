@@ -85,7 +85,9 @@ export function openAuthenticator(deps: AuthDeps) {
     }
     const key = await keys.find(credential);
     if (!key) return null;
-    const principal = toKeyPrincipal(key.key_id, key.scopes, key.course_ids);
+    const ofKey = toKeyPrincipal(key.key_id, key.scopes, key.course_ids);
+    const { link_user_id: user_id } = key;
+    const principal = user_id === null ? ofKey : { ...ofKey, kind: "link" as const, user_id };
     return { principal, ended: () => key.ended };
   }
 

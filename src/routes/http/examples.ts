@@ -10,6 +10,8 @@ const PANOPTO_URL =
 export const EXAMPLES: Record<string, unknown> = {
   "post /api/keys": { name: "Course website", scopes: ["read", "chat"], expires_in_days: 365 },
   "post /api/keys/{key_id}/rotate": { overlap_hours: 24 },
+  "post /api/share-links": { course_id: COURSE, expires_in_hours: 24 },
+  "post /api/signed-urls": { urls: [`/api/documents/${COURSE}/file`] },
   "post /api/courses": { name: "Information theory", description: "Spring term" },
   "patch /api/courses/{id}": { description: "Autumn term" },
   "post /api/lectures/download": { course_id: COURSE, panopto_url: PANOPTO_URL },

@@ -17,6 +17,7 @@ const DEFAULTS = {
   ingest: 600,
   chat: 300,
   admin: 600,
+  share_link: 120,
   address: 6_000,
   failed_logins: 10,
   streams: 200,
@@ -58,6 +59,7 @@ export function rateLimits({ HOST, RATE_LIMITS, TRUSTED_PROXIES }: LimitSettings
     chat: new TokenBuckets(limits.chat),
     admin: new TokenBuckets(limits.admin),
   };
+  const links = new TokenBuckets(limits.share_link);
   const open = { streams: new Map<string, number>(), uploads: new Map<string, number>() };
   const slots = new WeakMap<Request, Slot>();
   const known = new WeakMap<Request, string>();
@@ -89,11 +91,12 @@ export function rateLimits({ HOST, RATE_LIMITS, TRUSTED_PROXIES }: LimitSettings
         if (!scope) return; // a public route
         const name =
           principal.kind === "open" ? (known.get(request) ?? "local") : principalName(principal);
-        const result = scopes[scope].take(name);
-        set.headers["ratelimit-limit"] = String(scopes[scope].capacity);
+        const buckets = principal.kind === "link" ? links : scopes[scope];
+        const result = buckets.take(name);
+        set.headers["ratelimit-limit"] = String(buckets.capacity);
         set.headers["ratelimit-remaining"] = String(result.remaining);
         set.headers["ratelimit-reset"] = String(result.reset_s);
-        refuse(result, scopes[scope].capacity);
+        refuse(result, buckets.capacity);
         if (STREAMS.has(route)) takeSlot(request, "streams", name);
         if (UPLOADS.has(route)) takeSlot(request, "uploads", name);
       })
