@@ -27,7 +27,7 @@ begin
 end
 $$;
 
--- Lets the next job of a published document build beside the version that answers, from a copy of it.
+-- Copies the published version of a document, so that the next job builds on the copy while the original answers.
 create function build_beside(p_document_id uuid) returns void language plpgsql as $$
 begin
   if has_published(p_document_id) then
@@ -65,7 +65,7 @@ create function lock_bytes(p_course_id uuid, p_sha256 text) returns void languag
   select pg_advisory_xact_lock(hashtextextended(p_course_id::text || p_sha256, 0));
 $$;
 
--- The document of a course, or of one owner, that has these bytes or is about to.
+-- The document of a course, or of one owner, with these bytes in its current or its next version.
 create function find_document_of_bytes(p_course_id uuid, p_sha256 text, p_owner_id uuid)
 returns uuid language sql stable as $$
   select d.id from documents d
@@ -219,7 +219,7 @@ begin
 end
 $$;
 
--- Makes the draft transcript of a lecture, if there is one, and its draft chunks the ones that are used.
+-- Publishes the draft chunks of a lecture, and its draft transcript if it has one.
 create function publish_lecture(p_lecture_id uuid) returns void language plpgsql as $$
 declare
   draft draft_transcripts;

@@ -22,6 +22,7 @@ const QUESTION = "What is entropy and how is it measured?";
 const SAMPLE = join(import.meta.dir, "../../examples/course");
 /** Citations link to the viewer of the sample site, so its address should not change. */
 const SITE_PORT = 8791;
+const HEALTH_MS = 5_000;
 const START_MS = 60_000;
 const INGEST_MS = 300_000;
 
@@ -113,7 +114,7 @@ async function startServer(siteHost: string, useSettings: boolean): Promise<Demo
 }
 
 const isHealthy = (url: string) =>
-  fetch(`${url}/api/health`).then(
+  fetch(`${url}/api/health`, { signal: AbortSignal.timeout(HEALTH_MS) }).then(
     ({ ok }) => ok,
     () => false,
   );

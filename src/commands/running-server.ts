@@ -8,7 +8,7 @@ const TIMEOUT_MS = 30_000;
  * Sends a request to a running server and returns the JSON of its response; undefined for an empty one.
  *
  * @param path  with the query, such as `/api/keys`
- * @throws AppError the server's error, or `config_invalid` when no server of ours answers
+ * @throws AppError the server's error, or `config_invalid` when no Lectern answers
  */
 export type ServerClient = (method: string, path: string, body?: unknown) => Promise<unknown>;
 

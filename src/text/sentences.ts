@@ -47,7 +47,7 @@ const OPEN_END = new RegExp(
 );
 const GLUED_MARK = /[.!?]$/;
 const WRAPPED_LINE = /[^\n.!?:;。！？؟]\n$/;
-/** Longer than any abbreviation with the character before it. */
+/** Longer than any abbreviation and the character before it. */
 const TAIL = 16;
 
 function continues(tail: string, next: string): boolean {

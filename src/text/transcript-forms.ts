@@ -135,7 +135,7 @@ function readSegments(document: Json): LooseTranscript | null {
   return readSegmentsAt(document, "segments");
 }
 
-/** AssemblyAI, Deepgram and Gladia, where they list no words apart: `utterances`, one for each turn. */
+/** AssemblyAI, Deepgram and Gladia, without a separate list of words: `utterances`, one for each turn. */
 function readUtterances(document: Json): LooseTranscript | null {
   const holders = [document, document.results, asRecord(document.result).transcription];
   const holder = holders.map(asRecord).find(({ utterances }) => Array.isArray(utterances));

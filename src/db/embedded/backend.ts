@@ -74,8 +74,8 @@ export class Backend {
   }
 
   /**
-   * PGlite ignores every exception of the backend. For a PostgreSQL error this is intended; after
-   * anything else, such as the end of the stack, neighbours got empty answers to their queries.
+   * PGlite ignores every exception of the backend. For a PostgreSQL error this is intended. After any
+   * other exception, such as a stack overflow, other clients received empty answers to their queries.
    */
   #watchForCrashes(): void {
     const module = this.pglite.Module;

@@ -4,9 +4,9 @@ import { vector } from "@electric-sql/pglite-pgvector";
 import { SyncedFS } from "./synced-fs";
 
 /**
- * PostgreSQL fills its buffers for good, and PGlite's default of 160 MB would be more than all the
- * rest of the process. A course of 4 500 chunks does not fit in these, and is read from the
- * operating system's cache.
+ * PostgreSQL never frees its buffers, and PGlite's default of 160 MB is more than the rest of the process
+ * needs. A course of 4 500 chunks does not fit in these buffers and is read from the operating system's
+ * cache.
  */
 const SHARED_BUFFERS = "32MB";
 

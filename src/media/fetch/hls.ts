@@ -99,7 +99,7 @@ function assertEnded({ ended, duration_ms }: MediaPlaylist, announced_ms: number
   throw new AppError("recording_not_ready", { reason: "its playlist has no end" });
 }
 
-/** Downloads the runs of a playlist, and joins them when there is more than one. */
+/** Downloads the pieces of a playlist by runs with continuous timestamps, and joins several runs. */
 async function downloadPieces(pieces: PlaylistPiece[], order: StreamOrder): Promise<void> {
   const runs: { start_ms: number; pieces: PlaylistPiece[] }[] = [];
   for (const piece of pieces) {
@@ -180,7 +180,7 @@ async function appendPieces(
   const fetchNext = (piece: PlaylistPiece | undefined) => {
     if (!piece) return;
     const bytes = fetchPiece(piece, { ...order, signal });
-    bytes.catch(() => {}); // reported when its turn comes, unless the download has ended before
+    bytes.catch(() => {}); // the loop below reports it, unless the download has ended before
     ahead.push(bytes);
   };
 

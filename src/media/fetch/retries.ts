@@ -20,7 +20,7 @@ export const PATIENCE: Patience = {
   backoffMs: 500,
 };
 
-/** Beyond this the queue should wait, not a worker that holds a claim. */
+/** For a longer delay the job returns to the queue, because a waiting worker would keep its claim. */
 const MAX_RETRY_AFTER_MS = 30_000;
 
 /** Repeats an attempt that failed for a passing reason, with growing pauses between. */

@@ -15,7 +15,7 @@ export type PdfDict = {
 /** Column-major, as in the PDF specification: x' = a x + c y + e. */
 export type Matrix = ArrayLike<number>;
 
-/** The text state of PDF, as far as it places text. */
+/** The parameters of the text state that decide the position of text. */
 export type TextState = {
   /** From the current user space to the page's space. */
   ctm: Matrix;

@@ -107,7 +107,7 @@ function toQuotes(content: string): Quote[] {
     if (!isQuestion) {
       quotes.push({ sentence, inContext: `${scrap} ${sentence}`.trim(), isWhole, isShort });
     }
-    // A heading that repeats the question is the context of an answer, and that of each row below it.
+    // A heading that repeats the question is the context of an answer and of each row below the heading.
     const isRow = !isWhole && VALUE.test(sentence);
     if (isQuestion || (isShort && !isRow)) scrap = sentence;
     else if (!isRow) scrap = "";

@@ -70,7 +70,7 @@ function addressesOf({ StreamUrl, StreamHttpUrl }: DeliveryStream): string[] {
 
 const isHttp = (url: string | null | undefined) => /^https?:/i.test(url ?? "");
 
-/** A source that covers this share of a session is not put behind another. */
+/** A source that covers this share of a session keeps its place before other sources. */
 const MOST = 0.75;
 
 type LocatedStream = DeliveryStream & { url: string };

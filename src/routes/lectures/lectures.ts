@@ -97,7 +97,7 @@ const LectureQuery = PageQuery.extend({
 
 const DAY_MS = 24 * 3_600_000;
 
-/** When maintenance removes the audio of a lecture, as ISO 8601; null while it is needed or without any. */
+/** The time (ISO 8601) at which maintenance removes a lecture's audio; null while it is needed, and without audio. */
 function audioKeptUntil(
   { status, audio_file_id, job }: Pick<Lecture, "status" | "audio_file_id"> & { job: LectureJob },
   retentionDays: number,
