@@ -33,10 +33,14 @@ const CONSISTENT_SHARE = 0.8;
  * Zoom's `Jane Doe: ` when nearly every cue has one, and the marks `>>` of broadcast captions.
  */
 export function withSpeakers(cues: readonly TextCue[]): TextCue[] {
-  const names = consistentNames(cues);
-  return cues.map((cue) => {
+  const joined = cues.map(withNameBesideText);
+  const names = consistentNames(joined);
+  return cues.map((cue, i) => {
     let current: string | undefined;
-    const lines = cue.lines.map((line) => {
+    const beside = joined[i]!.lines;
+    const name = beside.length < cue.lines.length ? nameBefore(beside[0]!) : undefined;
+    const isNamed = name !== undefined && names.has(name);
+    const lines = (isNamed ? beside : cue.lines).map((line) => {
       if (line.speaker !== undefined) return line;
       const read = readPrefix(line, names);
       if (/^\s*>>/.test(line.text)) current = undefined;
@@ -45,6 +49,18 @@ export function withSpeakers(cues: readonly TextCue[]): TextCue[] {
     });
     return { ...cue, lines };
   });
+}
+
+/** A name on a line of its own. */
+const NAME_LINE = /^(?:>>+\s*)?\[?[\p{L}\p{N}][^:：\n[\]<>]{0,60}\]?\s?[:：]\s*$/u;
+
+/** Moves a name above the text of a cue into the line of the text, where most tools write it. */
+function withNameBesideText(cue: TextCue): TextCue {
+  const [name, first, ...others] = cue.lines;
+  const isAbove = name && first && name.speaker === undefined && NAME_LINE.test(name.text.trim());
+  if (!isAbove || first.text.trim() === "") return cue;
+  const text = `${name.text.trim()} ${first.text.trim()}`;
+  return { ...cue, lines: [{ ...first, text, words: [...name.words, ...first.words] }, ...others] };
 }
 
 const withSpeaker = (line: CaptionLine, speaker: string): CaptionLine => ({

@@ -514,6 +514,21 @@ describe("the header and character references", () => {
   });
 });
 
+test("names above the text are speakers; labels above it are not", () => {
+  const file = (name: string, other: string) =>
+    `1\n00:00:01,000 --> 00:00:02,000\n${name}:\nGuten Tag.\nEs geht los.\n\n` +
+    `2\n00:00:02,000 --> 00:00:03,000\n${other}:\nHallo.\n`;
+
+  expect(parseSrt(file("Anna Müller", "Bob Meier")).segments).toMatchObject([
+    { speaker: "Anna Müller", text: "Guten Tag.\nEs geht los." },
+    { speaker: "Bob Meier", text: "Hallo." },
+  ]);
+  expect(textsOf(parseSrt(file("Definition", "Beispiel")))).toEqual([
+    "Definition:\nGuten Tag.\nEs geht los.",
+    "Beispiel:\nHallo.",
+  ]);
+});
+
 test("an inequality is text, a tag is not", () => {
   const file =
     "1\n00:00:01,000 --> 00:00:02,000\n<b>if</b> a<b and c>d, <i.x>then</i> u<c or v>w\n";
