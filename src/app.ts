@@ -28,6 +28,7 @@ import { lectureRoutes } from "./routes/lectures/lectures";
 import { retrievalRoutes } from "./routes/retrieval";
 import { shareLinkRoutes } from "./routes/share-links";
 import { signedUrlRoutes } from "./routes/signed-urls";
+import { userRoutes } from "./routes/users";
 import type { Services } from "./services";
 import { readDiskSpace } from "./storage/disk-space";
 
@@ -77,6 +78,7 @@ export function createApp(services: Services) {
     )
     .use(keyRoutes(services))
     .use(shareLinkRoutes(services))
+    .use(userRoutes(services))
     .use(courseRoutes(services))
     .use(lectureIntakeRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))

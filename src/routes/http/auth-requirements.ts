@@ -58,6 +58,10 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "POST /api/keys/:key_id/rotate": ADMIN,
   "DELETE /api/keys/:key_id": ADMIN,
 
+  "GET /api/users": ADMIN,
+  "GET /api/users/:id/export": ADMIN,
+  "DELETE /api/users/:id": ADMIN,
+
   "GET /api/share-links": INGEST,
   "POST /api/share-links": INGEST,
   "DELETE /api/share-links/:key_id": INGEST,

@@ -1,0 +1,80 @@
+import { AppError } from "../../errors";
+import type { Sql } from "../client";
+import { isoTime } from "../page";
+
+export type User = {
+  id: string;
+  issuer: string;
+  subject: string;
+  email: string | null;
+  display_name: string | null;
+  created_at: string;
+};
+
+/** The people with this name at their issuer or this email; an omitted filter matches everyone. Newest first. */
+export const findUsers = (
+  sql: Sql,
+  { subject, email }: { subject?: string | undefined; email?: string | undefined },
+  limit: number,
+): Promise<User[]> =>
+  sql<User[]>`
+    select id, issuer, subject, email, display_name, created_at from users
+    where true ${subject === undefined ? sql`` : sql`and subject = ${subject}`}
+      ${email === undefined ? sql`` : sql`and lower(email) = lower(${email})`}
+    order by created_at desc, id limit ${limit}`;
+
+/** Everything that is stored about one person. */
+export type UserData = {
+  user: User;
+  conversations: Record<string, unknown>[];
+  /** Personal lectures and documents. */
+  assets: Record<string, unknown>[];
+};
+
+/** @throws AppError `user_not_found` */
+export async function exportUser(sql: Sql, id: string): Promise<UserData> {
+  const [data] = await sql<UserData[]>`
+    select jsonb_build_object('id', u.id, 'issuer', u.issuer, 'subject', u.subject, 'email', u.email,
+        'display_name', u.display_name, 'created_at', ${isoTime(sql, "u.created_at")}) as "user",
+      (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'course_id', s.course_id,
+           'label', s.session_label, 'created_at', ${isoTime(sql, "s.created_at")}, 'messages',
+           (select coalesce(jsonb_agg(jsonb_build_object('role', m.role, 'content', m.content,
+              'metadata', m.metadata, 'created_at', ${isoTime(sql, "m.created_at")})
+              order by m.position), '[]')
+            from chat_messages m where m.session_id = s.id)) order by s.created_at, s.id), '[]')
+       from chat_sessions s where s.user_id = u.id) as conversations,
+      (select coalesce(jsonb_agg(asset), '[]') from (
+         select 'lecture' as kind, id, course_id, title from lectures
+         where owner_id = u.id and deleted_at is null
+         union all
+         select 'document', id, course_id, coalesce(title, filename) from documents
+         where owner_id = u.id and deleted_at is null) asset) as assets
+    from users u where u.id = ${id}`;
+  if (!data) throw new AppError("user_not_found");
+  return data;
+}
+
+/**
+ * Erases one person: one statement. Conversations are deleted, personal assets are deleted as by their
+ * routes, and the row keeps only its id, which deleted assets refer to until maintenance removes them.
+ *
+ * @throws AppError `user_not_found`
+ */
+export async function eraseUser(sql: Sql, id: string): Promise<void> {
+  const [erased] = await sql`
+    with conversations as (delete from chat_sessions where user_id = ${id}),
+    assets as (
+      select delete_asset(kind, asset_id) from (
+        select 'lecture' as kind, id as asset_id from lectures
+        where owner_id = ${id} and deleted_at is null
+        union all
+        select 'document', id from documents where owner_id = ${id} and deleted_at is null
+      ) owned
+    ),
+    erased as (
+      update users set issuer = 'erased', subject = id::text, email = null, display_name = null
+      where id = ${id} returning id
+    )
+    select id, (select count(*) from assets) as assets from erased`;
+  if (!erased) throw new AppError("user_not_found");
+}
