@@ -187,6 +187,7 @@ async function send(
     lectures: targets.lecture_id,
     documents: targets.document_id,
     sessions: targets.session_id,
+    users: crypto.randomUUID(),
     jobs: targets.lecture_id,
   }[kind ?? ""];
   let path = template
