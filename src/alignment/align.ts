@@ -122,7 +122,7 @@ function termsAround(
   return [...sum];
 }
 
-/** From 1, where many pages match each moment alike, to 0, where one page alone does. */
+/** From 0, if one page clearly matches each moment, to 1, if many pages match equally well. */
 function howAmbiguous({ values, steps, pages }: Grid): number {
   const leads: number[] = [];
   for (let step = 0; step < steps; step++) {

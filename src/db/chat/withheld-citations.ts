@@ -3,7 +3,7 @@ import { findHiddenCitations } from "../access/visibility";
 import type { Sql } from "../client";
 
 type CitingCall = { result?: { content: string } };
-type CitingMessage = {
+type WithholdableMessage = {
   metadata: { citations?: unknown[]; references?: unknown[]; tool_calls?: CitingCall[] };
 };
 type Cited = { asset_id: string; page_number?: number; page_end?: number; [more: string]: unknown };
@@ -16,7 +16,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * Replaces quotes and links of material that the viewer does not see now, in the citations, the retrieved
  * passages and the results of tools, and sets `withheld` on them. Quotes appear again with the material.
  */
-export async function withholdHidden<M extends CitingMessage>(
+export async function withholdHidden<M extends WithholdableMessage>(
   sql: Sql,
   viewer: Viewer,
   messages: M[],
@@ -51,7 +51,7 @@ function toPlace({ asset_id, page_number, page_end }: Cited): Cited {
 type Visit = (cited: Cited) => Cited;
 
 /** Maps all mentions of material, always in the same order. */
-const visitAll = <M extends CitingMessage>(messages: M[], visit: Visit): M[] =>
+const visitAll = <M extends WithholdableMessage>(messages: M[], visit: Visit): M[] =>
   messages.map((message) => {
     const { citations, references, tool_calls } = message.metadata;
     if (!citations && !references && !tool_calls) return message;

@@ -60,7 +60,7 @@ function joinLines(lines: Line[], words: ReadonlySet<string>): string {
     .trim();
 }
 
-/** First parts that are written with a hyphen far more often than divided at this place. */
+/** First parts of compounds: a hyphen after them is usually part of the word, not a division at the end of a line. */
 const COMPOUND_STARTS = new Set(
   (
     "well self non half high low long short real one two three four five six multi cross open closed " +
