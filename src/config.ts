@@ -182,6 +182,8 @@ const Config = z.object({
   RERANK_BASE_URL: BaseUrl,
   RERANK_API_KEY: Secret,
   RERANK_MODEL: z.string().min(1).optional(),
+  /** Below this score of its best passage the course does not cover a question; unset: the reranker decides nothing. */
+  RERANK_MIN_SCORE: z.coerce.number({ error: "must be a number" }).optional(),
   /** Maximum concurrent calls in the whole fleet, `provider=number`; 16 for the others. */
   PROVIDER_CONCURRENCY: NumberList(z.string().regex(/^[a-z_]+$/, { error: "must be provider=number" }), z.number({ error: "must be a whole number, 1 or more" }).int().min(1)).default({ elevenlabs: 4 }),
   /** Limits of paid work, such as `audio_minutes=180,pages=300,usd=5`: of each lecture or document, … */
@@ -244,6 +246,9 @@ const Config = z.object({
   for (const name of S3)
     if (env.STORAGE === "s3" && !env[name]) require(name, "required when STORAGE is s3");
   if (env.OIDC_ISSUER && !env.OIDC_AUDIENCE) require("OIDC_AUDIENCE", "required when OIDC_ISSUER is set");
+  if (env.RERANK_MIN_SCORE !== undefined && !env.RERANK_BASE_URL) {
+    require("RERANK_BASE_URL", "required when RERANK_MIN_SCORE is set");
+  }
   const given = PANOPTO_CLIENT.find((name) => env[name]);
   for (const name of PANOPTO_CLIENT)
     if (given && !env[name]) require(name, `required together with ${given}`);

@@ -44,7 +44,12 @@ describe("a wrong environment", () => {
     );
   });
 
+  test("names the missing server of a reranker's threshold", () => {
+    expect(Object.keys(problemsOf({ RERANK_MIN_SCORE: "-1.5" }))).toEqual(["RERANK_BASE_URL"]);
+  });
+
   test.each([
+    ["RERANK_MIN_SCORE", "high", "must be a number"],
     ["PORT", "http", "must be a whole number, 0 to 65535"],
     ["MAX_PAGES", "0", "must be a whole number, 1 or more"],
     ["DATABASE_URL", "mysql://localhost/x", "postgres://user:password@host:port/database"],

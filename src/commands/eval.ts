@@ -5,7 +5,9 @@ import {
 } from "../alignment/evaluate";
 import {
   evaluateRefusal,
+  type RefusalRates,
   type RefusalReport,
+  type RerankerReport,
   readRefusalSet,
 } from "../chat/agent/evaluate-refusal";
 import {
@@ -21,6 +23,7 @@ import { migrate } from "../db/migrate";
 import { AppError, explain } from "../errors";
 import { openProviders } from "../providers";
 import { startLocalEmbedder } from "../providers/local/embedding-server";
+import { openReranker } from "../providers/reranker";
 import { readBeirSet } from "../retrieval/beir";
 import { type EvaluationReport, evaluate, ingestSet, type Row } from "../retrieval/evaluate";
 import { MEASURES } from "../retrieval/ranking-metrics";
@@ -34,7 +37,8 @@ import { MEASURES } from "../retrieval/ranking-metrics";
  * sentences. Needs no database and no model.
  *
  * `./lectern eval --refusal FILE [--json]`: how often answers without a model refuse questions that a
- * course does not cover, and questions that it covers, by language.
+ * course does not cover, and questions that it covers, by language. With RERANK_BASE_URL, also by the score
+ * of the reranker, with a calibrated RERANK_MIN_SCORE.
  *
  * `./lectern eval --alignment FOLDER [--json]`: how well slides and speech are aligned, by lectures
  * with labels. The database stems words only; nothing is stored.
@@ -64,12 +68,14 @@ const EVALUATIONS = {
   "--refusal": async (path: string, asJson: boolean) => {
     const set = await readRefusalSet(path);
     const local = startLocalEmbedder();
-    const { embedder } = openProviders(loadConfig(), { localEmbedderUrl: local.url });
+    const config = loadConfig();
+    const { embedder } = openProviders(config, { localEmbedderUrl: local.url });
+    const reranker = openReranker(config);
     const database = await openEvaluationDatabase();
     try {
       const { signal } = new AbortController();
       print(
-        await evaluateRefusal(set, { db: database.db, embedder, signal }),
+        await evaluateRefusal(set, { db: database.db, embedder, reranker, signal }),
         asJson,
         toRefusalTable,
       );
@@ -117,17 +123,43 @@ function toAlignmentTable({ files, ...total }: AlignmentReport): string {
   return ["file                       exact  within_1", ...rows].join("\n");
 }
 
-function toRefusalTable({ languages, wrong, ...total }: RefusalReport): string {
+function toRefusalTable({ wrong, reranker, ...rates }: RefusalReport): string {
+  const mistakes = wrong.map(
+    ({ language, text, covered }) => `${covered ? "refused" : "answered"} (${language}): ${text}`,
+  );
+  return [...toRateRows(rates), ...mistakes, ...(reranker ? toRerankerRows(reranker) : [])].join(
+    "\n",
+  );
+}
+
+function toRerankerRows({ unscored, calibrated, configured }: RerankerReport): string[] {
+  const rows = calibrated
+    ? [
+        `\nBy the reranker, calibrated: RERANK_MIN_SCORE=${calibrated.min_score}`,
+        "On the half of the questions that chooses it:",
+        ...toRateRows(calibrated.tuning),
+        "On the other half:",
+        ...toRateRows(calibrated.held_out),
+      ]
+    : ["\nBy the reranker: not calibrated, because no covered question has a score."];
+  if (configured) {
+    rows.push(
+      `\nAll questions by the setting RERANK_MIN_SCORE=${configured.min_score}:`,
+      ...toRateRows(configured),
+    );
+  }
+  if (unscored > 0) rows.push(`\nThe reranker failed or was too slow for ${unscored} questions.`);
+  return rows;
+}
+
+function toRateRows({ languages, ...total }: RefusalRates): string[] {
   const rows = [...Object.entries(languages), ["all", total] as const].map(
     ([language, { uncovered, refused, covered, falsely_refused }]) =>
       language.padEnd(10) +
       `${refused} of ${uncovered}`.padStart(20) +
       `${falsely_refused} of ${covered}`.padStart(18),
   );
-  const mistakes = wrong.map(
-    ({ language, text, covered }) => `${covered ? "refused" : "answered"} (${language}): ${text}`,
-  );
-  return ["language   uncovered refused   covered refused", ...rows, ...mistakes].join("\n");
+  return ["language   uncovered refused   covered refused", ...rows];
 }
 
 function toCitationTable({ kinds, ...total }: CitationReport): string {

@@ -3,6 +3,8 @@ import { AppError } from "../errors";
 
 /** Scores passages by reading them together with the question, more exactly than embeddings do. */
 export interface Reranker {
+  /** On the model's own scale. If every passage scores lower, the course does not cover the question. */
+  readonly minScore?: number | undefined;
   /** One score per passage, in the same order; higher is better, on the model's own scale. */
   rerank(query: string, passages: string[], signal: AbortSignal): Promise<number[]>;
 }
@@ -12,6 +14,7 @@ export type RerankerSettings = {
   RERANK_BASE_URL?: string | undefined;
   RERANK_API_KEY?: string | undefined;
   RERANK_MODEL?: string | undefined;
+  RERANK_MIN_SCORE?: number | undefined;
 };
 
 const Answer = z.object({
@@ -23,6 +26,7 @@ export function openReranker(settings: RerankerSettings): Reranker | null {
   const { RERANK_BASE_URL: base, RERANK_API_KEY: key, RERANK_MODEL: model } = settings;
   if (!base) return null;
   return {
+    minScore: settings.RERANK_MIN_SCORE,
     async rerank(query, passages, signal) {
       const response = await fetch(`${base.replace(/\/$/, "")}/rerank`, {
         method: "POST",

@@ -6,6 +6,12 @@ export const READ_PER_WANTED = 3;
 /** A better order is not worth a longer wait. */
 const PATIENCE_MS = 2_000;
 
+export type RerankedPassages = {
+  passages: Passage[];
+  /** The score of the best passage on the model's own scale; null without passages or a valid answer. */
+  best_score: number | null;
+};
+
 /**
  * Orders passages by the scores of a reranker. If it fails, is too slow or returns invalid scores, the
  * passages are returned unchanged.
@@ -18,22 +24,24 @@ export async function rerankPassages(
   passages: Passage[],
   signal: AbortSignal,
   patienceMs = PATIENCE_MS,
-): Promise<Passage[]> {
-  if (passages.length < 2) return passages;
+): Promise<RerankedPassages> {
+  if (passages.length === 0) return { passages, best_score: null };
   try {
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
     const contents = passages.map(({ content }) => content);
-    const scores = toShares(await reranker.rerank(query, contents, inTime));
-    return passages
+    const given = await reranker.rerank(query, contents, inTime);
+    const scores = toShares(given);
+    const ordered = passages
       .map((passage, i) => ({
         ...passage,
         score: scores[i]!,
         metadata: { ...passage.metadata, reranked: true },
       }))
       .sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
+    return { passages: ordered, best_score: Math.max(...given) };
   } catch {
     signal.throwIfAborted();
-    return passages;
+    return { passages, best_score: null };
   }
 }
 

@@ -63,10 +63,13 @@ export type CoveredPassages = {
   passages: Passage[];
   /** As `questionCoverage` returns it. */
   coverage: number | null;
+  /** As `rerankPassages` returns it; null without a reranker. */
+  best_score: number | null;
 };
 
 /**
- * Like `searchCourse`, and returns the share of the question's words that the best passage contains.
+ * Like `searchCourse`, and returns the share of the question's words that the best passage contains,
+ * and the reranker's score of the best passage.
  *
  * @throws AppError of the embedder, when the mode needs it
  */
@@ -80,11 +83,14 @@ export async function searchWithCoverage(
   const { hits, chunks, terms, mode } = await findHits({ db, embedder }, request, wanted, signal);
   const timelines = await readTimelines(db, hits, chunks);
   const passages = hits.map((hit) => toPassage(hit, chunks, { query, mode, explain, timelines }));
-  const ordered = reranker ? await rerankPassages(reranker, query, passages, signal) : passages;
+  const { passages: ordered, best_score } = reranker
+    ? await rerankPassages(reranker, query, passages, signal)
+    : { passages, best_score: null };
   const lexemes = hits.map((hit) => new Set(hit.chunks.flatMap((chunk) => chunk.lexemes)));
   return {
     passages: ordered.slice(0, top_k).map((passage, i) => withNumber(passage, i + 1)),
     coverage: questionCoverage(terms, lexemes),
+    best_score,
   };
 }
 

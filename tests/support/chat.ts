@@ -4,6 +4,7 @@ import { openMetrics } from "../../src/metrics";
 import type { ChatModel } from "../../src/providers/chat/chat-model";
 import type { Embedder } from "../../src/providers/embedder";
 import { OpenAI } from "../../src/providers/openai";
+import type { Reranker } from "../../src/providers/reranker";
 import { chatRoutes } from "../../src/routes/chat/chat";
 import { openaiFacade } from "../../src/routes/chat/openai-facade";
 import { problems } from "../../src/routes/http/problems";
@@ -65,6 +66,7 @@ type ServerOptions = {
   /** The key that the server asks for; unset: none. */
   key?: string;
   chatModel?: (embedder: Embedder) => ChatModel;
+  reranker?: Reranker | null;
 };
 
 /** The chat endpoints and the façade on a port of their own, with a scripted model behind them. */
@@ -79,6 +81,7 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
     db,
     embedder,
     chatModel,
+    reranker: options.reranker ?? null,
     log: silentLog,
     metrics: openMetrics(),
     config: { TEACHERS_SEE_QUESTIONS: false },

@@ -8,6 +8,7 @@ import type { ModelPrompt } from "../../providers/chat/chat-model";
 import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import { NOT_COVERED, openExtractiveAnswerer } from "../../providers/local/extractive-answerer";
+import type { Reranker } from "../../providers/reranker";
 import { chunkSlides } from "../../text/chunk-slides";
 import { detectLanguage } from "../../text/language";
 import { CitedPassages } from "./cited-passages";
@@ -40,8 +41,20 @@ type RefusalRate = {
   falsely_refused: number;
 };
 
-export type RefusalReport = RefusalRate & {
-  languages: Record<string, RefusalRate>;
+export type RefusalRates = RefusalRate & { languages: Record<string, RefusalRate> };
+
+export type RerankerReport = {
+  /** Questions that the reranker did not score; they count nowhere else. */
+  unscored: number;
+  /** The highest threshold that refuses at most 2.5 % of the covered questions of the tuning half. */
+  calibrated: { min_score: number; tuning: RefusalRates; held_out: RefusalRates } | null;
+  /** The whole set by RERANK_MIN_SCORE; null if that is unset. */
+  configured: ({ min_score: number } & RefusalRates) | null;
+};
+
+export type RefusalReport = RefusalRates & {
+  /** Null without a reranker. */
+  reranker: RerankerReport | null;
   /** The questions with the wrong decision. */
   wrong: { language: string; text: string; covered: boolean }[];
 };
@@ -59,17 +72,23 @@ export async function readRefusalSet(path: string): Promise<RefusalSet> {
   return set.data;
 }
 
-type RefusalDeps = { db: Sql; embedder: Embedder; signal: AbortSignal };
+type RefusalDeps = {
+  db: Sql;
+  embedder: Embedder;
+  reranker?: Reranker | null;
+  signal: AbortSignal;
+};
 
 /**
- * Asks the answerer without a model each question, as the chat does, and counts its refusals. Stores
- * each course and deletes it again.
+ * Asks the answerer without a model each question, as the chat does, and counts its refusals. With a
+ * reranker, also scores each question and calibrates a threshold. Stores each course and deletes it again.
  */
 export async function evaluateRefusal(
   { courses }: RefusalSet,
   deps: RefusalDeps,
 ): Promise<RefusalReport> {
   const decisions: Decision[] = [];
+  const scores: ScoredQuestion[] = [];
   for (const { language, pages, questions } of courses) {
     const { id: course_id } = await insertCourse(deps.db, { name: `Refusal (${language})` });
     try {
@@ -77,24 +96,81 @@ export async function evaluateRefusal(
       for (const { text, covered } of questions) {
         const isRefused = await isRefusedBy(course_id, text, deps);
         decisions.push({ language, text, covered, isRefused });
+        scores.push({ language, covered, score: await scoreOf(course_id, text, deps) });
       }
     } finally {
       await deleteCourse(deps.db, course_id);
     }
   }
-  const languages = Object.entries(Object.groupBy(decisions, ({ language }) => language));
   return {
-    ...toRate(decisions),
-    languages: Object.fromEntries(languages.map(([language, all]) => [language, toRate(all!)])),
+    ...toRates(decisions),
+    reranker: deps.reranker ? toRerankerReport(scores, deps.reranker) : null,
     wrong: decisions
       .filter(({ covered, isRefused }) => covered === isRefused)
       .map(({ language, text, covered }) => ({ language, text, covered })),
   };
 }
 
-type Decision = { language: string; text: string; covered: boolean; isRefused: boolean };
+type Refusal = { language: string; covered: boolean; isRefused: boolean };
+type Decision = Refusal & { text: string };
+type ScoredQuestion = { language: string; covered: boolean; score: number | null };
 
-function toRate(decisions: Decision[]): RefusalRate {
+/** The accepted share of refused questions among the covered ones. */
+const MAX_FALSELY_REFUSED = 0.025;
+
+function toRerankerReport(questions: ScoredQuestion[], { minScore }: Reranker): RerankerReport {
+  const scored = questions.flatMap(({ score, ...one }) =>
+    score === null ? [] : { ...one, score },
+  );
+  const ratesBy = (min_score: number, some = scored) =>
+    toRates(some.map(({ score, ...one }) => ({ ...one, isRefused: score < min_score })));
+  const [tuning, heldOut] = halve(scored);
+  const min_score = calibrate(tuning.filter(({ covered }) => covered).map(({ score }) => score));
+  return {
+    unscored: questions.length - scored.length,
+    calibrated:
+      min_score === null
+        ? null
+        : {
+            min_score,
+            tuning: ratesBy(min_score, tuning),
+            held_out: ratesBy(min_score, heldOut),
+          },
+    configured: minScore === undefined ? null : { min_score: minScore, ...ratesBy(minScore) },
+  };
+}
+
+/** Splits the covered and the uncovered questions of each language alternately. */
+function halve<Question extends Pick<Refusal, "language" | "covered">>(
+  questions: Question[],
+): [Question[], Question[]] {
+  const groups = Object.values(
+    Object.groupBy(questions, ({ language, covered }) => `${language} ${covered}`),
+  );
+  const half = (remainder: number) =>
+    groups.flatMap((group) => group!.filter((_, i) => i % 2 === remainder));
+  return [half(0), half(1)];
+}
+
+/**
+ * The highest threshold that refuses at most 2.5 % of covered questions; null without any.
+ *
+ * @param scores  of covered questions
+ */
+function calibrate(scores: number[]): number | null {
+  const allowed = Math.floor(scores.length * MAX_FALSELY_REFUSED);
+  return scores.toSorted((a, b) => a - b)[allowed] ?? null;
+}
+
+function toRates(decisions: Refusal[]): RefusalRates {
+  const languages = Object.entries(Object.groupBy(decisions, ({ language }) => language));
+  return {
+    ...toRate(decisions),
+    languages: Object.fromEntries(languages.map(([language, all]) => [language, toRate(all!)])),
+  };
+}
+
+function toRate(decisions: Refusal[]): RefusalRate {
   const count = (covered: boolean, isRefused = [true, false]) =>
     decisions.filter((one) => one.covered === covered && isRefused.includes(one.isRefused)).length;
   return {
@@ -128,6 +204,18 @@ async function storePages(course_id: string, pages: string[], deps: RefusalDeps)
 }
 
 const PASSAGES = 8;
+
+/** The reranker's score of the best passage; null without a reranker or a score. */
+async function scoreOf(
+  course_id: string,
+  query: string,
+  { db, embedder, reranker, signal }: RefusalDeps,
+): Promise<number | null> {
+  if (!reranker) return null;
+  const wanted = { query, top_k: PASSAGES, sources: ["slides" as const] };
+  const course = { db, embedder, reranker, viewer: SEES_ALL, course_id };
+  return (await findPassages(course, wanted, signal)).best_score ?? null;
+}
 
 /** Searches and answers as a chat without a model does. */
 async function isRefusedBy(

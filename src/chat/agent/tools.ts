@@ -112,7 +112,12 @@ function searchTool(course: CourseScope, source: PassageSource, what: string) {
   });
 }
 
-/** @throws AppError of the embedder */
+/**
+ * Searches the course, and decides whether the passages cover the query: by the reranker's best score if
+ * `minScore` is set and the reranker answered, otherwise by the words of the query.
+ *
+ * @throws AppError of the embedder
+ */
 export async function findPassages(
   { db, embedder, reranker, course_id, viewer }: CourseScope,
   wanted: { query: string; top_k: number; sources: PassageSource[] },
@@ -130,7 +135,13 @@ export async function findPassages(
       ...(page_end !== undefined && { page_end }),
     };
   });
-  return { passages, covered: found.coverage === null || found.coverage >= LEAST_COVERAGE };
+  const { coverage, best_score } = found;
+  const minScore = reranker?.minScore;
+  const covered =
+    minScore !== undefined && best_score !== null
+      ? best_score >= minScore
+      : coverage === null || coverage >= LEAST_COVERAGE;
+  return { passages, covered, best_score };
 }
 
 /** Infers the type of the input; `execute` is called only with input that the schema accepted. */

@@ -53,7 +53,7 @@ const Passages = z.object({
   covered: z
     .boolean()
     .optional()
-    .describe("Of a search: false if few words of the query occur in the passages"),
+    .describe("Of a search: false if the passages match the query poorly"),
   passages: z.array(
     z.object({
       number: z.int().describe("Number of the passage in this result"),

@@ -6,11 +6,13 @@ import type { Log } from "../../log";
 import type { Viewer } from "../../principal";
 import type { ChatModel } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
+import { openExtractiveAnswerer } from "../../providers/local/extractive-answerer";
 import type { Reranker } from "../../providers/reranker";
 import { CitedPassages } from "../agent/cited-passages";
 import { type AgentTask, type EmitAgentPart, runAgent } from "../agent/loop";
 import { toInstructions, toPrompt } from "../agent/prompt";
-import { createCourseTools } from "../agent/tools";
+import { searchUncovered, toPlainQuestion } from "../agent/refuse-uncovered";
+import { createCourseTools, type ServerTool } from "../agent/tools";
 import { addUsage } from "../agent/usage";
 import { locateCitations } from "../citations/locate";
 import type { AgentPart, RunSummary, TokenUsage } from "../parts";
@@ -58,7 +60,9 @@ export function answerTurn(
   const passages = new CitedPassages(thread, turn.id);
   const work = async (emit: EmitAgentPart, signal: AbortSignal) => {
     const prompt = await toPrompt(thread, toInstructions(request.context), chatModel);
-    await runAgent({ ...toTask(deps, context, turn, passages), prompt, signal }, emit);
+    const task = { ...toTask(deps, context, turn, passages), prompt, signal };
+    const uncovered = await findUncovered(deps, context, task.tools, signal);
+    await runAgent(uncovered ? { ...task, ...uncovered } : task, emit);
   };
   return toRunWork(
     {
@@ -75,6 +79,25 @@ export function answerTurn(
     work,
     save,
   );
+}
+
+/**
+ * If the course does not cover the first question of a thread, returns the answerer without a model and
+ * the completed searches, so that no answer is bought.
+ */
+async function findUncovered(
+  { embedder, reranker, chatModel }: AnswerDeps,
+  { request, thread }: TurnContext,
+  tools: ServerTool[],
+  signal: AbortSignal,
+): Promise<Pick<AgentTask, "chatModel" | "tools" | "clientTools"> | null> {
+  const minScore = reranker?.minScore;
+  const query = toPlainQuestion(thread);
+  if (minScore === undefined || chatModel.kind !== "model" || query === null) return null;
+  if (request.tools.length > 0 || request.context.length > 0) return null;
+  const searches = await searchUncovered(tools, { query, minScore }, signal);
+  if (!searches) return null;
+  return { chatModel: openExtractiveAnswerer(embedder), tools: searches, clientTools: [] };
 }
 
 /** Inserts the receipt of an answer after its end, so that the answer does not wait for it. */

@@ -26,7 +26,7 @@ export const SEARCH_TOOLS = { lectures: "search_lectures", slides: "search_slide
 
 /** The result of a search tool. An answer cites a passage as `[number]`. */
 export const SearchResult = z.object({
-  /** False when few words of the question occur in the passages. */
+  /** False when the passages match the question poorly. */
   covered: z.boolean().nullish(),
   passages: z.array(
     z.object({

@@ -10,7 +10,7 @@ export type Conversation = {
   question: string;
   /** The passages found for this question, best first, without duplicates; undefined before any search. */
   passages: ToolPassage[] | undefined;
-  /** False when no search found enough words of the question. */
+  /** False when no search found passages that match the question. */
   covered: boolean;
   /** All searches failed. */
   searchFailed: boolean;
