@@ -155,10 +155,9 @@ export function isDatabaseOutage(error: unknown): boolean {
 }
 
 /**
- * Lets a commit return before it is on the disk, if the server waits for its disk. The embedded database
- * does not wait, and it has no background writer: a commit that stays in memory would be lost when the
- * process is killed.
+ * Lets a commit return before it is on the disk. Not on the embedded database: it has no background
+ * writer, so a commit that stays in memory would be lost when the process is killed.
  */
 export const notWaitingForDisk = (sql: Sql) => sql`
   set_config('synchronous_commit',
-             case current_setting('fsync') when 'on' then 'off' else 'on' end, true)`;
+             case current_setting('lectern.embedded', true) when 'on' then 'on' else 'off' end, true)`;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config";
 import type { Sql } from "../db/client";
 import type { ClaimToken } from "../db/jobs/jobs";
@@ -15,6 +14,7 @@ import {
 } from "../db/jobs/provider-calls";
 import { throughOutages } from "../db/outage";
 import { AppError, PROVIDER_OUTAGES } from "../errors";
+import { pause } from "../pause";
 import type {
   BillableRequest,
   CallReceipt,
@@ -151,7 +151,7 @@ export class CallRecorder {
           throw waiting(call.provider, found.wait_seconds);
         case "busy":
           if (performance.now() > deadline) throw waiting(call.provider, 0);
-          await sleep(TURN_POLL_MS * (0.5 + Math.random()), undefined, { signal: this.#signal });
+          await pause(TURN_POLL_MS * (0.5 + Math.random()), this.#signal);
       }
     }
   }

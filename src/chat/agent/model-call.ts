@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, isRetryable } from "../../errors";
+import { pause } from "../../pause";
 import type {
   ChatModel,
   LanguageModelV4,
@@ -100,5 +100,5 @@ async function pauseBeforeRetry(error: unknown, signal: AbortSignal): Promise<vo
   const requested = error instanceof AppError ? error.details.retry_after_ms : undefined;
   const ms = typeof requested === "number" ? requested : RETRY_AFTER_MS;
   if (ms > MAX_RETRY_AFTER_MS) throw error;
-  await sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
+  await pause(ms, signal);
 }

@@ -16,6 +16,9 @@ const SHARED_BUFFERS = "32MB";
  */
 const DURABLE = ["-c", "fsync=on", "-c", "wal_sync_method=fsync"];
 
+/** Says to our statements which engine they run on. */
+const OWN = ["-c", "lectern.embedded=on"];
+
 /**
  * PGlite with pgvector and pgmq. In a folder, an acknowledged commit survives a power failure.
  *
@@ -32,7 +35,7 @@ export async function openPGlite(dataDir: string | null, from?: Blob): Promise<P
     ...(dataDir && { fs: new SyncedFS(dataDir) }),
     ...(from && { loadDataDir: from }),
     extensions: { vector, pgmq },
-    startParams: [...startParams, "-c", `shared_buffers=${SHARED_BUFFERS}`],
+    startParams: [...startParams, ...OWN, "-c", `shared_buffers=${SHARED_BUFFERS}`],
   });
   await pglite.exec("create extension if not exists vector; create extension if not exists pgmq");
   return pglite;

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Document, type DocumentBuild, getBuild, getDocument } from "../../db/documents";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
+import { pause } from "../../pause";
 import { keepClaim, runAttempt, VISIBILITY_SECONDS } from "../../queue/attempt";
 import { type ClaimedDocumentJob, claimDocumentJob, finishJob } from "../../queue/queue";
 import { openAttempt } from "../step";
@@ -50,7 +50,7 @@ export async function describeNow(
     const { status, status_reason } = await getDocument(db, document_id);
     if (status === "paused") throw new AppError("budget_exceeded", { message: status_reason });
     if (wanted.force) throw new AppError("document_busy");
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
+    await pause(LOOK_EVERY_MS, signal);
   }
 }
 

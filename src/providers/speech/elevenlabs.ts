@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AppError, type ErrorCode } from "../../errors";
+import { pause } from "../../pause";
 import { joinUnspaced } from "../../text/join-unspaced";
 import { toLanguageTag } from "../../text/language-tag";
 import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript";
@@ -117,7 +117,7 @@ export function openElevenLabs({
         const reason = `the transcript ${id} was not ready in time`;
         throw new AppError("provider_unavailable", { provider, reason, timed_out: true });
       }
-      await sleep(pollMs, undefined, { signal });
+      await pause(pollMs, signal);
     }
   };
 
