@@ -1652,6 +1652,22 @@ CREATE TABLE public.api_keys (
     CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'ingest'::text, 'chat'::text, 'admin'::text]) AND (scopes <> '{}'::text[])))
 );
 
+CREATE TABLE public.audit_events (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    event_type text NOT NULL,
+    key_id text,
+    user_id uuid,
+    address text,
+    route text,
+    request_id text,
+    course_id uuid,
+    target text,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    count integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT audit_events_count_check CHECK ((count > 0))
+);
+
 CREATE TABLE public.documents (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     course_id uuid NOT NULL,
@@ -2196,6 +2212,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.audit_events
+    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.chat_messages
     ADD CONSTRAINT chat_messages_pkey PRIMARY KEY (id);
 
@@ -2309,6 +2328,10 @@ ALTER TABLE ONLY public.version_descriptions
 
 ALTER TABLE ONLY public.worker_processes
     ADD CONSTRAINT worker_processes_pkey PRIMARY KEY (id);
+
+CREATE UNIQUE INDEX audit_events_denials ON public.audit_events USING btree (created_at, key_id, user_id, address, ((details ->> 'code'::text))) NULLS NOT DISTINCT WHERE (event_type = 'auth.denied'::text);
+
+CREATE INDEX audit_events_newest ON public.audit_events USING btree (created_at DESC, id DESC);
 
 CREATE UNIQUE INDEX chat_messages_client ON public.chat_messages USING btree (session_id, client_id);
 

@@ -3,6 +3,7 @@ import { type AnyElysia, Elysia } from "elysia";
 import { openForecaster } from "./pipelines/forecast";
 import { openCallPolicy } from "./pipelines/paid-calls";
 import { agUiRoutes } from "./routes/ag-ui";
+import { auditRoutes } from "./routes/audit";
 import { chatRoutes } from "./routes/chat/chat";
 import { mcpRoutes } from "./routes/chat/mcp";
 import { openaiFacade } from "./routes/chat/openai-facade";
@@ -12,6 +13,7 @@ import { documentVersionRoutes } from "./routes/documents/document-versions";
 import { documentRoutes } from "./routes/documents/documents";
 import { eventRoutes } from "./routes/events";
 import { healthRoutes } from "./routes/health";
+import { auditDenials } from "./routes/http/audit";
 import { guard } from "./routes/http/auth";
 import { crossOrigin } from "./routes/http/cross-origin";
 import { refuseEncodedBodies } from "./routes/http/encoded-bodies";
@@ -61,6 +63,7 @@ export function createApp(services: Services) {
   })
     .use(requestMetrics(services.metrics))
     .use(limits.countFailures)
+    .use(auditDenials(services))
     .use(problems(services.log, methodsAt))
     .use(originGuard(services.config))
     .use(crossOrigin(services.config.CORS_ORIGINS))
@@ -79,6 +82,7 @@ export function createApp(services: Services) {
     .use(keyRoutes(services))
     .use(shareLinkRoutes(services))
     .use(userRoutes(services))
+    .use(auditRoutes(services))
     .use(courseRoutes(services))
     .use(lectureIntakeRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))

@@ -202,10 +202,11 @@ const Config = z.object({
   S3_SECRET_ACCESS_KEY: Secret,
   /** Days that uploaded audio is kept after its lecture failed or was cancelled, so that a retry can use it. */
   SOUND_RETENTION_DAYS: number(0, 3_650).default(7),
-  /** Days that messages of completed and of failed jobs, events, and receipts of paid calls are kept. */
+  /** Days that messages of completed and of failed jobs, events, audit events, and receipts of paid calls are kept. */
   ARCHIVE_RETENTION_DAYS: number(1, 3_650).default(30),
   DEAD_LETTER_RETENTION_DAYS: number(1, 3_650).default(90),
   EVENT_RETENTION_DAYS: number(1, 3_650).default(90),
+  AUDIT_RETENTION_DAYS: number(1, 3_650).default(365),
   RECEIPT_RETENTION_DAYS: number(30, 3_650).default(400),
   /** Largest upload, in MB (10^6 bytes). */
   MAX_UPLOAD_MB: Count.default(200),

@@ -53,6 +53,7 @@ async function main(): Promise<void> {
     retention: {
       archives: config.ARCHIVE_RETENTION_DAYS,
       deadLetters: config.DEAD_LETTER_RETENTION_DAYS,
+      audit: config.AUDIT_RETENTION_DAYS,
       events: config.EVENT_RETENTION_DAYS,
       receipts: config.RECEIPT_RETENTION_DAYS,
     },

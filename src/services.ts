@@ -1,4 +1,5 @@
 import type { Config } from "./config";
+import { AuditWriter } from "./db/access/audit-writer";
 import { KeyRing } from "./db/access/key-ring";
 import { UserDirectory } from "./db/access/users";
 import { openDatabase, type Sql } from "./db/client";
@@ -37,6 +38,7 @@ export type Services = Providers & {
   metrics: Metrics;
   keys: KeyRing;
   users: UserDirectory;
+  audit: AuditWriter;
   /** Null without OIDC_ISSUER. */
   oidc: TokenVerifier | null;
   /** Folder for all files, including temporary ones. */
@@ -66,6 +68,7 @@ export async function openServices(
   const log = openLog(config.LOG_LEVEL, { name });
   const database = openDatabase(config.DATABASE_URL, { max: connections }, log);
   const keys = new KeyRing(database.sql);
+  const audit = new AuditWriter(database.sql, log);
   const shutdown = new AbortController();
   let workers: Services["workers"] = () => ({ wanted: 0, alive: 0 });
   return {
@@ -83,6 +86,7 @@ export async function openServices(
     metrics: openMetrics(),
     keys,
     users: new UserDirectory(database.sql),
+    audit,
     oidc: openTokenVerifier(config),
     dataRoot: config.DATA_ROOT,
     workers: () => workers(),
@@ -91,9 +95,10 @@ export async function openServices(
       workers = running;
     },
     stop: () => shutdown.abort(),
-    close: () => {
+    close: async () => {
       keys.close();
-      return database.close();
+      await audit.flush();
+      await database.close();
     },
   };
 }

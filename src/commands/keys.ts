@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { ZodType } from "zod";
 import { type Config, loadConfig } from "../config";
+import { type AuditEventType, insertAuditEvents } from "../db/access/audit";
 import {
   type ApiKey,
   type IssuedApiKey,
@@ -9,7 +10,7 @@ import {
   revokeKey,
   rotateKey,
 } from "../db/access/keys";
-import { connect } from "../db/client";
+import { connect, type Sql } from "../db/client";
 import { migrate } from "../db/migrate";
 import { AppError, explain, toFieldProblems } from "../errors";
 import { KeyId, NewKey, Rotation, toKeyFields } from "../routes/keys";
@@ -163,15 +164,40 @@ async function openStore(config: Config): Promise<KeyStore> {
   await migrate(database.url);
   const db = connect(database.url, { max: 1 });
   return {
-    create: (fields) => insertKey(db, toKeyFields(fields)),
+    create: async (fields) => {
+      const issued = await insertKey(db, toKeyFields(fields));
+      await recordCommand(db, "key.created", issued.key_id);
+      return issued;
+    },
     list: () => listKeys(db),
-    rotate: (key_id, { overlap_hours }) => rotateKey(db, key_id, overlap_hours * 3_600),
-    revoke: (key_id) => revokeKey(db, key_id),
+    rotate: async (key_id, { overlap_hours }) => {
+      const issued = await rotateKey(db, key_id, overlap_hours * 3_600);
+      await recordCommand(db, "key.rotated", key_id, { new_key_id: issued.key_id });
+      return issued;
+    },
+    revoke: async (key_id) => {
+      await revokeKey(db, key_id);
+      await recordCommand(db, "key.revoked", key_id);
+    },
     close: async () => {
       await db.end();
       await database.close();
     },
   };
+}
+
+/** Records a change of a key by this command. The key is valid in any case, so a failure is only shown. */
+async function recordCommand(
+  db: Sql,
+  event_type: AuditEventType,
+  target: string,
+  details: Record<string, unknown> = {},
+): Promise<void> {
+  const sender = { key_id: null, user_id: null, address: null, request_id: null, course_id: null };
+  const event = { ...sender, event_type, route: "lectern keys", target, details };
+  await insertAuditEvents(db, [{ ...event, count: 1, created_at: null }]).catch((error: Error) =>
+    console.error(`The audit has no event of this change: ${error.message}`),
+  );
 }
 
 const openServerStore = (ask: ServerClient): KeyStore => ({

@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import type { AuditWriter } from "../db/access/audit-writer";
 import type { Sql } from "../db/client";
 import {
   deleteCourse,
@@ -12,6 +13,7 @@ import {
 import { getUsage } from "../db/jobs/usage";
 import { removeFile } from "../pipelines/document/request";
 import type { FileStorage } from "../storage/files";
+import { recordAudit } from "./http/audit";
 import { principalOf, requireAdmin, viewerOf } from "./http/auth";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
@@ -64,9 +66,9 @@ const Asset = z
   })
   .meta({ id: "Asset" });
 
-type CourseRoutesDeps = { db: Sql; storage: FileStorage };
+type CourseRoutesDeps = { db: Sql; storage: FileStorage; audit: AuditWriter };
 
-export const courseRoutes = ({ db, storage }: CourseRoutesDeps) =>
+export const courseRoutes = ({ db, storage, audit }: CourseRoutesDeps) =>
   new Elysia({ prefix: "/api/courses", tags: ["Courses"] })
     .post(
       "",
@@ -94,9 +96,18 @@ export const courseRoutes = ({ db, storage }: CourseRoutesDeps) =>
     })
     .patch(
       "/:id",
-      ({ params, body, request }) => {
+      async ({ params, body, request }) => {
         if (body.budget !== undefined) requireAdmin(request);
-        return updateCourse(db, params.id, body);
+        const course = await updateCourse(db, params.id, body);
+        if (body.budget !== undefined) {
+          const details = { budget: body.budget };
+          recordAudit(audit, request, {
+            event_type: "budget.changed",
+            course_id: course.id,
+            details,
+          });
+        }
+        return course;
       },
       {
         parse: jsonBody,
@@ -111,8 +122,10 @@ export const courseRoutes = ({ db, storage }: CourseRoutesDeps) =>
     )
     .delete(
       "/:id",
-      async ({ params, status }) => {
+      async ({ params, request, status }) => {
         const { file_ids } = await deleteCourse(db, params.id);
+        const { id } = params;
+        recordAudit(audit, request, { event_type: "course.deleted", target: id, course_id: id });
         for (const id of file_ids) await removeFile(db, storage, id);
         return status(204, undefined);
       },

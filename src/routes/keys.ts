@@ -1,11 +1,13 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Config } from "../config";
+import type { AuditWriter } from "../db/access/audit-writer";
 import type { KeyRing } from "../db/access/key-ring";
 import { insertKey, listKeys, type NewKeyFields, revokeKey, rotateKey } from "../db/access/keys";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import { type AccessScope, SCOPES } from "../principal";
+import { recordAudit } from "./http/audit";
 import { principalOf } from "./http/auth";
 import { jsonBody, optionalJsonBody } from "./http/json-body";
 import { Id, Time } from "./http/schemas";
@@ -68,10 +70,10 @@ const IssuedKey = KeyFields.extend({
   key: z.string().describe("The whole key. It is shown only here: store it now"),
 }).meta({ id: "IssuedApiKey" });
 
-type KeyRouteDeps = { db: Sql; keys: KeyRing; config: Pick<Config, "AUTH"> };
+type KeyRouteDeps = { db: Sql; keys: KeyRing; audit: AuditWriter; config: Pick<Config, "AUTH"> };
 
 /** API keys, for administrators. */
-export const keyRoutes = ({ db, keys, config }: KeyRouteDeps) =>
+export const keyRoutes = ({ db, keys, audit, config }: KeyRouteDeps) =>
   new Elysia({ prefix: "/api/keys", tags: ["Keys"] })
     .get("", async () => ({ items: await listKeys(db) }), {
       response: z.object({ items: z.array(Key) }),
@@ -82,6 +84,7 @@ export const keyRoutes = ({ db, keys, config }: KeyRouteDeps) =>
       async ({ body, request, status }) => {
         if (isFirstKey(request, config)) requireAdminScope(body.scopes);
         const issued = await insertKey(db, toKeyFields(body));
+        recordAudit(audit, request, { event_type: "key.created", target: issued.key_id });
         await keys.reload();
         return status(201, issued);
       },
@@ -98,8 +101,10 @@ export const keyRoutes = ({ db, keys, config }: KeyRouteDeps) =>
     )
     .post(
       "/:key_id/rotate",
-      async ({ params, body, status }) => {
+      async ({ params, body, request, status }) => {
         const issued = await rotateKey(db, params.key_id, body.overlap_hours * 3_600);
+        const details = { new_key_id: issued.key_id };
+        recordAudit(audit, request, { event_type: "key.rotated", target: params.key_id, details });
         await keys.reload();
         return status(201, issued);
       },
@@ -116,8 +121,9 @@ export const keyRoutes = ({ db, keys, config }: KeyRouteDeps) =>
     )
     .delete(
       "/:key_id",
-      async ({ params, status }) => {
+      async ({ params, request, status }) => {
         await revokeKey(db, params.key_id);
+        recordAudit(audit, request, { event_type: "key.revoked", target: params.key_id });
         await keys.reload();
         return status(204, undefined);
       },

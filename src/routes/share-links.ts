@@ -1,11 +1,13 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Config } from "../config";
+import type { AuditWriter } from "../db/access/audit-writer";
 import type { KeyRing } from "../db/access/key-ring";
 import { insertShareLink, listShareLinks, revokeShareLink } from "../db/access/share-links";
 import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import { AppError } from "../errors";
+import { recordAudit } from "./http/audit";
 import { principalOf, requireCourse } from "./http/auth";
 import { jsonBody } from "./http/json-body";
 import { ownOrigin } from "./http/own-origin";
@@ -40,11 +42,12 @@ const IssuedShareLink = LinkFields.extend({
 type ShareLinkDeps = {
   db: Sql;
   keys: KeyRing;
+  audit: AuditWriter;
   config: Pick<Config, "PUBLIC_URL" | "SHARE_LINK_MAX_HOURS">;
 };
 
 /** Links that open `/ag-ui` for one course without a login, for teachers and administrators. */
-export const shareLinkRoutes = ({ db, keys, config }: ShareLinkDeps) =>
+export const shareLinkRoutes = ({ db, keys, audit, config }: ShareLinkDeps) =>
   new Elysia({ prefix: "/api/share-links", tags: ["Keys"] })
     .post(
       "",
@@ -57,6 +60,11 @@ export const shareLinkRoutes = ({ db, keys, config }: ShareLinkDeps) =>
         }
         const hours = toHours(body.expires_in_hours, config.SHARE_LINK_MAX_HOURS);
         const { key, ...link } = await insertShareLink(db, { ...body, course_id, hours });
+        recordAudit(audit, request, {
+          event_type: "share_link.created",
+          target: link.key_id,
+          course_id,
+        });
         await keys.reload();
         // Browsers do not send a fragment, so the key is in no log.
         return status(201, { ...link, url: `${ownOrigin(request, config)}/ag-ui#key=${key}` });
@@ -80,7 +88,10 @@ export const shareLinkRoutes = ({ db, keys, config }: ShareLinkDeps) =>
     .delete(
       "/:key_id",
       async ({ params, request, status }) => {
-        await revokeShareLink(db, params.key_id, principalOf(request).course_ids);
+        const { course_ids } = principalOf(request);
+        const course_id = await revokeShareLink(db, params.key_id, course_ids);
+        const target = params.key_id;
+        recordAudit(audit, request, { event_type: "share_link.revoked", target, course_id });
         await keys.reload();
         return status(204, undefined);
       },

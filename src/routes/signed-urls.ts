@@ -1,9 +1,11 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import type { AuditWriter } from "../db/access/audit-writer";
 import { findOwner } from "../db/access/owners";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import { canReachCourse } from "../principal";
+import { recordAudit } from "./http/audit";
 import { principalOf, viewerOf } from "./http/auth";
 import { jsonBody } from "./http/json-body";
 import { Time } from "./http/schemas";
@@ -25,11 +27,15 @@ const SignedUrls = z
   .meta({ id: "SignedUrls" });
 
 /** Addresses that a browser can open without a header. */
-export const signedUrlRoutes = ({ db }: { db: Sql }) => {
+export const signedUrlRoutes = ({ db, audit }: { db: Sql; audit: AuditWriter }) => {
   const signer = openUrlSigner(db);
 
-  /** @throws AppError `request_invalid`, `document_not_found`, `lecture_not_found` */
-  const requireVisible = async (url: string, request: Request): Promise<void> => {
+  /**
+   * The asset of an address, and its course.
+   *
+   * @throws AppError `request_invalid`, `document_not_found`, `lecture_not_found`
+   */
+  const requireVisible = async (url: string, request: Request) => {
     const [, kind, id] = SIGNABLE.exec(url) ?? [];
     if (!kind || !id) {
       const message = "only paths of files, page images and transcripts can be signed";
@@ -40,14 +46,20 @@ export const signedUrlRoutes = ({ db }: { db: Sql }) => {
     if (!z.guid().safeParse(id).success) throw notFound;
     const owner = await findOwner(db, named, id, viewerOf(request));
     if (!owner || !canReachCourse(principalOf(request), owner.course_id)) throw notFound;
+    return { id, course_id: owner.course_id };
   };
 
   return new Elysia({ prefix: "/api/signed-urls", tags: ["Keys"] }).post(
     "",
     async ({ body, request }) => {
       const viewer = viewerOf(request);
-      await Promise.all(body.urls.map((url) => requireVisible(url, request)));
-      return { items: await Promise.all(body.urls.map((url) => signer.sign(url, viewer))) };
+      const assets = await Promise.all(body.urls.map((url) => requireVisible(url, request)));
+      const items = await Promise.all(body.urls.map((url) => signer.sign(url, viewer)));
+      // One event for each asset: a page can have many images.
+      for (const { id: target, course_id } of new Map(assets.map((a) => [a.id, a])).values()) {
+        recordAudit(audit, request, { event_type: "file.signed", target, course_id });
+      }
+      return { items };
     },
     {
       parse: jsonBody,

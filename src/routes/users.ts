@@ -1,7 +1,9 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import type { AuditWriter } from "../db/access/audit-writer";
 import { eraseUser, exportUser, findUsers } from "../db/access/user-data";
 import type { Sql } from "../db/client";
+import { recordAudit } from "./http/audit";
 import { ById, Id, Json, PageQuery, Time } from "./http/schemas";
 
 const User = z
@@ -22,24 +24,33 @@ const UserQuery = z.object({
 });
 
 /** The people who ask questions: export and erase what is stored about them. */
-export const userRoutes = ({ db }: { db: Sql }) =>
+export const userRoutes = ({ db, audit }: { db: Sql; audit: AuditWriter }) =>
   new Elysia({ prefix: "/api/users", tags: ["Keys"] })
     .get("", async ({ query }) => ({ items: await findUsers(db, query, query.limit) }), {
       query: UserQuery,
       response: z.object({ items: z.array(User) }),
       detail: { summary: "Find people by their name or email, newest first" },
     })
-    .get("/:id/export", ({ params }) => exportUser(db, params.id), {
-      params: ById,
-      response: z
-        .object({ user: User, conversations: z.array(Json), assets: z.array(Json) })
-        .meta({ id: "UserData" }),
-      detail: { summary: "Export everything that is stored about one person" },
-    })
+    .get(
+      "/:id/export",
+      async ({ params, request }) => {
+        const data = await exportUser(db, params.id);
+        recordAudit(audit, request, { event_type: "user.exported", target: params.id });
+        return data;
+      },
+      {
+        params: ById,
+        response: z
+          .object({ user: User, conversations: z.array(Json), assets: z.array(Json) })
+          .meta({ id: "UserData" }),
+        detail: { summary: "Export everything that is stored about one person" },
+      },
+    )
     .delete(
       "/:id",
-      async ({ params, status }) => {
+      async ({ params, request, status }) => {
         await eraseUser(db, params.id);
+        recordAudit(audit, request, { event_type: "user.deleted", target: params.id });
         return status(204, undefined);
       },
       {

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
+import { connect } from "../../src/db/client";
 import { databaseUrl, engine } from "../support/database";
 import { openServerHost } from "../support/server";
 
@@ -40,6 +41,17 @@ test("a key is created, listed, rotated and revoked, and printed only once", asy
   expect(newest.revoked_at).not.toBeNull();
   expect(Date.parse(oldest.expires_at)).toBeLessThan(Date.now() + 3_600_000);
   expect(listed.out).not.toContain(created.out);
+
+  const db = connect(database.url, { max: 1 });
+  const events = await db`
+    select event_type, target, route from audit_events order by created_at`;
+  await db.end();
+  expect(events.map(({ event_type, target }) => [event_type, target])).toEqual([
+    ["key.created", key_id],
+    ["key.rotated", key_id],
+    ["key.revoked", newest.key_id],
+  ]);
+  expect(events[0]!.route).toBe("lectern keys");
 });
 
 test.each([

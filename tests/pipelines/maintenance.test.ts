@@ -24,7 +24,7 @@ setDefaultTimeout(120_000);
 const db = await withDatabase();
 const rest = {
   audioRetentionDays: 7,
-  retention: { archives: 30, deadLetters: 90, events: 90, receipts: 400 },
+  retention: { archives: 30, deadLetters: 90, events: 90, audit: 365, receipts: 400 },
   log: silentLog,
 };
 const root = await mkdtemp(join(tmpdir(), "maintenance-"));

@@ -30,6 +30,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/users": ["admin", "refused"],
   "get /api/users/{id}/export": ["admin", "refused"],
   "delete /api/users/{id}": ["admin", "refused"],
+  "get /api/audit": ["admin", "refused"],
   "get /api/share-links": ["ingest", "hidden"],
   "post /api/share-links": ["ingest", "hidden"],
   "delete /api/share-links/{key_id}": ["ingest", "same"],

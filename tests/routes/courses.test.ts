@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
+import { AuditWriter } from "../../src/db/access/audit-writer";
 import { addUnclaimedAudio, startAudioRemoval } from "../../src/db/lecture-audio";
 import { requestUploadedLecture } from "../../src/db/lectures";
 import { claimJob, extendClaim } from "../../src/queue/queue";
@@ -23,7 +24,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(keylessGuard(db))
-  .use(courseRoutes({ db, storage }));
+  .use(courseRoutes({ db, storage, audit: new AuditWriter(db, silentLog) }));
 const ask = async (request: Request) => {
   const response = await app.handle(request);
   const text = await response.text();

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Elysia } from "elysia";
+import { AuditWriter } from "../../src/db/access/audit-writer";
 import { courseRoutes } from "../../src/routes/courses";
 import { problems } from "../../src/routes/http/problems";
 import { openDiskStorage } from "../../src/storage/disk";
@@ -21,7 +22,7 @@ const storage = await openDiskStorage(lab.dataRoot, DOCUMENT_FILES);
 const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(keylessGuard(db))
-  .use(courseRoutes({ db, storage }))
+  .use(courseRoutes({ db, storage, audit: new AuditWriter(db, silentLog) }))
   .use(lab.app);
 afterAll(() => lab.close());
 afterEach(async () => void (await lab.endJobs()));

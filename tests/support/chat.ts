@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import { AuditWriter } from "../../src/db/access/audit-writer";
 import type { Sql } from "../../src/db/client";
 import { openMetrics } from "../../src/metrics";
 import type { ChatModel } from "../../src/providers/chat/chat-model";
@@ -84,6 +85,7 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
     reranker: options.reranker ?? null,
     log: silentLog,
     metrics: openMetrics(),
+    audit: new AuditWriter(db, silentLog),
     config: { TEACHERS_SEE_QUESTIONS: false },
     shutdown: shutdown.signal,
   };

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Elysia } from "elysia";
+import { AuditWriter } from "../../src/db/access/audit-writer";
 import type { Sql } from "../../src/db/client";
 import { getLecture, getLectureDetails } from "../../src/db/lectures";
 import { openForecaster } from "../../src/pipelines/forecast";
@@ -60,7 +61,7 @@ export async function openLectureWork(db: Sql) {
     .use(problems(silentLog, () => []))
     .use(keylessGuard(db))
     .use(lectureIntakeRoutes({ ...tools, maxUploadBytes: 5_000_000, forecaster }))
-    .use(lectureRoutes({ db, audioRetentionDays: 7 }))
+    .use(lectureRoutes({ db, audit: new AuditWriter(db, silentLog), audioRetentionDays: 7 }))
     .use(lectureTranscriptRoutes(tools))
     .use(eventRoutes({ db, shutdown: shutdown.signal }));
 

@@ -54,6 +54,7 @@ export const listShareLinks = (sql: Sql, course_id: string): Promise<ShareLink[]
 /**
  * Ends a link at once. Revoking a revoked link changes nothing.
  *
+ * @returns the id of its course
  * @param course_ids the courses that the caller can reach; null for all
  * @throws AppError `key_not_found`
  */
@@ -61,12 +62,13 @@ export async function revokeShareLink(
   sql: Sql,
   key_id: string,
   course_ids: readonly string[] | null,
-): Promise<void> {
+): Promise<string> {
   const inCourses =
     course_ids === null ? sql`` : sql`and course_ids <@ ${[...course_ids]}::text[]::uuid[]`;
-  const [revoked] = await sql`
+  const [revoked] = await sql<{ course_id: string }[]>`
     update api_keys set revoked_at = coalesce(revoked_at, now())
     where key_id = ${key_id} and link_user_id is not null ${inCourses}
-    returning key_id`;
+    returning course_ids[1] as course_id`;
   if (!revoked) throw new AppError("key_not_found");
+  return revoked.course_id;
 }

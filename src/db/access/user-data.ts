@@ -56,7 +56,8 @@ export async function exportUser(sql: Sql, id: string): Promise<UserData> {
 
 /**
  * Erases one person: one statement. Conversations are deleted, personal assets are deleted as by their
- * routes, and the row keeps only its id, which deleted assets refer to until maintenance removes them.
+ * routes, and the row keeps only its id, which deleted assets refer to until maintenance removes them. Audit events get
+ * one new random id instead of the person's.
  *
  * @throws AppError `user_not_found`
  */
@@ -70,6 +71,13 @@ export async function eraseUser(sql: Sql, id: string): Promise<void> {
         union all
         select 'document', id from documents where owner_id = ${id} and deleted_at is null
       ) owned
+    ),
+    pseudonym as materialized (select gen_random_uuid() as id),
+    audit as (
+      update audit_events set
+        user_id = case when user_id = ${id}::uuid then pseudonym.id else user_id end,
+        target = case when target = ${id}::text then pseudonym.id::text else target end
+      from pseudonym where user_id = ${id}::uuid or target = ${id}::text
     ),
     erased as (
       update users set issuer = 'erased', subject = id::text, email = null, display_name = null

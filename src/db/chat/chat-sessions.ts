@@ -71,10 +71,12 @@ export async function getSession(
 /**
  * Deletes a conversation permanently.
  *
+ * @returns the id of its course
  * @throws AppError `session_not_found`
  */
-export async function deleteSession(sql: Sql, id: string): Promise<void> {
-  const [deleted] = await sql<{ id: string }[]>`
-    delete from chat_sessions where id = ${id} returning id`;
+export async function deleteSession(sql: Sql, id: string): Promise<string> {
+  const [deleted] = await sql<{ course_id: string }[]>`
+    delete from chat_sessions where id = ${id} returning course_id`;
   if (!deleted) throw new AppError("session_not_found");
+  return deleted.course_id;
 }

@@ -6,6 +6,8 @@ export type Retention = {
   archives: number;
   /** Messages of failed jobs, and invalid ones. */
   deadLetters: number;
+  /** Rows of audit_events. */
+  audit: number;
   /** Rows of processing_events. */
   events: number;
   /** Rows of provider_calls. Their removal also removes that time from budgets and usage. */
@@ -36,6 +38,10 @@ export async function pruneHistory(sql: Sql, retention: Retention): Promise<numb
       delete from processing_events where id in (
         select id from processing_events
         where created_at < ${cutoff(sql, retention.events)} limit ${BATCH})`,
+    () => sql`
+      delete from audit_events where id in (
+        select id from audit_events
+        where created_at < ${cutoff(sql, retention.audit)} limit ${BATCH})`,
     () => sql`
       delete from provider_calls where id in (
         select id from provider_calls

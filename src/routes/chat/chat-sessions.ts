@@ -2,18 +2,25 @@ import { Elysia } from "elysia";
 import type { z } from "zod";
 import type { LiveRuns } from "../../chat/run/live-runs";
 import { toMarkdown } from "../../chat/thread/export-markdown";
+import type { AuditWriter } from "../../db/access/audit-writer";
 import { deleteSession, getSession, listSessions } from "../../db/chat/chat-sessions";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import { onlyOwner } from "../../principal";
+import { recordAudit } from "../http/audit";
 import { principalOf, type QuestionSettings, seesQuestions, viewerOf } from "../http/auth";
 import { ById, Id, PageQuery, pageOf } from "../http/schemas";
 import { SessionSummary, WholeSession } from "./chat-schemas";
 
-type ChatSessionDeps = { db: Sql; runs: LiveRuns; config: QuestionSettings };
+type ChatSessionDeps = {
+  db: Sql;
+  runs: LiveRuns;
+  audit: AuditWriter;
+  config: QuestionSettings;
+};
 
 /** Stored conversations: list, read, export, delete. */
-export const chatSessionRoutes = ({ db, runs, config }: ChatSessionDeps) =>
+export const chatSessionRoutes = ({ db, runs, audit, config }: ChatSessionDeps) =>
   new Elysia({ prefix: "/sessions" })
     .get(
       "",
@@ -43,6 +50,8 @@ export const chatSessionRoutes = ({ db, runs, config }: ChatSessionDeps) =>
       "/:id/export",
       async ({ params, request }) => {
         const session = await readSession(db, params.id, request);
+        const { id: target, course_id } = session;
+        recordAudit(audit, request, { event_type: "session.exported", target, course_id });
         return new Response(toMarkdown(session, new URL(request.url).origin), {
           headers: {
             "content-type": "text/markdown; charset=utf-8",
@@ -61,9 +70,14 @@ export const chatSessionRoutes = ({ db, runs, config }: ChatSessionDeps) =>
     )
     .delete(
       "/:id",
-      async ({ params, status }) => {
+      async ({ params, request, status }) => {
         await runs.stop(params.id, "deleted");
-        await deleteSession(db, params.id);
+        const course_id = await deleteSession(db, params.id);
+        recordAudit(audit, request, {
+          event_type: "session.deleted",
+          target: params.id,
+          course_id,
+        });
         return status(204, undefined);
       },
       { params: ById, detail: { summary: "Delete a conversation permanently" } },

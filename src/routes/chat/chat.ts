@@ -16,6 +16,7 @@ import {
 } from "../../chat/run/handle-request";
 import { LiveRuns } from "../../chat/run/live-runs";
 import { reconcile } from "../../chat/thread/reconcile";
+import type { AuditWriter } from "../../db/access/audit-writer";
 import { addToThread, listMessages, openThread, saveAnswer } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
@@ -38,6 +39,7 @@ import { chatSessionRoutes } from "./chat-sessions";
 /** The dependencies of the chat endpoints of all protocols. */
 export type ChatRouteDeps = Omit<AnswerDeps, "onEnd"> & {
   metrics: AnswerMetrics;
+  audit: AuditWriter;
   config: { PUBLIC_URL?: string | undefined } & QuestionSettings;
   /** Aborted when the process begins to stop. */
   shutdown: AbortSignal;
@@ -92,7 +94,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
     .get("/capabilities", () => capabilities(deps), {
       detail: { summary: "Get the agent's capabilities, in AG-UI's form" },
     })
-    .use(chatSessionRoutes({ db, runs, config: deps.config }));
+    .use(chatSessionRoutes({ db, runs, audit: deps.audit, config: deps.config }));
 }
 
 function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns, viewer: Viewer): RequestDeps {

@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import type { AuditWriter } from "../../db/access/audit-writer";
 import { updateRelease } from "../../db/access/releases";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
@@ -11,6 +12,7 @@ import { receiveDocument, removeDocument, restartDocument } from "../../pipeline
 import type { Forecaster } from "../../pipelines/forecast";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
+import { recordAudit } from "../http/audit";
 import { principalOf, requireAdmin, requireCourse, viewerOf } from "../http/auth";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
@@ -34,12 +36,19 @@ const UPLOAD_BODY = multipartBody(UploadFields, "A PDF");
 
 type DocumentRoutesDeps = {
   db: Sql;
+  audit: AuditWriter;
   storage: FileStorage;
   maxUploadBytes: number;
   forecaster: Forecaster;
 };
 
-export const documentRoutes = ({ db, storage, maxUploadBytes, forecaster }: DocumentRoutesDeps) =>
+export const documentRoutes = ({
+  db,
+  storage,
+  audit,
+  maxUploadBytes,
+  forecaster,
+}: DocumentRoutesDeps) =>
   new Elysia({ prefix: "/api/documents", tags: ["Documents"] })
     .post(
       "/upload",
@@ -183,6 +192,9 @@ export const documentRoutes = ({ db, storage, maxUploadBytes, forecaster }: Docu
       async ({ params, query, request, status }) => {
         if (query.override) requireAdmin(request);
         const job_id = await resumeAsset(db, "document", params.id, query.override);
+        if (query.override) {
+          recordAudit(audit, request, { event_type: "budget.overridden", target: params.id });
+        }
         return status(202, { document_id: params.id, job_id });
       },
       {
@@ -206,9 +218,11 @@ export const documentRoutes = ({ db, storage, maxUploadBytes, forecaster }: Docu
     )
     .delete(
       "/:id",
-      async ({ params, status }) => {
+      async ({ params, request, status }) => {
         if (!(await deleteAsset(db, "document", params.id)))
           throw new AppError("document_not_found");
+        const details = { kind: "document" };
+        recordAudit(audit, request, { event_type: "asset.deleted", target: params.id, details });
         await removeDocument({ db, storage }, params.id);
         return status(204, undefined);
       },

@@ -62,6 +62,8 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/users/:id/export": ADMIN,
   "DELETE /api/users/:id": ADMIN,
 
+  "GET /api/audit": ADMIN,
+
   "GET /api/share-links": INGEST,
   "POST /api/share-links": INGEST,
   "DELETE /api/share-links/:key_id": INGEST,

@@ -36,6 +36,15 @@ type Sender = Authenticated & { viewer: Viewer };
 
 const ADMISSIONS = new WeakMap<Request, Admission>();
 
+/** The route and the sender of a request, also of one that the guard refuses. */
+type Identified = { route: string | null; principal: Principal };
+
+const IDENTIFIED = new WeakMap<Request, Identified>();
+
+/** The sender as far as it is known: anonymous if the credential is refused. For the audit. */
+export const identifiedSender = (request: Request): Identified =>
+  ADMISSIONS.get(request) ?? IDENTIFIED.get(request) ?? { route: null, principal: ANONYMOUS };
+
 /** The sender of a request that the guard has admitted. */
 export const principalOf = (request: Request): Principal =>
   ADMISSIONS.get(request)?.principal ?? ANONYMOUS;
@@ -93,7 +102,9 @@ export const guard = (deps: GuardDeps) => (app: AnyElysia) => {
 
   const admit = async (request: Request, route: string, params: Record<string, string>) => {
     const requirement = REQUIREMENTS[route] ?? UNLISTED;
+    IDENTIFIED.set(request, { route, principal: ANONYMOUS });
     const sender = await toSender(request, requirement);
+    IDENTIFIED.set(request, { route, principal: sender.principal });
     requireScope(sender.principal, requirement);
     refuseForeignQuery(sender.principal, request);
     if (requirement.id) await refuseForeignId(deps, sender, request, requirement.id, params);

@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import type { AuditWriter } from "../../db/access/audit-writer";
 import { updateRelease } from "../../db/access/releases";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
@@ -18,6 +19,7 @@ import {
 } from "../../db/lectures";
 import { AppError } from "../../errors";
 import { restartLecture } from "../../pipelines/lecture/request";
+import { recordAudit } from "../http/audit";
 import { principalOf, requireAdmin, viewerOf } from "../http/auth";
 import { jsonBody } from "../http/json-body";
 import { LectureChange, Moment, toOwnerId } from "../http/release-schema";
@@ -123,11 +125,12 @@ const withLinks = <L extends Lecture>({ audio_file_id: _, ...lecture }: L) => {
 
 export type LectureRoutesDeps = {
   db: Sql;
+  audit: AuditWriter;
   /** Days between the failure of a lecture and the removal of its uploaded audio. */
   audioRetentionDays: number;
 };
 
-export const lectureRoutes = ({ db, audioRetentionDays }: LectureRoutesDeps) =>
+export const lectureRoutes = ({ db, audit, audioRetentionDays }: LectureRoutesDeps) =>
   new Elysia({ prefix: "/api/lectures", tags: ["Lectures"] })
     .get(
       "",
@@ -240,6 +243,9 @@ export const lectureRoutes = ({ db, audioRetentionDays }: LectureRoutesDeps) =>
       async ({ params, query, request, status }) => {
         if (query.override) requireAdmin(request);
         const job_id = await resumeAsset(db, "lecture", params.id, query.override);
+        if (query.override) {
+          recordAudit(audit, request, { event_type: "budget.overridden", target: params.id });
+        }
         return status(202, { lecture_id: params.id, job_id });
       },
       {
@@ -263,8 +269,10 @@ export const lectureRoutes = ({ db, audioRetentionDays }: LectureRoutesDeps) =>
     )
     .delete(
       "/:id",
-      async ({ params, status }) => {
+      async ({ params, request, status }) => {
         if (!(await deleteAsset(db, "lecture", params.id))) throw new AppError("lecture_not_found");
+        const details = { kind: "lecture" };
+        recordAudit(audit, request, { event_type: "asset.deleted", target: params.id, details });
         await purgeLecture(db, params.id);
         return status(204, undefined);
       },

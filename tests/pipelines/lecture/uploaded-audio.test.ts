@@ -42,7 +42,7 @@ async function upload(): Promise<string> {
 async function maintain(uploadedAudio: FileStorage = lab.uploadedAudio): Promise<void> {
   const storage = await openDiskStorage(lab.dataRoot, DOCUMENT_FILES);
   const deps = { db, storage, uploadedAudio, dataRoot: lab.dataRoot, log: silentLog };
-  const retention = { archives: 30, deadLetters: 90, events: 90, receipts: 400 };
+  const retention = { archives: 30, deadLetters: 90, events: 90, audit: 365, receipts: 400 };
   const stop = await startMaintenance({ ...deps, audioRetentionDays: 7, retention });
   stop();
 }

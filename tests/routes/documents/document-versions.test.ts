@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Elysia } from "elysia";
+import { AuditWriter } from "../../../src/db/access/audit-writer";
 import { openForecaster } from "../../../src/pipelines/forecast";
 import { documentPageRoutes } from "../../../src/routes/documents/document-pages";
 import { documentVersionRoutes } from "../../../src/routes/documents/document-versions";
@@ -29,7 +30,15 @@ const forecaster = openForecaster({
 const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(keylessGuard(db))
-  .use(documentRoutes({ db, storage, maxUploadBytes: 2_000_000, forecaster }))
+  .use(
+    documentRoutes({
+      db,
+      storage,
+      audit: new AuditWriter(db, silentLog),
+      maxUploadBytes: 2_000_000,
+      forecaster,
+    }),
+  )
   .use(documentVersionRoutes({ db, storage, maxUploadBytes: 2_000_000 }))
   .use(documentPageRoutes({ ...tools, log: silentLog, shutdown: new AbortController().signal }))
   .use(retrievalRoutes({ ...tools, metrics: { retrievalHits: { observe: () => {} } } as never }));

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Elysia } from "elysia";
+import { AuditWriter } from "../../../src/db/access/audit-writer";
 import { openForecaster } from "../../../src/pipelines/forecast";
 import { documentRoutes } from "../../../src/routes/documents/documents";
 import { problems } from "../../../src/routes/http/problems";
@@ -28,7 +29,15 @@ const forecaster = openForecaster({
 const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(keylessGuard(db))
-  .use(documentRoutes({ db, storage, maxUploadBytes: 2_000_000, forecaster }));
+  .use(
+    documentRoutes({
+      db,
+      storage,
+      audit: new AuditWriter(db, silentLog),
+      maxUploadBytes: 2_000_000,
+      forecaster,
+    }),
+  );
 afterAll(() => lab[Symbol.asyncDispose]());
 
 const pdf = (topic: string) => deckPdf([{ title: topic, body: [`All about ${topic}`] }], topic);

@@ -1,0 +1,106 @@
+import type { Sql } from "../client";
+import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "../page";
+
+export const AUDIT_EVENT_TYPES = [
+  "auth.denied",
+  "key.created",
+  "key.rotated",
+  "key.revoked",
+  "share_link.created",
+  "share_link.revoked",
+  "file.signed",
+  "course.deleted",
+  "asset.deleted",
+  "session.deleted",
+  "session.exported",
+  "user.deleted",
+  "user.exported",
+  "budget.changed",
+  "budget.overridden",
+] as const;
+export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
+
+/** The facts of an event. Keys, questions and texts of a course are never part of it. */
+export type NewAuditEvent = {
+  event_type: AuditEventType;
+  key_id: string | null;
+  user_id: string | null;
+  /** Only of refused requests without a known key or user. */
+  address: string | null;
+  /** The pattern of the route, such as `DELETE /api/courses/:id`, or the command. */
+  route: string | null;
+  request_id: string | null;
+  /** Null: the course of the asset `target`, if that is an asset. */
+  course_id: string | null;
+  /** The id of the key, asset, conversation or user that the event is about. */
+  target: string | null;
+  details: Record<string, unknown>;
+  /** Number of refused requests in the row; 1 for other events. */
+  count: number;
+  /** For refused requests: the start of their minute, as ISO 8601. Null: now. */
+  created_at: string | null;
+};
+
+/** An event as administrators see it. */
+export type AuditEvent = Omit<NewAuditEvent, "created_at"> & {
+  id: string;
+  /** Null for a request without a key, and for BOOTSTRAP_API_KEY. */
+  key_name: string | null;
+  created_at: string;
+};
+
+/** Stores events: one statement. Refused requests are added to the row of their sender, reason and minute. */
+export async function insertAuditEvents(sql: Sql, events: NewAuditEvent[]): Promise<void> {
+  await sql`
+    insert into audit_events
+      (event_type, key_id, user_id, address, route, request_id, course_id, target, details, count, created_at)
+    select e.event_type, e.key_id, e.user_id, e.address, e.route, e.request_id,
+           coalesce(e.course_id, (
+             select p.course_id from processing_events p
+             where e.event_type in ('asset.deleted', 'budget.overridden')
+               and p.asset_id = e.target::uuid and p.course_id is not null
+             order by p.id desc limit 1)),
+           e.target, e.details, e.count, coalesce(e.created_at, now())
+    from jsonb_to_recordset(${JSON.stringify(events)}::text::jsonb) as e (
+      event_type text, key_id text, user_id uuid, address text, route text, request_id text,
+      course_id uuid, target text, details jsonb, count integer, created_at timestamptz)
+    on conflict (created_at, key_id, user_id, address, (details ->> 'code'))
+      where event_type = 'auth.denied'
+      do update set count = audit_events.count + excluded.count`;
+}
+
+export type AuditFilter = {
+  event_type?: AuditEventType | undefined;
+  key_id?: string | undefined;
+  /** The sender, or the person that the event is about. */
+  user_id?: string | undefined;
+  course_id?: string | undefined;
+  /** ISO 8601, inclusive. */
+  since?: string | undefined;
+  /** ISO 8601, exclusive. */
+  until?: string | undefined;
+};
+
+/** Newest first. An omitted filter matches every event. */
+export async function listAuditEvents(
+  sql: Sql,
+  { event_type, key_id, user_id, course_id, since, until }: AuditFilter,
+  { limit, cursor }: PageRequest,
+): Promise<Page<AuditEvent>> {
+  const rows = await sql<(AuditEvent & { cursor: string })[]>`
+    select id, event_type, key_id,
+           (select name from api_keys k where k.key_id = audit_events.key_id) as key_name,
+           user_id, address, route, request_id, course_id, target, details, count, created_at,
+           ${cursorOf(sql)}
+    from audit_events
+    where true
+      ${event_type ? sql`and event_type = ${event_type}` : sql``}
+      ${key_id ? sql`and (key_id = ${key_id} or target = ${key_id})` : sql``}
+      ${user_id ? sql`and (user_id = ${user_id}::uuid or target = ${user_id}::text)` : sql``}
+      ${course_id ? sql`and course_id = ${course_id}` : sql``}
+      ${since ? sql`and created_at >= ${since}::timestamptz` : sql``}
+      ${until ? sql`and created_at < ${until}::timestamptz` : sql``}
+      ${afterCursor(sql, cursor)}
+    order by created_at desc, id desc limit ${limit + 1}`;
+  return toPage(rows, limit);
+}
