@@ -43,11 +43,11 @@ describe.concurrent.skipIf(engine !== "native")("on a PostgreSQL of its own", ()
     await expectWhole(api, await uploadDeck(api, 12), 12);
 
     expect(worker.url).toBe("");
-    expect(await wellOnce(api)).toMatchObject({
-      status: "ok",
-      checks: { workers: "ok" }, // of all processes on the database
-      queue: { workers: expect.any(Number) },
-    });
+    // The workers of all processes on the database count, once they have registered.
+    await eventually(
+      () => api.json("/api/health"),
+      ({ status, checks }) => status === "ok" && checks.workers === "ok",
+    );
   });
 
   test("a database that is away is a 503 that says when to come back, and then forgotten", async () => {
