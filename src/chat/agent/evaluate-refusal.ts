@@ -111,8 +111,8 @@ export async function evaluateRefusal(
   };
 }
 
-type Refusal = { language: string; covered: boolean; isRefused: boolean };
-type Decision = Refusal & { text: string };
+type JudgedQuestion = { language: string; covered: boolean; isRefused: boolean };
+type Decision = JudgedQuestion & { text: string };
 type ScoredQuestion = { language: string; covered: boolean; score: number | null };
 
 /** The accepted share of refused questions among the covered ones. */
@@ -141,7 +141,7 @@ function toRerankerReport(questions: ScoredQuestion[], { minScore }: Reranker): 
 }
 
 /** Splits the covered and the uncovered questions of each language alternately. */
-function halve<Question extends Pick<Refusal, "language" | "covered">>(
+function halve<Question extends Pick<JudgedQuestion, "language" | "covered">>(
   questions: Question[],
 ): [Question[], Question[]] {
   const groups = Object.values(
@@ -162,7 +162,7 @@ function calibrate(scores: number[]): number | null {
   return scores.toSorted((a, b) => a - b)[allowed] ?? null;
 }
 
-function toRates(decisions: Refusal[]): RefusalRates {
+function toRates(decisions: JudgedQuestion[]): RefusalRates {
   const languages = Object.entries(Object.groupBy(decisions, ({ language }) => language));
   return {
     ...toRate(decisions),
@@ -170,7 +170,7 @@ function toRates(decisions: Refusal[]): RefusalRates {
   };
 }
 
-function toRate(decisions: Refusal[]): RefusalRate {
+function toRate(decisions: JudgedQuestion[]): RefusalRate {
   const count = (covered: boolean, isRefused = [true, false]) =>
     decisions.filter((one) => one.covered === covered && isRefused.includes(one.isRefused)).length;
   return {
