@@ -204,7 +204,7 @@ describe("POST /api/lectures/audio", () => {
 
     const warning = {
       code: "recording_end_missing",
-      message: expect.stringMatching(/cut off at 0:0[56]\..*upload the whole recording/),
+      message: expect.stringMatching(/read up to 0:0[56]\..*export the whole recording again/),
     };
     expect((await read(`/api/lectures/${body.lecture_id}`)).body).toMatchObject({
       status: "completed",
