@@ -72,7 +72,7 @@ describe("a provider that is down", () => {
   });
 });
 
-/** Ends all other connections every 80 ms. */
+/** Ends all other connections every 80 ms, until it is stopped. Stopping waits until the pool has only living connections. */
 function storm(): () => Promise<void> {
   const admin = connect(url, { max: 1 });
   let isOver = false;
@@ -88,6 +88,8 @@ function storm(): () => Promise<void> {
     isOver = true;
     await loop;
     await admin.end();
+    const all = () => Promise.all(Array.from({ length: 20 }, () => db`select pg_sleep(0.01)`));
+    while (!(await all().catch(() => undefined))) await Bun.sleep(50);
   };
 }
 
@@ -97,7 +99,7 @@ describe.if(engine === "native")("a database that ends every connection", () => 
     const { gemini, upload, workOnce } = work;
     gemini.paceMs = 250;
     const id = await upload(deck(12, "storm"));
-    void gemini.asked(2).then(async () => {
+    const stormOver = gemini.asked(2).then(async () => {
       const stop = storm();
       await Bun.sleep(2_500);
       await stop();
@@ -110,6 +112,8 @@ describe.if(engine === "native")("a database that ends every connection", () => 
       else await Bun.sleep(250);
       await db`update pgmq.q_ingest set vt = clock_timestamp()`.catch(() => {});
     }
+
+    await stormOver;
 
     expect(outcomes.at(-1)).toBe("done");
     const receipts = (await listProviderCalls(db, id)).filter(
@@ -128,7 +132,7 @@ describe.if(engine === "native")("a database that ends every connection", () => 
     const id = await lab.request(
       lab.site.addSession({ streams: [{ tag: "DV", file: "ts/master.m3u8" }] }),
     );
-    const uploaded = (async () => {
+    const stormOver = (async () => {
       while (lab.speech.counts.requests === 0) await Bun.sleep(5);
       const stop = storm();
       await Bun.sleep(2_500);
@@ -142,7 +146,7 @@ describe.if(engine === "native")("a database that ends every connection", () => 
       else await Bun.sleep(250);
       await db`update pgmq.q_ingest set vt = clock_timestamp()`.catch(() => {});
     }
-    await uploaded;
+    await stormOver;
 
     expect(outcomes.at(-1)).toBe("done");
     expect(lab.speech.counts.requests).toBe(1);
