@@ -41,6 +41,7 @@ const { key } = await insertKey(guarded.services.db, {
   name: "bench",
   scopes: ["chat"],
   course_ids: null,
+  rate_per_minute: null,
   expires_at: null,
 });
 

@@ -46,9 +46,9 @@ create table lectures (
   check (status <> 'failed' or status_reason <> '')
 );
 
--- A Panopto session is one lecture of a course, also when it is requested twice.
-create unique index lectures_session on lectures (course_id, panopto_session_id)
-  where deleted_at is null;
+-- A Panopto session is one lecture of a course and one of each owner, also when it is requested twice:
+-- insert_lecture finds it here.
+create index lectures_session on lectures (course_id, panopto_session_id) where deleted_at is null;
 create index lectures_order on lectures (course_id, created_at, id);
 create index lectures_owner on lectures (owner_id) where owner_id is not null;
 create index lectures_changed on lectures (updated_at, id);

@@ -105,28 +105,35 @@ begin
 end
 $$;
 
--- Inserts a lecture with its job. If the course already has the Panopto session, returns that lecture
--- with created = false.
+-- The lecture of a Panopto session in a course, or that of one owner.
+create function find_lecture_of_session(p_course_id uuid, p_session_id text, p_owner_id uuid)
+returns uuid language sql stable as $$
+  select l.id from lectures l
+  where l.course_id = p_course_id and l.panopto_session_id = p_session_id and l.deleted_at is null
+    and l.owner_id is not distinct from p_owner_id
+  order by l.created_at limit 1;
+$$;
+
+-- Inserts a lecture with its job. If the course, or for personal material its owner, already has the
+-- Panopto session, returns that lecture with created = false.
 create function insert_lecture(
   p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text,
-  p_transcription boolean, p_priority text,
+  p_transcription boolean, p_priority text, p_owner_id uuid,
   out lecture_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
 begin
-  loop
-    insert into lectures (course_id, source, panopto_session_id, panopto_url, title, transcription)
-    values (p_course_id, p_source, p_session_id, p_url, p_title, p_transcription)
-    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
-    returning id into lecture_id;
-    created := found;
-    if created then
-      job_id := create_job('lecture', lecture_id, p_course_id, p_priority);
-      return;
-    end if;
+  if p_session_id is not null then
+    perform pg_advisory_xact_lock(hashtextextended(p_course_id::text || p_session_id, 0));
     select l.id, l.last_job_id into lecture_id, job_id from lectures l
-    where l.course_id = p_course_id and l.panopto_session_id = p_session_id and l.deleted_at is null;
-    exit when found; -- else the lecture was deleted between the two statements: insert again
-  end loop;
+    where l.id = find_lecture_of_session(p_course_id, p_session_id, p_owner_id);
+  end if;
+  created := lecture_id is null;
+  if not created then return; end if;
+  insert into lectures
+    (course_id, source, panopto_session_id, panopto_url, title, transcription, owner_id)
+  values (p_course_id, p_source, p_session_id, p_url, p_title, p_transcription, p_owner_id)
+  returning id into lecture_id;
+  job_id := create_job('lecture', lecture_id, p_course_id, p_priority);
 end
 $$;
 
@@ -134,7 +141,7 @@ $$;
 -- first with transcription, and that a job for it was created.
 create function request_lecture(
   p_course_id uuid, p_session_id text, p_url text, p_title text, p_transcription boolean,
-  p_priority text,
+  p_priority text, p_owner_id uuid,
   out lecture_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
 declare
@@ -142,7 +149,7 @@ declare
 begin
   select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
   from insert_lecture(p_course_id, 'panopto', p_session_id, p_url, p_title, p_transcription,
-                      p_priority) i;
+                      p_priority, p_owner_id) i;
   if not created and p_transcription then
     started := add_transcription(lecture_id, p_priority);
     created := started is not null;
@@ -155,12 +162,13 @@ $$;
 -- lecture that exists, the file stays unclaimed.
 create function request_uploaded_lecture(
   p_course_id uuid, p_audio_file_id uuid, p_session_id text, p_url text, p_title text,
-  p_priority text,
+  p_priority text, p_owner_id uuid,
   out lecture_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
 begin
   select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
-  from insert_lecture(p_course_id, 'upload', p_session_id, p_url, p_title, true, p_priority) i;
+  from insert_lecture(p_course_id, 'upload', p_session_id, p_url, p_title, true, p_priority,
+                      p_owner_id) i;
   if created then perform claim_audio_file(lecture_id, p_audio_file_id); end if;
 end
 $$;
@@ -214,12 +222,12 @@ $$;
 -- Inserts a lecture of which there is only a transcript. Its job makes the chunks and embeddings.
 create function request_transcript_lecture(
   p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb,
-  p_language_code text, p_token_count integer, p_provider text, p_warnings jsonb,
+  p_language_code text, p_token_count integer, p_provider text, p_warnings jsonb, p_owner_id uuid,
   out lecture_id uuid, out job_id uuid
 ) language plpgsql as $$
 begin
-  insert into lectures (course_id, source, media_url, title)
-  values (p_course_id, 'transcript', p_media_url, p_title)
+  insert into lectures (course_id, source, media_url, title, owner_id)
+  values (p_course_id, 'transcript', p_media_url, p_title, p_owner_id)
   returning id into lecture_id;
   job_id := replace_transcript(
     lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider, p_warnings);

@@ -517,6 +517,15 @@ CREATE FUNCTION public.find_document_of_bytes(p_course_id uuid, p_sha256 text, p
   order by d.created_at limit 1;
 $$;
 
+CREATE FUNCTION public.find_lecture_of_session(p_course_id uuid, p_session_id text, p_owner_id uuid) RETURNS uuid
+    LANGUAGE sql STABLE
+    AS $$
+  select l.id from lectures l
+  where l.course_id = p_course_id and l.panopto_session_id = p_session_id and l.deleted_at is null
+    and l.owner_id is not distinct from p_owner_id
+  order by l.created_at limit 1;
+$$;
+
 CREATE FUNCTION public.finish_call(p_id uuid, p_outcome text, p_usage jsonb, p_error_code text, p_reason text, p_is_unusable boolean, p_wait_seconds numeric, p_max_failures integer, p_probe_seconds numeric) RETURNS integer
     LANGUAGE plpgsql
     AS $$
@@ -665,24 +674,22 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.insert_lecture(p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+CREATE FUNCTION public.insert_lecture(p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, p_owner_id uuid, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 begin
-  loop
-    insert into lectures (course_id, source, panopto_session_id, panopto_url, title, transcription)
-    values (p_course_id, p_source, p_session_id, p_url, p_title, p_transcription)
-    on conflict (course_id, panopto_session_id) where deleted_at is null do nothing
-    returning id into lecture_id;
-    created := found;
-    if created then
-      job_id := create_job('lecture', lecture_id, p_course_id, p_priority);
-      return;
-    end if;
+  if p_session_id is not null then
+    perform pg_advisory_xact_lock(hashtextextended(p_course_id::text || p_session_id, 0));
     select l.id, l.last_job_id into lecture_id, job_id from lectures l
-    where l.course_id = p_course_id and l.panopto_session_id = p_session_id and l.deleted_at is null;
-    exit when found; -- else the lecture was deleted between the two statements: insert again
-  end loop;
+    where l.id = find_lecture_of_session(p_course_id, p_session_id, p_owner_id);
+  end if;
+  created := lecture_id is null;
+  if not created then return; end if;
+  insert into lectures
+    (course_id, source, panopto_session_id, panopto_url, title, transcription, owner_id)
+  values (p_course_id, p_source, p_session_id, p_url, p_title, p_transcription, p_owner_id)
+  returning id into lecture_id;
+  job_id := create_job('lecture', lecture_id, p_course_id, p_priority);
 end
 $$;
 
@@ -1173,7 +1180,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.request_lecture(p_course_id uuid, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+CREATE FUNCTION public.request_lecture(p_course_id uuid, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, p_owner_id uuid, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 declare
@@ -1181,7 +1188,7 @@ declare
 begin
   select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
   from insert_lecture(p_course_id, 'panopto', p_session_id, p_url, p_title, p_transcription,
-                      p_priority) i;
+                      p_priority, p_owner_id) i;
   if not created and p_transcription then
     started := add_transcription(lecture_id, p_priority);
     created := started is not null;
@@ -1190,24 +1197,25 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.request_transcript_lecture(p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb, p_language_code text, p_token_count integer, p_provider text, p_warnings jsonb, OUT lecture_id uuid, OUT job_id uuid) RETURNS record
+CREATE FUNCTION public.request_transcript_lecture(p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb, p_language_code text, p_token_count integer, p_provider text, p_warnings jsonb, p_owner_id uuid, OUT lecture_id uuid, OUT job_id uuid) RETURNS record
     LANGUAGE plpgsql
     AS $$
 begin
-  insert into lectures (course_id, source, media_url, title)
-  values (p_course_id, 'transcript', p_media_url, p_title)
+  insert into lectures (course_id, source, media_url, title, owner_id)
+  values (p_course_id, 'transcript', p_media_url, p_title, p_owner_id)
   returning id into lecture_id;
   job_id := replace_transcript(
     lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider, p_warnings);
 end
 $$;
 
-CREATE FUNCTION public.request_uploaded_lecture(p_course_id uuid, p_audio_file_id uuid, p_session_id text, p_url text, p_title text, p_priority text, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+CREATE FUNCTION public.request_uploaded_lecture(p_course_id uuid, p_audio_file_id uuid, p_session_id text, p_url text, p_title text, p_priority text, p_owner_id uuid, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 begin
   select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
-  from insert_lecture(p_course_id, 'upload', p_session_id, p_url, p_title, true, p_priority) i;
+  from insert_lecture(p_course_id, 'upload', p_session_id, p_url, p_title, true, p_priority,
+                      p_owner_id) i;
   if created then perform claim_audio_file(lecture_id, p_audio_file_id); end if;
 end
 $$;
@@ -2379,7 +2387,7 @@ CREATE INDEX lectures_order ON public.lectures USING btree (course_id, created_a
 
 CREATE INDEX lectures_owner ON public.lectures USING btree (owner_id) WHERE (owner_id IS NOT NULL);
 
-CREATE UNIQUE INDEX lectures_session ON public.lectures USING btree (course_id, panopto_session_id) WHERE (deleted_at IS NULL);
+CREATE INDEX lectures_session ON public.lectures USING btree (course_id, panopto_session_id) WHERE (deleted_at IS NULL);
 
 CREATE INDEX lectures_unfinished ON public.lectures USING btree (status) WHERE (status <> 'completed'::text);
 

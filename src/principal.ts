@@ -23,6 +23,8 @@ export type Principal = {
   user_id: string | null;
   /** The public part of the API key; null for other kinds. */
   key_id: string | null;
+  /** Requests a minute that the key can make in all; null for the limits of the settings. */
+  rate_per_minute: number | null;
 };
 
 export const OPEN: Principal = {
@@ -31,6 +33,7 @@ export const OPEN: Principal = {
   course_ids: null,
   user_id: null,
   key_id: null,
+  rate_per_minute: null,
 };
 
 export const ANONYMOUS: Principal = {
@@ -39,6 +42,7 @@ export const ANONYMOUS: Principal = {
   course_ids: [],
   user_id: null,
   key_id: null,
+  rate_per_minute: null,
 };
 
 export const hasScope = ({ scopes }: Principal, scope: AccessScope): boolean =>

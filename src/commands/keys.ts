@@ -13,7 +13,7 @@ import {
 import { connect, type Sql } from "../db/client";
 import { migrate } from "../db/migrate";
 import { AppError, explain, toFieldProblems } from "../errors";
-import { KeyId, NewKey, Rotation, toKeyFields } from "../routes/keys";
+import { KeyId, NewKey, Rotation, toKeyFields, toKeyRotation } from "../routes/keys";
 import {
   clientOfLecternUrl,
   clientOfOwnServer,
@@ -25,9 +25,9 @@ import {
  * `./lectern keys`: creates, lists, rotates and revokes API keys. It uses the database directly. It calls
  * a running server if LECTERN_URL names one, or if that server has locked the embedded database.
  */
-const USAGE = `Usage: ./lectern keys create --name NAME --scopes read,chat [--courses ID,ID] [--expires-in-days N]
+const USAGE = `Usage: ./lectern keys create --name NAME --scopes read,chat [--courses ID,ID] [--expires-in-days N] [--rate-per-minute N]
        ./lectern keys list [--json]
-       ./lectern keys rotate KEY_ID [--overlap-hours N]
+       ./lectern keys rotate KEY_ID [--overlap-hours N] [--rate-per-minute N]
        ./lectern keys revoke KEY_ID
 LECTERN_URL and LECTERN_API_KEY choose a running server and its key; unset: the server of these settings.`;
 
@@ -55,11 +55,13 @@ function readCommand(args: string[]): (store: KeyStore) => Promise<void> {
   const { values, positionals } = readOptions(rest);
   const { name, scopes, courses } = values;
   const [key_id = ""] = positionals;
+  const rate_per_minute = toNumber(values["rate-per-minute"]);
   if (command === "create" && positionals.length === 0) {
     const fields = valid(NewKey, {
       name,
       scopes: toList(scopes),
       course_ids: courses === undefined ? undefined : toList(courses),
+      rate_per_minute,
       expires_in_days: toNumber(values["expires-in-days"]),
     });
     return async (store) => show(await store.create(fields));
@@ -68,7 +70,10 @@ function readCommand(args: string[]): (store: KeyStore) => Promise<void> {
     return async (store) => print(await store.list(), values.json === true);
   }
   if (command === "rotate" && positionals.length === 1) {
-    const rotation = valid(Rotation, { overlap_hours: toNumber(values["overlap-hours"]) });
+    const rotation = valid(Rotation, {
+      overlap_hours: toNumber(values["overlap-hours"]),
+      rate_per_minute,
+    });
     const id = valid(KeyId, key_id);
     return async (store) => {
       show(await store.rotate(id, rotation));
@@ -96,6 +101,7 @@ function readOptions(args: string[]) {
         courses: { type: "string" },
         "expires-in-days": { type: "string" },
         "overlap-hours": { type: "string" },
+        "rate-per-minute": { type: "string" },
         json: { type: "boolean" },
       },
     });
@@ -143,6 +149,7 @@ function print(keys: ApiKey[], asJson: boolean): void {
     name: key.name,
     scopes: key.scopes.join(","),
     courses: key.course_ids?.length ?? "all",
+    rate_per_minute: key.rate_per_minute ?? "default",
     state: stateOf(key),
     last_used_at: key.last_used_at ?? "never",
   }));
@@ -170,8 +177,8 @@ async function openStore(config: Config): Promise<KeyStore> {
       return issued;
     },
     list: () => listKeys(db),
-    rotate: async (key_id, { overlap_hours }) => {
-      const issued = await rotateKey(db, key_id, overlap_hours * 3_600);
+    rotate: async (key_id, rotation) => {
+      const issued = await rotateKey(db, key_id, toKeyRotation(rotation));
       await recordCommand(db, "key.rotated", key_id, { new_key_id: issued.key_id });
       return issued;
     },

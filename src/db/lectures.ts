@@ -1,7 +1,7 @@
 import { AppError } from "../errors";
 import type { Viewer } from "../principal";
 import { visibleAsset } from "./access/visibility";
-import { throwCourseMissing } from "./assets";
+import { throwCourseMissing, throwOwnerMissing } from "./assets";
 import type { Sql } from "./client";
 import {
   type ClaimToken,
@@ -168,24 +168,29 @@ type LectureRequest = {
   course_id: string;
   title: string | null;
   priority: "normal" | "high";
+  /** Of personal material; null: the course's. */
+  owner_id: string | null;
 };
 
 /**
  * Inserts a lecture for a Panopto session and queues its ingestion in one transaction. If the course
  * already has the session, returns that lecture with `created` false, except if this request is the first
- * with transcription.
+ * with transcription. The lectures of each owner are apart.
  *
- * @throws AppError `course_not_found`
+ * @throws AppError `course_not_found`, `user_not_found`
  */
 export async function requestLecture(
   sql: Sql,
   request: LectureRequest & { session_id: string; panopto_url: string; transcription: boolean },
 ): Promise<LectureAccepted> {
-  const { course_id, session_id, panopto_url, title, transcription, priority } = request;
+  const { course_id, session_id, panopto_url, title, transcription, priority, owner_id } = request;
   const [accepted] = await sql<LectureAccepted[]>`
     select lecture_id, job_id, created from request_lecture(
-      ${course_id}, ${session_id}, ${panopto_url}, ${title}, ${transcription}, ${priority}
-    )`.catch(throwCourseMissing);
+      ${course_id}, ${session_id}, ${panopto_url}, ${title}, ${transcription}, ${priority},
+      ${owner_id}
+    )`
+    .catch(throwOwnerMissing)
+    .catch(throwCourseMissing);
   return accepted!;
 }
 
@@ -198,23 +203,29 @@ export async function requestUploadedLecture(
     panopto_url: string | null;
   },
 ): Promise<LectureAccepted> {
-  const { audio_file_id, course_id, session_id, panopto_url, title, priority } = request;
+  const { audio_file_id, course_id, session_id, panopto_url, title, priority, owner_id } = request;
   const [accepted] = await sql<LectureAccepted[]>`
     select lecture_id, job_id, created from request_uploaded_lecture(
-      ${course_id}, ${audio_file_id}, ${session_id}, ${panopto_url}, ${title}, ${priority}
-    )`.catch(throwCourseMissing);
+      ${course_id}, ${audio_file_id}, ${session_id}, ${panopto_url}, ${title}, ${priority},
+      ${owner_id}
+    )`
+    .catch(throwOwnerMissing)
+    .catch(throwCourseMissing);
   return accepted!;
 }
 
-/** The lecture of a Panopto session in a course; null without one. */
+/** The lecture of a Panopto session in a course, or that of one owner; null without one. */
 export async function findLectureOfSession(
   sql: Sql,
-  course_id: string,
-  session_id: string,
+  {
+    course_id,
+    session_id,
+    owner_id,
+  }: Record<"course_id" | "session_id", string> & Pick<Lecture, "owner_id">,
 ): Promise<Lecture | null> {
   const [lecture] = await sql<Lecture[]>`
     select ${columns(sql)} from lectures
-    where course_id = ${course_id} and panopto_session_id = ${session_id} and deleted_at is null`;
+    where id = find_lecture_of_session(${course_id}, ${session_id}, ${owner_id})`;
   return lecture ?? null;
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from "../errors";
 import type { Segment, Word } from "../text/transcript";
 import type { TranscriptWarning } from "../text/transcript-warnings";
-import { throwCourseMissing } from "./assets";
+import { throwCourseMissing, throwOwnerMissing } from "./assets";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset } from "./jobs/jobs";
 
@@ -77,15 +77,23 @@ export async function replaceTranscript(
   return row!.job_id;
 }
 
+export type NewTranscriptLecture = {
+  course_id: string;
+  title: string;
+  media_url: string | null;
+  /** Of personal material; null: the course's. */
+  owner_id: string | null;
+};
+
 /**
  * Inserts a lecture that has only a transcript, stores the defects of the file with it and as an event,
  * and queues the job that makes its chunks: one statement.
  *
- * @throws AppError `course_not_found`
+ * @throws AppError `course_not_found`, `user_not_found`
  */
 export async function requestTranscriptLecture(
   sql: Sql,
-  { course_id, title, media_url }: { course_id: string; title: string; media_url: string | null },
+  { course_id, title, media_url, owner_id }: NewTranscriptLecture,
   transcript: Omit<StoredTranscript, "model">,
   warnings: readonly TranscriptWarning[],
 ): Promise<{ lecture_id: string; job_id: string }> {
@@ -94,8 +102,10 @@ export async function requestTranscriptLecture(
     select lecture_id, job_id from request_transcript_lecture(
       ${course_id}, ${title}, ${media_url}, ${transcript_text},
       ${sql.json({ segments, words } as never)}, ${language_code}, ${token_count}, ${provider},
-      ${sql.json(warnings as never)}
-    )`.catch(throwCourseMissing);
+      ${sql.json(warnings as never)}, ${owner_id}
+    )`
+    .catch(throwOwnerMissing)
+    .catch(throwCourseMissing);
   return row!;
 }
 

@@ -3,7 +3,14 @@ import { z } from "zod";
 import type { Config } from "../config";
 import type { AuditWriter } from "../db/access/audit-writer";
 import type { KeyRing } from "../db/access/key-ring";
-import { insertKey, listKeys, type NewKeyFields, revokeKey, rotateKey } from "../db/access/keys";
+import {
+  insertKey,
+  type KeyRotation,
+  listKeys,
+  type NewKeyFields,
+  revokeKey,
+  rotateKey,
+} from "../db/access/keys";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import { type AccessScope, SCOPES } from "../principal";
@@ -24,6 +31,7 @@ const Scopes = z
 /** 100 years. */
 const MAX_DAYS = 36_500;
 const MAX_OVERLAP_HOURS = 24 * 30;
+const RatePerMinute = z.int().min(1).max(1_000_000);
 
 export const NewKey = z
   .strictObject({
@@ -35,6 +43,9 @@ export const NewKey = z
       .max(1_000)
       .optional()
       .describe("The only courses that exist for this key; unset: all courses"),
+    rate_per_minute: RatePerMinute.optional().describe(
+      "Requests a minute of all scopes together; unset: the limits of RATE_LIMITS",
+    ),
     expires_in_days: z.int().min(1).max(MAX_DAYS).optional().describe("Unset: no expiry"),
   })
   .refine(({ scopes, course_ids }) => !(course_ids && scopes.includes("admin")), {
@@ -51,6 +62,9 @@ export const Rotation = z.strictObject({
     .max(MAX_OVERLAP_HOURS)
     .default(24)
     .describe("How long the old key stays valid"),
+  rate_per_minute: RatePerMinute.nullable()
+    .optional()
+    .describe("Of the new key; unset: the rate of the old key; null: the limits of RATE_LIMITS"),
 });
 
 export type Rotation = z.output<typeof Rotation>;
@@ -60,6 +74,7 @@ const KeyFields = z.object({
   name: z.string(),
   scopes: z.array(z.enum(SCOPES)),
   course_ids: z.array(Id).nullable().describe("Null: all courses"),
+  rate_per_minute: z.int().nullable().describe("Null: the limits of RATE_LIMITS"),
   expires_at: Time.nullable(),
   revoked_at: Time.nullable(),
   last_used_at: Time.nullable().describe("Updated at most once a minute"),
@@ -102,7 +117,7 @@ export const keyRoutes = ({ db, keys, audit, config }: KeyRouteDeps) =>
     .post(
       "/:key_id/rotate",
       async ({ params, body, request, status }) => {
-        const issued = await rotateKey(db, params.key_id, body.overlap_hours * 3_600);
+        const issued = await rotateKey(db, params.key_id, toKeyRotation(body));
         const details = { new_key_id: issued.key_id };
         recordAudit(audit, request, { event_type: "key.rotated", target: params.key_id, details });
         await keys.reload();
@@ -115,7 +130,8 @@ export const keyRoutes = ({ db, keys, audit, config }: KeyRouteDeps) =>
         response: { 201: IssuedKey },
         detail: {
           summary: "Replace an API key; the old one stays valid for a while",
-          description: "The new key has the name, scopes, courses and lifetime of the old one.",
+          description:
+            "The new key has the name, scopes, courses, rate and lifetime of the old one.",
         },
       },
     )
@@ -153,7 +169,13 @@ export const toKeyFields = (key: NewKey): NewKeyFields => ({
   name: key.name,
   scopes: key.scopes,
   course_ids: key.course_ids ?? null,
+  rate_per_minute: key.rate_per_minute ?? null,
   expires_at: inDays(key.expires_in_days),
+});
+
+export const toKeyRotation = ({ overlap_hours, rate_per_minute }: Rotation): KeyRotation => ({
+  overlapSeconds: overlap_hours * 3_600,
+  rate_per_minute,
 });
 
 const inDays = (days: number | undefined): string | null =>

@@ -25,7 +25,8 @@ async function keys(args: string[], env: Record<string, string> = {}) {
 }
 
 test("a key is created, listed, rotated and revoked, and printed only once", async () => {
-  const created = await keys(["create", "--name", "site", "--scopes", "read,chat"]);
+  const rate = ["--rate-per-minute", "90"];
+  const created = await keys(["create", "--name", "site", "--scopes", "read,chat", ...rate]);
   const key_id = created.out.split("_")[1]!;
   const rotated = await keys(["rotate", key_id, "--overlap-hours", "1"]);
   const revoked = await keys(["revoke", rotated.out.split("_")[1]!]);
@@ -38,6 +39,7 @@ test("a key is created, listed, rotated and revoked, and printed only once", asy
   expect(again.err).toContain("No API key has this id");
   const [newest, oldest] = JSON.parse(listed.out);
   expect(newest).toMatchObject({ name: "site", scopes: ["read", "chat"], expires_at: null });
+  expect([newest.rate_per_minute, oldest.rate_per_minute]).toEqual([90, 90]);
   expect(newest.revoked_at).not.toBeNull();
   expect(Date.parse(oldest.expires_at)).toBeLessThan(Date.now() + 3_600_000);
   expect(listed.out).not.toContain(created.out);
@@ -58,6 +60,7 @@ test.each([
   [["create", "--name", "x", "--scopes", "write"], "scopes.0"],
   [["create", "--name", "x", "--scopes", "admin", "--courses", crypto.randomUUID()], "course_ids"],
   [["create", "--scopes", "read"], "name"],
+  [["create", "--name", "x", "--scopes", "read", "--rate-per-minute", "fast"], "rate_per_minute"],
   [["rotate", "short"], "8 letters and digits"],
   [["remove", "x"], "no such command"],
   [["list", "--colour"], "--colour"],

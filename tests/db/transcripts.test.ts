@@ -20,6 +20,7 @@ const claimed = async () => {
     course_id,
     session_id: crypto.randomUUID(),
     title: null,
+    owner_id: null,
     priority: "normal",
     panopto_url: "https://a.panopto.com/x",
     transcription: true,

@@ -39,7 +39,7 @@ async function moveDocumentJob(from: string, to: string): Promise<void> {
 
 async function moveLectureJob(from: string, to: string): Promise<void> {
   const [row] = await db`
-    select job_id from request_lecture(${course_id}, ${crypto.randomUUID()}, 'u', null, true, 'normal')`;
+    select job_id from request_lecture(${course_id}, ${crypto.randomUUID()}, 'u', null, true, 'normal', null)`;
   await db`
     with off as (select set_config('session_replication_role', 'replica', true))
     update jobs set job_state = ${from}, error_message = 'x', finished_at = now(),

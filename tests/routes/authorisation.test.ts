@@ -124,6 +124,7 @@ const lecture = (course: string) =>
     session_id: crypto.randomUUID(),
     panopto_url: "https://uni.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=1",
     title: null,
+    owner_id: null,
     transcription: true,
     priority: "normal",
   });

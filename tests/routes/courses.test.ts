@@ -125,7 +125,7 @@ describe("courses", () => {
   test("stop the work on them and give up the audio that clients uploaded", async () => {
     const { id: course_id } = await create("With a recording");
     const audio_file_id = crypto.randomUUID();
-    const place = { session_id: null, panopto_url: null };
+    const place = { session_id: null, panopto_url: null, owner_id: null };
     await addUnclaimedAudio(db, audio_file_id);
     const request = { audio_file_id, course_id, title: null, priority: "high" as const, ...place };
     const { lecture_id } = await requestUploadedLecture(db, request);

@@ -44,12 +44,30 @@ async function createLecture(word: string): Promise<string> {
   const [row] = await db<{ lecture_id: string }[]>`
     select lecture_id from request_transcript_lecture(
       ${course_id}, ${word}, null, ${word}, ${db.json({ segments: [{ start_ms: 0, end_ms: 1_000, text: word }], words: [] })},
-      'en', 1, 'upload', '[]')`;
+      'en', 1, 'upload', '[]', null)`;
   const id = row!.lecture_id;
   await db`insert into lecture_chunks
       (lecture_id, course_id, chunk_index, start_ms, end_ms, content)
     values (${id}, ${course_id}, 0, 0, 1000, ${word})`;
   return id;
+}
+
+/** A tenth of a second of silence. */
+function wav(): Uint8Array<ArrayBuffer> {
+  const bytes = Buffer.alloc(44 + 1_600);
+  bytes.write("RIFF", 0);
+  bytes.writeUInt32LE(36 + 1_600, 4);
+  bytes.write("WAVEfmt ", 8);
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(8_000, 24);
+  bytes.writeUInt32LE(16_000, 28);
+  bytes.writeUInt16LE(2, 32);
+  bytes.writeUInt16LE(16, 34);
+  bytes.write("data", 36);
+  bytes.writeUInt32LE(1_600, 40);
+  return new Uint8Array(bytes);
 }
 
 const patch = (path: string, body: unknown, key = teacher) =>
@@ -269,6 +287,112 @@ describe("personal material", () => {
     expect(common.id).not.toBe(personal.id);
     expect((await get(teacher, `/api/documents/${personal.id}`)).status).toBe(404);
     expect((await get(owner, `/api/documents/${personal.id}/file`)).status).toBe(200);
+  });
+
+  describe("of a recording", () => {
+    const address = (session: string) =>
+      `https://uni.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=${session}`;
+    type Ways = Record<
+      string,
+      (key: string, session: string, owner_id?: string) => Promise<Response>
+    >;
+    const ways: Ways = {
+      "its address": (key, session, owner_id) =>
+        postJson(
+          "/api/lectures/download",
+          { course_id, panopto_url: address(session), ...(owner_id && { owner_id }) },
+          key,
+        ),
+      "its audio": (key, session, owner_id) => {
+        const form = new FormData();
+        form.set("course_id", course_id);
+        form.set("panopto_url", address(session));
+        if (owner_id) form.set("owner_id", owner_id);
+        form.set("file", new File([wav()], "sound.wav"));
+        return call("POST", "/api/lectures/audio", key, { body: form });
+      },
+    };
+
+    test.each(Object.entries(ways))(
+      "by %s, it is one lecture of the course and another of each owner",
+      async (_, send) => {
+        const session = crypto.randomUUID();
+        const add = async (key: string, owner_id?: string) => {
+          const response = await send(key, session, owner_id);
+          const text = await response.text();
+          return { status: response.status, id: JSON.parse(text).lecture_id as string, text };
+        };
+        const personal = await add(owner, "me");
+        const again = await add(owner, "me");
+        const ofTeacher = await add(teacher, "me");
+        const common = await add(teacher);
+        const commonAgain = await add(owner);
+
+        expect([personal, again, ofTeacher].map(({ status }) => status)).toEqual([202, 200, 202]);
+        expect([common.status, commonAgain.status]).toEqual([202, 200]);
+        expect(again.id).toBe(personal.id);
+        expect(commonAgain.id).toBe(common.id);
+        expect(new Set([personal.id, ofTeacher.id, common.id]).size).toBe(3);
+        for (const stranger of [teacher, student, ingestKey]) {
+          expect((await get(stranger, `/api/lectures/${personal.id}`)).code).toBe(
+            "lecture_not_found",
+          );
+          const listed = await get(stranger, `/api/lectures?course_id=${course_id}&limit=200`);
+          expect(listed.text).not.toContain(personal.id);
+          expect(listed.text).toContain(common.id);
+        }
+        expect((await get(owner, `/api/lectures/${personal.id}`)).text).toContain('"owner_id":"');
+      },
+    );
+
+    test("a lecture of a transcript can be personal from its beginning", async () => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries({ course_id, owner_id: "me" }))
+        form.set(name, value);
+      form.set(
+        "file",
+        new File(["WEBVTT\n\n00:00.000 --> 00:02.000\nnarwhal notes\n"], "narwhal.vtt"),
+      );
+      const response = await call("POST", "/api/lectures/transcript", owner, { body: form });
+      const { lecture_id } = await response.json();
+
+      expect(response.status).toBe(202);
+      expect((await get(owner, `/api/lectures/${lecture_id}`)).status).toBe(200);
+      expect((await get(teacher, `/api/lectures/${lecture_id}`)).status).toBe(404);
+      expect(
+        (await get(teacher, `/api/lectures?course_id=${course_id}&limit=200`)).text,
+      ).not.toContain(lecture_id);
+    });
+
+    test("users cannot give it to others, and an unknown owner is refused", async () => {
+      const stranger = crypto.randomUUID();
+      for (const send of Object.values(ways)) {
+        const session = crypto.randomUUID();
+        expect((await send(owner, session, stranger)).status).toBe(403);
+        expect((await send(ingestKey, session, "me")).status).toBe(422);
+        const unknown = await send(BOOTSTRAP, session, stranger);
+        expect((await unknown.json()).code).toBe("user_not_found");
+        const [kept] = await db<{ count: number }[]>`
+          select count(*)::int as count from lectures where panopto_session_id = ${session}`;
+        expect(kept!.count).toBe(0);
+      }
+    });
+
+    test("many requests at once make one lecture of each owner", async () => {
+      const session = crypto.randomUUID();
+      const requests = Array.from({ length: 12 }, (_, n) =>
+        ways["its address"]!(
+          n % 3 === 0 ? teacher : owner,
+          session,
+          n % 3 === 2 ? "me" : undefined,
+        ),
+      );
+      const answers = await Promise.all(
+        requests.map(async (sent) => (await (await sent).json()).lecture_id as string),
+      );
+
+      expect(new Set(answers).size).toBe(2);
+    });
   });
 });
 

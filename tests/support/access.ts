@@ -70,6 +70,7 @@ export async function createKey(db: Sql, fields: Partial<NewKeyFields> = {}): Pr
     name: "test",
     scopes: ["read"],
     course_ids: null,
+    rate_per_minute: null,
     expires_at: null,
   };
   return (await insertKey(db, { ...defaults, ...fields })).key;

@@ -10,6 +10,8 @@ export type ApiKey = {
   scopes: AccessScope[];
   /** Null: all courses. */
   course_ids: string[] | null;
+  /** Requests a minute in all; null: the limits of the settings. */
+  rate_per_minute: number | null;
   expires_at: string | null;
   revoked_at: string | null;
   /** Updated at most once a minute. */
@@ -17,27 +19,25 @@ export type ApiKey = {
   created_at: string;
 };
 
-export type NewKeyFields = {
-  name: string;
-  scopes: AccessScope[];
-  course_ids: string[] | null;
-  expires_at: string | null;
-};
+export type NewKeyFields = Pick<
+  ApiKey,
+  "name" | "scopes" | "course_ids" | "rate_per_minute" | "expires_at"
+>;
 
 /** A new key with its secret, which is shown only once. */
 export type IssuedApiKey = ApiKey & { key: string };
 
 const columns = (sql: Sql) => sql`
-  key_id, name, scopes, course_ids, expires_at, revoked_at, last_used_at, created_at`;
+  key_id, name, scopes, course_ids, rate_per_minute, expires_at, revoked_at, last_used_at, created_at`;
 
 /** @throws AppError `course_not_found` if one of the courses does not exist */
 export async function insertKey(sql: Sql, fields: NewKeyFields): Promise<IssuedApiKey> {
-  const { name, scopes, course_ids, expires_at } = fields;
+  const { name, scopes, course_ids, rate_per_minute, expires_at } = fields;
   const { key, key_id, hashed_key } = createApiKey();
   const [created] = await sql<ApiKey[]>`
-    insert into api_keys (name, key_id, hashed_key, scopes, course_ids, expires_at)
+    insert into api_keys (name, key_id, hashed_key, scopes, course_ids, rate_per_minute, expires_at)
     select ${name}, ${key_id}, ${hashed_key}, ${scopes}::text[], ${course_ids}::text[]::uuid[],
-           ${expires_at}::timestamptz
+           ${rate_per_minute}::integer, ${expires_at}::timestamptz
     where not exists (
       select from unnest(${course_ids}::text[]::uuid[]) as wanted (id)
       where not exists (select from courses where courses.id = wanted.id))
@@ -52,16 +52,22 @@ export function listKeys(sql: Sql): Promise<ApiKey[]> {
     where link_user_id is null order by created_at desc, key_id`;
 }
 
+export type KeyRotation = {
+  /** The old key stays valid for this time at most. */
+  overlapSeconds: number;
+  /** Of the new key; undefined keeps the rate of the old one, null returns to the limits of the settings. */
+  rate_per_minute?: number | null | undefined;
+};
+
 /**
- * Issues a new key with the name, scopes, courses and lifetime of an active one, which stays valid for
- * `overlapSeconds` at most.
+ * Issues a new key with the name, scopes, courses, rate and lifetime of an active one.
  *
  * @throws AppError `key_not_found` without an active key of this id
  */
 export async function rotateKey(
   sql: Sql,
   key_id: string,
-  overlapSeconds: number,
+  { overlapSeconds, rate_per_minute }: KeyRotation,
 ): Promise<IssuedApiKey> {
   const issued = createApiKey();
   const [created] = await sql<ApiKey[]>`
@@ -74,7 +80,8 @@ export async function rotateKey(
     -- A statement sees the rows as they were before it: this is the old expiry.
     former as (select * from api_keys where id in (select id from rotated))
     insert into api_keys (name, key_id, hashed_key, scopes, course_ids, rate_per_minute, expires_at)
-    select name, ${issued.key_id}, ${issued.hashed_key}, scopes, course_ids, rate_per_minute,
+    select name, ${issued.key_id}, ${issued.hashed_key}, scopes, course_ids,
+           ${rate_per_minute === undefined ? sql`rate_per_minute` : sql`${rate_per_minute}::integer`},
            now() + (expires_at - created_at)
     from former
     returning ${columns(sql)}`;
@@ -98,7 +105,7 @@ const isActive = (sql: Sql) =>
   sql`revoked_at is null and (expires_at is null or expires_at > now())`;
 
 /** The data that the server compares with a request's key. */
-export type ActiveApiKey = Pick<ApiKey, "key_id" | "scopes" | "course_ids"> & {
+export type ActiveApiKey = Pick<ApiKey, "key_id" | "scopes" | "course_ids" | "rate_per_minute"> & {
   hashed_key: string;
   /** Only of share links. */
   link_user_id: string | null;
@@ -109,7 +116,9 @@ export async function loadActiveKeys(
   sql: Sql,
 ): Promise<{ active: ActiveApiKey[]; inactive: string[] }> {
   const rows = await sql<(ActiveApiKey & { is_active: boolean })[]>`
-    select key_id, hashed_key, scopes, course_ids, link_user_id, ${isActive(sql)} as is_active from api_keys`;
+    select key_id, hashed_key, scopes, course_ids, rate_per_minute, link_user_id,
+           ${isActive(sql)} as is_active
+    from api_keys`;
   return {
     active: rows.filter(({ is_active }) => is_active),
     inactive: rows.filter(({ is_active }) => !is_active).map(({ key_id }) => key_id),

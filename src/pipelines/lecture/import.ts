@@ -37,16 +37,18 @@ export type TranscriptUpload = {
   /** The address of the recording; citations open it at the second. */
   media_url?: string | undefined;
   language?: string | undefined;
+  /** Of personal material. */
+  owner_id?: string | undefined;
 };
 
 /**
  * Makes a lecture of a transcript alone and queues the job that embeds it.
  *
- * @throws AppError `course_not_found`, and for the file as `parseTranscriptFile`
+ * @throws AppError `course_not_found`, `user_not_found`, and for the file as `parseTranscriptFile`
  */
 export async function receiveTranscript(
   { db, embedder }: ImportDeps,
-  { course_id, title, media_url, language }: TranscriptUpload,
+  { course_id, title, media_url, language, owner_id }: TranscriptUpload,
   file: TranscriptFile & { filename: string },
 ): Promise<{ lecture_id: string; job_id: string; warnings: TranscriptWarning[] }> {
   const { transcript, warnings } = readTranscript(file, embedder, language);
@@ -54,6 +56,7 @@ export async function receiveTranscript(
     course_id,
     title: title ?? toTitle(file.filename),
     media_url: media_url ?? null,
+    owner_id: owner_id ?? null,
   };
   const accepted = await requestTranscriptLecture(db, lecture, transcript, warnings);
   return { ...accepted, warnings };

@@ -26,18 +26,20 @@ export type RecordingRequest = {
   title?: string | undefined;
   priority: "normal" | "high";
   transcription: boolean;
+  /** Of personal material. */
+  owner_id?: string | undefined;
 };
 
 /**
  * Inserts the lecture of a Panopto address and queues its ingestion. All addresses of one session
- * name the same lecture; the address of its viewer is stored, because citations link to it.
+ * name the same lecture of the course, or of one owner; the address of its viewer is stored, because citations link to it.
  *
- * @throws AppError `course_not_found`, `panopto_url_invalid`, `panopto_url_not_a_session`,
+ * @throws AppError `course_not_found`, `user_not_found`, `panopto_url_invalid`, `panopto_url_not_a_session`,
  *   `address_blocked`
  */
 export async function receiveRecording(
   { db, audioSource }: { db: Sql; audioSource: AudioSource },
-  { course_id, panopto_url, title, priority, transcription }: RecordingRequest,
+  { course_id, panopto_url, title, priority, transcription, owner_id }: RecordingRequest,
 ): Promise<LectureAccepted> {
   const address = audioSource.identify(panopto_url);
   return requestLecture(db, {
@@ -45,6 +47,7 @@ export async function receiveRecording(
     title: title ?? null,
     priority,
     transcription,
+    owner_id: owner_id ?? null,
     ...toSessionColumns(address),
   });
 }
@@ -54,6 +57,8 @@ export type AudioUploadRequest = {
   panopto_url?: string | undefined;
   title?: string | undefined;
   priority: "normal" | "high";
+  /** Of personal material. */
+  owner_id?: string | undefined;
 };
 
 /** The storage of uploaded audio, and the identity of its recording. */
@@ -65,7 +70,7 @@ export type AudioUploadDeps = { db: Sql; audioSource: AudioSource; uploadedAudio
  *
  * The file is durable before its row, and the row before the response.
  *
- * @throws AppError `course_not_found`, `audio_invalid`, and for `panopto_url` as `receiveRecording`
+ * @throws AppError `course_not_found`, `user_not_found`, `audio_invalid`, and for `panopto_url` as `receiveRecording`
  */
 export async function receiveAudio(
   { db, audioSource, uploadedAudio }: AudioUploadDeps,
@@ -74,11 +79,12 @@ export async function receiveAudio(
   signal: AbortSignal,
 ): Promise<LectureAccepted> {
   const { course_id, panopto_url, priority } = request;
+  const owner_id = request.owner_id ?? null;
   await getCourse(db, course_id);
   await probeAudio(file.path, { signal });
   const title = request.title ?? toTitle(file.filename);
   const address = panopto_url ? audioSource.identify(panopto_url) : null;
-  const known = address && (await findLectureOfSession(db, course_id, address.session_id));
+  const known = address && (await findLectureOfSession(db, { ...address, course_id, owner_id }));
   if (known && (isUnderWay(known) || (await hasTranscript(db, known.id)))) return existing(known);
 
   const audio_file_id = crypto.randomUUID();
@@ -90,6 +96,7 @@ export async function receiveAudio(
     : await requestUploadedLecture(db, {
         ...wanted,
         course_id,
+        owner_id,
         ...(address ? toSessionColumns(address) : { session_id: null, panopto_url: null }),
       });
   // After any other failure the file stays: the statement can have succeeded although its response was lost.

@@ -68,7 +68,7 @@ export const documentRoutes = ({
         }
         const answer = await acceptUpload(db, request, rules, (fields, file) => {
           requireCourse(request, fields.course_id);
-          const owner_id = fields.owner_id && toOwnerId(request, fields.owner_id);
+          const owner_id = toOwnerId(request, fields.owner_id);
           return receiveDocument({ db, storage }, { ...fields, owner_id }, file);
         });
         return status(answer.status as 202, answer.body);

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import type { Config } from "../../config";
 import { credentialEnded, type KeyRing } from "../../db/access/key-ring";
+import type { ActiveApiKey } from "../../db/access/keys";
 import { type UserDirectory, X_USER_ID } from "../../db/access/users";
 import { AppError } from "../../errors";
 import { ANONYMOUS, OPEN, type Principal, SCOPES } from "../../principal";
@@ -81,11 +82,12 @@ export function openAuthenticator(deps: AuthDeps) {
 
   async function findKey(credential: string): Promise<Authenticated | null> {
     if (bootstrapHash && matchesHash(credential, bootstrapHash)) {
-      return { principal: toKeyPrincipal(BOOTSTRAP_ID, SCOPES, null), ended: NEVER };
+      const all = { scopes: [...SCOPES], course_ids: null, rate_per_minute: null };
+      return { principal: toKeyPrincipal({ key_id: BOOTSTRAP_ID, ...all }), ended: NEVER };
     }
     const key = await keys.find(credential);
     if (!key) return null;
-    const ofKey = toKeyPrincipal(key.key_id, key.scopes, key.course_ids);
+    const ofKey = toKeyPrincipal(key);
     const { link_user_id: user_id } = key;
     const principal = user_id === null ? ofKey : { ...ofKey, kind: "link" as const, user_id };
     return { principal, ended: () => key.ended };
@@ -95,7 +97,15 @@ export function openAuthenticator(deps: AuthDeps) {
     const { scopes, course_ids, expires, ...identity } = await verifier.verify(token);
     const user_id = await users.identify(identity);
     const ended = () => endAt(expires + CLOCK_TOLERANCE_S);
-    return { principal: { kind: "user", scopes, course_ids, user_id, key_id: null }, ended };
+    const principal: Principal = {
+      kind: "user",
+      scopes,
+      course_ids,
+      user_id,
+      key_id: null,
+      rate_per_minute: null,
+    };
+    return { principal, ended };
   }
 }
 
@@ -118,11 +128,19 @@ export async function identifyNamedUser(
   return users.identify({ issuer: X_USER_ID, subject, email: null, display_name: null });
 }
 
-const toKeyPrincipal = (
-  key_id: string,
-  scopes: Principal["scopes"],
-  course_ids: Principal["course_ids"],
-): Principal => ({ kind: "key", scopes, course_ids, user_id: null, key_id });
+const toKeyPrincipal = ({
+  key_id,
+  scopes,
+  course_ids,
+  rate_per_minute,
+}: Omit<ActiveApiKey, "hashed_key" | "link_user_id">): Principal => ({
+  kind: "key",
+  scopes,
+  course_ids,
+  user_id: null,
+  key_id,
+  rate_per_minute,
+});
 
 /** The key or token of a request; null without one. The query string is never read: it ends in logs. */
 function readCredential({ headers }: Request): string | null {

@@ -11,7 +11,10 @@ const REQUEST_HEADERS = [
     "x-user-id",
   ],
 ];
-const RESPONSE_HEADERS = ["x-request-id", "etag", "retry-after", "www-authenticate"];
+const RESPONSE_HEADERS = [
+  ...["x-request-id", "etag", "retry-after", "www-authenticate"],
+  ...["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
+];
 
 /** CORS: only the origins of the settings have access, and never with cookies. */
 export const crossOrigin = (origin: string[]) =>

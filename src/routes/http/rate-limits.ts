@@ -1,7 +1,7 @@
 import type { AnyElysia } from "elysia";
 import type { Config } from "../../config";
 import { AppError } from "../../errors";
-import { principalName } from "../../principal";
+import { type AccessScope, type Principal, principalName } from "../../principal";
 import { admittedRoute, principalOf } from "./auth";
 import { REQUIREMENTS } from "./auth-requirements";
 import { isLoopback } from "./authenticate";
@@ -59,6 +59,7 @@ export function rateLimits({ HOST, RATE_LIMITS, TRUSTED_PROXIES }: LimitSettings
     chat: new TokenBuckets(limits.chat),
     admin: new TokenBuckets(limits.admin),
   };
+  const ownRates = new TokenBuckets(limits.read);
   const links = new TokenBuckets(limits.share_link);
   const open = { streams: new Map<string, number>(), uploads: new Map<string, number>() };
   const slots = new WeakMap<Request, Slot>();
@@ -76,9 +77,8 @@ export function rateLimits({ HOST, RATE_LIMITS, TRUSTED_PROXIES }: LimitSettings
       const address = clientAddress(request, server, TRUSTED_PROXIES);
       if (address === null || isLoopback(address)) return;
       known.set(request, address);
-      refuse(addresses.take(address), addresses.capacity);
-      const failures = failedLogins.look(address);
-      if (hasCredential(request)) refuse(failures, failedLogins.capacity);
+      refuse(addresses.take(address));
+      if (hasCredential(request)) refuse(failedLogins.look(address));
     });
 
   const afterGuard = (app: AnyElysia) =>
@@ -91,12 +91,11 @@ export function rateLimits({ HOST, RATE_LIMITS, TRUSTED_PROXIES }: LimitSettings
         if (!scope) return; // a public route
         const name =
           principal.kind === "open" ? (known.get(request) ?? "local") : principalName(principal);
-        const buckets = principal.kind === "link" ? links : scopes[scope];
-        const result = buckets.take(name);
-        set.headers["ratelimit-limit"] = String(buckets.capacity);
+        const result = takeRequest(principal, scope, name);
+        set.headers["ratelimit-limit"] = String(result.limit);
         set.headers["ratelimit-remaining"] = String(result.remaining);
         set.headers["ratelimit-reset"] = String(result.reset_s);
-        refuse(result, buckets.capacity);
+        refuse(result);
         if (STREAMS.has(route)) takeSlot(request, "streams", name);
         if (UPLOADS.has(route)) takeSlot(request, "uploads", name);
       })
@@ -109,6 +108,13 @@ export function rateLimits({ HOST, RATE_LIMITS, TRUSTED_PROXIES }: LimitSettings
         const slot = slots.get(request);
         if (slot && !slot.isStreaming) slot.release();
       });
+
+  /** A rate of the key's own counts its requests of all scopes together. */
+  function takeRequest(principal: Principal, scope: AccessScope, name: string): TokenResult {
+    const { rate_per_minute } = principal;
+    if (rate_per_minute !== null) return ownRates.take(name, rate_per_minute);
+    return (principal.kind === "link" ? links : scopes[scope]).take(name);
+  }
 
   function takeSlot(request: Request, kind: keyof typeof open, name: string): void {
     const counts = open[kind];
@@ -136,6 +142,6 @@ const hasCredential = ({ headers }: Request) =>
   headers.has("authorization") || headers.has("x-api-key");
 
 /** @throws AppError `rate_limited` */
-function refuse({ isAllowed, retry_after_s }: TokenResult, limit: number): void {
+function refuse({ isAllowed, limit, retry_after_s }: TokenResult): void {
   if (!isAllowed) throw new AppError("rate_limited", { limit_per_minute: limit, retry_after_s });
 }

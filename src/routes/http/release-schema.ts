@@ -47,12 +47,15 @@ export const DocumentChange = LectureChange.extend({
 });
 
 /**
- * The id of the owner that a request names.
+ * The id of the owner that a request names; undefined for a request without one.
  *
  * @throws AppError `forbidden` if a user without the scope admin names another user, `request_invalid` for
  *   `me` without a user
  */
-export function toOwnerId(request: Request, named: string): string {
+export function toOwnerId(request: Request, named: string): string;
+export function toOwnerId(request: Request, named: string | undefined): string | undefined;
+export function toOwnerId(request: Request, named: string | undefined): string | undefined {
+  if (named === undefined) return undefined;
   const principal = principalOf(request);
   const own = principal.kind === "user" ? principal.user_id : null;
   if (named === "me") {

@@ -3,11 +3,15 @@ const SWEEP_SIZE = 10_000;
 
 export type TokenResult = {
   isAllowed: boolean;
+  /** The capacity of the bucket. */
+  limit: number;
   remaining: number;
   /** Seconds until one token is there, or until the bucket is full; whole, rounded up. */
   retry_after_s: number;
   reset_s: number;
 };
+
+type Bucket = { tokens: number; at: number; capacity: number };
 
 /**
  * Token buckets in memory, one for each name: `capacity` requests at once, refilled evenly within a
@@ -16,16 +20,15 @@ export type TokenResult = {
 export class TokenBuckets {
   readonly #capacity: number;
   readonly #now: () => number;
-  readonly #buckets = new Map<string, { tokens: number; at: number }>();
+  readonly #buckets = new Map<string, Bucket>();
 
-  /** @param now milliseconds of a monotonic clock */
+  /**
+   * @param capacity of names without a capacity of their own
+   * @param now milliseconds of a monotonic clock
+   */
   constructor(capacity: number, now = () => performance.now()) {
     this.#capacity = capacity;
     this.#now = now;
-  }
-
-  get capacity(): number {
-    return this.#capacity;
   }
 
   /** The number of names in memory. */
@@ -34,46 +37,47 @@ export class TokenBuckets {
   }
 
   /** Takes one token if there is one. */
-  take(name: string): TokenResult {
-    const { tokens, at } = this.#filled(name);
+  take(name: string, capacity = this.#capacity): TokenResult {
+    const { tokens, at } = this.#filled(name, capacity);
     const isAllowed = tokens >= 1;
     const left = isAllowed ? tokens - 1 : tokens;
     if (this.#buckets.size >= SWEEP_SIZE && !this.#buckets.has(name)) this.#sweep();
-    this.#buckets.set(name, { tokens: left, at });
-    return this.#describe(isAllowed, left);
+    this.#buckets.set(name, { tokens: left, at, capacity });
+    return describe(isAllowed, left, capacity);
   }
 
   /** The result of `take`, without taking a token. */
   look(name: string): TokenResult {
-    const { tokens } = this.#filled(name);
-    return this.#describe(tokens >= 1, tokens);
+    const { tokens } = this.#filled(name, this.#capacity);
+    return describe(tokens >= 1, tokens, this.#capacity);
   }
 
-  #describe(isAllowed: boolean, tokens: number): TokenResult {
-    const seconds = (missing: number) => Math.ceil((missing * 60) / this.#capacity);
-    return {
-      isAllowed,
-      remaining: Math.floor(tokens),
-      retry_after_s: Math.max(1, seconds(1 - tokens)),
-      reset_s: seconds(this.#capacity - tokens),
-    };
-  }
-
-  #filled(name: string): { tokens: number; at: number } {
+  #filled(name: string, capacity: number): { tokens: number; at: number } {
     const at = this.#now();
     const bucket = this.#buckets.get(name);
-    if (!bucket) return { tokens: this.#capacity, at };
-    const refilled = ((at - bucket.at) * this.#capacity) / 60_000;
-    return { tokens: Math.min(this.#capacity, bucket.tokens + refilled), at };
+    if (!bucket) return { tokens: capacity, at };
+    const refilled = ((at - bucket.at) * capacity) / 60_000;
+    return { tokens: Math.min(capacity, bucket.tokens + refilled), at };
   }
 
   /** Removes full buckets; if an attack left none full, the oldest half. */
   #sweep(): void {
-    for (const name of [...this.#buckets.keys()]) {
-      if (this.#filled(name).tokens >= this.#capacity) this.#buckets.delete(name);
+    for (const [name, { capacity }] of [...this.#buckets]) {
+      if (this.#filled(name, capacity).tokens >= capacity) this.#buckets.delete(name);
     }
     if (this.#buckets.size < SWEEP_SIZE) return;
     for (const name of [...this.#buckets.keys()].slice(0, SWEEP_SIZE / 2))
       this.#buckets.delete(name);
   }
+}
+
+function describe(isAllowed: boolean, tokens: number, limit: number): TokenResult {
+  const seconds = (missing: number) => Math.ceil((missing * 60) / limit);
+  return {
+    isAllowed,
+    limit,
+    remaining: Math.floor(tokens),
+    retry_after_s: Math.max(1, seconds(1 - tokens)),
+    reset_s: seconds(limit - tokens),
+  };
 }

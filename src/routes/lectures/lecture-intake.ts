@@ -15,6 +15,7 @@ import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
 import { receiveUpload } from "../http/multipart-upload";
+import { OwnerId, toOwnerId } from "../http/release-schema";
 import { Id, Priority, Title } from "../http/schemas";
 import { DryRunQuery, ForecastAnswer } from "../http/usage-schema";
 import {
@@ -41,6 +42,7 @@ const DownloadRequest = z
     panopto_url: PanoptoUrl,
     title: Title.optional(),
     priority: Priority,
+    owner_id: OwnerId.optional(),
     transcription: z
       .boolean()
       .default(true)
@@ -53,6 +55,7 @@ const AudioFields = z.strictObject({
   title: Title.optional(),
   panopto_url: PanoptoUrl.optional().describe("Citations open this recording in its viewer"),
   priority: Priority,
+  owner_id: OwnerId.optional(),
 });
 
 const AUDIO_BODY = multipartBody(
@@ -71,6 +74,7 @@ const TranscriptFields = z.strictObject({
   course_id: Id,
   title: Title.optional().describe("Default: the file's name"),
   media_url: MediaUrl.optional(),
+  owner_id: OwnerId.optional(),
   ...TranscriptFileFields.shape,
 });
 
@@ -111,8 +115,12 @@ export const lectureIntakeRoutes = ({
           const forecast = await forecaster.lecture(body.course_id, recording.duration_ms);
           return status(200, { dry_run: true, forecast });
         }
+        const owner_id = toOwnerId(request, body.owner_id);
         const answer = await once(db, request, body, async () => {
-          const { created, ...accepted } = await receiveRecording({ db, audioSource }, body);
+          const { created, ...accepted } = await receiveRecording(
+            { db, audioSource },
+            { ...body, owner_id },
+          );
           return { status: created ? 202 : 200, body: accepted };
         });
         return status(answer.status as 202, answer.body);
@@ -126,7 +134,7 @@ export const lectureIntakeRoutes = ({
         detail: {
           summary: "Queue a Panopto recording for ingestion",
           description:
-            "If the course already has a lecture of this session, the answer is 200 with that lecture. If it was " +
+            "If the course, or with `owner_id` its owner, already has a lecture of this session, the answer is 200 with that lecture. If it was " +
             "requested without transcription before, it is transcribed now, and the answer is 202.",
         },
       },
@@ -149,7 +157,9 @@ export const lectureIntakeRoutes = ({
         }
         const answer = await acceptUpload(db, request, rules, (fields, file) => {
           requireCourse(request, fields.course_id);
-          return receiveAudio({ db, audioSource, uploadedAudio }, fields, file, request.signal);
+          const owner_id = toOwnerId(request, fields.owner_id);
+          const named = { ...fields, owner_id };
+          return receiveAudio({ db, audioSource, uploadedAudio }, named, file, request.signal);
         });
         return status(answer.status as 202, answer.body);
       },
@@ -183,7 +193,8 @@ export const lectureIntakeRoutes = ({
           const { format } = fields;
           const { filename } = file;
           const read = { bytes, format, filename };
-          const { warnings, ...accepted } = await receiveTranscript({ db, embedder }, fields, read);
+          const named = { ...fields, owner_id: toOwnerId(request, fields.owner_id) };
+          const { warnings, ...accepted } = await receiveTranscript({ db, embedder }, named, read);
           return { ...accepted, ...withWarnings(warnings), created: true };
         });
         return status(answer.status as 202, answer.body);

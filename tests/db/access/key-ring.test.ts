@@ -7,7 +7,13 @@ import { databaseUrl, withDatabase } from "../../support/database";
 import { silentLog } from "../../support/factories";
 
 const db = await withDatabase();
-const FIELDS = { name: "test", scopes: ["read" as const], course_ids: null, expires_at: null };
+const FIELDS = {
+  name: "test",
+  scopes: ["read" as const],
+  course_ids: null,
+  rate_per_minute: null,
+  expires_at: null,
+};
 
 /** A ring that counts its statements. */
 function openRing() {

@@ -15,6 +15,7 @@ const createLecture = () =>
     session_id: crypto.randomUUID(),
     panopto_url: "https://panopto.example/1",
     title: null,
+    owner_id: null,
     transcription: true,
     priority: "normal",
   });

@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => host[Symbol.asyncDispose]());
 
 /** A key of its own, so that tests do not share a bucket. */
-const newKey = async () => {
-  const fields = { name: "test", scopes: ["read", "ingest", "chat"] };
+const newKey = async (more: { rate_per_minute?: number } = {}) => {
+  const fields = { name: "test", scopes: ["read", "ingest", "chat"], ...more };
   const { key } = await server.json(postJson("/api/keys", fields, ADMIN));
   return { authorization: `Bearer ${key}` };
 };
@@ -49,6 +49,39 @@ test("a key gets the state of its limit, and 429 with Retry-After beyond it", as
 
   const other = await newKey();
   expect((await server.send(get("/api/courses", other))).status).toBe(200);
+});
+
+test("a key with a rate of its own has it for all scopes together, and passes it to its successor", async () => {
+  const key = await newKey({ rate_per_minute: 3 });
+  const reads = await statuses(2, () => get("/api/courses", key));
+  const chat = await server.send(get("/api/chat/capabilities", key));
+  const refused = await server.send(get("/api/courses", key));
+
+  expect([...reads, chat].map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(chat.headers.get("ratelimit-limit")).toBe("3");
+  expect(chat.headers.get("ratelimit-remaining")).toBe("0");
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(10);
+  expect(await refused.json()).toMatchObject({ details: { limit_per_minute: 3 } });
+
+  const id = key.authorization.split("_")[1]!;
+  const rotate = (of: string, body: object) =>
+    server.json(postJson(`/api/keys/${of}/rotate`, body, ADMIN));
+  const next = await rotate(id, {});
+  expect(next.rate_per_minute).toBe(3);
+  const faster = await rotate(next.key_id, { rate_per_minute: 7 });
+  const first = await server.send(get("/api/courses", { authorization: `Bearer ${faster.key}` }));
+  expect(first.headers.get("ratelimit-limit")).toBe("7");
+  const usual = await rotate(faster.key_id, { rate_per_minute: null });
+  expect(usual.rate_per_minute).toBeNull();
+});
+
+test.each([0, -1, 1.5, "many", 1e9])("a rate of %p is refused", async (rate_per_minute) => {
+  const fields = { name: "test", scopes: ["read"], rate_per_minute };
+  const response = await server.send(postJson("/api/keys", fields, ADMIN));
+
+  expect(response.status).toBe(422);
+  expect((await response.json()).details.fields[0].path).toBe("rate_per_minute");
 });
 
 test("an address that fails to log in is stopped, also with a valid key, and others are not", async () => {
