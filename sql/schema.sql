@@ -533,7 +533,9 @@ declare
   call    provider_calls;
   breaker provider_states;
 begin
-  breaker := lock_provider((select c.provider from provider_calls c where c.id = p_id));
+  select c.* into call from provider_calls c where c.id = p_id;
+  if not found then return 0; end if; -- retention or a restored backup removed the receipt
+  breaker := lock_provider(call.provider); -- always locked before its calls
   select c.* into call from provider_calls c where c.id = p_id for update;
   if call.state in ('started', 'lost') then
     -- Work that continues at the provider keeps its receipt open: the next attempt polls it.

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { type AnyElysia, Elysia } from "elysia";
 import { openForecaster } from "./pipelines/forecast";
-import { openCallPolicy } from "./pipelines/paid-calls";
 import { agUiRoutes } from "./routes/ag-ui";
 import { auditRoutes } from "./routes/audit";
 import { chatRoutes } from "./routes/chat/chat";
@@ -53,7 +52,7 @@ export function createApp(services: Services) {
     const answered = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
     return [...new Set(answered)].filter((method) => method !== "OPTIONS");
   };
-  const { budgets } = openCallPolicy(services.config);
+  const { budgets } = services.callPolicy;
   const maxPages = services.config.MAX_PAGES;
   const forecaster = openForecaster({ ...services, budgets, maxPages });
   const limits = rateLimits(services.config);

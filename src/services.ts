@@ -7,6 +7,7 @@ import { type Log, openLog } from "./log";
 import type { OnSpawn } from "./media/ffmpeg";
 import { openPageRenderer, type PageRenderer } from "./media/pdf/page-images";
 import { type Metrics, openMetrics } from "./metrics";
+import { type CallPolicy, openCallPolicy } from "./pipelines/paid-calls";
 import { openProviders, type Providers } from "./providers";
 import type { AudioSource } from "./providers/audio-source";
 import { openOidc, type TokenVerifier } from "./providers/oidc";
@@ -36,6 +37,8 @@ export type Services = Providers & {
   /** Null without a configured reranking server. */
   reranker: Reranker | null;
   metrics: Metrics;
+  /** Limits of the calls that cost money, and the place of their answers. */
+  callPolicy: CallPolicy;
   keys: KeyRing;
   users: UserDirectory;
   audit: AuditWriter;
@@ -84,6 +87,7 @@ export async function openServices(
     openOcr: findOcr(),
     reranker: openReranker(config),
     metrics: openMetrics(),
+    callPolicy: openCallPolicy(config, log),
     keys,
     users: new UserDirectory(database.sql),
     audit,

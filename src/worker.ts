@@ -5,7 +5,6 @@ import { AppError } from "./errors";
 import { ingestDocument } from "./pipelines/document/ingest";
 import { ingestLecture } from "./pipelines/lecture/ingest";
 import { removeUnneededAudio } from "./pipelines/lecture/remove-audio";
-import { openCallPolicy } from "./pipelines/paid-calls";
 import { openAttempt } from "./pipelines/step";
 import { type AttemptOutcome, type JobHandler, runAttempt } from "./queue/attempt";
 import { type Consumer, startConsumer } from "./queue/consumer";
@@ -35,7 +34,7 @@ const services = await openServices(
   },
 );
 
-const policy = openCallPolicy(config);
+const { callPolicy } = services;
 
 /** The pipeline of each kind of job. The type makes sure that none is missing. */
 const pipelines: Record<JobKind, JobHandler> = {
@@ -46,13 +45,20 @@ const pipelines: Record<JobKind, JobHandler> = {
       job,
       signal,
       reportStep("document"),
-      policy,
+      callPolicy,
     );
     await ingestDocument(job.asset_id, { ...services, maxPages: config.MAX_PAGES }, attempt);
     return undefined;
   },
   lecture: (job, signal) => {
-    const attempt = openAttempt(services.db, "lecture", job, signal, reportStep("lecture"), policy);
+    const attempt = openAttempt(
+      services.db,
+      "lecture",
+      job,
+      signal,
+      reportStep("lecture"),
+      callPolicy,
+    );
     return ingestLecture(
       job.asset_id,
       { ...services, captions: config.CAPTIONS, onSpawn },

@@ -241,6 +241,7 @@ export type DocumentBuild = {
   next_version_id: string | null;
   file_id: string;
   filename: string;
+  sha256: string;
   title: string | null;
   page_count: number | null;
 };
@@ -249,7 +250,8 @@ export type DocumentBuild = {
 export async function getBuild(sql: Sql, document_id: string): Promise<DocumentBuild> {
   const [build] = await sql<DocumentBuild[]>`
     select d.id, d.next_version_id, coalesce(v.file_id, d.file_id, d.id) as file_id,
-           coalesce(v.filename, d.filename) as filename, coalesce(d.title, v.title) as title,
+           coalesce(v.filename, d.filename) as filename,
+           coalesce(v.sha256, d.sha256) as sha256, coalesce(d.title, v.title) as title,
            case when v.id is null then d.page_count else v.page_count end as page_count
     from documents d left join document_versions v on v.id = d.next_version_id
     where d.id = ${document_id} and d.deleted_at is null`;

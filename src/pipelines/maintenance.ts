@@ -2,7 +2,7 @@ import type { Sql } from "../db/client";
 import { listDeletedDocuments, startFileRemoval } from "../db/documents";
 import { recordRemovedOrphan } from "../db/file-audit";
 import { pruneKeys } from "../db/jobs/idempotency";
-import type { JobKind } from "../db/jobs/jobs";
+import { type JobKind, listIncompleteJobs } from "../db/jobs/jobs";
 import { closeLostCalls } from "../db/jobs/provider-calls";
 import { pruneHistory, type Retention } from "../db/jobs/retention";
 import { resumeDueJobs } from "../db/jobs/usage";
@@ -13,6 +13,7 @@ import type { Log } from "../log";
 import { sweepScratch } from "../media/scratch";
 import { requeueLostJobs } from "../queue/queue";
 import { pruneRegistrations } from "../queue/worker-registry";
+import { AnswerSpool } from "../storage/answer-spool";
 import type { FileStorage } from "../storage/files";
 import { sweepStaging } from "../storage/staging";
 import { removeDocument, removeFile } from "./document/request";
@@ -26,6 +27,9 @@ const PURGE_AFTER_SECONDS = 60;
 
 /** Longer than an upload needs between storing its file and inserting its row. */
 const UNCLAIMED_SECONDS = 3_600;
+
+/** An answer of a failed job is kept for a retry this long. */
+const ANSWERS_DAYS = 7;
 
 type MaintenanceDeps = {
   db: Sql;
@@ -71,6 +75,7 @@ async function maintain(deps: MaintenanceDeps): Promise<void> {
     deleted_lectures: () => purgeLectures(db, PURGE_AFTER_SECONDS),
     uploaded_audio: () => removeAudioOfLectures(deps),
     keys: () => pruneKeys(db),
+    paid_answers: () => removeUnneededAnswers(deps),
     provider_calls: () => closeLostCalls(db),
     paused_jobs: () => resumeDueJobs(db),
   });
@@ -128,6 +133,14 @@ async function removeUnclaimedFiles({ db, storage }: MaintenanceDeps): Promise<v
     await removeFile(db, storage, id);
     await recordRemovedOrphan(db, id);
   }
+}
+
+/** A job that fails can be retried, but another machine can complete it, or a deletion end it. */
+async function removeUnneededAnswers({ db, dataRoot, log }: MaintenanceDeps): Promise<void> {
+  const answers = new AnswerSpool(dataRoot, log);
+  const listed = await answers.listJobs();
+  const usable = await listIncompleteJobs(db, listed);
+  await answers.sweep(new Set(usable), ANSWERS_DAYS * DAY_MS);
 }
 
 async function removeAudioOfLectures(deps: MaintenanceDeps): Promise<void> {

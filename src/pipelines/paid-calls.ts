@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Config } from "../config";
 import type { Sql } from "../db/client";
 import type { ClaimToken } from "../db/jobs/jobs";
@@ -14,6 +15,7 @@ import {
 } from "../db/jobs/provider-calls";
 import { throughOutages } from "../db/outage";
 import { AppError, PROVIDER_OUTAGES } from "../errors";
+import type { Log } from "../log";
 import { pause } from "../pause";
 import type {
   BillableRequest,
@@ -22,6 +24,7 @@ import type {
   PaidAnswer,
   PaidCalls,
 } from "../providers/paid-calls";
+import { type AnswerKey, AnswerSpool } from "../storage/answer-spool";
 
 /** The settings for all calls of an installation. */
 export type CallPolicy = {
@@ -32,6 +35,8 @@ export type CallPolicy = {
   budgets: Budgets;
   /** Maximum wait for a call while its provider already has the allowed number of concurrent calls. */
   turnMs: number;
+  /** Keeps expensive answers on the disk until they are stored; null: in memory only. */
+  answers: AnswerSpool | null;
 };
 
 const DEFAULT_CONCURRENCY = 16;
@@ -41,13 +46,19 @@ export const DEFAULT_POLICY: CallPolicy = {
   maxConcurrent: () => DEFAULT_CONCURRENCY,
   budgets: {},
   turnMs: 60_000,
+  answers: null,
 };
 
 /** The policy of the settings. */
 export const openCallPolicy = (
-  config: Pick<Config, "PROVIDER_CONCURRENCY" | "BUDGET_ASSET" | "BUDGET_COURSE" | "BUDGET_DAY">,
+  config: Pick<
+    Config,
+    "DATA_ROOT" | "PROVIDER_CONCURRENCY" | "BUDGET_ASSET" | "BUDGET_COURSE" | "BUDGET_DAY"
+  >,
+  log: Log,
 ): CallPolicy => ({
   ...DEFAULT_POLICY,
+  answers: new AnswerSpool(config.DATA_ROOT, log),
   maxConcurrent: (provider) => config.PROVIDER_CONCURRENCY[provider] ?? DEFAULT_CONCURRENCY,
   budgets: { asset: config.BUDGET_ASSET, course: config.BUDGET_COURSE, day: config.BUDGET_DAY },
 });
@@ -58,6 +69,21 @@ const TURN_POLL_MS = 250;
 const MAX_UNUSABLE = 2;
 /** Closing a receipt outlives the attempt that made the call, so its signal is not the attempt's. */
 const CLOSE_TIMEOUT_MS = 60_000;
+
+/** An answer on the disk, with its receipt. */
+const KeptAnswer = z.object({
+  call_id: z.uuid(),
+  usage: z.record(z.string(), z.number()),
+  /** As the provider's code returned it. */
+  result: z.unknown(),
+});
+type KeptAnswer = z.infer<typeof KeptAnswer>;
+
+/** Calls whose answers are kept on the disk. */
+export type KeptCalls = PaidCalls & {
+  /** The rows of the work are stored: removes the kept answers. */
+  stored(): Promise<void>;
+};
 
 /** The receipts of one attempt of a job, or of a command without a job (`token` null). */
 export class CallRecorder {
@@ -88,15 +114,55 @@ export class CallRecorder {
     return { run: (call, request) => this.#run({ purpose, call_key }, call, request) };
   }
 
+  /**
+   * The calls for work with expensive answers. Each usable answer is kept on the disk until `stored` is
+   * called; if this process ends before, the next attempt on this machine uses the answer and makes no call.
+   *
+   * @param input  identifies the content that the provider reads, such as its SHA-256
+   */
+  keeping(purpose: string, call_key: string, input: string): KeptCalls {
+    const { answers } = this.#policy;
+    const job_id = this.#token?.job_id;
+    if (!answers || !job_id) return { ...this.for(purpose, call_key), stored: async () => {} };
+
+    const keys: AnswerKey[] = [];
+    return {
+      run: async <T>(
+        call: BillableRequest,
+        request: (receipt: CallReceipt) => Promise<PaidAnswer<T>>,
+      ) => {
+        const { service, model, unit } = call;
+        const key = { job_id, content: [call_key, unit ?? "", service, model, input] };
+        keys.push(key);
+        const kept = KeptAnswer.safeParse(await answers.find(key)).data;
+        if (kept) {
+          const { call_id, usage, result } = kept;
+          await this.#finish(call_id, { outcome: "ok", usage }, this.#limitsOf(service));
+          return result as T;
+        }
+        const keep = (answer: KeptAnswer) => answers.keep(key, answer);
+        return this.#run({ purpose, call_key, keep }, call, request);
+      },
+      stored: async () => {
+        for (const key of keys) await answers.remove(key);
+      },
+    };
+  }
+
+  #limitsOf(service: string): CallLimits {
+    return { ...this.#policy, maxConcurrent: this.#policy.maxConcurrent(service) };
+  }
+
   async #run<T>(
-    work: { purpose: string; call_key: string },
+    work: {
+      purpose: string;
+      call_key: string;
+      keep?: (answer: KeptAnswer) => Promise<void>;
+    },
     { service, model, unit, estimate, isFree = false }: BillableRequest,
     request: (receipt: CallReceipt) => Promise<PaidAnswer<T>>,
   ): Promise<T> {
-    const limits: CallLimits = {
-      ...this.#policy,
-      maxConcurrent: this.#policy.maxConcurrent(service),
-    };
+    const limits = this.#limitsOf(service);
     const { id, request_id } = await this.#begin(limits, {
       purpose: work.purpose,
       call_key: unit ? `${work.call_key}:${unit}` : work.call_key,
@@ -121,6 +187,7 @@ export class CallRecorder {
       throw explained(error, service, unusable);
     }
     const { result, usage, problem } = answer;
+    if (!problem) await work.keep?.({ call_id: id, usage, result });
     const outcome = problem ? "error" : "ok";
     await this.#finish(id, { outcome, usage, error_code: problem }, limits);
     return result;

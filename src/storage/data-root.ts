@@ -1,9 +1,10 @@
 import { access, constants, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
+import { SPOOL_FOLDER } from "./answer-spool";
 
 /** Folders that an earlier start can have created, possibly as another user. */
-const PARTS = ["db", "documents", "scratch", "uploaded-audio"];
+const PARTS = ["db", "documents", SPOOL_FOLDER, "scratch", "uploaded-audio"];
 const USABLE = constants.R_OK | constants.W_OK | constants.X_OK;
 
 /**

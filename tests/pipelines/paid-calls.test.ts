@@ -1,4 +1,8 @@
-import { beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   closeLostCalls,
   listProviderCalls,
@@ -8,6 +12,7 @@ import { AppError } from "../../src/errors";
 import { type CallPolicy, CallRecorder, DEFAULT_POLICY } from "../../src/pipelines/paid-calls";
 import { runAttempt } from "../../src/queue/attempt";
 import { type ClaimedJob, claimJob, finishJob, QUEUES } from "../../src/queue/queue";
+import { AnswerSpool, SPOOL_FOLDER } from "../../src/storage/answer-spool";
 import { withDatabase } from "../support/database";
 import { createCourse, createDocument, silentLog } from "../support/factories";
 import { failureOf } from "../support/failures";
@@ -145,6 +150,105 @@ describe("an unusable answer", () => {
     ]);
     const { error_message } = await jobRow();
     expect(error_message).toContain(`${service} answered 2 times`);
+  });
+});
+
+describe("an answer that is kept on the disk", () => {
+  const dataRoot = mkdtempSync(join(tmpdir(), "answers-"));
+  afterAll(() => rm(dataRoot, { recursive: true }));
+  const folder = join(dataRoot, SPOOL_FOLDER);
+  const policy = { ...QUICK, answers: new AnswerSpool(dataRoot, silentLog) };
+  const keeping = (input = "sha256 of the input", with_: CallPolicy = policy) =>
+    new CallRecorder(db, job, forever, with_).keeping("transcribe", `work:${document_id}`, input);
+  const counted = () => {
+    let count = 0;
+    const request = async () => {
+      count += 1;
+      return succeed();
+    };
+    return { request, count: () => count };
+  };
+  const files = async () => (await readdir(folder)).filter((name) => name.startsWith(job.job_id));
+
+  test("is used by the next attempt, which makes no call and closes the receipt", async () => {
+    const { request, count } = counted();
+    await keeping().run(call(), request);
+    // The process died before the receipt was closed and the result was stored.
+    await db`update provider_calls set state = 'started', finished_at = null`;
+    await reclaim();
+
+    const calls = keeping();
+    expect(await calls.run(call(), request)).toBe("text");
+    await calls.stored();
+
+    expect(count()).toBe(1);
+    expect(await receipts()).toMatchObject([
+      { state: "ok", usage: { pages: 1, output_tokens: 7 } },
+    ]);
+    expect(await files()).toEqual([]);
+  });
+
+  test("is used although retention removed its receipt", async () => {
+    const { request, count } = counted();
+    await keeping().run(call(), request);
+    await db`delete from provider_calls where job_id = ${job.job_id}`;
+
+    expect(await keeping().run(call(), request)).toBe("text");
+    expect(count()).toBe(1);
+  });
+
+  test("belongs to one input, one part of the work and one model", async () => {
+    const { request, count } = counted();
+    await keeping().run(call(), request);
+
+    await keeping("other audio").run(call(), request);
+    await keeping().run({ ...call(), model: "better" }, request);
+    await keeping().run({ ...call(), unit: "at:60000" }, request);
+
+    expect(count()).toBe(4);
+  });
+
+  test("is not kept when it cannot be used, or when the call failed", async () => {
+    const unusable = async () => ({ ...(await succeed()), problem: "answer_invalid" });
+    await keeping().run(call(), unusable);
+    await failureOf(keeping().run(call(), failWith("provider_unavailable")));
+
+    expect(await files()).toEqual([]);
+  });
+
+  test("is bought again when its file is damaged", async () => {
+    const { request, count } = counted();
+    await keeping().run(call(), request);
+    const [name] = await files();
+    for (const damage of ["", '{"call_id":', "null", '{"call_id":"x","result":1}']) {
+      await Bun.write(join(folder, name!), damage);
+      const bought = count();
+
+      expect(await keeping().run(call(), request)).toBe("text");
+      expect(count()).toBe(bought + 1);
+    }
+  });
+
+  test("does not fail the call when the disk refuses it", async () => {
+    await Bun.write(join(dataRoot, "a-file"), "");
+    const answers = new AnswerSpool(join(dataRoot, "a-file"), silentLog);
+
+    const calls = keeping("sha256 of the input", { ...policy, answers });
+
+    expect(await calls.run(call(), succeed)).toBe("text");
+    await calls.stored();
+  });
+
+  test("of an attempt that is stopped while the answer arrives is still kept", async () => {
+    const stop = new AbortController();
+    const recorded = new CallRecorder(db, job, stop.signal, policy);
+    const calls = recorded.keeping("transcribe", `work:${document_id}`, "sha256 of the input");
+    await calls.run(call(), async () => {
+      stop.abort();
+      return succeed();
+    });
+
+    expect((await files()).length).toBe(1);
   });
 });
 

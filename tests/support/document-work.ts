@@ -11,6 +11,7 @@ import { Google } from "../../src/providers/google";
 import { OpenAI } from "../../src/providers/openai";
 import { type AttemptOutcome, runAttempt } from "../../src/queue/attempt";
 import { claimJob } from "../../src/queue/queue";
+import { AnswerSpool } from "../../src/storage/answer-spool";
 import { openDiskStorage } from "../../src/storage/disk";
 import { DOCUMENT_FILES, type FileStorage } from "../../src/storage/files";
 import { createCourse, silentLog } from "./factories";
@@ -23,7 +24,7 @@ export type DocumentWork = AsyncDisposable & {
   openai: OpenAIServer;
   course_id: string;
   /** With the model on `gemini` and without OCR; spread it to have it otherwise. */
-  tools: DocumentTools;
+  tools: DocumentTools & { callPolicy: CallPolicy };
   /** Stores a PDF as its upload does, and answers its id. */
   upload(bytes: Uint8Array | Promise<Uint8Array>, filename?: string): Promise<string>;
   /** What a worker does with the next job of the queue; null when there is none. */
@@ -44,8 +45,10 @@ export async function openDocumentWork(
   const gemini = startGemini();
   const openai = startOpenAI();
   const course_id = await createCourse(db);
-  const tools: DocumentTools = {
+  const callPolicy = { ...DEFAULT_POLICY, answers: new AnswerSpool(dataRoot, silentLog) };
+  const tools = {
     db,
+    callPolicy,
     storage,
     dataRoot,
     maxPages: 1_000,
@@ -69,11 +72,7 @@ export async function openDocumentWork(
       const request = { course_id, priority: "normal" as const };
       return (await receiveDocument({ db, storage }, request, file)).document_id;
     },
-    workOnce: async (
-      with_ = tools,
-      stop = new AbortController().signal,
-      policy = DEFAULT_POLICY,
-    ) => {
+    workOnce: async (with_ = tools, stop = new AbortController().signal, policy = callPolicy) => {
       const held = await claimJob(db, ["ingest_high", "ingest"], 45);
       if (!held) return null;
       const handler = async (_: unknown, signal: AbortSignal) => {

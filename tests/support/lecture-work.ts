@@ -9,6 +9,7 @@ import { openForecaster } from "../../src/pipelines/forecast";
 import type { LectureDeps } from "../../src/pipelines/lecture/ingest";
 import { ingestLecture } from "../../src/pipelines/lecture/ingest";
 import { receiveRecording } from "../../src/pipelines/lecture/request";
+import { type CallPolicy, DEFAULT_POLICY } from "../../src/pipelines/paid-calls";
 import { openAttempt } from "../../src/pipelines/step";
 import { OpenAI } from "../../src/providers/openai";
 import { openPanopto } from "../../src/providers/panopto";
@@ -20,6 +21,7 @@ import { problems } from "../../src/routes/http/problems";
 import { lectureIntakeRoutes } from "../../src/routes/lectures/lecture-intake";
 import { lectureTranscriptRoutes } from "../../src/routes/lectures/lecture-transcript";
 import { lectureRoutes } from "../../src/routes/lectures/lectures";
+import { AnswerSpool } from "../../src/storage/answer-spool";
 import { openDiskStorage } from "../../src/storage/disk";
 import { AUDIO_FILES } from "../../src/storage/files";
 import { startElevenLabs } from "./elevenlabs";
@@ -41,6 +43,7 @@ export async function openLectureWork(db: Sql) {
   const uploadedAudio = await openDiskStorage(dataRoot, AUDIO_FILES);
   const course_id = await createCourse(db);
   const shutdown = new AbortController();
+  const callPolicy = { ...DEFAULT_POLICY, answers: new AnswerSpool(dataRoot, silentLog) };
   const tools: LectureDeps = {
     db,
     dataRoot,
@@ -73,6 +76,7 @@ export async function openLectureWork(db: Sql) {
     dataRoot,
     uploadedAudio,
     tools,
+    callPolicy,
     app,
     shutdown,
     request: async (panopto_url: string, options: { transcription?: boolean } = {}) => {
@@ -82,7 +86,11 @@ export async function openLectureWork(db: Sql) {
     /** What a worker does with the next job of the queue; null when there is none. */
     workOnce: async (
       with_: Partial<LectureDeps> = {},
-      { stop = new AbortController().signal, lost = new AbortController() } = {},
+      {
+        stop = new AbortController().signal,
+        lost = new AbortController(),
+        policy = callPolicy as CallPolicy,
+      } = {},
     ): Promise<AttemptOutcome | null> => {
       const held = await claimJob(db, ["ingest_high", "ingest"], 45);
       if (!held) return null;
@@ -90,9 +98,10 @@ export async function openLectureWork(db: Sql) {
         ingestLecture(
           held.asset_id,
           { ...tools, ...with_ },
-          openAttempt(db, "lecture", held, signal, () => {}),
+          openAttempt(db, "lecture", held, signal, () => {}, policy),
         );
-      return runAttempt(db, held, handler, { stop, lost, log: silentLog });
+      const { probeSeconds } = policy;
+      return runAttempt(db, held, handler, { stop, lost, log: silentLog, probeSeconds });
     },
     details: (id: string) => getLectureDetails(db, id),
     /** Ends what is unfinished, so that the next test finds an empty queue. */

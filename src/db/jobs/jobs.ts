@@ -108,3 +108,11 @@ export async function countJobs(
     select kind, job_state as state, count(*)::int as count
     from jobs where job_state <> 'completed' group by kind, job_state`;
 }
+
+/** Those of the jobs that have not completed; a failed job can be retried. */
+export async function listIncompleteJobs(sql: Sql, job_ids: readonly string[]): Promise<string[]> {
+  if (job_ids.length === 0) return [];
+  const rows = await sql<{ id: string }[]>`
+    select id from jobs where id = any(${[...job_ids]}::uuid[]) and job_state <> 'completed'`;
+  return rows.map(({ id }) => id);
+}

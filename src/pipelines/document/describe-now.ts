@@ -4,6 +4,7 @@ import type { Log } from "../../log";
 import { pause } from "../../pause";
 import { keepClaim, runAttempt, VISIBILITY_SECONDS } from "../../queue/attempt";
 import { type ClaimedDocumentJob, claimDocumentJob, finishJob } from "../../queue/queue";
+import type { CallPolicy } from "../paid-calls";
 import { openAttempt } from "../step";
 import {
   type DescribeTools,
@@ -13,7 +14,7 @@ import {
   type Wanted,
 } from "./describe";
 
-type DescribeNowDeps = DescribeTools & { log: Log };
+type DescribeNowDeps = DescribeTools & { log: Log; callPolicy: CallPolicy };
 
 /** Interval at which a request checks whether the worker with its document has finished. */
 const LOOK_EVERY_MS = 500;
@@ -66,14 +67,14 @@ async function describeUnder(
   wanted: Wanted,
   gone: AbortSignal,
 ): Promise<void> {
-  const { db, log } = tools;
+  const { db, log, callPolicy } = tools;
   const { asset_id } = claim;
   const handOn = new AbortController();
   const stop = AbortSignal.any([gone, handOn.signal]);
   let failure: unknown;
 
   const describe = async (signal: AbortSignal) => {
-    const attempt = openAttempt(db, "document", claim, signal, () => {});
+    const attempt = openAttempt(db, "document", claim, signal, () => {}, callPolicy);
     await attempt.step("describing", () => describePages(asset_id, tools, attempt, wanted));
     if (await isComplete(asset_id, tools)) await settleDescription(asset_id, db, attempt);
   };

@@ -81,7 +81,7 @@ export async function describePages(
   const { db, storage, slideDescriber, dataRoot, maxPages } = tools;
   if (slideDescriber) await calls.assertReachable(toModelName(slideDescriber.model).provider);
   await using scratch = await openScratch(dataRoot);
-  const { file_id, filename, next_version_id } = await getBuild(db, document_id);
+  const { file_id, filename, sha256, next_version_id } = await getBuild(db, document_id);
   const path = await storage.localPath(file_id, scratch.path, signal);
   await using pdf = await readPdf(path, { maxPages, signal });
   const { page_count, unread_content } = pdf;
@@ -101,10 +101,12 @@ export async function describePages(
     const { page_number } = deck.page;
     const version = next_version_id ? `:version:${next_version_id}` : "";
     const key = `document:${document_id}${version}:page:${page_number}:describe`;
-    const pageTools = { slideDescriber, ocr, render, signal, calls: calls.for("describe", key) };
+    const receipts = calls.keeping("describe", key, sha256);
+    const pageTools = { slideDescriber, ocr, render, signal, calls: receipts };
     const description = await describePage(deck, pageTools);
     const save = () => saveDescription(db, fence, description);
     assertStillClaimed(await throughOutages(save, signal));
+    await receipts.stored();
     done += 1;
     await progress((DESCRIBED_PERCENT * done) / page_count);
   });

@@ -32,7 +32,7 @@ export async function transcribeAudio(
   { fence, signal, progress, calls }: Attempt<"lecture">,
 ): Promise<"speech" | "silence"> {
   await progress(TRANSCRIBING.at(0));
-  const receipts = calls.for("transcribe", `lecture:${lecture_id}:transcribe`);
+  const receipts = calls.keeping("transcribe", `lecture:${lecture_id}:transcribe`, mp3.sha256);
   const transcription = await transcriber.transcribe(mp3, signal, receipts);
   if (transcription.segments.length === 0) return "silence";
   const shifted = shiftTranscript(transcription, offset_ms);
@@ -40,6 +40,7 @@ export async function transcribeAudio(
   const warnings = recordingWarnings(offset_ms + mp3.duration_ms, stated_ms, mp3.missing_end);
   const save = () => saveTranscript(db, fence, stored, warnings);
   assertStillClaimed(await throughOutages(save, signal));
+  await receipts.stored();
   await progress(TRANSCRIBING.at(1));
   return "speech";
 }

@@ -7,6 +7,7 @@ import type { Log } from "../../log";
 import type { DescribeTools } from "../../pipelines/document/describe";
 import { describeNow } from "../../pipelines/document/describe-now";
 import { summarizeDeck } from "../../pipelines/document/summary";
+import type { CallPolicy } from "../../pipelines/paid-calls";
 import { viewerOf } from "../http/auth";
 import { optionalJsonBody } from "../http/json-body";
 import { requireReleased } from "../http/released";
@@ -76,6 +77,7 @@ const DocumentSummary = Document.extend({
 
 type DocumentPageRoutesDeps = DescribeTools & {
   log: Log;
+  callPolicy: CallPolicy;
   /** Aborted when the process stops; workers of the next process continue the job. */
   shutdown: AbortSignal;
 };
