@@ -6,7 +6,9 @@
  * Other arguments that begin with `-` go to `bun test`; the rest select test files by a part of their path.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { Glob } from "bun";
 
 const PROJECT = join(import.meta.dir, "..");
@@ -33,9 +35,7 @@ async function testEverything(args: string[]): Promise<Tally> {
     return { ...NOTHING, failed: 1 };
   }
   const test = (title: string, files: string[], engine: string) =>
-    files.length === 0
-      ? NOTHING
-      : runTests(`${title}, ${files.length} files`, [...flags, ...files], engine);
+    runTests(title, flags, files, engine);
 
   if (isFast) {
     const types = await runCheck("Types", ["tsc"]);
@@ -104,55 +104,111 @@ async function runCheck(title: string, command: string[]): Promise<Tally> {
 
 /** Enough for real databases, browsers and ffmpeg on a busy machine. A slower test sets its own limit. */
 const TIMEOUT_MS = 90_000;
+/** Test files spend half of their time waiting for other processes, so a core can serve more than one. */
+const PARALLEL_FILES = Math.min(4, availableParallelism() + 1);
+/** Milliseconds of each file in an earlier run: the longest start first. `--update-timings` writes it. */
+const TIMINGS = "tests/timings.json";
+/** Stands for an error that no test reports, such as a promise that is rejected after the last one. */
+const OUTSIDE_TESTS = "outside of all tests";
+/** More failed files than this are no accident of a busy machine. */
+const MAX_FILES_ALONE = 6;
 
-async function runTests(title: string, args: string[], engine: string): Promise<Tally> {
-  const command = ["test", `--timeout=${TIMEOUT_MS}`, ...args];
-  const { exitCode, report } = await runBun(title, command, { TEST_ENGINE: engine });
-  return readTally(report, exitCode);
+/**
+ * Runs test files side by side. A few files that failed run once more, alone: what fails only beside others
+ * is named and counts as passed, because a busy machine is no fault of the code.
+ */
+export async function runTests(
+  title: string,
+  flags: string[],
+  files: string[],
+  engine: string,
+): Promise<Tally> {
+  if (files.length === 0) return NOTHING;
+  const together = await runTestFiles(
+    `${title}, ${files.length} files`,
+    [`--parallel=${PARALLEL_FILES}`, `--timings=${TIMINGS}`, ...flags],
+    files,
+    engine,
+  );
+  const failed = files.filter((file) => !(together.get(file)?.failed === 0));
+  if (failed.length === 0 || failed.length > MAX_FILES_ALONE) return sum([...together.values()]);
+
+  const alone = await runTestFiles(`Alone: ${failed.join(", ")}`, flags, failed, engine);
+  const passed = failed.filter((file) => alone.get(file)?.failed === 0);
+  if (passed.length > 0)
+    console.error(`\nFailed beside others, passed alone: ${passed.join(", ")}`);
+  return sum([...new Map([...together, ...alone]).values()]);
 }
 
-/** The summary is the last thing that `bun test` prints, and far shorter than this. */
-const REPORT_CHARACTERS = 4_000;
+/**
+ * The result of each file. A file that could not be loaded or that ended its process counts as one failure,
+ * and so does an error outside of the tests.
+ */
+async function runTestFiles(
+  title: string,
+  flags: string[],
+  files: string[],
+  engine: string,
+): Promise<Map<string, Tally>> {
+  const folder = await mkdtemp(join(tmpdir(), "lectern-tests-"));
+  const report = join(folder, "junit.xml");
+  try {
+    const { exitCode } = await runBun(
+      title,
+      [
+        "test",
+        `--timeout=${TIMEOUT_MS}`,
+        "--reporter=junit",
+        `--reporter-outfile=${report}`,
+        ...flags,
+        ...files,
+      ],
+      { TEST_ENGINE: engine },
+    );
+    const results = readReport(await readFile(report, "utf8").catch(() => ""));
+    const tallies = new Map(
+      files.map((file) => {
+        const tally = results.get(resolve(PROJECT, file));
+        return [file, tally ?? { ...NOTHING, failed: 1 }] as const;
+      }),
+    );
+    const isExplained = exitCode === 0 || sum([...tallies.values()]).failed > 0;
+    return isExplained ? tallies : tallies.set(OUTSIDE_TESTS, { ...NOTHING, failed: 1 });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
 
-/** Prints everything at once, and returns the end of what was printed on stderr. */
+/** Prints everything at once. */
 async function runBun(
   title: string,
   args: string[],
   env: Record<string, string>,
-): Promise<{ exitCode: number; report: string }> {
+): Promise<{ exitCode: number }> {
   console.error(`\n--- ${title}`);
   const colour = process.stderr.isTTY ? { FORCE_COLOR: "1" } : {};
   const child = Bun.spawn([process.execPath, ...args], {
     cwd: PROJECT,
     env: { ...process.env, ...colour, ...env },
-    stdout: "inherit",
-    stderr: "pipe",
+    stdio: ["ignore", "inherit", "inherit"],
   });
-  let report = "";
-  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-    process.stderr.write(text);
-    report = (report + text).slice(-REPORT_CHARACTERS);
-  }
-  return { exitCode: await child.exited, report };
+  return { exitCode: await child.exited };
 }
 
-/**
- * Counts the results in the summary of `bun test`. A run that ended without a summary, or with an exit
- * code that no failed test explains, counts as one failure.
- */
-export function readTally(report: string, exitCode: number): Tally {
-  const text = Bun.stripANSI(report);
-  const summary = text.slice(text.search(/^ \d+ pass$(?![\s\S]*^ \d+ pass$)/m));
-  if (!/^Ran \d+ tests? across/m.test(summary)) return { ...NOTHING, failed: 1 };
-
-  const count = (word: string) =>
-    Number(new RegExp(`^ (\\d+) ${word}$`, "m").exec(summary)?.[1] ?? 0);
-  const failed = count("fail");
-  return {
-    passed: count("pass"),
-    failed: exitCode !== 0 && failed === 0 ? 1 : failed,
-    skipped: count("skip") + count("todo"),
-  };
+/** The results of each test file in a JUnit report, by its absolute path. */
+function readReport(xml: string): Map<string, Tally> {
+  const results = new Map<string, Tally>();
+  const rewriter = new HTMLRewriter().on("testsuites > testsuite", {
+    element(suite) {
+      const count = (name: string) => Number(suite.getAttribute(name) ?? 0);
+      const failed = count("failures");
+      const skipped = count("skipped");
+      const passed = count("tests") - failed - skipped;
+      results.set(resolve(PROJECT, suite.getAttribute("file")!), { passed, failed, skipped });
+    },
+  });
+  rewriter.transform(xml);
+  return results;
 }
 
 function startNative(): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { findBestMoment } from "../../src/retrieval/best-sentence";
+import { cpuMs } from "../support/cpu-time";
 
 const chunk = (content: string) => ({ content, start_ms: 60_000, end_ms: 120_000 });
 
@@ -40,9 +41,7 @@ describe("the moment of a question", () => {
 
   test("is found in bounded time in a long text", () => {
     const spoken = chunk("word ".repeat(20_000));
-    const started = performance.now();
-    findBestMoment(spoken, "word ".repeat(1_600));
 
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMs(() => findBestMoment(spoken, "word ".repeat(1_600)))).toBeLessThan(2_000);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findTests, readTally } from "../../scripts/test";
+import { findTests, runTests } from "../../scripts/test";
 
 describe("findTests", () => {
   test("tells tests that reach a database, even through a helper, from those that do not", async () => {
@@ -28,39 +28,56 @@ describe("findTests", () => {
   });
 });
 
-describe("readTally", () => {
+describe("runTests", () => {
   test("counts what bun reports, and a file that does not load as a failure", async () => {
-    const { report, exitCode } = await runSuite({
+    const suite = await makeSuite({
       "good.test.ts": `test("a", () => {}); test.skip("b", () => {}); test.todo("c");`,
       "bad.test.ts": `test("d", () => { throw new Error(); });`,
       "broken.test.ts": `import "./nowhere";`,
     });
 
-    expect(readTally(report, exitCode)).toEqual({ passed: 1, failed: 2, skipped: 2 });
+    expect(await suite.run()).toEqual({ passed: 1, failed: 2, skipped: 2 });
   });
 
-  test("is one failure for a run that died before its summary", async () => {
-    const { report, exitCode } = await runSuite({
-      "dies.test.ts": `test("e", () => process.exit(0));`,
+  test("counts a file that ends its process as a failure", async () => {
+    const suite = await makeSuite({ "dies.test.ts": `test("e", () => process.exit(0));` });
+
+    expect(await suite.run()).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  });
+
+  test("counts an error that no test reports", async () => {
+    const suite = await makeSuite({
+      "late.test.ts": `import { afterAll } from "bun:test";
+        test("f", () => {}); afterAll(() => { throw new Error("late"); });`,
     });
 
-    expect(readTally(report, exitCode)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+    expect((await suite.run()).failed).toBeGreaterThan(0);
   });
 
-  test("is a failure where the exit code says so and no test does", () => {
-    const report = " 3 pass\n 0 fail\nRan 3 tests across 1 file. [5.00ms]\n";
+  test("runs a failed file once more, alone, and counts only that run", async () => {
+    const suite = await makeSuite({
+      "steady.test.ts": `test("g", () => {});`,
+      "first.test.ts": `import { existsSync, writeFileSync } from "node:fs";
+        const mark = import.meta.dir + "/was-here";
+        test("h", () => {});
+        test("i", () => { if (!existsSync(mark)) { writeFileSync(mark, ""); throw new Error("busy"); } });`,
+    });
 
-    expect(readTally(report, 1)).toEqual({ passed: 3, failed: 1, skipped: 0 });
+    expect(await suite.run()).toEqual({ passed: 3, failed: 0, skipped: 0 });
   });
 });
 
-/** Runs a suite of its own, made of files with the given bodies. */
-async function runSuite(bodies: Record<string, string>) {
+/** A suite of its own, made of files with the given bodies. */
+async function makeSuite(bodies: Record<string, string>) {
   const folder = await mkdtemp(join(tmpdir(), "lectern-suite-"));
+  const files = Object.keys(bodies).map((name) => join(folder, name));
   for (const [name, body] of Object.entries(bodies)) {
     await Bun.write(join(folder, name), `import { test } from "bun:test";\n${body}`);
   }
-  const suite = Bun.spawnSync([process.execPath, "test"], { cwd: folder });
-  await rm(folder, { recursive: true });
-  return { report: suite.stderr.toString(), exitCode: suite.exitCode };
+  const run = async () => {
+    const tally = await runTests("A suite of its own", [], files, "embedded");
+    await rm(folder, { recursive: true });
+    return tally;
+  };
+  return { run };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { checkCitations, type UnsupportedReason } from "../../../src/chat/citations/check";
 import type { Citation } from "../../../src/retrieval/search";
+import { cpuMs } from "../../support/cpu-time";
 
 const passages = new Map<number, Citation>(
   [
@@ -151,9 +152,7 @@ describe("checkCitations", () => {
   test.each(HOSTILE)("reads a long answer of %j in time", (piece) => {
     const answer = `${piece.repeat(60_000 / piece.length)} [1]`;
 
-    const started = performance.now();
-    checkCitations(answer, passages);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(cpuMs(() => checkCitations(answer, passages))).toBeLessThan(5_000);
   });
 });
 
