@@ -1,6 +1,7 @@
 /**
  * Writes `docs/openapi.json`, the API as `/swagger/json` describes it, for clients and for reviewers
- * who read a diff. With `--check` it writes nothing and exits 1 when the file is stale.
+ * who read a diff; and the types of the TypeScript client. With `--check` it writes nothing and exits 1
+ * when a file is stale.
  *
  * It needs no database: an unreachable one does not change what the routes declare. The settings are
  * fixed, so the text is the same on every machine.
@@ -10,9 +11,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApp } from "../src/app";
 import { loadConfig } from "../src/config";
+import { OPERATIONS } from "../src/routes/http/operations";
 import { openServices } from "../src/services";
+import { toClientTypes } from "./client-types";
 
-const OPENAPI = join(import.meta.dir, "../docs/openapi.json");
+const ROOT = join(import.meta.dir, "..");
 const UNREACHABLE = "http://127.0.0.1:1";
 
 /** The OpenAPI document as indented JSON with a final line break. */
@@ -35,17 +38,35 @@ async function dumpOpenApi(): Promise<string> {
   }
 }
 
-const document = await dumpOpenApi();
-if (!Bun.argv.includes("--check")) {
-  await Bun.write(OPENAPI, document);
-} else if (
-  document !==
-  (await Bun.file(OPENAPI)
-    .text()
-    .catch(() => ""))
-) {
-  console.error(
-    "docs/openapi.json is not what the routes declare. Run: bun scripts/dump-openapi.ts",
-  );
-  process.exitCode = 1;
+/** Operations that src/routes/http/operations.ts does not name. */
+function unnamed(document: string): string[] {
+  const { paths } = JSON.parse(document) as { paths: Record<string, object> };
+  return Object.entries(paths)
+    .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
+    .filter((route) => !(route in OPERATIONS));
+}
+
+/** The generated files and their texts. */
+async function generate(): Promise<Record<string, string>> {
+  const document = await dumpOpenApi();
+  const nameless = unnamed(document);
+  if (nameless.length > 0) {
+    console.error(`Add to src/routes/http/operations.ts: ${nameless.join(", ")}`);
+    process.exitCode = 1;
+  }
+  return {
+    "docs/openapi.json": document,
+    "clients/ts/src/schema.ts": await toClientTypes(document),
+  };
+}
+
+const isCheck = Bun.argv.includes("--check");
+for (const [path, text] of Object.entries(await generate())) {
+  const file = Bun.file(join(ROOT, path));
+  if (!isCheck) {
+    await file.write(text);
+  } else if (text !== (await file.text().catch(() => ""))) {
+    console.error(`${path} is not what the routes declare. Run: bun scripts/dump-openapi.ts`);
+    process.exitCode = 1;
+  }
 }

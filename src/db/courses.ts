@@ -2,7 +2,9 @@ import { AppError } from "../errors";
 import type { Viewer } from "../principal";
 import { visibleAsset } from "./access/visibility";
 import type { Sql } from "./client";
+import type { DocumentStatus } from "./documents";
 import type { Budgets } from "./jobs/provider-calls";
+import type { LectureStatus } from "./lectures";
 import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
 
 export type Course = {
@@ -91,7 +93,7 @@ export type Asset = {
   id: string;
   kind: "lecture" | "document";
   title: string | null;
-  status: string;
+  status: LectureStatus | DocumentStatus;
   status_reason: string | null;
   progress_percent: number;
   created_at: string;

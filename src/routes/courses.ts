@@ -13,12 +13,14 @@ import {
 import { getUsage } from "../db/jobs/usage";
 import { removeFile } from "../pipelines/document/request";
 import type { FileStorage } from "../storage/files";
+import { Status as DocumentStatus } from "./documents/document-schemas";
 import { recordAudit } from "./http/audit";
 import { principalOf, requireAdmin, viewerOf } from "./http/auth";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
 import { ById, Id, PageQuery, pageOf, Time } from "./http/schemas";
 import { Usage } from "./http/usage-schema";
+import { Status as LectureStatus } from "./lectures/lectures";
 
 const Name = z.string().trim().min(1).max(300);
 const Description = z.string().max(10_000).nullable();
@@ -53,12 +55,14 @@ const Course = z
   })
   .meta({ id: "Course" });
 
+const AssetStatus = z.enum([...new Set([...LectureStatus.options, ...DocumentStatus.options])]);
+
 const Asset = z
   .object({
     id: Id,
     kind: z.enum(["lecture", "document"]),
     title: z.string().nullable(),
-    status: z.string(),
+    status: AssetStatus,
     status_reason: z.string().nullable(),
     progress_percent: z.number().int(),
     created_at: Time,

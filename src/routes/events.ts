@@ -93,7 +93,12 @@ export const eventRoutes = ({ db, shutdown }: EventRouteDeps) => {
             "The data of each message is one ProcessingEvent. `Last-Event-ID` resumes without a gap. " +
             "The server can end the feed with a message of type `end`: reconnect then.",
           responses: {
-            200: { description: "The events", content: { "text/event-stream": {} } },
+            200: {
+              description: "A stream; the data of each server-sent event is one ProcessingEvent",
+              content: {
+                "text/event-stream": { schema: { $ref: "#/components/schemas/ProcessingEvent" } },
+              },
+            },
           },
         },
       },

@@ -10,7 +10,7 @@ const check = (env: Record<string, string> = {}) =>
     env: { ...process.env, ...env },
   });
 
-test("docs/openapi.json is what the routes declare", () => {
+test("docs/openapi.json and the types of clients/ts are what the routes declare", () => {
   const { stderr, exitCode } = check();
 
   expect(stderr.toString()).toBe("");

@@ -1,16 +1,17 @@
+import { AGUI_MEDIA_TYPE } from "@ag-ui/encoder";
 import { z } from "zod";
 import { PlainBody } from "../../chat/request";
 import { Id, Json, Time } from "../http/schemas";
 import { Citation } from "../retrieval";
 
 export const CourseQuery = z.object({ course_id: Id.optional() });
-const CheckedCitation = Citation.extend({
+export const CheckedCitation = Citation.extend({
   unsupported: z
     .literal(true)
     .optional()
     .describe("Every sentence that cites this passage is in `unsupported`"),
 });
-const UnsupportedSentences = z
+export const UnsupportedSentences = z
   .array(
     z.object({
       start: z.int().describe("UTF-16 offset in `content`"),
@@ -50,30 +51,55 @@ export const WholeSession = Session.extend({
     }),
   ),
 }).meta({ id: "ChatSession" });
-export const Reply = z.object({
-  session_id: Id,
-  message_id: z.string(),
-  content: z.string(),
-  citations: z.array(CheckedCitation),
-  unsupported: UnsupportedSentences,
-  run_metadata: Json,
-});
+export const Reply = z
+  .object({
+    session_id: Id,
+    message_id: z.string(),
+    content: z.string(),
+    citations: z.array(CheckedCitation),
+    unsupported: UnsupportedSentences,
+    run_metadata: Json,
+  })
+  .meta({ id: "ChatReply" });
 
-/** Validated in the handler, because the error messages depend on which of the two bodies it is. */
+const PLAIN = z.toJSONSchema(PlainBody, { io: "input" });
+
+/** Validated in the handler, because the error messages depend on which of the bodies it is. */
 export const BODY = {
-  description: "AG-UI's RunAgentInput, or the plain body",
+  description: "AG-UI's RunAgentInput, or the plain body: one question, or a conversation",
   content: {
     "application/json": {
       schema: {
+        $defs: {
+          PlainQuestion: { ...PLAIN, required: ["message"] },
+          PlainConversation: { ...PLAIN, required: ["messages"] },
+        },
         anyOf: [
-          z.toJSONSchema(PlainBody, { io: "input" }) as object,
-          {
-            type: "object",
-            required: ["threadId", "runId", "messages"],
-            description: "RunAgentInput",
-          },
+          { $ref: "#/$defs/PlainQuestion" },
+          { $ref: "#/$defs/PlainConversation" },
+          { $ref: "#/components/schemas/RunAgentInput" },
         ],
       },
+    },
+  },
+};
+
+/** AG-UI's binary form is for its own clients. */
+export const AG_UI_STREAM = {
+  200: {
+    description: "A stream; the data of each server-sent event is one event of AG-UI",
+    content: {
+      "text/event-stream": { schema: { $ref: "#/components/schemas/AgUiEvent" } },
+      [AGUI_MEDIA_TYPE]: {},
+    },
+  },
+};
+
+export const CAPABILITIES = {
+  200: {
+    description: "The capabilities",
+    content: {
+      "application/json": { schema: { $ref: "#/components/schemas/AgentCapabilities" } },
     },
   },
 };

@@ -33,7 +33,7 @@ import { conversationBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
 import { toAgUiResponse } from "./ag-ui-stream";
-import { BODY, CourseQuery, Reply } from "./chat-schemas";
+import { AG_UI_STREAM, BODY, CAPABILITIES, CourseQuery, Reply } from "./chat-schemas";
 import { chatSessionRoutes } from "./chat-sessions";
 
 /** The dependencies of the chat endpoints of all protocols. */
@@ -68,7 +68,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
         detail: {
           summary: "Ask, and stream the answer as AG-UI events",
           requestBody: BODY,
-          responses: { 200: { description: "AG-UI events", content: { "text/event-stream": {} } } },
+          responses: AG_UI_STREAM,
         },
       },
     )
@@ -92,7 +92,10 @@ export function chatRoutes(deps: ChatRouteDeps) {
       },
     )
     .get("/capabilities", () => capabilities(deps), {
-      detail: { summary: "Get the agent's capabilities, in AG-UI's form" },
+      detail: {
+        summary: "Get the agent's capabilities, in AG-UI's form",
+        responses: CAPABILITIES,
+      },
     })
     .use(chatSessionRoutes({ db, runs, audit: deps.audit, config: deps.config }));
 }

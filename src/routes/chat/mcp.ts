@@ -33,7 +33,12 @@ const BODY = {
       schema: {
         type: "object" as const,
         required: ["jsonrpc", "method"],
-        properties: { jsonrpc: { type: "string" as const }, method: { type: "string" as const } },
+        properties: {
+          jsonrpc: { type: "string" as const, enum: ["2.0"] },
+          id: { type: ["string", "integer"] as never, description: "None: a notification" },
+          method: { type: "string" as const },
+          params: { type: "object" as const, additionalProperties: true },
+        },
       },
     },
   },
@@ -70,7 +75,12 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
         description: DESCRIPTION,
         requestBody: BODY,
         responses: {
-          200: { description: "A JSON-RPC response", content: { "application/json": {} } },
+          200: {
+            description: "A JSON-RPC response",
+            content: {
+              "application/json": { schema: { $ref: "#/components/schemas/JsonRpcResponse" } },
+            },
+          },
           202: { description: "A notification was accepted" },
         },
       },

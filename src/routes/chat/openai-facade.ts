@@ -2,7 +2,6 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { collectCompletion, toCompletionChunks } from "../../chat/openai/completion";
 import {
-  CompletionBody,
   type CompletionRequest,
   readCompletionRequest,
   toCourseId,
@@ -20,6 +19,7 @@ import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
 import { EVENT_STREAM, toStreamingResponse } from "../http/streaming-response";
 import type { ChatRouteDeps } from "./chat";
+import { COMPLETION_ANSWER, COMPLETION_BODY } from "./completion-schemas";
 
 const DESCRIPTION = `The agent of \`/api/chat\` for clients of OpenAI's API; the model \`course:<id>\` is a course.
 
@@ -34,24 +34,6 @@ a silent stream alive.
 
 The course's own tools run on the server and are not shown. A call of one of the client's \`tools\` ends the
 answer with \`tool_calls\`. A failure during a stream is an event with \`error\`, instead of \`[DONE]\`.`;
-
-const BODY = {
-  content: {
-    "application/json": { schema: z.toJSONSchema(CompletionBody, { io: "input" }) as object },
-  },
-};
-const FAILURE = {
-  default: {
-    description: "`error` with message, type, param and code; docs/errors.md explains the codes",
-    content: { "application/json": {} },
-  },
-};
-const ANSWER = {
-  200: {
-    description: "A chat completion, or a stream of its chunks",
-    content: { "application/json": {}, "text/event-stream": {} },
-  },
-};
 
 const Model = z.object({
   id: z.string().describe("`course:<id>`"),
@@ -85,8 +67,8 @@ export function openaiFacade(deps: ChatRouteDeps) {
         detail: {
           summary: "Ask a course through OpenAI's chat completions API",
           description: DESCRIPTION,
-          requestBody: BODY,
-          responses: { ...ANSWER, ...FAILURE },
+          requestBody: COMPLETION_BODY,
+          responses: COMPLETION_ANSWER,
         },
       },
     )
@@ -98,7 +80,7 @@ export function openaiFacade(deps: ChatRouteDeps) {
       },
       {
         response: z.object({ object: z.literal("list"), data: z.array(Model) }),
-        detail: { summary: "List the courses as models, newest first", responses: FAILURE },
+        detail: { summary: "List the courses as models, newest first" },
       },
     )
     .get(
@@ -110,7 +92,7 @@ export function openaiFacade(deps: ChatRouteDeps) {
       },
       {
         response: Model,
-        detail: { summary: "Get a course as a model", responses: FAILURE },
+        detail: { summary: "Get a course as a model" },
       },
     );
 }

@@ -1,6 +1,27 @@
+import { z } from "zod";
 import type { StoredVersion } from "../../db/documents";
 import { AppError } from "../../errors";
 import type { ByteRange, FileStorage } from "../../storage/files";
+
+/** Request headers that `serveDocument` reads, for the OpenAPI document. */
+export const FileHeaders = z.object({
+  range: z.string().optional().describe("One range of bytes, such as `bytes=0-1023`"),
+  "if-none-match": z.string().optional().describe("The ETag of the file that the caller has"),
+});
+
+const ETAG = { etag: { description: "Identifies the bytes", schema: { type: "string" as const } } };
+const PDF = {
+  headers: ETAG,
+  content: {
+    "application/pdf": { schema: { type: "string" as const, format: "binary" as const } },
+  },
+};
+/** Responses of `serveDocument`, for the OpenAPI document. */
+export const FILE_RESPONSES = {
+  200: { description: "The whole PDF", ...PDF },
+  206: { description: "The requested range", ...PDF },
+  304: { description: "The caller has this file", headers: ETAG },
+};
 
 /**
  * Returns a stored PDF: the whole file, a single range, or 304 if the caller has the same version. A

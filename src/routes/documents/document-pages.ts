@@ -13,7 +13,7 @@ import { optionalJsonBody } from "../http/json-body";
 import { requireReleased } from "../http/released";
 import { ById, Id, Json, PageQuery, pageOf } from "../http/schemas";
 import { ByVersion, Document, withUrl } from "./document-schemas";
-import { openPageImages } from "./page-image";
+import { IMAGE_RESPONSES, openPageImages } from "./page-image";
 
 const Chunk = z
   .object({
@@ -153,7 +153,7 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
         params: ById.extend({ page_number: z.coerce.number().int().min(1) }),
         detail: {
           summary: "Get a page as an image",
-          responses: { 200: { description: "The page", content: { "image/jpeg": {} } } },
+          responses: IMAGE_RESPONSES,
         },
       },
     )
@@ -168,7 +168,7 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
         params: ByVersion.extend({ page_number: z.coerce.number().int().min(1) }),
         detail: {
           summary: "Get a page of one version as an image, also of a replaced version",
-          responses: { 200: { description: "The page", content: { "image/jpeg": {} } } },
+          responses: IMAGE_RESPONSES,
         },
       },
     );

@@ -9,7 +9,7 @@ import { IdempotencyHeaders } from "../http/idempotency";
 import { multipartBody } from "../http/multipart-body";
 import { requireReleased } from "../http/released";
 import { ById, Priority, Title } from "../http/schemas";
-import { serveDocument } from "./document-file";
+import { FILE_RESPONSES, FileHeaders, serveDocument } from "./document-file";
 import { Accepted, ByVersion, toVersion, Version } from "./document-schemas";
 
 const VersionFields = z.object({
@@ -85,10 +85,11 @@ export const documentVersionRoutes = ({ db, storage, maxUploadBytes }: VersionRo
       },
       {
         params: ByVersion,
+        headers: FileHeaders,
         detail: {
           summary: "Get the PDF of one version, also of a replaced one",
           description: "Supports Range, HEAD and If-None-Match. The ETag is the file's SHA-256.",
-          responses: { 200: { description: "The PDF", content: { "application/pdf": {} } } },
+          responses: FILE_RESPONSES,
         },
       },
     );

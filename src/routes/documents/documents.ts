@@ -22,7 +22,7 @@ import { DocumentChange, OwnerId, toOwnerId } from "../http/release-schema";
 import { requireReleased } from "../http/released";
 import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
 import { DryRunQuery, ForecastAnswer, ResumeQuery, Usage } from "../http/usage-schema";
-import { serveDocument } from "./document-file";
+import { FILE_RESPONSES, FileHeaders, serveDocument } from "./document-file";
 import { Accepted, Document, DocumentStatus, Status, withUrl } from "./document-schemas";
 
 const UploadFields = z.strictObject({
@@ -138,10 +138,11 @@ export const documentRoutes = ({
       },
       {
         params: ById,
+        headers: FileHeaders,
         detail: {
           summary: "Get the PDF of the current version as it was uploaded",
           description: "Supports Range, HEAD and If-None-Match. The ETag is the file's SHA-256.",
-          responses: { 200: { description: "The PDF", content: { "application/pdf": {} } } },
+          responses: FILE_RESPONSES,
         },
       },
     )

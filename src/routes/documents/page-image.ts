@@ -5,6 +5,12 @@ import { openScratch } from "../../media/scratch";
 import type { FileStorage } from "../../storage/files";
 import { matchesEtag } from "./document-file";
 
+/** Responses of page images, for the OpenAPI document. */
+export const IMAGE_RESPONSES = {
+  200: { description: "The page", content: { "image/jpeg": {} } },
+  304: { description: "The caller has this image: its ETag is in If-None-Match" },
+};
+
 export type PageImageTools = {
   storage: FileStorage;
   pageRenderer: PageRenderer;

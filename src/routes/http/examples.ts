@@ -19,6 +19,7 @@ export const EXAMPLES: Record<string, unknown> = {
     course_id: COURSE,
     title: "Entropy",
     media_url: "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+    file: "WEBVTT",
   },
   "patch /api/lectures/{id}": { visible_from: "2027-04-12T08:00:00Z" },
   "patch /api/documents/{id}": { visible_from: "2027-04-12T08:00:00Z" },

@@ -3,8 +3,7 @@ import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { version } from "../../../package.json";
-import { REQUIREMENTS, UNLISTED } from "./auth-requirements";
-import { EXAMPLES } from "./examples";
+import { type OpenApiDocument, tidy } from "./openapi-document";
 
 const UI = dirname(Bun.resolveSync("swagger-ui-dist/package.json", import.meta.dir));
 const UI_FILES = ["swagger-ui-bundle.js", "swagger-ui.css"] as const;
@@ -12,7 +11,21 @@ const UI_FILES = ["swagger-ui-bundle.js", "swagger-ui.css"] as const;
 const DESCRIPTION = `Turns a course into knowledge an agent can quote.
 
 Errors are RFC 9457 \`application/problem+json\` with a \`code\`; docs/errors.md explains each code.
+Send an API key as \`Authorization: Bearer\` or \`X-API-Key\`; a server with \`AUTH=off\` needs none.
 Lists return \`items\` and \`next_cursor\`. Positions in a recording are milliseconds; pages are numbered from 1.`;
+
+const TAGS = [
+  { name: "Courses", description: "Courses, their materials and what they cost" },
+  { name: "Lectures", description: "Recordings: ingestion, progress, transcripts" },
+  { name: "Documents", description: "Slide decks: ingestion, versions, pages, page images" },
+  { name: "Events", description: "What happened to lectures and documents" },
+  { name: "Retrieval", description: "Search without an answer" },
+  { name: "Chat", description: "Questions, answers with citations, stored conversations" },
+  { name: "Agents", description: "The same knowledge for clients of OpenAI's API and of MCP" },
+  { name: "Keys", description: "API keys, share links, signed addresses, people" },
+  { name: "Operation", description: "Health, metrics, jobs, audit" },
+  { name: "AG-UI", description: "Settings of the chat page" },
+];
 
 /** Swagger UI at /swagger from local files, and its OpenAPI document at /swagger/json. */
 export const apiDocs = () =>
@@ -43,113 +56,15 @@ export const apiDocs = () =>
           theme: "/swagger/assets/swagger-ui.css",
         },
         exclude: { paths: [/^\/ag-ui/, "/favicon.ico"] },
-        documentation: { info: { title: "Lectern", version, description: DESCRIPTION } },
+        documentation: {
+          info: {
+            title: "Lectern",
+            version,
+            description: DESCRIPTION,
+            license: { name: "MIT", identifier: "MIT" },
+          },
+          servers: [{ url: "/", description: "The server that serves this document" }],
+          tags: TAGS,
+        },
       }),
     );
-
-type JsonNode = { [key: string]: unknown };
-type OpenApiDocument = {
-  paths: Record<string, Record<string, JsonNode>>;
-  components?: { schemas?: JsonNode; securitySchemes?: object };
-};
-
-const PROBLEM = {
-  type: "object",
-  required: ["type", "title", "status", "code", "request_id"],
-  properties: {
-    type: { type: "string" },
-    title: { type: "string" },
-    status: { type: "integer" },
-    code: { type: "string" },
-    request_id: { type: "string" },
-    detail: { type: "string" },
-    details: { type: "object" },
-  },
-};
-
-/**
- * Repairs the generated document. The generator puts named schemas as `$defs` into each operation,
- * where a `$ref` cannot reach them; lists body types that no route accepts; and leaves out errors and
- * example bodies.
- */
-export function tidy(document: OpenApiDocument): OpenApiDocument {
-  const schemas: JsonNode = { Problem: PROBLEM };
-  for (const [path, operations] of Object.entries(document.paths)) {
-    for (const [method, operation] of Object.entries(operations)) {
-      operation.security = toSecurity(method, path);
-      keepJsonOnly(operation.requestBody as RequestBody | undefined);
-      addExample(operation.requestBody as RequestBody | undefined, EXAMPLES[`${method} ${path}`]);
-      const responses = (operation.responses ??= {}) as JsonNode;
-      responses.default ??= {
-        description: "An error; docs/errors.md explains its code",
-        content: {
-          "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
-        },
-      };
-      hoist(operation, schemas, "responses");
-      hoist(operation, schemas, "requestBody", "Input");
-      hoist(operation, schemas, "parameters", "Input");
-    }
-  }
-  document.components = { ...document.components, schemas, securitySchemes: SECURITY_SCHEMES };
-  return document;
-}
-
-/** How Swagger's Authorize button sends a key or a token. */
-const SECURITY_SCHEMES = {
-  bearer: {
-    type: "http",
-    scheme: "bearer",
-    description: "An API key (lk_…), or a token of the institution's login",
-  },
-  apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "An API key" },
-};
-
-/** The scope of an operation, as OpenAPI 3.1 lists roles. A server that needs no key ignores it. */
-function toSecurity(method: string, path: string): object[] {
-  const route = `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ":$1")}`;
-  const { scope } = REQUIREMENTS[route.replace(/(.)\/$/, "$1")] ?? UNLISTED;
-  return scope === null ? [] : [{ bearer: [scope] }, { apiKey: [scope] }];
-}
-
-type RequestBody = { content?: Record<string, JsonNode> };
-
-/** The generator lists both kinds of forms beside JSON for every body; no route accepts all three. */
-function keepJsonOnly(body: RequestBody | undefined): void {
-  const { "application/json": json, "application/x-www-form-urlencoded": form } =
-    body?.content ?? {};
-  if (json && form) body!.content = { "application/json": json };
-}
-
-function addExample(body: RequestBody | undefined, example: unknown): void {
-  const content = body?.content?.["application/json"] ?? body?.content?.["multipart/form-data"];
-  if (content && example !== undefined) content.example ??= example;
-}
-
-/** Moves the `$defs` of one part of an operation to the components; a different schema of the same name gets a suffix. */
-function hoist(operation: JsonNode, schemas: JsonNode, part: string, suffix = "Output"): void {
-  const names = new Map<string, string>();
-  walk(operation[part], (node) => {
-    const definitions = node.$defs as JsonNode | undefined;
-    delete node.$defs;
-    delete node.$schema;
-    for (const [name, schema] of Object.entries(definitions ?? {})) {
-      const known = schemas[name];
-      const text = JSON.stringify(schema).replaceAll("#/$defs/", "#/components/schemas/");
-      const same = known === undefined || JSON.stringify(known) === text;
-      names.set(name, same ? name : `${name}${suffix}`);
-      schemas[names.get(name)!] = JSON.parse(text);
-    }
-  });
-  walk(operation[part], (node) => {
-    const name = typeof node.$ref === "string" && /^#\/\$defs\/(.+)$/.exec(node.$ref)?.[1];
-    if (name) node.$ref = `#/components/schemas/${names.get(name) ?? name}`;
-    delete node["~standard"];
-  });
-}
-
-function walk(value: unknown, visit: (node: JsonNode) => void): void {
-  if (typeof value !== "object" || value === null) return;
-  if (!Array.isArray(value)) visit(value as JsonNode);
-  for (const inner of Object.values(value)) walk(inner, visit);
-}

@@ -5,6 +5,9 @@ export const Id = z.guid().toLowerCase();
 export const Time = z.iso.datetime();
 export const Json = z.record(z.string(), z.unknown());
 
+/** A flag of a query: `true` or `false`. The OpenAPI document shows a boolean, which clients write so. */
+export const Flag = z.stringbool().default(false).meta({ type: "boolean", default: false });
+
 export const ById = z.object({ id: Id });
 export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Flag } from "./schemas";
 
 /** The paid work of providers. */
 export const Usage = z
@@ -26,10 +27,7 @@ export const Usage = z
 
 /** `dry_run` states the cost and stores nothing. */
 export const DryRunQuery = z.object({
-  dry_run: z
-    .stringbool()
-    .default(false)
-    .describe("State the expected cost; store and queue nothing"),
+  dry_run: Flag.describe("State the expected cost; store and queue nothing"),
 });
 
 export const ForecastAnswer = z
@@ -55,8 +53,5 @@ export const ForecastAnswer = z
 
 /** `override` lets the job exceed all budgets. */
 export const ResumeQuery = z.object({
-  override: z
-    .stringbool()
-    .default(false)
-    .describe("Continue beyond the budget; needs the scope admin"),
+  override: Flag.describe("Continue beyond the budget; needs the scope admin"),
 });

@@ -10,7 +10,7 @@ import { toPlainText, toSrt, toVtt } from "../../text/write-captions";
 import { readBytes } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
 import { receiveUpload } from "../http/multipart-upload";
-import { ById, Id } from "../http/schemas";
+import { ById, Flag, Id } from "../http/schemas";
 import {
   MAX_TRANSCRIPT_BYTES,
   TRANSCRIPT_FILES,
@@ -39,7 +39,6 @@ const Transcript = z
   })
   .meta({ id: "Transcript" });
 
-const Flag = z.enum(["true", "false"]).default("false");
 const TranscriptQuery = z.object({
   segments: Flag,
   words: Flag.describe("Empty where the provider gave no times of words"),
@@ -109,8 +108,8 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
           language_code,
           provider,
           transcript_text,
-          ...(query.segments === "true" && { segments }),
-          ...(query.words === "true" && { words }),
+          ...(query.segments && { segments }),
+          ...(query.words && { words }),
         };
         return answer;
       },

@@ -27,7 +27,7 @@ import { ById, Id, JobStatus, Json, PageQuery, pageOf, Time } from "../http/sche
 import { ResumeQuery, Usage } from "../http/usage-schema";
 import { LectureAccepted } from "./lecture-schemas";
 
-const Status = z.enum(LECTURE_STATUSES);
+export const Status = z.enum(LECTURE_STATUSES);
 const PartStatus = z.enum(PART_STATUSES);
 
 const LectureFields = z.object({

@@ -2,8 +2,11 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { createApp } from "../../../src/app";
 import { loadConfig } from "../../../src/config";
+import { ERRORS } from "../../../src/errors";
+import { OPERATIONS } from "../../../src/routes/http/operations";
 import { openServices } from "../../../src/services";
 import { databaseUrl } from "../../support/database";
 import { get } from "../../support/http";
@@ -34,7 +37,12 @@ type Operation = {
   requestBody?: { content: Record<string, { example?: unknown }> };
   responses: Record<string, unknown>;
 };
-type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>> };
+type Body = { content?: Record<string, { schema?: object }> };
+type OpenApi = {
+  components: { schemas: Record<string, object> };
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+};
 
 const document: OpenApi = await (await app.handle(get("/swagger/json"))).json();
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -65,12 +73,58 @@ describe("the OpenAPI document", () => {
     expect(described.filter((route) => !served.includes(route))).toEqual([]);
   });
 
-  test("sums each operation up, and tells of its problems", () => {
-    const silent = operations.filter(({ summary, responses }) => !summary || !responses.default);
-    const ids = operations.flatMap(({ operationId }) => operationId ?? []);
+  test("sums each operation up, and lists a success and the errors of each", () => {
+    const incomplete = operations.filter(
+      ({ summary, responses }) =>
+        !summary ||
+        !responses["4XX"] ||
+        !responses["5XX"] ||
+        !Object.keys(responses).some((status) => /^2\d\d$/.test(status)),
+    );
 
-    expect(silent.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
-    expect(new Set(ids).size).toBe(ids.length);
+    expect(incomplete.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  });
+
+  test("names each operation in src/routes/http/operations.ts, and no other", () => {
+    const ids = operations.map(({ method, path, operationId }) => [
+      `${method} ${path}`,
+      operationId,
+    ]);
+
+    expect(Object.fromEntries(ids)).toEqual(OPERATIONS);
+    expect(new Set(Object.values(OPERATIONS)).size).toBe(ids.length);
+  });
+
+  test("passes the recommended rules of Redocly without an error or a warning", async () => {
+    const config = await createConfig({ extends: ["recommended"] });
+    const source = JSON.stringify(document);
+    const found = await lintFromString({ source, absoluteRef: "/openapi.json", config });
+
+    expect(found.map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual([]);
+  });
+
+  test("the lint finds an operation without a success", async () => {
+    const config = await createConfig({ extends: ["recommended"] });
+    const broken = structuredClone(document);
+    delete broken.paths["/api/courses"]!.get!.responses["200"];
+    const source = JSON.stringify(broken);
+    const found = await lintFromString({ source, absoluteRef: "/openapi.json", config });
+
+    expect(found.map(({ ruleId }) => ruleId)).toContain("operation-2xx-response");
+  });
+
+  test("gives each error its closed list of codes, and each body its schema", () => {
+    const { ErrorCode } = document.components.schemas as { ErrorCode: { enum: string[] } };
+    const untyped = operations.flatMap(({ method, path, responses, requestBody }) =>
+      [requestBody, ...Object.values(responses)].flatMap((body) =>
+        Object.entries((body as Body | undefined)?.content ?? {})
+          .filter(([, { schema }]) => !schema || Object.keys(schema).length === 0)
+          .map(([type]) => `${method} ${path} ${type}`),
+      ),
+    );
+
+    expect(ErrorCode.enum).toEqual(Object.keys(ERRORS));
+    expect(untyped).toEqual([]);
   });
 
   test("shows a body that works for each address that takes JSON", async () => {
