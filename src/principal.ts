@@ -17,8 +17,8 @@ export type Principal = {
   /** The only courses that exist for this principal; null for all courses. */
   course_ids: readonly string[] | null;
   /**
-   * The row in `users`. It restricts conversations to the user's own for the kind `user` only; for the
-   * other kinds it is the `X-User-Id` of the caller, stored with new conversations.
+   * The row in `users` that owns new conversations. Of a token's user, of a share link, or the user that
+   * the holder of a key names in `X-User-Id`.
    */
   user_id: string | null;
   /** The public part of the API key; null for other kinds. */
@@ -55,14 +55,19 @@ export const canReachCourse = ({ course_ids }: Principal, course_id: string): bo
 export const principalName = ({ kind, key_id, user_id }: Principal): string =>
   `${kind}:${key_id ?? user_id ?? ""}`;
 
+/** Of conversations: all, those of one user, or those without a user (null). */
+export type ConversationOwner = "all" | (string & {}) | null;
+
 /**
- * The user, if this principal can read and change only the conversations of that user; null for all
- * conversations of its courses.
+ * The conversations of its courses that a principal can read and change. Users have their own. A key has
+ * those of the user that it names in `X-User-Id`, and without a name those without a user. Administrators
+ * who name no user have all.
  */
-export const onlyOwner = (principal: Principal): string | null =>
-  (principal.kind === "user" && !hasScope(principal, "admin")) || principal.kind === "link"
-    ? principal.user_id
-    : null;
+export function ownConversations(principal: Principal): ConversationOwner {
+  const isAdmin = hasScope(principal, "admin");
+  if (principal.kind === "user" && isAdmin) return "all";
+  return principal.user_id ?? (isAdmin ? "all" : null);
+}
 
 /** The assets and pages of a course that a caller sees. */
 export type Viewer = {

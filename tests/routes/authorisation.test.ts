@@ -134,7 +134,7 @@ async function freshTargets() {
   const course = await createCourse(db);
   const session_id = crypto.randomUUID();
   const name = { id: session_id, course_id: course, thread_id: null };
-  await openThread(db, { ...name, user_id: null, only_owner: null, viewer: SEES_ALL });
+  await openThread(db, { ...name, user_id: null, owner: "all", viewer: SEES_ALL });
   return {
     course_id: course,
     lecture_id: (await lecture(course)).lecture_id,

@@ -30,12 +30,17 @@ const THREADS = "3f1d2c1e-6a52-5c0e-9a43-6d1f0f0c7b11";
  *
  * The course is the first of: forwardedProps, state, the context item `course_id`, the body, the query.
  *
+ * @param user_id the user who asks: the same thread name of two users is two threads
  * @throws AppError `request_invalid`, naming the fields
  */
-export function readChatRequest(body: unknown, query: { course_id?: string }): AgUiRequest {
+export function readChatRequest(
+  body: unknown,
+  query: { course_id?: string },
+  user_id: string | null = null,
+): AgUiRequest {
   const fields = Object(body) as Record<string, unknown>;
   const isAgUi = "threadId" in fields || "runId" in fields;
-  if (isAgUi) return readRunInput(fields, query);
+  if (isAgUi) return readRunInput(fields, query, user_id);
   const plain = readPlainRequest(fields, query);
   return {
     ...plain,
@@ -46,7 +51,11 @@ export function readChatRequest(body: unknown, query: { course_id?: string }): A
   };
 }
 
-function readRunInput(fields: Record<string, unknown>, query: { course_id?: string }): AgUiRequest {
+function readRunInput(
+  fields: Record<string, unknown>,
+  query: { course_id?: string },
+  user_id: string | null,
+): AgUiRequest {
   refuseLongLists(fields);
   const input = parseBody(RunAgentInputSchema, normalizeInput(fields));
   const props = toObject(input.forwardedProps);
@@ -56,10 +65,11 @@ function readRunInput(fields: Record<string, unknown>, query: { course_id?: stri
     props?.course_id ?? state?.course_id ?? unquote(item) ?? fields.course_id ?? query.course_id,
   );
   const named = Uuid.safeParse(props?.session_id ?? input.threadId);
+  const threadName = [course_id, input.threadId, ...(user_id === null ? [] : [user_id])].join("\n");
   const isVersion1 = Number.parseFloat(input.protocolVersion ?? "0") >= 1;
   return {
     course_id,
-    session_id: named.data ?? Bun.randomUUIDv5(`${course_id}\n${input.threadId}`, THREADS),
+    session_id: named.data ?? Bun.randomUUIDv5(threadName, THREADS),
     thread_id: named.success ? null : input.threadId,
     threadId: input.threadId,
     run_id: input.runId,

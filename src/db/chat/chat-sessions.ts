@@ -1,8 +1,8 @@
 import { AppError } from "../../errors";
-import type { Viewer } from "../../principal";
+import type { ConversationOwner, Viewer } from "../../principal";
 import type { Sql } from "../client";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "../page";
-import { type ChatMessage, messagesOf } from "./chat";
+import { type ChatMessage, messagesOf, ofOwner } from "./chat";
 import { markReplaced } from "./replaced-citations";
 import { withholdHidden } from "./withheld-citations";
 
@@ -24,13 +24,13 @@ const sessionColumns = (sql: Sql) =>
   sql`s.id, s.course_id, s.thread_id, s.session_label, s.created_at, s.updated_at`;
 
 /**
- * The conversations of a course, or of one of its users, newest first, each with the first 200 characters
- * of its last message.
+ * The conversations of an owner in a course, newest first, each with the first 200 characters of its last
+ * message.
  */
 export async function listSessions(
   sql: Sql,
   course_id: string,
-  user_id: string | null,
+  owner: ConversationOwner,
   { limit, cursor }: PageRequest,
 ): Promise<Page<SessionSummary>> {
   const rows = await sql<(SessionSummary & { cursor: string })[]>`
@@ -47,7 +47,7 @@ export async function listSessions(
         from chat_messages where session_id = s.id and content <> ''
         order by position desc limit 1
       ) last on true
-      where s.course_id = ${course_id} ${user_id ? sql`and s.user_id = ${user_id}` : sql``}
+      where s.course_id = ${course_id} ${ofOwner(sql, owner)}
     ) session
     where true ${afterCursor(sql, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;

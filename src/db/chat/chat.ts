@@ -1,5 +1,5 @@
 import { AppError } from "../../errors";
-import type { Viewer } from "../../principal";
+import type { ConversationOwner, Viewer } from "../../principal";
 import { toStorable } from "../../text/storable-json";
 import { notWaitingForDisk, type Sql } from "../client";
 import { markReplaced } from "./replaced-citations";
@@ -72,14 +72,18 @@ export type NewAnswer = Pick<ChatMessage, "id" | "content" | "metadata"> & { ste
 /** Messages and tool results that a thread does not have yet. */
 export type NewThreadContent = { messages: NewMessage[]; results: NewToolResult[] };
 
+/** `and …` that keeps the conversations `s` of an owner. */
+export const ofOwner = (sql: Sql, owner: ConversationOwner) =>
+  owner === "all" ? sql`` : sql`and s.user_id is not distinct from ${owner}::uuid`;
+
 export type ThreadName = {
   id: string;
   course_id: string;
   thread_id: string | null;
   /** The user of a new thread. */
   user_id: string | null;
-  /** The only user whose threads the caller can continue; null for all. */
-  only_owner: string | null;
+  /** The threads that the caller can continue. */
+  owner: ConversationOwner;
   /** Sees the messages: quotes of hidden material are withheld. */
   viewer: Viewer;
 };
@@ -88,11 +92,11 @@ export type ThreadName = {
  * Finds or creates a course's thread and returns its messages in order.
  *
  * @throws AppError `course_not_found`, or `session_not_found` when the thread belongs to
- *   another course, or to another user than the only one allowed
+ *   another course or to another owner
  */
 export async function openThread(
   sql: Sql,
-  { id, course_id, thread_id, user_id, only_owner, viewer }: ThreadName,
+  { id, course_id, thread_id, user_id, owner, viewer }: ThreadName,
 ): Promise<ChatMessage[]> {
   const [row] = await sql<{ known: boolean; owned: boolean; messages: ChatMessage[] }[]>`
     with course as (select id from courses where id = ${course_id}),
@@ -100,8 +104,7 @@ export async function openThread(
       insert into chat_sessions as s (id, course_id, thread_id, user_id)
       select ${id}, id, ${thread_id}, (select u.id from users u where u.id = ${user_id}) from course
       on conflict (id) do update set course_id = s.course_id
-        where s.course_id = excluded.course_id
-          and (${only_owner}::uuid is null or s.user_id = ${only_owner})
+        where s.course_id = excluded.course_id ${ofOwner(sql, owner)}
       returning s.id
     )
     select exists (select from course) as known, exists (select from thread) as owned,

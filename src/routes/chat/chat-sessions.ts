@@ -6,7 +6,7 @@ import type { AuditWriter } from "../../db/access/audit-writer";
 import { deleteSession, getSession, listSessions } from "../../db/chat/chat-sessions";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
-import { onlyOwner } from "../../principal";
+import { ownConversations } from "../../principal";
 import { recordAudit } from "../http/audit";
 import { principalOf, type QuestionSettings, seesQuestions, viewerOf } from "../http/auth";
 import { ById, Id, PageQuery, pageOf } from "../http/schemas";
@@ -27,8 +27,8 @@ export const chatSessionRoutes = ({ db, runs, audit, config }: ChatSessionDeps) 
       async ({ query, request }) => {
         const course = await getCourse(db, query.course_id);
         const principal = principalOf(request);
-        const user_id = seesQuestions(principal, config) ? null : onlyOwner(principal);
-        return listSessions(db, course.id, user_id, query);
+        const owner = seesQuestions(principal, config) ? "all" : ownConversations(principal);
+        return listSessions(db, course.id, owner, query);
       },
       {
         query: PageQuery.extend({ course_id: Id }),
@@ -36,8 +36,9 @@ export const chatSessionRoutes = ({ db, runs, audit, config }: ChatSessionDeps) 
         detail: {
           summary: "List a course's conversations, newest first",
           description:
-            "With an API key: all conversations. Users of the institution's login: their own; teachers " +
-            "all, without names, if TEACHERS_SEE_QUESTIONS is true.",
+            "Users of the institution's login: their own. With an API key: those of the user in `X-User-Id`, " +
+            "or without that header those without a user. Administrators: all. Teachers: all, without names, " +
+            "if TEACHERS_SEE_QUESTIONS is true.",
         },
       },
     )

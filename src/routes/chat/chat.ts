@@ -20,7 +20,7 @@ import type { AuditWriter } from "../../db/access/audit-writer";
 import { addToThread, listMessages, openThread, saveAnswer } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
-import { onlyOwner, SEES_ALL, type Viewer } from "../../principal";
+import { ownConversations, SEES_ALL, type Viewer } from "../../principal";
 import {
   credentialEnd,
   principalOf,
@@ -51,7 +51,12 @@ export function chatRoutes(deps: ChatRouteDeps) {
   const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"));
   const depsFor = (viewer: Viewer) => toRequestDeps(deps, runs, viewer);
   const open = async (request: Request, body: unknown, query: { course_id?: string | undefined }) =>
-    openConversation(deps, runs, request, readChatRequest(body, query));
+    openConversation(
+      deps,
+      runs,
+      request,
+      readChatRequest(body, query, principalOf(request).user_id),
+    );
 
   return new Elysia({ prefix: "/api/chat", tags: ["Chat"] })
     .post(
@@ -139,7 +144,7 @@ async function openConversation(
     request: asked,
     live: runs.find(id),
     request_id: requestId(request),
-    thread: await openThread(db, { ...name, only_owner: onlyOwner(principal) }),
+    thread: await openThread(db, { ...name, owner: ownConversations(principal) }),
     viewer,
     origin: ownOrigin(request, config),
   };

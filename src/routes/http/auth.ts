@@ -8,7 +8,7 @@ import {
   ANONYMOUS,
   canReachCourse,
   hasScope,
-  onlyOwner,
+  ownConversations,
   type Principal,
   SEES_ALL,
   toViewer,
@@ -103,17 +103,27 @@ export const guard = (deps: GuardDeps) => (app: AnyElysia) => {
   const admit = async (request: Request, route: string, params: Record<string, string>) => {
     const requirement = REQUIREMENTS[route] ?? UNLISTED;
     IDENTIFIED.set(request, { route, principal: ANONYMOUS });
-    const sender = await toSender(request, requirement);
-    IDENTIFIED.set(request, { route, principal: sender.principal });
-    requireScope(sender.principal, requirement);
-    refuseForeignQuery(sender.principal, request);
+    const identified = await toSender(request, requirement);
+    IDENTIFIED.set(request, { route, principal: identified.principal });
+    requireScope(identified.principal, requirement);
+    refuseForeignQuery(identified.principal, request);
+    const sender = {
+      ...identified,
+      principal: await withNamedUser(request, requirement, identified),
+    };
     if (requirement.id) await refuseForeignId(deps, sender, request, requirement.id, params);
-    const isAsking =
-      requirement.scope === "chat" && !["user", "link"].includes(sender.principal.kind);
-    const user_id = isAsking
-      ? await identifyNamedUser(request, deps.users)
-      : sender.principal.user_id;
-    ADMISSIONS.set(request, { ...sender, principal: { ...sender.principal, user_id }, route });
+    ADMISSIONS.set(request, { ...sender, route });
+  };
+
+  /** The holder of a key can ask for a user. */
+  const withNamedUser = async (
+    request: Request,
+    { scope }: Requirement,
+    { principal }: Sender,
+  ): Promise<Principal> => {
+    if (scope !== "chat" || principal.kind === "user" || principal.kind === "link")
+      return principal;
+    return { ...principal, user_id: await identifyNamedUser(request, deps.users) };
   };
 
   /** A signed address is its own credential, unless the request has another one. */
@@ -212,10 +222,10 @@ async function refuseForeignId(
   kind: keyof typeof NOT_FOUND,
   { id = "" }: Record<string, string>,
 ): Promise<void> {
-  const owner_id = kind === "session" ? onlyOwner(principal) : null;
+  const conversations = kind === "session" ? ownConversations(principal) : "all";
   const isAsset = kind === "lecture" || kind === "document";
   const seesAll = !isAsset || viewer === SEES_ALL;
-  if (principal.course_ids === null && owner_id === null && seesAll) return;
+  if (principal.course_ids === null && conversations === "all" && seesAll) return;
   const notFound = new AppError(NOT_FOUND[kind]);
   if (!Id.safeParse(id).success) throw notFound;
   if (kind === "course") {
@@ -224,7 +234,7 @@ async function refuseForeignId(
   }
   const owner = await findOwner(db, kind, id, viewer);
   if (!owner || !canReachCourse(principal, owner.course_id)) throw notFound;
-  const isOwn = owner_id === null || owner.user_id === owner_id;
+  const isOwn = conversations === "all" || owner.user_id === conversations;
   const canWatch = isReading(request) && seesQuestions(principal, config);
   if (!isOwn && !canWatch) throw notFound;
 }

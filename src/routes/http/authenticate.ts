@@ -110,8 +110,8 @@ export function openAuthenticator(deps: AuthDeps) {
 }
 
 /**
- * The user that the holder of a key names in `X-User-Id`. It is stored with new conversations and gives
- * no access.
+ * The user for whom the holder of a key asks: `X-User-Id`. It owns new conversations, and the key has the
+ * conversations of this user only.
  *
  * @throws AppError `request_invalid`
  */

@@ -36,8 +36,9 @@ export async function once<B>(
 ): Promise<CreationResponse<B>> {
   const given = request.headers.get("idempotency-key");
   if (!given) return run();
-  // Each caller has its own keys, so a caller never gets another caller's response.
-  const key = `${principalName(principalOf(request))} ${given}`;
+  // Each caller and user has its own keys, so a caller never gets the response of another.
+  const principal = principalOf(request);
+  const key = `${principalName(principal)} ${principal.user_id ?? ""} ${given}`;
   const route = `${request.method} ${new URL(request.url).pathname}`;
   const request_hash = createHash("sha256").update(JSON.stringify(fingerprint)).digest("hex");
 

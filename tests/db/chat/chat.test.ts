@@ -15,7 +15,7 @@ import { createCourse } from "../../support/factories";
 const db = await withDatabase();
 
 /** The caller names no user and can continue every thread. */
-const ANYONE = { user_id: null, only_owner: null, viewer: SEES_ALL };
+const ANYONE = { user_id: null, owner: "all" as const, viewer: SEES_ALL };
 
 let course_id: string;
 let session_id: string;
