@@ -7,6 +7,8 @@ create table courses (
   -- Limits instead of those of the settings:
   -- {"asset" | "course" | "day": {"audio_minutes" | "pages" | "usd": number}}
   budget      jsonb check (jsonb_typeof(budget) = 'object'),
+  -- Whether speech to text gets terms of the slides. Null: as in the settings.
+  transcription_terms boolean,
   created_at  timestamptz not null default now(),
   updated_at  timestamptz not null default now()
 );

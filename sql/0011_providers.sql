@@ -25,6 +25,8 @@ create table provider_calls (
   -- The billed units: audio_seconds, pages, tokens, … While the call is under way, and when it is lost,
   -- an estimate.
   usage       jsonb not null default '{}',
+  -- The terms of slides that a transcription was primed with.
+  terms       text[] not null default '{}',
   -- By the prices at the time of the call; null when the model has no price.
   cost_usd    numeric,
   -- A server without a key costs nothing, so its calls count for no budget.
@@ -75,7 +77,7 @@ $$;
 --   lost     the attempt no longer holds its job
 create function begin_call(
   p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text,
-  p_provider text, p_model text, p_usage jsonb, p_is_free boolean, p_budget jsonb,
+  p_provider text, p_model text, p_usage jsonb, p_terms text[], p_is_free boolean, p_budget jsonb,
   p_max_concurrent integer, p_probe_seconds numeric,
   out verdict text, out call_id uuid, out request_id text, out wait_seconds numeric,
   out exceeded jsonb
@@ -143,10 +145,10 @@ begin
 
   insert into provider_calls
     (id, call_key, purpose, provider, model, asset_type, asset_id, course_id, job_id, message_id,
-     attempt, usage, is_free)
+     attempt, usage, terms, is_free)
   values
     (p_id, p_call_key, p_purpose, p_provider, p_model, job.kind, job.asset_id, job.course_id, p_job_id,
-     p_message_id, p_attempt, p_usage, p_is_free);
+     p_message_id, p_attempt, p_usage, p_terms, p_is_free);
   verdict := 'go';
 end
 $$;
@@ -315,6 +317,8 @@ create table provider_prices (
 );
 insert into provider_prices (provider, model, unit, usd, per) values
   ('elevenlabs', '*', 'audio_seconds', 0.40, 3600),
+  -- The surcharge for key terms.
+  ('elevenlabs', '*', 'primed_audio_seconds', 0.08, 3600),
   ('openai', 'whisper-1', 'audio_seconds', 0.006, 60),
   ('openai', 'gpt-4o-transcribe', 'audio_seconds', 0.006, 60),
   ('openai', 'gpt-4o-mini-transcribe', 'audio_seconds', 0.003, 60),

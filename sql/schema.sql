@@ -46,7 +46,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.begin_call(p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text, p_provider text, p_model text, p_usage jsonb, p_is_free boolean, p_budget jsonb, p_max_concurrent integer, p_probe_seconds numeric, OUT verdict text, OUT call_id uuid, OUT request_id text, OUT wait_seconds numeric, OUT exceeded jsonb) RETURNS record
+CREATE FUNCTION public.begin_call(p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text, p_provider text, p_model text, p_usage jsonb, p_terms text[], p_is_free boolean, p_budget jsonb, p_max_concurrent integer, p_probe_seconds numeric, OUT verdict text, OUT call_id uuid, OUT request_id text, OUT wait_seconds numeric, OUT exceeded jsonb) RETURNS record
     LANGUAGE plpgsql
     AS $$
 declare
@@ -112,10 +112,10 @@ begin
 
   insert into provider_calls
     (id, call_key, purpose, provider, model, asset_type, asset_id, course_id, job_id, message_id,
-     attempt, usage, is_free)
+     attempt, usage, terms, is_free)
   values
     (p_id, p_call_key, p_purpose, p_provider, p_model, job.kind, job.asset_id, job.course_id, p_job_id,
-     p_message_id, p_attempt, p_usage, p_is_free);
+     p_message_id, p_attempt, p_usage, p_terms, p_is_free);
   verdict := 'go';
 end
 $$;
@@ -1793,6 +1793,7 @@ CREATE TABLE public.courses (
     name text NOT NULL,
     description text,
     budget jsonb,
+    transcription_terms boolean,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT courses_budget_check CHECK ((jsonb_typeof(budget) = 'object'::text)),
@@ -2101,6 +2102,7 @@ CREATE TABLE public.provider_calls (
     state text DEFAULT 'started'::text NOT NULL,
     request_id text,
     usage jsonb DEFAULT '{}'::jsonb NOT NULL,
+    terms text[] DEFAULT '{}'::text[] NOT NULL,
     cost_usd numeric,
     is_free boolean DEFAULT false NOT NULL,
     error_code text,

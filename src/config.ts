@@ -162,6 +162,8 @@ const Config = z.object({
   TRANSCRIPTION_API_KEY: Secret,
   /** `provider:model`; unset: the best one that has a key, or captions only. */
   TRANSCRIPTION_MODEL: z.string().min(1).optional(),
+  /** Sends terms and names of the course's slides to speech to text; ElevenLabs charges 20 % more for it. */
+  TRANSCRIPTION_TERMS: z.enum(["true", "false"]).default("false").transform((text) => text === "true"),
   /** When Panopto's captions become the transcript: always, only without a transcriber, or never. */
   CAPTIONS: z.enum(["prefer", "fallback", "never"]).default("fallback"),
   /** Sites that recordings are downloaded from; `host:port` can be private and plain http, for development. */

@@ -61,7 +61,12 @@ const pipelines: Record<JobKind, JobHandler> = {
     );
     return ingestLecture(
       job.asset_id,
-      { ...services, captions: config.CAPTIONS, onSpawn },
+      {
+        ...services,
+        captions: config.CAPTIONS,
+        sendsTerms: config.TRANSCRIPTION_TERMS,
+        onSpawn,
+      },
       attempt,
     );
   },

@@ -13,11 +13,14 @@ export type Course = {
   description: string | null;
   /** Limits of paid work instead of those of the settings. */
   budget: Budgets | null;
+  /** Whether speech to text gets terms of the slides; null: as in the settings. */
+  transcription_terms: boolean | null;
   created_at: string;
   updated_at: string;
 };
 
-const columns = (sql: Sql) => sql`id, name, description, budget, created_at, updated_at`;
+const columns = (sql: Sql) => sql`
+  id, name, description, budget, transcription_terms, created_at, updated_at`;
 
 export async function insertCourse(
   sql: Sql,
@@ -61,13 +64,19 @@ export async function updateCourse(
     name?: string | undefined;
     description?: string | null | undefined;
     budget?: Budgets | null | undefined;
+    transcription_terms?: boolean | null | undefined;
   },
 ): Promise<Course> {
   const [course] = await sql<Course[]>`
     update courses set
       name = coalesce(${change.name ?? null}, name),
       description = ${change.description === undefined ? sql`description` : change.description},
-      budget = ${change.budget === undefined ? sql`budget` : change.budget && sql.json(change.budget as never)}
+      budget = ${change.budget === undefined ? sql`budget` : change.budget && sql.json(change.budget as never)},
+      transcription_terms = ${
+        change.transcription_terms === undefined
+          ? sql`transcription_terms`
+          : sql`${change.transcription_terms}::boolean`
+      }
     where id = ${id}
     returning ${columns(sql)}`;
   if (!course) throw new AppError("course_not_found");

@@ -159,7 +159,7 @@ export class CallRecorder {
       call_key: string;
       keep?: (answer: KeptAnswer) => Promise<void>;
     },
-    { service, model, unit, estimate, isFree = false }: BillableRequest,
+    { service, model, unit, terms = [], estimate, isFree = false }: BillableRequest,
     request: (receipt: CallReceipt) => Promise<PaidAnswer<T>>,
   ): Promise<T> {
     const limits = this.#limitsOf(service);
@@ -169,6 +169,7 @@ export class CallRecorder {
       provider: service,
       model,
       usage: estimate,
+      terms,
       isFree,
     });
     let isSubmitted = request_id !== null;

@@ -9,6 +9,8 @@ export type BillableRequest = {
   isFree?: boolean;
   /** Identifies the request among several for the same work, such as `part:2`. Unset: the only request. */
   unit?: string;
+  /** The terms of the slides that a transcription is primed with. */
+  terms?: readonly string[] | undefined;
   /** The usage that is recorded until the answer is known. */
   estimate: CallUsage;
 };

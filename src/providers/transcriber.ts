@@ -2,7 +2,12 @@ import type { Transcript } from "../text/transcript";
 import type { PaidCalls } from "./paid-calls";
 
 /** Audio as `extractAudio` writes it: a mono MP3 with its measured duration. */
-export type SpeechFile = { path: string; duration_ms: number };
+export type SpeechFile = {
+  path: string;
+  duration_ms: number;
+  /** Terms that the speech probably contains, the most important first; as many as the service accepts are sent. */
+  terms?: readonly string[] | undefined;
+};
 
 export type Transcription = Transcript & {
   provider: string;

@@ -42,7 +42,14 @@ const Budget = z
   .describe(
     "Limits of paid work for each asset, for the course, and for the course in a day (UTC)",
   );
-const CourseChange = NewCourse.partial().extend({ budget: Budget.optional() });
+const TranscriptionTerms = z
+  .boolean()
+  .nullable()
+  .describe("Send terms of the slides to speech to text; null: as in the settings");
+const CourseChange = NewCourse.partial().extend({
+  budget: Budget.optional(),
+  transcription_terms: TranscriptionTerms.optional(),
+});
 
 const Course = z
   .object({
@@ -50,6 +57,7 @@ const Course = z
     name: z.string(),
     description: z.string().nullable(),
     budget: Budget,
+    transcription_terms: TranscriptionTerms,
     created_at: Time,
     updated_at: Time,
   })
@@ -119,7 +127,7 @@ export const courseRoutes = ({ db, storage, audit }: CourseRoutesDeps) =>
         body: CourseChange,
         response: Course,
         detail: {
-          summary: "Change a course's name, description or budget",
+          summary: "Change a course's name, description, budget or use of terms",
           description: "A change of the budget needs the scope admin.",
         },
       },

@@ -49,6 +49,7 @@ export async function openLectureWork(db: Sql) {
     dataRoot,
     uploadedAudio,
     captions: "fallback",
+    sendsTerms: false,
     audioSource: openPanopto({ allowedHosts: [site.host], patience: PATIENCE }),
     transcriber: openElevenLabs({ apiKey: "test-key", baseUrl: speech.url }),
     embedder: new OpenAI({ baseUrl: openai.url }).embedder("text-embedding-3-small"),

@@ -18,7 +18,11 @@ export type SpeechUpload = {
 export type HeardWord = { text: string; start_ms: number; end_ms: number };
 
 /** Listens to the file that arrived; it is gone when this returns. */
-export type Listen = (path: string, duration_ms: number) => HeardWord[] | Promise<HeardWord[]>;
+export type Listen = (
+  path: string,
+  duration_ms: number,
+  fields: SpeechUpload["fields"],
+) => HeardWord[] | Promise<HeardWord[]>;
 
 /**
  * Takes an upload apart and listens to its sound. Rejects a body that is not multipart or whose
@@ -49,7 +53,7 @@ export async function receiveSpeech(request: Request, listen: Listen) {
       sha256,
       duration_ms,
     };
-    return { upload, words: await listen(path, duration_ms) };
+    return { upload, words: await listen(path, duration_ms, fields) };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -129,6 +133,26 @@ export function spokenEvenly(text: string): Listen {
       start_ms: Math.round(i * each),
       end_ms: Math.round((i + 0.8) * each),
     }));
+  };
+}
+
+/**
+ * Recognises the text, but mishears the terms that the request does not list as `keyterms` or in its
+ * `prompt`.
+ *
+ * @param misheard  what it recognises instead, by term
+ */
+export function mishearing(text: string, misheard: Record<string, string>): Listen {
+  return (path, duration_ms, { keyterms = [], prompt = [] }) => {
+    const primed = new Set(
+      [...keyterms, ...prompt.flatMap((list) => list.split(","))].map((term) =>
+        term.trim().toLowerCase(),
+      ),
+    );
+    const heard = text.replace(/[\p{L}-]+/gu, (word) =>
+      primed.has(word.toLowerCase()) ? word : (misheard[word] ?? word),
+    );
+    return spokenEvenly(heard)(path, duration_ms, {});
   };
 }
 

@@ -12,6 +12,8 @@ export type ProviderCall = {
   state: "started" | "ok" | "error" | "lost";
   /** The billed units, such as `{ audio_seconds: 3600 }`; an estimate while `started` and when `lost`. */
   usage: Record<string, number>;
+  /** The terms of slides that a transcription was primed with. */
+  terms: string[];
   error_code: string | null;
 };
 
@@ -58,6 +60,8 @@ export type NewProviderCall = Pick<
   id: string;
   /** Null outside a job. */
   token: ClaimToken | null;
+  /** The terms that the request contains to prime the service. */
+  terms: readonly string[];
   /** The server needs no key, so the call counts for no budget. */
   isFree: boolean;
 };
@@ -65,14 +69,14 @@ export type NewProviderCall = Pick<
 /** Inserts the receipt of a call that is about to be made, if it can be made now. */
 export async function beginCall(
   sql: Sql,
-  { id, token, call_key, purpose, provider, model, usage, isFree }: NewProviderCall,
+  { id, token, call_key, purpose, provider, model, usage, terms, isFree }: NewProviderCall,
   { budgets, maxConcurrent, probeSeconds }: CallLimits,
 ): Promise<CallVerdict> {
   const [row] = await sql<CallVerdict[]>`
     select verdict, call_id, request_id, wait_seconds::float8 as wait_seconds, exceeded
     from begin_call(${id}, ${token?.job_id ?? null}, ${token?.message_id ?? null}::bigint,
                     ${token?.attempt ?? null}::int, ${call_key}, ${purpose}, ${provider}, ${model},
-                    ${sql.json(usage)}, ${isFree}, ${sql.json(budgets as never)},
+                    ${sql.json(usage)}, ${terms as string[]}::text[], ${isFree}, ${sql.json(budgets as never)},
                     ${maxConcurrent}::int, ${probeSeconds}::numeric)`;
   return row!;
 }
@@ -92,7 +96,7 @@ export async function recordEndedCall(
     model,
     state,
     usage,
-  }: Omit<ProviderCall, "error_code"> & { course_id: string },
+  }: Omit<ProviderCall, "error_code" | "terms"> & { course_id: string },
 ): Promise<void> {
   await sql`
     insert into provider_calls
@@ -176,6 +180,6 @@ export function toModelName(name: string): { provider: string; model: string } {
 /** The receipts of an asset, in order. */
 export async function listProviderCalls(sql: Sql, asset_id: string): Promise<ProviderCall[]> {
   return sql<ProviderCall[]>`
-    select call_key, purpose, provider, model, state, usage, error_code
+    select call_key, purpose, provider, model, state, usage, terms, error_code
     from provider_calls where asset_id = ${asset_id} order by created_at, id`;
 }

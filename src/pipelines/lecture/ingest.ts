@@ -9,7 +9,11 @@ import { type ObtainAudioDeps, obtainAudio } from "./obtain-audio";
 import { transcribeAudio } from "./transcribe";
 
 /** The services that the ingestion of a lecture uses. */
-export type LectureDeps = ObtainAudioDeps & { dataRoot: string };
+export type LectureDeps = ObtainAudioDeps & {
+  dataRoot: string;
+  /** Whether transcribers get terms of the slides, unless the course decides. */
+  sendsTerms: boolean;
+};
 
 /**
  * Ingests a lecture: obtain audio, transcribe it, embed the transcript.
@@ -44,7 +48,7 @@ async function makeTranscript(
   if (audio === "stored") return undefined;
   if (audio === "not_wanted") return toReason("transcription_not_wanted");
   const found = await attempt.step("transcribing", () =>
-    transcribeAudio(lecture.id, audio, deps, attempt),
+    transcribeAudio(lecture, audio, deps, attempt),
   );
   return found === "silence" ? toReason("recording_without_speech") : undefined;
 }

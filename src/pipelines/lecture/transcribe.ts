@@ -1,10 +1,15 @@
+import { listTermPages } from "../../db/alignment/term-pages";
 import type { Sql } from "../../db/client";
+import { getCourse } from "../../db/courses";
+import type { Lecture } from "../../db/lectures";
 import { throughOutages } from "../../db/outage";
 import { type StoredTranscript, saveTranscript } from "../../db/transcripts";
 import type { ExtractedAudio } from "../../media/extract-audio";
 import type { Embedder } from "../../providers/embedder";
 import type { Transcriber } from "../../providers/transcriber";
+import { rankDeckTerms } from "../../text/deck-terms";
 import { detectLanguage } from "../../text/language";
+import { countTokens } from "../../text/tokens";
 import { type Transcript, transcriptText } from "../../text/transcript";
 import { type Attempt, assertStillClaimed, progressRange } from "../step";
 import { recordingWarnings } from "./recording-warnings";
@@ -26,14 +31,16 @@ export type LectureAudio = ExtractedAudio & {
  * @throws AppError of the transcriber
  */
 export async function transcribeAudio(
-  lecture_id: string,
+  lecture: Lecture,
   { offset_ms, stated_ms, transcriber, ...mp3 }: LectureAudio,
-  { db, embedder }: { db: Sql; embedder: Embedder },
+  { db, embedder, sendsTerms }: { db: Sql; embedder: Embedder; sendsTerms: boolean },
   { fence, signal, progress, calls }: Attempt<"lecture">,
 ): Promise<"speech" | "silence"> {
   await progress(TRANSCRIBING.at(0));
-  const receipts = calls.keeping("transcribe", `lecture:${lecture_id}:transcribe`, mp3.sha256);
-  const transcription = await transcriber.transcribe(mp3, signal, receipts);
+  const { transcription_terms } = await getCourse(db, lecture.course_id);
+  const terms = (transcription_terms ?? sendsTerms) ? await findTerms(db, lecture) : [];
+  const receipts = calls.keeping("transcribe", `lecture:${lecture.id}:transcribe`, mp3.sha256);
+  const transcription = await transcriber.transcribe({ ...mp3, terms }, signal, receipts);
   if (transcription.segments.length === 0) return "silence";
   const shifted = shiftTranscript(transcription, offset_ms);
   const stored = toStoredTranscript(shifted, transcription, embedder.countTokens);
@@ -43,6 +50,11 @@ export async function transcribeAudio(
   await receipts.stored();
   await progress(TRANSCRIBING.at(1));
   return "speech";
+}
+
+/** The terms of the decks that all readers of the transcript see, the rarest first. */
+async function findTerms(db: Sql, lecture: Lecture): Promise<string[]> {
+  return rankDeckTerms(await listTermPages(db, lecture), countTokens);
 }
 
 /** Moves the times of a part of a recording to the clock of the whole recording. */

@@ -4,7 +4,7 @@ import { pause } from "../../pause";
 import { joinUnspaced } from "../../text/join-unspaced";
 import { toLanguageTag } from "../../text/language-tag";
 import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript";
-import { type CallReceipt, UNRECORDED } from "../paid-calls";
+import { type CallReceipt, type CallUsage, type PaidCalls, UNRECORDED } from "../paid-calls";
 import type { SpeechFile, Transcriber, Transcription } from "../transcriber";
 import { placeSpans, Time } from "./span-times";
 import { isRefusal, readRefusal } from "./speech-refusal";
@@ -17,6 +17,7 @@ import {
   TIMEOUT_MS,
   toSpeechFailure,
 } from "./speech-request";
+import { toKeyterms } from "./term-limits";
 
 export type ElevenLabsOptions = {
   apiKey: string;
@@ -77,7 +78,7 @@ export function openElevenLabs({
   const isFree = apiKey === "";
   let isAsynchronous = true;
 
-  const send = ({ path }: SpeechFile, signal: AbortSignal) =>
+  const send = ({ path, terms = [] }: SpeechFile, signal: AbortSignal) =>
     sendSpeech({
       provider,
       url,
@@ -87,6 +88,7 @@ export function openElevenLabs({
         ["diarize", "true"],
         ["tag_audio_events", "true"],
         ["timestamps_granularity", "word"],
+        ...terms.map((term) => ["keyterms", term] as const),
         ...(isAsynchronous ? ([["webhook", "true"]] as const) : []),
       ],
       path,
@@ -135,22 +137,52 @@ export function openElevenLabs({
     return poll(known.data.transcription_id, signal);
   };
 
+  /** Null when the service refuses the key terms, such as a model that does not know them. */
+  const buy = async (
+    speech: SpeechFile,
+    signal: AbortSignal,
+    calls: PaidCalls,
+  ): Promise<Transcription | null> => {
+    const { terms = [], duration_ms } = speech;
+    const estimate = toUsage(duration_ms / 1_000, terms);
+    let refusesTerms = false;
+    try {
+      return await calls.run(
+        { service: provider, model, isFree, terms, estimate },
+        async (receipt) => {
+          const response = await request(speech, signal, receipt);
+          if (isRefusal(response)) {
+            refusesTerms = terms.length > 0 && refusesKeyterms(response);
+            throw toFailure(response);
+          }
+          const result = { provider, model, ...toTranscription(parseBody(Body, response), speech) };
+          return { result, usage: toUsage(result.usage.audio_seconds, terms) };
+        },
+      );
+    } catch (error) {
+      if (refusesTerms) return null;
+      throw error;
+    }
+  };
+
   return {
     provider,
     model,
     service: provider,
     isFree,
-    transcribe(speech, signal, calls = UNRECORDED) {
-      const estimate = { audio_seconds: speech.duration_ms / 1_000 };
-      return calls.run({ service: provider, model, isFree, estimate }, async (receipt) => {
-        const response = await request(speech, signal, receipt);
-        if (isRefusal(response)) throw toFailure(response);
-        const result = { provider, model, ...toTranscription(parseBody(Body, response), speech) };
-        return { result, usage: result.usage };
-      });
+    async transcribe(speech, signal, calls = UNRECORDED) {
+      const terms = toKeyterms(speech.terms ?? []);
+      const primed = await buy({ ...speech, terms }, signal, calls);
+      return primed ?? (await buy({ ...speech, terms: [] }, signal, calls))!;
     },
   };
 }
+
+/** Key terms have a surcharge for the whole audio. */
+const toUsage = (audio_seconds: number, terms: readonly string[]): CallUsage =>
+  terms.length === 0
+    ? { audio_seconds }
+    : { audio_seconds, primed_audio_seconds: audio_seconds, key_terms: terms.length };
 
 const POLL_TIMEOUT_MS = 60_000;
 
@@ -165,6 +197,10 @@ function refusesWebhook(response: SpeechResponse): boolean {
   const { message = "", code = "" } = readRefusal(response);
   return [400, 404, 409, 422].includes(response.status) && /webhook/i.test(`${code} ${message}`);
 }
+
+/** The name of the field is in the message, the code or the list of invalid fields. */
+const refusesKeyterms = ({ status, body }: SpeechResponse): boolean =>
+  [400, 403, 422].includes(status) && /key[_ ]?terms?/i.test(body.slice(0, 2_000));
 
 function toTranscription(
   { language_code, transcription_id, audio_duration_secs, words: entries }: z.infer<typeof Body>,

@@ -10,6 +10,7 @@ import type { SpeechFile, Transcriber } from "../transcriber";
 import { type PartTranscript, readPartTranscript } from "./openai-speech-response";
 import { isRefusal, longestAcceptedPart, readRefusal, refusesTimes } from "./speech-refusal";
 import { type SpeechResponse, sendSpeech, toSpeechFailure } from "./speech-request";
+import { toPromptTerms } from "./term-limits";
 
 export type OpenAITranscriberOptions = {
   /** With its version: `https://api.openai.com/v1`. */
@@ -70,7 +71,8 @@ export function openOpenAITranscriber(options: OpenAITranscriberOptions): Transc
     service: target.service,
     isFree: options.apiKey === undefined,
     async transcribe(speech, signal, calls = UNRECORDED) {
-      const run = new TranscriptionRun(target, traits, signal, calls);
+      const terms = toPromptTerms(speech.terms ?? []);
+      const run = new TranscriptionRun(target, traits, terms, signal, calls);
       const parts = await run.transcribe({ ...speech, start_ms: 0 });
       traits = run.confirmedTraits();
       const words = parts.flatMap((part) => part.words);
@@ -97,14 +99,23 @@ class TranscriptionRun {
   readonly #target: Target;
   readonly #signal: AbortSignal;
   readonly #calls: PaidCalls;
+  /** Sent as the prompt of each part; empty once the server refused the prompt. */
+  #terms: readonly string[];
   #maxPartMs: number;
   /** False once the server refused the request for times. */
   #asksForTimes: boolean;
   #timedResponses = 0;
   #untimedResponses = 0;
 
-  constructor(target: Target, traits: ServerTraits, signal: AbortSignal, calls: PaidCalls) {
+  constructor(
+    target: Target,
+    traits: ServerTraits,
+    terms: readonly string[],
+    signal: AbortSignal,
+    calls: PaidCalls,
+  ) {
     this.#target = target;
+    this.#terms = terms;
     this.#signal = signal;
     this.#calls = calls;
     this.#maxPartMs = traits.maxPartMs;
@@ -131,7 +142,11 @@ class TranscriptionRun {
   async #buy(part: SpeechPart): Promise<PartTranscript | "adapted"> {
     const { service, model, apiKey } = this.#target;
     const isFree = apiKey === undefined;
-    const usage = { audio_seconds: part.duration_ms / 1_000 };
+    const terms = this.#terms;
+    const usage = {
+      audio_seconds: part.duration_ms / 1_000,
+      ...(terms.length > 0 && { key_terms: terms.length }),
+    };
     let refusal: SpeechResponse | undefined;
     try {
       const call = {
@@ -139,6 +154,7 @@ class TranscriptionRun {
         model,
         isFree,
         unit: `at:${Math.round(part.start_ms)}`,
+        terms,
         estimate: usage,
       };
       return await this.#calls.run(call, async () => {
@@ -158,6 +174,10 @@ class TranscriptionRun {
     const acceptedMs = longestAcceptedPart(refusal, part.duration_ms);
     if (acceptedMs !== null && part.duration_ms > SHORTEST_PART_MS) {
       this.#maxPartMs = Math.max(SHORTEST_PART_MS, Math.min(this.#maxPartMs, acceptedMs));
+      return true;
+    }
+    if (this.#terms.length > 0 && refusesPrompt(refusal)) {
+      this.#terms = [];
       return true;
     }
     if (!this.#asksForTimes || !refusesTimes(refusal)) return false;
@@ -193,7 +213,11 @@ class TranscriptionRun {
       provider: PROVIDER,
       url,
       headers: apiKey ? { authorization: `Bearer ${apiKey}` } : {},
-      fields: [["model", model], ...(this.#asksForTimes ? TIMED : UNTIMED)],
+      fields: [
+        ["model", model],
+        ...(this.#terms.length > 0 ? [["prompt", this.#terms.join(", ")] as const] : []),
+        ...(this.#asksForTimes ? TIMED : UNTIMED),
+      ],
       path,
       signal: this.#signal,
       timeoutMs,
@@ -207,6 +231,12 @@ const TIMED = [
   ["timestamp_granularities[]", "segment"],
 ] as const;
 const UNTIMED = [["response_format", "json"]] as const;
+
+/** Such as a model that separates speakers. */
+function refusesPrompt(response: SpeechResponse): boolean {
+  const { message = "", code = "" } = readRefusal(response);
+  return [400, 422].includes(response.status) && /\bprompt\b/i.test(`${code} ${message}`);
+}
 
 function toFailure(response: SpeechResponse): AppError {
   const refusal = readRefusal(response);
