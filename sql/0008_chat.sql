@@ -38,3 +38,15 @@ create table chat_messages (
   check ((role = 'assistant') = (turn_id is not null and step is not null))
 );
 create unique index chat_messages_client on chat_messages (session_id, client_id);
+
+-- Parts of conversations that a regenerated answer or a changed question replaced. Nothing shows them.
+create table chat_branches (
+  id          uuid primary key default gen_random_uuid(),
+  session_id  uuid not null references chat_sessions on delete cascade,
+  -- The run whose question replaced them.
+  replaced_by text not null,
+  -- Rows of chat_messages, oldest first.
+  messages    jsonb not null,
+  created_at  timestamptz not null default now()
+);
+create index chat_branches_session on chat_branches (session_id, created_at);

@@ -1752,6 +1752,14 @@ UNION ALL
    FROM (public.documents d
      JOIN public.version_descriptions v ON ((v.version_id = d.next_version_id)));
 
+CREATE TABLE public.chat_branches (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_id uuid NOT NULL,
+    replaced_by text NOT NULL,
+    messages jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.chat_messages (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     session_id uuid NOT NULL,
@@ -2227,6 +2235,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.chat_branches
+    ADD CONSTRAINT chat_branches_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.chat_messages
     ADD CONSTRAINT chat_messages_pkey PRIMARY KEY (id);
 
@@ -2344,6 +2355,8 @@ ALTER TABLE ONLY public.worker_processes
 CREATE UNIQUE INDEX audit_events_denials ON public.audit_events USING btree (created_at, key_id, user_id, address, ((details ->> 'code'::text))) NULLS NOT DISTINCT WHERE (event_type = 'auth.denied'::text);
 
 CREATE INDEX audit_events_newest ON public.audit_events USING btree (created_at DESC, id DESC);
+
+CREATE INDEX chat_branches_session ON public.chat_branches USING btree (session_id, created_at);
 
 CREATE UNIQUE INDEX chat_messages_client ON public.chat_messages USING btree (session_id, client_id);
 
@@ -2473,6 +2486,9 @@ CREATE TRIGGER slide_chunks_deleted AFTER DELETE ON public.slide_chunks REFERENC
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_link_user_id_fkey FOREIGN KEY (link_user_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.chat_branches
+    ADD CONSTRAINT chat_branches_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.chat_sessions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.chat_messages
     ADD CONSTRAINT chat_messages_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.chat_sessions(id) ON DELETE CASCADE;

@@ -12,6 +12,13 @@ export type ChatRequest = {
   messages: ClientMessage[];
   /** The message is new even if the thread contains the same text already. */
   surelyNew: boolean;
+  /** A history that is cut back, or whose last question changed, replaces that part of the thread. */
+  canReplace: boolean;
+  /**
+   * The last message of the thread that the client received completely, as its state confirms; null if it
+   * received none; undefined if its state does not tell.
+   */
+  lastSeenId?: string | null | undefined;
   /** Tools that the client runs. */
   tools: ClientTool[];
   context: PageContext[];
@@ -103,6 +110,8 @@ export function readPlainRequest(body: unknown, query: { course_id?: string }): 
       id: "id" in one && one.id ? one.id : crypto.randomUUID(),
     })),
     surelyNew: message !== undefined,
+    // Such a client confirms nothing, so a lost response looks like a history that is cut back.
+    canReplace: false,
     tools: [],
     context: [],
     client: NO_CAPABILITIES,

@@ -69,6 +69,12 @@ function openCopilotKit(replies: Reply[], headers: Record<string, string> = {}) 
       browser.addMessage({ id: crypto.randomUUID(), role: "user", content });
       return core.runAgent({ agent: browser });
     },
+    /** As react-core's `reloadMessages` does for an answer: it cuts the history back to the question. */
+    regenerate: (index: number) => {
+      const before = browser.messages.slice(0, index);
+      browser.setMessages(before.slice(0, before.findLastIndex(({ role }) => role === "user") + 1));
+      return core.runAgent({ agent: browser });
+    },
     async [Symbol.asyncDispose]() {
       await runtime.stop(true);
       await lectern[Symbol.asyncDispose]();
@@ -214,4 +220,27 @@ test("a thread goes on after an error", async () => {
     ...["system", "user", "assistant", "user"],
   ]);
   expect(kit.browser.messages.at(-1)).toMatchObject({ content: ANSWER.text });
+});
+
+test("CopilotKit's button to regenerate gets another answer, also of an earlier question", async () => {
+  const replies: Reply[] = [
+    { toolCalls: [SEARCH] },
+    ANSWER,
+    ...["2", "3", "4"].map((text) => ({ text })),
+  ];
+  await using kit = openCopilotKit(replies);
+  await kit.ask("How much entropy has a coin?");
+  await kit.ask("And a die?");
+
+  await kit.regenerate(5);
+  expect(kit.browser.messages.at(-1)).toMatchObject({ content: "3" });
+  expect(kit.modelRequests.at(-1).messages.map(({ role }: { role: string }) => role)).toEqual([
+    ...["system", "user", "assistant", "tool", "assistant", "user"],
+  ]);
+  await kit.regenerate(3);
+
+  expect(kit.browser.messages.map(({ content }) => content)).toEqual([
+    ...["How much entropy has a coin?", "4"],
+  ]);
+  expect(kit.modelRequests.at(-1).messages).toHaveLength(2);
 });

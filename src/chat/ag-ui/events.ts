@@ -39,15 +39,15 @@ export async function* toAgUiEvents(
 ): AsyncGenerator<AGUIEvent[]> {
   const writer = new AgUiEventWriter(run);
   try {
+    // Reads to the end of the parts, because only then they count as delivered.
     for await (const batch of parts) {
       const events = writer.write(batch);
       if (events.length > 0) yield events;
-      if (writer.isOver) return;
     }
-    yield writer.fail("chat_interrupted");
+    if (!writer.isOver) yield writer.fail("chat_interrupted");
   } catch {
     // The cause is logged where the parts are made; the client needs to know only that the run ended.
-    yield writer.fail("internal");
+    if (!writer.isOver) yield writer.fail("internal");
   }
 }
 
@@ -69,11 +69,13 @@ class AgUiEventWriter {
   #references: Citation[] = [];
   #citations: Citation[] = [];
   #unsupported: UnsupportedSentence[] = [];
+  /** Operations for the client's state that are not sent yet. */
+  readonly #stateChanges: { op: "add" | "replace"; path: string; value: unknown }[] = [];
 
   constructor(readonly run: AgUiRun) {}
 
   write(parts: ChatPart[]): AGUIEvent[] {
-    for (const part of parts) this.#write(part);
+    for (const part of parts) if (!this.isOver) this.#write(part);
     return this.#take();
   }
 
@@ -113,9 +115,11 @@ class AgUiEventWriter {
         break;
       case "references":
         this.#writeReferences(part.references);
+        this.#writeState();
         break;
       case "recall":
         this.#writeReferences(part.references);
+        this.#writeState();
         this.#writeCitations(part.citations, part.unsupported);
         break;
       case "thread":
@@ -140,7 +144,8 @@ class AgUiEventWriter {
       ...(protocolVersion !== undefined && { protocolVersion }),
     });
     if (!state) return;
-    const snapshot = { ...state, course_id, references: [] };
+    const { last_message_id = null } = state;
+    const snapshot = { ...state, course_id, references: [], last_message_id };
     this.#events.push({ type: EventType.STATE_SNAPSHOT, snapshot });
   }
 
@@ -221,16 +226,23 @@ class AgUiEventWriter {
   }
 
   #writeReferences(references: Citation[]): void {
-    const { session_id, state } = this.run;
+    const { session_id } = this.run;
     this.#references = references;
     const value = { session_id, message_id: this.#messageId, references };
     this.#events.push({ type: EventType.CUSTOM, name: "knowledge_references", value });
-    if (!state) return;
-    const delta = [{ op: "replace" as const, path: "/references", value: references }];
+    this.#stateChanges.push({ op: "replace", path: "/references", value: references });
+  }
+
+  #writeState(): void {
+    const delta = this.#stateChanges.splice(0);
+    if (!this.run.state || delta.length === 0) return;
     this.#events.push({ type: EventType.STATE_DELTA, delta });
   }
 
-  /** Sends the references again, with the exact positions of those that the answer cites. */
+  /**
+   * Sends the references again, with the exact positions of those that the answer cites. The state gets
+   * them at the end, together with the confirmation.
+   */
   #writeCitations(citations: Citation[], unsupported: UnsupportedSentence[]): void {
     this.#citations = citations;
     this.#unsupported = unsupported;
@@ -244,9 +256,12 @@ class AgUiEventWriter {
       this.#fail(part.error.errorCode);
     } else if (part.type === "finish") {
       this.#close();
+      this.#confirmDelivery();
+      this.#writeState();
       this.#events.push(this.#finished(part));
     } else if (this.run.client.cancelledOutcome) {
       this.#close();
+      this.#writeState();
       const { threadId, run_id: runId } = this.run;
       const metadata = this.#metadata();
       const outcome = { type: "cancelled" } as const;
@@ -256,8 +271,15 @@ class AgUiEventWriter {
     }
   }
 
+  /** The client sends this id again with its state, and so confirms that it received the answer. */
+  #confirmDelivery(): void {
+    const value = this.#messageId;
+    if (value !== "") this.#stateChanges.push({ op: "add", path: "/last_message_id", value });
+  }
+
   #fail(code: ErrorCode): void {
     this.#close();
+    this.#writeState();
     this.#events.push({ type: EventType.RUN_ERROR, message: ERRORS[code].title, code });
   }
 

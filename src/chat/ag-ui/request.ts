@@ -77,11 +77,19 @@ function readRunInput(
     client: capabilitiesOf(isVersion1),
     messages: input.messages as Message[],
     surelyNew: false,
+    canReplace: true,
+    lastSeenId: readLastSeenId(state),
     tools: (input.tools ?? []) as ClientTool[],
     context: input.context ?? [],
     resume: input.resume,
     state,
   };
+}
+
+/** The events of a run write this field into the client's state, and the client sends the state again. */
+function readLastSeenId(state: Record<string, unknown> | undefined): string | null | undefined {
+  const id = state?.last_message_id;
+  return typeof id === "string" || id === null ? id : undefined;
 }
 
 /** AG-UI's schema sets no limits, and it describes each wrong item of a list. */

@@ -3,7 +3,8 @@ import type { ChatMessage } from "../../db/chat/chat";
 import type { ThreadPart } from "../parts";
 
 /**
- * The snapshots that bring a client up to date, to be sent in order. Empty if it has all answers.
+ * The snapshots that bring a client up to date, to be sent in order. Empty if it has all answers, and none
+ * that another tab replaced.
  *
  * @param clientMessages as the client sent them in this request
  */
@@ -96,8 +97,14 @@ export function orderSnapshots(messages: Message[], clientMessages: Message[]): 
 }
 
 function hasAllAnswers(thread: ChatMessage[], messages: Message[]): boolean {
-  const ids = new Set(messages.map(({ id }) => id));
-  return thread.every(
-    (row) => row.role === "user" || !hasMessage(row) || ids.has(row.client_id ?? row.id),
+  const theirs = new Set(messages.map(({ id }) => id));
+  const ours = new Set(thread.map(({ id, client_id }) => client_id ?? id));
+  return (
+    thread.every(
+      (row) => row.role === "user" || !hasMessage(row) || theirs.has(row.client_id ?? row.id),
+    ) && messages.every(({ id, role }) => role !== "assistant" || ours.has(id) || !OUR_ID.test(id))
   );
 }
+
+/** Ids of answers are UUIDs of version 5. Clients make other ids for messages of their own. */
+const OUR_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-5/;

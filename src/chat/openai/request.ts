@@ -3,7 +3,7 @@ import type { ChatMessage } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { findMarks } from "../citations/marks";
 import { type ClientTool, parseBody } from "../request";
-import { lastTurn, type Turn } from "../thread/reconcile";
+import { lastTurn, type Turn } from "../thread/turn";
 
 const TextPart = z.object({ type: z.literal("text"), text: z.string() });
 const DataUrl = z.string().regex(/^data:[\w.+-]+\/[\w.+-]+;base64,/, "not a data: URL in base64");

@@ -19,7 +19,7 @@ import type { AgentPart, RunSummary, TokenUsage } from "../parts";
 import type { ChatRequest, ClientTool } from "../request";
 import type { IsAllowedUrl } from "../sanitize/rule";
 import { ASK_USER, pendingInterrupts } from "../thread/interrupts";
-import { stepId, type Turn } from "../thread/reconcile";
+import { stepId, type Turn } from "../thread/turn";
 import type { RunWork } from "./live-runs";
 
 export type AnswerDeps = {

@@ -24,6 +24,8 @@ export async function collectReply(
   thread: ChatMessage[],
 ): Promise<ChatReply> {
   let last: LastAnswer | undefined = thread.findLast(({ role }) => role === "assistant");
+  let reply: ChatReply | undefined;
+  // Reads to the end of the parts, because only then they count as delivered.
   for await (const batch of parts) {
     for (const part of batch) {
       if (part.type === "step-end") last = part.answer;
@@ -32,7 +34,7 @@ export async function collectReply(
       if (part.type === "finish") {
         const { id = "", content = "", metadata } = last ?? {};
         const { citations = [], unsupported } = metadata ?? {};
-        return {
+        reply = {
           message_id: id,
           content,
           citations,
@@ -42,5 +44,6 @@ export async function collectReply(
       }
     }
   }
+  if (reply) return reply;
   throw new AppError("chat_interrupted");
 }

@@ -5,13 +5,8 @@ import { toOutage } from "../../storage/failure";
 import type { ChatPart, ThreadPart } from "../parts";
 import type { ChatRequest } from "../request";
 import { checkResume, pendingInterrupts } from "../thread/interrupts";
-import {
-  answerMessageId,
-  type Reconciled,
-  type reconcile,
-  type Turn,
-  withoutUnfinished,
-} from "../thread/reconcile";
+import type { Reconciled, reconcile } from "../thread/reconcile";
+import { answerMessageId, lastTurn, type Turn, withoutUnfinished } from "../thread/turn";
 import type { SaveAnswer, TurnContext } from "./answer-turn";
 import type { LiveRun, LiveRuns, RunWork } from "./live-runs";
 
@@ -24,13 +19,15 @@ export type RequestDeps = {
   answerTurn: (context: TurnContext, turn: Turn, save: SaveAnswer) => RunWork;
   /** `provider:model` */
   modelName: string;
-  log: Pick<Log, "error">;
+  log: Pick<Log, "error" | "warn">;
 };
 
 export type ThreadStore = {
   list(session_id: string): Promise<ChatMessage[]>;
   /** False when a message was stored already or the thread was deleted. */
   add(session_id: string, content: NewThreadContent & { run_id: string }): Promise<boolean>;
+  /** Records whether a client received a complete answer to its end. */
+  recordDelivery(session_id: string, turn_id: string, isDelivered: boolean): Promise<void>;
   saveAnswer(
     session_id: string,
     answer: { turn_id: string; run_id: string; steps: NewAnswer[] },
@@ -60,15 +57,16 @@ export async function* handleRunRequest(
   signal: AbortSignal,
 ): AsyncGenerator<ChatPart[]> {
   const { request } = asked;
-  let run: LiveRun | undefined;
+  let start: RunStart | undefined;
+  let isDelivered = false;
   try {
     const view = await openView(deps, asked);
     const message_id = answerMessageId(view.reconciled.turn, request.session_id);
     yield [{ type: "run-start", message_id }];
-    const start = await resolveRun(deps, asked, view, signal);
-    run = start.run;
+    start = await resolveRun(deps, asked, view, signal);
     yield start.parts;
-    if (run) yield* run.follow(signal);
+    if (start.run) yield* start.run.follow(signal);
+    isDelivered = !signal.aborted;
     if (signal.reason instanceof AppError) yield [{ type: "error", error: signal.reason }];
   } catch (caught) {
     if (signal.aborted && !(signal.reason instanceof AppError)) return;
@@ -81,7 +79,31 @@ export async function* handleRunRequest(
     if (isOurs) deps.log.error({ err, request_id }, "a chat request failed");
     yield [{ type: "error", error }];
   } finally {
-    run?.stopIfUnread(); // the reader can leave before it follows the run
+    start?.run?.stopIfUnread(); // the reader can leave before it follows the run
+    if (start) void recordDelivery(deps, request.session_id, start, isDelivered);
+  }
+}
+
+/**
+ * Records an answer that no client received to its end, and its delivery later. Answers count as delivered
+ * without a record, so that a normal answer costs no statement.
+ */
+async function recordDelivery(
+  { store, log }: RequestDeps,
+  session_id: string,
+  { run, thread }: RunStart,
+  isDelivered: boolean,
+): Promise<void> {
+  try {
+    await run?.ended;
+    const turn = lastTurn(thread);
+    const wasUndelivered = thread.at(-1)?.metadata.undelivered ?? false;
+    const isLost = run !== undefined && !isDelivered && !run.isDelivered && run.isComplete;
+    if (turn && (isLost || (wasUndelivered && isDelivered))) {
+      await store.recordDelivery(session_id, turn.id, !isLost);
+    }
+  } catch (err) {
+    log.warn({ err, session_id }, "the delivery of an answer was not recorded");
   }
 }
 
@@ -110,7 +132,12 @@ function toView(deps: RequestDeps, request: ChatRequest, stored: ChatMessage[]):
 }
 
 /** The parts to send at once, and the run to follow if there is one. */
-type RunStart = { parts: ChatPart[]; run?: LiveRun | undefined };
+type RunStart = {
+  parts: ChatPart[];
+  run?: LiveRun | undefined;
+  /** The thread before the run. */
+  thread: ChatMessage[];
+};
 
 async function resolveRun(
   deps: RequestDeps,
@@ -125,10 +152,11 @@ async function resolveRun(
   let view = isCurrent ? opened : await readView(deps, request);
 
   for (;;) {
-    const { live, thread, reconciled } = view;
-    checkReplies(thread, request, reconciled);
+    const { live, reconciled } = view;
+    checkReplies(request, reconciled);
     if (live && !live.isStopped && isEmpty(reconciled.added)) {
-      return { parts: [toThreadPart(live.thread, reconciled, true)], run: live };
+      const { thread } = live;
+      return { parts: [toThreadPart(thread, reconciled, true)], run: live, thread };
     }
     if (live) {
       await live.untilEnded(signal);
@@ -136,7 +164,7 @@ async function resolveRun(
       const start = await storeAndAnswer(deps, { ...asked, request }, reconciled);
       if (start) return start;
       // A concurrent request stored the same message, for example a repetition of this one.
-      request = { ...request, surelyNew: false };
+      request = { ...request, surelyNew: false, canReplace: false };
     }
     const stored = await deps.store.list(session_id);
     if (!live && stored.length === 0) throw new AppError("session_not_found");
@@ -148,12 +176,8 @@ async function resolveRun(
  * A client that can resume must reply to questions, or decline them, before it asks something else.
  * For other clients the next question declines them.
  */
-function checkReplies(
-  thread: ChatMessage[],
-  { resume, client }: ChatRequest,
-  { added }: Reconciled,
-): void {
-  if (resume || (client.interrupts && added.messages.length > 0)) checkResume(thread, resume ?? []);
+function checkReplies({ resume, client }: ChatRequest, { added, kept }: Reconciled): void {
+  if (resume || (client.interrupts && added.messages.length > 0)) checkResume(kept, resume ?? []);
 }
 
 /** Undefined when the content could not be stored as new. */
@@ -173,8 +197,8 @@ async function storeAndAnswer(
 
   const replies = resume ? added.results : [];
   const threadPart = toThreadPart(thread, reconciled, !run || isEmpty(added), replies);
-  if (run) return { parts: [threadPart], run };
-  return { parts: [threadPart, ...toRecall(thread), toFinish(deps.modelName, thread)] };
+  if (run) return { parts: [threadPart], run, thread };
+  return { parts: [threadPart, ...toRecall(thread), toFinish(deps.modelName, thread)], thread };
 }
 
 /** Starts an answer that is saved only if its question is stored. */

@@ -16,6 +16,8 @@ export class LiveRun {
   readonly #parts: ChatPart[] = [];
   readonly #readers = new Set<() => void>();
   #isOver = false;
+  /** A reader got all parts. */
+  isDelivered = false;
   /** Resolves after the work ended and its answer was stored. */
   readonly ended: Promise<void>;
 
@@ -33,6 +35,11 @@ export class LiveRun {
   /** The run was cancelled: no further part except its end is expected. */
   get isStopped(): boolean {
     return this.#abort.signal.aborted;
+  }
+
+  /** The run has ended with its whole answer. */
+  get isComplete(): boolean {
+    return this.#parts.some(({ type }) => type === "finish");
   }
 
   stop(reason: unknown): void {
@@ -70,6 +77,7 @@ export class LiveRun {
           sent += parts.length;
           yield parts;
         } else if (this.#isOver) {
+          this.isDelivered = true;
           return;
         } else {
           await new Promise<void>((resolve) => {

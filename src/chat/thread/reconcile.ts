@@ -1,20 +1,15 @@
 import type { ChatMessage, NewMessage, NewThreadContent, NewToolResult } from "../../db/chat/chat";
 import type { ChatRequest, ClientContentPart, ClientMessage } from "../request";
+import { findReplaced, type QuestionMatches } from "./find-replaced";
 import { toDeclinedResults, toReplyResults } from "./interrupts";
-
-/** The last question of a thread and the progress of its answer. */
-export type Turn = {
-  id: string;
-  /** Number of complete steps, and so the number of the next step. */
-  steps: number;
-  /** Nothing to generate: the answer is complete, or it waits for a tool of the client. */
-  settled: boolean;
-};
+import { lastTurn, stepId, type Turn } from "./turn";
 
 /** A client's messages compared with the stored thread. */
 export type Reconciled = {
   /** Content that the thread does not have yet. */
   added: NewThreadContent;
+  /** The stored thread without the part that `added` replaces. */
+  kept: ChatMessage[];
   /** The thread including `added`. */
   thread: ChatMessage[];
   /** Undefined before the first question. */
@@ -25,7 +20,7 @@ export type Reconciled = {
 
 type SentMessages = Pick<
   ChatRequest,
-  "messages" | "session_id" | "run_id" | "surelyNew" | "resume"
+  "messages" | "session_id" | "run_id" | "surelyNew" | "resume" | "canReplace" | "lastSeenId"
 >;
 type UserMessage = Extract<ClientMessage, { role: "user" }>;
 type AssistantMessage = Extract<ClientMessage, { role: "assistant" }>;
@@ -34,36 +29,59 @@ type AssistantMessage = Extract<ClientMessage, { role: "assistant" }>;
  * Finds the new content among the messages that a client sent.
  *
  * Clients send the whole conversation each time, some with new ids. Its questions are matched with
- * ours by id or content, in order, and only those after the last match are new. Answers of a client
+ * ours by id or content, in order, and only those after the last match are new. A history that is cut
+ * back, or whose last question changed, replaces the end of the thread. Answers of a client
  * are accepted only when it begins a thread with them, and are marked as imported. Tool results are
  * accepted for our own calls that are still open. A question to the user is answered by `resume`;
  * a new question from the user declines it.
  */
-export function reconcile(thread: ChatMessage[], sent: SentMessages): Reconciled {
-  const { messages, session_id, run_id, surelyNew, resume = [] } = sent;
-  const questions = messages.filter((message) => message.role === "user");
-  const matched = matchQuestions(thread, messages, surelyNew);
-  const lastKnown = questions.findLastIndex((message) => matched.has(message));
-  const newQuestions = questions.slice(lastKnown + 1);
-  const usedIds = new Set(thread.map(({ client_id }) => client_id));
-  const asked = newQuestions.map((message) => toQuestion(message, session_id, usedIds));
+export function reconcile(stored: ChatMessage[], sent: SentMessages): Reconciled {
+  const { messages, session_id, run_id, resume = [] } = sent;
+  const matches = matchQuestions(stored, messages, sent.surelyNew);
+  const replaced = findReplaced(stored, sent, matches);
+  const kept = replaced ? stored.slice(0, stored.indexOf(replaced)) : stored;
+  const matched = [...matches.rows].filter(([, row]) => kept.includes(row));
+
+  const newQuestions = findNewQuestions(stored, messages, new Map(matched));
+  const usedIds = new Set(kept.map(({ client_id }) => client_id));
+  const asked = newQuestions.map((message) =>
+    // The answer to a question that is asked again needs other ids than the replaced answer.
+    toQuestion(message, { session_id, usedIds, asked_in: replaced ? run_id : "" }),
+  );
 
   const results = [
-    ...toReplyResults(thread, resume),
-    ...findResults(thread, messages),
-    ...(asked.length > 0 ? toDeclinedResults(thread) : []),
+    ...toReplyResults(kept, resume),
+    ...findResults(kept, messages),
+    ...(asked.length > 0 ? toDeclinedResults(kept) : []),
   ];
-  const added = {
-    messages: thread.length === 0 ? withAnswers(asked, questions, messages) : asked,
-    results: inOrder(thread, results),
+  const added: NewThreadContent = {
+    messages: stored.length === 0 ? withAnswers(asked, newQuestions, messages) : asked,
+    results: inOrder(kept, results),
+    ...(replaced && { replaces: replaced.id }),
   };
 
   const clientIds = new Map<string, string>();
   for (const [message, row] of matched) clientIds.set(row.id, message.id);
   for (const [i, message] of newQuestions.entries()) clientIds.set(asked[i]!.id, message.id);
 
-  const known = withAdded(thread, added, run_id);
-  return { added, thread: known, turn: lastTurn(known), clientIds };
+  const thread = withAdded(kept, added, run_id);
+  return { added, kept, thread, turn: lastTurn(thread), clientIds };
+}
+
+/**
+ * The questions after the last known one. A question that the client's history answers is old: it was in a
+ * part of the thread that another tab replaced. Only a new thread takes such questions.
+ */
+function findNewQuestions(
+  thread: ChatMessage[],
+  messages: ClientMessage[],
+  matched: ReadonlyMap<ClientMessage, ChatMessage>,
+): UserMessage[] {
+  const last = messages.findLastIndex(({ role }) => role === "user");
+  const lastKnown = messages.findLastIndex((message) => matched.has(message));
+  const lastAnswer = messages.slice(0, last).findLastIndex(({ role }) => role === "assistant");
+  const from = thread.length === 0 ? lastKnown : Math.max(lastKnown, lastAnswer);
+  return messages.slice(from + 1).filter((message) => message.role === "user");
 }
 
 /** Of several results for one call the first is kept. */
@@ -108,31 +126,32 @@ const toImported = (
   metadata: { status: "complete", imported: true },
 });
 
-/** The row of each question that the thread already has. */
 function matchQuestions(
   thread: ChatMessage[],
   messages: ClientMessage[],
   surelyNew: boolean,
-): Map<ClientMessage, ChatMessage> {
+): QuestionMatches {
   const matched = new Map<ClientMessage, ChatMessage>();
   const rows = thread.filter(({ role }) => role === "user");
   const questionCounts = countQuestionsBefore(thread);
   // A single question for a longer thread comes from a client that sends only new messages.
   const onlyNew = surelyNew || (messages.length === 1 && rows.length > 1);
   let next = 0;
+  let before = 0;
   for (const message of messages) {
     // A client that keeps only the end of a conversation can begin with an answer.
     next = Math.max(next, questionCounts.get(message.id) ?? 0);
     if (message.role !== "user") continue;
+    before = next;
     const same = (row: ChatMessage) => hasSameContent(row, message);
-    const byId = rows.findIndex((row) => row.client_id === message.id && same(row));
+    const byId = rows.findIndex((row) => row.client_id === message.id && isSame(row, message));
     const byContent = onlyNew ? -1 : rows.findIndex((row, i) => i >= next && same(row));
     const found = byId >= 0 ? byId : byContent;
     if (found < 0) continue;
     matched.set(message, rows[found]!);
     next = found + 1;
   }
-  return matched;
+  return { rows: matched, before };
 }
 
 /** The number of questions before each answer, by the id under which clients know the answer. */
@@ -151,16 +170,31 @@ const hasSameContent = (row: ChatMessage, { content }: UserMessage) =>
     ? row.content === content && !row.metadata.parts
     : Bun.deepEquals(row.metadata.parts, JSON.parse(JSON.stringify(content)));
 
+/** Also for a message with a known id. */
+const isSame = (row: ChatMessage, message: UserMessage) =>
+  hasSameContent(row, message) ||
+  (hasOnlyText(row.metadata.parts) && hasOnlyText(message.content) && hasSameText(row, message));
+
+const hasOnlyText = (content: string | unknown[] = "") =>
+  typeof content === "string" || content.every((part) => Object(part).type === "text");
+
+/** Some clients trim a text, or send a list of text parts as one string, when they send it again. */
+const hasSameText = (row: ChatMessage, { content }: UserMessage) =>
+  (typeof content === "string" ? content : textOf(content)).trim() === row.content.trim();
+
 function toQuestion(
   { id, content }: UserMessage,
-  session_id: string,
-  usedIds: Set<string | null>,
+  {
+    session_id,
+    usedIds,
+    asked_in,
+  }: { session_id: string; usedIds: Set<string | null>; asked_in: string },
 ): NewMessage {
-  // An edited message keeps its id in the client; here it is a separate message.
-  const isEdited = usedIds.has(id);
+  const isUsed = usedIds.has(id);
   return {
-    id: isEdited ? crypto.randomUUID() : Bun.randomUUIDv5(id, session_id),
-    client_id: isEdited ? null : id,
+    // The same message has the same id, so that it is stored once.
+    id: isUsed ? crypto.randomUUID() : Bun.randomUUIDv5(`${asked_in}${id}`, session_id),
+    client_id: isUsed ? null : id,
     content: typeof content === "string" ? content : textOf(content),
     role: "user",
     turn_id: null,
@@ -201,32 +235,3 @@ function withAdded(thread: ChatMessage[], added: NewThreadContent, run_id: strin
   const created_at = new Date().toISOString();
   return [...answered, ...added.messages.map((message) => ({ ...message, run_id, created_at }))];
 }
-
-/** Undefined before the first question. */
-export function lastTurn(thread: ChatMessage[]): Turn | undefined {
-  const question = thread.findLast(({ role }) => role === "user");
-  if (!question) return undefined;
-  const answers = thread.filter(({ turn_id }) => turn_id === question.id);
-  const complete = answers.filter(({ metadata }) => metadata.status === "complete");
-  const calls = complete.at(-1)?.metadata.tool_calls ?? [];
-  const waits = calls.some(({ result }) => !result);
-  return {
-    id: question.id,
-    steps: complete.length,
-    settled:
-      complete.length > 0 && complete.length === answers.length && (calls.length === 0 || waits),
-  };
-}
-
-/** The id of a step's row. A step that is generated again keeps its id. */
-export const stepId = (turn_id: string, step: number) => Bun.randomUUIDv5(`${step}`, turn_id);
-
-/** The id of the first message that will answer the turn, or of the last one if it is settled. */
-export function answerMessageId(turn: Turn | undefined, session_id: string): string {
-  if (!turn) return stepId(session_id, 0);
-  return stepId(turn.id, turn.settled ? turn.steps - 1 : turn.steps);
-}
-
-/** Removes incomplete steps of the turn, because they are generated again. */
-export const withoutUnfinished = (thread: ChatMessage[], { id }: Turn) =>
-  thread.filter((row) => row.turn_id !== id || row.metadata.status === "complete");

@@ -41,7 +41,11 @@ export async function exportUser(sql: Sql, id: string): Promise<UserData> {
            (select coalesce(jsonb_agg(jsonb_build_object('role', m.role, 'content', m.content,
               'metadata', m.metadata, 'created_at', ${isoTime(sql, "m.created_at")})
               order by m.position), '[]')
-            from chat_messages m where m.session_id = s.id)) order by s.created_at, s.id), '[]')
+            from chat_messages m where m.session_id = s.id),
+           'replaced_messages',
+           (select coalesce(jsonb_agg(replaced order by b.created_at), '[]')
+            from chat_branches b, jsonb_array_elements(b.messages) replaced
+            where b.session_id = s.id)) order by s.created_at, s.id), '[]')
        from chat_sessions s where s.user_id = u.id) as conversations,
       (select coalesce(jsonb_agg(asset), '[]') from (
          select 'lecture' as kind, id, course_id, title from lectures

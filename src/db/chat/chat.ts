@@ -48,6 +48,8 @@ export type MessageMetadata = {
   request_id?: string;
   /** The content of a question that has attachments, as the client sent it. */
   parts?: unknown[];
+  /** The answer is complete, but no client has received it to its end. */
+  undelivered?: true;
   /** The client sent this answer when it began the thread; our model did not write it. */
   imported?: true;
 };
@@ -70,7 +72,12 @@ export type NewMessage = Omit<ChatMessage, "run_id" | "created_at">;
 export type NewAnswer = Pick<ChatMessage, "id" | "content" | "metadata"> & { step: number };
 
 /** Messages and tool results that a thread does not have yet. */
-export type NewThreadContent = { messages: NewMessage[]; results: NewToolResult[] };
+export type NewThreadContent = {
+  messages: NewMessage[];
+  results: NewToolResult[];
+  /** The stored message from which the new ones replace the thread. */
+  replaces?: string;
+};
 
 /** `and …` that keeps the conversations `s` of an owner. */
 export const ofOwner = (sql: Sql, owner: ConversationOwner) =>
@@ -137,9 +144,11 @@ export const messagesOf = (sql: Sql, session_id: string) => sql`
    ) order by position), '[]') from chat_messages where session_id = ${session_id})`;
 
 /**
- * Adds the client's messages in order, and its tool results, each at most once.
+ * Adds the client's messages in order, and its tool results, each at most once. The messages that they
+ * replace are moved to a branch, which nothing shows.
  *
- * @returns false when a message was stored already (by a concurrent request) or the thread was deleted
+ * @returns false when a message was stored already (by a concurrent request), when the message to replace
+ *   is gone, or when the thread was deleted
  */
 export async function addToThread(
   sql: Sql,
@@ -152,6 +161,17 @@ export async function addToThread(
       update chat_sessions
       set session_label = coalesce(session_label, left(${label}, 80))
       where id = ${session_id} returning id
+    ),
+    replaced as (
+      delete from chat_messages m using chat_messages first
+      where first.id = ${content.replaces ?? null}::uuid and first.session_id = ${session_id}
+        and m.session_id = ${session_id} and m.position >= first.position
+      returning m.*
+    ),
+    branch as (
+      insert into chat_branches (session_id, replaced_by, messages)
+      select thread.id, ${content.run_id}, jsonb_agg(to_jsonb(replaced) order by position)
+      from thread, replaced group by thread.id
     ),
     results as (
       select * from jsonb_to_recordset(${sql.json(content.results as never)})
@@ -174,6 +194,8 @@ export async function addToThread(
         as (id uuid, role text, content text, client_id text, turn_id uuid, step int,
             metadata jsonb)) with ordinality
         as m (id, role, content, client_id, turn_id, step, metadata, n)
+      -- Counting them first also frees their ids for the new messages.
+      where ${content.replaces === undefined} or (select count(*) from replaced) > 0
       order by m.n
       on conflict do nothing
       returning id
@@ -214,4 +236,22 @@ export async function saveAnswer(
       id = excluded.id, content = excluded.content, run_id = excluded.run_id,
       metadata = excluded.metadata
     where m.metadata ->> 'status' <> 'complete'`;
+}
+
+/**
+ * Records whether a client has received the complete answer of a turn to its end. Without a record it
+ * counts as delivered.
+ */
+export async function recordDelivery(
+  sql: Sql,
+  session_id: string,
+  turn_id: string,
+  isDelivered: boolean,
+): Promise<void> {
+  await sql`
+    update chat_messages
+    set metadata = case when ${isDelivered} then metadata - 'undelivered'
+                        else metadata || '{"undelivered": true}' end
+    where session_id = ${session_id} and turn_id = ${turn_id}
+      and step = (select max(step) from chat_messages where turn_id = ${turn_id})`;
 }

@@ -17,7 +17,13 @@ import {
 import { LiveRuns } from "../../chat/run/live-runs";
 import { reconcile } from "../../chat/thread/reconcile";
 import type { AuditWriter } from "../../db/access/audit-writer";
-import { addToThread, listMessages, openThread, saveAnswer } from "../../db/chat/chat";
+import {
+  addToThread,
+  listMessages,
+  openThread,
+  recordDelivery,
+  saveAnswer,
+} from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
 import { ownConversations, SEES_ALL, type Viewer } from "../../principal";
@@ -114,6 +120,8 @@ function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns, viewer: Viewer): Req
     store: {
       list: (session_id) => listMessages(db, session_id, viewer),
       add: (session_id, content) => addToThread(db, session_id, content),
+      recordDelivery: (session_id, turn_id, isDelivered) =>
+        recordDelivery(db, session_id, turn_id, isDelivered),
       saveAnswer: (session_id, answer) => saveAnswer(db, session_id, answer),
     },
     answerTurn: (context, turn, save) => answerTurn({ ...deps, onEnd }, context, turn, save),

@@ -7,7 +7,8 @@ import {
   type ThreadRequest,
 } from "../../../src/chat/run/handle-request";
 import { LiveRuns, type RunWork } from "../../../src/chat/run/live-runs";
-import { reconcile, stepId } from "../../../src/chat/thread/reconcile";
+import { reconcile } from "../../../src/chat/thread/reconcile";
+import { stepId } from "../../../src/chat/thread/turn";
 import type { ChatMessage, MessageMetadata } from "../../../src/db/chat/chat";
 import { AppError } from "../../../src/errors";
 import { SEES_ALL } from "../../../src/principal";
@@ -49,6 +50,7 @@ function openDesk(stored: ChatMessage[] = []) {
   const shutdown = new AbortController();
   const calls: Call[] = [];
   const saved: string[] = [];
+  const delivery: unknown[] = [];
   const logged: unknown[] = [];
   const counts = { reconciled: 0 };
   let thread = stored;
@@ -65,6 +67,7 @@ function openDesk(stored: ChatMessage[] = []) {
         thread = [...thread, ...added];
         return true;
       },
+      recordDelivery: async (...record) => void delivery.push(record),
       saveAnswer: async (_, { turn_id }) => void saved.push(turn_id),
     },
     answerTurn: (_context, turn, save): RunWork => {
@@ -105,6 +108,7 @@ function openDesk(stored: ChatMessage[] = []) {
           run_id: "r",
           messages: [],
           surelyNew: false,
+          canReplace: false,
           tools: [],
           context: [],
           client: NO_CAPABILITIES,
@@ -121,7 +125,7 @@ function openDesk(stored: ChatMessage[] = []) {
   const replace = (messages: ChatMessage[]) => {
     thread = messages;
   };
-  return { deps, calls, saved, logged, counts, open, replace, shutdown };
+  return { deps, calls, saved, delivery, logged, counts, open, replace, shutdown };
 }
 
 const readAll = async (parts: AsyncIterable<ChatPart[]>) => (await Array.fromAsync(parts)).flat();
@@ -293,6 +297,43 @@ describe("handleRunRequest", () => {
     shutdown.abort();
 
     expect(typesOf(await reading)).toEqual(["run-start", "thread", "abort"]);
+  });
+
+  test("records an answer that ended without its reader, and its delivery later", async () => {
+    const { open, calls, delivery, replace } = openDesk();
+    const parts = open({ messages: [ask("One?", "q1")] });
+    await parts.next();
+    await parts.next();
+    const reading = parts.next();
+    const { turn_id, emit } = await callOf(calls);
+    emit({ type: "text", delta: "Yes." });
+    await reading;
+    emit(FINISH);
+    await parts.return(undefined);
+    while (delivery.length === 0) await Bun.sleep(1);
+
+    replace([
+      { ...QUESTION, id: turn_id },
+      { ...answer({ undelivered: true }), turn_id },
+    ]);
+    await readAll(open({ messages: [ask("One?", "q1")], canReplace: true }));
+    while (delivery.length === 1) await Bun.sleep(1);
+
+    expect(delivery).toEqual([
+      [session_id, turn_id, false],
+      [session_id, turn_id, true],
+    ]);
+    expect(calls).toHaveLength(1);
+  });
+
+  test("records nothing for an answer that was read to its end", async () => {
+    const { open, calls, delivery } = openDesk();
+    const reading = readAll(open({ messages: [ask("One?", "q1")] }));
+    (await callOf(calls)).emit(FINISH);
+    await reading;
+    await Bun.sleep(5);
+
+    expect(delivery).toBeEmpty();
   });
 
   describe("with a question to the user", () => {

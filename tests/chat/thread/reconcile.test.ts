@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ClientMessage as Message } from "../../../src/chat/request";
-import { answerMessageId, lastTurn, reconcile, stepId } from "../../../src/chat/thread/reconcile";
+import { reconcile } from "../../../src/chat/thread/reconcile";
+import { answerMessageId, lastTurn, stepId } from "../../../src/chat/thread/turn";
 import type { ChatMessage, MessageMetadata } from "../../../src/db/chat/chat";
 import { user } from "../../support/ag-ui";
 
@@ -28,6 +29,7 @@ const sent = (messages: Message[], surelyNew = false) => ({
   session_id,
   run_id: "r",
   surelyNew,
+  canReplace: false,
 });
 const addedTo = (rows: ChatMessage[], messages: Message[], surelyNew = false) =>
   reconcile(rows, sent(messages, surelyNew)).added;
