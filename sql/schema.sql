@@ -33,6 +33,45 @@ CREATE TYPE public.claimed_job AS (
 	quarantined boolean
 );
 
+CREATE TYPE public.webhook_attempt AS (
+	endpoint_id uuid,
+	claim uuid,
+	url text,
+	secrets text[],
+	failures integer,
+	delivery_id bigint,
+	message_id uuid,
+	sequence bigint,
+	event_type text,
+	course_id uuid,
+	data jsonb,
+	question text,
+	occurred_at timestamp with time zone
+);
+
+CREATE FUNCTION public.acknowledge_webhook(p_endpoint_id uuid, p_claim uuid, p_delivery_id bigint, p_now timestamp with time zone, p_lease_seconds integer, p_more boolean) RETURNS SETOF public.webhook_attempt
+    LANGUAGE plpgsql
+    AS $$
+declare
+  attempt webhook_attempt;
+begin
+  -- Also when the claim was lost, so that the next sender does not repeat the message.
+  update webhook_messages set acknowledged_at = p_now where id = p_delivery_id and acknowledged_at is null;
+  update webhook_endpoints e set failures = 0, failing_since = null, last_error = null,
+    next_attempt_at = p_now, claimed_until = p_now + p_lease_seconds * interval '1 second'
+  where e.id = p_endpoint_id and e.claim = p_claim;
+  if not found then return; end if;
+  if p_more and (select enabled from webhook_endpoints where id = p_endpoint_id) then
+    attempt := take_webhook_message(p_endpoint_id, p_now);
+    if attempt.delivery_id is not null then
+      return next attempt;
+      return;
+    end if;
+  end if;
+  update webhook_endpoints set claim = null, claimed_until = null where id = p_endpoint_id;
+end
+$$;
+
 CREATE FUNCTION public.add_transcription(p_lecture_id uuid, p_priority text) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -239,6 +278,34 @@ begin
   end loop;
 end
 $_$;
+
+CREATE FUNCTION public.claim_webhook(p_now timestamp with time zone, p_lease_seconds integer) RETURNS SETOF public.webhook_attempt
+    LANGUAGE plpgsql
+    AS $$
+declare
+  endpoint uuid;
+  attempt  webhook_attempt;
+begin
+  loop
+    select e.id into endpoint from webhook_endpoints e
+    where e.enabled and e.next_attempt_at <= p_now
+      and (e.claimed_until is null or e.claimed_until <= p_now)
+      and exists (select from webhook_messages m where m.endpoint_id = e.id and m.acknowledged_at is null)
+    order by e.next_attempt_at, e.id limit 1
+    for no key update skip locked;
+    if not found then return; end if;
+    update webhook_endpoints set claim = gen_random_uuid(),
+      claimed_until = p_now + p_lease_seconds * interval '1 second'
+    where id = endpoint;
+    attempt := take_webhook_message(endpoint, p_now);
+    if attempt.delivery_id is not null then
+      return next attempt;
+      return;
+    end if;
+    update webhook_endpoints set claim = null, claimed_until = null where id = endpoint;
+  end loop;
+end
+$$;
 
 CREATE FUNCTION public.close_lost_calls() RETURNS integer
     LANGUAGE plpgsql
@@ -695,6 +762,13 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.is_personal(p_asset_id uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select exists (select from lectures where id = p_asset_id and owner_id is not null)
+      or exists (select from documents where id = p_asset_id and owner_id is not null)
+$$;
+
 CREATE FUNCTION public.is_queued(p_queue text, p_message_id bigint) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -828,6 +902,29 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.postpone_webhook(p_endpoint_id uuid, p_claim uuid, p_now timestamp with time zone, p_error text, p_retry_seconds double precision, p_disable_after_seconds double precision) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  endpoint webhook_endpoints;
+begin
+  update webhook_endpoints e set claim = null, claimed_until = null, failures = e.failures + 1,
+    failing_since = coalesce(e.failing_since, p_now), last_error = p_error,
+    next_attempt_at = p_now + p_retry_seconds * interval '1 second'
+  where e.id = p_endpoint_id and e.claim = p_claim
+  returning * into endpoint;
+  if not found or endpoint.failing_since > p_now - p_disable_after_seconds * interval '1 second' then
+    return false;
+  end if;
+  update webhook_endpoints e set enabled = false, disabled_reason = p_error where e.id = p_endpoint_id;
+  perform record_event('system', null, null, 'webhook_disabled', jsonb_build_object(
+    'webhook_id', p_endpoint_id, 'reason', p_error));
+  perform queue_webhook_message(endpoint.course_id, null, 'webhook.disabled', jsonb_build_object(
+    'webhook_id', p_endpoint_id, 'reason', p_error));
+  return true;
+end
+$$;
+
 CREATE FUNCTION public.price_call() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -948,6 +1045,21 @@ begin
   end if;
   perform publish_chunks('lecture', p_lecture_id, false);
 end
+$$;
+
+CREATE FUNCTION public.queue_webhook_message(p_course_id uuid, p_asset_id uuid, p_event_type text, p_data jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+  with wanting as materialized (
+    select e.id from webhook_endpoints e
+    where (e.course_id is null or e.course_id = p_course_id)
+      and (e.event_types is null or p_event_type = any (e.event_types))
+    order by e.id for key share
+  ),
+  message as materialized (select gen_random_uuid() as id)
+  insert into webhook_messages (endpoint_id, message_id, event_type, course_id, asset_id, data)
+  select wanting.id, message.id, p_event_type, p_course_id, p_asset_id, jsonb_strip_nulls(p_data)
+  from wanting, message;
 $$;
 
 CREATE FUNCTION public.read_message(p_queue text, p_message_id bigint, p_visibility_seconds integer) RETURNS TABLE(attempt integer)
@@ -1378,6 +1490,28 @@ CREATE FUNCTION public.search_vector(p_config regconfig, p_text text) RETURNS ts
   end
 $$;
 
+CREATE FUNCTION public.send_event_to_webhooks() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  event_type text := webhook_event_type(new.asset_type, new.event_type, new.payload);
+  shown_from timestamptz;
+begin
+  if event_type is null or not exists (select from webhook_endpoints) then return null; end if;
+  if is_personal(new.asset_id) then return null; end if;
+  select visible_from into shown_from from (
+    select visible_from from lectures where id = new.asset_id
+    union all
+    select visible_from from documents where id = new.asset_id
+  ) asset where visible_from > now();
+  perform queue_webhook_message(new.course_id, new.asset_id, event_type, jsonb_build_object(
+    'asset_type', new.asset_type, 'asset_id', new.asset_id, 'job_id', new.payload -> 'job_id',
+    'code', new.payload -> 'code', 'reason', new.payload -> 'reason', 'until', new.payload -> 'until',
+    'sha256', new.payload -> 'sha256', 'visible_from', shown_from));
+  return null;
+end
+$$;
+
 CREATE FUNCTION public.shown_reason(p_reason text, p_job_id uuid) RETURNS text
     LANGUAGE sql STABLE
     AS $$
@@ -1510,6 +1644,49 @@ begin
 end
 $_$;
 
+CREATE FUNCTION public.take_webhook_message(p_endpoint_id uuid, p_now timestamp with time zone) RETURNS public.webhook_attempt
+    LANGUAGE plpgsql
+    AS $$
+declare
+  endpoint webhook_endpoints;
+  message  webhook_messages;
+  attempt  webhook_attempt;
+begin
+  loop
+    select * into message from webhook_messages m
+    where m.endpoint_id = p_endpoint_id and m.acknowledged_at is null
+    order by m.sequence, m.id limit 1;
+    if not found then return null; end if;
+    exit when message.sequence is not null or not is_personal(message.asset_id);
+    delete from webhook_messages where id = message.id;
+  end loop;
+  if message.sequence is null then
+    update webhook_endpoints set last_sequence = last_sequence + 1 where id = p_endpoint_id
+    returning last_sequence into message.sequence;
+  end if;
+  update webhook_messages m set sequence = message.sequence, attempts = m.attempts + 1
+  where m.id = message.id;
+  select * into endpoint from webhook_endpoints where id = p_endpoint_id;
+  attempt.endpoint_id := p_endpoint_id;
+  attempt.claim := endpoint.claim;
+  attempt.url := endpoint.url;
+  attempt.secrets := case when endpoint.former_secret_until > p_now
+                          then array[endpoint.secret, endpoint.former_secret] else array[endpoint.secret] end;
+  attempt.failures := endpoint.failures;
+  attempt.delivery_id := message.id;
+  attempt.message_id := message.message_id;
+  attempt.sequence := message.sequence;
+  attempt.event_type := message.event_type;
+  attempt.course_id := message.course_id;
+  attempt.data := message.data;
+  attempt.question := (select left(c.content, 2000) from chat_messages c
+                       where message.event_type = 'question.unanswered'
+                         and c.id = (message.data ->> 'message_id')::uuid);
+  attempt.occurred_at := message.created_at;
+  return attempt;
+end
+$$;
+
 CREATE FUNCTION public.touch_updated_at() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1612,6 +1789,24 @@ begin
   if woken > 0 then perform pg_notify('ingest', 'ingest'); end if;
   return woken;
 end
+$$;
+
+CREATE FUNCTION public.webhook_event_type(p_asset_type text, p_event_type text, p_payload jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case
+    when p_asset_type not in ('lecture', 'document') then null
+    when p_event_type = 'status' then
+      case p_payload ->> 'to'
+        when 'pending' then p_asset_type || '.queued'
+        when 'uploaded' then p_asset_type || '.queued'
+        when 'completed' then p_asset_type || '.completed'
+        when 'failed' then p_asset_type || '.failed'
+      end
+    when p_event_type = 'deleted' then p_asset_type || '.deleted'
+    when p_event_type = 'version_published' and p_payload ? 'replaced' then 'document.replaced'
+    when p_event_type = 'paused' then 'budget.exceeded'
+  end
 $$;
 
 CREATE FUNCTION public.without_accents(p_config regconfig, p_text text) RETURNS text
@@ -2208,6 +2403,53 @@ CREATE TABLE public.users (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.webhook_endpoints (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    course_id uuid,
+    url text NOT NULL,
+    description text,
+    event_types text[],
+    secret text NOT NULL,
+    former_secret text,
+    former_secret_until timestamp with time zone,
+    enabled boolean DEFAULT true NOT NULL,
+    disabled_reason text,
+    last_sequence bigint DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    last_error text,
+    next_attempt_at timestamp with time zone DEFAULT now() NOT NULL,
+    claim uuid,
+    claimed_until timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT webhook_endpoints_event_types_check CHECK ((event_types <> '{}'::text[])),
+    CONSTRAINT webhook_endpoints_url_check CHECK ((url ~ '^https?://'::text))
+);
+
+CREATE TABLE public.webhook_messages (
+    id bigint NOT NULL,
+    endpoint_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    sequence bigint,
+    event_type text NOT NULL,
+    course_id uuid,
+    asset_id uuid,
+    data jsonb NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    acknowledged_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.webhook_messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.webhook_messages_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.worker_processes (
     id uuid NOT NULL,
     host text NOT NULL,
@@ -2349,6 +2591,15 @@ ALTER TABLE ONLY public.users
 ALTER TABLE ONLY public.version_descriptions
     ADD CONSTRAINT version_descriptions_pkey PRIMARY KEY (version_id, page_number);
 
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook_messages
+    ADD CONSTRAINT webhook_messages_endpoint_id_sequence_key UNIQUE (endpoint_id, sequence);
+
+ALTER TABLE ONLY public.webhook_messages
+    ADD CONSTRAINT webhook_messages_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.worker_processes
     ADD CONSTRAINT worker_processes_pkey PRIMARY KEY (id);
 
@@ -2434,6 +2685,12 @@ CREATE INDEX unclaimed_audio_age ON public.unclaimed_audio USING btree (since);
 
 CREATE INDEX unclaimed_files_age ON public.unclaimed_files USING btree (since);
 
+CREATE INDEX webhook_endpoints_course ON public.webhook_endpoints USING btree (course_id);
+
+CREATE INDEX webhook_messages_age ON public.webhook_messages USING btree (created_at);
+
+CREATE INDEX webhook_messages_waiting ON public.webhook_messages USING btree (endpoint_id, sequence, id) WHERE (acknowledged_at IS NULL);
+
 CREATE TRIGGER chat_sessions_touch BEFORE UPDATE ON public.chat_sessions FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER courses_touch BEFORE UPDATE ON public.courses FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
@@ -2480,9 +2737,13 @@ CREATE TRIGGER lectures_touch BEFORE UPDATE ON public.lectures FOR EACH ROW EXEC
 
 CREATE TRIGGER lectures_transcript_status BEFORE UPDATE OF transcript_status ON public.lectures FOR EACH ROW EXECUTE FUNCTION public.guard_status('part', 'transcript_status');
 
+CREATE TRIGGER processing_events_webhooks AFTER INSERT ON public.processing_events FOR EACH ROW EXECUTE FUNCTION public.send_event_to_webhooks();
+
 CREATE TRIGGER provider_calls_price BEFORE INSERT OR UPDATE OF usage ON public.provider_calls FOR EACH ROW EXECUTE FUNCTION public.price_call();
 
 CREATE TRIGGER slide_chunks_deleted AFTER DELETE ON public.slide_chunks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION public.delete_inactive_embeddings();
+
+CREATE TRIGGER webhook_endpoints_touch BEFORE UPDATE ON public.webhook_endpoints FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_link_user_id_fkey FOREIGN KEY (link_user_id) REFERENCES public.users(id);
@@ -2564,3 +2825,9 @@ ALTER TABLE ONLY public.slide_descriptions
 
 ALTER TABLE ONLY public.version_descriptions
     ADD CONSTRAINT version_descriptions_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.document_versions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_messages
+    ADD CONSTRAINT webhook_messages_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON DELETE CASCADE;

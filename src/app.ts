@@ -30,6 +30,7 @@ import { retrievalRoutes } from "./routes/retrieval";
 import { shareLinkRoutes } from "./routes/share-links";
 import { signedUrlRoutes } from "./routes/signed-urls";
 import { userRoutes } from "./routes/users";
+import { webhookRoutes } from "./routes/webhooks";
 import type { Services } from "./services";
 import { readDiskSpace } from "./storage/disk-space";
 
@@ -82,6 +83,7 @@ export function createApp(services: Services) {
     .use(shareLinkRoutes(services))
     .use(userRoutes(services))
     .use(auditRoutes(services))
+    .use(webhookRoutes(services))
     .use(courseRoutes(services))
     .use(lectureIntakeRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))

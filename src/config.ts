@@ -220,6 +220,8 @@ const Config = z.object({
   RATE_LIMITS: NumberList(LIMIT_NAMES, z.number({ error: "must be a whole number, 1 or more" }).int().min(1)).default({}),
   /** Addresses and networks of trusted proxies; their X-Forwarded-For is used. */
   TRUSTED_PROXIES: CommaList.pipe(z.array(Network)).default([]),
+  /** Private hosts that webhooks can be sent to, as `host:port`; public ones with https need no entry. */
+  WEBHOOK_ALLOWED_HOSTS: CommaList.pipe(z.array(HostRule)).default([]),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   /** Folder of a built page to serve at /ag-ui instead of the included one. */
   AG_UI_DIR: z.string().min(1).default("public/ag-ui"),

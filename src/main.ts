@@ -8,6 +8,7 @@ import { AppError, explain } from "./errors";
 import { openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
 import { startMaintenance } from "./pipelines/maintenance";
+import { startWebhookSender } from "./pipelines/webhook-sender";
 import { modelProblems } from "./providers";
 import { startLocalEmbedder } from "./providers/local/embedding-server";
 import { transcriberProblems } from "./providers/speech/select-transcriber";
@@ -58,6 +59,12 @@ async function main(): Promise<void> {
       receipts: config.RECEIPT_RETENTION_DAYS,
     },
   });
+  const stopWebhooks = startWebhookSender({
+    ...services,
+    fetch: services.webhookFetch,
+    showsQuestions: config.TEACHERS_SEE_QUESTIONS,
+    now: () => new Date(),
+  });
   const stopServing = config.ROLE === "worker" ? async () => {} : await listen(services);
   const stopWorking =
     config.ROLE === "api" || config.WORKERS === 0
@@ -74,7 +81,7 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), STOP_MS).unref();
     services.stop();
     stopMaintenance();
-    await Promise.all([stopServing(), stopWorking()]);
+    await Promise.all([stopServing(), stopWorking(), stopWebhooks()]);
     await services.close();
     await embedder.close();
     await database.close();

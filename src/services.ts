@@ -4,6 +4,7 @@ import { KeyRing } from "./db/access/key-ring";
 import { UserDirectory } from "./db/access/users";
 import { openDatabase, type Sql } from "./db/client";
 import { type Log, openLog } from "./log";
+import { type GuardedFetch, openGuardedFetch } from "./media/fetch/guarded-fetch";
 import type { OnSpawn } from "./media/ffmpeg";
 import { openPageRenderer, type PageRenderer } from "./media/pdf/page-images";
 import { type Metrics, openMetrics } from "./metrics";
@@ -39,6 +40,8 @@ export type Services = Providers & {
   metrics: Metrics;
   /** Limits of the calls that cost money, and the place of their answers. */
   callPolicy: CallPolicy;
+  /** Sends webhooks. */
+  webhookFetch: GuardedFetch;
   keys: KeyRing;
   users: UserDirectory;
   audit: AuditWriter;
@@ -88,6 +91,7 @@ export async function openServices(
     reranker: openReranker(config),
     metrics: openMetrics(),
     callPolicy: openCallPolicy(config, log),
+    webhookFetch: openGuardedFetch({ allowedHosts: config.WEBHOOK_ALLOWED_HOSTS }),
     keys,
     users: new UserDirectory(database.sql),
     audit,

@@ -31,6 +31,15 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/users/{id}/export": ["admin", "refused"],
   "delete /api/users/{id}": ["admin", "refused"],
   "get /api/audit": ["admin", "refused"],
+  "get /api/webhooks": ["admin", "refused"],
+  "post /api/webhooks": ["admin", "refused"],
+  "get /api/webhooks/{id}": ["admin", "refused"],
+  "patch /api/webhooks/{id}": ["admin", "refused"],
+  "delete /api/webhooks/{id}": ["admin", "refused"],
+  "post /api/webhooks/{id}/rotate": ["admin", "refused"],
+  "post /api/webhooks/{id}/test": ["admin", "refused"],
+  "post /api/webhooks/{id}/replay": ["admin", "refused"],
+  "get /api/webhooks/{id}/messages": ["admin", "refused"],
   "get /api/share-links": ["ingest", "hidden"],
   "post /api/share-links": ["ingest", "hidden"],
   "delete /api/share-links/{key_id}": ["ingest", "same"],
@@ -190,6 +199,7 @@ async function send(
     documents: targets.document_id,
     sessions: targets.session_id,
     users: crypto.randomUUID(),
+    webhooks: crypto.randomUUID(),
     jobs: targets.lecture_id,
   }[kind ?? ""];
   let path = template

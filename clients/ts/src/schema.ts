@@ -80,7 +80,7 @@ export interface paths {
         };
         /**
          * List a course's conversations, newest first
-         * @description With an API key: all conversations. Users of the institution's login: their own; teachers all, without names, if TEACHERS_SEE_QUESTIONS is true.
+         * @description Users of the institution's login: their own. With an API key: those of the user in `X-User-Id`, or without that header those without a user. Administrators: all. Teachers: all, without names, if TEACHERS_SEE_QUESTIONS is true.
          */
         get: operations["listSessions"];
         put?: never;
@@ -177,7 +177,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a course's name, description or budget
+         * Change a course's name, description, budget or use of terms
          * @description A change of the budget needs the scope admin.
          */
         patch: operations["updateCourse"];
@@ -699,7 +699,7 @@ export interface paths {
         put?: never;
         /**
          * Replace an API key; the old one stays valid for a while
-         * @description The new key has the name, scopes, courses and lifetime of the old one.
+         * @description The new key has the name, scopes, courses, rate and lifetime of the old one.
          */
         post: operations["rotateKey"];
         delete?: never;
@@ -941,7 +941,7 @@ export interface paths {
         put?: never;
         /**
          * Queue a Panopto recording for ingestion
-         * @description If the course already has a lecture of this session, the answer is 200 with that lecture. If it was requested without transcription before, it is transcribed now, and the answer is 202.
+         * @description If the course, or with `owner_id` its owner, already has a lecture of this session, the answer is 200 with that lecture. If it was requested without transcription before, it is transcribed now, and the answer is 202.
          */
         post: operations["downloadLecture"];
         delete?: never;
@@ -1107,6 +1107,126 @@ export interface paths {
         get: operations["exportUser"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhooks, newest first, without their secrets */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Send events to an address
+         * @description Messages are signed as in Standard Webhooks and sent in order, one at a time. A message that is not acknowledged with a status of 200 to 299 within 10 seconds is sent again, with the same `webhook-id`, until it is. See docs/webhooks.md.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a webhook with its failures and the number of waiting messages */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /** Delete a webhook with its messages */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, disable or enable a webhook
+         * @description A disabled webhook collects messages. It gets them when it is enabled again.
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/api/webhooks/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the messages of a webhook after a sequence, in their order
+         * @description Messages that were not sent yet have no sequence and are at the end.
+         */
+        get: operations["listWebhookMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send all messages again from a sequence on
+         * @description In their order and with their former ids. Messages are kept for EVENT_RETENTION_DAYS.
+         */
+        post: operations["replayWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace the secret of a webhook; the old one signs too for a while */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message now
+         * @description The message has the type `webhook.test` and no sequence. If it is acknowledged, waiting messages are sent at once.
+         */
+        post: operations["testWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2707,6 +2827,8 @@ export interface components {
              */
             last_used_at: string | null;
             name: string;
+            /** @description Null: the limits of RATE_LIMITS */
+            rate_per_minute: number | null;
             /** Format: date-time */
             revoked_at: string | null;
             scopes: ("read" | "ingest" | "chat" | "admin")[];
@@ -2739,7 +2861,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @enum {string} */
-            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden";
+            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden";
             /** Format: uuid */
             id: string;
             /** @description The key of the request; `bootstrap` is that of the settings */
@@ -3170,6 +3292,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+            /** @description Send terms of the slides to speech to text; null: as in the settings */
+            transcription_terms: boolean | null;
             /** Format: date-time */
             updated_at: string;
         };
@@ -3340,7 +3464,7 @@ export interface components {
          * @description docs/errors.md explains each code
          * @enum {string}
          */
-        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
+        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
         FieldProblem: {
             message: string;
             /** @description The field, such as `segments.3.end_ms` */
@@ -3444,6 +3568,8 @@ export interface components {
              */
             last_used_at: string | null;
             name: string;
+            /** @description Null: the limits of RATE_LIMITS */
+            rate_per_minute: number | null;
             /** Format: date-time */
             revoked_at: string | null;
             scopes: ("read" | "ingest" | "chat" | "admin")[];
@@ -3723,6 +3849,8 @@ export interface components {
         LectureDownload: {
             /** Format: uuid */
             course_id: string;
+            /** @description Makes it personal material, which only this user and admins see. `me`: the user of the token */
+            owner_id?: "me" | string;
             /** @description Any address of one recording as users have it: viewer, embed code, podcast, login or mail link */
             panopto_url: string;
             /**
@@ -3770,6 +3898,19 @@ export interface components {
             updated_at: string;
             /** @description The provider that the next attempt waits for */
             waiting_for: string | null;
+        };
+        NewWebhook: {
+            /**
+             * Format: uuid
+             * @description Only events of this course; unset: of all courses
+             */
+            course_id?: string;
+            /** @default null */
+            description?: string | null;
+            /** @description Null: all types, also those that are added later */
+            event_types?: ("lecture.queued" | "lecture.completed" | "lecture.failed" | "lecture.deleted" | "document.queued" | "document.completed" | "document.failed" | "document.replaced" | "document.deleted" | "budget.exceeded" | "question.unanswered" | "webhook.disabled")[] | null;
+            /** @description https, on the usual port, at a public host */
+            url: string;
         };
         /** @description An error in the form of OpenAI's API */
         OpenAiError: {
@@ -4405,6 +4546,98 @@ export interface components {
             }[];
             user: components["schemas"]["User"];
         };
+        Webhook: {
+            /**
+             * Format: uuid
+             * @description Null: all courses
+             */
+            course_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            description: string | null;
+            /** @description Why the server disabled the webhook */
+            disabled_reason: string | null;
+            enabled: boolean;
+            event_types: ("lecture.queued" | "lecture.completed" | "lecture.failed" | "lecture.deleted" | "document.queued" | "document.completed" | "document.failed" | "document.replaced" | "document.deleted" | "budget.exceeded" | "question.unanswered" | "webhook.disabled")[] | null;
+            /** Format: date-time */
+            failing_since: string | null;
+            /** @description Failed attempts since the last acknowledgement */
+            failures: number;
+            /** Format: uuid */
+            id: string;
+            last_error: string | null;
+            /** @description Of the newest message that was sent; 0 before the first */
+            last_sequence: number;
+            /** Format: date-time */
+            next_attempt_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            url: string;
+            /** @description Messages that are not acknowledged */
+            waiting: number;
+        };
+        WebhookChange: {
+            description?: string | null;
+            /** @description true also sends at once what waits */
+            enabled?: boolean;
+            /** @description Null: all types, also those that are added later */
+            event_types?: ("lecture.queued" | "lecture.completed" | "lecture.failed" | "lecture.deleted" | "document.queued" | "document.completed" | "document.failed" | "document.replaced" | "document.deleted" | "budget.exceeded" | "question.unanswered" | "webhook.disabled")[] | null;
+            /** @description https, on the usual port, at a public host */
+            url?: string;
+        };
+        WebhookMessage: {
+            /** Format: date-time */
+            acknowledged_at: string | null;
+            attempts: number;
+            /** Format: uuid */
+            course_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            event_type: "lecture.queued" | "lecture.completed" | "lecture.failed" | "lecture.deleted" | "document.queued" | "document.completed" | "document.failed" | "document.replaced" | "document.deleted" | "budget.exceeded" | "question.unanswered" | "webhook.disabled";
+            /** @description The header `webhook-id`, the same in every attempt */
+            message_id: string;
+            /** @description Null before the first attempt */
+            sequence: number | null;
+        };
+        WebhookTestResult: {
+            delivered: boolean;
+            error: string | null;
+            /** @description Of the response; null without one */
+            status: number | null;
+        };
+        WebhookWithSecret: {
+            /**
+             * Format: uuid
+             * @description Null: all courses
+             */
+            course_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            description: string | null;
+            /** @description Why the server disabled the webhook */
+            disabled_reason: string | null;
+            enabled: boolean;
+            event_types: ("lecture.queued" | "lecture.completed" | "lecture.failed" | "lecture.deleted" | "document.queued" | "document.completed" | "document.failed" | "document.replaced" | "document.deleted" | "budget.exceeded" | "question.unanswered" | "webhook.disabled")[] | null;
+            /** Format: date-time */
+            failing_since: string | null;
+            /** @description Failed attempts since the last acknowledgement */
+            failures: number;
+            /** Format: uuid */
+            id: string;
+            last_error: string | null;
+            /** @description Of the newest message that was sent; 0 before the first */
+            last_sequence: number;
+            /** Format: date-time */
+            next_attempt_at: string;
+            /** @description Verifies signatures. It is shown only here: store it now */
+            secret: string;
+            /** Format: date-time */
+            updated_at: string;
+            url: string;
+            /** @description Messages that are not acknowledged */
+            waiting: number;
+        };
     };
     responses: {
         /** @description An error of the protocol as JSON-RPC, or a refusal of this server as a problem */
@@ -4481,6 +4714,7 @@ export type LectureAccepted = components['schemas']['LectureAccepted'];
 export type LectureDetails = components['schemas']['LectureDetails'];
 export type LectureDownload = components['schemas']['LectureDownload'];
 export type LectureStatus = components['schemas']['LectureStatus'];
+export type NewWebhook = components['schemas']['NewWebhook'];
 export type OpenAiError = components['schemas']['OpenAiError'];
 export type Passage = components['schemas']['Passage'];
 export type PlainConversation = components['schemas']['PlainConversation'];
@@ -4497,6 +4731,11 @@ export type TranscriptAccepted = components['schemas']['TranscriptAccepted'];
 export type Usage = components['schemas']['Usage'];
 export type User = components['schemas']['User'];
 export type UserData = components['schemas']['UserData'];
+export type Webhook = components['schemas']['Webhook'];
+export type WebhookChange = components['schemas']['WebhookChange'];
+export type WebhookMessage = components['schemas']['WebhookMessage'];
+export type WebhookTestResult = components['schemas']['WebhookTestResult'];
+export type WebhookWithSecret = components['schemas']['WebhookWithSecret'];
 export type ResponseMcpError = components['responses']['McpError'];
 export type ResponseOpenAiError = components['responses']['OpenAiError'];
 export type ResponseProblem = components['responses']['Problem'];
@@ -4539,7 +4778,7 @@ export interface operations {
             query?: {
                 course_id?: string;
                 cursor?: string;
-                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden";
+                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden";
                 key_id?: string;
                 limit?: number;
                 since?: string;
@@ -4913,6 +5152,8 @@ export interface operations {
                     } | null;
                     description?: string | null;
                     name?: string;
+                    /** @description Send terms of the slides to speech to text; null: as in the settings */
+                    transcription_terms?: boolean | null;
                 };
             };
         };
@@ -5867,6 +6108,8 @@ export interface operations {
                     expires_in_days?: number;
                     /** @description Who or what uses the key */
                     name: string;
+                    /** @description Requests a minute of all scopes together; unset: the limits of RATE_LIMITS */
+                    rate_per_minute?: number;
                     /** @description `admin` includes the others */
                     scopes: ("read" | "ingest" | "chat" | "admin")[];
                 };
@@ -5930,6 +6173,8 @@ export interface operations {
                      * @default 24
                      */
                     overlap_hours?: number;
+                    /** @description Of the new key; unset: the rate of the old key; null: the limits of RATE_LIMITS */
+                    rate_per_minute?: number | null;
                 };
             };
         };
@@ -6382,6 +6627,8 @@ export interface operations {
                      * @description mp3, m4a, aac, wav, flac, ogg, opus, webm, aiff, wma, caf, amr, or mp4 without a picture
                      */
                     file: Blob;
+                    /** @description Makes it personal material, which only this user and admins see. `me`: the user of the token */
+                    owner_id?: "me" | string;
                     /** @description Citations open this recording in its viewer */
                     panopto_url?: string;
                     /**
@@ -6497,6 +6744,8 @@ export interface operations {
                     language?: string;
                     /** @description Address of the recording; citations open it at the right second */
                     media_url?: string;
+                    /** @description Makes it personal material, which only this user and admins see. `me`: the user of the token */
+                    owner_id?: "me" | string;
                     /** @description Default: the file's name */
                     title?: string;
                 };
@@ -6778,6 +7027,281 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserData"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                course_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Webhook"][];
+                    };
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://lms.university.example/hooks/lectern",
+                 *       "course_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+                 *       "event_types": [
+                 *         "lecture.completed",
+                 *         "document.completed"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Done; the response has no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+        };
+    };
+    listWebhookMessages: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["WebhookMessage"][];
+                    };
+                };
+            };
+        };
+    };
+    replayWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from_sequence": 1
+                 *     }
+                 */
+                "application/json": {
+                    from_sequence: number;
+                };
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Accepted: a job does the work */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Messages that are sent again */
+                        replayed: number;
+                    };
+                };
+            };
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlap_hours": 24
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description How long the old key stays valid
+                     * @default 24
+                     */
+                    overlap_hours?: number;
+                    /** @description Of the new key; unset: the rate of the old key; null: the limits of RATE_LIMITS */
+                    rate_per_minute?: number | null;
+                };
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTestResult"];
                 };
             };
         };

@@ -8,7 +8,7 @@ export type Retention = {
   deadLetters: number;
   /** Rows of audit_events. */
   audit: number;
-  /** Rows of processing_events. */
+  /** Rows of processing_events, and messages of webhooks, sent or not. */
   events: number;
   /** Rows of provider_calls. Their removal also removes that time from budgets and usage. */
   receipts: number;
@@ -37,6 +37,10 @@ export async function pruneHistory(sql: Sql, retention: Retention): Promise<numb
     () => sql`
       delete from processing_events where id in (
         select id from processing_events
+        where created_at < ${cutoff(sql, retention.events)} limit ${BATCH})`,
+    () => sql`
+      delete from webhook_messages where id in (
+        select id from webhook_messages
         where created_at < ${cutoff(sql, retention.events)} limit ${BATCH})`,
     () => sql`
       delete from audit_events where id in (

@@ -15,6 +15,7 @@ import {
   type ThreadRequest,
 } from "../../chat/run/handle-request";
 import { LiveRuns } from "../../chat/run/live-runs";
+import { isUnanswered } from "../../chat/run/unanswered";
 import { reconcile } from "../../chat/thread/reconcile";
 import type { AuditWriter } from "../../db/access/audit-writer";
 import {
@@ -24,6 +25,7 @@ import {
   recordDelivery,
   saveAnswer,
 } from "../../db/chat/chat";
+import { queueUnansweredQuestion } from "../../db/webhooks/messages";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
 import { ownConversations, SEES_ALL, type Viewer } from "../../principal";
@@ -122,7 +124,11 @@ function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns, viewer: Viewer): Req
       add: (session_id, content) => addToThread(db, session_id, content),
       recordDelivery: (session_id, turn_id, isDelivered) =>
         recordDelivery(db, session_id, turn_id, isDelivered),
-      saveAnswer: (session_id, answer) => saveAnswer(db, session_id, answer),
+      saveAnswer: async (session_id, answer) => {
+        await saveAnswer(db, session_id, answer);
+        if (isUnanswered(answer.steps))
+          await queueUnansweredQuestion(db, session_id, answer.turn_id);
+      },
     },
     answerTurn: (context, turn, save) => answerTurn({ ...deps, onEnd }, context, turn, save),
     modelName: chatModel.name,

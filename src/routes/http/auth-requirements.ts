@@ -30,6 +30,7 @@ const INGEST_DOCUMENT: Requirement = { scope: "ingest", id: "document" };
 const CHAT: Requirement = { scope: "chat" };
 const CHAT_SESSION: Requirement = { scope: "chat", id: "session", noLinks: true };
 const ADMIN: Requirement = { scope: "admin" };
+const ADMIN_OF_ALL: Requirement = { scope: "admin", allCourses: true };
 
 /**
  * The requirement of every route. A route that is missing here needs the scope admin, and a test fails.
@@ -63,6 +64,16 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "DELETE /api/users/:id": ADMIN,
 
   "GET /api/audit": ADMIN,
+
+  "GET /api/webhooks": ADMIN_OF_ALL,
+  "POST /api/webhooks": ADMIN_OF_ALL,
+  "GET /api/webhooks/:id": ADMIN_OF_ALL,
+  "PATCH /api/webhooks/:id": ADMIN_OF_ALL,
+  "DELETE /api/webhooks/:id": ADMIN_OF_ALL,
+  "POST /api/webhooks/:id/rotate": ADMIN_OF_ALL,
+  "POST /api/webhooks/:id/test": ADMIN_OF_ALL,
+  "POST /api/webhooks/:id/replay": ADMIN_OF_ALL,
+  "GET /api/webhooks/:id/messages": ADMIN_OF_ALL,
 
   "GET /api/share-links": INGEST,
   "POST /api/share-links": INGEST,

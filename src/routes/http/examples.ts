@@ -10,6 +10,14 @@ const PANOPTO_URL =
 export const EXAMPLES: Record<string, unknown> = {
   "post /api/keys": { name: "Course website", scopes: ["read", "chat"], expires_in_days: 365 },
   "post /api/keys/{key_id}/rotate": { overlap_hours: 24 },
+  "post /api/webhooks": {
+    url: "https://lms.university.example/hooks/lectern",
+    course_id: COURSE,
+    event_types: ["lecture.completed", "document.completed"],
+  },
+  "patch /api/webhooks/{id}": { enabled: true },
+  "post /api/webhooks/{id}/rotate": { overlap_hours: 24 },
+  "post /api/webhooks/{id}/replay": { from_sequence: 1 },
   "post /api/share-links": { course_id: COURSE, expires_in_hours: 24 },
   "post /api/signed-urls": { urls: [`/api/documents/${COURSE}/file`] },
   "post /api/courses": { name: "Information theory", description: "Spring term" },
