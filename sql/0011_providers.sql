@@ -70,7 +70,7 @@ $$;
 
 -- Asks to make a billable call, and inserts its row if the verdict is `go`. Verdicts:
 --   go       the call can be made
---   resume   an earlier attempt started this work at the provider: poll `request_id`
+--   resume   an earlier attempt submitted this work to the provider: poll `request_id`
 --   open     the provider's circuit breaker is open for `wait_seconds`
 --   busy     as many calls as allowed are under way
 --   budget   the call would exceed the limit in `exceeded`
@@ -114,10 +114,16 @@ begin
     return;
   end if;
 
-  -- Only after a restart of the job, or of its worker, a row with a request_id is still open here.
-  update provider_calls c set message_id = p_message_id, attempt = p_attempt
-  where c.call_key = p_call_key and c.provider = p_provider and c.model is not distinct from p_model
-    and c.job_id = p_job_id and c.state = 'started' and c.request_id is not null
+  -- Work that an earlier attempt of this job submitted is fetched by its id instead of bought again: it was
+  -- still under way when the attempt ended, or its result was received and not stored.
+  update provider_calls c set
+    message_id = p_message_id, attempt = p_attempt, state = 'started', finished_at = null
+  where c.id = (
+    select w.id from provider_calls w
+    where w.call_key = p_call_key and w.provider = p_provider
+      and w.model is not distinct from p_model and w.job_id = p_job_id
+      and w.state in ('started', 'lost', 'ok') and w.request_id is not null
+    order by w.created_at desc limit 1)
   returning 'resume', c.id, c.request_id into verdict, call_id, request_id;
 
   if verdict is null and p_max_concurrent <= (

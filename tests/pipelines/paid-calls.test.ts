@@ -270,6 +270,40 @@ describe("work that goes on at the provider", () => {
 
     expect(await receipts()).toMatchObject([{ state: "ok" }]);
   });
+
+  test("is fetched again and not bought when its result was not stored", async () => {
+    await recorder().run(call(), async ({ submitted }) => {
+      await submitted("tr_2");
+      return succeed();
+    });
+    await reclaim(); // the process ended before it stored the result
+
+    const request_id = await recorder().run(call(), async (receipt) => ({
+      ...(await succeed()),
+      result: receipt.request_id,
+    }));
+
+    expect(request_id).toBe("tr_2");
+    expect(await receipts()).toMatchObject([{ state: "ok", usage: { pages: 1 } }]);
+  });
+
+  test("is bought when the provider has no usable result under its id", async () => {
+    await recorder().run(call(), async ({ submitted }) => {
+      await submitted("tr_3");
+      return succeed();
+    });
+    await reclaim();
+    await failureOf(recorder().run(call(), failWith("provider_answer_invalid")));
+    await reclaim();
+
+    const request_id = await recorder().run(call(), async (receipt) => ({
+      ...(await succeed()),
+      result: receipt.request_id,
+    }));
+
+    expect(request_id).toBeNull();
+    expect(await receipts()).toMatchObject([{ state: "error" }, { state: "ok" }]);
+  });
 });
 
 describe("a circuit breaker", () => {
