@@ -2,10 +2,10 @@
 import { closeSync, fsyncSync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { closePGlite, openPGlite } from "./pglite";
-import { syncFolder } from "./synced-fs";
+import { SyncedFS, syncFolder } from "./synced-fs";
 
 const folder = process.argv[2]!;
-await closePGlite(await openPGlite(folder));
+await closePGlite(await openPGlite(new SyncedFS(folder)));
 syncTree(folder);
 
 /** `initdb` does not sync here. Without this sync, a power failure soon after it leaves empty files. */

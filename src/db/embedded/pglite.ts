@@ -1,7 +1,7 @@
 import { PGlite } from "@electric-sql/pglite";
 import { pgmq } from "@electric-sql/pglite-pgmq";
 import { vector } from "@electric-sql/pglite-pgvector";
-import { SyncedFS } from "./synced-fs";
+import type { SyncedFS } from "./synced-fs";
 
 /**
  * PostgreSQL never frees its buffers, and PGlite's default of 160 MB is more than the rest of the process
@@ -22,17 +22,16 @@ const OWN = ["-c", "lectern.embedded=on"];
 /**
  * PGlite with pgvector and pgmq. In a folder, an acknowledged commit survives a power failure.
  *
- *
- * @param dataDir null keeps everything in memory
+ * @param fs the folder of the data; null keeps everything in memory
  * @param from a result of `dumpDataDir`; the database starts as that copy
  */
-export async function openPGlite(dataDir: string | null, from?: Blob): Promise<PGlite> {
+export async function openPGlite(fs: SyncedFS | null, from?: Blob): Promise<PGlite> {
   const withoutSync = PGlite.defaultStartParams;
-  const startParams = dataDir
+  const startParams = fs
     ? [...withoutSync.filter((parameter) => parameter !== "-F"), ...DURABLE]
     : withoutSync;
   const pglite = await PGlite.create({
-    ...(dataDir && { fs: new SyncedFS(dataDir) }),
+    ...(fs && { fs }),
     ...(from && { loadDataDir: from }),
     extensions: { vector, pgmq },
     startParams: [...startParams, ...OWN, "-c", `shared_buffers=${SHARED_BUFFERS}`],

@@ -2,12 +2,11 @@ import { closeSync, fsyncSync, openSync } from "node:fs";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 
 /** The parts of Emscripten's NODEFS that `fsync` needs; a directory's stream has no descriptor. */
-type NodeStream = { nfd?: number; node: unknown };
-type NodeFileSystem = {
+export type NodeStream = { nfd?: number; node: unknown };
+export type NodeFileSystem = {
   realPath(node: unknown): string;
   stream_ops: { fsync?: (stream: NodeStream) => number };
 };
-type Module = { NODEFS: NodeFileSystem };
 
 /**
  * A folder on disk with a real `fsync`, so that a commit survives a power failure.
@@ -21,18 +20,28 @@ export class SyncedFS extends NodeFS {
     ...[pglite, options]: Parameters<NodeFS["init"]>
   ): ReturnType<NodeFS["init"]> {
     const { emscriptenOpts } = await super.init(pglite, options);
-    const preRun = emscriptenOpts.preRun as ((module: Module) => void)[];
-    const supply = (module: Module) => supplyFsync(module.NODEFS);
-    return { emscriptenOpts: { ...emscriptenOpts, preRun: [supply, ...preRun] as never } };
+    const preRun = emscriptenOpts.preRun as ((module: { NODEFS: NodeFileSystem }) => void)[];
+    const prepare = ({ NODEFS }: { NODEFS: NodeFileSystem }) => this.prepare(NODEFS);
+    return { emscriptenOpts: { ...emscriptenOpts, preRun: [prepare, ...preRun] as never } };
   }
-}
 
-function supplyFsync(fileSystem: NodeFileSystem): void {
-  fileSystem.stream_ops.fsync = ({ nfd, node }) => {
-    if (nfd === undefined) syncFolder(fileSystem.realPath(node));
-    else fsyncSync(nfd);
-    return 0;
-  };
+  /** Runs before the folder is mounted. */
+  protected prepare(fileSystem: NodeFileSystem): void {
+    fileSystem.stream_ops.fsync = ({ nfd, node }) => {
+      if (nfd === undefined) this.syncFolder(fileSystem.realPath(node));
+      else this.syncFile(nfd);
+      return 0;
+    };
+  }
+
+  /** Makes the bytes and the size of an open file durable. */
+  protected syncFile(descriptor: number): void {
+    fsyncSync(descriptor);
+  }
+
+  protected syncFolder(path: string): void {
+    syncFolder(path);
+  }
 }
 
 /** Makes the names in a folder durable: new files, renames and removals. */

@@ -2,6 +2,7 @@ import { Backend } from "./backend";
 import { keepWalShort } from "./checkpoints";
 import { Gateway } from "./gateway";
 import { closePGlite, openPGlite } from "./pglite";
+import { SyncedFS } from "./synced-fs";
 
 /** The commands of the thread that starts this one. */
 export type Command =
@@ -53,7 +54,7 @@ async function start({
   from,
   idleLimitSeconds,
 }: Command & { type: "start" }): Promise<Started> {
-  const backend = new Backend(await openPGlite(dataDir, from));
+  const backend = new Backend(await openPGlite(dataDir ? new SyncedFS(dataDir) : null, from));
   const gateway = await Gateway.open(backend, idleLimitSeconds);
   return { backend, gateway, stopCheckpoints: dataDir ? keepWalShort(backend) : () => {} };
 }
