@@ -6,7 +6,7 @@ import type { Metrics } from "../metrics";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { searchCourse } from "../retrieval/search";
-import { requireCourse, viewerOf } from "./http/auth";
+import { requestEnd, requireCourse, viewerOf } from "./http/auth";
 import { jsonBody } from "./http/json-body";
 import { Id, Json } from "./http/schemas";
 
@@ -147,7 +147,7 @@ export const retrievalRoutes = ({ db, embedder, reranker, metrics }: RetrievalRo
       const course = await getCourse(db, body.course_id);
       const tools = { db, embedder, reranker };
       const wanted = { ...body, course_id: course.id, viewer: viewerOf(request) };
-      const passages = await searchCourse(tools, wanted, request.signal);
+      const passages = await searchCourse(tools, wanted, requestEnd(request));
       metrics.retrievalHits.observe({ source: "query" }, passages.length);
       return passages;
     },

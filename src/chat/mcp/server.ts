@@ -20,12 +20,18 @@ const READ_ONLY = { readOnlyHint: true, idempotentHint: true, openWorldHint: fal
  * restart.
  *
  * @param log receives the failures on our side with their cause, which callers do not get
+ * @param signal stops the tools
  */
-export async function answerMcp(request: Request, tools: McpTool[], log: Log): Promise<Response> {
+export async function answerMcp(
+  request: Request,
+  tools: McpTool[],
+  log: Log,
+  signal: AbortSignal,
+): Promise<Response> {
   const server = new McpServer({ name: "lectern", version }, { instructions: INSTRUCTIONS });
   for (const { name, run, ...tool } of tools) {
     server.registerTool(name, { ...tool, annotations: READ_ONLY }, (input) =>
-      toResult(() => run(input, request.signal), log),
+      toResult(() => run(input, signal), log),
     );
   }
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });

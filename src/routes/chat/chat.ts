@@ -33,6 +33,7 @@ import {
   credentialEnd,
   principalOf,
   type QuestionSettings,
+  requestEnd,
   requireCourse,
   viewerOf,
 } from "../http/auth";
@@ -181,7 +182,7 @@ async function reply(deps: RequestDeps, conversation: AgUiThreadRequest, request
   const client = { ...conversation.request.client, interrupts: false };
   const asked = { ...conversation.request, client };
   const { request_id, thread } = conversation;
-  const signal = AbortSignal.any([request.signal, credentialEnd(request)]);
+  const signal = requestEnd(request);
   const parts = handleRunRequest(deps, { ...conversation, request: asked }, signal);
   const { summary, ...answer } = await collectReply(parts, thread);
   const run_metadata = { request_id, course_id: asked.course_id, ...summary };

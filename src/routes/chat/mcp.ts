@@ -6,7 +6,7 @@ import { getCourse } from "../../db/courses";
 import type { Log } from "../../log";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
-import { principalOf, viewerOf } from "../http/auth";
+import { principalOf, requestEnd, viewerOf } from "../http/auth";
 import { readJsonBytes, SMALL_BODY } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { Id } from "../http/schemas";
@@ -64,6 +64,7 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
         new Request(request, { body }),
         createMcpTools({ db, embedder, reranker }, scope),
         log,
+        requestEnd(request),
       );
     },
     {

@@ -13,7 +13,7 @@ import { type LiveRun, LiveRuns } from "../../chat/run/live-runs";
 import { type Course, getCourse, listCourses } from "../../db/courses";
 import { AppError } from "../../errors";
 import { observeAnswer } from "../../metrics";
-import { credentialEnd, principalOf, requireCourse, viewerOf } from "../http/auth";
+import { credentialEnd, principalOf, requestEnd, requireCourse, viewerOf } from "../http/auth";
 import { conversationBody } from "../http/json-body";
 import { ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
@@ -111,16 +111,12 @@ function complete(
   // Nothing is saved: the client keeps the conversation.
   const work = answerTurn(services, context, turn, async () => {});
   const run = services.runs.start(id, thread, work);
-  const revoked = credentialEnd(request);
-  if (!stream) {
-    const signal = AbortSignal.any([request.signal, revoked]);
-    return collectCompletion(followAs(run, signal), identity);
-  }
+  if (!stream) return collectCompletion(followAs(run, requestEnd(request)), identity);
 
   const gone = new AbortController();
   const onGone = () => gone.abort("the reader left");
   request.signal.addEventListener("abort", onGone, { once: true });
-  const signal = AbortSignal.any([gone.signal, revoked]);
+  const signal = AbortSignal.any([gone.signal, credentialEnd(request)]);
   const chunks = toCompletionChunks(followAs(run, signal), identity, includeUsage);
   return toStreamingResponse(chunks, { ...EVENT_STREAM, onGone });
 }

@@ -8,7 +8,7 @@ import type { DescribeTools } from "../../pipelines/document/describe";
 import { describeNow } from "../../pipelines/document/describe-now";
 import { summarizeDeck } from "../../pipelines/document/summary";
 import type { CallPolicy } from "../../pipelines/paid-calls";
-import { viewerOf } from "../http/auth";
+import { requestEnd, viewerOf } from "../http/auth";
 import { optionalJsonBody } from "../http/json-body";
 import { requireReleased } from "../http/released";
 import { ById, Id, Json, PageQuery, pageOf } from "../http/schemas";
@@ -91,7 +91,7 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
       "/:id/describe",
       async ({ params, body, request, server }) => {
         server?.timeout(request, 0); // a deck takes minutes, and the response is sent at the end
-        const ended = AbortSignal.any([request.signal, services.shutdown]);
+        const ended = AbortSignal.any([requestEnd(request), services.shutdown]);
         const described = await describeNow(params.id, services, body ?? {}, ended).catch(
           (error: unknown) => {
             throw ended.aborted ? new AppError("cancelled") : error;

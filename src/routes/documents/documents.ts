@@ -13,7 +13,7 @@ import type { Forecaster } from "../../pipelines/forecast";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
 import { recordAudit } from "../http/audit";
-import { principalOf, requireAdmin, requireCourse, viewerOf } from "../http/auth";
+import { principalOf, requestEnd, requireAdmin, requireCourse, viewerOf } from "../http/auth";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
@@ -63,7 +63,7 @@ export const documentRoutes = ({
           const { course_id } = upload.fields;
           requireCourse(request, course_id);
           const { path } = upload.file;
-          const forecast = await forecaster.document(course_id, path, request.signal);
+          const forecast = await forecaster.document(course_id, path, requestEnd(request));
           return status(200, { dry_run: true, forecast });
         }
         const answer = await acceptUpload(db, request, rules, (fields, file) => {

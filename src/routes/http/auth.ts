@@ -67,6 +67,10 @@ const isAsStudent = ({ url }: Request) =>
 export const credentialEnd = (request: Request): AbortSignal =>
   ADMISSIONS.get(request)?.ended() ?? NEVER();
 
+/** Aborted when the client disconnects, or with an AppError when its key is revoked or the token expires. */
+export const requestEnd = (request: Request): AbortSignal =>
+  AbortSignal.any([request.signal, credentialEnd(request)]);
+
 /**
  * For a course named in a body or a form.
  *

@@ -33,11 +33,21 @@ const NEVER = () => new AbortController().signal;
 /** Timers of more milliseconds would fire at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 
+/** The requests of all tokens with the same expiry share one timer. */
+const TOKEN_ENDS = new Map<number, AbortSignal>();
+
 /** @param seconds since 1970 */
 function endAt(seconds: number): AbortSignal {
+  const known = TOKEN_ENDS.get(seconds);
+  if (known) return known;
   const end = new AbortController();
   const left = Math.max(0, Math.min(seconds * 1_000 - Date.now(), MAX_TIMER_MS));
-  setTimeout(() => end.abort(credentialEnded()), left).unref();
+  const expire = () => {
+    TOKEN_ENDS.delete(seconds);
+    end.abort(credentialEnded());
+  };
+  setTimeout(expire, left).unref();
+  TOKEN_ENDS.set(seconds, end.signal);
   return end.signal;
 }
 

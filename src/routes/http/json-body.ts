@@ -1,5 +1,6 @@
 import { AppError } from "../../errors";
 import { JsonScanner } from "../../text/json-scanner";
+import { credentialEnd } from "./auth";
 
 export type JsonLimits = { maxBytes: number; maxValues: number };
 
@@ -73,7 +74,7 @@ export async function readJsonBytes(
   });
 }
 
-/** @throws AppError `body_too_large`; errors of `check` */
+/** @throws AppError `body_too_large`, `unauthenticated` when the key is revoked; errors of `check` */
 export async function readBytes(
   request: Request,
   maxBytes: number,
@@ -83,13 +84,33 @@ export async function readBytes(
   if (Number(request.headers.get("content-length")) > maxBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of untilEnd(request)) {
     size += chunk.byteLength;
     if (size > maxBytes) throw tooLarge();
     await check(chunk);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** The body of a request. A slow body ends when the key of its sender is revoked. */
+async function* untilEnd(request: Request): AsyncGenerator<Uint8Array> {
+  const reader = request.body?.getReader();
+  if (!reader) return;
+  const ended = credentialEnd(request);
+  const stop = () => void reader.cancel().catch(() => {});
+  ended.addEventListener("abort", stop, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      ended.throwIfAborted();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    ended.removeEventListener("abort", stop);
+    stop();
+  }
 }
 
 function parse(text: string): unknown {

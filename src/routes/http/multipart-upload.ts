@@ -7,6 +7,7 @@ import type { z } from "zod";
 import { AppError, toFieldProblems } from "../../errors";
 import { asStorageFailure } from "../../storage/failure";
 import { stagedFileName } from "../../storage/staging";
+import { requestEnd } from "./auth";
 
 export type ReceivedFile = {
   path: string;
@@ -25,7 +26,6 @@ export type UploadRules<Fields extends z.ZodType> = {
   maxBytes: number;
   /** Folder of the file; its name there is random. */
   directory: string;
-  signal?: AbortSignal;
 };
 
 /** Room for boundaries, part headers and the small fields beside the file. */
@@ -37,10 +37,10 @@ const LIMITS = { files: 1, fields: 20, fieldSize: 16 * 1024, parts: 24, headerPa
  *
  * The file is streamed to disk, hashed and counted on the way, and flushed at the end. The client is
  * slowed to the speed of the disk, so memory does not grow with the file. After any failure, also if
- * the client disconnects, the file is removed.
+ * the client disconnects or its key is revoked, the file is removed.
  *
  * @throws AppError `content_type_invalid`, `body_malformed`, `body_too_large`, `request_invalid`
- * with the names of the fields, `storage_full`, `storage_unavailable`; the signal's reason when it aborts
+ * with the names of the fields, `storage_full`, `storage_unavailable`, `unauthenticated` when the key is revoked during the upload
  */
 export async function receiveUpload<Fields extends z.ZodType>(
   request: Request,
@@ -73,17 +73,16 @@ type UploadDestination = {
   path: string;
   maxBytes: number;
   maxBodyBytes: number;
-  signal?: AbortSignal;
 };
 
 async function receiveParts(
   request: Request,
   contentType: string,
-  { path, maxBytes, maxBodyBytes, signal }: UploadDestination,
+  { path, maxBytes, maxBodyBytes }: UploadDestination,
 ): Promise<ReceivedParts> {
   const parts: ReceivedParts = { fields: new Map() };
   const refusal = new AbortController();
-  const stop = AbortSignal.any([request.signal, refusal.signal, ...(signal ? [signal] : [])]);
+  const stop = AbortSignal.any([requestEnd(request), refusal.signal]);
   let incoming: Readable | undefined;
   let saving: Promise<void> | undefined;
 

@@ -3,6 +3,7 @@ import { toCompletionError } from "../../chat/openai/error";
 import { AppError, ERRORS, type FieldProblem, UNKNOWN_FIELD } from "../../errors";
 import type { Log } from "../../log";
 import { toOutage } from "../../storage/failure";
+import { credentialEnd } from "./auth";
 
 /** `Retry-After` sent with our 503 responses, in seconds. */
 export const RETRY_AFTER_SECONDS = "5";
@@ -33,9 +34,10 @@ export const problems = (log: Log, methodsAt: (path: string) => string[]) =>
     .onError({ as: "global" }, ({ error, code, request, path, set }) => {
       const allowed = code === "NOT_FOUND" || isForParams(error) ? methodsAt(path) : [];
       const isWrongMethod = allowed.length > 0 && !allowed.includes(request.method);
+      const ended = credentialEnd(request);
       const failure = isWrongMethod
         ? new AppError("method_not_allowed", { allowed })
-        : toAppError(error, code);
+        : toAppError(ended.aborted ? ended.reason : error, code);
       const { status } = ERRORS[failure.errorCode];
       if (status >= 500) {
         log.error(

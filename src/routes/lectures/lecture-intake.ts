@@ -10,7 +10,7 @@ import type { Embedder } from "../../providers/embedder";
 import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
-import { requireCourse } from "../http/auth";
+import { requestEnd, requireCourse } from "../http/auth";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
@@ -110,7 +110,7 @@ export const lectureIntakeRoutes = ({
         if (query.dry_run) {
           const recording = await audioSource.describe(
             audioSource.identify(body.panopto_url),
-            request.signal,
+            requestEnd(request),
           );
           const forecast = await forecaster.lecture(body.course_id, recording.duration_ms);
           return status(200, { dry_run: true, forecast });
@@ -151,7 +151,9 @@ export const lectureIntakeRoutes = ({
           await using upload = await receiveUpload(request, rules);
           const { course_id } = upload.fields;
           requireCourse(request, course_id);
-          const { duration_ms } = await probeAudio(upload.file.path, { signal: request.signal });
+          const { duration_ms } = await probeAudio(upload.file.path, {
+            signal: requestEnd(request),
+          });
           const forecast = await forecaster.lecture(course_id, duration_ms);
           return status(200, { dry_run: true, forecast });
         }
@@ -159,7 +161,7 @@ export const lectureIntakeRoutes = ({
           requireCourse(request, fields.course_id);
           const owner_id = toOwnerId(request, fields.owner_id);
           const named = { ...fields, owner_id };
-          return receiveAudio({ db, audioSource, uploadedAudio }, named, file, request.signal);
+          return receiveAudio({ db, audioSource, uploadedAudio }, named, file, requestEnd(request));
         });
         return status(answer.status as 202, answer.body);
       },

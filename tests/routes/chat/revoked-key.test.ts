@@ -2,18 +2,23 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { revokeKey } from "../../../src/db/access/keys";
 import { BOOTSTRAP, openGuardedApp } from "../../support/access";
 import { createStudiedCourse } from "../../support/chat";
+import { startGemini } from "../../support/gemini";
 import { startOidc } from "../../support/oidc";
 import { startOpenAI } from "../../support/openai";
+import { deckPdf } from "../../support/pdfs";
 import { eventually } from "../../support/waiting";
 
 const LONG = { text: "word ".repeat(2_000) };
 const openai = startOpenAI({ replies: () => LONG, paceMs: 20 });
+const gemini = startGemini();
 const oidc = await startOidc();
 const guarded = await openGuardedApp({
   OPENAI_BASE_URL: openai.url,
   OPENAI_API: "chat",
   CHAT_MODEL: "openai:gpt-test",
   EMBEDDING_MODEL: "openai:text-embedding-3-small",
+  GOOGLE_BASE_URL: gemini.url,
+  GOOGLE_API_KEY: "test",
   OIDC_ISSUER: oidc.issuer,
   OIDC_AUDIENCE: "lectern",
 });
@@ -25,6 +30,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await guarded[Symbol.asyncDispose]();
   await openai.close();
+  await gemini[Symbol.asyncDispose]();
   await oidc[Symbol.asyncDispose]();
 });
 
@@ -84,6 +90,76 @@ test("an answer as one JSON object ends with 401 when its key is revoked", async
   await call("DELETE", `/api/keys/${idOf(key)}`, BOOTSTRAP);
 
   expect((await pending).status).toBe(401);
+});
+
+/** A body whose client sends its beginning and then waits. */
+const unfinished = (beginning: string) =>
+  new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(beginning)),
+  });
+const send = (method: string, path: string, type: string, beginning: string) => (key: string) =>
+  call(method, path, key, { body: unfinished(beginning), headers: { "content-type": type } });
+const FORM = "multipart/form-data; boundary=x";
+const PART = '--x\r\ncontent-disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.4';
+
+test.each([
+  ["an upload of a PDF", send("POST", "/api/documents/upload", FORM, PART)],
+  ["an upload of audio", send("POST", "/api/lectures/audio", FORM, PART)],
+  ["a body of JSON", send("POST", "/api/courses", "application/json", '{"name":')],
+  ["a question", send("POST", "/api/chat/stream", "application/json", '{"message":')],
+  ["a call of MCP", send("POST", "/mcp", "application/json", '{"jsonrpc":')],
+])("%s that is still arriving ends when its key is revoked", async (_, begin) => {
+  const key = await createKey({ scopes: ["read", "chat", "ingest"] });
+  const pending = begin(key);
+  const first = await Promise.race([pending, Bun.sleep(100).then(() => "waiting")]);
+  await call("DELETE", `/api/keys/${idOf(key)}`, BOOTSTRAP);
+  const response = await pending;
+
+  expect(first).toBe("waiting");
+  expect(response.status).toBe(401);
+  expect((await response.json()).code).toBe("unauthenticated");
+});
+
+test("a search ends when its key is revoked while the embedding is computed", async () => {
+  const key = await createKey({ scopes: ["read"] });
+  await db`update slide_chunks set embedding_model = 'openai:text-embedding-3-small',
+    embedding = array_fill(0.025, array[1536])::vector where course_id = ${course_id}`;
+  const asked = openai.requestsTo("/v1/embeddings").length;
+  openai.embeddingFaults.push({ kind: "stall", afterTokens: 0 });
+  const body = { course_id, query: crypto.randomUUID(), mode: "vector" };
+  const pending = postJson("/api/retrieval/query", body, key);
+  await eventually(
+    async () => openai.requestsTo("/v1/embeddings").length,
+    (count) => count > asked,
+  );
+  await call("DELETE", `/api/keys/${idOf(key)}`, BOOTSTRAP);
+
+  expect((await pending).status).toBe(401);
+});
+
+test("describing a deck ends when its key is revoked, and keeps what it has", async () => {
+  const key = await createKey({ scopes: ["read", "ingest"] });
+  const pages = [1, 2, 3].map((n) => ({ title: `Page ${n}`, body: ["Entropy"] }));
+  const form = new FormData();
+  form.set("course_id", course_id);
+  form.set("file", new File([new Uint8Array(await deckPdf(pages))], "deck.pdf"));
+  const uploaded = await call("POST", "/api/documents/upload", key, { body: form });
+  const { document_id } = await uploaded.json();
+  gemini.spoil(2, 2, { kind: "stall" });
+  const pending = call("POST", `/api/documents/${document_id}/describe`, key);
+  await eventually(
+    async () => gemini.described.size,
+    (size) => size === 2,
+    20_000,
+  );
+  await call("DELETE", `/api/keys/${idOf(key)}`, BOOTSTRAP);
+  const response = await pending;
+
+  expect(response.status).toBe(401);
+  const listed = await call("GET", `/api/documents/${document_id}/pages`, BOOTSTRAP);
+  expect(
+    (await listed.json()).items.map(({ page_number }: { page_number: number }) => page_number),
+  ).toEqual([1, 3]);
 });
 
 test("a revocation by another process ends a stream within 10 seconds", async () => {

@@ -208,14 +208,15 @@ describe("a refused upload leaves no file, and", () => {
     },
   );
 
-  test("the caller can stop it while the client is silent", async () => {
+  test("the end of the request stops it while the client is silent", async () => {
     const stop = new AbortController();
     const stalled = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(raw().subarray(0, 50_000)),
     });
-    const upload = receive(requestOf(stalled, BOUNDARY), { signal: stop.signal });
-    setTimeout(() => stop.abort(new Error("shutdown")), 20);
-    await expect(upload).rejects.toThrow("shutdown");
+    const request = new Request(requestOf(stalled, BOUNDARY), { signal: stop.signal });
+    const upload = receive(request);
+    setTimeout(() => stop.abort(new Error("the client left")), 20);
+    await expect(upload).rejects.toThrow("the client left");
     expect(await readdir(directory)).toEqual([]);
   });
 
