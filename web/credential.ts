@@ -1,3 +1,5 @@
+import { createLecternClient } from "@lectern/client";
+
 /** The key of this tab; closing the tab forgets it. */
 const STORED = "lectern-key";
 
@@ -8,6 +10,12 @@ export function takeSharedKey(): void {
   sessionStorage.setItem(STORED, key);
   history.replaceState(null, "", location.pathname + location.search);
 }
+
+/** The client of this page's server. */
+export const lectern = createLecternClient({
+  baseUrl: "",
+  apiKey: () => sessionStorage.getItem(STORED),
+});
 
 /** The headers of every request of the page; none until the reader enters a key. */
 export function credentialHeaders(): Record<string, string> {
@@ -39,12 +47,10 @@ export async function openSigned(url: string): Promise<void> {
   const tab = window.open("about:blank", "_blank");
   if (!tab) return;
   tab.opener = null;
-  const response = await fetch("/api/signed-urls", {
-    method: "POST",
-    headers: { "content-type": "application/json", ...credentialHeaders() },
-    body: JSON.stringify({ urls: [url] }),
-  }).catch(() => null);
-  const signed = response?.ok ? (await response.json()).items[0].url : null;
+  const answer = await lectern
+    .POST("/api/signed-urls", { body: { urls: [url] } })
+    .catch(() => null);
+  const signed = answer?.data?.items[0]?.url;
   // Without a signature the address itself shows why it does not open.
   tab.location.replace(new URL(signed ?? url, location.href).href);
 }

@@ -1,9 +1,8 @@
 import "./no-eval";
 import { HttpAgent } from "@ag-ui/client";
-import { askForKey, credentialHeaders, takeSharedKey } from "./credential";
+import { type Course, itemsOf, LecternError } from "@lectern/client";
+import { askForKey, credentialHeaders, lectern, takeSharedKey } from "./credential";
 import { addAnswer, addQuestion, showProblem } from "./thread";
-
-type CourseChoice = { id: string; name: string };
 
 const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 const course = element<HTMLSelectElement>("course");
@@ -21,31 +20,25 @@ function newThread(): HttpAgent {
   return new HttpAgent({ url: "/api/chat/stream", threadId: crypto.randomUUID(), headers });
 }
 
-async function listCourses(): Promise<CourseChoice[]> {
-  const courses: CourseChoice[] = [];
-  let cursor: string | null = null;
-  do {
-    const query = new URLSearchParams({ limit: "200", ...(cursor && { cursor }) });
-    const response = await fetch(`/api/courses?${query}`, { headers: credentialHeaders() });
-    const page = await response.json();
-    if (response.status === 401 || response.status === 403) throw new KeyRefused();
-    if (!response.ok) throw new Error(page.title);
-    courses.push(...page.items);
-    cursor = page.next_cursor;
-  } while (cursor !== null);
+async function listCourses(): Promise<Course[]> {
+  const courses: Course[] = [];
+  const read = (cursor: string | undefined) =>
+    lectern.GET("/api/courses", { params: { query: { limit: 200, ...(cursor && { cursor }) } } });
+  for await (const course of itemsOf(read)) courses.push(course);
   return courses;
 }
 
-class KeyRefused extends Error {}
+const isKeyRefused = (error: unknown) =>
+  error instanceof LecternError && (error.status === 401 || error.status === 403);
 
 /** Asks for a key until the server accepts one; servers without keys never ask. */
-async function listCoursesWithKey(): Promise<CourseChoice[]> {
+async function listCoursesWithKey(): Promise<Course[]> {
   let problem = "This server asks for a key. You get one from the person who runs it.";
   for (;;) {
     try {
       return await listCourses();
     } catch (error) {
-      if (!(error instanceof KeyRefused)) throw error;
+      if (!isKeyRefused(error)) throw error;
       await askForKey(problem);
       agent = newThread();
       problem =

@@ -1,5 +1,14 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import {
+  type Citation,
+  createLecternClient,
+  dataOf,
+  itemsOf,
+  type LecternClient,
+  referencesOf,
+  streamAnswer,
+} from "@lectern/client";
 import { loadSessions, panoptoSite } from "../../examples/panopto-site";
 import {
   bypassProxyForLoopback,
@@ -40,13 +49,14 @@ async function main({ once, useSettings }: DemoOptions): Promise<number> {
   say("starting the server");
   const server = await startServer(`127.0.0.1:${site.port}`, useSettings);
   try {
-    const course_id = await findOrCreateCourse(server.url);
+    const lectern = createLecternClient({ baseUrl: server.url });
+    const course_id = await findOrCreateCourse(lectern);
     const lectures = sessions.map(({ session_id }) =>
-      addLecture(server.url, course_id, `${site.url}Panopto/Pages/Viewer.aspx?id=${session_id}`),
+      addLecture(lectern, course_id, `${site.url}Panopto/Pages/Viewer.aspx?id=${session_id}`),
     );
-    await Promise.all([addSlides(server.url, course_id), ...lectures]);
-    const complete = await watch(server.url, course_id);
-    const cited = await ask(server.url, course_id, QUESTION);
+    await Promise.all([addSlides(lectern, course_id), ...lectures]);
+    const complete = await watch(lectern, course_id);
+    const cited = await ask(lectern, course_id, server.url);
     if (once) return complete && cited > 0 ? 0 : 1;
 
     console.log(`\nContinue at ${server.url}/ag-ui, or explore the API at ${server.url}/swagger.`);
@@ -119,50 +129,40 @@ const isHealthy = (url: string) =>
     () => false,
   );
 
-async function findOrCreateCourse(url: string): Promise<string> {
-  const { items } = await json(fetch(`${url}/api/courses?limit=200`));
-  const known = (items as { id: string; name: string }[]).find(({ name }) => name === COURSE);
-  return known?.id ?? (await post(`${url}/api/courses`, { name: COURSE })).id;
+async function findOrCreateCourse(lectern: LecternClient): Promise<string> {
+  const read = (cursor: string | undefined) =>
+    lectern.GET("/api/courses", { params: { query: { limit: 200, ...(cursor && { cursor }) } } });
+  for await (const { id, name } of itemsOf(read)) if (name === COURSE) return id;
+  return (await dataOf(lectern.POST("/api/courses", { body: { name: COURSE } }))).id;
 }
 
-async function addSlides(url: string, course_id: string): Promise<void> {
-  const form = new FormData();
-  form.set("course_id", course_id);
-  form.set("file", Bun.file(join(SAMPLE, "slides.pdf")), "slides.pdf");
-  await json(fetch(`${url}/api/documents/upload`, { method: "POST", body: form }));
+async function addSlides(lectern: LecternClient, course_id: string): Promise<void> {
+  const bytes = await Bun.file(join(SAMPLE, "slides.pdf")).bytes();
+  const file = new File([bytes], "slides.pdf", { type: "application/pdf" });
+  await dataOf(lectern.POST("/api/documents/upload", { body: { course_id, file } }));
 }
 
-const addLecture = (url: string, course_id: string, panopto_url: string) =>
-  post(`${url}/api/lectures/download`, { course_id, panopto_url });
-
-type DemoAsset = {
-  id: string;
-  kind: string;
-  title: string;
-  status: string;
-  status_reason: string | null;
-  progress_percent: number;
-};
+async function addLecture(
+  lectern: LecternClient,
+  course_id: string,
+  panopto_url: string,
+): Promise<void> {
+  await dataOf(lectern.POST("/api/lectures/download", { body: { course_id, panopto_url } }));
+}
 
 /** Prints each status until all assets have ended; returns whether all are completed. */
-async function watch(url: string, course_id: string): Promise<boolean> {
+async function watch(lectern: LecternClient, course_id: string): Promise<boolean> {
   const printed = new Map<string, string>();
   const end = performance.now() + INGEST_MS;
+  const params = { path: { id: course_id } };
   while (performance.now() < end) {
-    const { items } = await json(fetch(`${url}/api/courses/${course_id}/assets`));
-    for (const {
-      id,
-      kind,
-      title,
-      status,
-      status_reason,
-      progress_percent,
-    } of items as DemoAsset[]) {
+    const { items } = await dataOf(lectern.GET("/api/courses/{id}/assets", { params }));
+    for (const { id, kind, title, status, status_reason, progress_percent } of items) {
       const news = `${kind}: ${status} ${progress_percent} %${status_reason ? `, ${status_reason}` : ""}`;
       if (printed.get(id) !== news) say(`${news}  (${title ?? "untitled"})`);
       printed.set(id, news);
     }
-    const states = (items as DemoAsset[]).map(({ status }) => status);
+    const states = items.map(({ status }) => status);
     if (states.every((status) => status === "completed")) return true;
     if (states.every((status) => ["completed", "failed"].includes(status))) return false;
     await Bun.sleep(200);
@@ -170,41 +170,24 @@ async function watch(url: string, course_id: string): Promise<boolean> {
   throw new Error("the sample course was not ingested in time: run ./lectern demo again");
 }
 
-type CitedReference = {
-  number: number;
-  title: string | null;
-  page_number?: number;
-  page_label?: string;
-  start_ms?: number;
-  url: string | null;
-};
-
 /** Asks like a chat client, over AG-UI; returns the number of citations. */
-async function ask(url: string, course_id: string, question: string): Promise<number> {
-  console.log(`\n> ${question}\n`);
-  const response = await fetch(`${url}/api/chat/stream`, {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "text/event-stream" },
-    body: JSON.stringify({
-      threadId: crypto.randomUUID(),
-      runId: crypto.randomUUID(),
-      messages: [{ id: crypto.randomUUID(), role: "user", content: question }],
-      forwardedProps: { course_id },
-    }),
-  });
-  if (!response.ok) throw new Error(`the question was refused: ${await response.text()}`);
-  const references = new Map<number, CitedReference>();
+async function ask(lectern: LecternClient, course_id: string, url: string): Promise<number> {
+  console.log(`\n> ${QUESTION}\n`);
+  const references = new Map<number, Citation>();
   let answer = "";
-  for await (const event of events(response)) {
+  const input = {
+    threadId: crypto.randomUUID(),
+    runId: crypto.randomUUID(),
+    messages: [{ id: crypto.randomUUID(), role: "user" as const, content: QUESTION }],
+    forwardedProps: { course_id },
+  };
+  for await (const event of streamAnswer(lectern, input)) {
     if (event.type === "TEXT_MESSAGE_CONTENT") {
       answer += event.delta;
-      process.stdout.write(event.delta as string);
+      process.stdout.write(event.delta);
     }
-    if (event.type === "CUSTOM" && event.name === "knowledge_references") {
-      const { references: found } = event.value as { references: CitedReference[] };
-      for (const reference of found) references.set(reference.number, reference);
-    }
-    if (event.type === "RUN_ERROR") throw new Error(String(event.message));
+    for (const reference of referencesOf(event) ?? []) references.set(reference.number, reference);
+    if (event.type === "RUN_ERROR") throw new Error(event.message);
   }
   const cited = [...references.values()].filter(({ number }) => answer.includes(`[${number}]`));
   console.log("\n");
@@ -213,7 +196,7 @@ async function ask(url: string, course_id: string, question: string): Promise<nu
 }
 
 function describe(
-  { number, title, page_number, page_label, start_ms, url }: CitedReference,
+  { number, title, page_number, page_label, start_ms, url }: Citation,
   base: string,
 ): string {
   const place =
@@ -221,34 +204,6 @@ function describe(
       ? `second ${Math.floor((start_ms ?? 0) / 1000)}`
       : toPagePlace(page_number, page_label);
   return `[${number}] ${title}, ${place}: ${url ? new URL(url, base).href : "not online"}`;
-}
-
-/** The events of a server-sent stream, one JSON object each. */
-async function* events(response: Response): AsyncGenerator<Record<string, unknown>> {
-  let rest = "";
-  for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
-    const frames = (rest + text).split("\n\n");
-    rest = frames.pop()!;
-    for (const frame of frames) if (frame.startsWith("data:")) yield JSON.parse(frame.slice(5));
-  }
-}
-
-const post = (url: string, body: unknown) =>
-  json(
-    fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    }),
-  );
-
-// biome-ignore lint/suspicious/noExplicitAny: responses of our own API
-async function json(answer: Promise<Response>): Promise<any> {
-  const response = await answer;
-  const body = await response.json();
-  if (!response.ok)
-    throw new Error(`${response.status} ${body.title}: ${JSON.stringify(body.details)}`);
-  return body;
 }
 
 function readOptions(): DemoOptions {

@@ -28,7 +28,7 @@ export async function* streamAnswer(
   const options = { body, headers, parseAs: "stream", signal: signal ?? null } as const;
   const { error, response, data } = await client.POST("/api/chat/stream", options);
   if (!response.ok) throw new LecternError(response.status, error);
-  for await (const { data: text } of streamEventsOf(data as ReadableStream<Uint8Array>)) {
+  for await (const { data: text } of streamEventsOf(toBody(data))) {
     const event = JSON.parse(text) as AgUiEvent;
     yield event;
     if (event.type === "RUN_FINISHED" || event.type === "RUN_ERROR") return;
@@ -44,44 +44,69 @@ export function referencesOf(event: AgUiEvent): Citation[] | undefined {
 }
 
 type FeedQuery = NonNullable<operations["followEvents"]["parameters"]["query"]>;
-type FeedOptions = StreamOptions & { query?: FeedQuery };
-/** Milliseconds before a new connection. */
-const RECONNECT_MS = 2_000;
+type FeedOptions = StreamOptions & {
+  query?: FeedQuery;
+  /** Milliseconds before a new connection; default 2 000. */
+  reconnectMs?: number;
+};
 
 /**
  * Yields new processing events without an end. It reconnects when the connection ends, and continues
  * after the last event, so no event is missing or repeated.
  *
- * @throws LecternError if the server refuses; the reason of the signal
+ * @throws LecternError if the server refuses; TypeError if the first connection fails; the reason of the
+ *   signal
  */
 export async function* followEvents(
   client: LecternClient,
-  { signal, query = {} }: FeedOptions = {},
+  { signal, query = {}, reconnectMs = 2_000 }: FeedOptions = {},
 ): AsyncGenerator<ProcessingEvent> {
   let last: string | undefined;
+  let wasConnected = false;
   for (;;) {
-    const header = last === undefined ? {} : { "last-event-id": last };
-    const params = { query, header } as object;
-    const options = { params, parseAs: "stream", signal: signal ?? null } as const;
-    const { error, response, data } = await client.GET("/api/events", options);
-    if (!response.ok && response.status < 500) throw new LecternError(response.status, error);
     try {
-      const body = response.ok ? (data as ReadableStream<Uint8Array>) : emptyStream();
+      const body = await openFeed(client, query, last, signal);
+      wasConnected = true;
       for await (const { id, event, data } of streamEventsOf(body)) {
         if (event === "end") break;
-        yield JSON.parse(data) as ProcessingEvent;
         last = id ?? last;
+        yield JSON.parse(data) as ProcessingEvent;
       }
-    } catch (broken) {
-      if (!(broken instanceof StreamInterruptedError)) throw broken;
+    } catch (error) {
+      if (!wasConnected || !canReconnect(error)) throw error;
     }
     signal?.throwIfAborted();
-    await pause(RECONNECT_MS, signal);
+    await pause(reconnectMs, signal);
     signal?.throwIfAborted();
   }
 }
 
-const emptyStream = () => new Blob([]).stream() as ReadableStream<Uint8Array>;
+async function openFeed(
+  client: LecternClient,
+  query: FeedQuery,
+  last: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ReadableStream<Uint8Array>> {
+  const headers = last === undefined ? {} : { "last-event-id": last };
+  const options = {
+    params: { query },
+    headers,
+    parseAs: "stream",
+    signal: signal ?? null,
+  } as const;
+  const { error, response, data } = await client.GET("/api/events", options);
+  if (!response.ok) throw new LecternError(response.status, error);
+  return toBody(data);
+}
+
+/** `fetch` reports a lost network as a TypeError. */
+const canReconnect = (error: unknown) =>
+  error instanceof StreamInterruptedError ||
+  error instanceof TypeError ||
+  (error instanceof LecternError && error.status >= 500);
+
+/** A response of zero bytes has no body. */
+const toBody = (data: unknown) => (data ?? new Blob([]).stream()) as ReadableStream<Uint8Array>;
 
 type StreamEvent = { id?: string | undefined; event?: string | undefined; data: string };
 
