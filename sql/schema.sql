@@ -85,6 +85,61 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.align_course_later() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if new.deleted_at is null then
+    perform request_alignments(array(
+      select l.id from lectures l where l.course_id = new.course_id and l.deleted_at is null));
+  else
+    perform request_alignments(array(
+      select s.lecture_id from deck_scores s where s.document_id = new.id));
+  end if;
+  return null;
+end
+$$;
+
+CREATE FUNCTION public.align_lecture_later() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform request_alignments(array[new.id]);
+  return null;
+end
+$$;
+
+CREATE FUNCTION public.align_transcript_later() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform request_alignments(array[new.lecture_id]);
+  return null;
+end
+$$;
+
+CREATE FUNCTION public.assign_slides(p_lecture_id uuid, p_document_ids uuid[]) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  course uuid;
+begin
+  select l.course_id into course from lectures l
+  where l.id = p_lecture_id and l.deleted_at is null for key share;
+  if not found then return false; end if;
+  if p_document_ids is null then
+    delete from slide_assignments where lecture_id = p_lecture_id;
+  else
+    insert into slide_assignments (lecture_id, document_ids) values (p_lecture_id, p_document_ids)
+    on conflict (lecture_id) do update set document_ids = excluded.document_ids;
+  end if;
+  perform record_event('lecture', p_lecture_id, course, 'slides_assigned',
+                       jsonb_build_object('documents', cardinality(p_document_ids)));
+  perform request_alignments(array[p_lecture_id]);
+  return true;
+end
+$$;
+
 CREATE FUNCTION public.begin_call(p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text, p_provider text, p_model text, p_usage jsonb, p_terms text[], p_is_free boolean, p_budget jsonb, p_max_concurrent integer, p_probe_seconds numeric, OUT verdict text, OUT call_id uuid, OUT request_id text, OUT wait_seconds numeric, OUT exceeded jsonb) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -197,6 +252,18 @@ CREATE FUNCTION public.call_cost(p_provider text, p_model text, p_usage jsonb) R
     and p.model = coalesce(
       (select own.model from provider_prices own
        where own.provider = p_provider and own.model = p_model limit 1), '*');
+$$;
+
+CREATE FUNCTION public.claim_alignment(p_lease_seconds integer) RETURNS TABLE(lecture_id uuid, revision bigint, attempts integer)
+    LANGUAGE sql
+    AS $$
+  update due_alignments due set
+    is_claimed = true, attempts = due.attempts + 1,
+    due_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+  where due.lecture_id = (
+    select d.lecture_id from due_alignments d where d.due_at <= clock_timestamp()
+    order by d.due_at limit 1 for update skip locked)
+  returning due.lecture_id, due.revision, due.attempts;
 $$;
 
 CREATE FUNCTION public.claim_audio_file(p_lecture_id uuid, p_file_id uuid) RETURNS void
@@ -1281,6 +1348,21 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.request_alignments(p_lecture_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into due_alignments as due (lecture_id)
+  select l.id from lectures l
+  where l.id = any(p_lecture_ids) and l.deleted_at is null and l.status = 'completed'
+  order by l.id
+  on conflict (lecture_id) do update set
+    revision = nextval('alignment_revisions'), attempts = 0,
+    due_at = case when due.is_claimed then due.due_at else clock_timestamp() end;
+  if found then perform pg_notify('alignment', ''); end if;
+end
+$$;
+
 CREATE FUNCTION public.request_document(p_document_id uuid, p_course_id uuid, p_filename text, p_title text, p_storage_url text, p_size_bytes bigint, p_sha256 text, p_priority text, p_owner_id uuid, OUT document_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -1483,6 +1565,48 @@ begin
     embed_status = case l.embed_status when 'failed' then 'pending' else l.embed_status end
   where l.id = p_lecture_id;
   return job;
+end
+$$;
+
+CREATE FUNCTION public.save_alignment(p_lecture_id uuid, p_revision bigint, p_spans jsonb, p_scores jsonb) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  course uuid;
+  former jsonb;
+begin
+  select l.course_id into course from lectures l
+  where l.id = p_lecture_id and l.deleted_at is null for key share;
+  delete from due_alignments where lecture_id = p_lecture_id and (course is null or revision = p_revision);
+  if not found then
+    update due_alignments set is_claimed = false, due_at = clock_timestamp()
+    where lecture_id = p_lecture_id and is_claimed;
+    if found then perform pg_notify('alignment', ''); end if;
+    return false;
+  end if;
+  if course is null then return false; end if;
+
+  delete from deck_scores where lecture_id = p_lecture_id;
+  insert into deck_scores (lecture_id, document_id, score, middle_ms, speech_hash, pages_hash)
+  select p_lecture_id, s.document_id, s.score, s.middle_ms, s.speech_hash, s.pages_hash
+  from jsonb_to_recordset(p_scores) as s (document_id uuid, score real, middle_ms integer,
+                                          speech_hash text, pages_hash text)
+  where exists (select from documents d where d.id = s.document_id);
+
+  former := (select jsonb_agg(to_jsonb(s) order by s.start_ms) from slide_spans s
+             where s.lecture_id = p_lecture_id);
+  delete from slide_spans where lecture_id = p_lecture_id;
+  insert into slide_spans (lecture_id, document_id, page_number, start_ms, end_ms, confidence, source)
+  select p_lecture_id, s.document_id, s.page_number, s.start_ms, s.end_ms, s.confidence, s.source
+  from jsonb_to_recordset(p_spans) as s (document_id uuid, page_number integer, start_ms integer,
+                                         end_ms integer, confidence real, source text)
+  where exists (select from documents d where d.id = s.document_id and d.deleted_at is null);
+  if former is distinct from (select jsonb_agg(to_jsonb(s) order by s.start_ms) from slide_spans s
+                              where s.lecture_id = p_lecture_id) then
+    perform record_event('lecture', p_lecture_id, course, 'slides_aligned', jsonb_build_object(
+      'spans', (select count(*) from slide_spans where lecture_id = p_lecture_id)));
+  end if;
+  return true;
 end
 $$;
 
@@ -1845,6 +1969,13 @@ CREATE SEQUENCE public.agui_assets_id_seq
 
 ALTER SEQUENCE public.agui_assets_id_seq OWNED BY public.agui_assets.id;
 
+CREATE SEQUENCE public.alignment_revisions
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE TABLE public.api_keys (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     name text NOT NULL,
@@ -2009,6 +2140,17 @@ CREATE TABLE public.courses (
     CONSTRAINT courses_name_check CHECK ((name <> ''::text))
 );
 
+CREATE TABLE public.deck_scores (
+    lecture_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    score real NOT NULL,
+    middle_ms integer NOT NULL,
+    speech_hash text NOT NULL,
+    pages_hash text NOT NULL,
+    CONSTRAINT deck_scores_middle_ms_check CHECK ((middle_ms >= 0)),
+    CONSTRAINT deck_scores_score_check CHECK (((score >= (0)::double precision) AND (score <= (1)::double precision)))
+);
+
 CREATE TABLE public.jobs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     kind text NOT NULL,
@@ -2138,6 +2280,14 @@ CREATE TABLE public.draft_transcripts (
     warnings jsonb DEFAULT '[]'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT draft_transcripts_token_count_check CHECK ((token_count >= 0))
+);
+
+CREATE TABLE public.due_alignments (
+    lecture_id uuid NOT NULL,
+    revision bigint DEFAULT nextval('public.alignment_revisions'::regclass) NOT NULL,
+    due_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    is_claimed boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.idempotency_keys (
@@ -2359,6 +2509,12 @@ CREATE TABLE public.signing_secret (
     CONSTRAINT signing_secret_only_row_check CHECK (only_row)
 );
 
+CREATE TABLE public.slide_assignments (
+    lecture_id uuid NOT NULL,
+    document_ids uuid[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.slide_chunks (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     document_id uuid NOT NULL,
@@ -2381,6 +2537,21 @@ CREATE TABLE public.slide_chunks (
 );
 ALTER TABLE ONLY public.slide_chunks ALTER COLUMN tsv SET STORAGE MAIN;
 ALTER TABLE ONLY public.slide_chunks ALTER COLUMN embedding SET STORAGE PLAIN;
+
+CREATE TABLE public.slide_spans (
+    lecture_id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    page_number integer NOT NULL,
+    start_ms integer NOT NULL,
+    end_ms integer NOT NULL,
+    confidence real NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT slide_spans_check CHECK ((end_ms > start_ms)),
+    CONSTRAINT slide_spans_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
+    CONSTRAINT slide_spans_page_number_check CHECK ((page_number > 0)),
+    CONSTRAINT slide_spans_source_check CHECK ((source = ANY (ARRAY['speech'::text, 'panopto'::text]))),
+    CONSTRAINT slide_spans_start_ms_check CHECK ((start_ms >= 0))
+);
 
 CREATE TABLE public.status_transitions (
     entity text NOT NULL,
@@ -2501,6 +2672,9 @@ ALTER TABLE ONLY public.chat_sessions
 ALTER TABLE ONLY public.courses
     ADD CONSTRAINT courses_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.deck_scores
+    ADD CONSTRAINT deck_scores_pkey PRIMARY KEY (lecture_id, document_id);
+
 ALTER TABLE ONLY public.document_versions
     ADD CONSTRAINT document_versions_pkey PRIMARY KEY (id);
 
@@ -2518,6 +2692,9 @@ ALTER TABLE ONLY public.draft_chunks
 
 ALTER TABLE ONLY public.draft_transcripts
     ADD CONSTRAINT draft_transcripts_pkey PRIMARY KEY (lecture_id);
+
+ALTER TABLE ONLY public.due_alignments
+    ADD CONSTRAINT due_alignments_pkey PRIMARY KEY (lecture_id);
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (key, route);
@@ -2567,6 +2744,9 @@ ALTER TABLE ONLY public.schema_migrations
 ALTER TABLE ONLY public.signing_secret
     ADD CONSTRAINT signing_secret_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.slide_assignments
+    ADD CONSTRAINT slide_assignments_pkey PRIMARY KEY (lecture_id);
+
 ALTER TABLE ONLY public.slide_chunks
     ADD CONSTRAINT slide_chunks_document_id_chunk_index_key UNIQUE (document_id, chunk_index);
 
@@ -2578,6 +2758,9 @@ ALTER TABLE ONLY public.slide_descriptions
 
 ALTER TABLE ONLY public.slide_descriptions
     ADD CONSTRAINT slide_descriptions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.slide_spans
+    ADD CONSTRAINT slide_spans_pkey PRIMARY KEY (lecture_id, start_ms);
 
 ALTER TABLE ONLY public.status_transitions
     ADD CONSTRAINT status_transitions_pkey PRIMARY KEY (entity, from_status, to_status);
@@ -2623,6 +2806,8 @@ CREATE INDEX chat_sessions_user ON public.chat_sessions USING btree (user_id);
 
 CREATE INDEX courses_order ON public.courses USING btree (created_at, id);
 
+CREATE INDEX deck_scores_document ON public.deck_scores USING btree (document_id);
+
 CREATE INDEX document_versions_document ON public.document_versions USING btree (document_id, sha256);
 
 CREATE INDEX documents_bytes ON public.documents USING btree (course_id, sha256) WHERE (deleted_at IS NULL);
@@ -2634,6 +2819,8 @@ CREATE INDEX documents_order ON public.documents USING btree (course_id, created
 CREATE INDEX documents_owner ON public.documents USING btree (owner_id) WHERE (owner_id IS NOT NULL);
 
 CREATE INDEX documents_unfinished ON public.documents USING btree (status) WHERE (status <> 'completed'::text);
+
+CREATE INDEX due_alignments_order ON public.due_alignments USING btree (due_at);
 
 CREATE INDEX inactive_embeddings_course ON public.inactive_embeddings USING btree (course_id, embedding_model);
 
@@ -2687,6 +2874,8 @@ CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, em
 
 CREATE INDEX slide_chunks_text ON public.slide_chunks USING gin (tsv);
 
+CREATE INDEX slide_spans_page ON public.slide_spans USING btree (document_id, page_number, lecture_id, start_ms);
+
 CREATE INDEX unclaimed_audio_age ON public.unclaimed_audio USING btree (since);
 
 CREATE INDEX unclaimed_files_age ON public.unclaimed_files USING btree (since);
@@ -2700,6 +2889,8 @@ CREATE INDEX webhook_messages_waiting ON public.webhook_messages USING btree (en
 CREATE TRIGGER chat_sessions_touch BEFORE UPDATE ON public.chat_sessions FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER courses_touch BEFORE UPDATE ON public.courses FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+
+CREATE TRIGGER documents_align AFTER UPDATE OF status, owner_id, deleted_at ON public.documents FOR EACH ROW WHEN ((((new.status = 'completed'::text) AND (old.status <> 'completed'::text)) OR (old.owner_id IS DISTINCT FROM new.owner_id) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION public.align_course_later();
 
 CREATE TRIGGER documents_inserted AFTER INSERT ON public.documents FOR EACH ROW EXECUTE FUNCTION public.record_document_status();
 
@@ -2727,9 +2918,13 @@ CREATE TRIGGER jobs_touch BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNC
 
 CREATE TRIGGER lecture_chunks_deleted AFTER DELETE ON public.lecture_chunks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION public.delete_inactive_embeddings();
 
+CREATE TRIGGER lecture_transcripts_align AFTER UPDATE OF word_segments ON public.lecture_transcripts FOR EACH ROW WHEN ((old.sha256 <> new.sha256)) EXECUTE FUNCTION public.align_transcript_later();
+
 CREATE TRIGGER lecture_transcripts_hash BEFORE INSERT OR UPDATE OF word_segments ON public.lecture_transcripts FOR EACH ROW EXECUTE FUNCTION public.hash_transcript();
 
 CREATE TRIGGER lecture_transcripts_touch BEFORE UPDATE ON public.lecture_transcripts FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+
+CREATE TRIGGER lectures_align AFTER UPDATE OF status, slide_changes, owner_id, audio_duration_seconds ON public.lectures FOR EACH ROW WHEN (((((old.status IS DISTINCT FROM new.status) OR (old.slide_changes IS DISTINCT FROM new.slide_changes)) OR (old.owner_id IS DISTINCT FROM new.owner_id)) OR (old.audio_duration_seconds IS DISTINCT FROM new.audio_duration_seconds))) EXECUTE FUNCTION public.align_lecture_later();
 
 CREATE TRIGGER lectures_audio_deleted AFTER DELETE ON public.lectures FOR EACH ROW WHEN ((old.audio_file_id IS NOT NULL)) EXECUTE FUNCTION public.release_audio_file();
 
@@ -2769,6 +2964,12 @@ ALTER TABLE ONLY public.chat_sessions
 ALTER TABLE ONLY public.chat_sessions
     ADD CONSTRAINT chat_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
 
+ALTER TABLE ONLY public.deck_scores
+    ADD CONSTRAINT deck_scores_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.deck_scores
+    ADD CONSTRAINT deck_scores_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.document_versions
     ADD CONSTRAINT document_versions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
 
@@ -2789,6 +2990,9 @@ ALTER TABLE ONLY public.draft_chunks
 
 ALTER TABLE ONLY public.draft_transcripts
     ADD CONSTRAINT draft_transcripts_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.due_alignments
+    ADD CONSTRAINT due_alignments_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.inactive_embeddings
     ADD CONSTRAINT inactive_embeddings_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
@@ -2820,6 +3024,9 @@ ALTER TABLE ONLY public.lectures
 ALTER TABLE ONLY public.page_releases
     ADD CONSTRAINT page_releases_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.slide_assignments
+    ADD CONSTRAINT slide_assignments_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.slide_chunks
     ADD CONSTRAINT slide_chunks_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
 
@@ -2828,6 +3035,12 @@ ALTER TABLE ONLY public.slide_chunks
 
 ALTER TABLE ONLY public.slide_descriptions
     ADD CONSTRAINT slide_descriptions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.slide_spans
+    ADD CONSTRAINT slide_spans_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.slide_spans
+    ADD CONSTRAINT slide_spans_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.version_descriptions
     ADD CONSTRAINT version_descriptions_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.document_versions(id) ON DELETE CASCADE;

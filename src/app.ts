@@ -10,6 +10,7 @@ import { courseRoutes } from "./routes/courses";
 import { documentPageRoutes } from "./routes/documents/document-pages";
 import { documentVersionRoutes } from "./routes/documents/document-versions";
 import { documentRoutes } from "./routes/documents/documents";
+import { pageMomentRoutes } from "./routes/documents/page-moments";
 import { eventRoutes } from "./routes/events";
 import { healthRoutes } from "./routes/health";
 import { auditDenials } from "./routes/http/audit";
@@ -24,6 +25,7 @@ import { requestMetrics } from "./routes/http/request-metrics";
 import { jobRoutes } from "./routes/jobs";
 import { keyRoutes } from "./routes/keys";
 import { lectureIntakeRoutes } from "./routes/lectures/lecture-intake";
+import { lectureSlideRoutes } from "./routes/lectures/lecture-slides";
 import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures/lectures";
 import { retrievalRoutes } from "./routes/retrieval";
@@ -88,11 +90,13 @@ export function createApp(services: Services) {
     .use(lectureIntakeRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))
     .use(lectureTranscriptRoutes(services))
+    .use(lectureSlideRoutes(services))
     .use(documentRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(documentVersionRoutes({ ...services, maxUploadBytes }))
     .use(eventRoutes(services))
     .use(jobRoutes(services))
     .use(documentPageRoutes({ ...services, maxPages: services.config.MAX_PAGES }))
+    .use(pageMomentRoutes(services))
     .use(signedUrlRoutes(services))
     .use(retrievalRoutes(services))
     .use(chatRoutes(services))

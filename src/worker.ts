@@ -1,4 +1,5 @@
 import { threadId } from "node:worker_threads";
+import { alignNextLecture } from "./alignment/align-lecture";
 import { inheritedEnvironment, loadConfig, loadWorkerConfig } from "./config";
 import type { JobKind } from "./db/jobs/jobs";
 import { AppError } from "./errors";
@@ -8,6 +9,7 @@ import { removeUnneededAudio } from "./pipelines/lecture/remove-audio";
 import { openAttempt } from "./pipelines/step";
 import { type AttemptOutcome, type JobHandler, runAttempt } from "./queue/attempt";
 import { type Consumer, startConsumer } from "./queue/consumer";
+import { startPollLoop } from "./queue/poll-loop";
 import { readClaim, runInQuarantine } from "./queue/quarantine";
 import type { ClaimedJob } from "./queue/queue";
 import { GRACE_MS } from "./queue/supervisor";
@@ -99,6 +101,23 @@ function runJobs(): Consumer {
   });
 }
 
+/** Finds lectures whose last attempt failed; changes send a NOTIFY. */
+const ALIGNMENT_POLL_MS = 15_000;
+
+/** Aligns lectures that are due, beside the jobs: these wait for providers most of the time. */
+function runAlignments() {
+  const stop = new AbortController();
+  const alignNext = () => alignNextLecture(services, stop.signal);
+  const loop = startPollLoop(alignNext, services.log, ALIGNMENT_POLL_MS);
+  return {
+    wake: loop.wake,
+    drain: async () => {
+      stop.abort(new AppError("cancelled"));
+      await loop.drain();
+    },
+  };
+}
+
 /** Maintenance would remove the audio of a completed lecture within a minute; it tries again after a failure. */
 async function removeAudioNow(): Promise<void> {
   await removeUnneededAudio(services).catch((err) =>
@@ -136,7 +155,8 @@ function runOneJob(job: ClaimedJob): Consumer {
 }
 
 const receive = (message: ToWorker) => {
-  if (message.type === "wake") consumer.wake();
+  if (message.type === "wake" && message.work === "jobs") consumer.wake();
+  if (message.type === "wake" && message.work === "alignments") alignments?.wake();
   if (message.type === "ping") post({ type: "pong" });
   if (message.type === "claim_lost") consumer.loseClaim(message.job_id);
   if (message.type === "drain") void stop(message.graceMs);
@@ -144,10 +164,11 @@ const receive = (message: ToWorker) => {
 if (asThread) self.onmessage = (event: MessageEvent<ToWorker>) => receive(event.data);
 else listenAsProcess();
 post({ type: "ready", thread: threadId });
+const alignments = WORKER_CLAIM ? null : runAlignments();
 const consumer = WORKER_CLAIM ? runOneJob(readClaim(WORKER_CLAIM)) : runJobs();
 
 async function stop(graceMs: number): Promise<void> {
-  await consumer.drain(graceMs);
+  await Promise.all([alignments?.drain(), consumer.drain(graceMs)]);
   await services.close();
   post({ type: "drained" });
   if (!asThread) process.exit(0);

@@ -6,6 +6,8 @@
  * The constants come from a cross-validation over 19 recorded lectures with labels made by people;
  * halving or doubling any one of them changes the accuracy by less than two points.
  */
+import { setImmediate } from "node:timers/promises";
+import { findSpokenPages } from "./spoken-pages";
 import { type SpokenTerm, spokenTerms, type TermWeights, weighTerms } from "./term-weights";
 
 export type AlignmentInput = {
@@ -30,7 +32,7 @@ export type PageSpan = {
 };
 
 /** Similarities of all steps (rows) to all pages (columns), row by row. */
-type Grid = { values: Float64Array; steps: number; pages: number };
+type Grid = { values: Float32Array; steps: number; pages: number };
 
 const STEP_MS = 5_000;
 /** The words around a step count under a triangle that reaches 0 here, in steps: ±10 s. */
@@ -59,28 +61,91 @@ const MAX_START_COST = 3;
 const AMBIGUOUS = 0.45;
 const UNAMBIGUOUS = 0.75;
 
-/** Finds the spans of pages over a recording, in time order and without gaps. */
+/** Similarities that fit into memory: ten hours with a thousand pages need 60 MB. */
+const MAX_SIMILARITIES = 8_000_000;
+/** Other work of the thread waits at most about this long. */
+const SLICE_MS = 20;
+/** After this many similarities the time is checked. */
+const CHECK_EVERY = 20_000;
+
+/**
+ * Finds the spans of pages over a recording, in time order and without gaps. Empty when there are more
+ * pages and time than fit into memory.
+ */
 export function align(input: AlignmentInput): PageSpan[] {
-  const { pages, speech, duration_ms } = input;
-  if (pages.length === 0 || duration_ms <= 0) return [];
-  const weights = weighTerms(pages, speech, duration_ms);
-  const grid = scoreSteps(input, weights);
-  const costs = howAmbiguous(grid);
-  const path = findPath(penaliseDrift(grid, costs), costs);
-  const starts = refineStarts(path, input, weights);
-  return toSpans(path, starts, confidences(grid, path), duration_ms);
+  const work = alignStepwise(input);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
 }
 
+/**
+ * Like `align`, and lets other work of the thread run in between.
+ *
+ * @throws the signal's reason
+ */
+export async function alignInSlices(
+  input: AlignmentInput,
+  signal: AbortSignal,
+): Promise<PageSpan[]> {
+  const work = alignStepwise(input);
+  let until = performance.now() + SLICE_MS;
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+    if (performance.now() < until) continue;
+    await setImmediate();
+    signal.throwIfAborted();
+    until = performance.now() + SLICE_MS;
+  }
+}
+
+/** Yields wherever the work can be interrupted. */
+function* alignStepwise(input: AlignmentInput): Generator<void, PageSpan[]> {
+  const { pages, speech, duration_ms } = input;
+  if (pages.length === 0 || duration_ms <= 0) return [];
+  if (pages.length * Math.ceil(duration_ms / STEP_MS) > MAX_SIMILARITIES) return [];
+  const whole = yield* scorePages(input);
+  const { from, to } = findSpokenPages(pages, speech);
+  yield;
+  // Pages of unique words need no help, also where a lecture shows them only for a moment.
+  const isPart = whole.costs > 0 && to - from < pages.length;
+  const part = isPart ? { ...input, pages: pages.slice(from, to) } : input;
+  const { grid, costs, weights } = isPart ? yield* scorePages(part) : whole;
+  const path = yield* findPath(grid, costs);
+  const starts = refineStarts(path, part, weights);
+  yield;
+  const offset = isPart ? from : 0;
+  const pathInDeck = path.map((page) => page + offset);
+  // Compared with all pages, because the shown one can be outside of the part.
+  const confidence = yield* confidences(whole.grid, pathInDeck);
+  return toSpans(pathInDeck, starts, confidence, duration_ms);
+}
+
+/** `costs` is the factor of all costs, from 0 to 1. */
+type ScoredPages = { weights: TermWeights; grid: Grid; costs: number };
+
+function* scorePages(input: AlignmentInput): Generator<void, ScoredPages> {
+  const weights = yield* weighTerms(input.pages, input.speech, input.duration_ms);
+  const grid = yield* scoreSteps(input, weights);
+  return { weights, grid, costs: howAmbiguous(grid) };
+}
+
+/** The steps after which the time is checked. */
+const checkEvery = (pages: number) => Math.ceil(CHECK_EVERY / pages);
+
 /** Scaled so that 1 is the median of the best match of a step. */
-function scoreSteps(
+function* scoreSteps(
   { pages, speech, duration_ms }: AlignmentInput,
   { postings, weigh }: TermWeights,
-): Grid {
+): Generator<void, Grid> {
   const steps = Math.ceil(duration_ms / STEP_MS);
   const counts = countBySteps(speech, steps);
-  const values = new Float64Array(steps * pages.length);
+  const values = new Float32Array(steps * pages.length);
   const best: number[] = [];
   for (let step = 0; step < steps; step++) {
+    if (step % checkEvery(pages.length) === 0) yield;
     const terms = termsAround(counts, step).map(([term, count]): [string, number] => [
       term,
       Math.log(1 + count) * weigh(term),
@@ -94,7 +159,7 @@ function scoreSteps(
     }
     best.push(row.reduce((most, value) => Math.max(most, value), 0));
   }
-  const scale = quantile(best, 0.5) || Math.max(...best) || 1;
+  const scale = quantile(best, 0.5) || quantile(best, 1) || 1;
   for (let i = 0; i < values.length; i++) values[i]! /= scale;
   return { values, steps, pages: pages.length };
 }
@@ -139,13 +204,8 @@ function howAmbiguous({ values, steps, pages }: Grid): number {
 }
 
 /** Lectures move through their slides at a roughly even pace. */
-function penaliseDrift({ values, steps, pages }: Grid, costs: number): Grid {
-  const penalised = values.map((value, i) => {
-    const step = Math.floor(i / pages);
-    const drift = Math.abs((step + 0.5) / steps - ((i % pages) + 0.5) / pages);
-    return value - costs * DRIFT_WEIGHT * drift;
-  });
-  return { values: penalised, steps, pages };
+function drift({ steps, pages }: Grid, step: number, page: number): number {
+  return DRIFT_WEIGHT * Math.abs((step + 0.5) / steps - (page + 0.5) / pages);
 }
 
 /**
@@ -154,21 +214,25 @@ function penaliseDrift({ values, steps, pages }: Grid, costs: number): Grid {
  * @param costs scales the cost of every move. A thousandth always remains, so that a pause without
  *              words stays on its page.
  */
-function findPath({ values, steps, pages }: Grid, costs: number): Int32Array {
+function* findPath(grid: Grid, costs: number): Generator<void, Int32Array> {
+  const { values, steps, pages } = grid;
   const factor = Math.max(0.001, costs);
+  const valueAt = (step: number, page: number) =>
+    values[step * pages + page]! - costs * drift(grid, step, page);
   const from = new Int32Array(steps * pages);
   let score: Float64Array = Float64Array.from(
     { length: pages },
-    (_, page) => values[page]! - factor * Math.min(MAX_START_COST, START_COST_PER_PAGE * page),
+    (_, page) => valueAt(0, page) - factor * Math.min(MAX_START_COST, START_COST_PER_PAGE * page),
   );
   for (let step = 1; step < steps; step++) {
+    if (step % checkEvery(pages) === 0) yield;
     const origins = from.subarray(step * pages, (step + 1) * pages);
     const reached = bestOrigins(score, factor, origins);
-    for (let page = 0; page < pages; page++) reached[page]! += values[step * pages + page]!;
+    for (let page = 0; page < pages; page++) reached[page]! += valueAt(step, page);
     score = reached;
   }
   const path = new Int32Array(steps);
-  path[steps - 1] = score.indexOf(Math.max(...score));
+  path[steps - 1] = score.indexOf(score.reduce((most, value) => Math.max(most, value)));
   for (let step = steps - 1; step > 0; step--) {
     path[step - 1] = from[step * pages + path[step]!]!;
   }
@@ -260,14 +324,16 @@ function upperBound(terms: readonly SpokenTerm[], time_ms: number, from: number)
 }
 
 /** By step: the lead of the shown page over the best page more than one away, over ±20 s. */
-function confidences({ values, pages }: Grid, path: Int32Array): number[] {
-  const leads = Array.from(path, (shown, step) => {
+function* confidences({ values, pages }: Grid, path: Int32Array): Generator<void, number[]> {
+  const leads: number[] = [];
+  for (const [step, shown] of path.entries()) {
+    if (step % checkEvery(pages) === 0) yield;
     let rival = pages <= 3 ? 0 : Number.NEGATIVE_INFINITY;
     for (let page = 0; page < pages; page++) {
       if (Math.abs(page - shown) > 1) rival = Math.max(rival, values[step * pages + page]!);
     }
-    return values[step * pages + shown]! - rival;
-  });
+    leads.push(values[step * pages + shown]! - rival);
+  }
   return leads.map((_, step) => {
     const around = leads.slice(Math.max(0, step - CONFIDENCE_STEPS), step + CONFIDENCE_STEPS + 1);
     return around.reduce((sum, lead) => sum + lead, 0) / around.length;
@@ -298,5 +364,5 @@ function toSpans(
 
 function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(q * sorted.length)] ?? 0;
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 }

@@ -1,12 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { listStems } from "../db/alignment/stems";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import { detectLanguage } from "../text/language";
 import { align, type PageSpan } from "./align";
-import { placeTerms } from "./spoken-terms";
+import { pageStems, speechTerms } from "./align-lecture";
 
 const Milliseconds = z.number().nonnegative();
 const LabelledLecture = z.object({
@@ -67,21 +66,21 @@ export async function evaluateAlignment(
 ): Promise<AlignmentReport> {
   const files: AlignmentReport["files"] = [];
   for (const { file, lecture } of lectures) {
-    files.push({ file, ...measure(await alignLecture(sql, lecture), lecture.labels) });
+    files.push({ file, ...measure(await alignLabelled(sql, lecture), lecture.labels) });
   }
   const mean = (of: (one: Accuracy) => number) =>
     files.reduce((sum, one) => sum + of(one), 0) / files.length;
   return { files, exact: mean(({ exact }) => exact), within_1: mean(({ within_1 }) => within_1) };
 }
 
-async function alignLecture(sql: Sql, lecture: LabelledLecture): Promise<PageSpan[]> {
+async function alignLabelled(sql: Sql, lecture: LabelledLecture): Promise<PageSpan[]> {
   const pages = lecture.pages.toSorted((a, b) => a.page_number - b.page_number);
   const { segments } = lecture;
-  const all = [...pages, ...segments].map(({ text }) => text);
-  const stems = await listStems(sql, detectLanguage(all.join("\n")).text_config, all);
+  const texts = [...pages, ...segments].map(({ text }) => text);
+  const { text_config } = detectLanguage(texts.join("\n"));
   const spans = align({
-    pages: stems.slice(0, pages.length),
-    speech: placeTerms(segments, stems.slice(pages.length)),
+    pages: await pageStems(sql, text_config, pages),
+    speech: await speechTerms(sql, text_config, segments),
     segment_starts_ms: segments.map(({ start_ms }) => start_ms),
     duration_ms: Math.max(...[...segments, ...lecture.labels].map(({ end_ms }) => end_ms)),
   });

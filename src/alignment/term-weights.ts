@@ -20,19 +20,33 @@ const PAGE_NORM_EXPONENT = 0.85;
 const MINUTE_MS = 60_000;
 const PAIR_SEPARATOR = " ";
 
-/** @param pages stems of each page in reading order, without stop words */
-export function weighTerms(
+/** After this many pages or spoken terms, the work can be interrupted. */
+const PAGES_PER_SLICE = 20;
+const TERMS_PER_SLICE = 5_000;
+
+/**
+ * Yields wherever the work can be interrupted.
+ *
+ * @param pages stems of each page in reading order, without stop words
+ */
+export function* weighTerms(
   pages: readonly (readonly string[])[],
   speech: readonly SpokenTerm[],
   duration_ms: number,
-): TermWeights {
-  const counts = pages.map((terms) => countTerms(withPairs(terms)));
+): Generator<void, TermWeights> {
+  const counts: Map<string, number>[] = [];
+  for (const [page, terms] of pages.entries()) {
+    if (page % PAGES_PER_SLICE === 0) yield;
+    counts.push(countTerms(withPairs(terms)));
+  }
   const pageIdf = inversePageFrequency(counts);
-  const speechIdf = inverseMinuteFrequency(speech, duration_ms);
+  yield;
+  const speechIdf = yield* inverseMinuteFrequency(speech, duration_ms);
   const weigh = (term: string) => (pageIdf.get(term) ?? 0) * (speechIdf.get(term) ?? 0);
 
   const postings = new Map<string, { page: number; value: number }[]>();
   for (const [page, onPage] of counts.entries()) {
+    if (page % PAGES_PER_SLICE === 0) yield;
     const before = counts[page - 1];
     const values = [...onPage].map(([term, count]): [string, number] => {
       // A word that is new on this page counts double for it.
@@ -58,7 +72,8 @@ export function* spokenTerms(speech: readonly SpokenTerm[]): Generator<SpokenTer
   }
 }
 
-const withPairs = (terms: readonly string[]): string[] => [
+/** The terms, then the pairs of neighbours among them. */
+export const withPairs = (terms: readonly string[]): string[] => [
   ...terms,
   ...terms.slice(1).map((term, i) => terms[i]! + PAIR_SEPARATOR + term),
 ];
@@ -81,13 +96,15 @@ function inversePageFrequency(pages: readonly ReadonlyMap<string, number>[]): Ma
 }
 
 /** From 0 to 1: a word that is spoken all the time is little evidence at one moment. */
-function inverseMinuteFrequency(
+function* inverseMinuteFrequency(
   speech: readonly SpokenTerm[],
   duration_ms: number,
-): Map<string, number> {
+): Generator<void, Map<string, number>> {
   const minutes = Math.max(1, duration_ms / MINUTE_MS);
   const spokenIn = new Map<string, Set<number>>();
+  let seen = 0;
   for (const { time_ms, term } of spokenTerms(speech)) {
+    if (seen++ % TERMS_PER_SLICE === 0) yield;
     const set = spokenIn.get(term) ?? new Set();
     set.add(Math.floor(time_ms / MINUTE_MS));
     spokenIn.set(term, set);

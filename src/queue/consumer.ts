@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import type { Log } from "../log";
 import { type AttemptOutcome, type JobHandler, runAttempt, VISIBILITY_SECONDS } from "./attempt";
+import { startPollLoop } from "./poll-loop";
 import { type ClaimedJob, claimJob, QUEUES } from "./queue";
 
-/** Fallback poll: finds work without a NOTIFY, such as expired claims. */
 const POLL_MS = 2_000;
 /** Every fifth claim reads the normal queue first, so that urgent work cannot starve it. */
 const NORMAL_TURN = 5;
@@ -38,10 +37,13 @@ export type ConsumerOptions = {
 export function startConsumer(sql: Sql, options: ConsumerOptions): Consumer {
   const { log, process_id, handler, runQuarantined, onClaim, onOutcome } = options;
   const stop = new AbortController();
-  let draining = false;
   let turn = 0;
   let current: { job: ClaimedJob; lost: AbortController } | null = null;
-  let woken = Promise.withResolvers<void>();
+
+  const run = (job: ClaimedJob, lost: AbortController): Promise<AttemptOutcome> =>
+    job.quarantined
+      ? runQuarantined(job, stop.signal, lost.signal)
+      : runAttempt(sql, job, handler, { stop: stop.signal, lost, log });
 
   const once = async (): Promise<boolean> => {
     turn += 1;
@@ -52,38 +54,23 @@ export function startConsumer(sql: Sql, options: ConsumerOptions): Consumer {
     const lost = new AbortController();
     current = { job, lost };
     onClaim(job);
-    const outcome = job.quarantined
-      ? await runQuarantined(job, stop.signal, lost.signal)
-      : await runAttempt(sql, job, handler, { stop: stop.signal, lost, log });
-    current = null;
+    const outcome = await run(job, lost).finally(() => {
+      current = null;
+    });
     onOutcome(job, outcome, (performance.now() - started) / 1000);
     return true;
   };
 
-  const loop = async () => {
-    while (!draining) {
-      woken = Promise.withResolvers<void>();
-      try {
-        if (!(await once())) await Promise.race([woken.promise, sleep(POLL_MS)]);
-      } catch (error) {
-        current = null;
-        log.warn({ err: error }, "the queue cannot be reached");
-        await sleep(1_000);
-      }
-    }
-  };
-  const done = loop();
+  const loop = startPollLoop(once, log, POLL_MS);
 
   return {
-    wake: () => woken.resolve(),
+    wake: loop.wake,
     loseClaim: (job_id) => {
       if (current?.job.job_id === job_id) current.lost.abort(new AppError("claim_lost"));
     },
     drain: async (graceMs) => {
-      draining = true;
-      woken.resolve();
       const grace = setTimeout(() => stop.abort(), graceMs);
-      await done;
+      await loop.drain();
       clearTimeout(grace);
     },
   };

@@ -60,10 +60,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 
   // A separate connection. After an outage postgres.js listens again by itself.
   const listener = connect(options.databaseUrl, { max: 1 });
-  const wakeAll = () => {
-    for (const worker of workers) worker.post({ type: "wake" });
+  const wakeAll = (work: "jobs" | "alignments") => () => {
+    for (const worker of workers) worker.post({ type: "wake", work });
   };
-  await listener.listen("ingest", wakeAll, wakeAll);
+  await listener.listen("ingest", wakeAll("jobs"), wakeAll("jobs"));
+  await listener.listen("alignment", wakeAll("alignments"), wakeAll("alignments"));
   await listener.listen("stopped", (asset_id) => {
     for (const worker of workers) worker.checkClaim(asset_id);
   });

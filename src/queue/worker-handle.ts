@@ -2,7 +2,7 @@ import type { AttemptOutcome } from "./attempt";
 import type { ClaimedJob } from "./queue";
 
 export type ToWorker =
-  | { type: "wake" }
+  | { type: "wake"; work: "jobs" | "alignments" }
   | { type: "claim_lost"; job_id: string }
   | { type: "drain"; graceMs: number }
   | { type: "ping" };

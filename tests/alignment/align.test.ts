@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type AlignmentInput, align } from "../../src/alignment/align";
+import { type AlignmentInput, align, alignInSlices } from "../../src/alignment/align";
 
 /** [page, seconds]: one visit of a page. */
 type Visit = [page: number, seconds: number];
@@ -165,4 +165,66 @@ test.each([
   ],
 ])("a lecture with %s has as many spans as pages were shown", (_, input, spans) => {
   expect(align(input)).toHaveLength(spans);
+});
+
+test("the sliced alignment lets other work run, and finds the same spans", async () => {
+  const visits = Array.from({ length: 60 }, (_, i): Visit => [i + 1, 60]);
+  const input = lecture(60, visits);
+  let others = 0;
+  const timer = setInterval(() => {
+    others += 1;
+  }, 1);
+
+  const spans = await alignInSlices(input, new AbortController().signal);
+
+  clearInterval(timer);
+  expect(spans).toEqual(align(input));
+  expect(others).toBeGreaterThan(1);
+});
+
+test("a cancelled alignment stops within its work", async () => {
+  const visits = Array.from({ length: 60 }, (_, i): Visit => [i + 1, 60]);
+  const stop = new AbortController();
+  setImmediate(() => stop.abort(new Error("stopped")));
+
+  expect(alignInSlices(lecture(60, visits), stop.signal)).rejects.toThrow("stopped");
+});
+
+test("a lecture that does not fit into memory has no spans", () => {
+  const input = { ...lecture(5, [[1, 60]]), duration_ms: 2_147_483_647 };
+
+  expect(align({ ...input, pages: Array.from({ length: 100 }, () => ["word"]) })).toEqual([]);
+});
+
+test("one deck for several lectures: pages with shared words are followed where speech begins", () => {
+  // Half of the words of each page are on many pages, so words alone do not identify a page.
+  const random = seeded(3);
+  const pages = Array.from({ length: 60 }, (_, page) =>
+    Array.from({ length: 24 }, (_, word) =>
+      random() < 0.5 ? `common${Math.floor(random() * 30)}` : `page${page}word${word}`,
+    ),
+  );
+  const speech: AlignmentInput["speech"][number][] = [];
+  for (let second = 0; second < 20 * 60; second += 1) {
+    const page = pages[40 + Math.floor(second / 60)]!;
+    const at = Math.floor(random() * (page.length - 1));
+    const isAboutPage = random() < 0.2;
+    for (const offset of [0, 1]) {
+      const term = isAboutPage ? page[at + offset]! : `common${Math.floor(random() * 30)}`;
+      speech.push({ time_ms: second * 1_000 + offset * 400, term });
+    }
+  }
+  const spans = align({
+    pages,
+    speech,
+    segment_starts_ms: Array.from({ length: 240 }, (_, i) => i * 5_000),
+    duration_ms: 20 * 60_000,
+  });
+
+  const right = Array.from({ length: 20 }, (_, minute) => {
+    const middle = (minute + 0.5) * 60_000;
+    const shown = spans.find((span) => span.start_ms <= middle && middle < span.end_ms)!;
+    return Math.abs(shown.page_number - (41 + minute)) <= 1;
+  });
+  expect(right.filter(Boolean).length).toBeGreaterThanOrEqual(18);
 });

@@ -398,6 +398,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/{id}/pages/{page_number}/moments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List all moments at which lectures show a page
+         * @description By lecture and time. A page that a lecture shows twice has two moments.
+         */
+        get: operations["listPageMoments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/documents/{id}/resume": {
         parameters: {
             query?: never;
@@ -832,6 +852,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lectures/{id}/slides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the decks of a lecture, and the suggested ones with their scores */
+        get: operations["getLectureSlides"];
+        /**
+         * Assign decks to a lecture, or return to the suggested ones
+         * @description The timeline is computed again within seconds; `pending` is true until then.
+         */
+        put: operations["assignLectureSlides"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lectures/{id}/status": {
         parameters: {
             query?: never;
@@ -841,6 +882,26 @@ export interface paths {
         };
         /** Get a lecture's status and the progress of its job */
         get: operations["getLectureStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lectures/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get which slide a lecture shows at each moment
+         * @description Spans in order of time. A slide that is shown twice has two. The timeline is computed when a lecture or a deck is complete, and again after each change.
+         */
+        get: operations["getLectureTimeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3865,6 +3926,30 @@ export interface components {
              */
             transcription?: boolean;
         };
+        LectureSlides: {
+            /** @description The decks of the course: first those in use, in order, then by score */
+            documents: {
+                /** Format: uuid */
+                document_id: string;
+                filename: string;
+                page_count: number | null;
+                /** @description Share of the deck's word pairs that the lecture speaks; null: not computed */
+                score: number | null;
+                suggested: boolean;
+                title: string | null;
+                /** @description The timeline shows pages of this deck */
+                used: boolean;
+            }[];
+            /** Format: uuid */
+            lecture_id: string;
+            /**
+             * @description Whether the suggested decks are used, or those that a teacher assigned
+             * @enum {string}
+             */
+            mode: "suggested" | "assigned";
+            /** @description The lecture or a deck has changed, and the timeline is being computed */
+            pending: boolean;
+        };
         LectureStatus: {
             /** @description Number of attempts so far; 0 before the first */
             attempt: number;
@@ -3899,6 +3984,42 @@ export interface components {
             /** @description The provider that the next attempt waits for */
             waiting_for: string | null;
         };
+        LectureTimeline: {
+            /** Format: uuid */
+            lecture_id: string;
+            /** @description The lecture or a deck has changed, and the timeline is being computed */
+            pending: boolean;
+            spans: {
+                /** @description How clearly this page is shown; 1 where the recording states its slide changes */
+                confidence: number;
+                /** @description Whether it is used beside passages and to hide the speech over hidden pages. Of recorded lectures, 98 % of such moments are right within one page */
+                confident: boolean;
+                /** Format: uuid */
+                document_id: string;
+                /** @description Exclusive */
+                end_ms: number;
+                /** @description The page as an image */
+                image_url: string;
+                /** @description Printed number of the page, if it differs */
+                page_label: string | null;
+                /** @description Position in the file, from 1 */
+                page_number: number;
+                page_title: string | null;
+                /** @description Opens the PDF at the page */
+                page_url: string;
+                /**
+                 * @description speech: from the words of speech and slides; panopto: from the recording
+                 * @enum {string}
+                 */
+                source: "speech" | "panopto";
+                /** @description Milliseconds from the start of the recording */
+                start_ms: number;
+                /** @description Of the document */
+                title: string | null;
+                /** @description Opens the recording, or else the transcript, at the start */
+                url: string;
+            }[];
+        };
         NewWebhook: {
             /**
              * Format: uuid
@@ -3921,6 +4042,32 @@ export interface components {
                 param: string | null;
                 type: string;
             };
+        };
+        PageMoments: {
+            /** Format: uuid */
+            document_id: string;
+            moments: {
+                /** @description How clearly this page is shown; 1 where the recording states its slide changes */
+                confidence: number;
+                /** @description Whether it is used beside passages and to hide the speech over hidden pages. Of recorded lectures, 98 % of such moments are right within one page */
+                confident: boolean;
+                /** @description Exclusive */
+                end_ms: number;
+                /** Format: uuid */
+                lecture_id: string;
+                /**
+                 * @description speech: from the words of speech and slides; panopto: from the recording
+                 * @enum {string}
+                 */
+                source: "speech" | "panopto";
+                /** @description Milliseconds from the start of the recording */
+                start_ms: number;
+                /** @description Of the lecture */
+                title: string | null;
+                /** @description Opens the recording, or else the transcript, at the start */
+                url: string;
+            }[];
+            page_number: number;
         };
         Passage: {
             /** Format: uuid */
@@ -4447,6 +4594,10 @@ export interface components {
                 url: string;
             }[];
         };
+        SlideAssignment: {
+            /** @description The decks of the lecture in the order in which it shows them; `[]`: it has none; `null` or `auto`: the suggested decks */
+            document_ids: (string[] | "auto") | null;
+        };
         SlideChunk: {
             chunk_index: number;
             content: string;
@@ -4713,9 +4864,12 @@ export type Lecture = components['schemas']['Lecture'];
 export type LectureAccepted = components['schemas']['LectureAccepted'];
 export type LectureDetails = components['schemas']['LectureDetails'];
 export type LectureDownload = components['schemas']['LectureDownload'];
+export type LectureSlides = components['schemas']['LectureSlides'];
 export type LectureStatus = components['schemas']['LectureStatus'];
+export type LectureTimeline = components['schemas']['LectureTimeline'];
 export type NewWebhook = components['schemas']['NewWebhook'];
 export type OpenAiError = components['schemas']['OpenAiError'];
+export type PageMoments = components['schemas']['PageMoments'];
 export type Passage = components['schemas']['Passage'];
 export type PlainConversation = components['schemas']['PlainConversation'];
 export type PlainQuestion = components['schemas']['PlainQuestion'];
@@ -4724,6 +4878,7 @@ export type ProcessingEvent = components['schemas']['ProcessingEvent'];
 export type RunAgentInput = components['schemas']['RunAgentInput'];
 export type ShareLink = components['schemas']['ShareLink'];
 export type SignedUrls = components['schemas']['SignedUrls'];
+export type SlideAssignment = components['schemas']['SlideAssignment'];
 export type SlideChunk = components['schemas']['SlideChunk'];
 export type SlideDescription = components['schemas']['SlideDescription'];
 export type Transcript = components['schemas']['Transcript'];
@@ -5605,6 +5760,31 @@ export interface operations {
             };
         };
     };
+    listPageMoments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                page_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMoments"];
+                };
+            };
+        };
+    };
     resumeDocument: {
         parameters: {
             query?: {
@@ -6438,6 +6618,65 @@ export interface operations {
             };
         };
     };
+    getLectureSlides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LectureSlides"];
+                };
+            };
+        };
+    };
+    assignLectureSlides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "document_ids": [
+                 *         "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SlideAssignment"];
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LectureSlides"];
+                };
+            };
+        };
+    };
     getLectureStatus: {
         parameters: {
             query?: never;
@@ -6458,6 +6697,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LectureStatus"];
+                };
+            };
+        };
+    };
+    getLectureTimeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LectureTimeline"];
                 };
             };
         };

@@ -104,6 +104,9 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/lectures/:id/transcript": OPEN_LECTURE,
   "PUT /api/lectures/:id/transcript": INGEST_LECTURE,
   "GET /api/lectures/:id/transcript/view": OPEN_LECTURE,
+  "GET /api/lectures/:id/timeline": READ_LECTURE,
+  "GET /api/lectures/:id/slides": READ_LECTURE,
+  "PUT /api/lectures/:id/slides": INGEST_LECTURE,
 
   "GET /api/documents": READ,
   "POST /api/documents/upload": INGEST,
@@ -120,6 +123,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/documents/:id/file": OPEN_DOCUMENT,
   "GET /api/documents/:id/pages": READ_DOCUMENT,
   "GET /api/documents/:id/pages/:page_number/image": OPEN_DOCUMENT,
+  "GET /api/documents/:id/pages/:page_number/moments": READ_DOCUMENT,
   "GET /api/documents/:id/chunks": READ_DOCUMENT,
   "POST /api/documents/:id/describe": INGEST_DOCUMENT,
   "POST /api/documents/:id/retry": INGEST_DOCUMENT,

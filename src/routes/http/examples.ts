@@ -35,6 +35,7 @@ export const EXAMPLES: Record<string, unknown> = {
     language_code: "en",
     segments: [{ start_ms: 0, end_ms: 4_000, text: "Entropy measures surprise." }],
   },
+  "put /api/lectures/{id}/slides": { document_ids: [COURSE] },
   "post /api/documents/{id}/describe": { force: false },
   "post /api/retrieval/query": { course_id: COURSE, query: QUESTION, top_k: 8 },
   "post /api/chat": { course_id: COURSE, message: QUESTION },

@@ -55,6 +55,9 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/lectures/{id}/transcript": "getTranscript",
   "put /api/lectures/{id}/transcript": "importTranscript",
   "get /api/lectures/{id}/transcript/view": "viewTranscript",
+  "get /api/lectures/{id}/timeline": "getLectureTimeline",
+  "get /api/lectures/{id}/slides": "getLectureSlides",
+  "put /api/lectures/{id}/slides": "assignLectureSlides",
 
   "post /api/documents/upload": "uploadDocument",
   "get /api/documents": "listDocuments",
@@ -72,6 +75,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "post /api/documents/{id}/describe": "describeDocument",
   "get /api/documents/{id}/pages": "listPages",
   "get /api/documents/{id}/pages/{page_number}/image": "getPageImage",
+  "get /api/documents/{id}/pages/{page_number}/moments": "listPageMoments",
   "get /api/documents/{id}/chunks": "listChunks",
   "post /api/documents/{id}/versions": "uploadVersion",
   "get /api/documents/{id}/versions": "listVersions",
