@@ -13,6 +13,7 @@ create table chat_sessions (
 );
 create index chat_sessions_course on chat_sessions (course_id, created_at desc, id desc);
 create index chat_sessions_user on chat_sessions (user_id);
+create index chat_sessions_thread on chat_sessions (thread_id) where thread_id is not null;
 create trigger chat_sessions_touch before update on chat_sessions
   for each row execute function touch_updated_at();
 

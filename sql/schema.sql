@@ -2802,6 +2802,8 @@ CREATE UNIQUE INDEX chat_messages_client ON public.chat_messages USING btree (se
 
 CREATE INDEX chat_sessions_course ON public.chat_sessions USING btree (course_id, created_at DESC, id DESC);
 
+CREATE INDEX chat_sessions_thread ON public.chat_sessions USING btree (thread_id) WHERE (thread_id IS NOT NULL);
+
 CREATE INDEX chat_sessions_user ON public.chat_sessions USING btree (user_id);
 
 CREATE INDEX courses_order ON public.courses USING btree (created_at, id);

@@ -37,6 +37,9 @@ export type AgentPart =
   | { type: "tool-input"; id: string; delta: string }
   | { type: "tool-end"; id: string }
   | { type: "tool-result"; id: string; message_id: string; content: string }
+  /** Our tools run between these two. */
+  | { type: "retrieval-start" }
+  | { type: "retrieval-end" }
   /** All passages retrieved so far, ordered by number. */
   | { type: "references"; references: Citation[] }
   /** The message is complete; `answer` is the row to store. */

@@ -22,6 +22,8 @@ export type ChatRequest = {
   /** Tools that the client runs. */
   tools: ClientTool[];
   context: PageContext[];
+  /** The state that the client's page shares, without our fields; undefined if it shares none. */
+  sharedState?: Record<string, unknown> | undefined;
   /** Replies to questions of an earlier run; undefined when the client sends none. */
   resume?: InterruptReply[] | undefined;
   client: ClientCapabilities;
@@ -53,6 +55,7 @@ export type ClientMessage =
 
 export type ClientContentPart =
   | { type: "text"; text: string }
+  /** A `file` is known to the client only, so nothing here can read it. */
   | {
       type: "image" | "audio" | "video" | "document";
       source: { type: "data" | "url" | "file"; value: string; mimeType?: string | undefined };

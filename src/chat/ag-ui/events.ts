@@ -1,4 +1,4 @@
-import { type AGUIEvent, EventType, type Interrupt } from "@ag-ui/core";
+import { type AGUIEvent, EventType, type Interrupt, PROTOCOL_VERSION } from "@ag-ui/core";
 import { ERRORS, type ErrorCode } from "../../errors";
 import type { Citation } from "../../retrieval/search";
 import type { UnsupportedSentence } from "../citations/check";
@@ -10,14 +10,7 @@ import { messageMetadata, toSnapshots } from "./snapshots";
 /** A run as its events describe it. */
 export type AgUiRun = Pick<
   AgUiRequest,
-  | "threadId"
-  | "run_id"
-  | "protocolVersion"
-  | "client"
-  | "session_id"
-  | "course_id"
-  | "messages"
-  | "state"
+  "threadId" | "run_id" | "client" | "session_id" | "course_id" | "messages" | "state"
 > & {
   request_id: string;
   model: string;
@@ -57,6 +50,9 @@ type ToolCallPart = Extract<ChatPart, { type: `tool-${string}` }>;
 type EndPart = Extract<ChatPart, { type: "finish" | "abort" | "error" }>;
 type FinishPart = Extract<ChatPart, { type: "finish" }>;
 
+/** The name of the step in which our tools search and read the course. */
+const RETRIEVAL = "retrieval";
+
 /** Writes the events of one run and tracks which of them are open. */
 class AgUiEventWriter {
   isOver = false;
@@ -65,6 +61,7 @@ class AgUiEventWriter {
   #messageId = "";
   #textIsOpen = false;
   #reasoningId = "";
+  #isRetrieving = false;
   readonly #openCalls = new Set<string>();
   #references: Citation[] = [];
   #citations: Citation[] = [];
@@ -113,6 +110,13 @@ class AgUiEventWriter {
       case "tool-result":
         this.#writeTool(part);
         break;
+      case "retrieval-start":
+        this.#isRetrieving = true;
+        this.#events.push({ type: EventType.STEP_STARTED, stepName: RETRIEVAL });
+        break;
+      case "retrieval-end":
+        this.#endRetrieval();
+        break;
       case "references":
         this.#writeReferences(part.references);
         this.#writeState();
@@ -134,14 +138,14 @@ class AgUiEventWriter {
 
   #start(): void {
     this.#isStarted = true;
-    const { threadId, run_id: runId, protocolVersion, state, course_id } = this.run;
+    const { threadId, run_id: runId, state, course_id } = this.run;
     const metadata = this.#metadata();
     this.#events.push({
       type: EventType.RUN_STARTED,
       threadId,
       runId,
       metadata,
-      ...(protocolVersion !== undefined && { protocolVersion }),
+      protocolVersion: PROTOCOL_VERSION,
     });
     if (!state) return;
     const { last_message_id = null } = state;
@@ -318,7 +322,14 @@ class AgUiEventWriter {
     this.isOver = true;
     this.#endReasoning();
     this.#endCalls();
+    this.#endRetrieval();
     this.#closeText();
+  }
+
+  #endRetrieval(): void {
+    if (!this.#isRetrieving) return;
+    this.#isRetrieving = false;
+    this.#events.push({ type: EventType.STEP_FINISHED, stepName: RETRIEVAL });
   }
 
   #openText(): void {

@@ -1,4 +1,4 @@
-import { type Message, PROTOCOL_VERSION } from "@ag-ui/core";
+import type { Message } from "@ag-ui/core";
 import { RunAgentInputSchema } from "@ag-ui/core/schemas";
 import { AppError } from "../../errors";
 import {
@@ -15,8 +15,6 @@ import {
 export type AgUiRequest = ChatRequest & {
   /** As the client sent it. */
   threadId: string;
-  /** The version to announce in RUN_STARTED; undefined for clients older than 1.0. */
-  protocolVersion: string | undefined;
   messages: Message[];
   /** The state that the client shares, if it shares one. */
   state: Record<string, unknown> | undefined;
@@ -39,16 +37,64 @@ export function readChatRequest(
   user_id: string | null = null,
 ): AgUiRequest {
   const fields = Object(body) as Record<string, unknown>;
-  const isAgUi = "threadId" in fields || "runId" in fields;
-  if (isAgUi) return readRunInput(fields, query, user_id);
+  refuseSnakeCase(fields);
+  if (isRunInput(fields)) return readRunInput(fields, query, user_id);
   const plain = readPlainRequest(fields, query);
   return {
     ...plain,
     messages: plain.messages as Message[],
     threadId: plain.session_id,
-    protocolVersion: undefined,
     state: undefined,
   };
+}
+
+const isRunInput = (fields: Record<string, unknown>) => "threadId" in fields || "runId" in fields;
+
+/** AG-UI's names are in camel case. Without this check a thread without its name would begin at each question. */
+const CAMEL_CASE = {
+  thread_id: "threadId",
+  run_id: "runId",
+  forwarded_props: "forwardedProps",
+};
+
+/** @throws AppError `request_invalid`, naming the fields */
+function refuseSnakeCase(sent: Record<string, unknown>): void {
+  const fields = Object.entries(CAMEL_CASE)
+    .filter(([snake, camel]) => snake in sent && !(camel in sent))
+    .map(([path, camel]) => ({
+      path,
+      message: `write ${camel}${path === "thread_id" ? ", or session_id in the plain body" : ""}`,
+    }));
+  if (fields.length > 0) throw new AppError("request_invalid", { fields });
+}
+
+/**
+ * The thread whose course answers a request that names none; undefined if the request names a course or no thread.
+ */
+export function findThreadOfUnnamedCourse(
+  body: unknown,
+  query: { course_id?: string },
+): { session_id: string } | { thread_id: string } | undefined {
+  const fields = Object(body) as Record<string, unknown>;
+  if (findCourse(fields, query) !== undefined) return undefined;
+  const props = toObject(fields.forwardedProps);
+  const name = isRunInput(fields) ? (props?.session_id ?? fields.threadId) : fields.session_id;
+  const id = Uuid.safeParse(name);
+  if (id.success) return { session_id: id.data };
+  return isRunInput(fields) && typeof name === "string" ? { thread_id: name } : undefined;
+}
+
+/** The first course that a body or query names. */
+function findCourse(fields: Record<string, unknown>, query: { course_id?: string }): unknown {
+  const context = Array.isArray(fields.context) ? fields.context : [];
+  const item = context.find((one) => Object(one).description === "course_id")?.value;
+  return (
+    toObject(fields.forwardedProps)?.course_id ??
+    toObject(fields.state)?.course_id ??
+    (typeof item === "string" ? unquote(item) : undefined) ??
+    fields.course_id ??
+    query.course_id
+  );
 }
 
 function readRunInput(
@@ -60,10 +106,7 @@ function readRunInput(
   const input = parseBody(RunAgentInputSchema, normalizeInput(fields));
   const props = toObject(input.forwardedProps);
   const state = toObject(input.state);
-  const item = input.context?.find(({ description }) => description === "course_id")?.value;
-  const course_id = readCourseId(
-    props?.course_id ?? state?.course_id ?? unquote(item) ?? fields.course_id ?? query.course_id,
-  );
+  const course_id = readCourseId(findCourse(fields, query));
   const named = Uuid.safeParse(props?.session_id ?? input.threadId);
   const threadName = [course_id, input.threadId, ...(user_id === null ? [] : [user_id])].join("\n");
   const isVersion1 = Number.parseFloat(input.protocolVersion ?? "0") >= 1;
@@ -73,14 +116,14 @@ function readRunInput(
     thread_id: named.success ? null : input.threadId,
     threadId: input.threadId,
     run_id: input.runId,
-    protocolVersion: isVersion1 ? PROTOCOL_VERSION : undefined,
-    client: capabilitiesOf(isVersion1),
+    client: capabilitiesOf(isVersion1, props?.interrupts),
     messages: input.messages as Message[],
     surelyNew: false,
     canReplace: true,
     lastSeenId: readLastSeenId(state),
     tools: (input.tools ?? []) as ClientTool[],
     context: input.context ?? [],
+    sharedState: withoutOurs(state),
     resume: input.resume,
     state,
   };
@@ -90,6 +133,16 @@ function readRunInput(
 function readLastSeenId(state: Record<string, unknown> | undefined): string | null | undefined {
   const id = state?.last_message_id;
   return typeof id === "string" || id === null ? id : undefined;
+}
+
+/** The client's own part of its state; undefined if there is none. */
+function withoutOurs({
+  course_id: _course,
+  references: _references,
+  last_message_id: _id,
+  ...shared
+}: Record<string, unknown> = {}): Record<string, unknown> | undefined {
+  return Object.keys(shared).length > 0 ? shared : undefined;
 }
 
 /** AG-UI's schema sets no limits, and it describes each wrong item of a list. */
@@ -120,9 +173,14 @@ function refuseLongLists(fields: Record<string, unknown>, parent = ""): void {
   }
 }
 
-/** Clients announce a version, not capabilities; 1.0 brought all three. */
-const capabilitiesOf = (isVersion1: boolean): ClientCapabilities => ({
-  interrupts: isVersion1,
+/**
+ * Clients announce a version, not capabilities; 1.0 brought all three. CopilotKit's client can resume after
+ * an interrupt, but announces no version, so a page with `useInterrupt` says so in its properties.
+ *
+ * @param interrupts `forwardedProps.interrupts`
+ */
+const capabilitiesOf = (isVersion1: boolean, interrupts: unknown): ClientCapabilities => ({
+  interrupts: typeof interrupts === "boolean" ? interrupts : isVersion1,
   cancelledOutcome: isVersion1,
   reasoning: isVersion1,
 });
@@ -135,7 +193,10 @@ const toObject = (value: unknown) =>
     ? (value as Record<string, unknown>)
     : undefined;
 
-/** Accepts the forms of older clients: null for an absent field, and attachments of type `binary`. */
+/**
+ * Accepts the forms of older clients: null for an absent field, and attachments of type `binary`. A client
+ * sends an attachment again with each run, so one that is refused would end its thread.
+ */
 function normalizeInput(fields: Record<string, unknown>): Record<string, unknown> {
   const { messages, tools, ...rest } = withoutNulls(fields);
   return {
@@ -150,7 +211,7 @@ function toMessage(sent: unknown): Record<string, unknown> {
   return {
     ...(withoutInnerNulls(rest) as object),
     ...(content !== undefined && {
-      content: mapItems(content, (part) => fromBinary(withoutInnerNulls(part))),
+      content: mapItems(content, (part) => toPart(withoutInnerNulls(part))),
     }),
   };
 }
@@ -168,12 +229,32 @@ function withoutInnerNulls(value: unknown): unknown {
   return Object.fromEntries(fields.map(([name, inner]) => [name, withoutInnerNulls(inner)]));
 }
 
-function fromBinary(part: unknown): unknown {
-  const { type, mimeType, data, url } = Object(part) as Record<string, unknown>;
-  if (type !== "binary" || typeof mimeType !== "string") return part;
-  const kind = /^(image|audio|video)\//.exec(mimeType)?.[1] ?? "document";
-  const source = data
-    ? { type: "data", value: data, mimeType }
-    : { type: "url", value: url, mimeType };
-  return { type: kind, source };
+const MEDIA = ["image", "audio", "video", "document"];
+
+/** An attachment that has no readable source is kept as a file that we cannot read. */
+function toPart(part: unknown): unknown {
+  const { type, ...fields } = Object(part) as Record<string, unknown>;
+  if (typeof type !== "string" || type === "text") return part;
+  const { mimeType, data, url, id, source } = fields;
+  if (MEDIA.includes(type)) {
+    const { value } = Object(source) as Record<string, unknown>;
+    return typeof value === "string" ? part : { type, source: UNREADABLE };
+  }
+  const kind =
+    /^(image|audio|video)\b/.exec(type === "binary" ? `${mimeType}` : type)?.[1] ?? "document";
+  const known = typeof mimeType === "string" ? { mimeType } : {};
+  for (const [form, value] of Object.entries({ data, url, file: id })) {
+    if (type === "binary" && typeof value === "string" && value !== "")
+      return {
+        type: kind,
+        source: {
+          type: form,
+          value,
+          ...(form !== "data" || known.mimeType ? known : { mimeType: "application/octet-stream" }),
+        },
+      };
+  }
+  return { type: kind, source: UNREADABLE };
 }
+
+const UNREADABLE = { type: "file", value: "unreadable" };

@@ -30,6 +30,8 @@ export type AgentTask = {
   /** Replaces each citation's passage by the sentence that supports the answer. */
   locate: (answer: string, citations: CheckedCitation[]) => Promise<CheckedCitation[]>;
   isAllowedUrl: IsAllowedUrl;
+  /** Text to show before the first text of the run, or an empty string. */
+  notice: string;
   /** Number of the first step: earlier runs of this turn completed the steps before it. */
   firstStep: number;
   /** The id of a step's row. */
@@ -162,8 +164,10 @@ class AgentStep {
   #addText(delta: string): void {
     if (delta === "") return;
     this.#endReasoning();
-    this.#text += delta;
-    this.emit({ type: "text", delta });
+    const text = this.task.notice + delta;
+    this.task.notice = "";
+    this.#text += text;
+    this.emit({ type: "text", delta: text });
   }
 
   #flushText(): void {
@@ -225,12 +229,13 @@ class AgentStep {
       if (theirs.get(call.name) === ASK_USER) call.interrupts = true;
     }
     const foundBefore = passages.found.size;
-    const running = this.#calls
-      .filter(({ name }) => ours.has(name) || !theirs.has(name))
-      .map(async (call) => ({
-        call,
-        output: await executeTool(ours.get(call.name), call, signal),
-      }));
+    const calls = this.#calls.filter(({ name }) => ours.has(name) || !theirs.has(name));
+    if (calls.length === 0) return;
+    this.emit({ type: "retrieval-start" });
+    const running = calls.map(async (call) => ({
+      call,
+      output: await executeTool(ours.get(call.name), call, signal),
+    }));
     const done = await Promise.all(running);
     signal.throwIfAborted();
     // Passages are numbered in the order of the calls, whichever tool finished first.
@@ -245,6 +250,7 @@ class AgentStep {
       call.result = { message_id: crypto.randomUUID(), content: JSON.stringify(answer) };
       this.emit({ type: "tool-result", id: call.id, ...call.result });
     }
+    this.emit({ type: "retrieval-end" });
   }
 
   async end(failure?: unknown): Promise<void> {

@@ -10,7 +10,7 @@ import { openExtractiveAnswerer } from "../../providers/local/extractive-answere
 import type { Reranker } from "../../providers/reranker";
 import { CitedPassages } from "../agent/cited-passages";
 import { type AgentTask, type EmitAgentPart, runAgent } from "../agent/loop";
-import { toInstructions, toPrompt } from "../agent/prompt";
+import { toInstructions, toPrompt, toUnreadNotice } from "../agent/prompt";
 import { searchUncovered, toPlainQuestion } from "../agent/refuse-uncovered";
 import { createCourseTools, type ServerTool } from "../agent/tools";
 import { addUsage } from "../agent/usage";
@@ -36,7 +36,10 @@ type OnAnswerEnd = (outcome: RunOutcome["type"], summary: RunSummary) => void;
 
 /** The request and thread of one turn. */
 export type TurnContext = {
-  request: Pick<ChatRequest, "course_id" | "session_id" | "context" | "tools" | "client">;
+  request: Pick<
+    ChatRequest,
+    "course_id" | "session_id" | "context" | "sharedState" | "tools" | "client"
+  >;
   request_id: string;
   thread: ChatMessage[];
   /** The viewer of the course; the answer uses only what this viewer can see. */
@@ -59,8 +62,10 @@ export function answerTurn(
   const { request, request_id, thread } = context;
   const passages = new CitedPassages(thread, turn.id);
   const work = async (emit: EmitAgentPart, signal: AbortSignal) => {
-    const prompt = await toPrompt(thread, toInstructions(request.context), chatModel);
-    const task = { ...toTask(deps, context, turn, passages), prompt, signal };
+    const instructions = toInstructions(request.context, request.sharedState);
+    const prompt = await toPrompt(thread, instructions, chatModel);
+    const notice = await findNotice(thread, turn, chatModel);
+    const task = { ...toTask(deps, context, turn, passages), prompt, notice, signal };
     const uncovered = await findUncovered(deps, context, task.tools, signal);
     await runAgent(uncovered ? { ...task, ...uncovered } : task, emit);
   };
@@ -94,10 +99,21 @@ async function findUncovered(
   const minScore = reranker?.minScore;
   const query = toPlainQuestion(thread);
   if (minScore === undefined || chatModel.kind !== "model" || query === null) return null;
-  if (request.tools.length > 0 || request.context.length > 0) return null;
+  if (request.tools.length > 0 || request.context.length > 0 || request.sharedState) return null;
   const searches = await searchUncovered(tools, { query, minScore }, signal);
   if (!searches) return null;
   return { chatModel: openExtractiveAnswerer(embedder), tools: searches, clientTools: [] };
+}
+
+/** The notice about unread attachments, once in an answer. */
+async function findNotice(
+  thread: ChatMessage[],
+  { id }: Turn,
+  chatModel: ChatModel,
+): Promise<string> {
+  const hasText = thread.some(({ turn_id, content }) => turn_id === id && content !== "");
+  const question = thread.find((row) => row.id === id);
+  return question && !hasText ? toUnreadNotice(question, chatModel) : "";
 }
 
 /** Inserts the receipt of an answer after its end, so that the answer does not wait for it. */
@@ -208,7 +224,7 @@ function toTask(
   { request, thread, viewer, origin }: TurnContext,
   turn: Turn,
   passages: CitedPassages,
-): Omit<AgentTask, "prompt" | "signal"> {
+): Omit<AgentTask, "prompt" | "notice" | "signal"> {
   return {
     chatModel,
     passages,

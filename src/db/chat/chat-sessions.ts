@@ -69,6 +69,29 @@ export async function getSession(
 }
 
 /**
+ * The courses that have a thread with this id or client's name, at most two. Only threads and courses that
+ * the caller can reach count.
+ *
+ * @param course_ids null for all courses
+ */
+export async function findCoursesOfThread(
+  sql: Sql,
+  thread: { session_id: string } | { thread_id: string },
+  { owner, course_ids }: { owner: ConversationOwner; course_ids: readonly string[] | null },
+): Promise<string[]> {
+  const isThread =
+    "session_id" in thread
+      ? sql`s.id = ${thread.session_id}`
+      : sql`s.thread_id = ${thread.thread_id}`;
+  const rows = await sql<{ course_id: string }[]>`
+    select distinct s.course_id from chat_sessions s
+    where ${isThread} ${ofOwner(sql, owner)}
+      ${course_ids ? sql`and s.course_id = any(${[...course_ids]}::uuid[])` : sql``}
+    limit 2`;
+  return rows.map(({ course_id }) => course_id);
+}
+
+/**
  * Deletes a conversation permanently.
  *
  * @returns the id of its course

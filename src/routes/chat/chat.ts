@@ -3,7 +3,11 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { version } from "../../../package.json";
 import { toAgUiEvents } from "../../chat/ag-ui/events";
-import { type AgUiRequest, readChatRequest } from "../../chat/ag-ui/request";
+import {
+  type AgUiRequest,
+  findThreadOfUnnamedCourse,
+  readChatRequest,
+} from "../../chat/ag-ui/request";
 import { MAX_STEPS } from "../../chat/agent/loop";
 import { createCourseTools } from "../../chat/agent/tools";
 import type { RunSummary } from "../../chat/parts";
@@ -25,6 +29,7 @@ import {
   recordDelivery,
   saveAnswer,
 } from "../../db/chat/chat";
+import { findCoursesOfThread } from "../../db/chat/chat-sessions";
 import { queueUnansweredQuestion } from "../../db/webhooks/messages";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
@@ -59,13 +64,11 @@ export function chatRoutes(deps: ChatRouteDeps) {
   const { db, shutdown } = deps;
   const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"));
   const depsFor = (viewer: Viewer) => toRequestDeps(deps, runs, viewer);
-  const open = async (request: Request, body: unknown, query: { course_id?: string | undefined }) =>
-    openConversation(
-      deps,
-      runs,
-      request,
-      readChatRequest(body, query, principalOf(request).user_id),
-    );
+  const open = async (request: Request, body: unknown, query: NamedCourse) => {
+    const course = await findThreadCourse(db, request, body, query);
+    const asked = readChatRequest(body, course ?? query, principalOf(request).user_id);
+    return openConversation(deps, runs, request, asked);
+  };
 
   return new Elysia({ prefix: "/api/chat", tags: ["Chat"] })
     .post(
@@ -135,6 +138,34 @@ function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns, viewer: Viewer): Req
     modelName: chatModel.name,
     log,
   };
+}
+
+type NamedCourse = { course_id?: string | undefined };
+
+/**
+ * The course of an existing thread, for a request that names no course; undefined for other requests.
+ *
+ * @throws AppError `request_invalid` if threads of several courses have this name
+ */
+async function findThreadCourse(
+  db: ChatRouteDeps["db"],
+  request: Request,
+  body: unknown,
+  query: NamedCourse,
+): Promise<NamedCourse | undefined> {
+  const thread = findThreadOfUnnamedCourse(body, query);
+  if (!thread) return undefined;
+  const principal = principalOf(request);
+  const { course_ids } = principal;
+  const found = await findCoursesOfThread(db, thread, {
+    owner: ownConversations(principal),
+    course_ids,
+  });
+  if (found.length > 1) {
+    const message = "required, because threads of several courses have this name";
+    throw new AppError("request_invalid", { fields: [{ path: "course_id", message }] });
+  }
+  return { course_id: found[0] };
 }
 
 type AgUiThreadRequest = ThreadRequest & { request: AgUiRequest };

@@ -8,7 +8,6 @@ import { typesOf, verify } from "../../support/ag-ui";
 const RUN = {
   threadId: "t",
   run_id: "r",
-  protocolVersion: "1.0",
   client: { interrupts: true, cancelledOutcome: true, reasoning: true },
   messages: [],
   state: undefined,
@@ -17,7 +16,7 @@ const RUN = {
   request_id: "q",
   model: "openai:gpt:1",
 };
-const OLD_CLIENT = { protocolVersion: undefined, client: NO_CAPABILITIES };
+const OLD_CLIENT = { client: NO_CAPABILITIES };
 
 /** A run can leave a text, reasoning or a tool call open. */
 const HALF: ChatPart[][] = [

@@ -185,3 +185,18 @@ test("a client's own tool for questions takes the place of ours", async () => {
   expect(toolNames(server).filter((name: string) => name === "ask_user")).toHaveLength(1);
   expect(lastOf(events)).not.toHaveProperty("outcome");
 });
+
+test("a client older than 1.0 that asks for interrupts gets them, and resumes", async () => {
+  await using server = serveChat(db, { replies: [asks("opted"), ANSWER] });
+  const agent = openAgent(Old, server, crypto.randomUUID());
+  const opted = { forwardedProps: { course_id, interrupts: true } };
+  const outcomes: unknown[] = [];
+  const onRunFinishedEvent = ({ event }: { event: object }) =>
+    void outcomes.push((event as AnyEvent).outcome?.type);
+  agent.addMessage(user("How much?"));
+  await agent.runAgent(opted, { onRunFinishedEvent } as never);
+  await agent.runAgent({ ...opted, resume: [reply("opted")] } as never);
+
+  expect(outcomes).toEqual(["interrupt"]);
+  expect(agent.messages.at(-1)).toMatchObject({ content: ANSWER.text });
+});

@@ -41,6 +41,19 @@ describe("a request that cannot be answered", () => {
     expect(await response.json()).toMatchObject({ code });
   });
 
+  test("a thread in snake case is named", async () => {
+    await using server = serveChat(db);
+    const { threadId: thread_id, runId: run_id, ...input } = question();
+    const response = await server.post("/api/chat/stream", { ...input, thread_id, run_id });
+
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({
+      details: {
+        fields: [{ path: "thread_id", message: expect.stringContaining("threadId") }, {}],
+      },
+    });
+  });
+
   test("a thread of another course is not there", async () => {
     await using server = serveChat(db, { replies: [ANSWER] });
     const input = question();

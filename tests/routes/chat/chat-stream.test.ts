@@ -32,9 +32,11 @@ describe("an answer", () => {
       "TOOL_CALL_START",
       "TOOL_CALL_ARGS",
       "TOOL_CALL_END",
+      "STEP_STARTED",
       "CUSTOM",
       "STATE_DELTA",
       "TOOL_CALL_RESULT",
+      "STEP_FINISHED",
       "TEXT_MESSAGE_START",
       "TEXT_MESSAGE_CONTENT",
       "TEXT_MESSAGE_END",
@@ -264,7 +266,7 @@ describe("an older client", () => {
 
     const events = await ask(server, input);
 
-    expect(events[0]).not.toHaveProperty("protocolVersion");
+    expect(events[0]).toMatchObject({ protocolVersion: "1.0" });
     expect(typesOf(events)).not.toContain("STATE_SNAPSHOT");
   });
 });
