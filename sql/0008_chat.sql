@@ -51,3 +51,29 @@ create table chat_branches (
   created_at  timestamptz not null default now()
 );
 create index chat_branches_session on chat_branches (session_id, created_at);
+
+-- Ratings of answers and of their citations, with the answer as it was rated: a regenerated answer replaces it.
+create table message_feedback (
+  id         uuid primary key default gen_random_uuid(),
+  session_id uuid not null references chat_sessions on delete cascade,
+  -- The rated message. No foreign key, because a replaced message moves to chat_branches.
+  message_id uuid not null,
+  -- Null if the caller names no user.
+  user_id    uuid references users on delete cascade,
+  -- The number of the rated citation; null for the whole answer.
+  citation   integer check (citation > 0),
+  rating     text not null check (rating in ('up', 'down')),
+  reason     text,
+  comment    text,
+  question   text not null,
+  answer     text not null,
+  -- {citations, references, model} of the answer
+  metadata   jsonb not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  unique nulls not distinct (message_id, user_id, citation)
+);
+create index message_feedback_session on message_feedback (session_id);
+create index message_feedback_user on message_feedback (user_id) where user_id is not null;
+create trigger message_feedback_touch before update on message_feedback
+  for each row execute function touch_updated_at();

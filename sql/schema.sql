@@ -2407,6 +2407,24 @@ CREATE TABLE public.lecture_transcripts (
     CONSTRAINT lecture_transcripts_token_count_check CHECK ((token_count >= 0))
 );
 
+CREATE TABLE public.message_feedback (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    session_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    user_id uuid,
+    citation integer,
+    rating text NOT NULL,
+    reason text,
+    comment text,
+    question text NOT NULL,
+    answer text NOT NULL,
+    metadata jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT message_feedback_citation_check CHECK ((citation > 0)),
+    CONSTRAINT message_feedback_rating_check CHECK ((rating = ANY (ARRAY['up'::text, 'down'::text])))
+);
+
 CREATE TABLE public.page_releases (
     id bigint NOT NULL,
     document_id uuid NOT NULL,
@@ -2723,6 +2741,12 @@ ALTER TABLE ONLY public.lectures
 ALTER TABLE ONLY public.lectures
     ADD CONSTRAINT lectures_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.message_feedback
+    ADD CONSTRAINT message_feedback_message_id_user_id_citation_key UNIQUE NULLS NOT DISTINCT (message_id, user_id, citation);
+
+ALTER TABLE ONLY public.message_feedback
+    ADD CONSTRAINT message_feedback_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.page_releases
     ADD CONSTRAINT page_releases_pkey PRIMARY KEY (id);
 
@@ -2854,6 +2878,10 @@ CREATE INDEX lectures_session ON public.lectures USING btree (course_id, panopto
 
 CREATE INDEX lectures_unfinished ON public.lectures USING btree (status) WHERE (status <> 'completed'::text);
 
+CREATE INDEX message_feedback_session ON public.message_feedback USING btree (session_id);
+
+CREATE INDEX message_feedback_user ON public.message_feedback USING btree (user_id) WHERE (user_id IS NOT NULL);
+
 CREATE INDEX page_releases_document ON public.page_releases USING btree (document_id);
 
 CREATE INDEX processing_events_asset ON public.processing_events USING btree (asset_id, id);
@@ -2940,6 +2968,8 @@ CREATE TRIGGER lectures_touch BEFORE UPDATE ON public.lectures FOR EACH ROW EXEC
 
 CREATE TRIGGER lectures_transcript_status BEFORE UPDATE OF transcript_status ON public.lectures FOR EACH ROW EXECUTE FUNCTION public.guard_status('part', 'transcript_status');
 
+CREATE TRIGGER message_feedback_touch BEFORE UPDATE ON public.message_feedback FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+
 CREATE TRIGGER processing_events_webhooks AFTER INSERT ON public.processing_events FOR EACH ROW EXECUTE FUNCTION public.send_event_to_webhooks();
 
 CREATE TRIGGER provider_calls_price BEFORE INSERT OR UPDATE OF usage ON public.provider_calls FOR EACH ROW EXECUTE FUNCTION public.price_call();
@@ -3022,6 +3052,12 @@ ALTER TABLE ONLY public.lectures
 
 ALTER TABLE ONLY public.lectures
     ADD CONSTRAINT lectures_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id);
+
+ALTER TABLE ONLY public.message_feedback
+    ADD CONSTRAINT message_feedback_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.chat_sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.message_feedback
+    ADD CONSTRAINT message_feedback_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.page_releases
     ADD CONSTRAINT page_releases_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;

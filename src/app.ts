@@ -12,6 +12,7 @@ import { documentVersionRoutes } from "./routes/documents/document-versions";
 import { documentRoutes } from "./routes/documents/documents";
 import { pageMomentRoutes } from "./routes/documents/page-moments";
 import { eventRoutes } from "./routes/events";
+import { feedbackRoutes } from "./routes/feedback";
 import { healthRoutes } from "./routes/health";
 import { auditDenials } from "./routes/http/audit";
 import { guard } from "./routes/http/auth";
@@ -100,6 +101,7 @@ export function createApp(services: Services) {
     .use(signedUrlRoutes(services))
     .use(retrievalRoutes(services))
     .use(chatRoutes(services))
+    .use(feedbackRoutes(services))
     .use(openaiFacade(services))
     .use(mcpRoutes(services))
     .use(agUiRoutes(services))

@@ -32,6 +32,7 @@ export const ERRORS = {
   not_released:              { status: 403, retry: false, title: "Pages of this document are not released yet" },
   session_not_found:         { status: 404, retry: false, title: "No chat session has this id" },
   webhook_not_found:         { status: 404, retry: false, title: "No webhook has this id" },
+  message_not_found:         { status: 404, retry: false, title: "No answer has this id" },
   job_not_found:             { status: 404, retry: false, title: "No job has this id" },
   version_not_found:         { status: 404, retry: false, title: "The document has no version with this checksum" },
   page_not_found:            { status: 404, retry: false, title: "The document has no such page" },

@@ -41,7 +41,12 @@ export const userRoutes = ({ db, audit }: { db: Sql; audit: AuditWriter }) =>
       {
         params: ById,
         response: z
-          .object({ user: User, conversations: z.array(Json), assets: z.array(Json) })
+          .object({
+            user: User,
+            conversations: z.array(Json),
+            feedback: z.array(Json),
+            assets: z.array(Json),
+          })
           .meta({ id: "UserData" }),
         detail: { summary: "Export everything that is stored about one person" },
       },
@@ -56,7 +61,7 @@ export const userRoutes = ({ db, audit }: { db: Sql; audit: AuditWriter }) =>
       {
         params: ById,
         detail: {
-          summary: "Erase one person: conversations, personal material, name and email",
+          summary: "Erase one person: conversations, feedback, personal material, name and email",
           description: "Maintenance removes the files of personal material within minutes.",
         },
       },

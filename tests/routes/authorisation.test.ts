@@ -105,6 +105,9 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/chat/sessions/{id}": ["chat", "hidden"],
   "get /api/chat/sessions/{id}/export": ["chat", "hidden"],
   "delete /api/chat/sessions/{id}": ["chat", "hidden"],
+  "post /api/chat/messages/{id}/feedback": ["chat", "hidden"],
+  "delete /api/chat/messages/{id}/feedback": ["chat", "hidden"],
+  "get /api/courses/{id}/feedback": ["ingest", "hidden"],
   "post /v1/chat/completions": ["chat", "hidden"],
   "get /v1/models": ["chat", "filtered"],
   "get /v1/models/{model}": ["chat", "hidden"],
@@ -238,7 +241,7 @@ async function send(
   };
 }
 
-const NOT_FOUND = /^(course|lecture|document|session)_not_found$/;
+const NOT_FOUND = /^(course|lecture|document|session|message)_not_found$/;
 const granted = (scopes: string[], scope: Scope) => scope === "public" || scopes.includes(scope);
 
 test("the matrix has every operation of docs/openapi.json and no other", () => {

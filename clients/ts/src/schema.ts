@@ -71,6 +71,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chat/messages/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rate an answer, or one of its citations
+         * @description Each person has one rating for an answer and one for each citation; a later one replaces it. The answer is stored as it is now, so the rating stays when the answer is generated again.
+         */
+        post: operations["giveFeedback"];
+        /** Withdraw a rating of an answer, or of the named citation */
+        delete: operations["withdrawFeedback"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chat/sessions": {
         parameters: {
             query?: never;
@@ -192,6 +213,26 @@ export interface paths {
         };
         /** List a course's lectures and documents with their progress */
         get: operations["listCourseAssets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/courses/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the ratings of a course, newest first, without names
+         * @description Administrators, and teachers if TEACHERS_SEE_QUESTIONS is true, also get the questions and answers.
+         */
+        get: operations["listFeedback"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1148,7 +1189,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Erase one person: conversations, personal material, name and email
+         * Erase one person: conversations, feedback, personal material, name and email
          * @description Maintenance removes the files of personal material within minutes.
          */
         delete: operations["eraseUser"];
@@ -2922,7 +2963,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @enum {string} */
-            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden";
+            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden";
             /** Format: uuid */
             id: string;
             /** @description The key of the request; `bootstrap` is that of the settings */
@@ -3525,7 +3566,57 @@ export interface components {
          * @description docs/errors.md explains each code
          * @enum {string}
          */
-        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
+        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
+        ExportedFeedback: {
+            answer: string | null;
+            /** @description The number of the rated citation; null: the answer */
+            citation: number | null;
+            /** @description The citations of the answer, as they were when it was rated */
+            citations: {
+                [key: string]: unknown;
+            }[];
+            comment: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            message_id: string;
+            model: string | null;
+            /** @description Null if the caller cannot read conversations */
+            question: string | null;
+            /** @enum {string} */
+            rating: "up" | "down";
+            /** @enum {string|null} */
+            reason: "wrong" | "incomplete" | "not_in_course" | "wrong_citation" | "unclear" | "other" | null;
+            /** @description All passages that were retrieved for the answer */
+            references: {
+                [key: string]: unknown;
+            }[];
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        Feedback: {
+            /** @description The number of the rated citation; null: the answer */
+            citation: number | null;
+            comment: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            message_id: string;
+            /** @enum {string} */
+            rating: "up" | "down";
+            /** @enum {string|null} */
+            reason: "wrong" | "incomplete" | "not_in_course" | "wrong_citation" | "unclear" | "other" | null;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
         FieldProblem: {
             message: string;
             /** @description The field, such as `segments.3.end_ms` */
@@ -4019,6 +4110,22 @@ export interface components {
                 /** @description Opens the recording, or else the transcript, at the start */
                 url: string;
             }[];
+        };
+        NewFeedback: {
+            /**
+             * @description The number of the rated citation; null: the whole answer
+             * @default null
+             */
+            citation?: number | null;
+            /** @default null */
+            comment?: string | null;
+            /** @enum {string} */
+            rating: "up" | "down";
+            /**
+             * @default null
+             * @enum {string|null}
+             */
+            reason?: "wrong" | "incomplete" | "not_in_course" | "wrong_citation" | "unclear" | "other" | null;
         };
         NewWebhook: {
             /**
@@ -4695,6 +4802,9 @@ export interface components {
             conversations: {
                 [key: string]: unknown;
             }[];
+            feedback: {
+                [key: string]: unknown;
+            }[];
             user: components["schemas"]["User"];
         };
         Webhook: {
@@ -4852,6 +4962,8 @@ export type DocumentStatus = components['schemas']['DocumentStatus'];
 export type DocumentSummary = components['schemas']['DocumentSummary'];
 export type DocumentVersion = components['schemas']['DocumentVersion'];
 export type ErrorCode = components['schemas']['ErrorCode'];
+export type ExportedFeedback = components['schemas']['ExportedFeedback'];
+export type Feedback = components['schemas']['Feedback'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type Forecast = components['schemas']['Forecast'];
 export type Health = components['schemas']['Health'];
@@ -4867,6 +4979,7 @@ export type LectureDownload = components['schemas']['LectureDownload'];
 export type LectureSlides = components['schemas']['LectureSlides'];
 export type LectureStatus = components['schemas']['LectureStatus'];
 export type LectureTimeline = components['schemas']['LectureTimeline'];
+export type NewFeedback = components['schemas']['NewFeedback'];
 export type NewWebhook = components['schemas']['NewWebhook'];
 export type OpenAiError = components['schemas']['OpenAiError'];
 export type PageMoments = components['schemas']['PageMoments'];
@@ -4933,7 +5046,7 @@ export interface operations {
             query?: {
                 course_id?: string;
                 cursor?: string;
-                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden";
+                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden";
                 key_id?: string;
                 limit?: number;
                 since?: string;
@@ -5018,6 +5131,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AgentCapabilities"];
                 };
+            };
+        };
+    };
+    giveFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rating": "down",
+                 *       "reason": "wrong_citation",
+                 *       "citation": 1,
+                 *       "comment": "The slide is about another theorem."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewFeedback"];
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+        };
+    };
+    withdrawFeedback: {
+        parameters: {
+            query?: {
+                citation?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Done; the response has no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5350,6 +5523,38 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Asset"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    listFeedback: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                format?: "json" | "jsonl";
+                limit?: number;
+                rating?: "up" | "down";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ExportedFeedback"][];
                         next_cursor: string | null;
                     };
                 };

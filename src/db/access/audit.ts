@@ -17,6 +17,7 @@ export const AUDIT_EVENT_TYPES = [
   "asset.deleted",
   "session.deleted",
   "session.exported",
+  "feedback.exported",
   "user.deleted",
   "user.exported",
   "budget.changed",

@@ -2,7 +2,7 @@ import type { Viewer } from "../../principal";
 import type { Sql } from "../client";
 import { visibleAsset } from "./visibility";
 
-/** The course of a lecture, a document or a conversation, and the user of a conversation. */
+/** The course of a lecture, a document, a conversation or a message, and the user of the conversation. */
 export type ResourceOwner = { course_id: string; user_id: string | null };
 
 /**
@@ -11,7 +11,7 @@ export type ResourceOwner = { course_id: string; user_id: string | null };
  */
 export async function findOwner(
   sql: Sql,
-  kind: "lecture" | "document" | "session",
+  kind: "lecture" | "document" | "session" | "message",
   id: string,
   viewer: Viewer,
 ): Promise<ResourceOwner | null> {
@@ -24,6 +24,9 @@ export async function findOwner(
       where id = ${id} ${visibleAsset(sql, viewer, "a")}`,
     session: () =>
       sql<ResourceOwner[]>`select course_id, user_id from chat_sessions where id = ${id}`,
+    message: () => sql<ResourceOwner[]>`
+      select s.course_id, s.user_id from chat_messages m join chat_sessions s on s.id = m.session_id
+      where m.id = ${id}`,
   };
   const [owner] = await rows[kind]();
   return owner ?? null;

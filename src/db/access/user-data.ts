@@ -27,6 +27,8 @@ export const findUsers = (
 export type UserData = {
   user: User;
   conversations: Record<string, unknown>[];
+  /** Ratings of answers. */
+  feedback: Record<string, unknown>[];
   /** Personal lectures and documents. */
   assets: Record<string, unknown>[];
 };
@@ -47,6 +49,10 @@ export async function exportUser(sql: Sql, id: string): Promise<UserData> {
             from chat_branches b, jsonb_array_elements(b.messages) replaced
             where b.session_id = s.id)) order by s.created_at, s.id), '[]')
        from chat_sessions s where s.user_id = u.id) as conversations,
+      (select coalesce(jsonb_agg(jsonb_build_object('message_id', f.message_id, 'citation', f.citation,
+         'rating', f.rating, 'reason', f.reason, 'comment', f.comment,
+         'created_at', ${isoTime(sql, "f.created_at")}) order by f.created_at, f.id), '[]')
+       from message_feedback f where f.user_id = u.id) as feedback,
       (select coalesce(jsonb_agg(asset), '[]') from (
          select 'lecture' as kind, id, course_id, title from lectures
          where owner_id = u.id and deleted_at is null
@@ -59,7 +65,7 @@ export async function exportUser(sql: Sql, id: string): Promise<UserData> {
 }
 
 /**
- * Erases one person: one statement. Conversations are deleted, personal assets are deleted as by their
+ * Erases one person: one statement. Conversations and feedback are deleted, personal assets are deleted as by their
  * routes, and the row keeps only its id, which deleted assets refer to until maintenance removes them. Audit events get
  * one new random id instead of the person's.
  *
@@ -68,6 +74,7 @@ export async function exportUser(sql: Sql, id: string): Promise<UserData> {
 export async function eraseUser(sql: Sql, id: string): Promise<void> {
   const [erased] = await sql`
     with conversations as (delete from chat_sessions where user_id = ${id}),
+    feedback as (delete from message_feedback where user_id = ${id}),
     assets as (
       select delete_asset(kind, asset_id) from (
         select 'lecture' as kind, id as asset_id from lectures

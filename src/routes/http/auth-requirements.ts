@@ -7,7 +7,7 @@ export type Requirement = {
   /** A public route that shows more to callers with a credential. */
   identifies?: true;
   /** What `:id` names: for a principal limited to courses, an id of another course does not exist. */
-  id?: "course" | "lecture" | "document" | "session";
+  id?: "course" | "lecture" | "document" | "session" | "message";
   /** A signed address opens the route without another credential. */
   signable?: true;
   /** Visitors with the same share link must not see the conversations of each other. */
@@ -29,6 +29,7 @@ const INGEST_LECTURE: Requirement = { scope: "ingest", id: "lecture" };
 const INGEST_DOCUMENT: Requirement = { scope: "ingest", id: "document" };
 const CHAT: Requirement = { scope: "chat" };
 const CHAT_SESSION: Requirement = { scope: "chat", id: "session", noLinks: true };
+const CHAT_MESSAGE: Requirement = { scope: "chat", id: "message" };
 const ADMIN: Requirement = { scope: "admin" };
 const ADMIN_OF_ALL: Requirement = { scope: "admin", allCourses: true };
 
@@ -146,6 +147,9 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/chat/sessions/:id": CHAT_SESSION,
   "GET /api/chat/sessions/:id/export": CHAT_SESSION,
   "DELETE /api/chat/sessions/:id": CHAT_SESSION,
+  "POST /api/chat/messages/:id/feedback": CHAT_MESSAGE,
+  "DELETE /api/chat/messages/:id/feedback": CHAT_MESSAGE,
+  "GET /api/courses/:id/feedback": INGEST_COURSE,
 
   "POST /v1/chat/completions": CHAT,
   "GET /v1/models": CHAT,

@@ -90,6 +90,7 @@ const NOT_FOUND = {
   lecture: "lecture_not_found",
   document: "document_not_found",
   session: "session_not_found",
+  message: "message_not_found",
 } satisfies Record<string, ErrorCode>;
 
 const Id = z.guid();
@@ -226,7 +227,8 @@ async function refuseForeignId(
   kind: keyof typeof NOT_FOUND,
   { id = "" }: Record<string, string>,
 ): Promise<void> {
-  const conversations = kind === "session" ? ownConversations(principal) : "all";
+  const isConversation = kind === "session" || kind === "message";
+  const conversations = isConversation ? ownConversations(principal) : "all";
   const isAsset = kind === "lecture" || kind === "document";
   const seesAll = !isAsset || viewer === SEES_ALL;
   if (principal.course_ids === null && conversations === "all" && seesAll) return;

@@ -40,6 +40,12 @@ export const EXAMPLES: Record<string, unknown> = {
   "post /api/retrieval/query": { course_id: COURSE, query: QUESTION, top_k: 8 },
   "post /api/chat": { course_id: COURSE, message: QUESTION },
   "post /api/chat/stream": { course_id: COURSE, message: QUESTION },
+  "post /api/chat/messages/{id}/feedback": {
+    rating: "down",
+    reason: "wrong_citation",
+    citation: 1,
+    comment: "The slide is about another theorem.",
+  },
   "post /v1/chat/completions": {
     model: `course:${COURSE}`,
     messages: [{ role: "user", content: QUESTION }],

@@ -93,6 +93,9 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/chat/sessions/{id}": "getSession",
   "delete /api/chat/sessions/{id}": "deleteSession",
   "get /api/chat/sessions/{id}/export": "exportSession",
+  "post /api/chat/messages/{id}/feedback": "giveFeedback",
+  "delete /api/chat/messages/{id}/feedback": "withdrawFeedback",
+  "get /api/courses/{id}/feedback": "listFeedback",
   "get /api/agui/config": "getChatPageSettings",
 
   "post /v1/chat/completions": "createChatCompletion",
