@@ -34,6 +34,8 @@ create table lectures (
   -- deleted, and some days after a failure or a cancel.
   audio_file_id          uuid unique,
   last_job_id            uuid,
+  -- The last job makes a transcript that replaces the one in use. Set by retranscribe_lecture.
+  retranscribing         boolean not null default false,
   metadata               jsonb not null default '{}',
   -- Personal material: only its owner and admins see it. Null: the course's.
   owner_id               uuid references users,

@@ -116,6 +116,7 @@ begin
     status = new.job_state,
     status_reason = case when new.job_state in ('failed', 'completed') then new.error_message end,
     last_job_id = new.id,
+    retranscribing = retranscribing and new.job_state <> 'completed',
     transcript_status = case
       when transcript_status not in ('pending', 'processing') then transcript_status
       when new.job_state in ('downloading', 'transcribing') then 'processing'

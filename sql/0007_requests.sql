@@ -114,6 +114,59 @@ returns uuid language sql stable as $$
   order by l.created_at limit 1;
 $$;
 
+-- Makes a new transcript of a lecture from its recording, or from audio that a client uploaded and that is
+-- stored under p_audio_file_id. A transcript in use answers until the new one has its embeddings; if the job
+-- fails or is cancelled, it stays. A lecture without a transcript gets its first one. Outcomes:
+--   created  a job makes the transcript because of this request
+--   exists   a job makes it already
+--   busy     a job does other work on the lecture, or makes the transcript from other audio
+-- Null when there is no such lecture.
+create function retranscribe_lecture(p_lecture_id uuid, p_audio_file_id uuid,
+                                     out outcome text, out job_id uuid)
+language plpgsql as $$
+declare
+  lecture        lectures;
+  has_transcript boolean;
+begin
+  perform lock_asset(p_lecture_id);
+  select l.* into lecture from lectures l where l.id = p_lecture_id and l.deleted_at is null;
+  if not found then return; end if;
+
+  has_transcript := exists (select from lecture_transcripts t where t.lecture_id = p_lecture_id);
+  job_id := lecture.last_job_id;
+  if lecture.status not in ('completed', 'failed') then
+    outcome := case when p_audio_file_id is null and lecture.transcription
+                         and (lecture.retranscribing or not has_transcript)
+                    then 'exists' else 'busy' end;
+    return;
+  end if;
+
+  outcome := 'created';
+  if not has_transcript then
+    job_id := case when p_audio_file_id is null
+      then coalesce(retry_lecture(p_lecture_id), begin_transcription(p_lecture_id, 'normal', ''))
+      else transcribe_from_audio(p_lecture_id, p_audio_file_id, null, 'normal') end;
+    return;
+  end if;
+  if lecture.retranscribing and p_audio_file_id is null then
+    job_id := retry_lecture(p_lecture_id); -- continues where the failed job stopped
+    return;
+  end if;
+
+  delete from draft_transcripts d where d.lecture_id = p_lecture_id;
+  update lectures set
+    retranscribing = true, transcription = true,
+    source = case when p_audio_file_id is null then source else 'upload' end,
+    embed_status = case when embed_status in ('failed', 'skipped') then 'pending' else embed_status end
+  where id = p_lecture_id;
+  job_id := create_job('lecture', p_lecture_id, lecture.course_id, 'normal');
+  -- After the start, because a completed lecture would give up the file at once.
+  if p_audio_file_id is not null then perform claim_audio_file(p_lecture_id, p_audio_file_id); end if;
+  perform record_event('lecture', p_lecture_id, lecture.course_id, 'retranscription_requested',
+                       jsonb_build_object('job_id', job_id));
+end
+$$;
+
 -- Inserts a lecture with its job. If the course, or for personal material its owner, already has the
 -- Panopto session, returns that lecture with created = false.
 create function insert_lecture(
@@ -191,7 +244,8 @@ begin
   perform stop_job(p_lecture_id, 'cancelled', 'A transcript was imported instead');
 
   -- Two updates, because a finished status can only become `pending`.
-  update lectures set transcript_status = 'pending', embed_status = 'pending' where id = p_lecture_id;
+  update lectures set transcript_status = 'pending', embed_status = 'pending', retranscribing = false
+  where id = p_lecture_id;
   update lectures set transcript_status = 'completed' where id = p_lecture_id;
   insert into lecture_transcripts
     (lecture_id, transcript_text, word_segments, language_code, token_count, provider)
@@ -209,7 +263,7 @@ begin
     on conflict (lecture_id) do update set
       transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
       language_code = excluded.language_code, token_count = excluded.token_count,
-      provider = excluded.provider, warnings = excluded.warnings, created_at = now();
+      provider = excluded.provider, model = null, warnings = excluded.warnings, created_at = now();
   end if;
   if warnings <> '{}' then
     perform record_event('lecture', p_lecture_id, course, 'transcript_warnings', warnings);

@@ -222,10 +222,12 @@ $$;
 -- Publishes the draft chunks of a lecture, and its draft transcript if it has one.
 create function publish_lecture(p_lecture_id uuid) returns void language plpgsql as $$
 declare
-  draft draft_transcripts;
+  draft  draft_transcripts;
+  former text;
 begin
   delete from draft_transcripts where lecture_id = p_lecture_id returning * into draft;
   if found then
+    select sha256 into former from lecture_transcripts where lecture_id = p_lecture_id;
     update lecture_transcripts set
       transcript_text = draft.transcript_text, word_segments = draft.word_segments,
       language_code = draft.language_code, token_count = draft.token_count,
@@ -233,10 +235,15 @@ begin
     where lecture_id = p_lecture_id;
     update lectures set
       language_code = draft.language_code,
-      metadata = metadata - 'warnings' || jsonb_build_object('transcribed_at', draft.created_at)
+      metadata = metadata - 'warnings'
+        || jsonb_build_object('transcribed_at', draft.created_at, 'embedded_at', now())
         || case when draft.warnings = '[]' then '{}'
                 else jsonb_build_object('warnings', draft.warnings) end
     where id = p_lecture_id;
+    perform record_event('lecture', p_lecture_id, l.course_id, 'transcript_published',
+                         jsonb_build_object('sha256', t.sha256,
+                                            'replaced', case when t.sha256 <> former then former end))
+    from lectures l join lecture_transcripts t on t.lecture_id = l.id where l.id = p_lecture_id;
   end if;
   perform publish_chunks('lecture', p_lecture_id, false);
 end

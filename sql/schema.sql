@@ -1100,10 +1100,12 @@ CREATE FUNCTION public.publish_lecture(p_lecture_id uuid) RETURNS void
     LANGUAGE plpgsql
     AS $$
 declare
-  draft draft_transcripts;
+  draft  draft_transcripts;
+  former text;
 begin
   delete from draft_transcripts where lecture_id = p_lecture_id returning * into draft;
   if found then
+    select sha256 into former from lecture_transcripts where lecture_id = p_lecture_id;
     update lecture_transcripts set
       transcript_text = draft.transcript_text, word_segments = draft.word_segments,
       language_code = draft.language_code, token_count = draft.token_count,
@@ -1111,10 +1113,15 @@ begin
     where lecture_id = p_lecture_id;
     update lectures set
       language_code = draft.language_code,
-      metadata = metadata - 'warnings' || jsonb_build_object('transcribed_at', draft.created_at)
+      metadata = metadata - 'warnings'
+        || jsonb_build_object('transcribed_at', draft.created_at, 'embedded_at', now())
         || case when draft.warnings = '[]' then '{}'
                 else jsonb_build_object('warnings', draft.warnings) end
     where id = p_lecture_id;
+    perform record_event('lecture', p_lecture_id, l.course_id, 'transcript_published',
+                         jsonb_build_object('sha256', t.sha256,
+                                            'replaced', case when t.sha256 <> former then former end))
+    from lectures l join lecture_transcripts t on t.lecture_id = l.id where l.id = p_lecture_id;
   end if;
   perform publish_chunks('lecture', p_lecture_id, false);
 end
@@ -1320,7 +1327,8 @@ begin
   perform stop_job(p_lecture_id, 'cancelled', 'A transcript was imported instead');
 
   -- Two updates, because a finished status can only become `pending`.
-  update lectures set transcript_status = 'pending', embed_status = 'pending' where id = p_lecture_id;
+  update lectures set transcript_status = 'pending', embed_status = 'pending', retranscribing = false
+  where id = p_lecture_id;
   update lectures set transcript_status = 'completed' where id = p_lecture_id;
   insert into lecture_transcripts
     (lecture_id, transcript_text, word_segments, language_code, token_count, provider)
@@ -1338,7 +1346,7 @@ begin
     on conflict (lecture_id) do update set
       transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
       language_code = excluded.language_code, token_count = excluded.token_count,
-      provider = excluded.provider, warnings = excluded.warnings, created_at = now();
+      provider = excluded.provider, model = null, warnings = excluded.warnings, created_at = now();
   end if;
   if warnings <> '{}' then
     perform record_event('lecture', p_lecture_id, course, 'transcript_warnings', warnings);
@@ -1533,6 +1541,52 @@ begin
   perform record_event(job.kind, job.asset_id, job.course_id, 'resumed', jsonb_build_object(
     'job_id', job.id, 'ignores_budget', p_ignores_budget));
   return job.id;
+end
+$$;
+
+CREATE FUNCTION public.retranscribe_lecture(p_lecture_id uuid, p_audio_file_id uuid, OUT outcome text, OUT job_id uuid) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare
+  lecture        lectures;
+  has_transcript boolean;
+begin
+  perform lock_asset(p_lecture_id);
+  select l.* into lecture from lectures l where l.id = p_lecture_id and l.deleted_at is null;
+  if not found then return; end if;
+
+  has_transcript := exists (select from lecture_transcripts t where t.lecture_id = p_lecture_id);
+  job_id := lecture.last_job_id;
+  if lecture.status not in ('completed', 'failed') then
+    outcome := case when p_audio_file_id is null and lecture.transcription
+                         and (lecture.retranscribing or not has_transcript)
+                    then 'exists' else 'busy' end;
+    return;
+  end if;
+
+  outcome := 'created';
+  if not has_transcript then
+    job_id := case when p_audio_file_id is null
+      then coalesce(retry_lecture(p_lecture_id), begin_transcription(p_lecture_id, 'normal', ''))
+      else transcribe_from_audio(p_lecture_id, p_audio_file_id, null, 'normal') end;
+    return;
+  end if;
+  if lecture.retranscribing and p_audio_file_id is null then
+    job_id := retry_lecture(p_lecture_id); -- continues where the failed job stopped
+    return;
+  end if;
+
+  delete from draft_transcripts d where d.lecture_id = p_lecture_id;
+  update lectures set
+    retranscribing = true, transcription = true,
+    source = case when p_audio_file_id is null then source else 'upload' end,
+    embed_status = case when embed_status in ('failed', 'skipped') then 'pending' else embed_status end
+  where id = p_lecture_id;
+  job_id := create_job('lecture', p_lecture_id, lecture.course_id, 'normal');
+  -- After the start, because a completed lecture would give up the file at once.
+  if p_audio_file_id is not null then perform claim_audio_file(p_lecture_id, p_audio_file_id); end if;
+  perform record_event('lecture', p_lecture_id, lecture.course_id, 'retranscription_requested',
+                       jsonb_build_object('job_id', job_id));
 end
 $$;
 
@@ -1870,6 +1924,7 @@ begin
     status = new.job_state,
     status_reason = case when new.job_state in ('failed', 'completed') then new.error_message end,
     last_job_id = new.id,
+    retranscribing = retranscribing and new.job_state <> 'completed',
     transcript_status = case
       when transcript_status not in ('pending', 'processing') then transcript_status
       when new.job_state in ('downloading', 'transcribing') then 'processing'
@@ -2350,6 +2405,7 @@ CREATE TABLE public.lectures (
     slide_changes jsonb DEFAULT '[]'::jsonb NOT NULL,
     audio_file_id uuid,
     last_job_id uuid,
+    retranscribing boolean DEFAULT false NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     owner_id uuid,
     visible_from timestamp with time zone,

@@ -29,6 +29,7 @@ import { lectureIntakeRoutes } from "./routes/lectures/lecture-intake";
 import { lectureSlideRoutes } from "./routes/lectures/lecture-slides";
 import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures/lectures";
+import { retranscribeRoutes } from "./routes/lectures/retranscribe";
 import { retrievalRoutes } from "./routes/retrieval";
 import { shareLinkRoutes } from "./routes/share-links";
 import { signedUrlRoutes } from "./routes/signed-urls";
@@ -92,6 +93,14 @@ export function createApp(services: Services) {
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))
     .use(lectureTranscriptRoutes(services))
     .use(lectureSlideRoutes(services))
+    .use(
+      retranscribeRoutes({
+        ...services,
+        captions: services.config.CAPTIONS,
+        maxUploadBytes,
+        forecaster,
+      }),
+    )
     .use(documentRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(documentVersionRoutes({ ...services, maxUploadBytes }))
     .use(eventRoutes(services))

@@ -59,6 +59,8 @@ export const ERRORS = {
   pdf_reader_killed:         { status: 503, retry: true,  title: "The program that reads PDFs was ended from outside, for example because memory ran out: try again" },
   document_without_text:     { status: 422, retry: false, title: "No page has words to search for: set a key or SLIDE_MODEL, or install tesseract.js" },
   document_duplicate:        { status: 409, retry: false, title: "Another document of the course has this file: delete it, or replace that one" },
+  lecture_busy:              { status: 409, retry: false, title: "A job is processing this lecture: wait until it is done, or cancel it" },
+  no_recording:              { status: 409, retry: false, title: "This lecture has no recording: send its audio, or import a transcript" },
   document_busy:             { status: 409, retry: false, title: "A job is processing this document: try again when it is done" },
   page_render_failed:        { status: 422, retry: false, title: "The page could not be rendered" },
   audio_invalid:             { status: 422, retry: false, title: "The file is not an audio file: send mp3, m4a, wav or another audio format" },

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { loadConfig } from "../config";
+import { type Config, loadConfig } from "../config";
 import { connect, type Sql } from "../db/client";
 import { cancelJob, hurryJob } from "../db/jobs/job-control";
 import {
@@ -10,10 +10,14 @@ import {
   type JobListItem,
   listJobs,
 } from "../db/jobs/job-list";
+import type { Forecast } from "../db/jobs/usage";
 import { migrate } from "../db/migrate";
 import { AppError, explain } from "../errors";
 import { restartDocument } from "../pipelines/document/request";
+import { openForecaster } from "../pipelines/forecast";
 import { restartLecture } from "../pipelines/lecture/request";
+import { forecastRetranscription, retranscribeLecture } from "../pipelines/lecture/retranscribe";
+import { selectTranscriber } from "../providers/speech/select-transcriber";
 import {
   clientOfLecternUrl,
   clientOfOwnServer,
@@ -27,10 +31,11 @@ import {
  */
 const USAGE = `Usage: ./lectern jobs list [--activity ${JOB_ACTIVITIES.join("|")}] [--course ID] [--limit N]
        ./lectern jobs show|retry|cancel|hurry ID
-ID is that of a job, a lecture or a document. --json prints JSON. LECTERN_URL and LECTERN_API_KEY choose a
+       ./lectern jobs retranscribe ID [--dry-run]
+ID is that of a job, a lecture or a document. --dry-run states the cost only. --json prints JSON. LECTERN_URL and LECTERN_API_KEY choose a
 running server and its key; unset: the server of these settings.`;
 
-const ACTIONS = ["retry", "cancel", "hurry"] as const;
+const ACTIONS = ["retry", "cancel", "hurry", "retranscribe"] as const;
 type JobAction = (typeof ACTIONS)[number];
 type JobQuery = { activity?: (typeof JOB_ACTIVITIES)[number]; course_id?: string; limit: number };
 
@@ -39,6 +44,8 @@ type JobDesk = {
   list(query: JobQuery): Promise<JobListItem[]>;
   show(id: string): Promise<JobDetails>;
   act(action: JobAction, job: JobDetails): Promise<void>;
+  /** The expected cost of a new transcription. */
+  forecast(lecture_id: string): Promise<Forecast>;
 };
 
 const Options = z.object({
@@ -46,6 +53,7 @@ const Options = z.object({
   course: z.guid().optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   json: z.boolean().default(false),
+  "dry-run": z.boolean().default(false),
 });
 
 async function main(args: string[]): Promise<void> {
@@ -59,6 +67,10 @@ async function main(args: string[]): Promise<void> {
     }
     const job = await desk.show(id!);
     if (command === "show") return print(job);
+    if (command === "retranscribe" && job.kind !== "lecture") {
+      throw new AppError("lecture_not_found");
+    }
+    if (options["dry-run"]) return printJson(await desk.forecast(job.asset_id));
     await desk.act(command, job);
     print(await desk.show(job.asset_id));
   });
@@ -76,13 +88,16 @@ function readArguments(args: string[]) {
         course: { type: "string" },
         limit: { type: "string" },
         json: { type: "boolean" },
+        "dry-run": { type: "boolean" },
       },
     });
     const [command = "list", id] = positionals;
     const options = Options.parse(values);
     const isKnown = ["list", "show", ...ACTIONS].includes(command);
     const isComplete = command === "list" ? !id : z.guid().safeParse(id).success;
-    if (!isKnown || !isComplete || positionals.length > 2) throw new Error("bad arguments");
+    const isForecast = !options["dry-run"] || command === "retranscribe";
+    if (!isKnown || !isComplete || !isForecast || positionals.length > 2)
+      throw new Error("bad arguments");
     return { command: command as JobCommand, id: id?.toLowerCase(), options };
   } catch {
     console.error(USAGE);
@@ -99,22 +114,38 @@ async function withDesk(use: (desk: JobDesk) => Promise<void>): Promise<void> {
   await migrate(database.url);
   const db = connect(database.url, { max: 1 });
   try {
-    await use(directDesk(db));
+    await use(directDesk(db, config));
   } finally {
     await db.end({ timeout: 1 });
     await database.close();
   }
 }
 
-const directDesk = (db: Sql): JobDesk => ({
+const directDesk = (db: Sql, config: Config): JobDesk => ({
   list: async ({ limit, ...filter }) => (await listJobs(db, filter, { limit })).items,
   show: (id) => getJob(db, id),
   act: async (action, { kind, asset_id }) => {
     if (action === "retry") {
       await (kind === "lecture" ? restartLecture(db, asset_id) : restartDocument(db, asset_id));
+    } else if (action === "retranscribe") {
+      const { CAPTIONS: captions } = config;
+      await retranscribeLecture({ db, captions, transcriber: selectTranscriber(config) }, asset_id);
     } else if (action === "cancel") {
       if (!(await cancelJob(db, asset_id))) throw new AppError("not_cancellable");
     } else if (!(await hurryJob(db, asset_id))) throw new AppError("not_hurryable");
+  },
+  forecast: (lecture_id) => {
+    const { CAPTIONS: captions, BUDGET_ASSET: asset, BUDGET_COURSE: course } = config;
+    const budgets = { asset, course, day: config.BUDGET_DAY };
+    const transcriber = selectTranscriber(config);
+    const forecaster = openForecaster({
+      db,
+      transcriber,
+      budgets,
+      slideDescriber: null,
+      maxPages: 0,
+    });
+    return forecastRetranscription({ db, captions, transcriber, forecaster }, lecture_id);
   },
 });
 
@@ -128,6 +159,10 @@ const remoteDesk = (ask: ServerClient): JobDesk => ({
   show: async (id) => (await ask("GET", `/api/jobs/${id}`)) as JobDetails,
   act: async (action, { kind, asset_id }) => {
     await ask("POST", `/api/${kind}s/${asset_id}/${action}`);
+  },
+  forecast: async (lecture_id) => {
+    const path = `/api/lectures/${lecture_id}/retranscribe?dry_run=true`;
+    return ((await ask("POST", path)) as { forecast: Forecast }).forecast;
   },
 });
 

@@ -52,6 +52,8 @@ export type Lecture = {
   transcript_status: PartStatus;
   embed_status: PartStatus;
   last_job_id: string;
+  /** The last job makes a transcript that replaces the one in use. */
+  retranscribing: boolean;
   /** The uploaded audio in the file storage; null without one and when it is not needed any more. */
   audio_file_id: string | null;
   metadata: Record<string, unknown>;
@@ -67,7 +69,7 @@ const columns = (sql: Sql) => sql`
   id, course_id, source, panopto_session_id, panopto_url, media_url, title, transcription,
   shown_status(status, last_job_id) as status,
   shown_reason(status_reason, last_job_id) as status_reason, audio_duration_seconds, language_code, transcript_status, embed_status,
-  last_job_id, audio_file_id, metadata, owner_id, visible_from, created_at, updated_at`;
+  last_job_id, retranscribing, audio_file_id, metadata, owner_id, visible_from, created_at, updated_at`;
 
 export type LectureFilter = {
   course_id?: string | undefined;
@@ -288,6 +290,26 @@ export async function transcribeFromAudio(
   const [row] = await sql<{ job_id: string | null }[]>`
     select transcribe_from_audio(${id}, ${audio_file_id}, ${title}, ${priority}) as job_id`;
   return row!.job_id;
+}
+
+/**
+ * Starts a job that makes a new transcript, from the recording or from stored audio.
+ *
+ * @param audio_file_id  uploaded audio, which replaces the recording; null: the lecture's own source
+ * @returns `exists`: a job makes it already
+ * @throws AppError `lecture_not_found`, `lecture_busy`
+ */
+export async function retranscribeFrom(
+  sql: Sql,
+  id: string,
+  audio_file_id: string | null,
+): Promise<{ outcome: "created" | "exists"; job_id: string }> {
+  const [row] = await sql<{ outcome: "created" | "exists" | "busy" | null; job_id: string }[]>`
+    select outcome, job_id from retranscribe_lecture(${id}, ${audio_file_id})`;
+  const { outcome, job_id } = row!;
+  if (outcome === null) throw new AppError("lecture_not_found");
+  if (outcome === "busy") throw new AppError("lecture_busy");
+  return { outcome, job_id };
 }
 
 /** Deletes the rows of a deleted lecture. */

@@ -17,8 +17,9 @@ export type StoredTranscript = {
 };
 
 /**
- * Stores a transcript, and the defects of its file as an event and in the lecture's metadata. False
- * when the attempt lost its job.
+ * Stores a transcript that a job made, and the defects of its file as an event and in the lecture's
+ * metadata. If the lecture is transcribed again, the transcript is a draft until it is published. False when
+ * the attempt lost its job.
  */
 export async function saveTranscript(
   sql: Sql,
@@ -30,12 +31,26 @@ export async function saveTranscript(
     transcript;
   const [row] = await sql<{ claimed: boolean }[]>`
     with claimed as (${claimedAsset(sql, "lecture", token)}),
+    made as (
+      select l.id as lecture_id, ${transcript_text}::text as transcript_text,
+             ${sql.json({ segments, words } as never)}::jsonb as word_segments,
+             ${language_code}::text as language_code, ${token_count}::int as token_count,
+             ${provider}::text as provider, ${model}::text as model, l.retranscribing
+      from claimed join lectures l on l.id = claimed.id
+    ),
     saved as (
       insert into lecture_transcripts
         (lecture_id, transcript_text, word_segments, language_code, token_count, provider, model)
-      select id, ${transcript_text}, ${sql.json({ segments, words } as never)}, ${language_code},
-             ${token_count}, ${provider}, ${model}
-      from claimed
+      select lecture_id, transcript_text, word_segments, language_code, token_count, provider, model
+      from made where not retranscribing
+      on conflict (lecture_id) do nothing
+    ),
+    drafted as (
+      insert into draft_transcripts
+        (lecture_id, transcript_text, word_segments, language_code, token_count, provider, model, warnings)
+      select lecture_id, transcript_text, word_segments, language_code, token_count, provider, model,
+             ${sql.json(warnings as never)}::jsonb
+      from made where retranscribing
       on conflict (lecture_id) do nothing
     ),
     updated as (
@@ -43,7 +58,7 @@ export async function saveTranscript(
         transcript_status = 'completed', language_code = ${language_code},
         metadata = l.metadata - 'warnings' || jsonb_build_object('transcribed_at', now())
           || ${sql.json((warnings.length > 0 ? { warnings } : {}) as never)}
-      from claimed where l.id = claimed.id
+      from made where l.id = made.lecture_id and not made.retranscribing
     ),
     warned as (
       select record_event('lecture', id, course_id, 'transcript_warnings',
@@ -138,6 +153,16 @@ export async function getNewestTranscript(sql: Sql, lecture_id: string): Promise
            coalesce(word_segments -> 'words', '[]') as words, language_code, token_count, provider, model
     from draft_transcripts where lecture_id = ${lecture_id}`;
   return draft ?? getTranscript(sql, lecture_id);
+}
+
+/** Whether the last job of a lecture still has to make a transcript. */
+export async function needsTranscript(
+  sql: Sql,
+  { id, retranscribing }: { id: string; retranscribing: boolean },
+): Promise<boolean> {
+  if (!retranscribing) return !(await hasTranscript(sql, id));
+  const drafts = await sql`select from draft_transcripts where lecture_id = ${id}`;
+  return drafts.length === 0;
 }
 
 export async function hasTranscript(sql: Sql, lecture_id: string): Promise<boolean> {

@@ -26,9 +26,10 @@ export type Forecaster = {
    * The transcription of a recording.
    *
    * @param duration_ms  null when it is unknown
+   * @param lecture_id  the lecture, if it exists: its earlier usage counts for its budget
    * @throws AppError `course_not_found`
    */
-  lecture(course_id: string, duration_ms: number | null): Promise<Forecast>;
+  lecture(course_id: string, duration_ms: number | null, lecture_id?: string): Promise<Forecast>;
 };
 
 export function openForecaster(deps: ForecastDeps): Forecaster {
@@ -44,12 +45,13 @@ export function openForecaster(deps: ForecastDeps): Forecaster {
       const work = { ...toModelName(slideDescriber.model), usage };
       return forecastUsage(db, course_id, work, budgets);
     },
-    async lecture(course_id, duration_ms) {
+    async lecture(course_id, duration_ms, lecture_id) {
       await getCourse(db, course_id);
       const audio_seconds = (duration_ms ?? 0) / 1_000;
       if (!transcriber || transcriber.isFree) return free({ audio_minutes: audio_seconds / 60 });
       const { service: provider, model } = transcriber;
-      return forecastUsage(db, course_id, { provider, model, usage: { audio_seconds } }, budgets);
+      const work = { asset_id: lecture_id ?? null, provider, model, usage: { audio_seconds } };
+      return forecastUsage(db, course_id, work, budgets);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { connect, type Sql } from "../../src/db/client";
+import { requestLecture } from "../../src/db/lectures";
 import { claimJob, postponeJob, QUEUES } from "../../src/queue/queue";
 import { engine } from "../support/database";
 import { createCourse, createDocument } from "../support/factories";
@@ -66,6 +67,30 @@ test("jobs are listed, shown, hurried, cancelled and retried", async () => {
   expect(shown.out).toContain("attempt 1  error  Slow down");
 });
 
+test("a lecture is transcribed again, once, and the cost can be asked for before", async () => {
+  const course_id = await createCourse(db);
+  const { lecture_id, job_id } = await requestLecture(db, {
+    course_id,
+    session_id: crypto.randomUUID(),
+    panopto_url: "https://a.panopto.com/Panopto/Pages/Viewer.aspx",
+    title: "Entropy",
+    transcription: true,
+    priority: "normal",
+    owner_id: null,
+  });
+
+  const dry = await jobs("retranscribe", lecture_id, "--dry-run");
+  expect(JSON.parse(dry.out)).toEqual({ audio_minutes: 0, pages: 0, usd: 0, exceeded: null });
+  const again = await jobs("retranscribe", lecture_id, "--json");
+  expect(JSON.parse(again.out)).toMatchObject({ job_id, activity: "waiting" });
+
+  const { document_id } = await createDocument(db, course_id);
+  expect(await jobs("retranscribe", document_id)).toMatchObject({
+    exitCode: 1,
+    err: "No lecture has this id\n",
+  });
+});
+
 test("an unknown job and bad arguments are explained", async () => {
   const unknown = await jobs("show", crypto.randomUUID());
   expect(unknown).toMatchObject({ exitCode: 1, err: "No job has this id\n" });
@@ -76,6 +101,7 @@ test("an unknown job and bad arguments are explained", async () => {
     ["show", "x"],
     ["drop", crypto.randomUUID()],
     ["list", "--limit", "0"],
+    ["retry", crypto.randomUUID(), "--dry-run"],
   ]) {
     const { exitCode, err } = await jobs(...args);
     expect(exitCode).toBe(2);

@@ -60,6 +60,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/lectures/{id}/status": ["read", "hidden"],
   "get /api/lectures/{id}/events": ["read", "hidden"],
   "post /api/lectures/{id}/retry": ["ingest", "hidden"],
+  "post /api/lectures/{id}/retranscribe": ["ingest", "hidden"],
   "post /api/lectures/{id}/cancel": ["ingest", "hidden"],
   "post /api/lectures/{id}/resume": ["ingest", "hidden"],
   "get /api/lectures/{id}/usage": ["read", "hidden"],

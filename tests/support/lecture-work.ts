@@ -21,6 +21,7 @@ import { problems } from "../../src/routes/http/problems";
 import { lectureIntakeRoutes } from "../../src/routes/lectures/lecture-intake";
 import { lectureTranscriptRoutes } from "../../src/routes/lectures/lecture-transcript";
 import { lectureRoutes } from "../../src/routes/lectures/lectures";
+import { retranscribeRoutes } from "../../src/routes/lectures/retranscribe";
 import { AnswerSpool } from "../../src/storage/answer-spool";
 import { openDiskStorage } from "../../src/storage/disk";
 import { AUDIO_FILES } from "../../src/storage/files";
@@ -67,6 +68,7 @@ export async function openLectureWork(db: Sql) {
     .use(lectureIntakeRoutes({ ...tools, maxUploadBytes: 5_000_000, forecaster }))
     .use(lectureRoutes({ db, audit: new AuditWriter(db, silentLog), audioRetentionDays: 7 }))
     .use(lectureTranscriptRoutes(tools))
+    .use(retranscribeRoutes({ ...tools, maxUploadBytes: 5_000_000, forecaster }))
     .use(eventRoutes({ db, shutdown: shutdown.signal }));
 
   return {

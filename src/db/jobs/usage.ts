@@ -78,17 +78,28 @@ export type Forecast = {
 /**
  * The expected cost of new work in a course.
  *
+ * @param asset_id  the lecture or document, if it exists: its earlier usage counts for its budget
  * @param usage  expected units, such as `{ pages: 40 }`
  */
 export async function forecastUsage(
   sql: Sql,
   course_id: string,
-  { provider, model, usage }: { provider: string; model: string; usage: Record<string, number> },
+  {
+    asset_id = null,
+    provider,
+    model,
+    usage,
+  }: {
+    asset_id?: string | null;
+    provider: string;
+    model: string;
+    usage: Record<string, number>;
+  },
   budgets: Budgets,
 ): Promise<Forecast> {
   const [row] = await sql<Pick<Forecast, "usd" | "exceeded">[]>`
     select cost.usd::float8 as usd,
-           exceeded_budget(${course_id}, null, ${sql.json(usage)}, cost.usd,
+           exceeded_budget(${course_id}, ${asset_id}, ${sql.json(usage)}, cost.usd,
                            ${sql.json(budgets as never)}) as exceeded
     from (select call_cost(${provider}, ${model}, ${sql.json(usage)}) as usd) cost`;
   const { audio_seconds = 0, pages = 0 } = usage;

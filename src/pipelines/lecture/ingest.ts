@@ -1,5 +1,5 @@
 import { getLecture, type Lecture } from "../../db/lectures";
-import { hasTranscript } from "../../db/transcripts";
+import { needsTranscript } from "../../db/transcripts";
 import { ERRORS, type ErrorCode } from "../../errors";
 import { openScratch } from "../../media/scratch";
 import type { JobReason } from "../../queue/queue";
@@ -16,7 +16,8 @@ export type LectureDeps = ObtainAudioDeps & {
 };
 
 /**
- * Ingests a lecture: obtain audio, transcribe it, embed the transcript.
+ * Ingests a lecture: obtain audio, transcribe it, embed the transcript. If the lecture is transcribed again,
+ * its former transcript answers questions until the new one is embedded.
  *
  * Safe to repeat: a stored transcript is used again and embedded chunks stay embedded, so
  * another attempt downloads and pays only for the missing parts.
@@ -29,7 +30,7 @@ export async function ingestLecture(
   attempt: Attempt<"lecture">,
 ): Promise<JobReason | undefined> {
   const lecture = await getLecture(deps.db, lecture_id);
-  if (!(await hasTranscript(deps.db, lecture_id))) {
+  if (await needsTranscript(deps.db, lecture)) {
     const reason = await makeTranscript(lecture, deps, attempt);
     if (reason) return reason;
   }

@@ -49,7 +49,9 @@ export async function obtainAudio(
   const recording =
     lecture.source === "panopto" ? await describeRecording(lecture, deps, attempt) : null;
   if (!lecture.transcription) return "not_wanted";
-  const captionsFirst = captions === "prefer" || (captions === "fallback" && !transcriber);
+  // A new transcription is requested because the transcript in use is not good enough, such as captions.
+  const prefersCaptions = captions === "prefer" && !(lecture.retranscribing && transcriber);
+  const captionsFirst = prefersCaptions || (captions === "fallback" && !transcriber);
   if (recording && captionsFirst && (await storeCaptions(recording, deps, attempt))) {
     return "stored";
   }

@@ -12,7 +12,7 @@ import {
   retryLecture,
   transcribeFromAudio,
 } from "../../db/lectures";
-import { hasTranscript } from "../../db/transcripts";
+import { hasTranscript, needsTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
 import { probeAudio } from "../../media/probe-audio";
 import type { AudioSource, RecordingAddress } from "../../providers/audio-source";
@@ -130,9 +130,10 @@ const isUnderWay = ({ status, transcription }: Lecture) =>
  * @throws AppError `lecture_not_found`, `not_retryable`, `sound_gone` when the audio must be uploaded again
  */
 export async function restartLecture(db: Sql, lecture_id: string): Promise<string> {
-  const { source, status, audio_file_id } = await getLecture(db, lecture_id);
+  const lecture = await getLecture(db, lecture_id);
+  const { source, status, audio_file_id } = lecture;
   if (status === "failed" && source === "upload" && !audio_file_id) {
-    if (!(await hasTranscript(db, lecture_id))) throw new AppError("sound_gone");
+    if (await needsTranscript(db, lecture)) throw new AppError("sound_gone");
   }
   const job_id = (await retryLecture(db, lecture_id)) ?? (await hurryJob(db, lecture_id));
   if (!job_id) throw new AppError("not_retryable");

@@ -98,6 +98,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/lectures/:id/status": READ_LECTURE,
   "GET /api/lectures/:id/events": READ_LECTURE,
   "POST /api/lectures/:id/retry": INGEST_LECTURE,
+  "POST /api/lectures/:id/retranscribe": INGEST_LECTURE,
   "POST /api/lectures/:id/cancel": INGEST_LECTURE,
   "POST /api/lectures/:id/hurry": INGEST_LECTURE,
   "POST /api/lectures/:id/resume": INGEST_LECTURE,

@@ -19,6 +19,7 @@ import { OwnerId, toOwnerId } from "../http/release-schema";
 import { Id, Priority, Title } from "../http/schemas";
 import { DryRunQuery, ForecastAnswer } from "../http/usage-schema";
 import {
+  AUDIO_FILES,
   LectureAccepted,
   MAX_TRANSCRIPT_BYTES,
   TRANSCRIPT_FILES,
@@ -58,10 +59,7 @@ const AudioFields = z.strictObject({
   owner_id: OwnerId.optional(),
 });
 
-const AUDIO_BODY = multipartBody(
-  AudioFields,
-  "mp3, m4a, aac, wav, flac, ogg, opus, webm, aiff, wma, caf, amr, or mp4 without a picture",
-);
+const AUDIO_BODY = multipartBody(AudioFields, AUDIO_FILES);
 
 const MediaUrl = z
   .string()

@@ -47,6 +47,9 @@ const LectureFields = z.object({
   transcript_status: PartStatus,
   embed_status: PartStatus,
   last_job_id: Id,
+  retranscribing: z
+    .boolean()
+    .describe("The last job makes a transcript that replaces the one in use"),
   metadata: Json,
   owner_id: Id.nullable().describe("Personal material: only this user and admins see it"),
   visible_from: Time.nullable().describe("Students see it from then on; null: at once"),
