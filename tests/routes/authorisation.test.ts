@@ -152,7 +152,16 @@ async function freshTargets() {
   const session_id = crypto.randomUUID();
   const name = { id: session_id, course_id: course, thread_id: null };
   await openThread(db, { ...name, user_id: null, owner: "all", viewer: SEES_ALL });
+  const message_id = crypto.randomUUID();
+  await db`
+    with question as (
+      insert into chat_messages (session_id, role, content) values (${session_id}, 'user', 'Why?')
+      returning id
+    )
+    insert into chat_messages (id, session_id, role, content, turn_id, step)
+    select ${message_id}, ${session_id}, 'assistant', 'Because.', id, 0 from question`;
   return {
+    message_id,
     course_id: course,
     lecture_id: (await lecture(course)).lecture_id,
     document_id: (await createDocument(db, course)).document_id,
@@ -206,6 +215,7 @@ async function send(
     lectures: targets.lecture_id,
     documents: targets.document_id,
     sessions: targets.session_id,
+    messages: targets.message_id,
     users: crypto.randomUUID(),
     webhooks: crypto.randomUUID(),
     jobs: targets.lecture_id,
@@ -314,11 +324,11 @@ test.each(Object.entries(ALLOWED))(
       const targets = isGranted ? await freshTargets() : shared;
       const { status, code } = await send(operation, await make(targets), targets, false);
       // The conversation has no user, so it is not the student's or the teacher's.
-      const isForeignSession = isUser && operation.includes("/sessions/{id}");
+      const isForeignSession = isUser && /\/(sessions|messages)\/\{id\}/.test(operation);
       const expected = !isGranted
         ? status === 403 && code === "forbidden"
         : isForeignSession
-          ? code === "session_not_found"
+          ? /^(session|message)_not_found$/.test(code ?? "")
           : status !== 401 && status !== 403 && !NOT_FOUND.test(code ?? "");
       if (!expected) wrong.push(`${operation}: ${status} ${code}`);
     }
