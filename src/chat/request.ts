@@ -27,6 +27,17 @@ export type ChatRequest = {
   /** Replies to questions of an earlier run; undefined when the client sends none. */
   resume?: InterruptReply[] | undefined;
   client: ClientCapabilities;
+  settings?: AnswerSettings | undefined;
+};
+
+/** How a client wants the model to write. */
+export type AnswerSettings = {
+  /** Limit of each call of the model, in tokens. */
+  max_output_tokens?: number | undefined;
+  /** The model stops writing before any of these texts. */
+  stop?: string[] | undefined;
+  /** The answer must be a call of one of the client's tools; the model can search first. */
+  must_call_tool?: boolean | undefined;
 };
 
 /** The abilities of the client. */

@@ -1391,7 +1391,9 @@ export interface paths {
          * @description The agent of `/api/chat` for clients of OpenAI's API; the model `course:<id>` is a course.
          *
          *     Nothing is stored: each request contains the whole conversation. Messages of the roles `system` and
-         *     `developer` and sampling settings are ignored; `n` is 1.
+         *     `developer` and sampling settings are ignored; `n` is 1. `tool_choice`, `stop` and `max_tokens` are
+         *     honoured; a `response_format` other than text is refused. Content parts of unknown types are left out, and
+         *     `notes` lists them. Errors have the header `x-should-retry`.
          *
          *     Answers cite as `[n]`. Each marker with a URL is a `url_citation` in the message's `annotations`.
          *     `citations`, beside `choices`, lists all citations with quotes, as `/api/chat` does, and `unsupported`
@@ -3055,6 +3057,8 @@ export interface components {
             created: number;
             id: string;
             model: string;
+            /** @description What was left out of the request */
+            notes?: string[];
             /** @constant */
             object: "chat.completion";
             /** @description Sentences that the passages at their marks do not support: a number in digits, the unit of a number, or a quotation is not in the passages, or nearly none of the words are. The check does not notice negations, swapped subjects, wrong names or numbers in words. */
@@ -3152,6 +3156,8 @@ export interface components {
             created: number;
             id: string;
             model: string;
+            /** @description What was left out of the request */
+            notes?: string[];
             /** @constant */
             object: "chat.completion.chunk";
             /** @description Sentences that the passages at their marks do not support: a number in digits, the unit of a number, or a quotation is not in the passages, or nearly none of the words are. The check does not notice negations, swapped subjects, wrong names or numbers in words. */
@@ -7869,6 +7875,10 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
+                    /** @description The newer name of `max_tokens` */
+                    max_completion_tokens?: number | null;
+                    /** @description Limit of each call of the model */
+                    max_tokens?: number | null;
                     messages: ({
                         content: unknown;
                         /** @enum {string} */
@@ -7923,10 +7933,24 @@ export interface operations {
                     /** @description `course:<id>`, as listed by GET /v1/models */
                     model: string;
                     n?: 1 | null;
+                    response_format?: {
+                        /** @constant */
+                        type: "text";
+                    } | null;
+                    /** @description The answer ends before the first of these texts */
+                    stop?: (string | string[]) | null;
                     stream?: boolean | null;
                     stream_options?: {
                         include_usage?: boolean | null;
                     } | null;
+                    /** @description `none` leaves out the client's tools. `required` and a function make the answer a call of a client's tool; the course is searched first if the model wants to */
+                    tool_choice?: (("auto" | "none" | "required") | {
+                        function: {
+                            name: string;
+                        };
+                        /** @constant */
+                        type: "function";
+                    }) | null;
                     /** @description Tools that the client runs, in addition to the course's own */
                     tools?: {
                         function: {

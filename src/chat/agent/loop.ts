@@ -8,7 +8,7 @@ import type {
 } from "../../providers/chat/chat-model";
 import { type CheckedCitation, checkCitations } from "../citations/check";
 import type { AgentPart, TokenUsage } from "../parts";
-import type { ClientTool } from "../request";
+import type { AnswerSettings, ClientTool } from "../request";
 import { createMarkdownSanitizer, type MarkdownSanitizer } from "../sanitize/markdown-stream";
 import type { IsAllowedUrl } from "../sanitize/rule";
 import { ASK_USER } from "../thread/interrupts";
@@ -26,6 +26,7 @@ export type AgentTask = {
   tools: ServerTool[];
   /** Tools that the client runs: a call of one ends the run. */
   clientTools: ClientTool[];
+  settings: AnswerSettings;
   passages: CitedPassages;
   /** Replaces each citation's passage by the sentence that supports the answer. */
   locate: (answer: string, citations: CheckedCitation[]) => Promise<CheckedCitation[]>;
@@ -119,11 +120,13 @@ class AgentStep {
 
   async callModel(prompt: ModelPrompt, isLast: boolean): Promise<void> {
     const { chatModel, tools, clientTools, signal } = this.task;
+    const { max_output_tokens = MAX_OUTPUT_TOKENS, stop, must_call_tool } = this.task.settings;
     const options: ModelCallOptions = {
       prompt,
-      maxOutputTokens: MAX_OUTPUT_TOKENS,
-      tools: toToolDefinitions(tools, clientTools),
-      toolChoice: { type: isLast ? "none" : "auto" },
+      maxOutputTokens: Math.min(max_output_tokens, MAX_OUTPUT_TOKENS),
+      ...(stop && { stopSequences: stop }),
+      tools: toToolDefinitions(must_call_tool && isLast ? [] : tools, clientTools),
+      toolChoice: { type: must_call_tool ? "required" : isLast ? "none" : "auto" },
     };
     await streamModel(chatModel, options, (part) => this.#receive(part), signal);
     if (this.#finishReason === "" || FAILED.includes(this.#finishReason)) {

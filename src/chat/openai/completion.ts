@@ -12,6 +12,10 @@ export type CompletionIdentity = {
   model: string;
   /** Our own address, to make links absolute. */
   origin: string;
+  /** The answer ends before the first of these texts. */
+  stop?: string[] | undefined;
+  /** What was left out of the request. */
+  notes: string[];
 };
 
 /**
@@ -21,7 +25,7 @@ export type CompletionIdentity = {
  */
 export async function* toCompletionChunks(
   parts: AsyncIterable<ChatPart[]>,
-  { origin, ...identity }: CompletionIdentity,
+  { origin, stop, notes, ...identity }: CompletionIdentity,
   includeUsage: boolean,
 ): AsyncGenerator<string[]> {
   const chunk = (more: object) =>
@@ -30,17 +34,23 @@ export async function* toCompletionChunks(
     chunk({ choices: [{ index: 0, delta, finish_reason: null }] });
 
   yield [textChunk({ role: "assistant", content: "" })];
-  const completion = new Completion(origin);
+  const completion = new Completion(origin, stop);
   try {
     for await (const batch of parts) {
       const content = completion.add(batch);
       if (content !== "") yield [textChunk({ content })];
       const end = completion.end();
       if (!end) continue;
+      if (end.rest !== "") yield [textChunk({ content: end.rest })];
       const { content: _, ...delta } = end.message;
       const { finish_reason, citations, unsupported, usage } = end;
       yield [
-        chunk({ choices: [{ index: 0, delta, finish_reason }], citations, unsupported }),
+        chunk({
+          choices: [{ index: 0, delta, finish_reason }],
+          citations,
+          unsupported,
+          ...(notes.length > 0 && { notes }),
+        }),
         ...(includeUsage ? [chunk({ choices: [], usage })] : []),
         "[DONE]",
       ];
@@ -61,17 +71,23 @@ export async function* toCompletionChunks(
  */
 export async function collectCompletion(
   parts: AsyncIterable<ChatPart[]>,
-  { origin, ...identity }: CompletionIdentity,
+  { origin, stop, notes, ...identity }: CompletionIdentity,
 ) {
-  const completion = new Completion(origin);
+  const completion = new Completion(origin, stop);
   for await (const batch of parts) {
     completion.add(batch);
     const end = completion.end();
     if (!end) continue;
-    const { message: answer, finish_reason, ...more } = end;
+    const { message: answer, rest: _, finish_reason, ...more } = end;
     const message = { role: "assistant", ...answer, refusal: null };
     const choices = [{ index: 0, message, logprobs: null, finish_reason }];
-    return { ...identity, object: "chat.completion", choices, ...more };
+    return {
+      ...identity,
+      object: "chat.completion",
+      choices,
+      ...more,
+      ...(notes.length > 0 && { notes }),
+    };
   }
   throw new AppError("chat_interrupted");
 }
@@ -83,19 +99,50 @@ class Completion {
   #content = "";
   /** The next text starts a new paragraph, because it belongs to a new step. */
   #isNewStep = false;
+  /** Where the text of the current step begins in the content. */
+  #stepStart = 0;
   #finish = "stop";
   readonly #citations = new Map<number, CheckedCitation>();
   readonly #unsupported: UnsupportedSentence[] = [];
   readonly #calls: CompletionToolCall[] = [];
   #end: Extract<ChatPart, { type: "finish" | "abort" | "error" }> | undefined;
 
-  constructor(readonly origin: string) {}
+  /** Length of the text that was returned to the caller. */
+  #returned = 0;
+  /** Where the answer ends, when it contains a stop text. */
+  #stoppedAt: number | undefined;
+  readonly #longestStop: number;
 
-  /** Adds parts and returns the text that they contain. */
+  constructor(
+    readonly origin: string,
+    readonly stop: string[] = [],
+  ) {
+    this.#longestStop = Math.max(0, ...stop.map(({ length }) => length));
+  }
+
+  /** Adds parts and returns the new text, except an end that can be the beginning of a stop text. */
   add(parts: ChatPart[]): string {
-    const known = this.#content.length;
     for (const part of parts) this.#addPart(part);
-    return this.#content.slice(known);
+    const held = this.#stoppedAt === undefined ? Math.max(0, this.#longestStop - 1) : 0;
+    return this.#take(this.#content.length - held);
+  }
+
+  #take(end: number): string {
+    const text = this.#content.slice(this.#returned, Math.max(end, this.#returned));
+    this.#returned += text.length;
+    return text;
+  }
+
+  #addText(text: string): void {
+    if (this.#stoppedAt !== undefined) return;
+    const from = Math.max(0, this.#content.length - this.#longestStop);
+    this.#content += text;
+    const found = this.stop
+      .map((one) => this.#content.indexOf(one, from))
+      .filter((place) => place >= 0);
+    if (found.length === 0) return;
+    this.#stoppedAt = Math.min(...found);
+    this.#content = this.#content.slice(0, this.#stoppedAt);
   }
 
   /** @throws AppError when the run has failed */
@@ -105,6 +152,8 @@ class Completion {
     if (this.#end.type === "abort") throw new AppError("chat_interrupted");
     const annotations = this.#annotations();
     return {
+      /** The text that was held back. */
+      rest: this.#take(this.#content.length),
       message: {
         content: this.#content,
         ...(annotations.length > 0 && { annotations }),
@@ -121,17 +170,19 @@ class Completion {
     if (part.type === "step-start") {
       this.#isNewStep = this.#content !== "";
     } else if (part.type === "text") {
-      this.#content += this.#isNewStep ? `\n\n${part.delta}` : part.delta;
+      if (this.#isNewStep) this.#addText("\n\n");
+      if (this.#isNewStep) this.#stepStart = this.#content.length;
+      this.#addText(part.delta);
       this.#isNewStep = false;
     } else if (part.type === "step-end") {
-      this.#endStep(part.answer.metadata, this.#content.length - part.answer.content.length);
+      this.#endStep(part.answer.metadata);
     } else if (part.type === "finish" || part.type === "abort" || part.type === "error") {
       this.#end = part;
     }
   }
 
-  /** @param offset where the step's own text begins in the content */
-  #endStep(metadata: StepMetadata, offset: number): void {
+  #endStep(metadata: StepMetadata): void {
+    const offset = this.#stepStart;
     const { finish_reason, citations = [], unsupported = [], tool_calls = [] } = metadata;
     this.#finish = finish_reason === "length" ? "length" : "stop";
     for (const { unsupported: isUnsupported, ...citation } of citations as CheckedCitation[]) {
@@ -146,6 +197,8 @@ class Completion {
       });
     }
     for (const { start, end, ...verdict } of unsupported as UnsupportedSentence[]) {
+      // A sentence after the stop text is not part of the answer.
+      if (end + offset > this.#content.length) continue;
       this.#unsupported.push({ start: start + offset, end: end + offset, ...verdict });
     }
     // A call without a result is for the client to run.

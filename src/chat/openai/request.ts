@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { ChatMessage } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { findMarks } from "../citations/marks";
-import { type ClientTool, parseBody } from "../request";
+import { type AnswerSettings, type ClientTool, parseBody } from "../request";
 import { lastTurn, type Turn } from "../thread/turn";
+import { leaveOutForeignParts } from "./foreign-parts";
 
 const TextPart = z.object({ type: z.literal("text"), text: z.string() });
 const DataUrl = z.string().regex(/^data:[\w.+-]+\/[\w.+-]+;base64,/, "not a data: URL in base64");
@@ -53,7 +54,27 @@ export const CompletionBody = z.object({
     .max(128)
     .nullish()
     .describe("Tools that the client runs, in addition to the course's own"),
-  n: z.literal(1).nullish(),
+  tool_choice: z
+    .enum(["auto", "none", "required"])
+    .or(z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) }))
+    .nullish()
+    .describe(
+      "`none` leaves out the client's tools. `required` and a function make the answer a call of a client's tool; the course is searched first if the model wants to",
+    ),
+  response_format: z
+    .object({ type: z.literal("text", "must be text: answers are Markdown with citations") })
+    .nullish(),
+  max_tokens: z.int().min(1).nullish().describe("Limit of each call of the model"),
+  max_completion_tokens: z.int().min(1).nullish().describe("The newer name of `max_tokens`"),
+  stop: z
+    .string()
+    .min(1)
+    .max(200)
+    .transform((text) => [text])
+    .or(z.array(z.string().min(1).max(200)).max(4))
+    .nullish()
+    .describe("The answer ends before the first of these texts"),
+  n: z.literal(1, "must be 1").nullish(),
 });
 
 export type CompletionRequest = {
@@ -63,13 +84,20 @@ export type CompletionRequest = {
   thread: ChatMessage[];
   turn: Turn;
   tools: ClientTool[];
+  settings: AnswerSettings;
+  /** What was left out of the request. */
+  notes: string[];
   stream: boolean;
   includeUsage: boolean;
 };
 
 /** @throws AppError `request_invalid`, naming the fields, or `course_not_found` */
 export function readCompletionRequest(body: unknown): CompletionRequest {
-  const { model, messages, tools, stream, stream_options } = parseBody(CompletionBody, body);
+  const { body: readable, notes } = leaveOutForeignParts(body);
+  const fields = parseBody(CompletionBody, readable);
+  const { model, messages, stream, stream_options, max_completion_tokens, max_tokens, stop } =
+    fields;
+  const { tools, must_call_tool } = readTools(fields);
   const thread = toThread(messages);
   const turn = lastTurn(thread);
   const last = messages.findLast(({ role }) => role !== "system" && role !== "developer");
@@ -82,14 +110,34 @@ export function readCompletionRequest(body: unknown): CompletionRequest {
     model,
     thread,
     turn,
-    tools: (tools ?? []).map(({ function: { name, description, parameters } }) => ({
-      name,
-      description: description ?? "",
-      parameters: parameters ?? { type: "object", properties: {} },
-    })),
+    tools,
+    settings: {
+      must_call_tool,
+      max_output_tokens: max_completion_tokens ?? max_tokens ?? undefined,
+      stop: stop?.length ? stop : undefined,
+    },
+    notes,
     stream: stream ?? false,
     includeUsage: stream_options?.include_usage ?? false,
   };
+}
+
+/** @throws AppError `request_invalid` for a choice of a tool that the request does not offer */
+function readTools({ tools, tool_choice: choice }: z.output<typeof CompletionBody>) {
+  const offered = (tools ?? []).map(({ function: { name, description, parameters } }) => ({
+    name,
+    description: description ?? "",
+    parameters: parameters ?? { type: "object", properties: {} },
+  }));
+  const wanted = typeof choice === "object" ? choice?.function.name : undefined;
+  if (choice === "none") return { tools: [], must_call_tool: false };
+  const chosen = wanted === undefined ? offered : offered.filter(({ name }) => name === wanted);
+  const must_call_tool = choice === "required" || wanted !== undefined;
+  if (must_call_tool && chosen.length === 0) {
+    const fields = [{ path: "tool_choice", message: "must be a tool of `tools`" }];
+    throw new AppError("request_invalid", { fields });
+  }
+  return { tools: chosen, must_call_tool };
 }
 
 /** @throws AppError `course_not_found` */

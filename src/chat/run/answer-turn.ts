@@ -38,7 +38,7 @@ type OnAnswerEnd = (outcome: RunOutcome["type"], summary: RunSummary) => void;
 export type TurnContext = {
   request: Pick<
     ChatRequest,
-    "course_id" | "session_id" | "context" | "sharedState" | "tools" | "client"
+    "course_id" | "session_id" | "context" | "sharedState" | "tools" | "client" | "settings"
   >;
   request_id: string;
   thread: ChatMessage[];
@@ -230,6 +230,7 @@ function toTask(
     passages,
     tools: createCourseTools({ db, embedder, reranker, course_id: request.course_id, viewer }),
     clientTools: toClientTools(request, chatModel),
+    settings: request.settings ?? {},
     locate: (answer, citations) => locateCitations(db, answer, citations),
     isAllowedUrl: toUrlCheck(origin, passages),
     firstStep: turn.steps,

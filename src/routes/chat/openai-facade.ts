@@ -24,7 +24,9 @@ import { COMPLETION_ANSWER, COMPLETION_BODY } from "./completion-schemas";
 const DESCRIPTION = `The agent of \`/api/chat\` for clients of OpenAI's API; the model \`course:<id>\` is a course.
 
 Nothing is stored: each request contains the whole conversation. Messages of the roles \`system\` and
-\`developer\` and sampling settings are ignored; \`n\` is 1.
+\`developer\` and sampling settings are ignored; \`n\` is 1. \`tool_choice\`, \`stop\` and \`max_tokens\` are
+honoured; a \`response_format\` other than text is refused. Content parts of unknown types are left out, and
+\`notes\` lists them. Errors have the header \`x-should-retry\`.
 
 Answers cite as \`[n]\`. Each marker with a URL is a \`url_citation\` in the message's \`annotations\`.
 \`citations\`, beside \`choices\`, lists all citations with quotes, as \`/api/chat\` does, and \`unsupported\`
@@ -56,6 +58,7 @@ export function openaiFacade(deps: ChatRouteDeps) {
       "/chat/completions",
       async ({ body, request, server }) => {
         const asked = readCompletionRequest(body);
+        if (asked.settings.must_call_tool && deps.chatModel.kind !== "model") throw cannotCall();
         requireCourse(request, asked.course_id);
         await getCourse(db, asked.course_id);
         // Heartbeats detect a dead connection; a timeout would also end a silent one.
@@ -99,15 +102,18 @@ export function openaiFacade(deps: ChatRouteDeps) {
 
 function complete(
   services: AnswerDeps & { runs: LiveRuns; config: ChatRouteDeps["config"] },
-  { course_id, model, thread, turn, tools, stream, includeUsage }: CompletionRequest,
+  asked: CompletionRequest,
   request: Request,
 ) {
   const id = `chatcmpl-${crypto.randomUUID()}`;
   const origin = ownOrigin(request, services.config);
-  const identity = { id, created: Math.floor(Date.now() / 1_000), model, origin };
-  const asked = { course_id, session_id: id, context: [], tools, client: NO_CAPABILITIES };
+  const { course_id, model, thread, turn, tools, settings, notes, stream, includeUsage } = asked;
+  const created = Math.floor(Date.now() / 1_000);
+  const identity = { id, created, model, origin, stop: settings.stop, notes };
+  const client = NO_CAPABILITIES;
   const viewer = viewerOf(request);
-  const context = { request: asked, request_id: requestId(request), thread, viewer, origin };
+  const wanted = { course_id, session_id: id, context: [], tools, settings, client };
+  const context = { request: wanted, request_id: requestId(request), thread, viewer, origin };
   // Nothing is saved: the client keeps the conversation.
   const work = answerTurn(services, context, turn, async () => {});
   const run = services.runs.start(id, thread, work);
@@ -119,6 +125,12 @@ function complete(
   const signal = AbortSignal.any([gone.signal, credentialEnd(request)]);
   const chunks = toCompletionChunks(followAs(run, signal), identity, includeUsage);
   return toStreamingResponse(chunks, { ...EVENT_STREAM, onGone });
+}
+
+/** Extracts are no calls of tools. */
+function cannotCall(): AppError {
+  const message = "cannot be honoured: this server has no model that calls tools";
+  return new AppError("request_invalid", { fields: [{ path: "tool_choice", message }] });
 }
 
 /** The parts of a run until the reader leaves; an ended credential is an error of the reader. */

@@ -1,6 +1,6 @@
 import { Elysia, ParseError, ValidationError } from "elysia";
 import { toCompletionError } from "../../chat/openai/error";
-import { AppError, ERRORS, type FieldProblem, UNKNOWN_FIELD } from "../../errors";
+import { AppError, ERRORS, type ErrorCode, type FieldProblem, UNKNOWN_FIELD } from "../../errors";
 import type { Log } from "../../log";
 import { toOutage } from "../../storage/failure";
 import { credentialEnd } from "./auth";
@@ -97,6 +97,7 @@ function toResponse(failure: AppError, request: Request): Response {
   const headers = new Headers({
     "content-type": isOpenAI ? "application/json" : "application/problem+json",
     "x-request-id": requestId(request),
+    ...(isOpenAI && { "x-should-retry": String(shouldRetry(failure.errorCode)) }),
     ...(status === 503 && { "retry-after": RETRY_AFTER_SECONDS }),
     ...(status === 429 && { "retry-after": String(failure.details.retry_after_s) }),
     ...(status === 401 && { "www-authenticate": challenge(failure) }),
@@ -106,6 +107,10 @@ function toResponse(failure: AppError, request: Request): Response {
   });
   return new Response(JSON.stringify(body), { status, headers });
 }
+
+/** Whether the same request can succeed later. OpenAI's clients repeat every 5xx without this header. */
+const shouldRetry = (code: ErrorCode) =>
+  ERRORS[code].status === 429 || (ERRORS[code].status >= 500 && ERRORS[code].retry);
 
 /** RFC 6750: the credential that a client must send. `scope` names the missing scope. */
 function challenge({ errorCode, details }: AppError): string {
