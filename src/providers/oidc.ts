@@ -106,6 +106,9 @@ async function discover({ issuer, keysCooldownMs = 10_000 }: OidcSettings): Prom
     if (found.issuer.replace(/\/$/, "") !== base) {
       throw new Error(`the issuer calls itself ${found.issuer}: set OIDC_ISSUER to that`);
     }
+    if (base.startsWith("https:") && !found.jwks_uri.startsWith("https:")) {
+      throw new Error(`the issuer publishes its keys without https: ${found.jwks_uri}`);
+    }
   } catch (cause) {
     throw new AppError("identity_provider_unavailable", {}, { cause });
   }
@@ -131,6 +134,7 @@ async function check(
     });
     return payload;
   } catch (error) {
+    if (error instanceof errors.JWTExpired) throw expired(error);
     if (isRefusal(error)) throw refused(error.message, error);
     throw new AppError("identity_provider_unavailable", {}, { cause: error });
   }
@@ -146,10 +150,20 @@ const isRefusal = (error: unknown): error is errors.JOSEError =>
 const refused = (message: string, cause?: unknown) =>
   new AppError("unauthenticated", { message: `The token is refused: ${message}` }, { cause });
 
+/** The signature is right, because it is checked before the time. */
+const expired = (cause: errors.JWTExpired) =>
+  new AppError(
+    "unauthenticated",
+    { message: "The token has expired: log in again", expired: true },
+    { cause },
+  );
+
 function toIdentity(payload: JWTPayload, issuer: string, settings: OidcSettings): TokenIdentity {
   const { scopesClaim, scopesMap, coursesClaim, userClaim } = settings;
-  const subject = toText(readClaim(payload, userClaim));
-  if (subject === null) throw refused(`it has no claim ${userClaim}`);
+  const subject = readClaim(payload, userClaim);
+  if (typeof subject !== "string" || !isStorableName(subject)) {
+    throw refused(`its claim ${userClaim} is not the name of a user`);
+  }
   const values = toList(readClaim(payload, scopesClaim));
   const granted =
     scopesMap.size > 0 ? [...values, "*"].flatMap((value) => scopesMap.get(value) ?? []) : values;
@@ -191,6 +205,14 @@ const toCourseIds = (claim: unknown): string[] =>
     .map((id) => id.toLowerCase())
     .filter((id) => z.guid().safeParse(id).success);
 
-/** 320 characters are the longest email address. */
+/** A subject is never shortened or changed: two people could then be one user. */
+const isStorableName = (subject: string) =>
+  subject !== "" && subject.length <= MAX_NAME && !subject.includes("\0") && subject.isWellFormed();
+
+/** The longest email address, in characters. */
+const MAX_NAME = 320;
+
 const toText = (claim: unknown): string | null =>
-  typeof claim === "string" && claim !== "" && !claim.includes("\0") ? claim.slice(0, 320) : null;
+  typeof claim === "string" && claim !== "" && !claim.includes("\0")
+    ? claim.slice(0, MAX_NAME)
+    : null;

@@ -152,7 +152,10 @@ export const courseRoutes = ({ db, storage, audit }: CourseRoutesDeps) =>
       {
         params: ById,
         response: Usage,
-        detail: { summary: "Get what a course has cost at the providers" },
+        detail: {
+          summary: "Get what a course has cost at the providers",
+          description: "The sums include deleted, hidden and personal material.",
+        },
       },
     )
     .get(

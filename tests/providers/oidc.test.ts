@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SignJWT, UnsecuredJWT } from "jose";
+import type { AppError } from "../../src/errors";
 import { type OidcSettings, openOidc } from "../../src/providers/oidc";
 import { startOidc } from "../support/oidc";
 
@@ -93,6 +94,10 @@ describe("a token is refused", () => {
     ["that is not valid yet", { nbf: now + 3_600 }],
     ["without an expiry", { exp: undefined }],
     ["without a user", { sub: undefined }],
+    ["of a user without a name", { sub: "" }],
+    ["of a user whose name is too long to be kept whole", { sub: "x".repeat(321) }],
+    ["of a user whose name cannot be stored", { sub: "ann\u0000" }],
+    ["of a user whose name is cut inside a character", { sub: "ann\ud83e" }],
   ])("%s", async (_, claims) => {
     await using oidc = await startOidc();
     const { verify } = openOidc(settings(oidc.issuer));
@@ -100,6 +105,51 @@ describe("a token is refused", () => {
     await expect(verify(await oidc.token(claims))).rejects.toMatchObject({
       errorCode: "unauthenticated",
     });
+  });
+
+  test("that has expired with that reason, but only if its signature is right", async () => {
+    await using oidc = await startOidc();
+    const { verify } = openOidc(settings(oidc.issuer));
+    const foreign = await oidc.foreignKey();
+    const kid = JSON.parse(Buffer.from((await oidc.token()).split(".")[0]!, "base64url").toString())
+      .kid as string;
+    const detailsOf = async (token: string) => {
+      const error = (await verify(token).catch((thrown) => thrown)) as AppError;
+      return error.details;
+    };
+
+    expect(await detailsOf(await oidc.token({ exp: now - 60 }))).toMatchObject({ expired: true });
+    const forged = await oidc.token({ exp: now - 60 }, { key: foreign, kid });
+    expect(await detailsOf(forged)).not.toHaveProperty("expired");
+  });
+
+  test("whose header names other keys than those of the issuer", async () => {
+    await using oidc = await startOidc();
+    const { verify } = openOidc(settings(oidc.issuer));
+    const asked: string[] = [];
+    await using evil = Bun.serve({
+      port: 0,
+      fetch: (request) => {
+        asked.push(request.url);
+        return new Response("", { status: 404 });
+      },
+    });
+    const { privateKey, jwk, alg, kid } = await oidc.foreignKey();
+    const url = `http://127.0.0.1:${evil.port}/keys`;
+    const claims = { iss: oidc.issuer, aud: "lectern", sub: "x", exp: now + 600 };
+    for (const header of [
+      { jwk },
+      { jku: url },
+      { x5u: url },
+      { kid: "../../keys" },
+      { kid: "' or 1=1" },
+    ]) {
+      const token = await new SignJWT(claims)
+        .setProtectedHeader({ alg, kid, ...header } as never)
+        .sign(privateKey);
+      await expect(verify(token)).rejects.toMatchObject({ errorCode: "unauthenticated" });
+    }
+    expect(asked).toEqual([]);
   });
 
   test("with another signature, without one, or with a shared secret", async () => {

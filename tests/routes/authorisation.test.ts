@@ -49,7 +49,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "patch /api/courses/{id}": ["ingest", "hidden"],
   "delete /api/courses/{id}": ["ingest", "hidden"],
   "get /api/courses/{id}/assets": ["read", "hidden"],
-  "get /api/courses/{id}/usage": ["read", "hidden"],
+  "get /api/courses/{id}/usage": ["ingest", "hidden"],
   "get /api/lectures": ["read", "filtered"],
   "post /api/lectures/download": ["ingest", "hidden"],
   "post /api/lectures/audio": ["ingest", "hidden"],

@@ -165,12 +165,13 @@ describe("an asset before its release", () => {
     }
   });
 
-  test("its events are not in the feed of students", async () => {
+  test("its events are not in the feed of students, nor are those of the whole system", async () => {
     const id = await createDeck("heron");
+    await db`select record_event('system', null, null, 'provider_outage', '{"provider": "magpie"}')`;
     await patch(`/api/documents/${id}`, { visible_from: TOMORROW });
     await Bun.sleep(600); // events settle after half a second
-    const read = async (key: string) => {
-      const response = await call("GET", `/api/events?after=0&course_id=${course_id}`, key);
+    const read = async (key: string, filter = `&course_id=${course_id}`) => {
+      const response = await call("GET", `/api/events?after=0${filter}`, key);
       const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
       for (const end = Date.now() + 2_000; Date.now() < end; ) {
@@ -184,6 +185,8 @@ describe("an asset before its release", () => {
 
     expect(await read(teacher)).toContain(id);
     expect(await read(student)).not.toContain(id);
+    for (const key of [student, teacher]) expect(await read(key, "")).not.toContain("magpie");
+    expect(await read(BOOTSTRAP, "")).toContain("magpie");
   });
 });
 

@@ -248,7 +248,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get what a course has cost at the providers */
+        /**
+         * Get what a course has cost at the providers
+         * @description The sums include deleted, hidden and personal material.
+         */
         get: operations["getCourseUsage"];
         put?: never;
         post?: never;

@@ -20,7 +20,10 @@ export type EventFilter = {
   asset_id?: string | undefined;
   /** The courses that the caller can reach; null for all, and for events without a course. */
   course_ids: readonly string[] | null;
-  /** Events of assets that the viewer does not see are left out, also those of deleted assets. */
+  /**
+   * Events of assets that the viewer does not see are left out, also those of deleted assets. Events of
+   * the whole system are for administrators.
+   */
   viewer: Viewer;
 };
 
@@ -51,7 +54,7 @@ export async function listEvents(
 const ofVisibleAssets = (sql: Sql, viewer: Viewer) =>
   viewer === SEES_ALL
     ? sql``
-    : sql`and (asset_type in ('course', 'system')
+    : sql`and (asset_type = 'course'
         or exists (select from lectures a
                    where a.id = asset_id ${visibleAsset(sql, viewer, "a")})
         or exists (select from documents a

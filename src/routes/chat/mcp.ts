@@ -3,6 +3,7 @@ import { z } from "zod";
 import { createMcpTools } from "../../chat/mcp/tools";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
+import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
@@ -44,6 +45,31 @@ const BODY = {
   },
 };
 
+/** Older versions of the protocol allow several messages in a request. */
+const MAX_MESSAGES = 10;
+
+/**
+ * A request counts once for the rate limit, also if it has many messages.
+ *
+ * @throws AppError `body_too_complex`
+ */
+function refuseLargeBatch(body: Buffer): void {
+  const text = body.toString().trimStart();
+  if (!text.startsWith("[")) return;
+  const messages = parseList(text);
+  if (messages.length <= MAX_MESSAGES) return;
+  throw new AppError("body_too_complex", { max_messages: MAX_MESSAGES });
+}
+
+/** Empty for malformed JSON, which the protocol answers itself. */
+function parseList(text: string): unknown[] {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return [];
+  }
+}
+
 /** The tools of the chat for external agents. */
 export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps) =>
   new Elysia({ tags: ["Agents"] }).post(
@@ -58,6 +84,7 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
         origin: ownOrigin(request, config),
       };
       const body = await readJsonBytes(request, SMALL_BODY);
+      refuseLargeBatch(body);
       // Loaded on first use, because the SDK takes a quarter of a second to load.
       const { answerMcp } = await import("../../chat/mcp/server");
       return answerMcp(

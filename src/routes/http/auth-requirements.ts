@@ -86,7 +86,8 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "PATCH /api/courses/:id": INGEST_COURSE,
   "DELETE /api/courses/:id": INGEST_COURSE,
   "GET /api/courses/:id/assets": READ_COURSE,
-  "GET /api/courses/:id/usage": READ_COURSE,
+  // The sums include material that students and other owners do not see.
+  "GET /api/courses/:id/usage": INGEST_COURSE,
 
   "GET /api/lectures": READ,
   "POST /api/lectures/download": INGEST,

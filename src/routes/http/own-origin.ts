@@ -23,10 +23,17 @@ export const originGuard = (settings: OriginSettings) =>
     // Pages of CORS_ORIGINS can also show our page images.
     set.headers["cross-origin-resource-policy"] =
       settings.CORS_ORIGINS.length > 0 ? "cross-origin" : "same-origin";
+    refuseMissingHost(request);
     refuseForeignHost(request, settings);
     refuseForeignOrigin(request, settings);
     refuseEmbedding(request, settings);
   });
+
+/** HTTP/1.0 allows requests without a Host; their address is only a path, which cannot be checked. */
+function refuseMissingHost(request: Request): void {
+  if (URL.canParse(request.url)) return;
+  throw new AppError("host_not_allowed", { message: "Send a Host header, as HTTP/1.1 requires" });
+}
 
 /**
  * With DNS rebinding, the name of another site resolves to this machine, so its pages have the same

@@ -65,10 +65,14 @@ export function rateLimits({ HOST, RATE_LIMITS, TRUSTED_PROXIES }: LimitSettings
   const slots = new WeakMap<Request, Slot>();
   const known = new WeakMap<Request, string>();
 
+  /** An expired token is genuine, so it is no attempt to guess: the tabs of one campus can send many. */
   const countFailures = (app: AnyElysia) =>
     app.onError({ as: "global" }, ({ error, request }) => {
       const address = known.get(request);
-      const isFailed = error instanceof AppError && error.errorCode === "unauthenticated";
+      const isFailed =
+        error instanceof AppError &&
+        error.errorCode === "unauthenticated" &&
+        error.details.expired !== true;
       if (address !== undefined && isFailed && hasCredential(request)) failedLogins.take(address);
     });
 
@@ -89,8 +93,7 @@ export function rateLimits({ HOST, RATE_LIMITS, TRUSTED_PROXIES }: LimitSettings
         if (route === undefined || (principal.kind === "open" && isLoopback(HOST))) return;
         const scope = REQUIREMENTS[route]?.scope;
         if (!scope) return; // a public route
-        const name =
-          principal.kind === "open" ? (known.get(request) ?? "local") : principalName(principal);
+        const name = senderName(request, principal);
         const result = takeRequest(principal, scope, name);
         set.headers["ratelimit-limit"] = String(result.limit);
         set.headers["ratelimit-remaining"] = String(result.remaining);
@@ -108,6 +111,13 @@ export function rateLimits({ HOST, RATE_LIMITS, TRUSTED_PROXIES }: LimitSettings
         const slot = slots.get(request);
         if (slot && !slot.isStreaming) slot.release();
       });
+
+  /** Each signed address is a sender of its own, else all their readers would share one limit. */
+  function senderName(request: Request, principal: Principal): string {
+    if (principal.kind === "open") return known.get(request) ?? "local";
+    if (principal.kind !== "signed") return principalName(principal);
+    return `signed:${new URL(request.url).searchParams.get("sig")}`;
+  }
 
   /** A rate of the key's own counts its requests of all scopes together. */
   function takeRequest(principal: Principal, scope: AccessScope, name: string): TokenResult {

@@ -258,6 +258,21 @@ describe("a call that is wrong", () => {
     }
   });
 
+  test("can have several messages, but not so many that the rate limit means nothing", async () => {
+    const pings = (count: number) =>
+      Array.from({ length: count }, (_, id) => ({ jsonrpc: "2.0", id, method: "ping" }));
+    const few = await fetch(send({}, pings(10)));
+    const many = await fetch(send({}, `\n ${JSON.stringify(pings(11))}`));
+
+    expect(few.status).toBe(200);
+    expect(await few.json()).toHaveLength(10);
+    expect(many.status).toBe(413);
+    expect(await many.json()).toMatchObject({
+      code: "body_too_complex",
+      details: { max_messages: 10 },
+    });
+  });
+
   test("of a course that is fixed but unknown is a 404", async () => {
     const response = await fetch(`${address}/mcp?course_id=${nowhere}`, send({}));
 

@@ -139,6 +139,28 @@ test("a key has as many streams open as allowed, and a closed one makes room", a
   }
 });
 
+test("each signed address has a limit of its own", async () => {
+  const form = postFile(
+    "/api/lectures/transcript",
+    { course_id },
+    {
+      name: "a.vtt",
+      bytes: new TextEncoder().encode("WEBVTT\n\n00:00.000 --> 00:02.000\nHello\n"),
+    },
+  );
+  form.headers.set("authorization", ADMIN.authorization);
+  const { lecture_id } = await server.json(form);
+  const path = `/api/lectures/${lecture_id}/transcript`;
+  const urls = { urls: [path, `${path}?format=txt`, `${path}/view`] };
+  const { items } = await server.json(postJson("/api/signed-urls", urls, ADMIN));
+  const [first, , other] = items.map(({ url }: { url: string }) => url);
+
+  const opened = await statuses(22, () => get(first));
+  expect(opened[0]!.status).toBe(200);
+  expect(opened.at(-1)!.status).toBe(429);
+  expect((await server.send(get(other))).status).toBe(200);
+});
+
 test("uploads of a key are limited at the same time, not one after another", async () => {
   const key = await newKey();
   const upload = () => {
