@@ -47,6 +47,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "delete /api/lectures/{id}": "deleteLecture",
   "get /api/lectures/{id}/status": "getLectureStatus",
   "post /api/lectures/{id}/retry": "retryLecture",
+  "post /api/lectures/{id}/retranscribe": "retranscribeLecture",
   "post /api/lectures/{id}/cancel": "cancelLecture",
   "post /api/lectures/{id}/hurry": "hurryLecture",
   "post /api/lectures/{id}/resume": "resumeLecture",
