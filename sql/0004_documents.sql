@@ -42,6 +42,8 @@ create index documents_bytes on documents (course_id, sha256) where deleted_at i
 create index documents_order on documents (course_id, created_at, id);
 create index documents_owner on documents (owner_id) where owner_id is not null;
 create index documents_changed on documents (updated_at, id);
+-- Students' searches leave out the speech over unreleased decks; most decks have no release date.
+create index documents_unreleased on documents (visible_from) where visible_from is not null;
 create index documents_unfinished on documents (status) where status <> 'completed';
 
 -- Pages that students see later than the rest of the document, in every version of it.

@@ -2902,6 +2902,8 @@ CREATE INDEX documents_owner ON public.documents USING btree (owner_id) WHERE (o
 
 CREATE INDEX documents_unfinished ON public.documents USING btree (status) WHERE (status <> 'completed'::text);
 
+CREATE INDEX documents_unreleased ON public.documents USING btree (visible_from) WHERE (visible_from IS NOT NULL);
+
 CREATE INDEX due_alignments_order ON public.due_alignments USING btree (due_at);
 
 CREATE INDEX inactive_embeddings_course ON public.inactive_embeddings USING btree (course_id, embedding_model);

@@ -1,8 +1,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { alignNextLecture } from "../../src/alignment/align-lecture";
+import { CONFIDENT } from "../../src/db/alignment/confidence";
 import { claimAlignment, isAlignmentDue } from "../../src/db/alignment/due-alignments";
 import { assignSlides, listLectureDecks } from "../../src/db/alignment/slide-assignments";
-import { CONFIDENT, listSlideSpans, saveAlignment } from "../../src/db/alignment/slide-spans";
+import { listSlideSpans, saveAlignment } from "../../src/db/alignment/slide-spans";
 import { deleteAsset } from "../../src/db/assets";
 import { SEES_ALL } from "../../src/principal";
 import { withDatabase } from "../support/database";

@@ -112,3 +112,21 @@ export async function alignDue(db: Sql): Promise<number> {
   while (await alignNextLecture({ db, log: silentLog }, new AbortController().signal)) aligned += 1;
   return aligned;
 }
+
+/** One chunk for each stretch of `chunk_ms` of the speech, as the job of a lecture makes them. */
+export async function insertChunks(
+  db: Sql,
+  course_id: string,
+  lecture_id: string,
+  segments: readonly TalkSegment[],
+  chunk_ms: number,
+): Promise<void> {
+  const groups = Map.groupBy(segments, ({ start_ms }) => Math.floor(start_ms / chunk_ms));
+  for (const [i, group] of groups) {
+    const content = group.map(({ text }) => text).join(" ");
+    await db`
+      insert into lecture_chunks (lecture_id, course_id, chunk_index, start_ms, end_ms, content)
+      values (${lecture_id}, ${course_id}, ${i}, ${group[0]!.start_ms}, ${group.at(-1)!.end_ms},
+              ${content})`;
+  }
+}

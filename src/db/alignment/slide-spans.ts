@@ -17,13 +17,6 @@ export type SlideSpan = {
   source: "speech" | "panopto";
 };
 
-/**
- * Spans with at least this confidence are shown beside passages and hide the speech over hidden pages. On
- * six recorded lectures they cover 45 % of the sentences; 87 % of these have the exact page and 98 %
- * the page or its neighbour.
- */
-export const CONFIDENT = 0.1;
-
 /** The score of a deck for a lecture, with the inputs that it was computed from. */
 export type StoredDeckScore = {
   document_id: string;

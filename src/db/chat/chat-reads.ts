@@ -1,6 +1,6 @@
 import type { Viewer } from "../../principal";
 import type { Segment, Word } from "../../text/transcript";
-import { visibleAsset, visiblePages } from "../access/visibility";
+import { visibleAsset, visiblePages, visibleSpeech } from "../access/visibility";
 import type { Sql } from "../client";
 
 /** A chunk read by its position instead of being found by a search. */
@@ -23,7 +23,10 @@ export type ReadChunk = {
 /** A course as one caller sees it. */
 export type CourseView = { course_id: string; viewer: Viewer };
 
-/** The chunks of a lecture that overlap a time span, in order. Empty for a lecture of another course, and for a hidden one. */
+/**
+ * The chunks of a lecture that overlap a time span, in order, without those over hidden pages. Empty for a
+ * lecture of another course, and for a hidden one.
+ */
 export function readTranscriptChunks(
   sql: Sql,
   { course_id, viewer }: CourseView,
@@ -36,7 +39,7 @@ export function readTranscriptChunks(
     from lecture_chunks c join lectures l on l.id = c.lecture_id
     left join lecture_transcripts t on t.lecture_id = l.id
     where l.id = ${lecture_id} and l.course_id = ${course_id} and l.deleted_at is null
-      ${visibleAsset(sql, viewer, "l")}
+      ${visibleAsset(sql, viewer, "l")} ${visibleSpeech(sql, viewer, "c")}
       and c.start_ms < ${end_ms} and c.end_ms > ${start_ms}
     order by c.chunk_index limit ${limit}`;
 }

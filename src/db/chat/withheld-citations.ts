@@ -1,12 +1,12 @@
 import type { Viewer } from "../../principal";
-import { findHiddenCitations } from "../access/visibility";
+import { type CitedPlace, findHiddenCitations } from "../access/visibility";
 import type { Sql } from "../client";
 
 type CitingCall = { result?: { content: string } };
 type WithholdableMessage = {
   metadata: { citations?: unknown[]; references?: unknown[]; tool_calls?: CitingCall[] };
 };
-type Cited = { asset_id: string; page_number?: number; page_end?: number; [more: string]: unknown };
+type Cited = CitedPlace & { [more: string]: unknown };
 
 /** Shown instead of a quote. */
 const WITHHELD = "This material is not visible to you now.";
@@ -21,7 +21,7 @@ export async function withholdHidden<M extends WithholdableMessage>(
   viewer: Viewer,
   messages: M[],
 ): Promise<M[]> {
-  const cited: Cited[] = [];
+  const cited: CitedPlace[] = [];
   visitAll(messages, (one) => {
     cited.push(toPlace(one));
     return one;
@@ -38,15 +38,18 @@ function withhold(cited: Cited): Cited {
 }
 
 /** A client can begin a thread with citations of its own, which can contain anything. */
-function toPlace({ asset_id, page_number, page_end }: Cited): Cited {
-  const isPage = (page: unknown): page is number =>
-    Number.isInteger(page) && (page as number) < 1e9;
+function toPlace({ asset_id, page_number, page_end, start_ms, end_ms }: Cited): CitedPlace {
   return {
     asset_id,
-    ...(isPage(page_number) && { page_number }),
-    ...(isPage(page_end) && { page_end }),
+    page_number: toPosition(page_number),
+    page_end: toPosition(page_end),
+    start_ms: toPosition(start_ms),
+    end_ms: toPosition(end_ms),
   };
 }
+
+const toPosition = (value: unknown): number | undefined =>
+  Number.isInteger(value) && Math.abs(value as number) < 1e9 ? (value as number) : undefined;
 
 type Visit = (cited: Cited) => Cited;
 

@@ -1,7 +1,7 @@
 import pgvector from "pgvector";
 import type { Viewer } from "../../principal";
 import { detectLanguage } from "../../text/language";
-import { visibleAsset, visiblePages } from "../access/visibility";
+import { visibleAsset, visiblePages, visibleSpeech } from "../access/visibility";
 import type { Sql } from "../client";
 import {
   type LexemeRow,
@@ -163,6 +163,7 @@ function chunksIn(sql: Sql, { course_id, viewer, lectures, slides }: SearchScope
            c.embedding_model, c.embedding, c.text_config, c.tsv
     from lecture_chunks c join lectures a on a.id = c.lecture_id
     where c.course_id = ${course_id} and a.deleted_at is null ${visibleAsset(sql, viewer, "a")}
+      ${visibleSpeech(sql, viewer, "c")}
       ${lectures?.ids ? sql`and c.lecture_id = any(${lectures.ids}::uuid[])` : sql``}
       ${lectures?.from_ms === undefined ? sql`` : sql`and c.end_ms > ${lectures.from_ms}`}
       ${lectures?.to_ms === undefined ? sql`` : sql`and c.start_ms < ${lectures.to_ms}`}`;

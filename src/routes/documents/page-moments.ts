@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { CONFIDENT, listPageMoments } from "../../db/alignment/slide-spans";
+import { CONFIDENT } from "../../db/alignment/confidence";
+import { listPageMoments } from "../../db/alignment/slide-spans";
 import type { Sql } from "../../db/client";
 import { getDocument } from "../../db/documents";
 import { AppError } from "../../errors";

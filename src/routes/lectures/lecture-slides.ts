@@ -1,13 +1,14 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { suggestDecks } from "../../alignment/deck-score";
+import { CONFIDENT } from "../../db/alignment/confidence";
 import { isAlignmentDue } from "../../db/alignment/due-alignments";
 import {
   assignSlides,
   findAssignedSlides,
   listLectureDecks,
 } from "../../db/alignment/slide-assignments";
-import { CONFIDENT, listSlideSpans } from "../../db/alignment/slide-spans";
+import { listSlideSpans } from "../../db/alignment/slide-spans";
 import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
 import { AppError } from "../../errors";

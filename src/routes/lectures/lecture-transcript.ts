@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import { withoutHiddenSpeech } from "../../db/access/visible-transcript";
 import { getLecture } from "../../db/lectures";
 import { getNewestTranscript, getTranscript } from "../../db/transcripts";
 import { type ImportDeps, importTranscript } from "../../pipelines/lecture/import";
@@ -7,6 +8,7 @@ import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
 import type { TranscriptFile } from "../../text/transcript-file";
 import { toPlainText, toSrt, toVtt } from "../../text/write-captions";
+import { viewerOf } from "../http/auth";
 import { readBytes } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
 import { receiveUpload } from "../http/multipart-upload";
@@ -94,9 +96,10 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
   new Elysia({ prefix: "/api/lectures/:id/transcript", tags: ["Lectures"] })
     .get(
       "",
-      async ({ params, query, set }) => {
+      async ({ params, query, set, request }) => {
         const { id } = await getLecture(deps.db, params.id);
-        const transcript = await getNewestTranscript(deps.db, id);
+        const stored = await getNewestTranscript(deps.db, id);
+        const transcript = await withoutHiddenSpeech(deps.db, id, viewerOf(request), stored);
         const { language_code, provider, transcript_text, segments, words } = transcript;
         if (query.format !== "json") {
           const { write, type } = TEXTS[query.format];
@@ -125,9 +128,12 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
     )
     .get(
       "/view",
-      async ({ params, query }) => {
+      async ({ params, query, request }) => {
         const lecture = await getLecture(deps.db, params.id);
-        return transcriptView(lecture, await getTranscript(deps.db, lecture.id), query.t);
+        const stored = await getTranscript(deps.db, lecture.id);
+        const viewer = viewerOf(request);
+        const transcript = await withoutHiddenSpeech(deps.db, lecture.id, viewer, stored);
+        return transcriptView(lecture, transcript, query.t);
       },
       {
         params: ById,

@@ -2,6 +2,8 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import type { AuditWriter } from "../../db/access/audit-writer";
 import { updateRelease } from "../../db/access/releases";
+import { listHiddenSpeech } from "../../db/access/visibility";
+import { withoutHiddenSpeech } from "../../db/access/visible-transcript";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
 import { cancelJob, hurryJob } from "../../db/jobs/job-control";
@@ -16,9 +18,12 @@ import {
   listLectures,
   PART_STATUSES,
   purgeLecture,
+  type LectureDetails as StoredLectureDetails,
 } from "../../db/lectures";
+import { getTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
 import { restartLecture } from "../../pipelines/lecture/request";
+import type { Viewer } from "../../principal";
 import { recordAudit } from "../http/audit";
 import { principalOf, requireAdmin, viewerOf } from "../http/auth";
 import { jsonBody } from "../http/json-body";
@@ -126,6 +131,26 @@ const withLinks = <L extends Lecture>({ audio_file_id: _, ...lecture }: L) => {
   };
 };
 
+/** Without the start of the speech and the slide titles over pages that the viewer does not see. */
+async function withoutHiddenPages<
+  L extends Pick<StoredLectureDetails, "id" | "excerpt" | "slide_changes">,
+>(db: Sql, lecture: L, viewer: Viewer): Promise<L> {
+  const hidden = await listHiddenSpeech(db, lecture.id, viewer);
+  if (hidden.length === 0) return lecture;
+  const { id, excerpt, slide_changes } = lecture;
+  const visible =
+    excerpt === null
+      ? null
+      : await withoutHiddenSpeech(db, id, viewer, await getTranscript(db, id));
+  return {
+    ...lecture,
+    excerpt: visible && visible.transcript_text.slice(0, excerpt!.length),
+    slide_changes: slide_changes.filter(
+      ({ time_ms }) => !hidden.some((span) => span.start_ms <= time_ms && time_ms < span.end_ms),
+    ),
+  };
+}
+
 export type LectureRoutesDeps = {
   db: Sql;
   audit: AuditWriter;
@@ -151,8 +176,9 @@ export const lectureRoutes = ({ db, audit, audioRetentionDays }: LectureRoutesDe
     )
     .get(
       "/:id",
-      async ({ params }) => {
-        const lecture = await getLectureDetails(db, params.id);
+      async ({ params, request }) => {
+        const details = await getLectureDetails(db, params.id);
+        const lecture = await withoutHiddenPages(db, details, viewerOf(request));
         const { transcript_status, embed_status } = lecture;
         const has_transcript = transcript_status === "completed";
         const is_embedded = embed_status === "completed";
