@@ -78,6 +78,10 @@ create table lecture_transcripts (
   token_count     integer not null check (token_count >= 0),
   provider        text not null,
   model           text,
+  -- The segments and words before the corrections. Null: no correction changes them.
+  original        jsonb,
+  -- How often each correction changes the transcript: {correction_id: number}.
+  corrections     jsonb not null default '{}',
   -- SHA-256 of the segments and words: the version that a citation quotes.
   sha256          text not null default '',
   created_at      timestamptz not null default now(),
@@ -103,6 +107,12 @@ create table draft_transcripts (
   token_count     integer not null check (token_count >= 0),
   provider        text not null,
   model           text,
+  -- The segments and words before the corrections. Null: no correction changes them.
+  original        jsonb,
+  -- How often each correction changes the transcript: {correction_id: number}.
+  corrections     jsonb not null default '{}',
+  -- The published transcript with other corrections: not a new one, so readers see the published one.
+  corrects        boolean not null default false,
   -- The defects of its file.
   warnings        jsonb not null default '[]',
   created_at      timestamptz not null default now()

@@ -262,6 +262,7 @@ begin
     values (p_lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider, p_warnings)
     on conflict (lecture_id) do update set
       transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
+      original = null, corrections = '{}', corrects = false,
       language_code = excluded.language_code, token_count = excluded.token_count,
       provider = excluded.provider, model = null, warnings = excluded.warnings, created_at = now();
   end if;

@@ -72,6 +72,69 @@ begin
 end
 $$;
 
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+CREATE TABLE public.transcript_corrections (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    seq bigint NOT NULL,
+    course_id uuid NOT NULL,
+    lecture_id uuid,
+    owner_id uuid,
+    start_ms integer,
+    expected text NOT NULL,
+    replacement text NOT NULL,
+    match_case boolean DEFAULT false NOT NULL,
+    key_id text,
+    user_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    undone_at timestamp with time zone,
+    CONSTRAINT transcript_corrections_check CHECK (((lecture_id IS NULL) = (start_ms IS NULL))),
+    CONSTRAINT transcript_corrections_expected_check CHECK ((expected <> ''::text)),
+    CONSTRAINT transcript_corrections_replacement_check CHECK ((replacement <> ''::text)),
+    CONSTRAINT transcript_corrections_start_ms_check CHECK ((start_ms >= 0))
+);
+
+CREATE FUNCTION public.active_corrections(p_lecture_id uuid) RETURNS SETOF public.transcript_corrections
+    LANGUAGE sql STABLE
+    AS $$
+  select c.* from lectures l join transcript_corrections c on c.course_id = l.course_id
+  where l.id = p_lecture_id and c.undone_at is null
+    and (c.lecture_id = l.id or c.lecture_id is null and c.owner_id is not distinct from l.owner_id)
+  order by c.seq;
+$$;
+
+CREATE FUNCTION public.add_correction(p_lecture_id uuid, p_start_ms integer, p_expected text, p_replacement text, p_match_case boolean, p_key_id text, p_user_id uuid, p_lecture_ids uuid[]) RETURNS TABLE(correction_id uuid, lecture_id uuid, job_id uuid)
+    LANGUAGE plpgsql
+    AS $$
+declare
+  added transcript_corrections;
+begin
+  insert into transcript_corrections as c
+    (course_id, lecture_id, owner_id, start_ms, expected, replacement, match_case, key_id, user_id)
+  select l.course_id, case when p_start_ms is not null then l.id end,
+         case when p_start_ms is null then l.owner_id end, p_start_ms, p_expected, p_replacement,
+         p_match_case, p_key_id, p_user_id
+  from lectures l where l.id = p_lecture_id and l.deleted_at is null
+  returning c.* into added;
+  if not found then return; end if;
+  perform record_event('lecture', p_lecture_id, added.course_id, 'transcript_correction_added',
+    jsonb_build_object('correction_id', added.id, 'is_rule', added.lecture_id is null));
+  correction_id := added.id;
+  if added.lecture_id is not null then
+    lecture_id := p_lecture_id;
+    job_id := apply_corrections(p_lecture_id, 'high');
+    return next;
+    return;
+  end if;
+  for lecture_id, job_id in select a.lecture_id, a.job_id from apply_rule(added, p_lecture_ids) a loop
+    return next;
+  end loop;
+  if not found then return next; end if;
+end
+$$;
+
 CREATE FUNCTION public.add_transcription(p_lecture_id uuid, p_priority text) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -115,6 +178,61 @@ CREATE FUNCTION public.align_transcript_later() RETURNS trigger
 begin
   perform request_alignments(array[new.lecture_id]);
   return null;
+end
+$$;
+
+CREATE FUNCTION public.apply_corrections(p_lecture_id uuid, p_priority text) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  course uuid;
+  job    jobs;
+begin
+  perform lock_asset(p_lecture_id);
+  select l.course_id into course from lectures l where l.id = p_lecture_id and l.deleted_at is null;
+  if not found then return null; end if;
+  select j.* into job from jobs j
+  where j.asset_id = p_lecture_id and j.job_state not in ('completed', 'failed');
+  if found then
+    perform lock_message(job.queue_name, job.message_id);
+    -- The lock keeps the job from its next step until the correction is committed.
+    select j.* into job from jobs j where j.id = job.id for update;
+    if job.job_state in ('downloading', 'transcribing') then return null; end if;
+    if job.job_state = 'pending' then return job.id; end if;
+    if job.job_state = 'embedding' then
+      perform stop_job(p_lecture_id, 'cancelled', 'A correction of the transcript starts it again');
+    end if;
+  end if;
+  perform from lecture_transcripts t where t.lecture_id = p_lecture_id;
+  if not found then return null; end if;
+  -- After a failed attempt to transcribe again, the correction is for the transcript in use.
+  update lectures l set
+    embed_status = 'pending',
+    retranscribing = l.retranscribing and exists (
+      select from draft_transcripts d where d.lecture_id = p_lecture_id and not d.corrects)
+  where l.id = p_lecture_id;
+  return create_job('lecture', p_lecture_id, course, p_priority);
+end
+$$;
+
+CREATE FUNCTION public.apply_rule(p_rule public.transcript_corrections, p_lecture_ids uuid[]) RETURNS TABLE(lecture_id uuid, job_id uuid)
+    LANGUAGE plpgsql
+    AS $$
+declare
+  lecture uuid;
+begin
+  for lecture in
+    select l.id from lectures l
+    where l.course_id = p_rule.course_id and l.deleted_at is null
+      and l.owner_id is not distinct from p_rule.owner_id
+      and (l.id = any(p_lecture_ids) or exists (
+        select from jobs j where j.asset_id = l.id and j.job_state not in ('completed', 'failed')))
+    order by l.id
+  loop
+    lecture_id := lecture;
+    job_id := apply_corrections(lecture, 'normal');
+    if job_id is not null then return next; end if;
+  end loop;
 end
 $$;
 
@@ -879,10 +997,6 @@ begin
 end
 $$;
 
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
-
 CREATE TABLE public.provider_states (
     provider text NOT NULL,
     failures integer DEFAULT 0 NOT NULL,
@@ -1108,6 +1222,7 @@ begin
     select sha256 into former from lecture_transcripts where lecture_id = p_lecture_id;
     update lecture_transcripts set
       transcript_text = draft.transcript_text, word_segments = draft.word_segments,
+      original = draft.original, corrections = draft.corrections,
       language_code = draft.language_code, token_count = draft.token_count,
       provider = draft.provider, model = draft.model
     where lecture_id = p_lecture_id;
@@ -1345,6 +1460,7 @@ begin
     values (p_lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider, p_warnings)
     on conflict (lecture_id) do update set
       transcript_text = excluded.transcript_text, word_segments = excluded.word_segments,
+      original = null, corrections = '{}', corrects = false,
       language_code = excluded.language_code, token_count = excluded.token_count,
       provider = excluded.provider, model = null, warnings = excluded.warnings, created_at = now();
   end if;
@@ -1900,6 +2016,36 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.undo_correction(p_lecture_id uuid, p_correction_id uuid) RETURNS TABLE(correction_id uuid, lecture_id uuid, job_id uuid)
+    LANGUAGE plpgsql
+    AS $$
+declare
+  undone   transcript_corrections;
+  affected uuid[];
+begin
+  update transcript_corrections c set undone_at = clock_timestamp()
+  where c.id = p_correction_id
+    and exists (select from active_corrections(p_lecture_id) a where a.id = c.id)
+  returning c.* into undone;
+  if not found then return; end if;
+  perform record_event('lecture', p_lecture_id, undone.course_id, 'transcript_correction_undone',
+    jsonb_build_object('correction_id', undone.id, 'is_rule', undone.lecture_id is null));
+  correction_id := undone.id;
+  if undone.lecture_id is not null then
+    lecture_id := p_lecture_id;
+    job_id := apply_corrections(p_lecture_id, 'high');
+    return next;
+    return;
+  end if;
+  select array_agg(t.lecture_id) into affected from lecture_transcripts t join lectures l on l.id = t.lecture_id
+  where l.course_id = undone.course_id and t.corrections ? undone.id::text;
+  for lecture_id, job_id in select a.lecture_id, a.job_id from apply_rule(undone, affected) a loop
+    return next;
+  end loop;
+  if not found then return next; end if;
+end
+$$;
+
 CREATE FUNCTION public.update_document_from_job() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -2332,6 +2478,9 @@ CREATE TABLE public.draft_transcripts (
     token_count integer NOT NULL,
     provider text NOT NULL,
     model text,
+    original jsonb,
+    corrections jsonb DEFAULT '{}'::jsonb NOT NULL,
+    corrects boolean DEFAULT false NOT NULL,
     warnings jsonb DEFAULT '[]'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT draft_transcripts_token_count_check CHECK ((token_count >= 0))
@@ -2457,6 +2606,8 @@ CREATE TABLE public.lecture_transcripts (
     token_count integer NOT NULL,
     provider text NOT NULL,
     model text,
+    original jsonb,
+    corrections jsonb DEFAULT '{}'::jsonb NOT NULL,
     sha256 text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2631,6 +2782,15 @@ CREATE TABLE public.status_transitions (
     entity text NOT NULL,
     from_status text NOT NULL,
     to_status text NOT NULL
+);
+
+ALTER TABLE public.transcript_corrections ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.transcript_corrections_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.unclaimed_audio (
@@ -2845,6 +3005,9 @@ ALTER TABLE ONLY public.slide_spans
 ALTER TABLE ONLY public.status_transitions
     ADD CONSTRAINT status_transitions_pkey PRIMARY KEY (entity, from_status, to_status);
 
+ALTER TABLE ONLY public.transcript_corrections
+    ADD CONSTRAINT transcript_corrections_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.unclaimed_audio
     ADD CONSTRAINT unclaimed_audio_pkey PRIMARY KEY (file_id);
 
@@ -2963,6 +3126,10 @@ CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, em
 CREATE INDEX slide_chunks_text ON public.slide_chunks USING gin (tsv);
 
 CREATE INDEX slide_spans_page ON public.slide_spans USING btree (document_id, page_number, lecture_id, start_ms);
+
+CREATE INDEX transcript_corrections_course ON public.transcript_corrections USING btree (course_id, created_at, id);
+
+CREATE INDEX transcript_corrections_lecture ON public.transcript_corrections USING btree (lecture_id) WHERE (lecture_id IS NOT NULL);
 
 CREATE INDEX unclaimed_audio_age ON public.unclaimed_audio USING btree (since);
 
@@ -3137,6 +3304,18 @@ ALTER TABLE ONLY public.slide_spans
 
 ALTER TABLE ONLY public.slide_spans
     ADD CONSTRAINT slide_spans_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.transcript_corrections
+    ADD CONSTRAINT transcript_corrections_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.transcript_corrections
+    ADD CONSTRAINT transcript_corrections_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.transcript_corrections
+    ADD CONSTRAINT transcript_corrections_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.transcript_corrections
+    ADD CONSTRAINT transcript_corrections_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.version_descriptions
     ADD CONSTRAINT version_descriptions_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.document_versions(id) ON DELETE CASCADE;

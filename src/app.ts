@@ -30,6 +30,7 @@ import { lectureSlideRoutes } from "./routes/lectures/lecture-slides";
 import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures/lectures";
 import { retranscribeRoutes } from "./routes/lectures/retranscribe";
+import { transcriptCorrectionRoutes } from "./routes/lectures/transcript-corrections";
 import { retrievalRoutes } from "./routes/retrieval";
 import { shareLinkRoutes } from "./routes/share-links";
 import { signedUrlRoutes } from "./routes/signed-urls";
@@ -101,6 +102,7 @@ export function createApp(services: Services) {
         forecaster,
       }),
     )
+    .use(transcriptCorrectionRoutes(services))
     .use(documentRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(documentVersionRoutes({ ...services, maxUploadBytes }))
     .use(eventRoutes(services))

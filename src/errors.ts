@@ -104,6 +104,8 @@ export const ERRORS = {
   resume_invalid:            { status: 409, retry: false, title: "The resume does not match the open questions of the conversation" },
   chat_interrupted:          { status: 503, retry: true,  title: "The answer was interrupted: ask for it again" },
   transcript_invalid:        { status: 422, retry: false, title: "The transcript cannot be read" },
+  correction_conflict:       { status: 409, retry: false, title: "The transcript has other words at this place: read it again, then correct it" },
+  correction_not_found:      { status: 404, retry: false, title: "This correction does not exist, or it is undone" },
   evaluation_set_invalid:    { status: 500, retry: false, title: "The evaluation set cannot be read" },
   nothing_to_roll_back:      { status: 409, retry: false, title: "There are no earlier embeddings to restore" },
   config_invalid:            { status: 500, retry: false, title: "The environment is not usable" },

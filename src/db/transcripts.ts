@@ -143,7 +143,7 @@ export async function getTranscript(sql: Sql, lecture_id: string): Promise<Store
 
 /**
  * The transcript that was stored last. Questions are answered from the former one until this one has its
- * chunks and embeddings.
+ * chunks and embeddings. A transcript with new corrections is not shown before.
  *
  * @throws AppError `transcript_not_ready`
  */
@@ -151,7 +151,7 @@ export async function getNewestTranscript(sql: Sql, lecture_id: string): Promise
   const [draft] = await sql<StoredTranscript[]>`
     select transcript_text, word_segments -> 'segments' as segments,
            coalesce(word_segments -> 'words', '[]') as words, language_code, token_count, provider, model
-    from draft_transcripts where lecture_id = ${lecture_id}`;
+    from draft_transcripts where lecture_id = ${lecture_id} and not corrects`;
   return draft ?? getTranscript(sql, lecture_id);
 }
 
@@ -163,6 +163,57 @@ export async function needsTranscript(
   if (!retranscribing) return !(await hasTranscript(sql, id));
   const drafts = await sql`select from draft_transcripts where lecture_id = ${id}`;
   return drafts.length === 0;
+}
+
+/** The transcript that the job of a lecture publishes, before and after its corrections. */
+export type TranscriptToPublish = StoredTranscript & {
+  /** Before all corrections. */
+  original: { segments: Segment[]; words: Word[] };
+  /** Number of changed places by correction, as applied to `segments` and `words`. */
+  corrections: Record<string, number>;
+  /** The published chunks are those of the same speech, possibly with other corrections. */
+  corrects: boolean;
+};
+
+/** @throws AppError `transcript_not_ready` */
+export async function getTranscriptToPublish(
+  sql: Sql,
+  lecture_id: string,
+): Promise<TranscriptToPublish> {
+  const [transcript] = await sql<TranscriptToPublish[]>`
+    with newest as (
+      select transcript_text, word_segments, original, corrections, corrects, language_code, token_count,
+             provider, model, 1 as place
+      from draft_transcripts where lecture_id = ${lecture_id}
+      union all
+      select transcript_text, word_segments, original, corrections, true, language_code, token_count,
+             provider, model, 2
+      from lecture_transcripts where lecture_id = ${lecture_id}
+      order by place limit 1
+    )
+    select transcript_text, word_segments -> 'segments' as segments,
+           coalesce(word_segments -> 'words', '[]') as words, language_code, token_count, provider, model,
+           coalesce(original, word_segments) as original, corrections, corrects
+    from newest`;
+  if (!transcript) throw new AppError("transcript_not_ready");
+  const { segments, words = [] } = transcript.original;
+  return { ...transcript, original: { segments, words } };
+}
+
+/** A chunk that search uses, without its embedding. */
+export type PublishedChunk = {
+  chunk_index: number;
+  start_ms: number;
+  end_ms: number;
+  content: string;
+  metadata: { speakers?: string[] };
+};
+
+/** The chunks of a lecture, in order. */
+export async function listPublishedChunks(sql: Sql, lecture_id: string): Promise<PublishedChunk[]> {
+  return sql<PublishedChunk[]>`
+    select chunk_index, start_ms, end_ms, content, metadata
+    from lecture_chunks where lecture_id = ${lecture_id} order by chunk_index`;
 }
 
 export async function hasTranscript(sql: Sql, lecture_id: string): Promise<boolean> {

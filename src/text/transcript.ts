@@ -65,6 +65,10 @@ const UNSPACED =
   "\\p{Script=Khmer}\\p{Script=Myanmar}ー。、，！？；：「」『』（）《》";
 const UNSPACED_END = new RegExp(`[${UNSPACED}]$`, "u");
 const UNSPACED_START = new RegExp(`^[${UNSPACED}]`, "u");
+/** One character of a script without spaces between words. */
+export const UNSPACED_CHAR = `[${UNSPACED}]`;
+export const startsUnspaced = (text: string): boolean => UNSPACED_START.test(text);
+export const endsUnspaced = (text: string): boolean => UNSPACED_END.test(text.slice(-2));
 /** Some providers send punctuation as separate words. */
 const CLOSING_MARK = /^[.,!?;:…)\]}]+$/;
 

@@ -66,6 +66,9 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/lectures/{id}/usage": ["read", "hidden"],
   "get /api/lectures/{id}/transcript": ["read", "hidden"],
   "put /api/lectures/{id}/transcript": ["ingest", "hidden"],
+  "patch /api/lectures/{id}/transcript": ["ingest", "hidden"],
+  "get /api/lectures/{id}/transcript/corrections": ["ingest", "hidden"],
+  "delete /api/lectures/{id}/transcript/corrections/{correction_id}": ["ingest", "hidden"],
   "get /api/lectures/{id}/transcript/view": ["read", "hidden"],
   "get /api/lectures/{id}/timeline": ["read", "hidden"],
   "get /api/lectures/{id}/slides": ["read", "hidden"],
@@ -224,6 +227,7 @@ async function send(
     .replace("{id}", id ?? "")
     .replace("{key_id}", targets.key_id)
     .replace("{page_number}", "1")
+    .replace("{correction_id}", crypto.randomUUID())
     .replace("{sha256}", "0".repeat(64))
     .replace("{model}", `course:${targets.course_id}`);
   if (

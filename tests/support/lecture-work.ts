@@ -22,6 +22,7 @@ import { lectureIntakeRoutes } from "../../src/routes/lectures/lecture-intake";
 import { lectureTranscriptRoutes } from "../../src/routes/lectures/lecture-transcript";
 import { lectureRoutes } from "../../src/routes/lectures/lectures";
 import { retranscribeRoutes } from "../../src/routes/lectures/retranscribe";
+import { transcriptCorrectionRoutes } from "../../src/routes/lectures/transcript-corrections";
 import { AnswerSpool } from "../../src/storage/answer-spool";
 import { openDiskStorage } from "../../src/storage/disk";
 import { AUDIO_FILES } from "../../src/storage/files";
@@ -69,6 +70,7 @@ export async function openLectureWork(db: Sql) {
     .use(lectureRoutes({ db, audit: new AuditWriter(db, silentLog), audioRetentionDays: 7 }))
     .use(lectureTranscriptRoutes(tools))
     .use(retranscribeRoutes({ ...tools, maxUploadBytes: 5_000_000, forecaster }))
+    .use(transcriptCorrectionRoutes({ db, audit: new AuditWriter(db, silentLog) }))
     .use(eventRoutes({ db, shutdown: shutdown.signal }));
 
   return {

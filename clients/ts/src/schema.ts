@@ -995,6 +995,47 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /**
+         * Correct words of a transcript, or a text in all transcripts of the course
+         * @description `word_index` corrects one place. `find` is a rule for all lectures of the course, later ones too. Jobs apply it: times of words stay, and only chunks with a corrected word get new embeddings. Readers see the former transcript until the job is complete.
+         */
+        patch: operations["correctTranscript"];
+        trace?: never;
+    };
+    "/api/lectures/{id}/transcript/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the corrections of a transcript and the rules of its course, newest first */
+        get: operations["listTranscriptCorrections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lectures/{id}/transcript/corrections/{correction_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Undo a correction, or a rule in all transcripts of the course
+         * @description The other corrections stay. The list keeps the correction with `undone_at`.
+         */
+        delete: operations["undoTranscriptCorrection"];
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -2988,7 +3029,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @enum {string} */
-            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden";
+            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
             /** Format: uuid */
             id: string;
             /** @description The key of the request; `bootstrap` is that of the settings */
@@ -3395,6 +3436,34 @@ export interface components {
              */
             withheld?: true;
         };
+        CorrectionAccepted: {
+            /** Format: uuid */
+            correction_id: string;
+            /**
+             * Format: uuid
+             * @description The job of this lecture; null if its text stays the same
+             */
+            job_id: string | null;
+            /** @description The lectures whose text changes */
+            jobs: {
+                /** Format: uuid */
+                job_id: string;
+                /** Format: uuid */
+                lecture_id: string;
+            }[];
+            /** Format: uuid */
+            lecture_id: string;
+        };
+        CorrectionRule: {
+            /** @description One or more whole words */
+            find: string;
+            /**
+             * @description False: also with other capital letters, which stay: `Eigen value` becomes `Eigenvalue`
+             * @default false
+             */
+            match_case?: boolean;
+            replacement: string;
+        };
         Course: {
             /** @description Limits of paid work for each asset, for the course, and for the course in a day (UTC) */
             budget: {
@@ -3595,7 +3664,7 @@ export interface components {
          * @description docs/errors.md explains each code
          * @enum {string}
          */
-        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "lecture_busy" | "no_recording" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
+        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "lecture_busy" | "no_recording" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "correction_conflict" | "correction_not_found" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
         ExportedFeedback: {
             answer: string | null;
             /** @description The number of the rated citation; null: the answer */
@@ -4795,6 +4864,32 @@ export interface components {
                 path?: string;
             }[];
         };
+        TranscriptCorrection: {
+            /** @description Places of this lecture that it changes now */
+            changes: number;
+            /** Format: date-time */
+            created_at: string;
+            expected: string;
+            /** Format: uuid */
+            id: string;
+            /** @description The author: the public part of a key */
+            key_id: string | null;
+            /**
+             * Format: uuid
+             * @description null: a rule of the course
+             */
+            lecture_id: string | null;
+            match_case: boolean;
+            replacement: string;
+            start_ms: number | null;
+            /** Format: date-time */
+            undone_at: string | null;
+            /**
+             * Format: uuid
+             * @description The author: a user
+             */
+            user_id: string | null;
+        };
         Usage: {
             audio_minutes: number;
             calls: number;
@@ -4932,6 +5027,13 @@ export interface components {
             /** @description Messages that are not acknowledged */
             waiting: number;
         };
+        WordCorrection: {
+            /** @description The word or words that are there; punctuation at the ends can be omitted */
+            expected: string;
+            replacement: string;
+            /** @description Of the first word, from 0, in `words`; without times of words, among the words of the segments' texts */
+            word_index: number;
+        };
     };
     responses: {
         /** @description An error of the protocol as JSON-RPC, or a refusal of this server as a problem */
@@ -4988,6 +5090,8 @@ export type ChatReply = components['schemas']['ChatReply'];
 export type ChatSession = components['schemas']['ChatSession'];
 export type ChatSessionSummary = components['schemas']['ChatSessionSummary'];
 export type Citation = components['schemas']['Citation'];
+export type CorrectionAccepted = components['schemas']['CorrectionAccepted'];
+export type CorrectionRule = components['schemas']['CorrectionRule'];
 export type Course = components['schemas']['Course'];
 export type Document = components['schemas']['Document'];
 export type DocumentAccepted = components['schemas']['DocumentAccepted'];
@@ -5029,6 +5133,7 @@ export type SlideChunk = components['schemas']['SlideChunk'];
 export type SlideDescription = components['schemas']['SlideDescription'];
 export type Transcript = components['schemas']['Transcript'];
 export type TranscriptAccepted = components['schemas']['TranscriptAccepted'];
+export type TranscriptCorrection = components['schemas']['TranscriptCorrection'];
 export type Usage = components['schemas']['Usage'];
 export type User = components['schemas']['User'];
 export type UserData = components['schemas']['UserData'];
@@ -5037,6 +5142,7 @@ export type WebhookChange = components['schemas']['WebhookChange'];
 export type WebhookMessage = components['schemas']['WebhookMessage'];
 export type WebhookTestResult = components['schemas']['WebhookTestResult'];
 export type WebhookWithSecret = components['schemas']['WebhookWithSecret'];
+export type WordCorrection = components['schemas']['WordCorrection'];
 export type ResponseMcpError = components['responses']['McpError'];
 export type ResponseOpenAiError = components['responses']['OpenAiError'];
 export type ResponseProblem = components['responses']['Problem'];
@@ -5079,7 +5185,7 @@ export interface operations {
             query?: {
                 course_id?: string;
                 cursor?: string;
-                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden";
+                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
                 key_id?: string;
                 limit?: number;
                 since?: string;
@@ -7100,6 +7206,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TranscriptAccepted"];
+                };
+            };
+        };
+    };
+    correctTranscript: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "find": "eigen value",
+                 *       "replacement": "eigenvalue"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WordCorrection"] | components["schemas"]["CorrectionRule"];
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Accepted: a job does the work */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionAccepted"];
+                };
+            };
+        };
+    };
+    listTranscriptCorrections: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["TranscriptCorrection"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    undoTranscriptCorrection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                correction_id: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Accepted: a job does the work */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionAccepted"];
                 };
             };
         };

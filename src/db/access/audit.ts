@@ -22,6 +22,8 @@ export const AUDIT_EVENT_TYPES = [
   "user.exported",
   "budget.changed",
   "budget.overridden",
+  "transcript.corrected",
+  "transcript.correction_undone",
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
 

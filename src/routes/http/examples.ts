@@ -36,6 +36,7 @@ export const EXAMPLES: Record<string, unknown> = {
     segments: [{ start_ms: 0, end_ms: 4_000, text: "Entropy measures surprise." }],
   },
   "put /api/lectures/{id}/slides": { document_ids: [COURSE] },
+  "patch /api/lectures/{id}/transcript": { find: "eigen value", replacement: "eigenvalue" },
   "post /api/documents/{id}/describe": { force: false },
   "post /api/retrieval/query": { course_id: COURSE, query: QUESTION, top_k: 8 },
   "post /api/chat": { course_id: COURSE, message: QUESTION },
