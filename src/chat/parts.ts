@@ -42,6 +42,8 @@ export type AgentPart =
   | { type: "retrieval-end" }
   /** All passages retrieved so far, ordered by number. */
   | { type: "references"; references: Citation[] }
+  /** Questions that the user can ask next; sent before the end of a run. */
+  | { type: "suggestions"; questions: string[] }
   /** The message is complete; `answer` is the row to store. */
   | { type: "step-end"; answer: NewAnswer; usage: TokenUsage };
 
@@ -57,6 +59,7 @@ export type ChatPart =
       references: Citation[];
       citations: Citation[];
       unsupported: UnsupportedSentence[];
+      suggestions: string[];
     }
   /** `interrupts`: questions that the user must answer before the turn can continue. */
   | { type: "finish"; summary: RunSummary; interrupts: PendingInterrupt[] }

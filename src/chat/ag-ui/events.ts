@@ -66,6 +66,7 @@ class AgUiEventWriter {
   #references: Citation[] = [];
   #citations: Citation[] = [];
   #unsupported: UnsupportedSentence[] = [];
+  #suggestions: string[] = [];
   /** Operations for the client's state that are not sent yet. */
   readonly #stateChanges: { op: "add" | "replace"; path: string; value: unknown }[] = [];
 
@@ -125,6 +126,10 @@ class AgUiEventWriter {
         this.#writeReferences(part.references);
         this.#writeState();
         this.#writeCitations(part.citations, part.unsupported);
+        this.#writeSuggestions(part.suggestions);
+        break;
+      case "suggestions":
+        this.#writeSuggestions(part.questions);
         break;
       case "thread":
         this.#writeThread(part);
@@ -255,6 +260,13 @@ class AgUiEventWriter {
     this.#writeReferences([...new Map(known).values()]);
   }
 
+  #writeSuggestions(questions: string[]): void {
+    if (questions.length === 0) return;
+    this.#suggestions = questions;
+    const value = { session_id: this.run.session_id, message_id: this.#messageId, questions };
+    this.#events.push({ type: EventType.CUSTOM, name: "suggested_questions", value });
+  }
+
   #writeEnd(part: EndPart): void {
     if (part.type === "error") {
       this.#fail(part.error.errorCode);
@@ -295,6 +307,7 @@ class AgUiEventWriter {
       citations: this.#citations,
       ...(this.#unsupported.length > 0 && { unsupported: this.#unsupported }),
       knowledge_references: this.#references,
+      ...(this.#suggestions.length > 0 && { suggested_questions: this.#suggestions }),
     };
     const [first, ...others] = interrupts.map(toAgUiInterrupt);
     return {

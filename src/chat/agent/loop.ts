@@ -1,10 +1,11 @@
 import { type AnswerStatus, parseArguments, type ToolCall } from "../../db/chat/chat";
 import { AppError } from "../../errors";
-import type {
-  ChatModel,
-  ModelCallOptions,
-  ModelPart,
-  ModelPrompt,
+import {
+  type ChatModel,
+  EXTRACTIVE,
+  type ModelCallOptions,
+  type ModelPart,
+  type ModelPrompt,
 } from "../../providers/chat/chat-model";
 import { type CheckedCitation, checkCitations } from "../citations/check";
 import type { AgentPart, TokenUsage } from "../parts";
@@ -31,6 +32,8 @@ export type AgentTask = {
   /** Replaces each citation's passage by the sentence that supports the answer. */
   locate: (answer: string, citations: CheckedCitation[]) => Promise<CheckedCitation[]>;
   isAllowedUrl: IsAllowedUrl;
+  /** The numbered passages that the user looks at, for the answerer without a model. */
+  here: object[];
   /** Text to show before the first text of the run, or an empty string. */
   notice: string;
   /** Number of the first step: earlier runs of this turn completed the steps before it. */
@@ -119,7 +122,7 @@ class AgentStep {
   }
 
   async callModel(prompt: ModelPrompt, isLast: boolean): Promise<void> {
-    const { chatModel, tools, clientTools, signal } = this.task;
+    const { chatModel, tools, clientTools, here, signal } = this.task;
     const { max_output_tokens = MAX_OUTPUT_TOKENS, stop, must_call_tool } = this.task.settings;
     const options: ModelCallOptions = {
       prompt,
@@ -127,6 +130,7 @@ class AgentStep {
       ...(stop && { stopSequences: stop }),
       tools: toToolDefinitions(must_call_tool && isLast ? [] : tools, clientTools),
       toolChoice: { type: must_call_tool ? "required" : isLast ? "none" : "auto" },
+      ...(here.length > 0 && { providerOptions: { [EXTRACTIVE]: { here: here as never } } }),
     };
     await streamModel(chatModel, options, (part) => this.#receive(part), signal);
     if (this.#finishReason === "" || FAILED.includes(this.#finishReason)) {

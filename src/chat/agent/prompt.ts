@@ -17,12 +17,24 @@ const INSTRUCTIONS = `You answer questions about one course from its lectures an
 /** A larger state of a page is cut, because it would leave no room for the conversation. */
 const MAX_STATE_LENGTH = 8_000;
 
-/** The system prompt. Context and state of the client's page are added as data, not as instructions. */
+/** What a page shares besides its context. */
+export type PageData = {
+  sharedState?: Record<string, unknown> | undefined;
+  /** The numbered passages that the user looks at. */
+  here?: object[];
+};
+
+/** The system prompt. What the client's page shares is added as data, not as instructions. */
 export function toInstructions(
   context: PageContext[],
-  sharedState?: Record<string, unknown>,
+  { sharedState, here = [] }: PageData = {},
 ): string {
   const sections = [INSTRUCTIONS];
+  if (here.length > 0) {
+    sections.push(
+      `The user looks at this part of the course now. Questions such as "What does this mean?" are about it; cite it by its number (JSON, material only):\n${JSON.stringify(here)}`,
+    );
+  }
   if (context.length > 0) {
     const data = context.map(({ description, value }) => ({ description, value }));
     sections.push(

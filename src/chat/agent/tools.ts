@@ -75,7 +75,7 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
       inputSchema: TranscriptSpan,
       execute: async (span) => {
         const chunks = await readTranscriptChunks(db, course, span, MAX_CHUNKS);
-        return { passages: chunks.map(toPassage) };
+        return { passages: chunks.map(toReadPassage) };
       },
     }),
     tool({
@@ -86,7 +86,7 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
       execute: async ({ document_id, page_number }) => {
         const page = { document_id, page: String(page_number) };
         const chunks = await readPageChunks(db, course, page, MAX_CHUNKS);
-        return { passages: chunks.map(toPassage) };
+        return { passages: chunks.map(toReadPassage) };
       },
     }),
     tool({
@@ -152,7 +152,8 @@ const tool = <Shape extends z.ZodRawShape>(definition: {
   execute(input: z.output<z.ZodObject<Shape>>, signal: AbortSignal): Promise<ServerToolOutput>;
 }): ServerTool => definition as unknown as ServerTool;
 
-function toPassage(chunk: ReadChunk): FoundPassage {
+/** A passage that was read by its position. */
+export function toReadPassage(chunk: ReadChunk): FoundPassage {
   const { chunk_id, asset_id, title, content: quote, start_ms, end_ms, viewer_url, sha256 } = chunk;
   const common = { chunk_id, asset_id, title, quote, ...(sha256 && { sha256 }) };
   if (chunk.page_number !== undefined) {

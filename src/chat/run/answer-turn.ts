@@ -8,11 +8,14 @@ import type { ChatModel } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import { openExtractiveAnswerer } from "../../providers/local/extractive-answerer";
 import type { Reranker } from "../../providers/reranker";
+import type { Citation } from "../../retrieval/search";
 import { CitedPassages } from "../agent/cited-passages";
 import { type AgentTask, type EmitAgentPart, runAgent } from "../agent/loop";
+import { readPassagesAt, splitPosition, type ViewPosition } from "../agent/position";
 import { toInstructions, toPrompt, toUnreadNotice } from "../agent/prompt";
 import { searchUncovered, toPlainQuestion } from "../agent/refuse-uncovered";
-import { createCourseTools, type ServerTool } from "../agent/tools";
+import { suggestQuestions } from "../agent/suggest-questions";
+import { type CourseScope, createCourseTools, type ServerTool } from "../agent/tools";
 import { addUsage } from "../agent/usage";
 import { locateCitations } from "../citations/locate";
 import type { AgentPart, RunSummary, TokenUsage } from "../parts";
@@ -62,10 +65,14 @@ export function answerTurn(
   const { request, request_id, thread } = context;
   const passages = new CitedPassages(thread, turn.id);
   const work = async (emit: EmitAgentPart, signal: AbortSignal) => {
-    const instructions = toInstructions(request.context, request.sharedState);
+    const { position, others } = splitPosition(request.context);
+    const course = toCourseScope(deps, context);
+    const here = position ? await presentHere(course, position, passages, emit) : [];
+    const { sharedState } = request;
+    const instructions = toInstructions(others, { sharedState, here });
     const prompt = await toPrompt(thread, instructions, chatModel);
     const notice = await findNotice(thread, turn, chatModel);
-    const task = { ...toTask(deps, context, turn, passages), prompt, notice, signal };
+    const task = { ...toTask(deps, context, turn, passages), prompt, here, notice, signal };
     const uncovered = await findUncovered(deps, context, task.tools, signal);
     await runAgent(uncovered ? { ...task, ...uncovered } : task, emit);
   };
@@ -75,6 +82,7 @@ export function answerTurn(
       session_id: request.session_id,
       modelName: chatModel.name,
       passages,
+      suggest: (found) => suggestQuestions(questionsIn(thread), found),
       log,
       onEnd: (outcome, summary) => {
         onEnd(outcome, summary);
@@ -103,6 +111,21 @@ async function findUncovered(
   const searches = await searchUncovered(tools, { query, minScore }, signal);
   if (!searches) return null;
   return { chatModel: openExtractiveAnswerer(embedder), tools: searches, clientTools: [] };
+}
+
+/** Numbers the passages that the user looks at, so that the answer can cite them from its first word. */
+async function presentHere(
+  course: CourseScope,
+  position: ViewPosition,
+  passages: CitedPassages,
+  emit: EmitAgentPart,
+): Promise<object[]> {
+  const foundBefore = passages.found.size;
+  const here = passages.present({ passages: await readPassagesAt(course, position) }).passages;
+  if (passages.found.size > foundBefore) {
+    emit({ type: "references", references: [...passages.found] });
+  }
+  return here;
 }
 
 /** The notice about unread attachments, once in an answer. */
@@ -145,6 +168,8 @@ export type RunContext = {
   session_id: string;
   modelName: string;
   passages: Pick<CitedPassages, "found">;
+  /** The questions to suggest after an answer from these passages. */
+  suggest?: (found: Citation[]) => string[];
   log: Pick<Log, "info" | "warn">;
   onEnd: OnAnswerEnd;
 };
@@ -157,7 +182,7 @@ export type RunContext = {
  * @param work emits its parts; throws an AppError, or anything when its signal is aborted
  */
 export function toRunWork(
-  { request_id, session_id, modelName, passages, log, onEnd }: RunContext,
+  { request_id, session_id, modelName, passages, suggest, log, onEnd }: RunContext,
   work: (emit: EmitAgentPart, signal: AbortSignal) => Promise<void>,
   save: SaveAnswer,
 ): RunWork {
@@ -172,6 +197,11 @@ export function toRunWork(
     const ended = await outcomeOf(() => work(emitCounted, signal), signal);
 
     const { steps } = tally;
+    if (ended.type === "finish" && suggest && isAnswered(steps)) {
+      const questions = suggest([...found]);
+      steps.at(-1)!.metadata.suggested_questions = questions;
+      emit({ type: "suggestions", questions });
+    }
     const summary = { model: modelName, ...tally.total, hits: found.size };
     const saved = await outcomeOf(async () => {
       if (steps.length > 0) await save(steps);
@@ -186,6 +216,15 @@ export function toRunWork(
     emit(outcome.type === "finish" ? { type: "finish", summary, interrupts } : outcome);
   };
 }
+
+/** The run ended with a text, not with a call of a client's tool. */
+function isAnswered(steps: NewAnswer[]): boolean {
+  const last = steps.at(-1);
+  return last !== undefined && last.content !== "" && !last.metadata.tool_calls;
+}
+
+const questionsIn = (thread: ChatMessage[]): string[] =>
+  thread.flatMap(({ role, content }) => (role === "user" ? content : []));
 
 /** Sums up the parts of a run. */
 class RunTally {
@@ -218,17 +257,24 @@ class RunTally {
   }
 }
 
-/** The agent's task, without prompt and signal. */
+const toCourseScope = (
+  { db, embedder, reranker }: AnswerDeps,
+  { request: { course_id }, viewer }: TurnContext,
+): CourseScope => ({ db, embedder, reranker: reranker ?? null, course_id, viewer });
+
+/** The agent's task, without its prompt, the data for it, and the signal. */
 function toTask(
-  { db, embedder, reranker, chatModel }: AnswerDeps,
-  { request, thread, viewer, origin }: TurnContext,
+  deps: AnswerDeps,
+  context: TurnContext,
   turn: Turn,
   passages: CitedPassages,
-): Omit<AgentTask, "prompt" | "notice" | "signal"> {
+): Omit<AgentTask, "prompt" | "here" | "notice" | "signal"> {
+  const { db, chatModel } = deps;
+  const { request, thread, origin } = context;
   return {
     chatModel,
     passages,
-    tools: createCourseTools({ db, embedder, reranker, course_id: request.course_id, viewer }),
+    tools: createCourseTools(toCourseScope(deps, context)),
     clientTools: toClientTools(request, chatModel),
     settings: request.settings ?? {},
     locate: (answer, citations) => locateCitations(db, answer, citations),

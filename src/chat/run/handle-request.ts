@@ -244,9 +244,14 @@ const toThreadPart = (
 
 /** The sources of the last answer, if it has any. */
 function toRecall(thread: ChatMessage[]): ChatPart[] {
-  const { references = [], citations = [], unsupported = [] } = thread.at(-1)?.metadata ?? {};
+  const {
+    references = [],
+    citations = [],
+    unsupported = [],
+    suggested_questions: suggestions = [],
+  } = thread.at(-1)?.metadata ?? {};
   if (references.length === 0) return [];
-  return [{ type: "recall", references, citations, unsupported } as ChatPart];
+  return [{ type: "recall", references, citations, unsupported, suggestions } as ChatPart];
 }
 
 const toFinish = (model: string, thread: ChatMessage[]): ChatPart => ({

@@ -47,15 +47,18 @@ export function readTranscriptChunks(
 /**
  * The chunks of one page of a document, in order. Empty for a document of another course.
  *
- * @param page  a printed label, or else a position from 1. Of several pages with the same label, as in
- *   slides that are built step by step, the last one is the fullest.
+ * @param page  a number is the position in the file, from 1; a text is a printed label, or else that
+ *   position. Of several pages with the same label, as in slides that are built step by step, the last one
+ *   is the fullest.
  */
 export function readPageChunks(
   sql: Sql,
   { course_id, viewer }: CourseView,
-  { document_id, page }: { document_id: string; page: string },
+  { document_id, page }: { document_id: string; page: string | number },
   limit: number,
 ): Promise<ReadChunk[]> {
+  const label = typeof page === "string" ? page : null;
+  const position = /^\d{1,7}$/.test(`${page}`) ? Number(page) : null;
   return sql<ReadChunk[]>`
     select c.id as chunk_id, d.id as asset_id, coalesce(d.title, d.filename) as title, d.filename,
            c.content, c.page_number, c.metadata->>'label' as page_label, d.sha256
@@ -63,8 +66,8 @@ export function readPageChunks(
     lateral (
       select coalesce(
         (select max(s.page_number) from slide_descriptions s
-         where s.document_id = d.id and lower(s.metadata->>'label') = lower(${page})),
-        case when ${page} ~ '^\\d{1,7}$' then ${page}::text::int end) as page_number
+         where s.document_id = d.id and lower(s.metadata->>'label') = lower(${label})),
+        ${position}::int) as page_number
     ) wanted
     where d.id = ${document_id} and d.course_id = ${course_id} and d.deleted_at is null
       ${visibleAsset(sql, viewer, "d")} ${visiblePages(sql, viewer, "c", "page_end")}

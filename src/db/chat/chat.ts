@@ -42,6 +42,8 @@ export type MessageMetadata = {
   unsupported?: unknown[];
   /** Passages retrieved for this answer so far, cited or not. */
   references?: unknown[];
+  /** Questions that the user can ask next; of the last step of an answer. */
+  suggested_questions?: string[];
   tool_calls?: ToolCall[];
   reasoning?: { id: string; content: string }[];
   usage?: Record<string, number>;

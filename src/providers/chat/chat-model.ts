@@ -21,6 +21,12 @@ export type ChatModel = {
   readonly attachments: string[];
 };
 
+/**
+ * The key of `providerOptions` that the answerer without a model reads: `here`, the numbered passages that
+ * the user looks at. Models get them in their instructions.
+ */
+export const EXTRACTIVE = "lectern.extractive";
+
 /** Names of the tools that search the course; both take `{ query }`. */
 export const SEARCH_TOOLS = { lectures: "search_lectures", slides: "search_slides" } as const;
 

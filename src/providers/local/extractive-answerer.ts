@@ -1,11 +1,14 @@
 import { toClock } from "../../text/clock";
 import { toPagePlace } from "../../text/page-place";
+import { splitSentences } from "../../text/sentences";
 import {
   type ChatModel,
+  EXTRACTIVE,
   type LanguageModelV4,
   type ModelCallOptions,
   type ModelPart,
   SEARCH_TOOLS,
+  SearchResult,
   type ToolPassage,
 } from "../chat/chat-model";
 import type { Embedder } from "../embedder";
@@ -46,6 +49,8 @@ export function openExtractiveAnswerer(embedder: Embedder): ChatModel {
 async function respond(options: ModelCallOptions, embedder: Embedder): Promise<Content[]> {
   const { prompt, abortSignal: signal = new AbortController().signal } = options;
   const conversation = readConversation(prompt);
+  const here = readHere(options);
+  if (here.length > 0 && conversation.pointsHere === "only") return [text(quoteHere(here))];
 
   if (conversation.passages === undefined) {
     const searches = toSearches(conversation.question, options);
@@ -53,7 +58,26 @@ async function respond(options: ModelCallOptions, embedder: Embedder): Promise<C
       ? searches
       : [text("The course cannot be searched: no search tool is available.")];
   }
-  return [text(await answer(conversation.question, conversation, { embedder, signal }))];
+  return [text(await answer(conversation, here, { embedder, signal }))];
+}
+
+/** The passages that the user looks at, the nearest first. */
+function readHere({ providerOptions }: ModelCallOptions): ToolPassage[] {
+  const { here } = providerOptions?.[EXTRACTIVE] ?? {};
+  return SearchResult.shape.passages.safeParse(here).data ?? [];
+}
+
+const HERE_SENTENCES = 4;
+
+/** The beginning of the place that the user looks at, verbatim. */
+function quoteHere(here: ToolPassage[]): string {
+  const { content, number } = here[0]!;
+  const sentences = splitSentences(content).map((one) => one.replace(/\s+/g, " ").trim());
+  const quotes = sentences.filter((one) => one !== "").slice(0, HERE_SENTENCES);
+  return [
+    "This is what the course says here, word for word.",
+    ...quotes.map((sentence) => `> ${asQuote(sentence)} [${number}]`),
+  ].join("\n\n");
 }
 
 const text = (content: string): Content => ({ type: "text", text: content });
@@ -72,11 +96,12 @@ function toSearches(query: string, { tools = [], toolChoice }: ModelCallOptions)
 }
 
 async function answer(
-  question: string,
-  { passages = [], covered, searchFailed }: Conversation,
+  { question, passages: found = [], covered, searchFailed, pointsHere }: Conversation,
+  here: ToolPassage[],
   tools: { embedder: Embedder; signal: AbortSignal },
 ): Promise<string> {
   if (searchFailed) return "The course could not be searched at the moment. Please ask again.";
+  const passages = [...new Map([...here, ...found].map((one) => [one.number, one])).values()];
   if (passages.length === 0) return "I found nothing about this in the course.";
 
   const extracts = covered ? await chooseExtracts(question, passages, tools) : [];
@@ -84,6 +109,7 @@ async function answer(
     const quotes = extracts.map(({ sentence, number }) => `> ${asQuote(sentence)} [${number}]`);
     return ["These are extracts from the course, not a written answer.", ...quotes].join("\n\n");
   }
+  if (here.length > 0 && pointsHere === "also") return quoteHere(here);
   const nearest = passages.slice(0, 3).map((passage) => `- ${toMoment(passage)}`);
   return `${NOT_COVERED} The nearest moments are:\n\n${nearest.join("\n")}`;
 }
