@@ -114,7 +114,7 @@ async function main(): Promise<void> {
   const courses = await fillCourses(sql, Number(Bun.argv[2] ?? 50_000), embedder.model);
   const app = new Elysia()
     .use(keylessGuard(sql))
-    .use(retrievalRoutes({ db: sql, embedder, metrics: openMetrics() }));
+    .use(retrievalRoutes({ config: {}, db: sql, embedder, metrics: openMetrics() }));
   app.listen({ port: 0, hostname: "127.0.0.1" });
   const bench = { sql, statements, embedder, url: app.server!.url };
   const rows = [];

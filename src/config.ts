@@ -243,7 +243,10 @@ const Config = z.object({
   OIDC_USER_CLAIM: z.string().min(1).default("sub"),
   /** Whether users with the scope ingest can read the conversations of their courses, without names. */
   TEACHERS_SEE_QUESTIONS: z.enum(["true", "false"]).default("false").transform((text) => text === "true"),
-  /** The public address of this server; unset: the address of each request. */
+  /** The address of your CopilotKit runtime and the name of its agent, for pages that read /api/agui/config. */
+  COPILOTKIT_URL: BaseUrl,
+  COPILOTKIT_AGENT: z.string().min(1).max(100).default("default"),
+  /** The public address of this server, with the path that a proxy adds; unset: the address of each request. */
   PUBLIC_URL: BaseUrl,
 }).superRefine((env, context) => {
   const require = (name: string, message: string) =>

@@ -57,4 +57,4 @@ export async function openSigned(url: string): Promise<void> {
 
 /** True when links to files of this server need a signature. */
 export const needsSignature = (url: string): boolean =>
-  url.startsWith("/api/") && sessionStorage.getItem(STORED) !== null;
+  /\/api\/(documents|lectures)\//.test(url) && sessionStorage.getItem(STORED) !== null;

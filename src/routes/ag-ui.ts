@@ -10,6 +10,7 @@ import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import type { Log } from "../log";
 import type { ChatModel } from "../providers/chat/chat-model";
+import { ownBaseUrl } from "./http/own-origin";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type BundleFile = { bytes: Bytes; gzip: Bytes | null; type: string; etag: string };
@@ -29,7 +30,13 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 const AgUiConfig = z.object({
-  api_base_url: z.string(),
+  api_base_url: z.string().describe("PUBLIC_URL, or else the address of the request"),
+  copilotkit: z
+    .object({ runtime_url: z.string(), agent: z.string() })
+    .nullable()
+    .describe(
+      "Your CopilotKit runtime, as in COPILOTKIT_URL and COPILOTKIT_AGENT; null without one",
+    ),
   endpoints: z.record(z.string(), z.string()),
   features: z.record(z.string(), z.boolean()),
   chat_model: z.string(),
@@ -67,8 +74,11 @@ export async function agUiRoutes({ config, db, log, chatModel }: AgUiRoutesDeps)
       .get("/ag-ui/*", asset, { detail: { hide: true } })
       .get(
         "/api/agui/config",
-        () => ({
-          api_base_url: config.PUBLIC_URL ?? "",
+        ({ request }) => ({
+          api_base_url: ownBaseUrl(request, config),
+          copilotkit: config.COPILOTKIT_URL
+            ? { runtime_url: config.COPILOTKIT_URL, agent: config.COPILOTKIT_AGENT }
+            : null,
           endpoints: {
             chat: "/api/chat",
             chat_stream: "/api/chat/stream",

@@ -6,8 +6,10 @@ import type { Metrics } from "../metrics";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { searchCourse } from "../retrieval/search";
+import { withAbsoluteUrls } from "../text/absolute-urls";
 import { requestEnd, requireCourse, viewerOf } from "./http/auth";
 import { jsonBody } from "./http/json-body";
+import { ownBaseUrl } from "./http/own-origin";
 import { Id, Json } from "./http/schemas";
 
 const Sources = z.array(z.enum(["lectures", "slides"])).min(1);
@@ -87,7 +89,10 @@ export const Citation = z
       .describe(
         "In old answers: the material is not visible now, so there is no quote and no `url`",
       ),
-    url: z.string().nullable().describe("Opens the page, or the recording at the second"),
+    url: z
+      .string()
+      .nullable()
+      .describe("Absolute address that opens the page, or the recording at the second"),
   })
   .meta({ id: "Citation" });
 
@@ -137,9 +142,10 @@ type RetrievalRoutesDeps = {
   embedder: Embedder;
   reranker?: Reranker | null;
   metrics: Pick<Metrics, "retrievalHits">;
+  config: { PUBLIC_URL?: string | undefined };
 };
 
-export const retrievalRoutes = ({ db, embedder, reranker, metrics }: RetrievalRoutesDeps) =>
+export const retrievalRoutes = ({ db, embedder, reranker, metrics, config }: RetrievalRoutesDeps) =>
   new Elysia({ prefix: "/api/retrieval", tags: ["Retrieval"] }).post(
     "/query",
     async ({ body, request }) => {
@@ -149,7 +155,7 @@ export const retrievalRoutes = ({ db, embedder, reranker, metrics }: RetrievalRo
       const wanted = { ...body, course_id: course.id, viewer: viewerOf(request) };
       const passages = await searchCourse(tools, wanted, requestEnd(request));
       metrics.retrievalHits.observe({ source: "query" }, passages.length);
-      return passages;
+      return withAbsoluteUrls(passages, ownBaseUrl(request, config));
     },
     {
       parse: jsonBody,

@@ -8,6 +8,7 @@ import { canReachCourse } from "../principal";
 import { recordAudit } from "./http/audit";
 import { principalOf, viewerOf } from "./http/auth";
 import { jsonBody } from "./http/json-body";
+import { ownBaseUrl } from "./http/own-origin";
 import { Time } from "./http/schemas";
 import { openUrlSigner } from "./http/url-signer";
 
@@ -20,14 +21,22 @@ const SignRequest = z.strictObject({
     .array(z.string().max(2_000))
     .min(1)
     .max(100)
-    .describe("Paths of files, page images and transcripts, such as the `url` of a citation"),
+    .describe(
+      "Paths or addresses of files, page images and transcripts, such as the `url` of a citation",
+    ),
 });
 const SignedUrls = z
   .object({ items: z.array(z.object({ url: z.string(), expires_at: Time })) })
   .meta({ id: "SignedUrls" });
 
+type SignedUrlDeps = {
+  db: Sql;
+  audit: AuditWriter;
+  config: { PUBLIC_URL?: string | undefined };
+};
+
 /** Addresses that a browser can open without a header. */
-export const signedUrlRoutes = ({ db, audit }: { db: Sql; audit: AuditWriter }) => {
+export const signedUrlRoutes = ({ db, audit, config }: SignedUrlDeps) => {
   const signer = openUrlSigner(db);
 
   /**
@@ -52,9 +61,13 @@ export const signedUrlRoutes = ({ db, audit }: { db: Sql; audit: AuditWriter }) 
   return new Elysia({ prefix: "/api/signed-urls", tags: ["Keys"] }).post(
     "",
     async ({ body, request }) => {
+      const base = ownBaseUrl(request, config);
+      const urls = body.urls.map((url) =>
+        url.startsWith(`${base}/`) ? url.slice(base.length) : url,
+      );
       const viewer = viewerOf(request);
-      const assets = await Promise.all(body.urls.map((url) => requireVisible(url, request)));
-      const items = await Promise.all(body.urls.map((url) => signer.sign(url, viewer)));
+      const assets = await Promise.all(urls.map((url) => requireVisible(url, request)));
+      const items = await Promise.all(urls.map((url) => signer.sign(url, viewer)));
       // One event for each asset: a page can have many images.
       for (const { id: target, course_id } of new Map(assets.map((a) => [a.id, a])).values()) {
         recordAudit(audit, request, { event_type: "file.signed", target, course_id });

@@ -140,5 +140,19 @@ test("GET /api/agui/config says what a page has to know, and no secret", async (
     endpoints: { chat_stream: "/api/chat/stream", courses: "/api/courses" },
     features: { written_answers: true },
   });
+  expect(JSON.parse(text)).toMatchObject({ api_base_url: server.url, copilotkit: null });
   expect(text).not.toContain("sk-secret");
+});
+
+test("GET /api/agui/config names the CopilotKit runtime, and the public address with its path", async () => {
+  const own = await serve({
+    PUBLIC_URL: "https://uni.example/lectern/",
+    COPILOTKIT_URL: "https://app.uni.example/api/copilotkit",
+    COPILOTKIT_AGENT: "tutor",
+  });
+  expect(await (await fetch(`${own.url}/api/agui/config`)).json()).toMatchObject({
+    api_base_url: "https://uni.example/lectern",
+    copilotkit: { runtime_url: "https://app.uni.example/api/copilotkit", agent: "tutor" },
+  });
+  await own.stop();
 });

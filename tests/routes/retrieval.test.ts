@@ -19,7 +19,7 @@ const embedder = new OpenAI({ baseUrl: server.url }).embedder("words");
 const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(keylessGuard(db))
-  .use(retrievalRoutes({ db, embedder, metrics: openMetrics() }));
+  .use(retrievalRoutes({ config: {}, db, embedder, metrics: openMetrics() }));
 const post = (body: object) => app.handle(postJson("/api/retrieval/query", body));
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the answer
 const ask = async (body: object): Promise<any[]> => {
@@ -79,7 +79,9 @@ describe("POST /api/retrieval/query", () => {
       citation: {
         page_number: 1,
         url: expect.stringMatching(
-          new RegExp(`^/api/documents/${document.id}/versions/[0-9a-f]{64}/file#page=1$`),
+          new RegExp(
+            `^http://localhost/api/documents/${document.id}/versions/[0-9a-f]{64}/file#page=1$`,
+          ),
         ),
       },
     });

@@ -3110,7 +3110,7 @@ export interface components {
                  * @constant
                  */
                 unsupported?: true;
-                /** @description Opens the page, or the recording at the second */
+                /** @description Absolute address that opens the page, or the recording at the second */
                 url: string | null;
                 /**
                  * @description In old answers: the material is not visible now, so there is no quote and no `url`
@@ -3209,7 +3209,7 @@ export interface components {
                  * @constant
                  */
                 unsupported?: true;
-                /** @description Opens the page, or the recording at the second */
+                /** @description Absolute address that opens the page, or the recording at the second */
                 url: string | null;
                 /**
                  * @description In old answers: the material is not visible now, so there is no quote and no `url`
@@ -3279,7 +3279,7 @@ export interface components {
                  * @constant
                  */
                 unsupported?: true;
-                /** @description Opens the page, or the recording at the second */
+                /** @description Absolute address that opens the page, or the recording at the second */
                 url: string | null;
                 /**
                  * @description In old answers: the material is not visible now, so there is no quote and no `url`
@@ -3345,7 +3345,7 @@ export interface components {
                      * @constant
                      */
                     unsupported?: true;
-                    /** @description Opens the page, or the recording at the second */
+                    /** @description Absolute address that opens the page, or the recording at the second */
                     url: string | null;
                     /**
                      * @description In old answers: the material is not visible now, so there is no quote and no `url`
@@ -3428,7 +3428,7 @@ export interface components {
             source: "lectures" | "slides";
             start_ms?: number;
             title: string | null;
-            /** @description Opens the page, or the recording at the second */
+            /** @description Absolute address that opens the page, or the recording at the second */
             url: string | null;
             /**
              * @description In old answers: the material is not visible now, so there is no quote and no `url`
@@ -5166,9 +5166,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /** @description PUBLIC_URL, or else the address of the request */
                         api_base_url: string;
                         bundle_version: string;
                         chat_model: string;
+                        /** @description Your CopilotKit runtime, as in COPILOTKIT_URL and COPILOTKIT_AGENT; null without one */
+                        copilotkit: {
+                            agent: string;
+                            runtime_url: string;
+                        } | null;
                         endpoints: {
                             [key: string]: string;
                         };
@@ -7681,7 +7687,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description Paths of files, page images and transcripts, such as the `url` of a citation */
+                    /** @description Paths or addresses of files, page images and transcripts, such as the `url` of a citation */
                     urls: string[];
                 };
             };

@@ -5,6 +5,7 @@ import { getCourse, listCourses } from "../../db/courses";
 import { AppError } from "../../errors";
 import type { Viewer } from "../../principal";
 import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
+import { toAbsoluteUrl } from "../../text/absolute-urls";
 import { CitedPassages } from "../agent/cited-passages";
 import {
   type CourseScope,
@@ -113,7 +114,7 @@ export function createMcpTools(
         const tool = courseTools(course).find((tool) => tool.name === name)!;
         const output = await tool.execute(input, signal);
         if ("answer" in output) return output.answer as Record<string, unknown>;
-        const absolute = (url: string | null) => url && new URL(url, origin).href;
+        const absolute = (url: string | null) => url && toAbsoluteUrl(url, origin);
         const passages = output.passages.map((one) => ({ ...one, url: absolute(one.url) }));
         return new CitedPassages([]).present({ ...output, passages });
       },

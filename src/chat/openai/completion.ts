@@ -1,4 +1,5 @@
 import { AppError } from "../../errors";
+import { toAbsoluteUrl } from "../../text/absolute-urls";
 import type { CheckedCitation, UnsupportedSentence } from "../citations/check";
 import { findMarks } from "../citations/marks";
 import type { ChatPart, RunSummary, TokenUsage } from "../parts";
@@ -193,7 +194,7 @@ class Completion {
       this.#citations.set(number, {
         ...citation,
         ...(isFlagged && { unsupported: true }),
-        url: url && new URL(url, this.origin).href,
+        url: url && toAbsoluteUrl(url, this.origin),
       });
     }
     for (const { start, end, ...verdict } of unsupported as UnsupportedSentence[]) {

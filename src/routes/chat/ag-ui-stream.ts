@@ -1,9 +1,12 @@
 import { type AGUIEvent, type BaseEvent, EventType } from "@ag-ui/core";
 import { AGUI_MEDIA_TYPE, EventEncoder } from "@ag-ui/encoder";
 import type { ClientCapabilities } from "../../chat/request";
+import { withAbsoluteUrls } from "../../text/absolute-urls";
 import { EVENT_STREAM, toStreamingResponse } from "../http/streaming-response";
 
 type AgUiReader = {
+  /** Our public address, for the links of citations. */
+  baseUrl: string;
   accept: string | null;
   client: ClientCapabilities;
   /** Called once if the reader leaves before the end. */
@@ -13,11 +16,31 @@ type AgUiReader = {
 /** Sends AG-UI events as server-sent events, or in AG-UI's binary form if `accept` names it. */
 export function toAgUiResponse(
   events: AsyncGenerator<AGUIEvent[]>,
-  { accept, client, onGone }: AgUiReader,
+  { accept, baseUrl, client, onGone }: AgUiReader,
 ): Response {
   const isBinary = accept?.includes(AGUI_MEDIA_TYPE);
   const form = isBinary ? toBinary(client) : TEXT;
-  return toStreamingResponse(events, { ...form, onGone });
+  return toStreamingResponse(withLinks(events, baseUrl), { ...form, onGone });
+}
+
+/** Events without citations. They are most of a stream, so they are not searched for links. */
+const WITHOUT_CITATIONS: ReadonlySet<string> = new Set([
+  EventType.TEXT_MESSAGE_START,
+  EventType.TEXT_MESSAGE_CONTENT,
+  EventType.REASONING_MESSAGE_CONTENT,
+  EventType.TOOL_CALL_ARGS,
+]);
+
+/** Makes the links of citations absolute. */
+async function* withLinks(
+  events: AsyncGenerator<AGUIEvent[]>,
+  baseUrl: string,
+): AsyncGenerator<AGUIEvent[]> {
+  for await (const batch of events) {
+    yield batch.map((event) =>
+      WITHOUT_CITATIONS.has(event.type) ? event : withAbsoluteUrls(event, baseUrl),
+    );
+  }
 }
 
 /** Events that the binary form before 1.0 lacks: its decoders fail on them. */

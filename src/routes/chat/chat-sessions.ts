@@ -7,8 +7,10 @@ import { deleteSession, getSession, listSessions } from "../../db/chat/chat-sess
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import { ownConversations } from "../../principal";
+import { withAbsoluteUrls } from "../../text/absolute-urls";
 import { recordAudit } from "../http/audit";
 import { principalOf, type QuestionSettings, seesQuestions, viewerOf } from "../http/auth";
+import { ownBaseUrl } from "../http/own-origin";
 import { ById, Id, PageQuery, pageOf } from "../http/schemas";
 import { SessionSummary, WholeSession } from "./chat-schemas";
 
@@ -16,7 +18,7 @@ type ChatSessionDeps = {
   db: Sql;
   runs: LiveRuns;
   audit: AuditWriter;
-  config: QuestionSettings;
+  config: QuestionSettings & { PUBLIC_URL?: string | undefined };
 };
 
 /** Stored conversations: list, read, export, delete. */
@@ -42,18 +44,25 @@ export const chatSessionRoutes = ({ db, runs, audit, config }: ChatSessionDeps) 
         },
       },
     )
-    .get("/:id", ({ params, request }) => readSession(db, params.id, request), {
-      params: ById,
-      response: WholeSession,
-      detail: { summary: "Get a conversation with its messages" },
-    })
+    .get(
+      "/:id",
+      async ({ params, request }) => {
+        const session = await readSession(db, params.id, request);
+        return withAbsoluteUrls(session, ownBaseUrl(request, config));
+      },
+      {
+        params: ById,
+        response: WholeSession,
+        detail: { summary: "Get a conversation with its messages" },
+      },
+    )
     .get(
       "/:id/export",
       async ({ params, request }) => {
         const session = await readSession(db, params.id, request);
         const { id: target, course_id } = session;
         recordAudit(audit, request, { event_type: "session.exported", target, course_id });
-        return new Response(toMarkdown(session, new URL(request.url).origin), {
+        return new Response(toMarkdown(session, ownBaseUrl(request, config)), {
           headers: {
             "content-type": "text/markdown; charset=utf-8",
             "content-disposition": `attachment; filename="chat-${session.id}.md"`,

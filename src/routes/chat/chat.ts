@@ -34,6 +34,7 @@ import { queueUnansweredQuestion } from "../../db/webhooks/messages";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
 import { ownConversations, SEES_ALL, type Viewer } from "../../principal";
+import { withAbsoluteUrls } from "../../text/absolute-urls";
 import {
   credentialEnd,
   principalOf,
@@ -44,7 +45,7 @@ import {
 } from "../http/auth";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { conversationBody } from "../http/json-body";
-import { ownOrigin } from "../http/own-origin";
+import { ownBaseUrl, ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
 import { toAgUiResponse } from "./ag-ui-stream";
 import { AG_UI_STREAM, BODY, CAPABILITIES, CourseQuery, Reply } from "./chat-schemas";
@@ -77,7 +78,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
         const conversation = await open(request, body, query);
         // Heartbeats detect a dead connection; a timeout would also end a silent one.
         server?.timeout(request, 0);
-        return stream(depsFor(conversation.viewer), conversation, request);
+        return stream(depsFor(conversation.viewer), conversation, request, deps.config);
       },
       {
         parse: conversationBody,
@@ -96,7 +97,10 @@ export function chatRoutes(deps: ChatRouteDeps) {
         server?.timeout(request, 0);
         const answer = async () => ({
           status: 200,
-          body: await reply(depsFor(conversation.viewer), conversation, request),
+          body: withAbsoluteUrls(
+            await reply(depsFor(conversation.viewer), conversation, request),
+            ownBaseUrl(request, deps.config),
+          ),
         });
         return (await once(db, request, body, answer)).body;
       },
@@ -196,7 +200,12 @@ async function openConversation(
   };
 }
 
-function stream(deps: RequestDeps, conversation: AgUiThreadRequest, request: Request): Response {
+function stream(
+  deps: RequestDeps,
+  conversation: AgUiThreadRequest,
+  request: Request,
+  config: ChatRouteDeps["config"],
+): Response {
   const { request: asked, request_id } = conversation;
   const gone = new AbortController();
   const onGone = () => gone.abort("the reader left");
@@ -205,7 +214,9 @@ function stream(deps: RequestDeps, conversation: AgUiThreadRequest, request: Req
   const parts = handleRunRequest(deps, conversation, signal);
   const events = toAgUiEvents(parts, { ...asked, request_id, model: deps.modelName });
   const { client } = asked;
-  return toAgUiResponse(events, { accept: request.headers.get("accept"), client, onGone });
+  const accept = request.headers.get("accept");
+  const baseUrl = ownBaseUrl(request, config);
+  return toAgUiResponse(events, { accept, baseUrl, client, onGone });
 }
 
 async function reply(deps: RequestDeps, conversation: AgUiThreadRequest, request: Request) {

@@ -9,7 +9,7 @@ import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { principalOf, requestEnd, viewerOf } from "../http/auth";
 import { readJsonBytes, SMALL_BODY } from "../http/json-body";
-import { ownOrigin } from "../http/own-origin";
+import { ownBaseUrl } from "../http/own-origin";
 import { Id } from "../http/schemas";
 
 type McpRouteDeps = {
@@ -81,7 +81,7 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
         course_id: query.course_id,
         course_ids,
         viewer: viewerOf(request),
-        origin: ownOrigin(request, config),
+        origin: ownBaseUrl(request, config),
       };
       const body = await readJsonBytes(request, SMALL_BODY);
       refuseLargeBatch(body);

@@ -15,7 +15,7 @@ import { AppError } from "../../errors";
 import { observeAnswer } from "../../metrics";
 import { credentialEnd, principalOf, requestEnd, requireCourse, viewerOf } from "../http/auth";
 import { conversationBody } from "../http/json-body";
-import { ownOrigin } from "../http/own-origin";
+import { ownBaseUrl, ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
 import { EVENT_STREAM, toStreamingResponse } from "../http/streaming-response";
 import type { ChatRouteDeps } from "./chat";
@@ -109,7 +109,8 @@ function complete(
   const origin = ownOrigin(request, services.config);
   const { course_id, model, thread, turn, tools, settings, notes, stream, includeUsage } = asked;
   const created = Math.floor(Date.now() / 1_000);
-  const identity = { id, created, model, origin, stop: settings.stop, notes };
+  const base = ownBaseUrl(request, services.config);
+  const identity = { id, created, model, origin: base, stop: settings.stop, notes };
   const client = NO_CAPABILITIES;
   const viewer = viewerOf(request);
   const wanted = { course_id, session_id: id, context: [], tools, settings, client };

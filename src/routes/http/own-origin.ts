@@ -12,6 +12,18 @@ export const ownOrigin = (
 ): string => new URL(PUBLIC_URL ?? request.url).origin;
 
 /**
+ * The public address of this server without a slash at the end: PUBLIC_URL with its path, which a proxy
+ * can add in front of ours, or else the origin of this request.
+ */
+export const ownBaseUrl = (
+  request: Request,
+  { PUBLIC_URL }: { PUBLIC_URL?: string | undefined },
+): string => {
+  const { origin, pathname } = new URL(PUBLIC_URL ?? request.url);
+  return PUBLIC_URL === undefined ? origin : origin + pathname.replace(/\/+$/, "");
+};
+
+/**
  * Refuses requests from pages of other origins, on every route and for every method, before anything
  * else is done. Browsers send such requests even if they hide the response. It also sets the headers
  * that stop other pages from embedding or guessing our responses.

@@ -82,7 +82,7 @@ describe("an answer", () => {
       number: 1,
       page_number: 8,
       quote: "A loaded coin has less entropy than one bit.",
-      url: `${file_url}#page=8`,
+      url: `${server.url}${file_url}#page=8`,
     };
     expect(before).toMatchObject([{ number: 1, page_number: 7, page_end: 8 }]);
     expect(after).toMatchObject([exact]);

@@ -41,7 +41,13 @@ const app = new Elysia()
   )
   .use(documentVersionRoutes({ db, storage, maxUploadBytes: 2_000_000 }))
   .use(documentPageRoutes({ ...tools, log: silentLog, shutdown: new AbortController().signal }))
-  .use(retrievalRoutes({ ...tools, metrics: { retrievalHits: { observe: () => {} } } as never }));
+  .use(
+    retrievalRoutes({
+      config: {},
+      ...tools,
+      metrics: { retrievalHits: { observe: () => {} } } as never,
+    }),
+  );
 afterAll(() => lab[Symbol.asyncDispose]());
 
 const pdf = (topic: string, pages = 1) =>
