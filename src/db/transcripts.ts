@@ -16,6 +16,12 @@ export type StoredTranscript = {
   model: string | null;
 };
 
+/** A transcript that a client sent. Segments and words are JSON already, because both can have 10 MB. */
+export type ImportedTranscript = Omit<StoredTranscript, "segments" | "words" | "model"> & {
+  /** `{ segments, words }` as JSON. */
+  word_segments: string;
+};
+
 /**
  * Stores a transcript that a job made, and the defects of its file as an event and in the lecture's
  * metadata. If the lecture is transcribed again, the transcript is a draft until it is published. False when
@@ -80,13 +86,13 @@ export async function saveTranscript(
 export async function replaceTranscript(
   sql: Sql,
   lecture_id: string,
-  transcript: Omit<StoredTranscript, "model">,
+  transcript: ImportedTranscript,
   warnings: readonly TranscriptWarning[] = [],
 ): Promise<string> {
-  const { transcript_text, segments, words, language_code, token_count, provider } = transcript;
+  const { transcript_text, word_segments, language_code, token_count, provider } = transcript;
   const [row] = await sql<{ job_id: string | null }[]>`
     select replace_transcript(
-      ${lecture_id}, ${transcript_text}, ${sql.json({ segments, words } as never)},
+      ${lecture_id}, ${transcript_text}, ${word_segments}::text::jsonb,
       ${language_code}, ${token_count}, ${provider}, ${sql.json(warnings as never)}) as job_id`;
   if (!row!.job_id) throw new AppError("lecture_not_found");
   return row!.job_id;
@@ -109,14 +115,14 @@ export type NewTranscriptLecture = {
 export async function requestTranscriptLecture(
   sql: Sql,
   { course_id, title, media_url, owner_id }: NewTranscriptLecture,
-  transcript: Omit<StoredTranscript, "model">,
+  transcript: ImportedTranscript,
   warnings: readonly TranscriptWarning[],
 ): Promise<{ lecture_id: string; job_id: string }> {
-  const { transcript_text, segments, words, language_code, token_count, provider } = transcript;
+  const { transcript_text, word_segments, language_code, token_count, provider } = transcript;
   const [row] = await sql<{ lecture_id: string; job_id: string }[]>`
     select lecture_id, job_id from request_transcript_lecture(
       ${course_id}, ${title}, ${media_url}, ${transcript_text},
-      ${sql.json({ segments, words } as never)}, ${language_code}, ${token_count}, ${provider},
+      ${word_segments}::text::jsonb, ${language_code}, ${token_count}, ${provider},
       ${sql.json(warnings as never)}, ${owner_id}
     )`
     .catch(throwOwnerMissing)

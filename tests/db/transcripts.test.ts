@@ -65,18 +65,23 @@ describe("saveTranscript", () => {
 });
 
 describe("replaceTranscript", () => {
+  const { segments, words, model: _, ...text } = transcript;
+  const word_segments = JSON.stringify({ segments, words });
+  const imported = { ...text, word_segments, provider: "import" };
+
   test("takes the lecture from its worker, and queues a job for the embeddings", async () => {
     const { lecture_id, held } = await claimed();
 
-    const job_id = await replaceTranscript(db, lecture_id, { ...transcript, provider: "import" });
+    const job_id = await replaceTranscript(db, lecture_id, imported);
 
     expect(await saveTranscript(db, held, transcript)).toBe(false);
-    expect(await getTranscript(db, lecture_id)).toMatchObject({ provider: "import", model: null });
+    const expected = { segments, words, provider: "import", model: null };
+    expect(await getTranscript(db, lecture_id)).toMatchObject(expected);
     expect(await claimJob(db, ["ingest_high"], 45)).toMatchObject({ job_id, asset_id: lecture_id });
   });
 
   test("refuses a lecture that is not there", async () => {
-    expect(await failureOf(replaceTranscript(db, crypto.randomUUID(), transcript))).toMatchObject({
+    expect(await failureOf(replaceTranscript(db, crypto.randomUUID(), imported))).toMatchObject({
       code: "lecture_not_found",
     });
   });

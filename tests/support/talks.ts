@@ -92,8 +92,7 @@ export async function insertTalk(
     { course_id, title: "A talk", media_url: null, owner_id: null },
     {
       transcript_text: segments.map(({ text }) => text).join("\n"),
-      segments: [...segments],
-      words: [],
+      word_segments: JSON.stringify({ segments, words: [] }),
       language_code: "en",
       token_count: 1,
       provider: "import",

@@ -1,31 +1,27 @@
 import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
 import { replaceTranscript, requestTranscriptLecture } from "../../db/transcripts";
-import type { Embedder } from "../../providers/embedder";
-import { canonicalLanguage } from "../../text/language-tag";
-import { parseTranscriptFile, type TranscriptFile } from "../../text/transcript-file";
+import type { TranscriptFile } from "../../text/transcript-file";
 import type { TranscriptWarning } from "../../text/transcript-warnings";
 import { toTitle } from "./request";
-import { toStoredTranscript } from "./transcribe";
-
-export type ImportDeps = { db: Sql; embedder: Embedder };
+import { openTranscript } from "./transcript-reader";
 
 /**
  * Imports a transcript. It replaces an earlier one with its chunks and embeddings, cancels a running
  * job, and queues a new one.
  *
- * @param language  BCP 47; takes precedence over the language that the file names
+ * @param file  its `language`, BCP 47, takes precedence over the language that the file names
  * @returns the job that embeds the transcript, and the defects of the file
- * @throws AppError `lecture_not_found`, and for the file as `parseTranscriptFile`
+ * @throws AppError `lecture_not_found`, and for the file as `openTranscript`
  */
 export async function importTranscript(
-  { db, embedder }: ImportDeps,
+  db: Sql,
   lecture_id: string,
-  file: TranscriptFile,
-  language?: string,
+  file: TranscriptFile & { language?: string | undefined },
+  signal: AbortSignal,
 ): Promise<{ job_id: string; warnings: TranscriptWarning[] }> {
   const { id } = await getLecture(db, lecture_id);
-  const { transcript, warnings } = readTranscript(file, embedder, language);
+  const { transcript, warnings } = await openTranscript(file, file.language, signal);
   const job_id = await replaceTranscript(db, id, transcript, warnings);
   return { job_id, warnings };
 }
@@ -44,14 +40,15 @@ export type TranscriptUpload = {
 /**
  * Makes a lecture of a transcript alone and queues the job that embeds it.
  *
- * @throws AppError `course_not_found`, `user_not_found`, and for the file as `parseTranscriptFile`
+ * @throws AppError `course_not_found`, `user_not_found`, and for the file as `openTranscript`
  */
 export async function receiveTranscript(
-  { db, embedder }: ImportDeps,
+  db: Sql,
   { course_id, title, media_url, language, owner_id }: TranscriptUpload,
   file: TranscriptFile & { filename: string },
+  signal: AbortSignal,
 ): Promise<{ lecture_id: string; job_id: string; warnings: TranscriptWarning[] }> {
-  const { transcript, warnings } = readTranscript(file, embedder, language);
+  const { transcript, warnings } = await openTranscript(file, language, signal);
   const lecture = {
     course_id,
     title: title ?? toTitle(file.filename),
@@ -60,12 +57,4 @@ export async function receiveTranscript(
   };
   const accepted = await requestTranscriptLecture(db, lecture, transcript, warnings);
   return { ...accepted, warnings };
-}
-
-/** A transcript file as its database row, and the defects of the file. */
-function readTranscript(file: TranscriptFile, embedder: Embedder, language?: string) {
-  const { warnings, ...parsed } = parseTranscriptFile(file);
-  const named = { ...parsed, ...(language && { language: canonicalLanguage(language) }) };
-  const source = { provider: "import", model: null };
-  return { transcript: toStoredTranscript(named, source, embedder.countTokens), warnings };
 }

@@ -6,7 +6,6 @@ import type { Forecaster } from "../../pipelines/forecast";
 import { receiveTranscript } from "../../pipelines/lecture/import";
 import { receiveAudio, receiveRecording } from "../../pipelines/lecture/request";
 import type { AudioSource } from "../../providers/audio-source";
-import type { Embedder } from "../../providers/embedder";
 import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
@@ -84,7 +83,6 @@ function isWebAddress(text: string): boolean {
 
 export type LectureIntakeDeps = {
   db: Sql;
-  embedder: Embedder;
   audioSource: AudioSource;
   uploadedAudio: FileStorage;
   maxUploadBytes: number;
@@ -94,7 +92,6 @@ export type LectureIntakeDeps = {
 /** The ways to add a lecture: a Panopto address, its audio, or a transcript alone. */
 export const lectureIntakeRoutes = ({
   db,
-  embedder,
   audioSource,
   uploadedAudio,
   maxUploadBytes,
@@ -194,7 +191,12 @@ export const lectureIntakeRoutes = ({
           const { filename } = file;
           const read = { bytes, format, filename };
           const named = { ...fields, owner_id: toOwnerId(request, fields.owner_id) };
-          const { warnings, ...accepted } = await receiveTranscript({ db, embedder }, named, read);
+          const { warnings, ...accepted } = await receiveTranscript(
+            db,
+            named,
+            read,
+            requestEnd(request),
+          );
           return { ...accepted, ...withWarnings(warnings), created: true };
         });
         return status(answer.status as 202, answer.body);

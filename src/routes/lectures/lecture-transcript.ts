@@ -1,14 +1,15 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { withoutHiddenSpeech } from "../../db/access/visible-transcript";
+import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
 import { getNewestTranscript, getTranscript } from "../../db/transcripts";
-import { type ImportDeps, importTranscript } from "../../pipelines/lecture/import";
+import { importTranscript } from "../../pipelines/lecture/import";
 import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
 import type { TranscriptFile } from "../../text/transcript-file";
 import { toPlainText, toSrt, toVtt } from "../../text/write-captions";
-import { viewerOf } from "../http/auth";
+import { requestEnd, viewerOf } from "../http/auth";
 import { readBytes } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
 import { receiveUpload } from "../http/multipart-upload";
@@ -90,7 +91,7 @@ const IMPORT_BODY = {
   },
 };
 
-export type LectureTranscriptDeps = ImportDeps & { uploadedAudio: FileStorage };
+export type LectureTranscriptDeps = { db: Sql; uploadedAudio: FileStorage };
 
 export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
   new Elysia({ prefix: "/api/lectures/:id/transcript", tags: ["Lectures"] })
@@ -149,8 +150,9 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
     .put(
       "",
       async ({ params, query, request, status }) => {
-        const { language, ...file } = await readTranscriptFile(request, query, deps);
-        const { job_id, warnings } = await importTranscript(deps, params.id, file, language);
+        const file = await readTranscriptFile(request, query, deps);
+        const ended = requestEnd(request);
+        const { job_id, warnings } = await importTranscript(deps.db, params.id, file, ended);
         return status(202, { lecture_id: params.id, job_id, ...withWarnings(warnings) });
       },
       {
