@@ -1416,6 +1416,10 @@ export interface paths {
          *     Tools: `search`, `read_transcript`, `read_page`, `list_assets`, `list_courses`. Each call names its
          *     course. With `?course_id=` in the URL all calls use that course and take no course argument. Results are
          *     sent as structured content and as text. A mistake of the caller is a result with `isError`.
+         *
+         *     Resources: transcripts (`lectern://lectures/{id}/transcript`), slide decks (`lectern://documents/{id}`)
+         *     and their pages (`…/pages/{number}`). Prompts: `answer_from_course`, `quiz`. Every `Accept` is served. A
+         *     server with keys takes one as `Authorization: Bearer` or `X-API-Key`.
          */
         post: operations["callMcp"];
         delete?: never;
@@ -8096,6 +8100,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JsonRpcResponse"];
+                    "text/event-stream": components["schemas"]["JsonRpcResponse"];
                 };
             };
             /** @description A notification was accepted */

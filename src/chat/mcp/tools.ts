@@ -17,6 +17,8 @@ import {
 
 export type McpTool = {
   name: string;
+  /** For people, in lists of tools. */
+  title: string;
   description: string;
   inputSchema: z.ZodObject;
   outputSchema: z.ZodObject;
@@ -92,6 +94,14 @@ const Courses = z.object({
   next_cursor: z.string().nullable(),
 });
 
+const TITLES: Record<string, string> = {
+  search: "Search a course",
+  read_transcript: "Read a transcript",
+  read_page: "Read a page",
+  list_assets: "List lectures and slide decks",
+  list_courses: "List courses",
+};
+
 /** The tools of the chat for external agents, which name the course and get absolute links. */
 export function createMcpTools(
   deps: McpDeps,
@@ -100,6 +110,7 @@ export function createMcpTools(
   const ofCourse = courseTools({ ...deps, viewer, course_id: fixed ?? "" }).map(
     ({ name, description, inputSchema }): McpTool => ({
       name,
+      title: TITLES[name] ?? name,
       description,
       inputSchema: fixed ? inputSchema : inputSchema.safeExtend(OfCourse),
       outputSchema: name === "list_assets" ? Assets : Passages,
@@ -163,6 +174,7 @@ function coursesTool(db: Sql, course_ids: readonly string[] | null): McpTool {
   });
   return {
     name: "list_courses",
+    title: TITLES.list_courses!,
     description: "Lists the courses with their ids, newest first.",
     inputSchema: CoursesQuery,
     outputSchema: Courses,

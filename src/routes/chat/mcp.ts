@@ -1,5 +1,7 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import { createMcpPrompts } from "../../chat/mcp/prompts";
+import { listResources, readResource } from "../../chat/mcp/resources";
 import { createMcpTools } from "../../chat/mcp/tools";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
@@ -25,7 +27,11 @@ return 405.
 
 Tools: \`search\`, \`read_transcript\`, \`read_page\`, \`list_assets\`, \`list_courses\`. Each call names its
 course. With \`?course_id=\` in the URL all calls use that course and take no course argument. Results are
-sent as structured content and as text. A mistake of the caller is a result with \`isError\`.`;
+sent as structured content and as text. A mistake of the caller is a result with \`isError\`.
+
+Resources: transcripts (\`lectern://lectures/{id}/transcript\`), slide decks (\`lectern://documents/{id}\`)
+and their pages (\`…/pages/{number}\`). Prompts: \`answer_from_course\`, \`quiz\`. Every \`Accept\` is served. A
+server with keys takes one as \`Authorization: Bearer\` or \`X-API-Key\`.`;
 
 const BODY = {
   description: "A JSON-RPC 2.0 message of the Model Context Protocol",
@@ -89,7 +95,12 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
       const { answerMcp } = await import("../../chat/mcp/server");
       return answerMcp(
         new Request(request, { body }),
-        createMcpTools({ db, embedder, reranker }, scope),
+        {
+          tools: createMcpTools({ db, embedder, reranker }, scope),
+          prompts: createMcpPrompts(scope.course_id),
+          listResources: (cursor) => listResources(db, scope, cursor),
+          readResource: (uri) => readResource(db, scope, uri),
+        },
         log,
         requestEnd(request),
       );
@@ -107,6 +118,7 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
             description: "A JSON-RPC response",
             content: {
               "application/json": { schema: { $ref: "#/components/schemas/JsonRpcResponse" } },
+              "text/event-stream": { schema: { $ref: "#/components/schemas/JsonRpcResponse" } },
             },
           },
           202: { description: "A notification was accepted" },
