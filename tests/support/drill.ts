@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { connect } from "../../src/db/client";
+import { connect, type Sql } from "../../src/db/client";
 import { engine } from "./database";
 import { startElevenLabs } from "./elevenlabs";
 import { startGemini } from "./gemini";
@@ -223,6 +223,44 @@ export class Drill {
       const canRepeat = !response || [409, 429, 503].includes(response.status);
       if (!canRepeat || performance.now() > deadline) throw new Error(`${request.url}: ${answer}`);
       await Bun.sleep(200);
+    }
+  }
+
+  /** Jobs and circuit breakers that wait find that so many more seconds have passed. */
+  async skipWaiting(seconds: number): Promise<void> {
+    await this.#query(
+      (db) => db`
+        with breakers as (
+          update provider_states set open_until = open_until - make_interval(secs => ${seconds})
+        ),
+        waiting as (
+          update jobs set next_attempt_at = next_attempt_at - make_interval(secs => ${seconds})
+          where next_attempt_at > clock_timestamp() and job_state not in ('completed', 'failed')
+          returning message_id
+        ),
+        messages as (
+          update pgmq.q_ingest set vt = vt - make_interval(secs => ${seconds})
+          where msg_id in (select message_id from waiting)
+        )
+        select pg_notify('ingest', 'ingest')`,
+    );
+  }
+
+  /** Providers that get only probes. */
+  async openBreakers(): Promise<string[]> {
+    const rows = await this.#query(
+      (db) => db<{ provider: string }[]>`
+        select provider from provider_states where open_until is not null`,
+    );
+    return rows.map(({ provider }) => provider);
+  }
+
+  async #query<T>(run: (db: Sql) => PromiseLike<T>): Promise<T> {
+    const db = connect(this.server.databaseUrl, { max: 1 });
+    try {
+      return await run(db);
+    } finally {
+      await db.end({ timeout: 1 });
     }
   }
 
