@@ -183,6 +183,61 @@ begin
 end
 $$;
 
+-- Asks to make a call that no provider bills, such as a request to a recording site. 0: it can be made, and
+-- is the probe if the breaker is half-open. Else the seconds until the next probe.
+create function begin_unbilled_call(p_provider text, p_probe_seconds numeric) returns numeric
+language plpgsql as $$
+declare
+  breaker provider_states;
+begin
+  perform from provider_states s where s.provider = p_provider and s.open_until is not null;
+  if not found then return 0; end if;
+  breaker := lock_provider(p_provider);
+  if breaker.open_until > clock_timestamp() then
+    return extract(epoch from breaker.open_until - clock_timestamp());
+  end if;
+  update provider_states s set open_until = clock_timestamp() + make_interval(secs => p_probe_seconds)
+  where s.provider = p_provider and s.open_until is not null;
+  return 0;
+end
+$$;
+
+-- Counts the end of a call for the circuit breaker: p_outcome is ok, error (the provider answered) or outage
+-- (a reason that passes). Any other end, such as our own stop, says nothing about the provider.
+create function report_to_breaker(
+  p_provider text, p_outcome text, p_reason text, p_wait_seconds numeric, p_max_failures integer,
+  p_probe_seconds numeric
+) returns void language plpgsql as $$
+declare
+  breaker provider_states := lock_provider(p_provider);
+begin
+  if p_outcome = 'outage' then
+    update provider_states s set
+      failures = s.failures + 1, reason = p_reason,
+      opened_at = case when s.failures + 1 >= p_max_failures
+                       then coalesce(s.opened_at, clock_timestamp()) end,
+      open_until = case when s.failures + 1 >= p_max_failures
+        then clock_timestamp() + make_interval(secs => greatest(p_probe_seconds, p_wait_seconds))
+        end
+    where s.provider = p_provider;
+    if breaker.open_until is null and breaker.failures + 1 >= p_max_failures then
+      perform record_event('system', null, null, 'provider_outage', jsonb_build_object(
+        'provider', p_provider, 'reason', p_reason));
+    end if;
+  elsif p_outcome in ('ok', 'error') then
+    update provider_states s set
+      failures = 0, open_until = null, opened_at = null, reason = null,
+      succeeded_at = case p_outcome when 'ok' then clock_timestamp() else s.succeeded_at end
+    where s.provider = p_provider;
+    if breaker.open_until is not null then
+      perform record_event('system', null, null, 'provider_recovered',
+                           jsonb_build_object('provider', p_provider));
+      perform wake_waiting_jobs(p_provider);
+    end if;
+  end if;
+end
+$$;
+
 -- Closes a call, and counts it for the circuit breaker: p_outcome is ok, error (the provider answered),
 -- outage (a reason that passes) or lost (we stopped waiting). A call that was closed as lost is
 -- corrected. Returns how often this job paid for an unusable answer to the same work.
@@ -191,12 +246,11 @@ create function finish_call(
   p_wait_seconds numeric, p_max_failures integer, p_probe_seconds numeric
 ) returns integer language plpgsql as $$
 declare
-  call    provider_calls;
-  breaker provider_states;
+  call provider_calls;
 begin
   select c.* into call from provider_calls c where c.id = p_id;
   if not found then return 0; end if; -- retention or a restored backup removed the receipt
-  breaker := lock_provider(call.provider); -- always locked before its calls
+  perform lock_provider(call.provider); -- always locked before its calls
   select c.* into call from provider_calls c where c.id = p_id for update;
   if call.state in ('started', 'lost') then
     -- Work that continues at the provider keeps its receipt open: the next attempt polls it.
@@ -207,30 +261,8 @@ begin
       where c.id = p_id;
     end if;
 
-    if p_outcome = 'outage' then
-      update provider_states s set
-        failures = s.failures + 1, reason = p_reason,
-        opened_at = case when s.failures + 1 >= p_max_failures
-                         then coalesce(s.opened_at, clock_timestamp()) end,
-        open_until = case when s.failures + 1 >= p_max_failures
-          then clock_timestamp() + make_interval(secs => greatest(p_probe_seconds, p_wait_seconds))
-          end
-      where s.provider = call.provider;
-      if breaker.open_until is null and breaker.failures + 1 >= p_max_failures then
-        perform record_event('system', null, null, 'provider_outage', jsonb_build_object(
-          'provider', call.provider, 'reason', p_reason));
-      end if;
-    elsif p_outcome in ('ok', 'error') then
-      update provider_states s set
-        failures = 0, open_until = null, opened_at = null, reason = null,
-        succeeded_at = case p_outcome when 'ok' then clock_timestamp() else s.succeeded_at end
-      where s.provider = call.provider;
-      if breaker.open_until is not null then
-        perform record_event('system', null, null, 'provider_recovered',
-                             jsonb_build_object('provider', call.provider));
-        perform wake_waiting_jobs(call.provider);
-      end if;
-    end if;
+    perform report_to_breaker(call.provider, p_outcome, p_reason, p_wait_seconds, p_max_failures,
+                              p_probe_seconds);
   end if;
   if not p_is_unusable then return 0; end if;
   return (select count(*) from provider_calls c

@@ -161,6 +161,8 @@ export const PROVIDER_OUTAGES: readonly ErrorCode[] = [
   "provider_unavailable",
   "provider_rate_limited",
   "provider_busy",
+  "fetch_timeout",
+  "fetch_interrupted",
 ];
 
 /** The text for the user of a failed command: the next step, and a stack trace only for unknown errors. */

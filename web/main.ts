@@ -2,7 +2,7 @@ import "./no-eval";
 import { HttpAgent } from "@ag-ui/client";
 import { type Course, itemsOf, LecternError } from "@lectern/client";
 import { askForKey, credentialHeaders, lectern, takeSharedKey } from "./credential";
-import { addAnswer, addQuestion, showProblem } from "./thread";
+import { addAnswer, addQuestion, markReplaced, showProblem } from "./thread";
 
 const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 const course = element<HTMLSelectElement>("course");
@@ -75,7 +75,17 @@ async function ask(text: string): Promise<void> {
     answer.end();
     setBusy(false);
     question.focus();
+    void showReplaced();
   }
+}
+
+/** Marks the sources whose material was replaced since. A share link shows no stored conversation, so nothing is marked. */
+async function showReplaced(): Promise<void> {
+  if (agent.messages.length === 0) return;
+  const params = { path: { id: agent.threadId } };
+  const found = await lectern.GET("/api/chat/sessions/{id}", { params }).catch(() => undefined);
+  const cited = found?.data?.messages.flatMap(({ citations }) => citations) ?? [];
+  markReplaced(new Set(cited.flatMap(({ number, replaced }) => (replaced ? [number] : []))));
 }
 
 /** Replaces the browser's text for a lost connection, which does not help the user. */
@@ -98,6 +108,7 @@ question.addEventListener("keydown", (event) => {
   }
 });
 stop.addEventListener("click", () => agent.abortRun());
+window.addEventListener("focus", () => void showReplaced());
 course.addEventListener("change", () => {
   agent = newThread();
   element("thread").replaceChildren();

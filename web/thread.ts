@@ -16,6 +16,8 @@ export type Reference = {
   page_label?: string;
   start_ms?: number;
   unsupported?: boolean;
+  /** Another version of the document or transcript is in use now. */
+  replaced?: boolean;
 };
 
 const thread = document.getElementById("thread")!;
@@ -184,5 +186,16 @@ function toItem(reference: Reference): HTMLElement {
   const name = `${reference.title ?? "Untitled"}, ${place}`;
   item.append(reference.url ? toLink(reference, name) : name);
   if (reference.unsupported) item.append(" (cited for marked sentences only)");
+  if (reference.replaced) add(item, "small", "replaced", REPLACED);
   return item;
+}
+
+const REPLACED = " (from a former version: the material was replaced since)";
+
+/** Marks sources of all answers. A number names the same source in the whole thread. */
+export function markReplaced(replaced: ReadonlySet<number>): void {
+  for (const item of thread.querySelectorAll<HTMLLIElement>("ol.sources li")) {
+    const isMarked = item.querySelector(".replaced") !== null;
+    if (replaced.has(item.value) && !isMarked) add(item, "small", "replaced", REPLACED);
+  }
 }

@@ -6,16 +6,19 @@ import {
   BREAKER,
   type Budgets,
   beginCall,
+  beginUnbilledCall,
   type CallEnd,
   type CallLimits,
   type ExceededBudget,
   finishCall,
   providerWaitSeconds,
+  reportToBreaker,
   storeRequestId,
 } from "../db/jobs/provider-calls";
 import { throughOutages } from "../db/outage";
 import { AppError, PROVIDER_OUTAGES } from "../errors";
 import type { Log } from "../log";
+import { NO_ADDRESS } from "../media/fetch/addresses";
 import { pause } from "../pause";
 import type {
   BillableRequest,
@@ -107,6 +110,34 @@ export class CallRecorder {
   async assertReachable(provider: string): Promise<void> {
     const seconds = await providerWaitSeconds(this.#sql, provider);
     if (seconds > 0) throw waiting(provider, seconds);
+  }
+
+  /**
+   * Makes a request that is not billed, such as one to a recording site, through the circuit breaker of its
+   * service.
+   *
+   * @throws AppError `provider_waiting`; the errors of `request`, those of an outage with the service
+   */
+  async unbilled<T>(service: string, request: () => Promise<T>): Promise<T> {
+    const begin = () => beginUnbilledCall(this.#sql, service, this.#policy);
+    const seconds = await throughOutages(begin, this.#signal);
+    if (seconds > 0) throw waiting(service, seconds);
+    const report = (end: CallEnd) =>
+      throughOutages(() => reportToBreaker(this.#sql, service, end, this.#policy), this.#signal);
+    let result: T;
+    try {
+      result = await request();
+    } catch (error) {
+      if (this.#signal.aborted || !(error instanceof AppError)) throw error;
+      // A host without an address is a wrong address, not an outage: the attempts of its job count.
+      const isKnown = error.details.reason !== NO_ADDRESS;
+      const end = this.#endOf(error, {});
+      if (isKnown) await report(end);
+      if (!isKnown || end.outcome !== "outage") throw error;
+      throw new AppError(error.errorCode, { ...error.details, service }, { cause: error });
+    }
+    await report({ outcome: "ok", usage: {} });
+    return result;
   }
 
   /** The calls for one piece of work. */
@@ -279,7 +310,8 @@ function overBudget(exceeded: ExceededBudget): AppError {
 const rounded = (amount: number) => Math.round(amount * 100) / 100;
 
 function waiting(provider: string, seconds: number): AppError {
-  const message = `waiting for ${provider}: the work continues by itself when ${provider} answers again`;
+  const name = provider.replace(/:(.*)/, " ($1)"); // panopto:uni.panopto.eu
+  const message = `waiting for ${name}: the work continues by itself when ${name} answers again`;
   return new AppError("provider_waiting", {
     service: provider,
     message,

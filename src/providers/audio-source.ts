@@ -38,6 +38,9 @@ export type Captions = { srt: string; language: string | null };
 export interface AudioSource {
   readonly name: string;
 
+  /** The site of a recording as a service with a circuit breaker: `panopto`, or `panopto:<host>` among several. */
+  serviceOf(address: RecordingAddress): string;
+
   /**
    * Parses a URL without a request.
    *

@@ -51,6 +51,7 @@ export function openPanopto(options: PanoptoOptions): AudioSource {
 
   return {
     name: "panopto",
+    serviceOf: ({ host }) => (isOneHost(allowedHosts) ? "panopto" : `panopto:${host}`),
     identify: (url) => {
       const address = parsePanoptoUrl(url);
       const listed = listing(new URL(address.origin));
@@ -94,6 +95,10 @@ export function openPanopto(options: PanoptoOptions): AudioSource {
     },
   };
 }
+
+/** Whether the allow-list names a single host, so that all recordings are there. */
+const isOneHost = (allowedHosts: string[]) =>
+  allowedHosts.length === 1 && !allowedHosts[0]!.includes("*");
 
 function clientOf(options: PanoptoOptions): PanoptoClient | undefined {
   const { clientId, clientSecret, username, password } = options;

@@ -164,8 +164,8 @@ function retryAfterSeconds(error: unknown): number {
 /** The service whose circuit breaker counts the error, else the name of the provider. */
 function providerOf(error: unknown): string | undefined {
   const { service, provider } = error instanceof AppError ? error.details : {};
-  const name = service ?? provider;
-  return typeof name === "string" ? name.split(":")[0] : undefined;
+  if (typeof service === "string") return service;
+  return typeof provider === "string" ? provider.split(":")[0] : undefined;
 }
 
 /** The reason that users read. The stack of an unexpected error is only logged. */

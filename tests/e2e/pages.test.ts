@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { join } from "node:path";
 import { noBrowser, openPage } from "../support/browser";
 import { postFile, postJson } from "../support/http";
+import { deckPdf } from "../support/pdfs";
 import { openServerHost, type Server, settled } from "../support/server";
+import { eventually } from "../support/waiting";
 
 setDefaultTimeout(120_000);
 
@@ -90,6 +92,38 @@ describe.skipIf(noBrowser)("in a browser", () => {
     const [opened] = await Promise.all([page.context().waitForEvent("page"), mark!.click()]);
     expect(opened.url() === "about:blank" || links.includes(opened.url())).toBe(true);
     expect([...hosts]).toEqual(["127.0.0.1"]);
+    expect(errors).toEqual([]);
+  });
+
+  test("/ag-ui shows that the material of an earlier answer was replaced", async () => {
+    const { id: course_id } = await server.json(
+      postJson("/api/courses", { name: "Material that changes" }),
+    );
+    const old = { name: "old.pdf", bytes: await DECK.bytes() };
+    const upload = postFile("/api/documents/upload", { course_id }, old);
+    const { document_id } = await server.json(upload);
+    await settled(server, document_id);
+    await using browser = await openPage();
+    const { page, errors } = browser;
+    await page.goto(`${server.url}/ag-ui`);
+    await page.getByLabel("Course").selectOption({ label: "Material that changes" });
+    await page.getByPlaceholder("Ask about the course").fill("What is entropy?");
+    await page.keyboard.press("Enter");
+    await page.locator("ol.sources a").first().waitFor();
+    expect(await page.locator("ol.sources .replaced").count()).toBe(0);
+
+    const next = { name: "new.pdf", bytes: await deckPdf([{ title: "Entropy", body: ["Bits"] }]) };
+    await server.json(postFile(`/api/documents/${document_id}/versions`, {}, next));
+    await eventually(
+      () => server.json(`/api/documents/${document_id}/versions`),
+      ({ items }) => items[0].filename === "new.pdf" && items[0].status === "current",
+    );
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await page.locator("ol.sources .replaced").first().waitFor();
+
+    const sources = page.locator("ol.sources li");
+    expect(await sources.first().textContent()).toContain("from a former version");
+    expect(await page.locator("ol.sources .replaced").count()).toBe(await sources.count());
     expect(errors).toEqual([]);
   });
 

@@ -4,10 +4,12 @@ import { getDocument } from "../../src/db/documents";
 import { listProviderCalls } from "../../src/db/jobs/provider-calls";
 import { getTranscript } from "../../src/db/transcripts";
 import { DEFAULT_POLICY } from "../../src/pipelines/paid-calls";
+import { openPanopto } from "../../src/providers/panopto";
 import { databaseUrl, engine } from "../support/database";
 import { openDocumentWork } from "../support/document-work";
 import { silentLog } from "../support/factories";
 import { openLectureWork } from "../support/lecture-work";
+import { answer, relay } from "../support/panopto/faults";
 import { deckPdf } from "../support/pdfs";
 
 setDefaultTimeout(120_000);
@@ -69,6 +71,84 @@ describe("a provider that is down", () => {
       "provider_outage",
       "provider_recovered",
     ]);
+  });
+});
+
+describe("a recording site that is down", () => {
+  test("costs no lecture an attempt, gets one probe per probe time, and then all complete", async () => {
+    const lab = await openLectureWork(db);
+    const { site, workOnce } = lab;
+    const policy = { ...lab.callPolicy, probeSeconds: 1 };
+    const session = { streams: [{ tag: "DV", file: "ts/master.m3u8" }] };
+    const ids: string[] = [];
+    for (let i = 0; i < 4; i++) ids.push(await lab.request(site.addSession(session)));
+    let isDown = true;
+    site.fault("/Panopto/", (exchange) => (isDown ? answer(503) : relay)(exchange));
+    let isDone = false;
+    const worker = async () => {
+      while (!isDone) if (!(await workOnce({}, { policy }))) await Bun.sleep(20);
+    };
+    const workers = [worker(), worker()];
+    const openSince = () =>
+      db`select failures from provider_states where provider = 'panopto' and open_until is not null`;
+    const failures = async () => (await openSince())[0]?.failures ?? 0;
+
+    while ((await failures()) < 5) await Bun.sleep(20);
+    const before = await failures();
+    const started = performance.now();
+    while ((await failures()) < before + 3) await Bun.sleep(20);
+    const seconds = (performance.now() - started) / 1_000;
+    const waiting = await db`
+      select waiting_for, error_message from jobs where waiting_for is not null`;
+    isDown = false;
+    const open = () =>
+      db`select from jobs where asset_id = any(${ids}) and job_state <> 'completed'`;
+    while ((await open()).count > 0) await Bun.sleep(50);
+    isDone = true;
+    await Promise.all(workers);
+
+    expect(seconds).toBeGreaterThan(2 * policy.probeSeconds);
+    expect(waiting.length).toBeGreaterThanOrEqual(2);
+    expect(waiting.every(({ waiting_for }) => waiting_for === "panopto")).toBe(true);
+    const jobs = await db`select errors from jobs where asset_id = any(${ids})`;
+    expect(jobs.map(({ errors }) => errors)).toEqual(ids.map(() => 0));
+    const events = await db`
+      select event_type from processing_events
+      where event_type like 'provider_%' and payload ->> 'provider' = 'panopto' order by id`;
+    expect(events.map(({ event_type }) => event_type)).toEqual([
+      "provider_outage",
+      "provider_recovered",
+    ]);
+    await lab.close();
+  });
+
+  test("does not hide a recording that is broken alone: its attempts count", async () => {
+    const lab = await openLectureWork(db);
+    const { site, workOnce } = lab;
+    const id = await lab.request(
+      site.addSession({ streams: [{ tag: "DV", file: "ts/master.m3u8" }] }),
+    );
+    site.fault("master.m3u8", answer(503));
+    const outcomes: (string | null)[] = [];
+    while (outcomes.at(-1) !== "gave-up" && outcomes.length < 20) {
+      await db`update pgmq.q_ingest set vt = clock_timestamp()`;
+      outcomes.push(await workOnce());
+    }
+
+    expect(outcomes.at(-1)).toBe("gave-up");
+    expect(await lab.details(id)).toMatchObject({ status: "failed" });
+    await lab.close();
+  });
+
+  test("among several sites stops the calls to this one only", async () => {
+    const { serviceOf } = openPanopto({ allowedHosts: ["*.panopto.eu", "video.uni.example"] });
+    const at = (host: string) => ({ host, origin: `https://${host}`, session_id: "x" });
+
+    expect(serviceOf(at("a.panopto.eu"))).toBe("panopto:a.panopto.eu");
+    expect(serviceOf(at("b.panopto.eu"))).toBe("panopto:b.panopto.eu");
+    expect(openPanopto({ allowedHosts: ["a.panopto.eu"] }).serviceOf(at("a.panopto.eu"))).toBe(
+      "panopto",
+    );
   });
 });
 

@@ -9,6 +9,7 @@ import {
   listProviderOutages,
 } from "../../src/db/jobs/provider-calls";
 import { AppError } from "../../src/errors";
+import { NO_ADDRESS } from "../../src/media/fetch/addresses";
 import { type CallPolicy, CallRecorder, DEFAULT_POLICY } from "../../src/pipelines/paid-calls";
 import { runAttempt } from "../../src/queue/attempt";
 import { type ClaimedJob, claimJob, finishJob, QUEUES } from "../../src/queue/queue";
@@ -364,6 +365,41 @@ describe("a circuit breaker", () => {
     }
 
     expect(await recorder().run(call(), succeed)).toBe("text");
+  });
+});
+
+describe("a request that is not billed", () => {
+  const unbilled = (request: () => Promise<string>, signal = forever) =>
+    new CallRecorder(db, job, signal, QUICK).unbilled(service, request);
+
+  test("shares the breaker of its service and needs no receipt", async () => {
+    for (let i = 0; i < 5; i++) {
+      const failure = await failureOf(unbilled(failWith("fetch_timeout", { host: "h" })));
+      expect(failure).toMatchObject({ code: "fetch_timeout", service });
+    }
+
+    let asked = 0;
+    const count = async () => `${++asked}`;
+    expect((await failureOf(unbilled(count))).code).toBe("provider_waiting");
+    expect(asked).toBe(0);
+    await Bun.sleep(1_050);
+    expect(await unbilled(count)).toBe("1");
+    expect(await unbilled(count)).toBe("2");
+    expect(await receipts()).toEqual([]);
+    expect(await listProviderOutages(db)).toEqual([]);
+  });
+
+  test("to a name without an address, and one that we stop, open no breaker", async () => {
+    const stop = new AbortController();
+    for (let i = 0; i < 6; i++) {
+      const wrongName = failWith("provider_unavailable", { host: "h", reason: NO_ADDRESS });
+      expect(await failureOf(unbilled(wrongName))).not.toHaveProperty("service");
+    }
+    stop.abort();
+    const stopped = unbilled(failWith("provider_unavailable"), stop.signal);
+    expect((await failureOf(stopped)).code).toBe("provider_unavailable");
+
+    expect(await unbilled(async () => "well")).toBe("well");
   });
 });
 

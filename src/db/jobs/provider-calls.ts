@@ -135,6 +135,33 @@ export async function finishCall(
   return row!.unusable;
 }
 
+/**
+ * Asks to make a call that is not billed, such as a request to a recording site.
+ *
+ * @returns seconds until the next call can be made; 0: now
+ */
+export async function beginUnbilledCall(
+  sql: Sql,
+  service: string,
+  { probeSeconds }: Pick<CallLimits, "probeSeconds">,
+): Promise<number> {
+  const [row] = await sql<{ seconds: number }[]>`
+    select begin_unbilled_call(${service}, ${probeSeconds}::numeric)::float8 as seconds`;
+  return row!.seconds;
+}
+
+/** Counts the end of a call that is not billed for the circuit breaker of its service. */
+export async function reportToBreaker(
+  sql: Sql,
+  service: string,
+  { outcome, reason, waitSeconds = 0 }: Pick<CallEnd, "outcome" | "reason" | "waitSeconds">,
+  { maxFailures, probeSeconds }: Pick<CallLimits, "maxFailures" | "probeSeconds">,
+): Promise<void> {
+  await sql`
+    select report_to_breaker(${service}, ${outcome}, ${reason ?? null}, ${waitSeconds}::numeric,
+                             ${maxFailures}::int, ${probeSeconds}::numeric)`;
+}
+
 /** Stores the provider's id of asynchronous work. */
 export async function storeRequestId(sql: Sql, id: string, request_id: string): Promise<void> {
   await sql`update provider_calls set request_id = ${request_id} where id = ${id}`;

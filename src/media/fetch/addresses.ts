@@ -4,9 +4,17 @@ import ipaddr from "ipaddr.js";
 /** Resolves a host name to all its addresses. Tests pass their own. */
 export type Resolve = (hostname: string) => Promise<string[]>;
 
-/** Resolves with the operating system, in the order it prefers. */
-export const resolveWithSystem: Resolve = async (hostname) =>
-  (await lookup(hostname, { all: true })).map(({ address }) => address);
+/** The `reason` of an error when a host name has no address, so that no server can be asked. */
+export const NO_ADDRESS = "the host name has no address";
+
+/** Resolves with the operating system, in the order it prefers. An unknown name has no address. */
+export const resolveWithSystem: Resolve = async (hostname) => {
+  const found = await lookup(hostname, { all: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOTFOUND") return [];
+    throw error;
+  });
+  return found.map(({ address }) => address);
+};
 
 /**
  * Whether an address belongs to one machine on the public internet.

@@ -1,5 +1,11 @@
 import { AppError } from "../../errors";
-import { isPublicAddress, literalAddress, type Resolve, resolveWithSystem } from "./addresses";
+import {
+  isPublicAddress,
+  literalAddress,
+  NO_ADDRESS,
+  type Resolve,
+  resolveWithSystem,
+} from "./addresses";
 import { openHostRules } from "./host-rules";
 import { openTransferTimeout, type TransferTimeout } from "./transfer-timeout";
 
@@ -121,7 +127,9 @@ async function permittedAddresses(
   if (listed !== "private" && !addresses.every(isPublicAddress)) {
     throw blocked("the host has an address that is not public");
   }
-  if (addresses.length === 0) throw new AppError("provider_unavailable", { host: url.host });
+  if (addresses.length === 0) {
+    throw new AppError("provider_unavailable", { host: url.host, reason: NO_ADDRESS });
+  }
   return addresses;
 }
 

@@ -77,10 +77,11 @@ type AudioFile = Omit<DownloadedRecording, "source">;
 async function describeRecording(
   lecture: Lecture,
   { db, audioSource }: ObtainAudioDeps,
-  { fence, signal }: Attempt<"lecture">,
+  { fence, signal, calls }: Attempt<"lecture">,
 ): Promise<Recording> {
   const address = audioSource.identify(lecture.panopto_url!);
-  const recording = await audioSource.describe(address, signal);
+  const site = audioSource.serviceOf(address);
+  const recording = await calls.unbilled(site, () => audioSource.describe(address, signal));
   const { title, duration_ms, slide_changes, caption_languages } = recording;
   const facts = { title, duration_ms, slide_changes, metadata: { caption_languages } };
   assertStillClaimed(await updateLectureFacts(db, fence, facts));
@@ -94,11 +95,13 @@ async function download(
   attempt: Attempt<"lecture">,
 ): Promise<AudioFile> {
   const { report, signal } = openReporter(attempt);
-  return audioSource.download(
-    recording,
-    scratchDir,
-    ({ done, total }) => report(DOWNLOADING.at(total ? done / total : 0)),
-    signal,
+  return attempt.calls.unbilled(audioSource.serviceOf(recording), () =>
+    audioSource.download(
+      recording,
+      scratchDir,
+      ({ done, total }) => report(DOWNLOADING.at(total ? done / total : 0)),
+      signal,
+    ),
   );
 }
 
@@ -141,9 +144,12 @@ function toUploadFailure(error: unknown): unknown {
 async function storeCaptions(
   recording: Recording,
   { db, audioSource, embedder }: ObtainAudioDeps,
-  { fence, signal }: Attempt<"lecture">,
+  { fence, signal, calls }: Attempt<"lecture">,
 ): Promise<boolean> {
-  const found = await audioSource.fetchCaptions(recording, undefined, signal);
+  const site = audioSource.serviceOf(recording);
+  const found = await calls.unbilled(site, () =>
+    audioSource.fetchCaptions(recording, undefined, signal),
+  );
   const captions = found && readCaptions(found.srt);
   if (!captions) return false;
   const { warnings, ...parsed } = captions;
