@@ -1,3 +1,5 @@
+import { editDistance } from "./edit-distance";
+
 /**
  * The known name that a misspelt one probably means, such as DATABASE_URL for DATABSE_URL; null for a
  * name that resembles none. Names are words joined by underscores.
@@ -22,25 +24,4 @@ function isAbbreviation(name: string, known: string): boolean {
   const given = name.split("_");
   const words = known.split("_");
   return given.length > 1 && given[0] === words[0] && given.every((word) => words.includes(word));
-}
-
-/** The number of characters to insert, delete, replace or swap with their neighbour. */
-function editDistance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const isSame = a[i - 1] === b[j - 1];
-      let best = Math.min(
-        rows[i - 1]![j]! + 1,
-        row[j - 1]! + 1,
-        rows[i - 1]![j - 1]! + (isSame ? 0 : 1),
-      );
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      if (isSwap) best = Math.min(best, rows[i - 2]![j - 2]! + 1);
-      row.push(best);
-    }
-    rows.push(row);
-  }
-  return rows[a.length]![b.length]!;
 }

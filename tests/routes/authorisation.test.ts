@@ -68,6 +68,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "put /api/lectures/{id}/transcript": ["ingest", "hidden"],
   "patch /api/lectures/{id}/transcript": ["ingest", "hidden"],
   "get /api/lectures/{id}/transcript/corrections": ["ingest", "hidden"],
+  "get /api/lectures/{id}/transcript/suggestions": ["ingest", "hidden"],
   "delete /api/lectures/{id}/transcript/corrections/{correction_id}": ["ingest", "hidden"],
   "get /api/lectures/{id}/transcript/view": ["read", "hidden"],
   "get /api/lectures/{id}/timeline": ["read", "hidden"],

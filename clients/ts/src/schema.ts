@@ -1039,6 +1039,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lectures/{id}/transcript/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List words of a transcript that disagree with the slides
+         * @description Words that are probably terms of the slides: written apart, or spelled as they sound. The most frequent first. Nothing is changed; PATCH accepts a suggestion. Sounds are compared by English rules.
+         */
+        get: operations["listCorrectionSuggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lectures/{id}/transcript/view": {
         parameters: {
             query?: never;
@@ -3468,6 +3488,29 @@ export interface components {
             match_case?: boolean;
             replacement: string;
         };
+        CorrectionSuggestions: {
+            items: {
+                /** Format: uuid */
+                document_id: string;
+                /** @description With `replacement`, the body of PATCH for a rule */
+                find: string;
+                /** @description A page with the term, if possible one that is shown then */
+                page_number: number;
+                /** @description At most 20, as PATCH expects them */
+                places: {
+                    expected: string;
+                    start_ms: number;
+                    word_index: number;
+                }[];
+                /**
+                 * @description spacing: the same letters; sound: sounds like the term; spelling: few letters differ
+                 * @enum {string}
+                 */
+                reason: "spacing" | "sound" | "spelling";
+                /** @description The term as the slides write it */
+                replacement: string;
+            }[];
+        };
         Course: {
             /** @description Limits of paid work for each asset, for the course, and for the course in a day (UTC) */
             budget: {
@@ -5096,6 +5139,7 @@ export type ChatSessionSummary = components['schemas']['ChatSessionSummary'];
 export type Citation = components['schemas']['Citation'];
 export type CorrectionAccepted = components['schemas']['CorrectionAccepted'];
 export type CorrectionRule = components['schemas']['CorrectionRule'];
+export type CorrectionSuggestions = components['schemas']['CorrectionSuggestions'];
 export type Course = components['schemas']['Course'];
 export type Document = components['schemas']['Document'];
 export type DocumentAccepted = components['schemas']['DocumentAccepted'];
@@ -7305,6 +7349,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CorrectionAccepted"];
+                };
+            };
+        };
+    };
+    listCorrectionSuggestions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionSuggestions"];
                 };
             };
         };

@@ -108,6 +108,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "PUT /api/lectures/:id/transcript": INGEST_LECTURE,
   "PATCH /api/lectures/:id/transcript": INGEST_LECTURE,
   "GET /api/lectures/:id/transcript/corrections": INGEST_LECTURE,
+  "GET /api/lectures/:id/transcript/suggestions": INGEST_LECTURE,
   "DELETE /api/lectures/:id/transcript/corrections/:correction_id": INGEST_LECTURE,
   "GET /api/lectures/:id/transcript/view": OPEN_LECTURE,
   "GET /api/lectures/:id/timeline": READ_LECTURE,

@@ -56,6 +56,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/lectures/{id}/transcript": "getTranscript",
   "put /api/lectures/{id}/transcript": "importTranscript",
   "patch /api/lectures/{id}/transcript": "correctTranscript",
+  "get /api/lectures/{id}/transcript/suggestions": "listCorrectionSuggestions",
   "get /api/lectures/{id}/transcript/corrections": "listTranscriptCorrections",
   "delete /api/lectures/{id}/transcript/corrections/{correction_id}": "undoTranscriptCorrection",
   "get /api/lectures/{id}/transcript/view": "viewTranscript",

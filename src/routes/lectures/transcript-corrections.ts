@@ -1,12 +1,17 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { AuditWriter } from "../../db/access/audit-writer";
+import { listSuggestionPages } from "../../db/alignment/suggestion-pages";
 import type { Sql } from "../../db/client";
 import { type CorrectionJobs, listCorrections, undoCorrection } from "../../db/corrections";
 import { getLecture } from "../../db/lectures";
+import { getNewestTranscript } from "../../db/transcripts";
 import { addCorrectionRule, correctWords } from "../../pipelines/lecture/request-correction";
+import { correctableWords } from "../../text/correct-transcript";
+import { suggestCorrections } from "../../text/suggest-corrections";
+import { countTokens } from "../../text/tokens";
 import { recordAudit } from "../http/audit";
-import { principalOf } from "../http/auth";
+import { principalOf, viewerOf } from "../http/auth";
 import { jsonBody } from "../http/json-body";
 import { ById, Id, PageQuery, pageOf, Time } from "../http/schemas";
 
@@ -67,6 +72,27 @@ const Correction = z
   })
   .meta({ id: "TranscriptCorrection" });
 
+const Suggestions = z
+  .object({
+    items: z.array(
+      z.object({
+        find: z.string().describe("With `replacement`, the body of PATCH for a rule"),
+        replacement: z.string().describe("The term as the slides write it"),
+        reason: z
+          .enum(["spacing", "sound", "spelling"])
+          .describe(
+            "spacing: the same letters; sound: sounds like the term; spelling: few letters differ",
+          ),
+        document_id: Id,
+        page_number: z.int().describe("A page with the term, if possible one that is shown then"),
+        places: z
+          .array(z.object({ word_index: z.int(), start_ms: z.int(), expected: z.string() }))
+          .describe("At most 20, as PATCH expects them"),
+      }),
+    ),
+  })
+  .meta({ id: "CorrectionSuggestions" });
+
 const toAccepted = (lecture_id: string, { correction_id, jobs }: CorrectionJobs) => ({
   lecture_id,
   job_id: jobs.find((job) => job.lecture_id === lecture_id)?.job_id ?? null,
@@ -108,6 +134,25 @@ export const transcriptCorrectionRoutes = ({ db, audit }: CorrectionRoutesDeps) 
             "`word_index` corrects one place. `find` is a rule for all lectures of the course, later ones too. " +
             "Jobs apply it: times of words stay, and only chunks with a corrected word get new embeddings. " +
             "Readers see the former transcript until the job is complete.",
+        },
+      },
+    )
+    .get(
+      "/suggestions",
+      async ({ params, request }) => {
+        const { id } = await getLecture(db, params.id);
+        const words = correctableWords(await getNewestTranscript(db, id));
+        const pages = await listSuggestionPages(db, id, viewerOf(request));
+        return { items: await suggestCorrections(words, pages, countTokens) };
+      },
+      {
+        params: ById,
+        response: Suggestions,
+        detail: {
+          summary: "List words of a transcript that disagree with the slides",
+          description:
+            "Words that are probably terms of the slides: written apart, or spelled as they sound. The most frequent first. " +
+            "Nothing is changed; PATCH accepts a suggestion. Sounds are compared by English rules.",
         },
       },
     )

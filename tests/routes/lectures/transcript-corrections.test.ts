@@ -6,7 +6,7 @@ import { AppError } from "../../../src/errors";
 import { SEES_ALL } from "../../../src/principal";
 import { searchCourse } from "../../../src/retrieval/search";
 import { withDatabase } from "../../support/database";
-import { createCourse } from "../../support/factories";
+import { createCourse, createDocument } from "../../support/factories";
 import { get, postFile } from "../../support/http";
 import { openLectureWork } from "../../support/lecture-work";
 
@@ -403,5 +403,54 @@ describe("a job that applies corrections", () => {
     await undo(id, rule.id);
     expect(await workOnce()).toBe("done");
     expect((await transcript(id)).transcript_text).toBe("Another eigen value.");
+  });
+});
+
+describe("GET suggestions", () => {
+  const suggestions = async (id: string) =>
+    (await call("GET", `/api/lectures/${id}/transcript/suggestions`)).body.items;
+  const addPage = async (course_id: string, text: string) => {
+    const { document_id } = await createDocument(db, course_id);
+    await db`
+      insert into slide_descriptions
+        (document_id, page_number, raw_description, normalized_description, described_by)
+      values (${document_id}, 1, ${text}, ${text}, 'text')`;
+    await db`select stop_job(${document_id}, 'cancelled', 'The test needs only the page')`;
+    return document_id;
+  };
+
+  test("lists words that disagree with the slides, and PATCH accepts them as they are", async () => {
+    const course_id = await createCourse(db);
+    const id = await addLecture(course_id);
+    expect(await suggestions(id)).toEqual([]);
+    const document_id = await addPage(course_id, "The eigenvalue problem");
+
+    const [found] = await suggestions(id);
+    expect(found).toMatchObject({
+      find: "eigen value",
+      replacement: "eigenvalue",
+      reason: "spacing",
+      document_id,
+    });
+    expect(found.places).toHaveLength(8);
+    const [{ word_index, expected }] = found.places;
+    const one = { word_index, expected, replacement: found.replacement };
+    expect((await correct(id, one)).status).toBe(202);
+    const rule = { find: found.find, replacement: found.replacement };
+    expect((await correct(id, rule)).status).toBe(202);
+    expect(await workOnce()).toBe("done");
+    expect(await workOnce()).toBeNull();
+    expect((await transcript(id)).transcript_text).not.toContain("eigen value");
+    expect(await suggestions(id)).toEqual([]);
+  });
+
+  test("uses no personal deck of another person", async () => {
+    const course_id = await createCourse(db);
+    const id = await addLecture(course_id, SEGMENTS.slice(0, 5), []);
+    const person = { issuer: "test", subject: "bert", email: null, display_name: null };
+    const owner_id = await upsertUser(db, person);
+    const document_id = await addPage(course_id, "The eigenvalue problem");
+    await updateRelease(db, "document", document_id, { owner_id });
+    expect(await suggestions(id)).toEqual([]);
   });
 });
