@@ -7,6 +7,7 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import { Elysia } from "elysia";
 import { OpenAI } from "../../../src/providers/openai";
 import { mcpRoutes } from "../../../src/routes/chat/mcp";
+import { originGuard } from "../../../src/routes/http/own-origin";
 import { problems } from "../../../src/routes/http/problems";
 import { withDatabase } from "../../support/database";
 import { silentLog } from "../../support/factories";
@@ -29,6 +30,7 @@ function serve(key?: string): string {
   const embedder = provider.embedder("text-embedding-3-small");
   const app = new Elysia()
     .use(problems(silentLog, () => ["POST"]))
+    .use(originGuard({ HOST: "127.0.0.1", PUBLIC_URL: undefined, CORS_ORIGINS: [] }))
     .use(key ? guardWithKey(db, key) : keylessGuard(db))
     .use(mcpRoutes({ db, embedder, reranker: null, log: silentLog, config: {} }))
     .listen({ hostname: "127.0.0.1", port: 0 });
