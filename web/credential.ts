@@ -2,13 +2,27 @@ import { createLecternClient } from "@lectern/client";
 
 /** The key of this tab; closing the tab forgets it. */
 const STORED = "lectern-key";
+/** Set if the key came with a share link. */
+const FROM_LINK = "lectern-key-from-link";
 
-/** Takes the key of a share link from the address, which then shows the key no more. */
-export function takeSharedKey(): void {
+/** Takes the key of a share link from the address and hides it there. True if the address had one. */
+export function takeSharedKey(): boolean {
   const [, key] = /^#key=(\w+)$/.exec(location.hash) ?? [];
-  if (!key) return;
+  if (!key) return false;
   sessionStorage.setItem(STORED, key);
+  sessionStorage.setItem(FROM_LINK, "true");
   history.replaceState(null, "", location.pathname + location.search);
+  return true;
+}
+
+/** What the reader can do after the server refused the request for its key, or for its missing key. */
+export function explainRefusal(): string {
+  if (sessionStorage.getItem(FROM_LINK)) {
+    return "This link has expired or was withdrawn. Ask the person who gave it to you for a new one.";
+  }
+  return sessionStorage.getItem(STORED)
+    ? "The server did not accept this key. Check it, or ask for a key with the scopes read and chat."
+    : "This server asks for a key. You get one from the person who runs it.";
 }
 
 /** The client of this page's server. */
@@ -34,6 +48,7 @@ export async function askForKey(problem: string): Promise<void> {
     form.onsubmit = (event) => {
       event.preventDefault();
       sessionStorage.setItem(STORED, input.value.trim());
+      sessionStorage.removeItem(FROM_LINK);
       resolve();
     };
   });

@@ -1,7 +1,7 @@
 import "./no-eval";
 import { HttpAgent } from "@ag-ui/client";
 import { type Course, itemsOf, LecternError } from "@lectern/client";
-import { askForKey, credentialHeaders, lectern, takeSharedKey } from "./credential";
+import { askForKey, credentialHeaders, explainRefusal, lectern, takeSharedKey } from "./credential";
 import { addAnswer, addQuestion, markReplaced, showProblem } from "./thread";
 
 const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
@@ -12,6 +12,10 @@ const send = element<HTMLButtonElement>("send");
 const stop = element<HTMLButtonElement>("stop");
 
 takeSharedKey();
+// A link that is opened in the tab of another one changes only the fragment, which loads no page.
+addEventListener("hashchange", () => {
+  if (takeSharedKey()) location.reload();
+});
 let agent = newThread();
 
 /** Each course has its own thread, because answers use one course only. */
@@ -33,16 +37,13 @@ const isKeyRefused = (error: unknown) =>
 
 /** Asks for a key until the server accepts one; servers without keys never ask. */
 async function listCoursesWithKey(): Promise<Course[]> {
-  let problem = "This server asks for a key. You get one from the person who runs it.";
   for (;;) {
     try {
       return await listCourses();
     } catch (error) {
       if (!isKeyRefused(error)) throw error;
-      await askForKey(problem);
+      await askForKey(explainRefusal());
       agent = newThread();
-      problem =
-        "The server did not accept this key. Check it, or ask for a key with the scopes read and chat.";
     }
   }
 }
@@ -91,6 +92,7 @@ async function showReplaced(): Promise<void> {
 /** Replaces the browser's text for a lost connection, which does not help the user. */
 function reasonOf(error: unknown): string {
   if (error instanceof TypeError) return "The server cannot be reached. Ask again in a moment.";
+  if ((error as { status?: number }).status === 401) return explainRefusal();
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -162,4 +162,59 @@ describe.skipIf(noBrowser)("in a browser", () => {
     expect(await page.locator(".problem").textContent()).toContain("The server cannot be reached");
     expect(await page.getByRole("button", { name: "Ask" }).isEnabled()).toBe(true);
   });
+
+  // The last test of this server: after its first key, it asks everyone for one.
+  test("a share link opens the chat and the sources of its course, until it is withdrawn", async () => {
+    const { items } = await server.json("/api/courses");
+    const course_id = items.find(({ name }: { name: string }) => name === "Information theory").id;
+    const fields = { name: "admin", scopes: ["admin"] };
+    const { key } = await server.json(postJson("/api/keys", fields));
+    const admin = { authorization: `Bearer ${key}` };
+    const share = () => server.json(postJson("/api/share-links", { course_id }, admin));
+    const withdraw = (key_id: string) =>
+      fetch(`${server.url}/api/share-links/${key_id}`, { method: "DELETE", headers: admin });
+    const link = await share();
+    await using browser = await openPage();
+    const { page, hosts, errors } = browser;
+    const ask = async (text: string) => {
+      await page.getByPlaceholder("Ask about the course").fill(text);
+      await page.keyboard.press("Enter");
+    };
+
+    await page.goto(link.url);
+    await page.locator("#course option").first().waitFor({ state: "attached" });
+    expect(await page.locator("#course option").allTextContents()).toEqual(["Information theory"]);
+    // The secret is in neither the address bar nor the history.
+    expect(page.url()).toBe(`${server.url}/ag-ui`);
+    await ask("What is entropy?");
+    const source = page.locator("ol.sources a").first();
+    await source.waitFor();
+    const isUnsigned = await fetch(await source.evaluate((one) => (one as HTMLAnchorElement).href));
+    expect(isUnsigned.status).toBe(401);
+    const signed = page.context().waitForEvent("request", (sent) => sent.url().includes("sig="));
+    await source.click();
+    const opened = await signed;
+    const file = await fetch(opened.url());
+    expect(opened.headers().authorization).toBeUndefined();
+    expect([file.status, file.headers.get("content-type")]).toEqual([200, "application/pdf"]);
+    expect([...hosts]).toEqual(["127.0.0.1"]);
+    expect(errors).toEqual([]);
+
+    await withdraw(link.key_id);
+    await ask("What is a bit?");
+    await page.locator(".problem").waitFor();
+    expect(await page.locator(".problem").textContent()).toContain(
+      "This link has expired or was withdrawn. Ask the person who gave it to you for a new one.",
+    );
+    await page.reload();
+    await page.getByText("This link has expired or was withdrawn.").waitFor();
+    expect(await page.locator("#sign-in").isVisible()).toBe(true);
+
+    // A new link in the same tab changes only the fragment of the address.
+    const next = await share();
+    await page.goto(next.url);
+    await page.locator("#course option").first().waitFor({ state: "attached" });
+    await ask("What is entropy?");
+    await page.locator("ol.sources a").first().waitFor();
+  });
 });
