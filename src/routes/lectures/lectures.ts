@@ -144,7 +144,7 @@ async function withoutHiddenPages<
       : await withoutHiddenSpeech(db, id, viewer, await getTranscript(db, id));
   return {
     ...lecture,
-    excerpt: visible && visible.transcript_text.slice(0, excerpt!.length),
+    excerpt: visible?.transcript_text.slice(0, excerpt?.length) ?? null,
     slide_changes: slide_changes.filter(
       ({ time_ms }) => !hidden.some((span) => span.start_ms <= time_ms && time_ms < span.end_ms),
     ),
