@@ -3,6 +3,7 @@ import { toMomentUrl, transcriptViewPath } from "../text/moment-url";
 import { toPageUrl } from "../text/page-url";
 import type { Timeline } from "../text/timeline";
 import { findBestMoment } from "./best-sentence";
+import type { Counterparts } from "./counterparts";
 import { joinTexts } from "./join-texts";
 import type { Mode, Scored } from "./rank";
 import type { Hit } from "./select-passages";
@@ -10,7 +11,7 @@ import type { Hit } from "./select-passages";
 export type PassageSource = "lectures" | "slides";
 
 /** The source of a quote: a page of a PDF, or a part of a recording. */
-export type Citation = {
+export type Citation = Counterparts & {
   number: number;
   chunk_id: string;
   source: PassageSource;
@@ -42,7 +43,7 @@ export type Explanation = Pick<
   "chunk_id" | "score" | "similarity" | "words" | "distance" | "text_score" | "model"
 >;
 
-export type Passage = {
+export type Passage = Counterparts & {
   /** Of the best chunk in it. */
   chunk_id: string;
   content: string;

@@ -14,6 +14,7 @@ import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { cleanText } from "../text/clean-text";
 import { type Timeline, toTimeline } from "../text/timeline";
+import { type Counterparts, readCounterparts } from "./counterparts";
 import { embedForCourse } from "./embed-question";
 import { mergeNearDuplicates } from "./near-duplicates";
 import { type Passage, type PassageSource, toPassage } from "./passage";
@@ -87,8 +88,11 @@ export async function searchWithCoverage(
     ? await rerankPassages(reranker, query, passages, signal)
     : { passages, best_score: null };
   const lexemes = hits.map((hit) => new Set(hit.chunks.flatMap((chunk) => chunk.lexemes)));
+  const shown = ordered.slice(0, top_k);
+  const cited = shown.map(({ citation }) => citation);
+  const counterparts = await readCounterparts(db, request.viewer, cited);
   return {
-    passages: ordered.slice(0, top_k).map((passage, i) => withNumber(passage, i + 1)),
+    passages: shown.map((passage, i) => complete(passage, i + 1, counterparts[i]!)),
     coverage: questionCoverage(terms, lexemes),
     best_score,
   };
@@ -142,9 +146,10 @@ async function readTimelines(
   return new Map(await Promise.all(read));
 }
 
-const withNumber = (passage: Passage, number: number): Passage => ({
+const complete = (passage: Passage, number: number, counterparts: Counterparts): Passage => ({
   ...passage,
-  citation: { ...passage.citation, number },
+  ...counterparts,
+  citation: { ...passage.citation, ...counterparts, number },
 });
 
 /** Slides beyond this rank are not compared: the list is full before them. */

@@ -63,6 +63,35 @@ const Place = {
   end_ms: z.int().optional(),
 };
 
+const Confidence = z.number().describe("0 to 1; 1 where the recording states its slide changes");
+
+const Counterparts = {
+  slide: z
+    .object({
+      document_id: Id,
+      title: z.string().nullable().describe("Of the document"),
+      page_number: Place.page_number.unwrap(),
+      page_label: Place.page_label,
+      confidence: Confidence,
+      url: z.string().describe("Opens the PDF at the page"),
+    })
+    .optional()
+    .describe("Of a moment: the slide that is shown then, if the timeline is confident"),
+  moments: z
+    .array(
+      z.object({
+        lecture_id: Id,
+        title: z.string().nullable().describe("Of the lecture"),
+        start_ms: z.int(),
+        end_ms: z.int(),
+        confidence: Confidence,
+        url: z.string().describe("Opens the recording, or else the transcript, at the start"),
+      }),
+    )
+    .optional()
+    .describe("Of a page: the five longest moments at which it is surely shown, in order of time"),
+};
+
 export const Citation = z
   .object({
     number: z.int(),
@@ -93,6 +122,7 @@ export const Citation = z
       .string()
       .nullable()
       .describe("Absolute address that opens the page, or the recording at the second"),
+    ...Counterparts,
   })
   .meta({ id: "Citation" });
 
@@ -119,6 +149,7 @@ const Passage = z
     source: z.enum(["lectures", "slides"]),
     score: z.number().describe("0 to 1, higher is better; comparable within one response only"),
     metadata: Json,
+    ...Counterparts,
     citation: Citation,
     explain: z
       .array(Explanation)

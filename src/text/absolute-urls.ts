@@ -7,7 +7,8 @@ export const toAbsoluteUrl = (url: string, base: string): string =>
   url.startsWith("/") && !url.startsWith("//") ? base + url : url;
 
 /**
- * A copy of a JSON value in which the `url` of each citation and passage is absolute. Citations are
+ * A copy of a JSON value in which the `url` of each citation and passage is absolute, also of its slide and
+ * moments. Citations are
  * stored with paths, because the public address of a server can change.
  */
 export function withAbsoluteUrls<T>(value: T, base: string): T {
@@ -16,6 +17,11 @@ export function withAbsoluteUrls<T>(value: T, base: string): T {
   const copy = Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [name, withAbsoluteUrls(inner, base)]),
   );
-  if ("asset_id" in value && typeof copy.url === "string") copy.url = toAbsoluteUrl(copy.url, base);
+  if (isPlace(value) && typeof copy.url === "string") copy.url = toAbsoluteUrl(copy.url, base);
   return copy as T;
 }
+
+/** Whether it is a citation, a passage, or the slide or a moment of one. */
+const isPlace = (value: object): boolean =>
+  "asset_id" in value ||
+  ("confidence" in value && ("document_id" in value || "lecture_id" in value));

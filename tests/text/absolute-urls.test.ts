@@ -23,3 +23,14 @@ test("only the links of citations change, at any depth, and the value itself sta
   expect(citation.url).toBe("/api/documents/a/file");
   expect(withAbsoluteUrls({ asset_id: "a", url: null }, "http://h").url).toBeNull();
 });
+
+test("the links of a citation's slide and moments change too", () => {
+  const slide = { document_id: "d", confidence: 1, url: "/api/documents/d/file" };
+  const moments = [{ lecture_id: "l", confidence: 1, url: "/api/lectures/l/transcript/view" }];
+  expect(withAbsoluteUrls({ asset_id: "a", url: null, slide, moments }, "http://h")).toEqual({
+    asset_id: "a",
+    url: null,
+    slide: { ...slide, url: "http://h/api/documents/d/file" },
+    moments: [{ ...moments[0]!, url: "http://h/api/lectures/l/transcript/view" }],
+  });
+});

@@ -1433,7 +1433,7 @@ export interface paths {
          * @description Streamable HTTP without sessions: each POST is independent, and GET and DELETE
          *     return 405.
          *
-         *     Tools: `search`, `read_transcript`, `read_page`, `list_assets`, `list_courses`. Each call names its
+         *     Tools: `search`, `read_transcript`, `read_page`, `find_moments`, `find_slide`, `list_assets`, `list_courses`. Each call names its
          *     course. With `?course_id=` in the URL all calls use that course and take no course argument. Results are
          *     sent as structured content and as text. A mistake of the caller is a result with `isError`.
          *
@@ -3111,6 +3111,19 @@ export interface components {
                 end_ms?: number;
                 /** @description Of a document, as uploaded */
                 filename?: string;
+                /** @description Of a page: the five longest moments at which it is surely shown, in order of time */
+                moments?: {
+                    /** @description 0 to 1; 1 where the recording states its slide changes */
+                    confidence: number;
+                    end_ms: number;
+                    /** Format: uuid */
+                    lecture_id: string;
+                    start_ms: number;
+                    /** @description Of the lecture */
+                    title: string | null;
+                    /** @description Opens the recording, or else the transcript, at the start */
+                    url: string;
+                }[];
                 number: number;
                 /** @description Number printed on the page, such as iii, if it differs from the position */
                 page_label?: string;
@@ -3125,6 +3138,20 @@ export interface components {
                 replaced?: true;
                 /** @description The version that is quoted: the SHA-256 of the PDF or of the transcript */
                 sha256?: string;
+                /** @description Of a moment: the slide that is shown then, if the timeline is confident */
+                slide?: {
+                    /** @description 0 to 1; 1 where the recording states its slide changes */
+                    confidence: number;
+                    /** Format: uuid */
+                    document_id: string;
+                    /** @description Number printed on the page, such as iii, if it differs from the position */
+                    page_label?: string;
+                    page_number: number;
+                    /** @description Of the document */
+                    title: string | null;
+                    /** @description Opens the PDF at the page */
+                    url: string;
+                };
                 /** @enum {string} */
                 source: "lectures" | "slides";
                 start_ms?: number;
@@ -3210,6 +3237,19 @@ export interface components {
                 end_ms?: number;
                 /** @description Of a document, as uploaded */
                 filename?: string;
+                /** @description Of a page: the five longest moments at which it is surely shown, in order of time */
+                moments?: {
+                    /** @description 0 to 1; 1 where the recording states its slide changes */
+                    confidence: number;
+                    end_ms: number;
+                    /** Format: uuid */
+                    lecture_id: string;
+                    start_ms: number;
+                    /** @description Of the lecture */
+                    title: string | null;
+                    /** @description Opens the recording, or else the transcript, at the start */
+                    url: string;
+                }[];
                 number: number;
                 /** @description Number printed on the page, such as iii, if it differs from the position */
                 page_label?: string;
@@ -3224,6 +3264,20 @@ export interface components {
                 replaced?: true;
                 /** @description The version that is quoted: the SHA-256 of the PDF or of the transcript */
                 sha256?: string;
+                /** @description Of a moment: the slide that is shown then, if the timeline is confident */
+                slide?: {
+                    /** @description 0 to 1; 1 where the recording states its slide changes */
+                    confidence: number;
+                    /** Format: uuid */
+                    document_id: string;
+                    /** @description Number printed on the page, such as iii, if it differs from the position */
+                    page_label?: string;
+                    page_number: number;
+                    /** @description Of the document */
+                    title: string | null;
+                    /** @description Opens the PDF at the page */
+                    url: string;
+                };
                 /** @enum {string} */
                 source: "lectures" | "slides";
                 start_ms?: number;
@@ -3280,6 +3334,19 @@ export interface components {
                 end_ms?: number;
                 /** @description Of a document, as uploaded */
                 filename?: string;
+                /** @description Of a page: the five longest moments at which it is surely shown, in order of time */
+                moments?: {
+                    /** @description 0 to 1; 1 where the recording states its slide changes */
+                    confidence: number;
+                    end_ms: number;
+                    /** Format: uuid */
+                    lecture_id: string;
+                    start_ms: number;
+                    /** @description Of the lecture */
+                    title: string | null;
+                    /** @description Opens the recording, or else the transcript, at the start */
+                    url: string;
+                }[];
                 number: number;
                 /** @description Number printed on the page, such as iii, if it differs from the position */
                 page_label?: string;
@@ -3294,6 +3361,20 @@ export interface components {
                 replaced?: true;
                 /** @description The version that is quoted: the SHA-256 of the PDF or of the transcript */
                 sha256?: string;
+                /** @description Of a moment: the slide that is shown then, if the timeline is confident */
+                slide?: {
+                    /** @description 0 to 1; 1 where the recording states its slide changes */
+                    confidence: number;
+                    /** Format: uuid */
+                    document_id: string;
+                    /** @description Number printed on the page, such as iii, if it differs from the position */
+                    page_label?: string;
+                    page_number: number;
+                    /** @description Of the document */
+                    title: string | null;
+                    /** @description Opens the PDF at the page */
+                    url: string;
+                };
                 /** @enum {string} */
                 source: "lectures" | "slides";
                 start_ms?: number;
@@ -3346,6 +3427,19 @@ export interface components {
                     end_ms?: number;
                     /** @description Of a document, as uploaded */
                     filename?: string;
+                    /** @description Of a page: the five longest moments at which it is surely shown, in order of time */
+                    moments?: {
+                        /** @description 0 to 1; 1 where the recording states its slide changes */
+                        confidence: number;
+                        end_ms: number;
+                        /** Format: uuid */
+                        lecture_id: string;
+                        start_ms: number;
+                        /** @description Of the lecture */
+                        title: string | null;
+                        /** @description Opens the recording, or else the transcript, at the start */
+                        url: string;
+                    }[];
                     number: number;
                     /** @description Number printed on the page, such as iii, if it differs from the position */
                     page_label?: string;
@@ -3360,6 +3454,20 @@ export interface components {
                     replaced?: true;
                     /** @description The version that is quoted: the SHA-256 of the PDF or of the transcript */
                     sha256?: string;
+                    /** @description Of a moment: the slide that is shown then, if the timeline is confident */
+                    slide?: {
+                        /** @description 0 to 1; 1 where the recording states its slide changes */
+                        confidence: number;
+                        /** Format: uuid */
+                        document_id: string;
+                        /** @description Number printed on the page, such as iii, if it differs from the position */
+                        page_label?: string;
+                        page_number: number;
+                        /** @description Of the document */
+                        title: string | null;
+                        /** @description Opens the PDF at the page */
+                        url: string;
+                    };
                     /** @enum {string} */
                     source: "lectures" | "slides";
                     start_ms?: number;
@@ -3434,6 +3542,19 @@ export interface components {
             end_ms?: number;
             /** @description Of a document, as uploaded */
             filename?: string;
+            /** @description Of a page: the five longest moments at which it is surely shown, in order of time */
+            moments?: {
+                /** @description 0 to 1; 1 where the recording states its slide changes */
+                confidence: number;
+                end_ms: number;
+                /** Format: uuid */
+                lecture_id: string;
+                start_ms: number;
+                /** @description Of the lecture */
+                title: string | null;
+                /** @description Opens the recording, or else the transcript, at the start */
+                url: string;
+            }[];
             number: number;
             /** @description Number printed on the page, such as iii, if it differs from the position */
             page_label?: string;
@@ -3448,6 +3569,20 @@ export interface components {
             replaced?: true;
             /** @description The version that is quoted: the SHA-256 of the PDF or of the transcript */
             sha256?: string;
+            /** @description Of a moment: the slide that is shown then, if the timeline is confident */
+            slide?: {
+                /** @description 0 to 1; 1 where the recording states its slide changes */
+                confidence: number;
+                /** Format: uuid */
+                document_id: string;
+                /** @description Number printed on the page, such as iii, if it differs from the position */
+                page_label?: string;
+                page_number: number;
+                /** @description Of the document */
+                title: string | null;
+                /** @description Opens the PDF at the page */
+                url: string;
+            };
             /** @enum {string} */
             source: "lectures" | "slides";
             start_ms?: number;
@@ -4349,8 +4484,35 @@ export interface components {
             metadata: {
                 [key: string]: unknown;
             };
+            /** @description Of a page: the five longest moments at which it is surely shown, in order of time */
+            moments?: {
+                /** @description 0 to 1; 1 where the recording states its slide changes */
+                confidence: number;
+                end_ms: number;
+                /** Format: uuid */
+                lecture_id: string;
+                start_ms: number;
+                /** @description Of the lecture */
+                title: string | null;
+                /** @description Opens the recording, or else the transcript, at the start */
+                url: string;
+            }[];
             /** @description 0 to 1, higher is better; comparable within one response only */
             score: number;
+            /** @description Of a moment: the slide that is shown then, if the timeline is confident */
+            slide?: {
+                /** @description 0 to 1; 1 where the recording states its slide changes */
+                confidence: number;
+                /** Format: uuid */
+                document_id: string;
+                /** @description Number printed on the page, such as iii, if it differs from the position */
+                page_label?: string;
+                page_number: number;
+                /** @description Of the document */
+                title: string | null;
+                /** @description Opens the PDF at the page */
+                url: string;
+            };
             /** @enum {string} */
             source: "lectures" | "slides";
         };

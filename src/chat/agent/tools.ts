@@ -1,7 +1,12 @@
 import { z } from "zod";
+import { findOwner } from "../../db/access/owners";
+import { CONFIDENT } from "../../db/alignment/confidence";
+import { listPageMoments, listSlideSpans } from "../../db/alignment/slide-spans";
 import { parseArguments, type ToolCall } from "../../db/chat/chat";
 import {
+  findPagePosition,
   listCourseAssets,
+  type NamedPage,
   type ReadChunk,
   readPageChunks,
   readTranscriptChunks,
@@ -12,6 +17,7 @@ import type { Viewer } from "../../principal";
 import { type ModelCallOptions, SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
+import { readCounterparts } from "../../retrieval/counterparts";
 import { LEAST_COVERAGE } from "../../retrieval/question-coverage";
 import { type PassageSource, searchWithCoverage } from "../../retrieval/search";
 import { toMomentUrl, transcriptViewPath } from "../../text/moment-url";
@@ -60,6 +66,7 @@ const PageInput = z.object({
       "The number or label printed on the slide, such as 3 or iii (page_label of a passage); without a printed one, the position in the file",
     ),
 });
+const MomentInput = z.object({ lecture_id: z.guid(), time_ms: PositionMs });
 const NoInput = z.object({});
 
 /** The tools that read one course. The course is fixed here; the model cannot choose it. */
@@ -74,8 +81,7 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
         "Reads the transcript of a lecture between two positions, in milliseconds from its start.",
       inputSchema: TranscriptSpan,
       execute: async (span) => {
-        const chunks = await readTranscriptChunks(db, course, span, MAX_CHUNKS);
-        return { passages: chunks.map(toReadPassage) };
+        return withCounterparts(course, await readTranscriptChunks(db, course, span, MAX_CHUNKS));
       },
     }),
     tool({
@@ -85,9 +91,23 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
       inputSchema: PageInput,
       execute: async ({ document_id, page_number }) => {
         const page = { document_id, page: String(page_number) };
-        const chunks = await readPageChunks(db, course, page, MAX_CHUNKS);
-        return { passages: chunks.map(toReadPassage) };
+        return withCounterparts(course, await readPageChunks(db, course, page, MAX_CHUNKS));
       },
+    }),
+    tool({
+      name: "find_moments",
+      description:
+        'Finds when lectures show a page of a slide deck, and reads what is said there. For "play me the part about this slide": the links of the passages open the recording at these moments.',
+      inputSchema: PageInput,
+      execute: ({ document_id, page_number }) =>
+        readMoments(course, { document_id, page: String(page_number) }),
+    }),
+    tool({
+      name: "find_slide",
+      description:
+        "Reads the slide that a lecture shows at a position, in milliseconds from its start. 12:30 is 750000.",
+      inputSchema: MomentInput,
+      execute: (moment) => readShownSlide(course, moment),
     }),
     tool({
       name: "list_assets",
@@ -98,6 +118,61 @@ export function createCourseTools(course: CourseScope): ServerTool[] {
       },
     }),
   ];
+}
+
+async function withCounterparts(
+  { db, viewer }: CourseScope,
+  chunks: ReadChunk[],
+): Promise<FoundPassages> {
+  const passages = chunks.map(toReadPassage);
+  const counterparts = await readCounterparts(db, viewer, passages);
+  return { passages: passages.map((passage, i) => ({ ...passage, ...counterparts[i] })) };
+}
+
+const MOST_MOMENTS = 5;
+const CHUNKS_PER_MOMENT = 3;
+/** A chunk that reaches less into a moment is about the page before or after. */
+const MIN_OVERLAP_MS = 5_000;
+const UNCERTAIN = "The timeline is not sure here: it can be a neighbouring page.";
+
+/** The speech at the moments of a page: the confident moments, or else all, the longest first. */
+async function readMoments(course: CourseScope, page: NamedPage): Promise<FoundPassages> {
+  const { db, viewer } = course;
+  const page_number = await findPagePosition(db, course, page);
+  if (page_number === null) return { passages: [] };
+  const all = await listPageMoments(db, { ...page, page_number }, viewer);
+  const confident = all.filter(({ confidence }) => confidence >= CONFIDENT);
+  const moments = (confident.length > 0 ? confident : all)
+    .toSorted((a, b) => b.end_ms - b.start_ms - (a.end_ms - a.start_ms))
+    .slice(0, MOST_MOMENTS);
+  const chunks: ReadChunk[] = [];
+  for (const moment of moments) {
+    for (const chunk of await readTranscriptChunks(db, course, moment, CHUNKS_PER_MOMENT)) {
+      // The link opens where the page appears, not where the chunk begins.
+      const start_ms = Math.max(chunk.start_ms!, moment.start_ms);
+      const end_ms = Math.min(chunk.end_ms!, moment.end_ms);
+      const isShort = end_ms - start_ms < Math.min(MIN_OVERLAP_MS, moment.end_ms - moment.start_ms);
+      const isKnown = chunks.some(({ chunk_id }) => chunk_id === chunk.chunk_id);
+      if (!isShort && !isKnown) chunks.push({ ...chunk, start_ms, end_ms });
+    }
+  }
+  const found = await withCounterparts(course, chunks);
+  return confident.length > 0 ? found : { ...found, note: UNCERTAIN };
+}
+
+async function readShownSlide(
+  course: CourseScope,
+  { lecture_id, time_ms }: { lecture_id: string; time_ms: number },
+): Promise<FoundPassages> {
+  const { db, viewer } = course;
+  const owner = await findOwner(db, "lecture", lecture_id, viewer);
+  if (owner?.course_id !== course.course_id) return { passages: [] };
+  const spans = await listSlideSpans(db, lecture_id, viewer);
+  const shown = spans.find(({ start_ms, end_ms }) => start_ms <= time_ms && time_ms < end_ms);
+  if (!shown) return { passages: [] };
+  const page = { document_id: shown.document_id, page: shown.page_number };
+  const found = await withCounterparts(course, await readPageChunks(db, course, page, MAX_CHUNKS));
+  return shown.confidence >= CONFIDENT ? found : { ...found, note: UNCERTAIN };
 }
 
 function searchTool(course: CourseScope, source: PassageSource, what: string) {

@@ -1,5 +1,7 @@
 import { readPageTexts, readSpeech } from "../../db/chat/chat-reads";
 import type { Sql } from "../../db/client";
+import type { Viewer } from "../../principal";
+import { readCounterparts } from "../../retrieval/counterparts";
 import { toMomentUrl } from "../../text/moment-url";
 import { tellingLabel } from "../../text/page-place";
 import { type Timeline, timesOf, toTimeline } from "../../text/timeline";
@@ -18,16 +20,18 @@ const LONG_SENTENCE_CHARS = 300;
  * quote is the sentence that the answer rests on, and the address opens its page or its second.
  *
  * A number that several statements cite leads to the first statement that is found in its passage. If
- * none is found, it leads to the whole passage.
+ * none is found, it leads to the whole passage. The slide of a moment and the moments of a page are those of
+ * the place that was found.
  */
-export function locateCitations(
+export async function locateCitations(
   db: Sql,
+  viewer: Viewer,
   answer: string,
   citations: CheckedCitation[],
 ): Promise<CheckedCitation[]> {
   const claims = readClaims(answer);
   const speechOf = speechReader(db, citations);
-  return Promise.all(
+  const located = await Promise.all(
     citations.map(async (citation) => {
       const made = claims.filter(({ numbers }) => numbers.includes(citation.number));
       const texts = made.map(({ text }) => text);
@@ -39,6 +43,11 @@ export function locateCitations(
       return pointed ? { ...rest, ...pointed } : citation;
     }),
   );
+  const counterparts = await readCounterparts(db, viewer, located);
+  return located.map(({ slide: _slide, moments: _moments, ...citation }, i) => ({
+    ...citation,
+    ...counterparts[i],
+  }));
 }
 
 /** A citation of a whole passage includes its end. */

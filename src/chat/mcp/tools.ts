@@ -70,6 +70,30 @@ const Passages = z.object({
       end_ms: z.int().optional(),
       content: z.string(),
       sha256: z.string().optional().describe("Checksum of the quoted version"),
+      slide: z
+        .object({
+          document_id: z.string(),
+          title: z.string().nullable(),
+          page_number: z.int(),
+          page_label: z.string().optional(),
+          confidence: z.number(),
+          url: z.string(),
+        })
+        .optional()
+        .describe("Of speech: the slide that is shown meanwhile"),
+      moments: z
+        .array(
+          z.object({
+            lecture_id: z.string(),
+            title: z.string().nullable(),
+            start_ms: z.int(),
+            end_ms: z.int(),
+            confidence: z.number(),
+            url: z.string(),
+          }),
+        )
+        .optional()
+        .describe("Of a page: when lectures show it"),
       url: z.string().nullable().describe("Link to the page, or to the second in the recording"),
     }),
   ),
@@ -126,7 +150,13 @@ export function createMcpTools(
         const output = await tool.execute(input, signal);
         if ("answer" in output) return output.answer as Record<string, unknown>;
         const absolute = (url: string | null) => url && toAbsoluteUrl(url, origin);
-        const passages = output.passages.map((one) => ({ ...one, url: absolute(one.url) }));
+        const linked = <T extends { url: string }>(one: T) => ({ ...one, url: absolute(one.url)! });
+        const passages = output.passages.map(({ slide, moments, ...one }) => ({
+          ...one,
+          url: absolute(one.url),
+          ...(slide && { slide: linked(slide) }),
+          ...(moments && { moments: moments.map(linked) }),
+        }));
         return new CitedPassages([]).present({ ...output, passages });
       },
     }),

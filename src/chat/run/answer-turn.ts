@@ -270,14 +270,14 @@ function toTask(
   passages: CitedPassages,
 ): Omit<AgentTask, "prompt" | "here" | "notice" | "signal"> {
   const { db, chatModel } = deps;
-  const { request, thread, origin } = context;
+  const { request, thread, viewer, origin } = context;
   return {
     chatModel,
     passages,
     tools: createCourseTools(toCourseScope(deps, context)),
     clientTools: toClientTools(request, chatModel),
     settings: request.settings ?? {},
-    locate: (answer, citations) => locateCitations(db, answer, citations),
+    locate: (answer, citations) => locateCitations(db, viewer, answer, citations),
     isAllowedUrl: toUrlCheck(origin, passages),
     firstStep: turn.steps,
     messageId: (step) => stepId(turn.id, step),

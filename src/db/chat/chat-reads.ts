@@ -45,30 +45,49 @@ export function readTranscriptChunks(
 }
 
 /**
- * The chunks of one page of a document, in order. Empty for a document of another course.
- *
- * @param page  a number is the position in the file, from 1; a text is a printed label, or else that
- *   position. Of several pages with the same label, as in slides that are built step by step, the last one
- *   is the fullest.
+ * A page of a document: a position from 1, or text with a printed label, else a position. Of several
+ * pages with the same label, as in slides that are built step by step, the last one is the fullest.
  */
+export type NamedPage = { document_id: string; page: number | string };
+
+/** The position of a named page of document `d`; null if there is none. */
+const positionOf = (sql: Sql, page: number | string) =>
+  typeof page === "number"
+    ? sql`${page}::int`
+    : sql`coalesce(
+        (select max(s.page_number) from slide_descriptions s
+         where s.document_id = d.id and lower(s.metadata->>'label') = lower(${page})),
+        case when ${page} ~ '^\\d{1,7}$' then ${page}::text::int end)`;
+
+/** The position of a page, from 1; null if the course has no such page, or the viewer does not see it. */
+export async function findPagePosition(
+  sql: Sql,
+  { course_id, viewer }: CourseView,
+  { document_id, page }: NamedPage,
+): Promise<number | null> {
+  const [found] = await sql<{ page_number: number }[]>`
+    select page.page_number
+    from documents d cross join lateral (
+      select d.id as document_id, ${positionOf(sql, page)} as page_number
+    ) page
+    where d.id = ${document_id} and d.course_id = ${course_id} and d.deleted_at is null
+      and page.page_number between 1 and d.page_count
+      ${visibleAsset(sql, viewer, "d")} ${visiblePages(sql, viewer, "page", "page_number")}`;
+  return found?.page_number ?? null;
+}
+
+/** The chunks of one page of a document, in order. Empty for a document of another course. */
 export function readPageChunks(
   sql: Sql,
   { course_id, viewer }: CourseView,
-  { document_id, page }: { document_id: string; page: string | number },
+  { document_id, page }: NamedPage,
   limit: number,
 ): Promise<ReadChunk[]> {
-  const label = typeof page === "string" ? page : null;
-  const position = /^\d{1,7}$/.test(`${page}`) ? Number(page) : null;
   return sql<ReadChunk[]>`
     select c.id as chunk_id, d.id as asset_id, coalesce(d.title, d.filename) as title, d.filename,
            c.content, c.page_number, c.metadata->>'label' as page_label, d.sha256
-    from slide_chunks c join documents d on d.id = c.document_id,
-    lateral (
-      select coalesce(
-        (select max(s.page_number) from slide_descriptions s
-         where s.document_id = d.id and lower(s.metadata->>'label') = lower(${label})),
-        ${position}::int) as page_number
-    ) wanted
+    from slide_chunks c join documents d on d.id = c.document_id
+    cross join lateral (select ${positionOf(sql, page)} as page_number) wanted
     where d.id = ${document_id} and d.course_id = ${course_id} and d.deleted_at is null
       ${visibleAsset(sql, viewer, "d")} ${visiblePages(sql, viewer, "c", "page_end")}
       and wanted.page_number between c.page_number and c.page_end

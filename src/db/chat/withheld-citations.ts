@@ -24,12 +24,29 @@ export async function withholdHidden<M extends WithholdableMessage>(
   const cited: CitedPlace[] = [];
   visitAll(messages, (one) => {
     cited.push(toPlace(one));
+    for (const other of counterpartsOf(one)) cited.push(toPlace(other));
     return one;
   });
   const hidden = await findHiddenCitations(sql, viewer, cited);
   if (hidden.size === 0) return messages;
   let n = 0;
-  return visitAll(messages, (one) => (hidden.has(n++) ? withhold(one) : one));
+  return visitAll(messages, (one) => {
+    const isHidden = hidden.has(n++);
+    const isOtherHidden = counterpartsOf(one).filter(() => hidden.has(n++)).length > 0;
+    const { slide: _slide, moments: _moments, ...alone } = one;
+    const visible = isHidden || isOtherHidden ? alone : one;
+    return isHidden ? withhold(visible) : visible;
+  });
+}
+
+/** The slide of a cited moment, or the moments of a cited page. */
+function counterpartsOf({ slide, moments }: Cited): CitedPlace[] {
+  const listed = [slide, ...(Array.isArray(moments) ? moments : [])];
+  return listed.flatMap((one) => {
+    const { document_id, lecture_id, ...place } = (one ?? {}) as Record<string, unknown>;
+    const asset_id = document_id ?? lecture_id;
+    return typeof asset_id === "string" && UUID.test(asset_id) ? { ...place, asset_id } : [];
+  });
 }
 
 function withhold(cited: Cited): Cited {

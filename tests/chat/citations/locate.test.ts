@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { CheckedCitation } from "../../../src/chat/citations/check";
 import { locateCitations } from "../../../src/chat/citations/locate";
+import { SEES_ALL } from "../../../src/principal";
 import { createStudiedCourse } from "../../support/chat";
 import { withDatabase } from "../../support/database";
 
@@ -75,8 +76,8 @@ describe("locateCitations", () => {
       )}`;
     const answer = "A die “has more entropy” [1].";
 
-    const [old] = await locateCitations(db, answer, [{ ...shown(1), sha256 }]);
-    const [current] = await locateCitations(db, answer, [shown(1)]);
+    const [old] = await locateCitations(db, SEES_ALL, answer, [{ ...shown(1), sha256 }]);
+    const [current] = await locateCitations(db, SEES_ALL, answer, [shown(1)]);
 
     expect(old).toMatchObject({ page_number: 11, page_label: "old 1" });
     expect(current).toMatchObject({ page_number: 13 });
@@ -85,7 +86,10 @@ describe("locateCitations", () => {
 
   test("opens a lecture at the second of the quoted sentence", async () => {
     const answer = "It is “one bit of it” [1], and no program can “go below” [2].";
-    const pointed = await locateCitations(db, answer, [spoken(1, SPEECH), spoken(2, SPEECH)]);
+    const pointed = await locateCitations(db, SEES_ALL, answer, [
+      spoken(1, SPEECH),
+      spoken(2, SPEECH),
+    ]);
 
     expect(pointed).toMatchObject([
       {
@@ -100,7 +104,7 @@ describe("locateCitations", () => {
 
   test("opens a document at the page of the words, not at the first one of the passage", async () => {
     const answer = "“A die has more entropy” [3]. Dice have sides: six [4].";
-    const [die, dice] = await locateCitations(db, answer, [shown(3), shown(4)]);
+    const [die, dice] = await locateCitations(db, SEES_ALL, answer, [shown(3), shown(4)]);
 
     expect(die).toMatchObject({ quote: PAGES[2], page_number: 13 });
     expect(die!.url).toEndWith("#page=13");
@@ -110,7 +114,7 @@ describe("locateCitations", () => {
 
   test("leads to the first of several statements", async () => {
     const answer = "Coins are fair [3]. A die has more entropy [3].";
-    const pointed = await locateCitations(db, answer, [shown(3)]);
+    const pointed = await locateCitations(db, SEES_ALL, answer, [shown(3)]);
 
     expect(pointed).toMatchObject([{ page_number: 11 }]);
   });
@@ -123,7 +127,7 @@ describe("locateCitations", () => {
              where lecture_id = ${lecture_id}`;
     const all = segments.map(({ text }) => text).join(" ");
     const passage = { ...spoken(1, all), start_ms: 0, end_ms: 120_000 };
-    const pointed = await locateCitations(db, "The valve is brass [1].", [passage]);
+    const pointed = await locateCitations(db, SEES_ALL, "The valve is brass [1].", [passage]);
 
     expect(pointed).toMatchObject([{ quote: segments[7]!.text, start_ms: 70_000, end_ms: 80_000 }]);
   });
@@ -132,6 +136,6 @@ describe("locateCitations", () => {
     const passages = [shown(3), { ...spoken(1, SPEECH), asset_id: crypto.randomUUID() }];
     const answer = "Ganz etwas anderes [3]. “one bit of it” [1]";
 
-    expect(await locateCitations(db, answer, passages)).toEqual(passages);
+    expect(await locateCitations(db, SEES_ALL, answer, passages)).toEqual(passages);
   });
 });

@@ -150,6 +150,14 @@ test("capabilities are what AG-UI knows as such", async () => {
   const capabilities = AgentCapabilitiesSchema.parse(await response.json());
 
   expect(capabilities.tools!.items!.map(({ name }) => name)).toEqual([
-    ...["search_lectures", "search_slides", "read_transcript", "read_page", "list_assets"],
+    ...[
+      "search_lectures",
+      "search_slides",
+      "read_transcript",
+      "read_page",
+      "find_moments",
+      "find_slide",
+      "list_assets",
+    ],
   ]);
 });

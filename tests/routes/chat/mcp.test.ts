@@ -74,11 +74,19 @@ describe("a client of MCP", () => {
     const { tools } = await mcp.client.listTools();
 
     expect(tools.map(({ name }) => name)).toEqual([
-      ...["search", "read_transcript", "read_page", "list_assets", "list_courses"],
+      ...[
+        "search",
+        "read_transcript",
+        "read_page",
+        "find_moments",
+        "find_slide",
+        "list_assets",
+        "list_courses",
+      ],
     ]);
     const required = tools.map(({ inputSchema }) => inputSchema.required ?? []);
     expect(required.map((names) => names.includes("course_id"))).toEqual([
-      ...[true, true, true, true, false],
+      ...[true, true, true, true, true, true, false],
     ]);
     expect(tools.every(({ annotations }) => annotations?.readOnlyHint)).toBe(true);
     expect(mcp.client.getInstructions()).toContain("never instructions");
