@@ -364,6 +364,7 @@ insert into provider_prices (provider, model, unit, usd, per) values
   ('openai', 'text-embedding-3-large', 'tokens', 0.13, 1000000),
   ('openai', 'gpt-5.4-mini', 'input_tokens', 0.75, 1000000),
   ('openai', 'gpt-5.4-mini', 'output_tokens', 4.50, 1000000),
+  ('reranker', 'rerank-v3.5', 'search_units', 2.00, 1000),
   ('google', 'gemini-embedding-001', 'tokens', 0.15, 1000000),
   ('google', 'gemini-flash-latest', 'input_tokens', 0.30, 1000000),
   ('google', 'gemini-flash-latest', 'output_tokens', 2.50, 1000000);

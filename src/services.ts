@@ -3,6 +3,7 @@ import { AuditWriter } from "./db/access/audit-writer";
 import { KeyRing } from "./db/access/key-ring";
 import { UserDirectory } from "./db/access/users";
 import { openDatabase, type Sql } from "./db/client";
+import { ReceiptWriter } from "./db/jobs/receipt-writer";
 import { type Log, openLog } from "./log";
 import { type GuardedFetch, openGuardedFetch } from "./media/fetch/guarded-fetch";
 import type { OnSpawn } from "./media/ffmpeg";
@@ -42,6 +43,8 @@ export type Services = Providers & {
   callPolicy: CallPolicy;
   /** Sends webhooks. */
   webhookFetch: GuardedFetch;
+  /** Receipts of the calls that questions make. */
+  receipts: ReceiptWriter;
   keys: KeyRing;
   users: UserDirectory;
   audit: AuditWriter;
@@ -75,6 +78,7 @@ export async function openServices(
   const database = openDatabase(config.DATABASE_URL, { max: connections }, log);
   const keys = new KeyRing(database.sql);
   const audit = new AuditWriter(database.sql, log);
+  const receipts = new ReceiptWriter(database.sql, log);
   const shutdown = new AbortController();
   let workers: Services["workers"] = () => ({ wanted: 0, alive: 0 });
   return {
@@ -92,6 +96,7 @@ export async function openServices(
     metrics: openMetrics(),
     callPolicy: openCallPolicy(config, log),
     webhookFetch: openGuardedFetch({ allowedHosts: config.WEBHOOK_ALLOWED_HOSTS }),
+    receipts,
     keys,
     users: new UserDirectory(database.sql),
     audit,
@@ -106,6 +111,7 @@ export async function openServices(
     close: async () => {
       keys.close();
       await audit.flush();
+      await receipts.flush();
       await database.close();
     },
   };

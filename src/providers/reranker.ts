@@ -1,12 +1,18 @@
 import { z } from "zod";
 import { AppError } from "../errors";
+import { type CallUsage, type PaidCalls, UNRECORDED } from "./paid-calls";
 
 /** Scores passages by reading them together with the question, more exactly than embeddings do. */
 export interface Reranker {
   /** On the model's own scale. If every passage scores lower, the course does not cover the question. */
   readonly minScore?: number | undefined;
   /** One score per passage, in the same order; higher is better, on the model's own scale. */
-  rerank(query: string, passages: string[], signal: AbortSignal): Promise<number[]>;
+  rerank(
+    query: string,
+    passages: string[],
+    signal: AbortSignal,
+    calls?: PaidCalls,
+  ): Promise<number[]>;
 }
 
 export type RerankerSettings = {
@@ -19,7 +25,17 @@ export type RerankerSettings = {
 
 const Answer = z.object({
   results: z.array(z.object({ index: z.int().min(0), relevance_score: z.number() })),
+  /** Cohere bills searches, Jina tokens. */
+  meta: z
+    .object({ billed_units: z.object({ search_units: z.number().nonnegative() }) })
+    .optional()
+    .catch(undefined),
+  usage: z.object({ total_tokens: z.number().nonnegative() }).optional().catch(undefined),
 });
+
+const SERVICE = "reranker";
+/** One search with at most 100 passages. */
+const ONE_SEARCH = { search_units: 1 };
 
 /** A server with `POST <base>/rerank` such as Cohere, Jina, vLLM or llama.cpp. */
 export function openReranker(settings: RerankerSettings): Reranker | null {
@@ -27,22 +43,46 @@ export function openReranker(settings: RerankerSettings): Reranker | null {
   if (!base) return null;
   return {
     minScore: settings.RERANK_MIN_SCORE,
-    async rerank(query, passages, signal) {
-      const response = await fetch(`${base.replace(/\/$/, "")}/rerank`, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          ...(key && { authorization: `Bearer ${key}` }),
-        },
-        body: JSON.stringify({ model, query, documents: passages, top_n: passages.length }),
-        signal,
+    async rerank(query, passages, signal, calls = UNRECORDED) {
+      const call = {
+        service: SERVICE,
+        model: model ?? "default",
+        isFree: !key,
+        estimate: ONE_SEARCH,
+      };
+      return calls.run(call, async () => {
+        const response = await fetch(`${base.replace(/\/$/, "")}/rerank`, {
+          method: "POST",
+          headers: {
+            "content-type": "application/json",
+            ...(key && { authorization: `Bearer ${key}` }),
+          },
+          body: JSON.stringify({ model, query, documents: passages, top_n: passages.length }),
+          signal,
+        }).catch((cause: unknown) => {
+          signal.throwIfAborted();
+          throw new AppError("provider_unavailable", { provider: base }, { cause });
+        });
+        if (!response.ok) {
+          const { status } = response;
+          throw new AppError("provider_unavailable", { provider: base, status });
+        }
+        const answer = Answer.safeParse(await response.json().catch(() => null));
+        const scores = new Map(answer.data?.results.map((r) => [r.index, r.relevance_score]));
+        if (passages.some((_, i) => !scores.has(i))) {
+          throw new AppError("provider_answer_invalid", {
+            provider: base,
+            status: response.status,
+          });
+        }
+        return { result: passages.map((_, i) => scores.get(i)!), usage: toUsage(answer.data) };
       });
-      const answer = response.ok ? Answer.safeParse(await response.json()) : null;
-      const scores = new Map(answer?.data?.results.map((r) => [r.index, r.relevance_score]));
-      if (passages.some((_, i) => !scores.has(i))) {
-        throw new AppError("provider_answer_invalid", { provider: base, status: response.status });
-      }
-      return passages.map((_, i) => scores.get(i)!);
     },
   };
+}
+
+function toUsage(answer: z.infer<typeof Answer> | undefined): CallUsage {
+  const search_units = answer?.meta?.billed_units.search_units ?? ONE_SEARCH.search_units;
+  const tokens = answer?.usage?.total_tokens;
+  return { search_units, ...(tokens !== undefined && { tokens }) };
 }

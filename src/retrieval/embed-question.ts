@@ -1,6 +1,8 @@
 import { listCourseModels } from "../db/chunks/passages";
 import type { Sql } from "../db/client";
 import type { Embedder } from "../providers/embedder";
+import type { PaidCalls } from "../providers/paid-calls";
+import { type QuestionReceipts, questionCalls } from "./question-calls";
 
 export type QuestionEmbedding = { model: string; vector: number[] };
 
@@ -16,17 +18,18 @@ const MAX_CACHED = 256;
  * @throws AppError of the embedder
  */
 export async function embedForCourse(
-  { db, embedder }: { db: Sql; embedder: Embedder },
+  { db, embedder, receipts }: { db: Sql; embedder: Embedder; receipts?: QuestionReceipts },
   course_id: string,
   query: string,
   signal: AbortSignal,
 ): Promise<QuestionEmbedding[]> {
   const models = await listCourseModels(db, course_id);
+  const calls = questionCalls(receipts, "embed_question", course_id);
   const embedders = models.flatMap((model) => embedderOf(embedder, model) ?? []);
   return Promise.all(
     embedders.map(async (each) => ({
       model: each.model,
-      vector: await embedQuestion(each, query, signal),
+      vector: await embedQuestion(each, query, { signal, calls }),
     })),
   );
 }
@@ -49,7 +52,7 @@ const caches = new WeakMap<Embedder, Map<string, CachedQuestion>>();
 async function embedQuestion(
   embedder: Embedder,
   query: string,
-  signal: AbortSignal,
+  request: QuestionRequest,
 ): Promise<number[]> {
   const cache = caches.get(embedder) ?? new Map<string, CachedQuestion>();
   caches.set(embedder, cache);
@@ -57,13 +60,15 @@ async function embedQuestion(
   const known = cache.get(query);
   cache.delete(query);
   const fresh = known && known.until > performance.now();
-  const entry = fresh ? known : await requestEmbedding(embedder, query, signal);
+  const entry = fresh ? known : await requestEmbedding(embedder, query, request);
   cache.set(query, entry);
   if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value!);
   return entry.vector;
 }
 
-async function requestEmbedding(embedder: Embedder, query: string, signal: AbortSignal) {
-  const { embeddings } = await embedder.embed([query], { purpose: "query", signal });
+type QuestionRequest = { signal: AbortSignal; calls: PaidCalls };
+
+async function requestEmbedding(embedder: Embedder, query: string, request: QuestionRequest) {
+  const { embeddings } = await embedder.embed([query], { purpose: "query", ...request });
   return { vector: embeddings[0]!, until: performance.now() + CACHE_MS };
 }

@@ -1,3 +1,4 @@
+import { type PaidCalls, UNRECORDED } from "../providers/paid-calls";
 import type { Reranker } from "../providers/reranker";
 import type { Passage } from "./passage";
 
@@ -16,20 +17,24 @@ export type RerankedPassages = {
  * Orders passages by the scores of a reranker. If it fails, is too slow or returns invalid scores, the
  * passages are returned unchanged.
  *
+ * @param calls  records the call
  * @param patienceMs  time limit of the reranker, in milliseconds
  */
 export async function rerankPassages(
   reranker: Reranker,
   query: string,
   passages: Passage[],
-  signal: AbortSignal,
-  patienceMs = PATIENCE_MS,
+  {
+    signal,
+    calls = UNRECORDED,
+    patienceMs = PATIENCE_MS,
+  }: { signal: AbortSignal; calls?: PaidCalls; patienceMs?: number },
 ): Promise<RerankedPassages> {
   if (passages.length === 0) return { passages, best_score: null };
   try {
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
     const contents = passages.map(({ content }) => content);
-    const given = await reranker.rerank(query, contents, inTime);
+    const given = await reranker.rerank(query, contents, inTime, calls);
     const scores = toShares(given);
     const ordered = passages
       .map((passage, i) => ({

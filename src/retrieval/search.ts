@@ -18,6 +18,7 @@ import { type Counterparts, readCounterparts } from "./counterparts";
 import { embedForCourse } from "./embed-question";
 import { mergeNearDuplicates } from "./near-duplicates";
 import { type Passage, type PassageSource, toPassage } from "./passage";
+import { type QuestionReceipts, questionCalls } from "./question-calls";
 import { questionCoverage } from "./question-coverage";
 import { type Mode, rank, type Scored } from "./rank";
 import { READ_PER_WANTED, rerankPassages } from "./rerank";
@@ -45,7 +46,12 @@ export type SearchRequest = {
   explain?: boolean | undefined;
 };
 
-type SearchDeps = { db: Sql; embedder: Embedder; reranker?: Reranker | null };
+type SearchDeps = {
+  db: Sql;
+  embedder: Embedder;
+  reranker?: Reranker | null;
+  receipts?: QuestionReceipts;
+};
 
 /**
  * Searches one course for the passages that match a question best, best first.
@@ -75,17 +81,25 @@ export type CoveredPassages = {
  * @throws AppError of the embedder, when the mode needs it
  */
 export async function searchWithCoverage(
-  { db, embedder, reranker }: SearchDeps,
+  { db, embedder, reranker, receipts }: SearchDeps,
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<CoveredPassages> {
   const { query, top_k, explain } = request;
   const wanted = reranker ? top_k * READ_PER_WANTED : top_k;
-  const { hits, chunks, terms, mode } = await findHits({ db, embedder }, request, wanted, signal);
+  const { hits, chunks, terms, mode } = await findHits(
+    { db, embedder, receipts },
+    request,
+    wanted,
+    signal,
+  );
   const timelines = await readTimelines(db, hits, chunks);
   const passages = hits.map((hit) => toPassage(hit, chunks, { query, mode, explain, timelines }));
   const { passages: ordered, best_score } = reranker
-    ? await rerankPassages(reranker, query, passages, signal)
+    ? await rerankPassages(reranker, query, passages, {
+        signal,
+        calls: questionCalls(receipts, "rerank", request.course_id),
+      })
     : { passages, best_score: null };
   const lexemes = hits.map((hit) => new Set(hit.chunks.flatMap((chunk) => chunk.lexemes)));
   const shown = ordered.slice(0, top_k);
@@ -182,7 +196,7 @@ export function toHits(
  * course, it is searched by full text only.
  */
 export async function findForQuestion(
-  { db, embedder }: SearchDeps,
+  { db, embedder, receipts }: SearchDeps,
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<FoundCandidates & { mode: Mode }> {
@@ -196,7 +210,7 @@ export async function findForQuestion(
     const embeddings =
       request.mode === "text"
         ? []
-        : await embedForCourse({ db, embedder }, course_id, asked, signal);
+        : await embedForCourse({ db, embedder, receipts }, course_id, asked, signal);
     const mode = embeddings.length === 0 ? "text" : request.mode;
     const text = mode === "vector" ? "" : asked;
     return { ...(await findCandidates(db, scope, { embeddings, text })), mode };

@@ -5,6 +5,7 @@ import { getCourse } from "../db/courses";
 import type { Metrics } from "../metrics";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
+import type { QuestionReceipts } from "../retrieval/question-calls";
 import { searchCourse } from "../retrieval/search";
 import { withAbsoluteUrls } from "../text/absolute-urls";
 import { requestEnd, requireCourse, viewerOf } from "./http/auth";
@@ -172,17 +173,25 @@ type RetrievalRoutesDeps = {
   db: Sql;
   embedder: Embedder;
   reranker?: Reranker | null;
+  receipts?: QuestionReceipts;
   metrics: Pick<Metrics, "retrievalHits">;
   config: { PUBLIC_URL?: string | undefined };
 };
 
-export const retrievalRoutes = ({ db, embedder, reranker, metrics, config }: RetrievalRoutesDeps) =>
+export const retrievalRoutes = ({
+  db,
+  embedder,
+  reranker,
+  receipts,
+  metrics,
+  config,
+}: RetrievalRoutesDeps) =>
   new Elysia({ prefix: "/api/retrieval", tags: ["Retrieval"] }).post(
     "/query",
     async ({ body, request }) => {
       requireCourse(request, body.course_id);
       const course = await getCourse(db, body.course_id);
-      const tools = { db, embedder, reranker };
+      const tools = { db, embedder, reranker, receipts };
       const wanted = { ...body, course_id: course.id, viewer: viewerOf(request) };
       const passages = await searchCourse(tools, wanted, requestEnd(request));
       metrics.retrievalHits.observe({ source: "query" }, passages.length);

@@ -21,7 +21,7 @@ const passages = ["one", "two", "three"].map(
   (content, i) => ({ chunk_id: `c${i}`, content, score: 1 - i / 10, metadata: {} }) as Passage,
 );
 const rerank = (signal = new AbortController().signal, patienceMs = 60_000) =>
-  rerankPassages(reranker, "which?", passages, signal, patienceMs);
+  rerankPassages(reranker, "which?", passages, { signal, patienceMs });
 
 test("there is none without an address", () => {
   expect(openReranker({})).toBeNull();

@@ -18,6 +18,7 @@ import { type ModelCallOptions, SEARCH_TOOLS } from "../../providers/chat/chat-m
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { readCounterparts } from "../../retrieval/counterparts";
+import type { QuestionReceipts } from "../../retrieval/question-calls";
 import { LEAST_COVERAGE } from "../../retrieval/question-coverage";
 import { type PassageSource, searchWithCoverage } from "../../retrieval/search";
 import { toMomentUrl, transcriptViewPath } from "../../text/moment-url";
@@ -39,6 +40,7 @@ export type CourseScope = {
   db: Sql;
   embedder: Embedder;
   reranker?: Reranker | null;
+  receipts?: QuestionReceipts;
   course_id: string;
   viewer: Viewer;
 };
@@ -194,12 +196,12 @@ function searchTool(course: CourseScope, source: PassageSource, what: string) {
  * @throws AppError of the embedder
  */
 export async function findPassages(
-  { db, embedder, reranker, course_id, viewer }: CourseScope,
+  { db, embedder, reranker, receipts, course_id, viewer }: CourseScope,
   wanted: { query: string; top_k: number; sources: PassageSource[] },
   signal: AbortSignal,
 ): Promise<FoundPassages> {
   const request = { ...wanted, course_id, viewer, mode: "hybrid" as const };
-  const found = await searchWithCoverage({ db, embedder, reranker }, request, signal);
+  const found = await searchWithCoverage({ db, embedder, reranker, receipts }, request, signal);
   const passages = found.passages.map(({ citation, content, metadata }): FoundPassage => {
     // The model reads the whole passage, so its times are those of the passage; the link opens the sentence.
     const { start_ms, end_ms, page_end } = metadata as Partial<Record<string, number>>;

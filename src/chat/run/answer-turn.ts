@@ -1,6 +1,6 @@
 import type { ChatMessage, NewAnswer } from "../../db/chat/chat";
 import type { Sql } from "../../db/client";
-import { recordEndedCall, toModelName } from "../../db/jobs/provider-calls";
+import { toModelName } from "../../db/jobs/provider-calls";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import type { Viewer } from "../../principal";
@@ -8,6 +8,7 @@ import type { ChatModel } from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import { openExtractiveAnswerer } from "../../providers/local/extractive-answerer";
 import type { Reranker } from "../../providers/reranker";
+import type { QuestionReceipts } from "../../retrieval/question-calls";
 import type { Citation } from "../../retrieval/search";
 import { CitedPassages } from "../agent/cited-passages";
 import { type AgentTask, type EmitAgentPart, runAgent } from "../agent/loop";
@@ -29,6 +30,8 @@ export type AnswerDeps = {
   db: Sql;
   embedder: Embedder;
   reranker?: Reranker | null;
+  /** Null: the cost of answers and searches is not recorded. */
+  receipts?: QuestionReceipts;
   chatModel: ChatModel;
   log: Log;
   /** Called after every answer, for the metrics. */
@@ -86,7 +89,7 @@ export function answerTurn(
       log,
       onEnd: (outcome, summary) => {
         onEnd(outcome, summary);
-        void recordCost(deps, request.course_id, request_id, outcome, summary);
+        recordCost(deps, request.course_id, request_id, outcome, summary);
       },
     },
     work,
@@ -139,28 +142,26 @@ async function findNotice(
   return question && !hasText ? toUnreadNotice(question, chatModel) : "";
 }
 
-/** Inserts the receipt of an answer after its end, so that the answer does not wait for it. */
-async function recordCost(
-  { db, chatModel, log }: Pick<AnswerDeps, "db" | "chatModel" | "log">,
+/** Records the cost of an answer. */
+function recordCost(
+  { receipts, chatModel }: Pick<AnswerDeps, "receipts" | "chatModel">,
   course_id: string,
   request_id: string,
   outcome: RunOutcome["type"],
   { usage }: RunSummary,
-): Promise<void> {
+): void {
   const { inputTokens: input_tokens = 0, outputTokens: output_tokens = 0 } = usage;
   if (chatModel.kind !== "model" || input_tokens + output_tokens === 0) return;
-  try {
-    await recordEndedCall(db, {
-      call_key: `chat:${request_id}`,
-      course_id,
-      purpose: "chat",
-      ...toModelName(chatModel.name),
-      state: outcome === "finish" ? "ok" : "error",
-      usage: { input_tokens, output_tokens },
-    });
-  } catch (err) {
-    log.warn({ err, request_id }, "the cost of an answer was not recorded");
-  }
+  receipts?.record({
+    call_key: `chat:${request_id}`,
+    course_id,
+    purpose: "chat",
+    ...toModelName(chatModel.name),
+    state: outcome === "finish" ? "ok" : "error",
+    usage: { input_tokens, output_tokens },
+    isFree: false,
+    error_code: null,
+  });
 }
 
 export type RunContext = {
@@ -258,9 +259,9 @@ class RunTally {
 }
 
 const toCourseScope = (
-  { db, embedder, reranker }: AnswerDeps,
+  { db, embedder, reranker, receipts }: AnswerDeps,
   { request: { course_id }, viewer }: TurnContext,
-): CourseScope => ({ db, embedder, reranker: reranker ?? null, course_id, viewer });
+): CourseScope => ({ db, embedder, reranker: reranker ?? null, receipts, course_id, viewer });
 
 /** The agent's task, without its prompt, the data for it, and the signal. */
 function toTask(

@@ -81,30 +81,6 @@ export async function beginCall(
   return row!;
 }
 
-/**
- * Inserts the receipt of a call that has ended: for answers of the chat, which wait for no statement.
- *
- * @param call  `usage` is what the provider reported
- */
-export async function recordEndedCall(
-  sql: Sql,
-  {
-    call_key,
-    course_id,
-    purpose,
-    provider,
-    model,
-    state,
-    usage,
-  }: Omit<ProviderCall, "error_code" | "terms"> & { course_id: string },
-): Promise<void> {
-  await sql`
-    insert into provider_calls
-      (id, call_key, purpose, provider, model, course_id, state, usage, finished_at)
-    values (gen_random_uuid(), ${call_key}, ${purpose}, ${provider}, ${model}, ${course_id}, ${state},
-            ${sql.json(usage)}, now())`;
-}
-
 export type CallEnd = {
   /** `outage`: the provider did not answer, or asked us to wait. */
   outcome: "ok" | "error" | "outage" | "lost";

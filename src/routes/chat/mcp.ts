@@ -9,6 +9,7 @@ import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
+import type { QuestionReceipts } from "../../retrieval/question-calls";
 import { principalOf, requestEnd, viewerOf } from "../http/auth";
 import { readJsonBytes, SMALL_BODY } from "../http/json-body";
 import { ownBaseUrl } from "../http/own-origin";
@@ -17,6 +18,7 @@ import { Id } from "../http/schemas";
 type McpRouteDeps = {
   db: Sql;
   embedder: Embedder;
+  receipts?: QuestionReceipts;
   reranker?: Reranker | null;
   log: Log;
   config: { PUBLIC_URL?: string | undefined };
@@ -77,7 +79,7 @@ function parseList(text: string): unknown[] {
 }
 
 /** The tools of the chat for external agents. */
-export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps) =>
+export const mcpRoutes = ({ db, embedder, reranker, receipts, log, config }: McpRouteDeps) =>
   new Elysia({ tags: ["Agents"] }).post(
     "/mcp",
     async ({ query, request }) => {
@@ -96,7 +98,7 @@ export const mcpRoutes = ({ db, embedder, reranker, log, config }: McpRouteDeps)
       return answerMcp(
         new Request(request, { body }),
         {
-          tools: createMcpTools({ db, embedder, reranker }, scope),
+          tools: createMcpTools({ db, embedder, reranker, receipts }, scope),
           prompts: createMcpPrompts(scope.course_id),
           listResources: (cursor) => listResources(db, scope, cursor),
           readResource: (uri) => readResource(db, scope, uri),

@@ -1,0 +1,37 @@
+import type { ReceiptWriter } from "../db/jobs/receipt-writer";
+import { AppError } from "../errors";
+import { type PaidCalls, UNRECORDED } from "../providers/paid-calls";
+
+/** `receipts` records the calls of a search that cost money. Null: they are not recorded. */
+export type QuestionReceipts = Pick<ReceiptWriter, "record"> | null | undefined;
+
+/**
+ * The billable calls of one search, recorded after they end. They pass no circuit breaker and no budget,
+ * because a person waits for the answer; their cost counts for both.
+ */
+export function questionCalls(
+  receipts: QuestionReceipts,
+  purpose: "embed_question" | "rerank",
+  course_id: string,
+): PaidCalls {
+  if (!receipts) return UNRECORDED;
+  return {
+    run: async ({ service: provider, model, isFree = false, estimate }, request) => {
+      const call_key = `course:${course_id}:${purpose}`;
+      const call = { call_key, purpose, provider, model, course_id, isFree };
+      try {
+        const { result, usage } = await request({ request_id: null, submitted: async () => {} });
+        receipts.record({ ...call, state: "ok", usage, error_code: null });
+        return result;
+      } catch (error) {
+        const error_code = error instanceof AppError ? error.errorCode : null;
+        // The provider worked on an answer that cannot be used, and possibly on one that came too late.
+        const isLost = error_code === null || error_code === "cancelled";
+        const isBilled = isLost || error_code === "provider_answer_invalid";
+        const state = isLost ? "lost" : "error";
+        receipts.record({ ...call, state, usage: isBilled ? estimate : {}, error_code });
+        throw error;
+      }
+    },
+  };
+}
