@@ -94,14 +94,45 @@ begin
 end
 $$;
 
--- Stores a correction of a word, or a rule when p_start_ms is null, and lets jobs apply it.
+-- Lets one request at a time change the corrections of a course.
+create function lock_corrections(p_lecture_id uuid) returns void language sql as $$
+  select pg_advisory_xact_lock(hashtextextended('corrections:' || l.course_id::text, 0))
+  from lectures l where l.id = p_lecture_id;
+$$;
+
+-- The lectures whose published transcript a correction changes.
+create function lectures_changed_by(p_correction transcript_corrections) returns setof uuid
+language sql stable as $$
+  select t.lecture_id from lecture_transcripts t join lectures l on l.id = t.lecture_id
+  where l.course_id = p_correction.course_id and t.corrections ? p_correction.id::text;
+$$;
+
+-- Stores a correction of a word, or a rule when p_start_ms is null, and lets jobs apply it. It replaces an
+-- active correction of the same text, so that the newest wins and one undo removes it. If that one is equal,
+-- nothing changes and its id is returned.
 create function add_correction(
   p_lecture_id uuid, p_start_ms integer, p_expected text, p_replacement text, p_match_case boolean,
   p_key_id text, p_user_id uuid, p_lecture_ids uuid[]
 ) returns table (correction_id uuid, lecture_id uuid, job_id uuid) language plpgsql as $$
 declare
-  added transcript_corrections;
+  added    transcript_corrections;
+  former   transcript_corrections;
+  affected uuid[] := p_lecture_ids;
 begin
+  perform lock_corrections(p_lecture_id);
+  select c.* into former from active_corrections(p_lecture_id) c
+  where c.start_ms is not distinct from p_start_ms and c.match_case = p_match_case
+    and (c.expected = p_expected or not p_match_case and lower(c.expected) = lower(p_expected))
+  order by c.seq desc limit 1;
+  if found and former.replacement = p_replacement then
+    correction_id := former.id;
+    return next;
+    return;
+  end if;
+  if found then
+    update transcript_corrections c set undone_at = clock_timestamp() where c.id = former.id;
+    affected := affected || array(select * from lectures_changed_by(former));
+  end if;
   insert into transcript_corrections as c
     (course_id, lecture_id, owner_id, start_ms, expected, replacement, match_case, key_id, user_id)
   select l.course_id, case when p_start_ms is not null then l.id end,
@@ -119,7 +150,7 @@ begin
     return next;
     return;
   end if;
-  for lecture_id, job_id in select a.lecture_id, a.job_id from apply_rule(added, p_lecture_ids) a loop
+  for lecture_id, job_id in select a.lecture_id, a.job_id from apply_rule(added, affected) a loop
     return next;
   end loop;
   if not found then return next; end if;
@@ -131,9 +162,9 @@ $$;
 create function undo_correction(p_lecture_id uuid, p_correction_id uuid)
 returns table (correction_id uuid, lecture_id uuid, job_id uuid) language plpgsql as $$
 declare
-  undone   transcript_corrections;
-  affected uuid[];
+  undone transcript_corrections;
 begin
+  perform lock_corrections(p_lecture_id);
   update transcript_corrections c set undone_at = clock_timestamp()
   where c.id = p_correction_id
     and exists (select from active_corrections(p_lecture_id) a where a.id = c.id)
@@ -148,9 +179,9 @@ begin
     return next;
     return;
   end if;
-  select array_agg(t.lecture_id) into affected from lecture_transcripts t join lectures l on l.id = t.lecture_id
-  where l.course_id = undone.course_id and t.corrections ? undone.id::text;
-  for lecture_id, job_id in select a.lecture_id, a.job_id from apply_rule(undone, affected) a loop
+  for lecture_id, job_id in
+    select a.lecture_id, a.job_id from apply_rule(undone, array(select * from lectures_changed_by(undone))) a
+  loop
     return next;
   end loop;
   if not found then return next; end if;

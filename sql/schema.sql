@@ -109,8 +109,24 @@ CREATE FUNCTION public.add_correction(p_lecture_id uuid, p_start_ms integer, p_e
     LANGUAGE plpgsql
     AS $$
 declare
-  added transcript_corrections;
+  added    transcript_corrections;
+  former   transcript_corrections;
+  affected uuid[] := p_lecture_ids;
 begin
+  perform lock_corrections(p_lecture_id);
+  select c.* into former from active_corrections(p_lecture_id) c
+  where c.start_ms is not distinct from p_start_ms and c.match_case = p_match_case
+    and (c.expected = p_expected or not p_match_case and lower(c.expected) = lower(p_expected))
+  order by c.seq desc limit 1;
+  if found and former.replacement = p_replacement then
+    correction_id := former.id;
+    return next;
+    return;
+  end if;
+  if found then
+    update transcript_corrections c set undone_at = clock_timestamp() where c.id = former.id;
+    affected := affected || array(select * from lectures_changed_by(former));
+  end if;
   insert into transcript_corrections as c
     (course_id, lecture_id, owner_id, start_ms, expected, replacement, match_case, key_id, user_id)
   select l.course_id, case when p_start_ms is not null then l.id end,
@@ -128,7 +144,7 @@ begin
     return next;
     return;
   end if;
-  for lecture_id, job_id in select a.lecture_id, a.job_id from apply_rule(added, p_lecture_ids) a loop
+  for lecture_id, job_id in select a.lecture_id, a.job_id from apply_rule(added, affected) a loop
     return next;
   end loop;
   if not found then return next; end if;
@@ -963,6 +979,13 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.lectures_changed_by(p_correction public.transcript_corrections) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    AS $$
+  select t.lecture_id from lecture_transcripts t join lectures l on l.id = t.lecture_id
+  where l.course_id = p_correction.course_id and t.corrections ? p_correction.id::text;
+$$;
+
 CREATE FUNCTION public.lock_asset(p_asset_id uuid) RETURNS void
     LANGUAGE sql
     AS $$
@@ -973,6 +996,13 @@ CREATE FUNCTION public.lock_bytes(p_course_id uuid, p_sha256 text) RETURNS void
     LANGUAGE sql
     AS $$
   select pg_advisory_xact_lock(hashtextextended(p_course_id::text || p_sha256, 0));
+$$;
+
+CREATE FUNCTION public.lock_corrections(p_lecture_id uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+  select pg_advisory_xact_lock(hashtextextended('corrections:' || l.course_id::text, 0))
+  from lectures l where l.id = p_lecture_id;
 $$;
 
 CREATE FUNCTION public.lock_message(p_queue text, p_message_id bigint, p_attempt integer DEFAULT NULL::integer) RETURNS jsonb
@@ -2048,9 +2078,9 @@ CREATE FUNCTION public.undo_correction(p_lecture_id uuid, p_correction_id uuid) 
     LANGUAGE plpgsql
     AS $$
 declare
-  undone   transcript_corrections;
-  affected uuid[];
+  undone transcript_corrections;
 begin
+  perform lock_corrections(p_lecture_id);
   update transcript_corrections c set undone_at = clock_timestamp()
   where c.id = p_correction_id
     and exists (select from active_corrections(p_lecture_id) a where a.id = c.id)
@@ -2065,9 +2095,9 @@ begin
     return next;
     return;
   end if;
-  select array_agg(t.lecture_id) into affected from lecture_transcripts t join lectures l on l.id = t.lecture_id
-  where l.course_id = undone.course_id and t.corrections ? undone.id::text;
-  for lecture_id, job_id in select a.lecture_id, a.job_id from apply_rule(undone, affected) a loop
+  for lecture_id, job_id in
+    select a.lecture_id, a.job_id from apply_rule(undone, array(select * from lectures_changed_by(undone))) a
+  loop
     return next;
   end loop;
   if not found then return next; end if;

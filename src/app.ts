@@ -60,7 +60,12 @@ export function createApp(services: Services) {
   };
   const { budgets } = services.callPolicy;
   const maxPages = services.config.MAX_PAGES;
-  const forecaster = openForecaster({ ...services, budgets, maxPages });
+  const forecaster = openForecaster({
+    ...services,
+    sendsTerms: services.config.TRANSCRIPTION_TERMS,
+    budgets,
+    maxPages,
+  });
   const limits = rateLimits(services.config);
   const app: AnyElysia = new Elysia({
     // 30 s against clients that send slowly; streams switch it off for their request.

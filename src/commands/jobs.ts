@@ -141,6 +141,7 @@ const directDesk = (db: Sql, config: Config): JobDesk => ({
     const forecaster = openForecaster({
       db,
       transcriber,
+      sendsTerms: config.TRANSCRIPTION_TERMS,
       budgets,
       slideDescriber: null,
       maxPages: 0,

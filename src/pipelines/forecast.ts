@@ -10,6 +10,8 @@ type ForecastDeps = {
   db: Sql;
   slideDescriber: SlideDescriber | null;
   transcriber: Transcriber | null;
+  /** Whether transcribers get terms of the slides, unless the course decides. */
+  sendsTerms: boolean;
   budgets: Budgets;
   maxPages: number;
 };
@@ -33,7 +35,7 @@ export type Forecaster = {
 };
 
 export function openForecaster(deps: ForecastDeps): Forecaster {
-  const { db, slideDescriber, transcriber, budgets, maxPages } = deps;
+  const { db, slideDescriber, transcriber, sendsTerms, budgets, maxPages } = deps;
   return {
     async document(course_id, path, signal) {
       await getCourse(db, course_id);
@@ -46,11 +48,14 @@ export function openForecaster(deps: ForecastDeps): Forecaster {
       return forecastUsage(db, course_id, work, budgets);
     },
     async lecture(course_id, duration_ms, lecture_id) {
-      await getCourse(db, course_id);
+      const { transcription_terms } = await getCourse(db, course_id);
       const audio_seconds = (duration_ms ?? 0) / 1_000;
       if (!transcriber || transcriber.isFree) return free({ audio_minutes: audio_seconds / 60 });
       const { service: provider, model } = transcriber;
-      const work = { asset_id: lecture_id ?? null, provider, model, usage: { audio_seconds } };
+      // Only ElevenLabs has a price for it.
+      const isPrimed = transcription_terms ?? sendsTerms;
+      const usage = { audio_seconds, ...(isPrimed && { primed_audio_seconds: audio_seconds }) };
+      const work = { asset_id: lecture_id ?? null, provider, model, usage };
       return forecastUsage(db, course_id, work, budgets);
     },
   };

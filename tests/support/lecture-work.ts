@@ -60,6 +60,7 @@ export async function openLectureWork(db: Sql) {
     db,
     slideDescriber: null,
     transcriber: tools.transcriber,
+    sendsTerms: false,
     budgets: { asset: { audio_minutes: 0.1 } },
     maxPages: 100,
   });

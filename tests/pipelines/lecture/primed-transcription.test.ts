@@ -4,6 +4,7 @@ import { upsertUser } from "../../../src/db/access/users";
 import { updateCourse } from "../../../src/db/courses";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { getTranscript } from "../../../src/db/transcripts";
+import { openForecaster } from "../../../src/pipelines/forecast";
 import { openElevenLabs } from "../../../src/providers/speech/elevenlabs";
 import { openOpenAITranscriber } from "../../../src/providers/speech/openai-transcriber";
 import type { Transcriber } from "../../../src/providers/transcriber";
@@ -100,6 +101,24 @@ describe("transcription with terms of the slides", () => {
       costs.push(row!.cost);
     }
     expect(costs[1]! / costs[0]!).toBeCloseTo(1.2, 5);
+  });
+
+  test("a forecast includes the surcharge", async () => {
+    const transcriber = openElevenLabs({ apiKey: "test-key", baseUrl: "http://127.0.0.1:1" });
+    const forecast = (sendsTerms: boolean) =>
+      openForecaster({
+        db,
+        slideDescriber: null,
+        transcriber,
+        sendsTerms,
+        budgets: {},
+        maxPages: 1,
+      })
+        .lecture(lab.course_id, 3_600_000)
+        .then(({ usd }) => usd!);
+    expect((await forecast(true)) / (await forecast(false))).toBeCloseTo(1.2, 5);
+    await updateCourse(db, lab.course_id, { transcription_terms: false });
+    expect(await forecast(true)).toBe(await forecast(false));
   });
 
   test("a server with OpenAI's protocol gets them as the prompt", async () => {

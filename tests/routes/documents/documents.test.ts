@@ -23,6 +23,7 @@ const forecaster = openForecaster({
   db,
   slideDescriber: null,
   transcriber: null,
+  sendsTerms: false,
   budgets: {},
   maxPages: 100,
 });

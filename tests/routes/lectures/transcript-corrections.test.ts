@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { updateRelease } from "../../../src/db/access/releases";
 import { upsertUser } from "../../../src/db/access/users";
+import { markReplaced } from "../../../src/db/chat/replaced-citations";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { AppError } from "../../../src/errors";
 import { SEES_ALL } from "../../../src/principal";
@@ -197,6 +198,24 @@ describe("PATCH transcript", () => {
     expect(await list(later)).toMatchObject([{ expected: "eigen value", changes: 1 }]);
   });
 
+  test("citations of the former text still open, and are marked as replaced", async () => {
+    const id = await addLecture(await createCourse(db));
+    const citation = { asset_id: id, sha256: await shaOf(id), start_ms: 900, quote: "eigen value" };
+    const cited = async () => {
+      const [message] = await markReplaced(db, [{ metadata: { citations: [citation] } }]);
+      return message!.metadata.citations;
+    };
+    expect(await cited()).toEqual([citation]);
+    const { body } = await correct(id, { find: "eigen value", replacement: "eigenvalue" });
+    expect(await workOnce()).toBe("done");
+    expect(await cited()).toEqual([{ ...citation, replaced: true } as never]);
+    const view = await app.handle(get(`/api/lectures/${id}/transcript/view?t=0`));
+    expect(view.status).toBe(200);
+    await undo(id, body.correction_id);
+    expect(await workOnce()).toBe("done");
+    expect(await cited()).toEqual([citation]);
+  });
+
   test("a rule without a match is kept for later lectures", async () => {
     const course_id = await createCourse(db);
     const id = await addLecture(course_id, SEGMENTS.slice(0, 3), []);
@@ -205,6 +224,33 @@ describe("PATCH transcript", () => {
     expect(await workOnce()).toBeNull();
     const later = await addLecture(course_id);
     expect((await transcript(later)).transcript_text).toContain("eigenvalue");
+  });
+
+  test("a correction of the same text replaces the former one, and an equal one is not stored again", async () => {
+    const id = await addLecture(await createCourse(db));
+    const first = await correct(id, { find: "eigen value", replacement: "eigenvalu" });
+    expect(await workOnce()).toBe("done");
+    const second = await correct(id, { find: "Eigen Value", replacement: "eigenvalue" });
+    expect(second.body.jobs).toHaveLength(1);
+    const again = await correct(id, { find: "eigen value", replacement: "eigenvalue" });
+    expect(again.body).toMatchObject({ correction_id: second.body.correction_id, jobs: [] });
+    expect(await workOnce()).toBe("done");
+    expect((await transcript(id)).transcript_text).toContain("eigenvalue");
+    const [newest, former] = await list(id);
+    expect(former).toMatchObject({ id: first.body.correction_id, changes: 0 });
+    expect(former.undone_at).toBeString();
+    expect(newest.undone_at).toBeNull();
+
+    const at = index("rows");
+    const place = { word_index: at, expected: "rows" };
+    await correct(id, { ...place, replacement: "column" });
+    await correct(id, { ...place, replacement: "columns" }); // before the job of the first
+    expect(await workOnce()).toBe("done");
+    const { words } = await transcript(id);
+    expect(words.filter(({ text }: { text: string }) => text.startsWith("column"))).toMatchObject([
+      { text: "columns" },
+    ]);
+    expect(await workOnce()).toBeNull();
   });
 
   test("is refused where other words are, and for texts that change nothing", async () => {
