@@ -114,6 +114,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "delete /api/chat/messages/{id}/feedback": ["chat", "hidden"],
   "get /api/courses/{id}/feedback": ["ingest", "hidden"],
   "post /v1/chat/completions": ["chat", "hidden"],
+  "post /v1/responses": ["chat", "hidden"],
   "get /v1/models": ["chat", "filtered"],
   "get /v1/models/{model}": ["chat", "hidden"],
   "post /mcp": ["read", "hidden"],
@@ -194,6 +195,7 @@ const bodies: Record<string, (targets: Targets) => object> = {
   "post /api/retrieval/query": ({ course_id }) => ({ course_id, query: QUESTION }),
   "post /api/chat": ({ course_id }) => ({ course_id, message: QUESTION }),
   "post /api/chat/stream": ({ course_id }) => ({ course_id, message: QUESTION }),
+  "post /v1/responses": ({ course_id }) => ({ model: `course:${course_id}`, input: "Coins?" }),
   "post /v1/chat/completions": ({ course_id }) => ({
     model: `course:${course_id}`,
     messages: [{ role: "user", content: QUESTION }],

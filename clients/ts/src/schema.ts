@@ -1533,6 +1533,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a course through OpenAI's responses API
+         * @description The same agent for clients of the responses API, such as the AI SDK's
+         *     `openai("course:…")`. The rules of `/v1/chat/completions` apply.
+         *
+         *     Nothing is stored: `previous_response_id`, `conversation` and `background` are refused, and references to
+         *     stored items are left out. Clients that refer to earlier answers send them in full with `store: false`.
+         */
+        post: operations["createResponse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4434,6 +4458,112 @@ export interface components {
                 type: string;
             };
         };
+        OpenAiResponse: {
+            citations?: {
+                /** Format: uuid */
+                asset_id: string;
+                /** Format: uuid */
+                chunk_id: string;
+                end_ms?: number;
+                /** @description Of a document, as uploaded */
+                filename?: string;
+                number: number;
+                /** @description Number printed on the page, such as iii, if it differs from the position */
+                page_label?: string;
+                /** @description Position of the page in the file, from 1 */
+                page_number?: number;
+                /** @description Verbatim from the stored text */
+                quote: string;
+                /**
+                 * @description The asset has another version now; `url` still opens the quoted page of a document
+                 * @constant
+                 */
+                replaced?: true;
+                /** @description The version that is quoted: the SHA-256 of the PDF or of the transcript */
+                sha256?: string;
+                /** @enum {string} */
+                source: "lectures" | "slides";
+                start_ms?: number;
+                title: string | null;
+                /**
+                 * @description Every sentence that cites this passage is in `unsupported`
+                 * @constant
+                 */
+                unsupported?: true;
+                /** @description Absolute address that opens the page, or the recording at the second */
+                url: string | null;
+                /**
+                 * @description In old answers: the material is not visible now, so there is no quote and no `url`
+                 * @constant
+                 */
+                withheld?: true;
+            }[];
+            created_at: number;
+            error: {
+                code: string;
+                message: string;
+            } | null;
+            id: string;
+            incomplete_details: {
+                reason: string;
+            } | null;
+            model: string;
+            /** @description What was left out of the request */
+            notes?: string[];
+            /** @constant */
+            object: "response";
+            output: ({
+                content: {
+                    annotations: {
+                        end_index: number;
+                        start_index: number;
+                        title: string;
+                        /** @constant */
+                        type: "url_citation";
+                        url: string;
+                    }[];
+                    logprobs: unknown[];
+                    text: string;
+                    /** @constant */
+                    type: "output_text";
+                }[];
+                id: string;
+                /** @constant */
+                role: "assistant";
+                status: string;
+                /** @constant */
+                type: "message";
+            } | {
+                arguments: string;
+                call_id: string;
+                id: string;
+                name: string;
+                status: string;
+                /** @constant */
+                type: "function_call";
+            })[];
+            /** @enum {string} */
+            status: "in_progress" | "completed" | "incomplete" | "failed";
+            /** @description Sentences that the passages at their marks do not support: a number in digits, the unit of a number, or a quotation is not in the passages, or nearly none of the words are. The check does not notice negations, swapped subjects, wrong names or numbers in words. */
+            unsupported?: {
+                /** @description Exclusive UTF-16 offset in `content` */
+                end: number;
+                /** @description The citations of the sentence */
+                numbers: number[];
+                /** @enum {string} */
+                reason: "number" | "quotation" | "unit" | "unrelated";
+                /** @description UTF-16 offset in `content` */
+                start: number;
+            }[];
+        } & {
+            [key: string]: unknown;
+        };
+        OpenAiResponseEvent: {
+            sequence_number: number;
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
         PageMoments: {
             /** Format: uuid */
             document_id: string;
@@ -5329,6 +5459,8 @@ export type LectureTimeline = components['schemas']['LectureTimeline'];
 export type NewFeedback = components['schemas']['NewFeedback'];
 export type NewWebhook = components['schemas']['NewWebhook'];
 export type OpenAiError = components['schemas']['OpenAiError'];
+export type OpenAiResponse = components['schemas']['OpenAiResponse'];
+export type OpenAiResponseEvent = components['schemas']['OpenAiResponseEvent'];
 export type PageMoments = components['schemas']['PageMoments'];
 export type Passage = components['schemas']['Passage'];
 export type PlainConversation = components['schemas']['PlainConversation'];
@@ -8559,6 +8691,98 @@ export interface operations {
                         /** @constant */
                         owned_by: "lectern";
                     };
+                };
+            };
+        };
+    };
+    createResponse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "model": "course:3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+                 *       "input": "What does entropy measure?"
+                 *     }
+                 */
+                "application/json": {
+                    background?: false | null;
+                    conversation?: null;
+                    input: string | ((({
+                        content: string | ({
+                            type: string;
+                        } & {
+                            [key: string]: unknown;
+                        })[];
+                        /** @enum {string} */
+                        role: "user" | "assistant" | "system" | "developer";
+                        /** @constant */
+                        type?: "message";
+                    } | {
+                        arguments: string;
+                        call_id: string;
+                        name: string;
+                        /** @constant */
+                        type: "function_call";
+                    }) | {
+                        call_id: string;
+                        output: string | ({
+                            type: string;
+                        } & {
+                            [key: string]: unknown;
+                        })[];
+                        /** @constant */
+                        type: "function_call_output";
+                    }) | ({
+                        type: string;
+                    } & {
+                        [key: string]: unknown;
+                    }))[];
+                    /** @description Limit of each call of the model */
+                    max_output_tokens?: number | null;
+                    /** @description `course:<id>`, as listed by GET /v1/models */
+                    model: string;
+                    previous_response_id?: null;
+                    stream?: boolean | null;
+                    text?: {
+                        format?: {
+                            /** @constant */
+                            type: "text";
+                        } | null;
+                    } | null;
+                    tool_choice?: (("auto" | "none" | "required") | {
+                        name: string;
+                        /** @constant */
+                        type: "function";
+                    }) | null;
+                    tools?: {
+                        description?: string | null;
+                        name: string;
+                        parameters?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @constant */
+                        type: "function";
+                    }[] | null;
+                };
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["OpenAiError"];
+            "5XX": components["responses"]["OpenAiError"];
+            /** @description A response, or a stream of events: one in each server-sent event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiResponse"];
+                    "text/event-stream": components["schemas"]["OpenAiResponseEvent"];
                 };
             };
         };

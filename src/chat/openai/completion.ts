@@ -96,7 +96,7 @@ export async function collectCompletion(
 type CompletionToolCall = { index: number; id: string; type: "function"; function: object };
 
 /** Joins the steps of a run to one message. */
-class Completion {
+export class Completion {
   #content = "";
   /** The next text starts a new paragraph, because it belongs to a new step. */
   #isNewStep = false;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CompletionBody } from "../../chat/openai/request";
+import { ResponsesBody } from "../../chat/openai/responses-request";
 import { CheckedCitation, UnsupportedSentences } from "./chat-schemas";
 
 const Usage = z.object({
@@ -90,6 +91,69 @@ export const COMPLETION_ANSWER = {
     content: {
       "application/json": { schema: toSchema(Completion, "output") },
       "text/event-stream": { schema: toSchema(Chunk, "output") },
+    },
+  },
+};
+
+const OutputItem = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("message"),
+    id: z.string(),
+    role: z.literal("assistant"),
+    status: z.string(),
+    content: z.array(
+      z.object({
+        type: z.literal("output_text"),
+        text: z.string(),
+        annotations: z.array(
+          z.object({
+            type: z.literal("url_citation"),
+            start_index: z.int(),
+            end_index: z.int(),
+            url: z.string(),
+            title: z.string(),
+          }),
+        ),
+        logprobs: z.array(z.unknown()),
+      }),
+    ),
+  }),
+  z.object({
+    type: z.literal("function_call"),
+    id: z.string(),
+    call_id: z.string(),
+    name: z.string(),
+    arguments: z.string(),
+    status: z.string(),
+  }),
+]);
+const OpenAiResponse = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("response"),
+    created_at: z.int(),
+    status: z.enum(["in_progress", "completed", "incomplete", "failed"]),
+    model: z.string(),
+    output: z.array(OutputItem),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    incomplete_details: z.object({ reason: z.string() }).nullable(),
+    ...sources,
+  })
+  .meta({ id: "OpenAiResponse" });
+const OpenAiResponseEvent = z
+  .looseObject({ type: z.string(), sequence_number: z.int() })
+  .meta({ id: "OpenAiResponseEvent" });
+
+/** Validated in the handler, so that errors have the form of OpenAI's API. */
+export const RESPONSES_BODY = {
+  content: { "application/json": { schema: toSchema(ResponsesBody, "input") } },
+};
+export const RESPONSES_ANSWER = {
+  200: {
+    description: "A response, or a stream of events: one in each server-sent event",
+    content: {
+      "application/json": { schema: toSchema(OpenAiResponse, "output") },
+      "text/event-stream": { schema: toSchema(OpenAiResponseEvent, "output") },
     },
   },
 };

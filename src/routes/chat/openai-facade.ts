@@ -1,11 +1,17 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { collectCompletion, toCompletionChunks } from "../../chat/openai/completion";
+import {
+  type CompletionIdentity,
+  collectCompletion,
+  toCompletionChunks,
+} from "../../chat/openai/completion";
 import {
   type CompletionRequest,
   readCompletionRequest,
   toCourseId,
 } from "../../chat/openai/request";
+import { collectResponse, toResponseEvents } from "../../chat/openai/responses";
+import { readResponsesRequest } from "../../chat/openai/responses-request";
 import type { ChatPart } from "../../chat/parts";
 import { NO_CAPABILITIES } from "../../chat/request";
 import { type AnswerDeps, answerTurn } from "../../chat/run/answer-turn";
@@ -17,9 +23,14 @@ import { credentialEnd, principalOf, requestEnd, requireCourse, viewerOf } from 
 import { conversationBody } from "../http/json-body";
 import { ownBaseUrl, ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
-import { EVENT_STREAM, toStreamingResponse } from "../http/streaming-response";
+import { EVENT_STREAM, type SseEvent, toStreamingResponse } from "../http/streaming-response";
 import type { ChatRouteDeps } from "./chat";
-import { COMPLETION_ANSWER, COMPLETION_BODY } from "./completion-schemas";
+import {
+  COMPLETION_ANSWER,
+  COMPLETION_BODY,
+  RESPONSES_ANSWER,
+  RESPONSES_BODY,
+} from "./completion-schemas";
 
 const DESCRIPTION = `The agent of \`/api/chat\` for clients of OpenAI's API; the model \`course:<id>\` is a course.
 
@@ -37,6 +48,12 @@ a silent stream alive.
 The course's own tools run on the server and are not shown. A call of one of the client's \`tools\` ends the
 answer with \`tool_calls\`. A failure during a stream is an event with \`error\`, instead of \`[DONE]\`.`;
 
+const RESPONSES_DESCRIPTION = `The same agent for clients of the responses API, such as the AI SDK's
+\`openai("course:…")\`. The rules of \`/v1/chat/completions\` apply.
+
+Nothing is stored: \`previous_response_id\`, \`conversation\` and \`background\` are refused, and references to
+stored items are left out. Clients that refer to earlier answers send them in full with \`store: false\`.`;
+
 const Model = z.object({
   id: z.string().describe("`course:<id>`"),
   object: z.literal("model"),
@@ -52,18 +69,21 @@ export function openaiFacade(deps: ChatRouteDeps) {
   const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"));
   const onEnd: AnswerDeps["onEnd"] = (outcome, summary) => observeAnswer(metrics, outcome, summary);
   const services = { ...deps, runs, onEnd };
+  const admit = async (asked: CompletionRequest, { request, server }: Asking) => {
+    if (asked.settings.must_call_tool && deps.chatModel.kind !== "model") throw cannotCall();
+    requireCourse(request, asked.course_id);
+    await getCourse(db, asked.course_id);
+    // Heartbeats detect a dead connection; a timeout would also end a silent one.
+    server?.timeout(request, 0);
+    return asked;
+  };
 
   return new Elysia({ prefix: "/v1", tags: ["Agents"] })
     .post(
       "/chat/completions",
       async ({ body, request, server }) => {
-        const asked = readCompletionRequest(body);
-        if (asked.settings.must_call_tool && deps.chatModel.kind !== "model") throw cannotCall();
-        requireCourse(request, asked.course_id);
-        await getCourse(db, asked.course_id);
-        // Heartbeats detect a dead connection; a timeout would also end a silent one.
-        server?.timeout(request, 0);
-        return complete(services, asked, request);
+        const asked = await admit(readCompletionRequest(body), { request, server });
+        return complete(services, asked, request, completionFormat(asked));
       },
       {
         parse: conversationBody,
@@ -72,6 +92,22 @@ export function openaiFacade(deps: ChatRouteDeps) {
           description: DESCRIPTION,
           requestBody: COMPLETION_BODY,
           responses: COMPLETION_ANSWER,
+        },
+      },
+    )
+    .post(
+      "/responses",
+      async ({ body, request, server }) => {
+        const asked = await admit(readResponsesRequest(body), { request, server });
+        return complete(services, asked, request, RESPONSES_FORMAT);
+      },
+      {
+        parse: conversationBody,
+        detail: {
+          summary: "Ask a course through OpenAI's responses API",
+          description: RESPONSES_DESCRIPTION,
+          requestBody: RESPONSES_BODY,
+          responses: RESPONSES_ANSWER,
         },
       },
     )
@@ -100,14 +136,42 @@ export function openaiFacade(deps: ChatRouteDeps) {
     );
 }
 
+type Asking = {
+  request: Request;
+  server: { timeout(request: Request, seconds: number): void } | null;
+};
+
+/** One of OpenAI's two forms of an answer. */
+type AnswerFormat = {
+  idPrefix: string;
+  whole(parts: AsyncIterable<ChatPart[]>, identity: CompletionIdentity): Promise<object>;
+  events(
+    parts: AsyncIterable<ChatPart[]>,
+    identity: CompletionIdentity,
+  ): AsyncGenerator<SseEvent[]>;
+};
+
+const completionFormat = ({ includeUsage }: CompletionRequest): AnswerFormat => ({
+  idPrefix: "chatcmpl-",
+  whole: collectCompletion,
+  events: (parts, identity) => toCompletionChunks(parts, identity, includeUsage),
+});
+
+const RESPONSES_FORMAT: AnswerFormat = {
+  idPrefix: "resp_",
+  whole: collectResponse,
+  events: toResponseEvents,
+};
+
 function complete(
   services: AnswerDeps & { runs: LiveRuns; config: ChatRouteDeps["config"] },
   asked: CompletionRequest,
   request: Request,
+  format: AnswerFormat,
 ) {
-  const id = `chatcmpl-${crypto.randomUUID()}`;
+  const id = `${format.idPrefix}${crypto.randomUUID()}`;
   const origin = ownOrigin(request, services.config);
-  const { course_id, model, thread, turn, tools, settings, notes, stream, includeUsage } = asked;
+  const { course_id, model, thread, turn, tools, settings, notes, stream } = asked;
   const created = Math.floor(Date.now() / 1_000);
   const base = ownBaseUrl(request, services.config);
   const identity = { id, created, model, origin: base, stop: settings.stop, notes };
@@ -118,14 +182,14 @@ function complete(
   // Nothing is saved: the client keeps the conversation.
   const work = answerTurn(services, context, turn, async () => {});
   const run = services.runs.start(id, thread, work);
-  if (!stream) return collectCompletion(followAs(run, requestEnd(request)), identity);
+  if (!stream) return format.whole(followAs(run, requestEnd(request)), identity);
 
   const gone = new AbortController();
   const onGone = () => gone.abort("the reader left");
   request.signal.addEventListener("abort", onGone, { once: true });
   const signal = AbortSignal.any([gone.signal, credentialEnd(request)]);
-  const chunks = toCompletionChunks(followAs(run, signal), identity, includeUsage);
-  return toStreamingResponse(chunks, { ...EVENT_STREAM, onGone });
+  const events = format.events(followAs(run, signal), identity);
+  return toStreamingResponse(events, { ...EVENT_STREAM, onGone });
 }
 
 /** Extracts are no calls of tools. */

@@ -158,6 +158,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/courses/:id/feedback": INGEST_COURSE,
 
   "POST /v1/chat/completions": CHAT,
+  "POST /v1/responses": CHAT,
   "GET /v1/models": CHAT,
   "GET /v1/models/:model": CHAT,
   "POST /mcp": READ,

@@ -104,6 +104,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/agui/config": "getChatPageSettings",
 
   "post /v1/chat/completions": "createChatCompletion",
+  "post /v1/responses": "createResponse",
   "get /v1/models": "listModels",
   "get /v1/models/{model}": "getModel",
   "post /mcp": "callMcp",

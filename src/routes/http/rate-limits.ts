@@ -28,6 +28,7 @@ const STREAMS = new Set([
   "POST /api/chat",
   "POST /api/chat/stream",
   "POST /v1/chat/completions",
+  "POST /v1/responses",
   "GET /api/events",
 ]);
 const UPLOADS = new Set([
