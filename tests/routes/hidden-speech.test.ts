@@ -91,6 +91,20 @@ test("students find and read no speech over a hidden page until it is released",
   expect(isSecretIn(await searchSpeech(course_id, student, 2))).toBe(true);
 });
 
+test("the transcript as a resource of MCP has no speech over a hidden page", async () => {
+  const { lecture } = await makeCourse();
+  const read = async (key: string) => {
+    const params = { uri: `lectern://lectures/${lecture}/transcript` };
+    const message = { jsonrpc: "2.0", id: 1, method: "resources/read", params };
+    const accept = "application/json, text/event-stream";
+    return (await postJson("/mcp", message, key, { accept })).text();
+  };
+
+  expect(isSecretIn(await read(student))).toBe(false);
+  expect(isPublicIn(await read(student))).toBe(true);
+  expect(isSecretIn(await read(teacher))).toBe(true);
+});
+
 test("the details of a lecture have no start and no slide titles over a hidden page", async () => {
   const { lecture } = await makeCourse();
   const path = `/api/lectures/${lecture}`;

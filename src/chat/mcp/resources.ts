@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { findOwner } from "../../db/access/owners";
+import { withoutHiddenSpeech } from "../../db/access/visible-transcript";
 import type { Sql } from "../../db/client";
 import { getDocument, listDocuments } from "../../db/documents";
 import { getLecture, listLectures } from "../../db/lectures";
@@ -104,7 +105,8 @@ export async function readResource(
   if (kind === "lectures") {
     await requireVisible(db, scope, "lecture", id);
     const { id: lecture_id } = await getLecture(db, id);
-    const { segments } = await getTranscript(db, lecture_id);
+    const stored = await getTranscript(db, lecture_id);
+    const { segments } = await withoutHiddenSpeech(db, lecture_id, scope.viewer, stored);
     return { uri, mimeType: "text/vtt", text: toVtt(segments) };
   }
   await requireVisible(db, scope, "document", id);
