@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { ZodType } from "zod";
 import { type Config, loadConfig } from "../config";
-import { type AuditEventType, insertAuditEvents } from "../db/access/audit";
+import type { AuditSender } from "../db/access/audit";
 import {
   type ApiKey,
   type IssuedApiKey,
@@ -10,7 +10,7 @@ import {
   revokeKey,
   rotateKey,
 } from "../db/access/keys";
-import { connect, type Sql } from "../db/client";
+import { connect } from "../db/client";
 import { migrate } from "../db/migrate";
 import { AppError, explain, toFieldProblems } from "../errors";
 import { KeyId, NewKey, Rotation, toKeyFields, toKeyRotation } from "../routes/keys";
@@ -171,21 +171,10 @@ async function openStore(config: Config): Promise<KeyStore> {
   await migrate(database.url);
   const db = connect(database.url, { max: 1 });
   return {
-    create: async (fields) => {
-      const issued = await insertKey(db, toKeyFields(fields));
-      await recordCommand(db, "key.created", issued.key_id);
-      return issued;
-    },
+    create: (fields) => insertKey(db, toKeyFields(fields), SENDER),
     list: () => listKeys(db),
-    rotate: async (key_id, rotation) => {
-      const issued = await rotateKey(db, key_id, toKeyRotation(rotation));
-      await recordCommand(db, "key.rotated", key_id, { new_key_id: issued.key_id });
-      return issued;
-    },
-    revoke: async (key_id) => {
-      await revokeKey(db, key_id);
-      await recordCommand(db, "key.revoked", key_id);
-    },
+    rotate: (key_id, rotation) => rotateKey(db, key_id, toKeyRotation(rotation), SENDER),
+    revoke: (key_id) => revokeKey(db, key_id, SENDER),
     close: async () => {
       await db.end();
       await database.close();
@@ -193,19 +182,13 @@ async function openStore(config: Config): Promise<KeyStore> {
   };
 }
 
-/** Records a change of a key by this command. The key is valid in any case, so a failure is only shown. */
-async function recordCommand(
-  db: Sql,
-  event_type: AuditEventType,
-  target: string,
-  details: Record<string, unknown> = {},
-): Promise<void> {
-  const sender = { key_id: null, user_id: null, address: null, request_id: null, course_id: null };
-  const event = { ...sender, event_type, route: "lectern keys", target, details };
-  await insertAuditEvents(db, [{ ...event, count: 1, created_at: null }]).catch((error: Error) =>
-    console.error(`The audit has no event of this change: ${error.message}`),
-  );
-}
+/** The sender in the audit. */
+const SENDER: AuditSender = {
+  key_id: null,
+  user_id: null,
+  route: "lectern keys",
+  request_id: null,
+};
 
 const openServerStore = (ask: ServerClient): KeyStore => ({
   create: async (fields) => (await ask("POST", "/api/keys", fields)) as IssuedApiKey,

@@ -1,7 +1,6 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Config } from "../config";
-import type { AuditWriter } from "../db/access/audit-writer";
 import type { KeyRing } from "../db/access/key-ring";
 import {
   insertKey,
@@ -14,7 +13,7 @@ import {
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import { type AccessScope, SCOPES } from "../principal";
-import { recordAudit } from "./http/audit";
+import { auditSender } from "./http/audit";
 import { principalOf } from "./http/auth";
 import { jsonBody, optionalJsonBody } from "./http/json-body";
 import { Id, Time } from "./http/schemas";
@@ -85,10 +84,10 @@ const IssuedKey = KeyFields.extend({
   key: z.string().describe("The whole key. It is shown only here: store it now"),
 }).meta({ id: "IssuedApiKey" });
 
-type KeyRouteDeps = { db: Sql; keys: KeyRing; audit: AuditWriter; config: Pick<Config, "AUTH"> };
+type KeyRouteDeps = { db: Sql; keys: KeyRing; config: Pick<Config, "AUTH"> };
 
 /** API keys, for administrators. */
-export const keyRoutes = ({ db, keys, audit, config }: KeyRouteDeps) =>
+export const keyRoutes = ({ db, keys, config }: KeyRouteDeps) =>
   new Elysia({ prefix: "/api/keys", tags: ["Keys"] })
     .get("", async () => ({ items: await listKeys(db) }), {
       response: z.object({ items: z.array(Key) }),
@@ -98,8 +97,7 @@ export const keyRoutes = ({ db, keys, audit, config }: KeyRouteDeps) =>
       "",
       async ({ body, request, status }) => {
         if (isFirstKey(request, config)) requireAdminScope(body.scopes);
-        const issued = await insertKey(db, toKeyFields(body));
-        recordAudit(audit, request, { event_type: "key.created", target: issued.key_id });
+        const issued = await insertKey(db, toKeyFields(body), auditSender(request));
         await keys.reload();
         return status(201, issued);
       },
@@ -117,9 +115,12 @@ export const keyRoutes = ({ db, keys, audit, config }: KeyRouteDeps) =>
     .post(
       "/:key_id/rotate",
       async ({ params, body, request, status }) => {
-        const issued = await rotateKey(db, params.key_id, toKeyRotation(body));
-        const details = { new_key_id: issued.key_id };
-        recordAudit(audit, request, { event_type: "key.rotated", target: params.key_id, details });
+        const issued = await rotateKey(
+          db,
+          params.key_id,
+          toKeyRotation(body),
+          auditSender(request),
+        );
         await keys.reload();
         return status(201, issued);
       },
@@ -138,8 +139,7 @@ export const keyRoutes = ({ db, keys, audit, config }: KeyRouteDeps) =>
     .delete(
       "/:key_id",
       async ({ params, request, status }) => {
-        await revokeKey(db, params.key_id);
-        recordAudit(audit, request, { event_type: "key.revoked", target: params.key_id });
+        await revokeKey(db, params.key_id, auditSender(request));
         await keys.reload();
         return status(204, undefined);
       },

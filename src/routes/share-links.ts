@@ -1,13 +1,12 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Config } from "../config";
-import type { AuditWriter } from "../db/access/audit-writer";
 import type { KeyRing } from "../db/access/key-ring";
 import { insertShareLink, listShareLinks, revokeShareLink } from "../db/access/share-links";
 import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import { AppError } from "../errors";
-import { recordAudit } from "./http/audit";
+import { auditSender } from "./http/audit";
 import { principalOf, requireCourse } from "./http/auth";
 import { jsonBody } from "./http/json-body";
 import { ownOrigin } from "./http/own-origin";
@@ -42,12 +41,11 @@ const IssuedShareLink = LinkFields.extend({
 type ShareLinkDeps = {
   db: Sql;
   keys: KeyRing;
-  audit: AuditWriter;
   config: Pick<Config, "PUBLIC_URL" | "SHARE_LINK_MAX_HOURS">;
 };
 
 /** Links that open `/ag-ui` for one course without a login, for teachers and administrators. */
-export const shareLinkRoutes = ({ db, keys, audit, config }: ShareLinkDeps) =>
+export const shareLinkRoutes = ({ db, keys, config }: ShareLinkDeps) =>
   new Elysia({ prefix: "/api/share-links", tags: ["Keys"] })
     .post(
       "",
@@ -59,12 +57,11 @@ export const shareLinkRoutes = ({ db, keys, audit, config }: ShareLinkDeps) =>
           throw new AppError("forbidden", { message });
         }
         const hours = toHours(body.expires_in_hours, config.SHARE_LINK_MAX_HOURS);
-        const { key, ...link } = await insertShareLink(db, { ...body, course_id, hours });
-        recordAudit(audit, request, {
-          event_type: "share_link.created",
-          target: link.key_id,
-          course_id,
-        });
+        const { key, ...link } = await insertShareLink(
+          db,
+          { ...body, course_id, hours },
+          auditSender(request),
+        );
         await keys.reload();
         // Browsers do not send a fragment, so the key is in no log.
         return status(201, { ...link, url: `${ownOrigin(request, config)}/ag-ui#key=${key}` });
@@ -89,9 +86,7 @@ export const shareLinkRoutes = ({ db, keys, audit, config }: ShareLinkDeps) =>
       "/:key_id",
       async ({ params, request, status }) => {
         const { course_ids } = principalOf(request);
-        const course_id = await revokeShareLink(db, params.key_id, course_ids);
-        const target = params.key_id;
-        recordAudit(audit, request, { event_type: "share_link.revoked", target, course_id });
+        await revokeShareLink(db, params.key_id, course_ids, auditSender(request));
         await keys.reload();
         return status(204, undefined);
       },

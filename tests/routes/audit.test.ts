@@ -190,7 +190,34 @@ test("the feed of a course has no audit events", async () => {
   expect(row!.count).toBe(0);
 });
 
-test("a request succeeds while its event cannot be stored", async () => {
+test("no key or link changes without its event", async () => {
+  const course_id = await createCourse(db);
+  const key = await createKey();
+  const key_id = key.split("_")[1]!;
+  const link = await (await postJson("/api/share-links", { course_id }, BOOTSTRAP)).json();
+  const stored = () =>
+    db`select key_id, expires_at, revoked_at from api_keys order by key_id`.then((rows) => [
+      ...rows,
+    ]);
+  const before = await stored();
+  await db`alter table audit_events rename to audit_events_away`;
+  try {
+    const changes = [
+      postJson("/api/keys", { name: "site", scopes: ["read"] }, BOOTSTRAP),
+      postJson(`/api/keys/${key_id}/rotate`, {}, BOOTSTRAP),
+      call("DELETE", `/api/keys/${key_id}`, BOOTSTRAP),
+      postJson("/api/share-links", { course_id }, BOOTSTRAP),
+      call("DELETE", `/api/share-links/${link.key_id}`, BOOTSTRAP),
+    ];
+    for (const change of await Promise.all(changes)) expect(change.status).toBe(500);
+  } finally {
+    await db`alter table audit_events_away rename to audit_events`;
+  }
+
+  expect(await stored()).toEqual(before);
+});
+
+test("another request succeeds while its event cannot be stored", async () => {
   const course_id = await createCourse(db);
   await db`alter table audit_events rename to audit_events_away`;
   try {

@@ -4,7 +4,7 @@ import { openThread } from "../../src/db/chat/chat";
 import { requestLecture } from "../../src/db/lectures";
 import { SEES_ALL } from "../../src/principal";
 import { REQUIREMENTS } from "../../src/routes/http/auth-requirements";
-import { BOOTSTRAP, openGuardedApp } from "../support/access";
+import { BOOTSTRAP, OPERATOR, openGuardedApp } from "../support/access";
 import { createCourse, createDocument } from "../support/factories";
 import { startOidc } from "../support/oidc";
 
@@ -178,7 +178,7 @@ type Targets = Awaited<ReturnType<typeof freshTargets>>;
 const shared = await freshTargets();
 
 const revoked = await createKey({ scopes: ["admin"] });
-await revokeKey(db, revoked.split("_")[1]!);
+await revokeKey(db, revoked.split("_")[1]!, OPERATOR);
 await guarded.services.keys.reload();
 
 const QUESTION = "What is entropy?";

@@ -3,10 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApp } from "../../src/app";
 import { loadConfig } from "../../src/config";
+import type { AuditSender } from "../../src/db/access/audit";
 import { insertKey, type NewKeyFields } from "../../src/db/access/keys";
 import type { Sql } from "../../src/db/client";
 import { openServices } from "../../src/services";
 import { databaseUrl } from "./database";
+
+/** Changes that no request makes, in the audit. */
+export const OPERATOR: AuditSender = { key_id: null, user_id: null, route: null, request_id: null };
 
 /** A key in the environment with the scope admin. */
 export const BOOTSTRAP = "bootstrap-key-of-the-tests-0123456789";
@@ -73,5 +77,5 @@ export async function createKey(db: Sql, fields: Partial<NewKeyFields> = {}): Pr
     rate_per_minute: null,
     expires_at: null,
   };
-  return (await insertKey(db, { ...defaults, ...fields })).key;
+  return (await insertKey(db, { ...defaults, ...fields }, OPERATOR)).key;
 }

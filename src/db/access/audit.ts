@@ -56,6 +56,30 @@ export type AuditEvent = Omit<NewAuditEvent, "created_at"> & {
   created_at: string;
 };
 
+/** Who makes a change. */
+export type AuditSender = Pick<NewAuditEvent, "key_id" | "user_id" | "route" | "request_id">;
+
+/**
+ * `insert …` of an event for each row of `changed`, as a part of the statement that makes the change: no
+ * change without its event.
+ *
+ * @param changed a CTE with the column `key_id`, the key that is changed
+ * @param more columns of the event from that CTE
+ */
+export const auditKeyChange = (
+  sql: Sql,
+  event_type: AuditEventType,
+  { key_id, user_id, route, request_id }: AuditSender,
+  changed: string,
+  more: { course_id?: string; details?: Record<string, unknown> } = {},
+) => sql`
+  insert into audit_events
+    (event_type, key_id, user_id, route, request_id, course_id, target, details)
+  select ${event_type}, ${key_id}, ${user_id}::uuid, ${route}, ${request_id},
+         ${more.course_id ? sql(more.course_id) : sql`null::uuid`}, key_id,
+         ${JSON.stringify(more.details ?? {})}::text::jsonb
+  from ${sql(changed)}`;
+
 /** Stores events: one statement. Refused requests are added to the row of their sender, reason and minute. */
 export async function insertAuditEvents(sql: Sql, events: NewAuditEvent[]): Promise<void> {
   await sql`

@@ -2,6 +2,7 @@ import { AppError } from "../../errors";
 import type { AccessScope } from "../../principal";
 import { createApiKey } from "../../text/api-key";
 import type { Sql } from "../client";
+import { type AuditSender, auditKeyChange } from "./audit";
 
 /** An API key as administrators see it. The key itself is not stored. */
 export type ApiKey = {
@@ -30,18 +31,30 @@ export type IssuedApiKey = ApiKey & { key: string };
 const columns = (sql: Sql) => sql`
   key_id, name, scopes, course_ids, rate_per_minute, expires_at, revoked_at, last_used_at, created_at`;
 
-/** @throws AppError `course_not_found` if one of the courses does not exist */
-export async function insertKey(sql: Sql, fields: NewKeyFields): Promise<IssuedApiKey> {
+/**
+ * Creates a key and its audit event: one statement.
+ *
+ * @throws AppError `course_not_found` if one of the courses does not exist
+ */
+export async function insertKey(
+  sql: Sql,
+  fields: NewKeyFields,
+  sender: AuditSender,
+): Promise<IssuedApiKey> {
   const { name, scopes, course_ids, rate_per_minute, expires_at } = fields;
   const { key, key_id, hashed_key } = createApiKey();
   const [created] = await sql<ApiKey[]>`
-    insert into api_keys (name, key_id, hashed_key, scopes, course_ids, rate_per_minute, expires_at)
-    select ${name}, ${key_id}, ${hashed_key}, ${scopes}::text[], ${course_ids}::text[]::uuid[],
+    with created as (
+      insert into api_keys (name, key_id, hashed_key, scopes, course_ids, rate_per_minute, expires_at)
+      select ${name}, ${key_id}, ${hashed_key}, ${scopes}::text[], ${course_ids}::text[]::uuid[],
            ${rate_per_minute}::integer, ${expires_at}::timestamptz
     where not exists (
       select from unnest(${course_ids}::text[]::uuid[]) as wanted (id)
       where not exists (select from courses where courses.id = wanted.id))
-    returning ${columns(sql)}`;
+      returning ${columns(sql)}
+    ),
+    audited as (${auditKeyChange(sql, "key.created", sender, "created")})
+    select * from created`;
   if (!created) throw new AppError("course_not_found");
   return { ...created, key };
 }
@@ -60,7 +73,8 @@ export type KeyRotation = {
 };
 
 /**
- * Issues a new key with the name, scopes, courses, rate and lifetime of an active one.
+ * Issues a new key with the name, scopes, courses, rate and lifetime of an active one, and stores an audit
+ * event: one statement.
  *
  * @throws AppError `key_not_found` without an active key of this id
  */
@@ -68,6 +82,7 @@ export async function rotateKey(
   sql: Sql,
   key_id: string,
   { overlapSeconds, rate_per_minute }: KeyRotation,
+  sender: AuditSender,
 ): Promise<IssuedApiKey> {
   const issued = createApiKey();
   const [created] = await sql<ApiKey[]>`
@@ -78,26 +93,37 @@ export async function rotateKey(
       returning id
     ),
     -- A statement sees the rows as they were before it: this is the old expiry.
-    former as (select * from api_keys where id in (select id from rotated))
-    insert into api_keys (name, key_id, hashed_key, scopes, course_ids, rate_per_minute, expires_at)
-    select name, ${issued.key_id}, ${issued.hashed_key}, scopes, course_ids,
-           ${rate_per_minute === undefined ? sql`rate_per_minute` : sql`${rate_per_minute}::integer`},
-           now() + (expires_at - created_at)
-    from former
-    returning ${columns(sql)}`;
+    former as (select * from api_keys where id in (select id from rotated)),
+    created as (
+      insert into api_keys
+        (name, key_id, hashed_key, scopes, course_ids, rate_per_minute, expires_at)
+      select name, ${issued.key_id}, ${issued.hashed_key}, scopes, course_ids,
+             ${rate_per_minute === undefined ? sql`rate_per_minute` : sql`${rate_per_minute}::integer`},
+             now() + (expires_at - created_at)
+      from former
+      returning ${columns(sql)}
+    ),
+    audited as (${auditKeyChange(sql, "key.rotated", sender, "former", {
+      details: { new_key_id: issued.key_id },
+    })})
+    select * from created`;
   if (!created) throw new AppError("key_not_found");
   return { ...created, key: issued.key };
 }
 
 /**
- * Ends a key at once. Revoking a revoked key changes nothing.
+ * Ends a key at once and stores an audit event: one statement. Revoking a revoked key changes nothing.
  *
  * @throws AppError `key_not_found`
  */
-export async function revokeKey(sql: Sql, key_id: string): Promise<void> {
+export async function revokeKey(sql: Sql, key_id: string, sender: AuditSender): Promise<void> {
   const [revoked] = await sql`
-    update api_keys set revoked_at = coalesce(revoked_at, now()) where key_id = ${key_id}
-    returning key_id`;
+    with revoked as (
+      update api_keys set revoked_at = coalesce(revoked_at, now()) where key_id = ${key_id}
+      returning key_id
+    ),
+    audited as (${auditKeyChange(sql, "key.revoked", sender, "revoked")})
+    select key_id from revoked`;
   if (!revoked) throw new AppError("key_not_found");
 }
 

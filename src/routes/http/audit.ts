@@ -1,6 +1,6 @@
 import type { AnyElysia } from "elysia";
 import type { Config } from "../../config";
-import type { NewAuditEvent } from "../../db/access/audit";
+import type { AuditSender, NewAuditEvent } from "../../db/access/audit";
 import type { AuditWriter } from "../../db/access/audit-writer";
 import { AppError, ERRORS } from "../../errors";
 import { identifiedSender } from "./auth";
@@ -11,19 +11,22 @@ import { requestId } from "./problems";
 export type AuditFacts = Pick<NewAuditEvent, "event_type"> &
   Partial<Pick<NewAuditEvent, "target" | "course_id" | "details">>;
 
+/** The sender of a request, for events that are part of the statement that makes the change. */
+export function auditSender(request: Request): AuditSender {
+  const { route, principal } = identifiedSender(request);
+  const { key_id, user_id } = principal;
+  return { key_id, user_id, route, request_id: requestId(request) };
+}
+
 /** Records an event with the key, user, route and id of the request that causes it. */
 export function recordAudit(audit: AuditWriter, request: Request, facts: AuditFacts): void {
-  const { route, principal } = identifiedSender(request);
   audit.record({
     course_id: null,
     target: null,
     details: {},
     ...facts,
-    key_id: principal.key_id,
-    user_id: principal.user_id,
+    ...auditSender(request),
     address: null,
-    route,
-    request_id: requestId(request),
     count: 1,
     created_at: null,
   });

@@ -3,6 +3,7 @@ import { KeyRing } from "../../../src/db/access/key-ring";
 import { insertKey, revokeKey } from "../../../src/db/access/keys";
 import { openDatabase } from "../../../src/db/client";
 import { createApiKey } from "../../../src/text/api-key";
+import { OPERATOR } from "../../support/access";
 import { databaseUrl, withDatabase } from "../../support/database";
 import { silentLog } from "../../support/factories";
 
@@ -28,7 +29,7 @@ function openRing() {
 }
 
 test("a known key needs no query", async () => {
-  const { key } = await insertKey(db, FIELDS);
+  const { key } = await insertKey(db, FIELDS, OPERATOR);
   const { ring, statements } = openRing();
   await ring.find(key);
   const before = statements();
@@ -39,7 +40,7 @@ test("a known key needs no query", async () => {
 });
 
 test("many requests with unknown keys cause few queries, and a mistyped key none", async () => {
-  const { key } = await insertKey(db, FIELDS);
+  const { key } = await insertKey(db, FIELDS, OPERATOR);
   const { ring, statements } = openRing();
   await ring.refresh();
   const before = statements();
@@ -58,9 +59,9 @@ test("many requests with unknown keys cause few queries, and a mistyped key none
 test("a key that another process created is found, and its end aborts its signal", async () => {
   const { ring } = openRing();
   await ring.refresh();
-  const { key, key_id } = await insertKey(db, FIELDS);
+  const { key, key_id } = await insertKey(db, FIELDS, OPERATOR);
   const found = await ring.find(key);
-  await revokeKey(db, key_id);
+  await revokeKey(db, key_id, OPERATOR);
   const isEndedBefore = found!.ended.aborted;
   await ring.reload();
   ring.close();
@@ -74,7 +75,7 @@ test("a key that another process created is found, and its end aborts its signal
 test("without its database a ring with old keys fails instead of accepting them", async () => {
   const { url, close } = await databaseUrl();
   const database = openDatabase(url, { max: 1, queryTimeoutMs: 1_000 }, silentLog);
-  const { key } = await insertKey(database.sql, FIELDS);
+  const { key } = await insertKey(database.sql, FIELDS, OPERATOR);
   await close();
   const ring = new KeyRing(database.sql);
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { revokeKey } from "../../../src/db/access/keys";
-import { BOOTSTRAP, openGuardedApp } from "../../support/access";
+import { BOOTSTRAP, OPERATOR, openGuardedApp } from "../../support/access";
 import { createStudiedCourse } from "../../support/chat";
 import { startGemini } from "../../support/gemini";
 import { startOidc } from "../../support/oidc";
@@ -166,7 +166,7 @@ test("a revocation by another process ends a stream within 10 seconds", async ()
   const key = await createKey({ scopes: ["read"] });
   const reading = (await call("GET", "/api/events", key)).text();
   const began = performance.now();
-  await revokeKey(db, idOf(key));
+  await revokeKey(db, idOf(key), OPERATOR);
   await reading;
 
   expect(performance.now() - began).toBeLessThan(10_000);

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { revokeKey } from "../../../src/db/access/keys";
-import { BOOTSTRAP, openGuardedApp } from "../../support/access";
+import { BOOTSTRAP, OPERATOR, openGuardedApp } from "../../support/access";
 import { createCourse, createDocument } from "../../support/factories";
 
 const guarded = await openGuardedApp();
@@ -33,7 +33,7 @@ describe("the guard", () => {
     const key = await createKey();
     const expired = await createKey({ expires_at: "2020-01-01T00:00:00Z" });
     const revoked = await createKey();
-    await revokeKey(db, idOf(revoked));
+    await revokeKey(db, idOf(revoked), OPERATOR);
     await guarded.services.keys.reload();
     const mistyped = key.slice(0, -1) + (key.endsWith("a") ? "b" : "a");
 
