@@ -244,3 +244,27 @@ test("CopilotKit's button to regenerate gets another answer, also of an earlier 
   ]);
   expect(kit.modelRequests.at(-1).messages).toHaveLength(2);
 });
+
+test("a page of CopilotKit opens the source that the model cites, and says so", async () => {
+  const show = { name: "show_source", input: { citation: 1 } };
+  await using kit = openCopilotKit([{ toolCalls: [SEARCH] }, { toolCalls: [show] }, ANSWER]);
+  const opened: unknown[] = [];
+  kit.core.addTool({
+    name: "show_source",
+    parameters: z.object({ citation: z.number() }),
+    handler: async (input: unknown) => {
+      opened.push(input);
+      return { applied: true, at: "page 7" };
+    },
+  } as never);
+
+  await kit.ask("Show me the slide about coins");
+
+  expect(opened).toMatchObject([{ citation: 1, asset_id: document_id, page_number: 7 }]);
+  expect(JSON.parse(kit.modelRequests.at(-1).messages.at(-1).content)).toMatchObject({
+    applied: true,
+    at: "page 7",
+  });
+  expect(kit.runs).toBe(2);
+  expect(kit.browser.messages.at(-1)).toMatchObject({ content: ANSWER.text });
+});

@@ -1,6 +1,7 @@
 import type { Message } from "@ag-ui/core";
 import { RunAgentInputSchema } from "@ag-ui/core/schemas";
 import { AppError } from "../../errors";
+import { isShowSource, SHOW_SOURCE } from "../agent/show-source";
 import {
   type ChatRequest,
   type ClientCapabilities,
@@ -121,7 +122,9 @@ function readRunInput(
     surelyNew: false,
     canReplace: true,
     lastSeenId: readLastSeenId(state),
-    tools: (input.tools ?? []) as ClientTool[],
+    tools: ((input.tools ?? []) as ClientTool[]).map((tool) =>
+      isShowSource(tool) ? SHOW_SOURCE : tool,
+    ),
     context: input.context ?? [],
     sharedState: withoutOurs(state),
     resume: input.resume,

@@ -16,6 +16,7 @@ import { ASK_USER } from "../thread/interrupts";
 import type { CitedPassages } from "./cited-passages";
 import { streamModel } from "./model-call";
 import { type PromptMessage, toAnswerMessages } from "./prompt";
+import { SHOW_SOURCE, type SourceResolver } from "./show-source";
 import { executeTool, type ServerTool, toToolDefinitions } from "./tools";
 import { toUsage } from "./usage";
 
@@ -29,6 +30,8 @@ export type AgentTask = {
   clientTools: ClientTool[];
   settings: AnswerSettings;
   passages: CitedPassages;
+  /** Resolves the citations that the page is asked to show. */
+  sources: SourceResolver;
   /** Replaces each citation's passage by the sentence that supports the answer. */
   locate: (answer: string, citations: CheckedCitation[]) => Promise<CheckedCitation[]>;
   isAllowedUrl: IsAllowedUrl;
@@ -86,6 +89,8 @@ class AgentStep {
   readonly #reasoning: { id: string; content: string }[] = [];
   readonly #sanitizer: MarkdownSanitizer;
   readonly #callsByProviderId = new Map<string, ToolCall>();
+  /** Calls that the client must not run, with the reason for the model. */
+  readonly #refused = new Map<ToolCall, string>();
   #isReasoning = false;
   #text = "";
   #finishReason = "";
@@ -217,13 +222,27 @@ class AgentStep {
   #addArguments(call: ToolCall | undefined, delta: string): void {
     if (!call || delta === "") return;
     call.arguments += delta;
-    this.emit({ type: "tool-input", id: call.id, delta });
+    if (!this.#isShowSource(call)) this.emit({ type: "tool-input", id: call.id, delta });
+  }
+
+  #isShowSource({ name }: ToolCall): boolean {
+    return this.task.clientTools.find((tool) => tool.name === name) === SHOW_SOURCE;
+  }
+
+  /** Gives the page the place that it opens instead of a number, which only this thread knows. */
+  #resolveSource(call: ToolCall): void {
+    const resolved = this.task.sources.resolve(parseArguments(call.arguments));
+    call.arguments = resolved.arguments;
+    if (resolved.error !== undefined) this.#refused.set(call, resolved.error);
+    else call.asked_at = new Date().toISOString();
+    this.emit({ type: "tool-input", id: call.id, delta: call.arguments });
   }
 
   #closeCall(part: { toolCallId: string; toolName: string; input: string }): void {
     const open = this.#callsByProviderId.get(part.toolCallId);
     const call = open ?? this.#openCall(part.toolCallId, part.toolName);
     if (call.arguments === "") this.#addArguments(call, part.input);
+    if (this.#isShowSource(call)) this.#resolveSource(call);
     this.emit({ type: "tool-end", id: call.id });
   }
 
@@ -235,6 +254,7 @@ class AgentStep {
     for (const call of this.#calls) {
       if (theirs.get(call.name) === ASK_USER) call.interrupts = true;
     }
+    for (const [call, error] of this.#refused) this.#setResult(call, { error });
     const foundBefore = passages.found.size;
     const calls = this.#calls.filter(({ name }) => ours.has(name) || !theirs.has(name));
     if (calls.length === 0) return;
@@ -253,11 +273,13 @@ class AgentStep {
     if (passages.found.size > foundBefore) {
       this.emit({ type: "references", references: [...passages.found] });
     }
-    for (const { call, answer } of results) {
-      call.result = { message_id: crypto.randomUUID(), content: JSON.stringify(answer) };
-      this.emit({ type: "tool-result", id: call.id, ...call.result });
-    }
+    for (const { call, answer } of results) this.#setResult(call, answer);
     this.emit({ type: "retrieval-end" });
+  }
+
+  #setResult(call: ToolCall, answer: unknown): void {
+    call.result = { message_id: crypto.randomUUID(), content: JSON.stringify(answer) };
+    this.emit({ type: "tool-result", id: call.id, ...call.result });
   }
 
   async end(failure?: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 import { type ChatMessage, parseArguments, type ToolCall } from "../../db/chat/chat";
 import type { ChatModel, ModelPrompt } from "../../providers/chat/chat-model";
 import type { ClientContentPart, PageContext } from "../request";
+import { toShownResult } from "./show-source";
 
 export type PromptMessage = ModelPrompt[number];
 type UserPart = Extract<PromptMessage, { role: "user" }>["content"][number];
@@ -102,7 +103,9 @@ function toMessages(row: ChatMessage, support: InputSupport): PromptMessage[] {
 export function toAnswerMessages(content: string, toolCalls: ToolCall[]): PromptMessage[] {
   const calls = toolCalls.flatMap((call) => {
     const input = parseArguments(call.arguments);
-    return call.result && input !== undefined ? [{ ...call, input, result: call.result }] : [];
+    if (!call.result || input === undefined) return [];
+    const result = call.asked_at ? toShownResult(call) : call.result.content;
+    return [{ ...call, input, result }];
   });
   const messages: PromptMessage[] = [];
   if (content !== "" || calls.length > 0) {
@@ -123,7 +126,7 @@ export function toAnswerMessages(content: string, toolCalls: ToolCall[]): Prompt
         type: "tool-result" as const,
         toolCallId,
         toolName,
-        output: { type: "text" as const, value: result.content },
+        output: { type: "text" as const, value: result },
       })),
     });
   }

@@ -83,8 +83,9 @@ function estimateTokens(text: string): number {
 
 const stemsOf = (text: string): string[] => wordsOf(toSearchText(text)).map(toStem);
 
-/** The first line of a slide is its title. */
+/** The first line of a slide is its title, unless it is a sentence. */
 function toTermPage({ source, quote }: Citation): TermPage {
   const text = quote.slice(0, MAX_CHARS);
-  return source === "slides" ? { text, title: text.split("\n")[0] } : { text };
+  const line = text.split("\n")[0]!.trim();
+  return source === "slides" && !/[.!?:;,]$/.test(line) ? { text, title: line } : { text };
 }

@@ -15,6 +15,7 @@ import { type AgentTask, type EmitAgentPart, runAgent } from "../agent/loop";
 import { readPassagesAt, splitPosition, type ViewPosition } from "../agent/position";
 import { toInstructions, toPrompt, toUnreadNotice } from "../agent/prompt";
 import { searchUncovered, toPlainQuestion } from "../agent/refuse-uncovered";
+import { SourceResolver } from "../agent/show-source";
 import { suggestQuestions } from "../agent/suggest-questions";
 import { type CourseScope, createCourseTools, type ServerTool } from "../agent/tools";
 import { addUsage } from "../agent/usage";
@@ -275,6 +276,14 @@ function toTask(
   return {
     chatModel,
     passages,
+    sources: new SourceResolver(
+      passages.byNumber,
+      thread.some(
+        ({ turn_id, metadata }) =>
+          turn_id === turn.id &&
+          metadata.tool_calls?.some(({ asked_at }) => asked_at !== undefined),
+      ),
+    ),
     tools: createCourseTools(toCourseScope(deps, context)),
     clientTools: toClientTools(request, chatModel),
     settings: request.settings ?? {},

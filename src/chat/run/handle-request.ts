@@ -195,7 +195,10 @@ async function storeAndAnswer(
     turn && !turn.settled ? startAnswer(deps, { ...asked, thread }, turn, stored) : undefined;
   if (!(await confirmStoredOrStop(stored, run))) return undefined;
 
-  const replies = resume ? added.results : [];
+  const sent = new Set(asked.request.messages.map(({ id }) => id));
+  const replies = added.results.filter(
+    ({ result }) => (resume || result.late) && !sent.has(result.message_id),
+  );
   const threadPart = toThreadPart(thread, reconciled, !run || isEmpty(added), replies);
   if (run) return { parts: [threadPart], run, thread };
   return { parts: [threadPart, ...toRecall(thread), toFinish(deps.modelName, thread)], thread };

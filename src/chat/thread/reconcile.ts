@@ -1,4 +1,5 @@
 import type { ChatMessage, NewMessage, NewThreadContent, NewToolResult } from "../../db/chat/chat";
+import { isTimedOut, NOT_ANSWERED } from "../agent/show-source";
 import type { ChatRequest, ClientContentPart, ClientMessage } from "../request";
 import { findReplaced, type QuestionMatches } from "./find-replaced";
 import { toDeclinedResults, toReplyResults } from "./interrupts";
@@ -52,6 +53,7 @@ export function reconcile(stored: ChatMessage[], sent: SentMessages): Reconciled
   const results = [
     ...toReplyResults(kept, resume),
     ...findResults(kept, messages),
+    ...toTimedOutResults(kept),
     ...(asked.length > 0 ? toDeclinedResults(kept) : []),
   ];
   const added: NewThreadContent = {
@@ -218,10 +220,24 @@ function findResults(thread: ChatMessage[], messages: ClientMessage[]): NewToolR
     open.delete(message.toolCallId);
     const content =
       typeof message.content === "string" ? message.content : JSON.stringify(message.content);
-    const result = { message_id: message.id, content };
+    const call = row.metadata.tool_calls!.find(({ id }) => id === message.toolCallId)!;
+    const late = isTimedOut(call, Date.now()) && { late: true as const };
+    const result = { message_id: message.id, content, ...late };
     return [{ message_id: row.id, tool_call_id: message.toolCallId, result }];
   });
 }
+
+/** Results of the calls that a page did not answer in time, so that the answer goes on without them. */
+const toTimedOutResults = (thread: ChatMessage[]): NewToolResult[] =>
+  thread.flatMap((row) =>
+    (row.metadata.tool_calls ?? [])
+      .filter((call) => !call.result && isTimedOut(call, Date.now()))
+      .map((call) => ({
+        message_id: row.id,
+        tool_call_id: call.id,
+        result: { message_id: crypto.randomUUID(), content: NOT_ANSWERED, late: true as const },
+      })),
+  );
 
 /** The thread as it is after `added` is stored. */
 function withAdded(thread: ChatMessage[], added: NewThreadContent, run_id: string): ChatMessage[] {

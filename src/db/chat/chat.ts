@@ -17,9 +17,18 @@ export type ToolCall = {
   result?: ToolCallResult;
   /** The call asks the user a question; the run ended until the user replies. */
   interrupts?: true;
+  /** The call shows a source on the user's page, which was asked at this time (ISO 8601). */
+  asked_at?: string;
 };
-/** `message_id`: the AG-UI message that contained it. `position`: order of a client's results, from 1. */
-export type ToolCallResult = { message_id: string; content: string; position?: number };
+export type ToolCallResult = {
+  /** The AG-UI message that contained it. */
+  message_id: string;
+  content: string;
+  /** Order of a client's results, from 1. */
+  position?: number;
+  /** It came after the time that a page has to show a source, or did not come. */
+  late?: true;
+};
 export type NewToolResult = { message_id: string; tool_call_id: string; result: ToolCallResult };
 
 /** Parses a call's arguments; undefined when they are not JSON. */
