@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ToolCall } from "../../db/chat/chat";
 import type { Citation } from "../../retrieval/search";
+import { withAbsoluteUrls } from "../../text/absolute-urls";
 import type { ClientTool } from "../request";
 
 /**
@@ -71,6 +72,16 @@ export class SourceResolver {
     const place = { source, asset_id, page_number, page_label, start_ms, end_ms, sha256, url };
     return { arguments: JSON.stringify({ citation, ...place }) };
   }
+}
+
+/**
+ * The arguments of a call with an absolute link. Arguments of other tools, and parts of arguments, stay as
+ * they are.
+ */
+export function withAbsoluteSource(input: string, baseUrl: string): string {
+  if (!input.startsWith('{"citation":') || !input.endsWith("}")) return input;
+  const place = parseJson(input);
+  return place === undefined ? input : JSON.stringify(withAbsoluteUrls(place, baseUrl));
 }
 
 /** Whether the time for the page's answer is over. */

@@ -1,5 +1,6 @@
 import { type AGUIEvent, type BaseEvent, EventType } from "@ag-ui/core";
 import { AGUI_MEDIA_TYPE, EventEncoder } from "@ag-ui/encoder";
+import { withAbsoluteSource } from "../../chat/agent/show-source";
 import type { ClientCapabilities } from "../../chat/request";
 import { withAbsoluteUrls } from "../../text/absolute-urls";
 import { EVENT_STREAM, toStreamingResponse } from "../http/streaming-response";
@@ -28,19 +29,33 @@ const WITHOUT_CITATIONS: ReadonlySet<string> = new Set([
   EventType.TEXT_MESSAGE_START,
   EventType.TEXT_MESSAGE_CONTENT,
   EventType.REASONING_MESSAGE_CONTENT,
-  EventType.TOOL_CALL_ARGS,
 ]);
 
-/** Makes the links of citations absolute. */
+/** Makes the links of citations absolute, also in calls of `show_source`. */
 async function* withLinks(
   events: AsyncGenerator<AGUIEvent[]>,
   baseUrl: string,
 ): AsyncGenerator<AGUIEvent[]> {
   for await (const batch of events) {
     yield batch.map((event) =>
-      WITHOUT_CITATIONS.has(event.type) ? event : withAbsoluteUrls(event, baseUrl),
+      WITHOUT_CITATIONS.has(event.type) ? event : toLinked(event, baseUrl),
     );
   }
+}
+
+function toLinked(event: AGUIEvent, baseUrl: string): AGUIEvent {
+  if (event.type === EventType.TOOL_CALL_ARGS) {
+    return { ...event, delta: withAbsoluteSource(event.delta, baseUrl) };
+  }
+  const linked = withAbsoluteUrls(event, baseUrl);
+  if (linked.type !== EventType.MESSAGES_SNAPSHOT) return linked;
+  for (const message of linked.messages) {
+    if (message.role !== "assistant") continue;
+    for (const { function: call } of message.toolCalls ?? []) {
+      call.arguments = withAbsoluteSource(call.arguments, baseUrl);
+    }
+  }
+  return linked;
 }
 
 /** Events that the binary form before 1.0 lacks: its decoders fail on them. */

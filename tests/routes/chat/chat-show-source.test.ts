@@ -79,7 +79,7 @@ describe.each(CLIENTS)("a page of %s", (_, Agent) => {
         name: "show_source",
         input: {
           ...{ citation: 1, source: "slides", asset_id: document_id, page_number: 7 },
-          url: `${file_url}#page=7`,
+          url: `${server.url}${file_url}#page=7`,
         },
       },
     ]);
