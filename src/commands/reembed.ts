@@ -11,6 +11,7 @@ import { getCourse } from "../db/courses";
 import { migrate } from "../db/migrate";
 import { openDatabaseServer } from "../db/server";
 import { AppError, explain } from "../errors";
+import { CallRecorder, DEFAULT_POLICY } from "../pipelines/paid-calls";
 import { openProviders } from "../providers";
 import { startLocalEmbedder } from "../providers/local/embedding-server";
 import { moveToModel, rollBack } from "../retrieval/reembed";
@@ -44,7 +45,10 @@ async function main(args: string[]): Promise<void> {
   try {
     const reach = { course_id: options.course ? (await getCourse(db, options.course)).id : null };
     const { embedder } = openProviders(settings, { localEmbedderUrl: local.url });
-    const tools = { db, embedder, signal: stop.signal, say: (line: string) => console.error(line) };
+    const recorder = new CallRecorder(db, null, stop.signal, DEFAULT_POLICY);
+    const calls = recorder.for("reembed", `reembed:${embedder.model}`);
+    const say = (line: string) => console.error(line);
+    const tools = { db, embedder, calls, signal: stop.signal, say };
     if (options.discard) {
       console.log(`${await deleteInactiveEmbeddings(db, reach)} embeddings deleted`);
       return;

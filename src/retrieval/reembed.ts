@@ -9,6 +9,7 @@ import {
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import type { Embedder } from "../providers/embedder";
+import type { PaidCalls } from "../providers/paid-calls";
 
 /** About one request; an interruption loses at most one batch. */
 const BATCH = 64;
@@ -17,6 +18,8 @@ export type Moved = { model: string; switched: number };
 type ReembedDeps = {
   db: Sql;
   embedder: Embedder;
+  /** Records each request that costs money. */
+  calls: PaidCalls;
   signal: AbortSignal;
   say: (line: string) => void;
 };
@@ -32,24 +35,27 @@ type ReembedDeps = {
  */
 export async function moveToModel(
   reach: Reach,
-  { db, embedder, signal, say }: ReembedDeps,
+  { db, embedder, calls, signal, say }: ReembedDeps,
 ): Promise<Moved> {
   const { model } = embedder;
   let switched = 0;
   do {
-    await collect(reach, { db, embedder, signal, say });
+    await collect(reach, { db, embedder, calls, signal, say });
     switched += await switchEmbeddings(db, reach, model);
   } while ((await countWaiting(db, reach, model)) > 0);
   return { model, switched };
 }
 
-async function collect(reach: Reach, { db, embedder, signal, say }: ReembedDeps): Promise<void> {
+async function collect(
+  reach: Reach,
+  { db, embedder, calls, signal, say }: ReembedDeps,
+): Promise<void> {
   const total = await countWaiting(db, reach, embedder.model);
   for (let done = 0; ; ) {
     const batch = await listWaiting(db, reach, embedder.model, BATCH);
     if (batch.length === 0) return;
     const contents = batch.map(({ content }) => content);
-    const { embeddings } = await embedder.embed(contents, { purpose: "document", signal });
+    const { embeddings } = await embedder.embed(contents, { purpose: "document", signal, calls });
     const embedded = batch.map((chunk, i) => ({ ...chunk, embedding: embeddings[i]! }));
     await saveInactiveEmbeddings(db, embedder.model, embedded);
     done += batch.length;

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { countEmbeddings, deleteInactiveEmbeddings } from "../../src/db/chunks/embeddings";
+import { CallRecorder, DEFAULT_POLICY } from "../../src/pipelines/paid-calls";
 import { SEES_ALL } from "../../src/principal";
 import type { Embedder } from "../../src/providers/embedder";
 import { OpenAI } from "../../src/providers/openai";
@@ -19,8 +20,9 @@ const former = provider.embedder("former");
 const newer = provider.embedder("newer");
 const signal = AbortSignal.timeout(120_000);
 const say = () => {};
+const recorder = new CallRecorder(db, null, signal, DEFAULT_POLICY);
 const move = (course_id: string | null, embedder: Embedder) =>
-  moveToModel({ course_id }, { db, embedder, signal, say });
+  moveToModel({ course_id }, { db, embedder, signal, say, calls: recorder.for("reembed", "test") });
 
 const SAID = ["entropy measures surprise", "a channel has a capacity", "codes approach it"];
 let course_id = "";
@@ -67,6 +69,9 @@ describe("moving to another model", () => {
     expect(await models()).toEqual([{ model: "openai:newer", chunks: 1 }]);
     expect(await models(other)).toEqual([{ model: "openai:former", chunks: 6 }]);
     expect(server.requests).toHaveLength(1);
+    const receipts = await db`
+      select state, purpose, model from provider_calls where model = 'newer'`;
+    expect([...receipts]).toEqual([{ state: "ok", purpose: "reembed", model: "newer" }]);
   });
 
   test("questions are answered from the old vectors until the new ones are complete", async () => {
