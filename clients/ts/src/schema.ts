@@ -4467,6 +4467,19 @@ export interface components {
                 end_ms?: number;
                 /** @description Of a document, as uploaded */
                 filename?: string;
+                /** @description Of a page: the five longest moments at which it is surely shown, in order of time */
+                moments?: {
+                    /** @description 0 to 1; 1 where the recording states its slide changes */
+                    confidence: number;
+                    end_ms: number;
+                    /** Format: uuid */
+                    lecture_id: string;
+                    start_ms: number;
+                    /** @description Of the lecture */
+                    title: string | null;
+                    /** @description Opens the recording, or else the transcript, at the start */
+                    url: string;
+                }[];
                 number: number;
                 /** @description Number printed on the page, such as iii, if it differs from the position */
                 page_label?: string;
@@ -4481,6 +4494,20 @@ export interface components {
                 replaced?: true;
                 /** @description The version that is quoted: the SHA-256 of the PDF or of the transcript */
                 sha256?: string;
+                /** @description Of a moment: the slide that is shown then, if the timeline is confident */
+                slide?: {
+                    /** @description 0 to 1; 1 where the recording states its slide changes */
+                    confidence: number;
+                    /** Format: uuid */
+                    document_id: string;
+                    /** @description Number printed on the page, such as iii, if it differs from the position */
+                    page_label?: string;
+                    page_number: number;
+                    /** @description Of the document */
+                    title: string | null;
+                    /** @description Opens the PDF at the page */
+                    url: string;
+                };
                 /** @enum {string} */
                 source: "lectures" | "slides";
                 start_ms?: number;
