@@ -34,6 +34,10 @@ const Session = z.object({
   captions: z.record(z.string(), z.string()).default({}),
   slides: z.array(z.object({ seconds: z.number(), caption: z.string() })).default([]),
   live: z.boolean().default(false),
+  /** The folder that lists the session. */
+  folder_id: z.uuid().optional(),
+  /** ISO 8601. */
+  recorded_at: z.string().optional(),
   /** Panopto has the recording, but cannot play it yet. */
   processing: z.boolean().optional(),
 });
@@ -56,6 +60,16 @@ export function panoptoSite(sessions: SiteSession[]): (request: Request) => Prom
       const session = find(fields.get("deliveryId"));
       if (session?.processing) return Response.json(PROCESSING);
       return Response.json(session ? deliveryInfo(session, url.origin) : NOT_FOUND);
+    }
+    if (path === "/Panopto/Services/Data.svc/GetSessions" && request.method === "POST") {
+      return Response.json(folderPage(sessions, (await request.json()) as FolderQuery, url.origin));
+    }
+    if (path === "/Panopto/Podcast/Podcast.ashx") {
+      const folder = url.searchParams.get("courseid");
+      return podcastFeed(
+        sessions.filter(({ folder_id }) => folder_id === folder),
+        url.origin,
+      );
     }
     if (path === "/Panopto/Pages/Viewer.aspx") return viewer(find(id));
     if (path === "/Panopto/Pages/Transcription/GenerateSRT.ashx") {
@@ -121,6 +135,37 @@ function deliveryInfo(session: SiteSession, origin: string) {
       })),
     },
   };
+}
+
+type FolderQuery = { queryParameters: { folderID: string; page: number; maxResults: number } };
+
+/** One page of the list of a folder, as the site's own pages request it. */
+function folderPage(sessions: SiteSession[], { queryParameters }: FolderQuery, origin: string) {
+  const { folderID, page, maxResults } = queryParameters;
+  const listed = sessions.filter(({ folder_id }) => folder_id === folderID);
+  const shown = listed.slice(page * maxResults, (page + 1) * maxResults);
+  const Results = shown.map(({ session_id, title, duration_seconds, recorded_at }) => ({
+    DeliveryID: session_id,
+    SessionName: title,
+    Duration: duration_seconds,
+    StartTime: recorded_at ? `/Date(${Date.parse(recorded_at)})/` : null,
+    ViewerUrl: `${origin}/Panopto/Pages/Viewer.aspx?id=${session_id}`,
+  }));
+  return { d: { Results, TotalNumber: listed.length, Subfolders: [] } };
+}
+
+function podcastFeed(sessions: SiteSession[], origin: string): Response {
+  const items = sessions.map(({ session_id, title, duration_seconds, recorded_at }) => {
+    const media = `${origin}/Panopto/Podcast/Syndication/${session_id}.mp4?mediaTargetType=videoPodcast&amp;x=1`;
+    return `<item><title>${Bun.escapeHTML(title)}</title><guid isPermaLink="false">${media}</guid>
+      <enclosure url="${media}" length="0" type="video/mp4"/>
+      <itunes:duration>${duration_seconds}</itunes:duration>
+      <pubDate>${recorded_at ? new Date(recorded_at).toUTCString() : ""}</pubDate></item>`;
+  });
+  const feed = `<?xml version="1.0" encoding="utf-8"?>
+    <rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel>
+    <title>Lectures</title>${items.join("")}</channel></rss>`;
+  return new Response(feed, { headers: { "content-type": "text/xml; charset=utf-8" } });
 }
 
 async function captions(session: SiteSession | undefined, language: string): Promise<Response> {

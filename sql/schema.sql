@@ -2387,6 +2387,26 @@ CREATE TABLE public.chat_sessions (
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.course_sources (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    course_id uuid NOT NULL,
+    kind text NOT NULL,
+    url text NOT NULL,
+    title text,
+    transcription boolean DEFAULT true NOT NULL,
+    sync_every_hours integer,
+    error_code text,
+    error_message text,
+    last_synced_at timestamp with time zone,
+    next_sync_at timestamp with time zone DEFAULT now(),
+    claim uuid,
+    claimed_until timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT course_sources_kind_check CHECK ((kind = ANY (ARRAY['folder'::text, 'feed'::text, 'list'::text]))),
+    CONSTRAINT course_sources_sync_every_hours_check CHECK ((sync_every_hours > 0))
+);
+
 CREATE TABLE public.courses (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     name text NOT NULL,
@@ -2836,6 +2856,19 @@ CREATE TABLE public.slide_spans (
     CONSTRAINT slide_spans_start_ms_check CHECK ((start_ms >= 0))
 );
 
+CREATE TABLE public.source_recordings (
+    source_id uuid NOT NULL,
+    session_id text NOT NULL,
+    url text NOT NULL,
+    title text,
+    duration_ms bigint,
+    recorded_at timestamp with time zone,
+    lecture_id uuid,
+    error_code text,
+    error_message text,
+    found_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.status_transitions (
     entity text NOT NULL,
     from_status text NOT NULL,
@@ -2961,6 +2994,12 @@ ALTER TABLE ONLY public.chat_messages
 ALTER TABLE ONLY public.chat_sessions
     ADD CONSTRAINT chat_sessions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.course_sources
+    ADD CONSTRAINT course_sources_course_id_url_key UNIQUE (course_id, url);
+
+ALTER TABLE ONLY public.course_sources
+    ADD CONSTRAINT course_sources_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.courses
     ADD CONSTRAINT courses_pkey PRIMARY KEY (id);
 
@@ -3060,6 +3099,9 @@ ALTER TABLE ONLY public.slide_descriptions
 ALTER TABLE ONLY public.slide_spans
     ADD CONSTRAINT slide_spans_pkey PRIMARY KEY (lecture_id, start_ms);
 
+ALTER TABLE ONLY public.source_recordings
+    ADD CONSTRAINT source_recordings_pkey PRIMARY KEY (source_id, session_id);
+
 ALTER TABLE ONLY public.status_transitions
     ADD CONSTRAINT status_transitions_pkey PRIMARY KEY (entity, from_status, to_status);
 
@@ -3106,6 +3148,8 @@ CREATE INDEX chat_sessions_course ON public.chat_sessions USING btree (course_id
 CREATE INDEX chat_sessions_thread ON public.chat_sessions USING btree (thread_id) WHERE (thread_id IS NOT NULL);
 
 CREATE INDEX chat_sessions_user ON public.chat_sessions USING btree (user_id);
+
+CREATE INDEX course_sources_due ON public.course_sources USING btree (next_sync_at) WHERE (next_sync_at IS NOT NULL);
 
 CREATE INDEX courses_order ON public.courses USING btree (created_at, id);
 
@@ -3201,6 +3245,8 @@ CREATE INDEX webhook_messages_waiting ON public.webhook_messages USING btree (en
 
 CREATE TRIGGER chat_sessions_touch BEFORE UPDATE ON public.chat_sessions FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
+CREATE TRIGGER course_sources_touch BEFORE UPDATE ON public.course_sources FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
+
 CREATE TRIGGER courses_touch BEFORE UPDATE ON public.courses FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 
 CREATE TRIGGER documents_align AFTER UPDATE OF status, owner_id, deleted_at ON public.documents FOR EACH ROW WHEN ((((new.status = 'completed'::text) AND (old.status <> 'completed'::text)) OR (old.owner_id IS DISTINCT FROM new.owner_id) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION public.align_course_later();
@@ -3278,6 +3324,9 @@ ALTER TABLE ONLY public.chat_sessions
 
 ALTER TABLE ONLY public.chat_sessions
     ADD CONSTRAINT chat_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.course_sources
+    ADD CONSTRAINT course_sources_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.deck_scores
     ADD CONSTRAINT deck_scores_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
@@ -3362,6 +3411,9 @@ ALTER TABLE ONLY public.slide_spans
 
 ALTER TABLE ONLY public.slide_spans
     ADD CONSTRAINT slide_spans_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.source_recordings
+    ADD CONSTRAINT source_recordings_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.course_sources(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.transcript_corrections
     ADD CONSTRAINT transcript_corrections_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;

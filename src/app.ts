@@ -6,6 +6,7 @@ import { auditRoutes } from "./routes/audit";
 import { chatRoutes } from "./routes/chat/chat";
 import { mcpRoutes } from "./routes/chat/mcp";
 import { openaiFacade } from "./routes/chat/openai-facade";
+import { courseSourceRoutes } from "./routes/course-sources";
 import { courseRoutes } from "./routes/courses";
 import { documentPageRoutes } from "./routes/documents/document-pages";
 import { documentVersionRoutes } from "./routes/documents/document-versions";
@@ -95,6 +96,7 @@ export function createApp(services: Services) {
     .use(auditRoutes(services))
     .use(webhookRoutes(services))
     .use(courseRoutes(services))
+    .use(courseSourceRoutes({ ...services, forecaster }))
     .use(lectureIntakeRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))
     .use(lectureTranscriptRoutes(services))

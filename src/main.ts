@@ -7,7 +7,9 @@ import { openDatabaseServer } from "./db/server";
 import { AppError, explain } from "./errors";
 import { openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
+import { syncDueSources } from "./pipelines/lecture/sync-source";
 import { startMaintenance } from "./pipelines/maintenance";
+import { startPolling } from "./pipelines/poll";
 import { startWebhookSender } from "./pipelines/webhook-sender";
 import { modelProblems } from "./providers";
 import { startLocalEmbedder } from "./providers/local/embedding-server";
@@ -21,6 +23,9 @@ import { openDataRoot } from "./storage/data-root";
 
 /** The process exits after this time even if its stop is unfinished. Fly.io's kill_timeout must exceed it. */
 const STOP_MS = 14_000;
+
+/** The longest wait of a requested import before it begins. */
+const SYNC_POLL_MS = 2_000;
 
 /** config → database → migrations → services → listen and work → drain on SIGTERM. */
 async function main(): Promise<void> {
@@ -65,6 +70,11 @@ async function main(): Promise<void> {
     showsQuestions: config.TEACHERS_SEE_QUESTIONS,
     now: () => new Date(),
   });
+  const stopSync = startPolling((signal) => syncDueSources(services, signal), {
+    everyMs: SYNC_POLL_MS,
+    log,
+    failure: "sources are synchronised later",
+  });
   const stopServing = config.ROLE === "worker" ? async () => {} : await listen(services);
   const stopWorking =
     config.ROLE === "api" || config.WORKERS === 0
@@ -81,7 +91,7 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), STOP_MS).unref();
     services.stop();
     stopMaintenance();
-    await Promise.all([stopServing(), stopWorking(), stopWebhooks()]);
+    await Promise.all([stopServing(), stopWorking(), stopWebhooks(), stopSync()]);
     await services.close();
     await embedder.close();
     await database.close();

@@ -6,11 +6,10 @@ import {
   releaseWebhook,
   type WebhookAttempt,
 } from "../db/webhooks/messages";
-import { AppError } from "../errors";
 import type { Log } from "../log";
 import type { GuardedFetch } from "../media/fetch/guarded-fetch";
-import { pause } from "../pause";
 import { sendWebhook } from "../providers/webhooks/send";
+import { startPolling } from "./poll";
 
 /** Longer than one attempt, so that an endpoint has one sender at a time. */
 const LEASE_SECONDS = 30;
@@ -54,22 +53,12 @@ export async function sendDueWebhooks(deps: WebhookSenderDeps, signal: AbortSign
 }
 
 /** Polls for due messages until it is stopped. A failure of the database delays messages and loses none. */
-export function startWebhookSender(deps: WebhookSenderDeps): () => Promise<void> {
-  const stop = new AbortController();
-  const work = async () => {
-    while (!stop.signal.aborted) {
-      await sendDueWebhooks(deps, stop.signal).catch((err) => {
-        if (!stop.signal.aborted) deps.log.warn({ err }, "webhooks are delayed");
-      });
-      await pause(POLL_MS, stop.signal).catch(() => {});
-    }
-  };
-  const ended = work();
-  return async () => {
-    stop.abort(new AppError("cancelled"));
-    await ended;
-  };
-}
+export const startWebhookSender = (deps: WebhookSenderDeps): (() => Promise<void>) =>
+  startPolling((signal) => sendDueWebhooks(deps, signal), {
+    everyMs: POLL_MS,
+    log: deps.log,
+    failure: "webhooks are delayed",
+  });
 
 /** Sends messages of a claimed endpoint until one fails or none waits. */
 async function serveEndpoint(

@@ -1,3 +1,4 @@
+import type { ListedRecording } from "../db/course-sources";
 import type { SlideChange } from "../db/lectures";
 import type { DownloadProgress } from "../media/fetch/download";
 
@@ -7,6 +8,14 @@ export type RecordingAddress = {
   origin: string;
   host: string;
   session_id: string;
+};
+
+/** A folder of a Panopto site, read through its list of sessions or its podcast feed. */
+export type CollectionAddress = {
+  kind: "folder" | "feed";
+  origin: string;
+  host: string;
+  folder_id: string;
 };
 
 /** The metadata of a recording, which the source shows without a download. */
@@ -47,6 +56,20 @@ export interface AudioSource {
    * @throws AppError `panopto_url_invalid`, `panopto_url_not_a_session`, `address_blocked`
    */
   identify(url: string): RecordingAddress;
+
+  /**
+   * Parses the address of a folder or a feed without a request.
+   *
+   * @throws AppError `panopto_collection_invalid`, `address_blocked`
+   */
+  identifyCollection(url: string): CollectionAddress;
+
+  /**
+   * The recordings of a folder or a feed now, without those of its subfolders.
+   *
+   * @throws AppError when the source refuses or lacks the collection, or its list cannot be read
+   */
+  listCollection(address: CollectionAddress, signal: AbortSignal): Promise<ListedRecording[]>;
 
   /**
    * @throws AppError when the source refuses, lacks or cannot describe the recording;

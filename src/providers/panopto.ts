@@ -8,6 +8,7 @@ import { PATIENCE, type Patience } from "../media/fetch/retries";
 import { detectLanguage } from "../text/language";
 import type { AudioSource, DownloadedRecording, RecordingAddress } from "./audio-source";
 import { parsePanoptoUrl } from "./panopto/address";
+import { parseCollectionUrl } from "./panopto/collection";
 import { toRecording } from "./panopto/delivery-info";
 import { type DownloadedSource, downloadSource } from "./panopto/download-source";
 import { captionLanguage, languageNumber } from "./panopto/languages";
@@ -49,20 +50,23 @@ export function openPanopto(options: PanoptoOptions): AudioSource {
       signedIn: login.isConfigured,
     });
 
+  const assertListed = <T extends { origin: string; host: string }>(address: T): T => {
+    const listed = listing(new URL(address.origin));
+    if (listed === "private") return address;
+    if (listed) return { ...address, origin: `https://${address.host}` }; // old links have http
+    throw new AppError("address_blocked", {
+      host: address.host,
+      reason: "the host is not in PANOPTO_ALLOWED_HOSTS",
+      message: `${address.host} is not known here as a Panopto site. Ask the person who runs this service to add it to PANOPTO_ALLOWED_HOSTS, or upload the audio`,
+    });
+  };
+
   return {
     name: "panopto",
     serviceOf: ({ host }) => (isOneHost(allowedHosts) ? "panopto" : `panopto:${host}`),
-    identify: (url) => {
-      const address = parsePanoptoUrl(url);
-      const listed = listing(new URL(address.origin));
-      if (listed === "private") return address;
-      if (listed) return { ...address, origin: `https://${address.host}` }; // old links have http
-      throw new AppError("address_blocked", {
-        host: address.host,
-        reason: "the host is not in PANOPTO_ALLOWED_HOSTS",
-        message: `${address.host} is not known here as a Panopto site. Ask the person who runs this service to add it to PANOPTO_ALLOWED_HOSTS, or upload the audio`,
-      });
-    },
+    identify: (url) => assertListed(parsePanoptoUrl(url)),
+    identifyCollection: (url) => assertListed(parseCollectionUrl(url)),
+    listCollection: site.fetchCollection,
     describe: async (address, signal) =>
       toRecording(address, await site.fetchDelivery(address, signal)),
     download: (address, scratchDir, onProgress, signal) => {

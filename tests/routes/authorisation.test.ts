@@ -49,6 +49,12 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "patch /api/courses/{id}": ["ingest", "hidden"],
   "delete /api/courses/{id}": ["ingest", "hidden"],
   "get /api/courses/{id}/assets": ["read", "hidden"],
+  "get /api/courses/{id}/sources": ["ingest", "hidden"],
+  "post /api/courses/{id}/sources": ["ingest", "hidden"],
+  "get /api/courses/{id}/sources/{source_id}": ["ingest", "hidden"],
+  "patch /api/courses/{id}/sources/{source_id}": ["ingest", "hidden"],
+  "delete /api/courses/{id}/sources/{source_id}": ["ingest", "hidden"],
+  "post /api/courses/{id}/sources/{source_id}/sync": ["ingest", "hidden"],
   "get /api/courses/{id}/usage": ["ingest", "hidden"],
   "get /api/lectures": ["read", "filtered"],
   "post /api/lectures/download": ["ingest", "hidden"],
@@ -229,6 +235,7 @@ async function send(
   let path = template
     .replace("{id}", id ?? "")
     .replace("{key_id}", targets.key_id)
+    .replace("{source_id}", crypto.randomUUID())
     .replace("{page_number}", "1")
     .replace("{correction_id}", crypto.randomUUID())
     .replace("{sha256}", "0".repeat(64))

@@ -241,6 +241,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/courses/{id}/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the sources of a course, newest first, with their progress */
+        get: operations["listSources"];
+        put?: never;
+        /**
+         * Import all recordings of a Panopto folder, its podcast feed, or a list of addresses
+         * @description `dry_run=true` lists what would be imported. Each recording becomes one lecture of the course, however often it is imported. If the course has this source already, the answer is 200, and it is synchronised again. `GET …/sources/{source_id}` shows the progress.
+         */
+        post: operations["importSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/courses/{id}/sources/{source_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a source with the progress of each recording */
+        get: operations["getSource"];
+        put?: never;
+        post?: never;
+        /** Stop importing from a source; its lectures stay */
+        delete: operations["deleteSource"];
+        options?: never;
+        head?: never;
+        /** Change how often a source is synchronised */
+        patch: operations["updateSource"];
+        trace?: never;
+    };
+    "/api/courses/{id}/sources/{source_id}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for new recordings now, and import them */
+        post: operations["syncSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/courses/{id}/usage": {
         parameters: {
             query?: never;
@@ -3703,6 +3760,149 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        CourseSource: {
+            counts: {
+                /** @description Lectures that answer questions */
+                completed: number;
+                /** @description Lectures that were deleted after the import; they stay deleted */
+                deleted: number;
+                /** @description Failed lectures and refused recordings */
+                failed: number;
+                /** @description Recordings that the source has listed */
+                found: number;
+                /** @description Recordings that are lectures of the course */
+                imported: number;
+            };
+            /** Format: uuid */
+            course_id: string;
+            /** Format: date-time */
+            created_at: string;
+            error_code: string | null;
+            error_message: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "folder" | "feed" | "list";
+            /** Format: date-time */
+            last_synced_at: string | null;
+            /**
+             * Format: date-time
+             * @description Null: only on request
+             */
+            next_sync_at: string | null;
+            /**
+             * @description `ready`: all recordings are imported, their lectures can still be processed
+             * @enum {string}
+             */
+            state: "waiting" | "syncing" | "ready" | "failed";
+            sync_every_hours: number | null;
+            title: string | null;
+            transcription: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            url: string;
+        };
+        CourseSourceAccepted: {
+            /** @description Addresses of a list that cannot be imported */
+            rejected: {
+                code: string;
+                message: string;
+                url: string;
+            }[];
+            /** Format: uuid */
+            source_id: string;
+        };
+        CourseSourcePreview: {
+            /** @constant */
+            dry_run: true;
+            forecast: {
+                audio_minutes: number;
+                /** @description The first budget at which the job would pause */
+                exceeded: {
+                    limit: number;
+                    needed: number;
+                    /** @enum {string} */
+                    scope: "asset" | "course" | "day";
+                    /** @enum {string} */
+                    unit: "audio_minutes" | "pages" | "usd";
+                    used: number;
+                } | null;
+                pages: number;
+                /** @description null: the table `provider_prices` lacks the model */
+                usd: number | null;
+            };
+            /** @enum {string} */
+            kind: "folder" | "feed" | "list";
+            recordings: {
+                duration_ms: number | null;
+                /** Format: date-time */
+                recorded_at: string | null;
+                session_id: string;
+                title: string | null;
+                url: string;
+            }[];
+            rejected: {
+                code: string;
+                message: string;
+                url: string;
+            }[];
+        };
+        CourseSourceWithRecordings: {
+            counts: {
+                /** @description Lectures that answer questions */
+                completed: number;
+                /** @description Lectures that were deleted after the import; they stay deleted */
+                deleted: number;
+                /** @description Failed lectures and refused recordings */
+                failed: number;
+                /** @description Recordings that the source has listed */
+                found: number;
+                /** @description Recordings that are lectures of the course */
+                imported: number;
+            };
+            /** Format: uuid */
+            course_id: string;
+            /** Format: date-time */
+            created_at: string;
+            error_code: string | null;
+            error_message: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "folder" | "feed" | "list";
+            /** Format: date-time */
+            last_synced_at: string | null;
+            /**
+             * Format: date-time
+             * @description Null: only on request
+             */
+            next_sync_at: string | null;
+            recordings: {
+                duration_ms: number | null;
+                error_code: string | null;
+                error_message: string | null;
+                /** Format: uuid */
+                lecture_id: string | null;
+                /** Format: date-time */
+                recorded_at: string | null;
+                session_id: string;
+                /** @description Of the lecture; `found` before the import, `refused`, `deleted` */
+                status: string;
+                title: string | null;
+                url: string;
+            }[];
+            /**
+             * @description `ready`: all recordings are imported, their lectures can still be processed
+             * @enum {string}
+             */
+            state: "waiting" | "syncing" | "ready" | "failed";
+            sync_every_hours: number | null;
+            title: string | null;
+            transcription: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            url: string;
+        };
         Document: {
             chunk_count: number;
             /** Format: uuid */
@@ -3870,7 +4070,7 @@ export interface components {
          * @description docs/errors.md explains each code
          * @enum {string}
          */
-        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "lecture_busy" | "no_recording" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "correction_conflict" | "correction_not_found" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
+        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "source_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "lecture_busy" | "no_recording" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_collection_invalid" | "panopto_collection_unreadable" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "correction_conflict" | "correction_not_found" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
         ExportedFeedback: {
             answer: string | null;
             /** @description The number of the rated citation; null: the answer */
@@ -4418,6 +4618,23 @@ export interface components {
                 /** @description Opens the recording, or else the transcript, at the start */
                 url: string;
             }[];
+        };
+        NewCourseSource: {
+            /**
+             * @description Look for new recordings in this interval; null: only on request
+             * @default null
+             */
+            sync_every_hours?: number | null;
+            title?: string;
+            /**
+             * @description false stores titles and slide changes only
+             * @default true
+             */
+            transcription?: boolean;
+            /** @description A Panopto folder or its podcast feed */
+            url?: string;
+            /** @description Addresses of recordings */
+            urls?: string[];
         };
         NewFeedback: {
             /**
@@ -5460,6 +5677,10 @@ export type CorrectionAccepted = components['schemas']['CorrectionAccepted'];
 export type CorrectionRule = components['schemas']['CorrectionRule'];
 export type CorrectionSuggestions = components['schemas']['CorrectionSuggestions'];
 export type Course = components['schemas']['Course'];
+export type CourseSource = components['schemas']['CourseSource'];
+export type CourseSourceAccepted = components['schemas']['CourseSourceAccepted'];
+export type CourseSourcePreview = components['schemas']['CourseSourcePreview'];
+export type CourseSourceWithRecordings = components['schemas']['CourseSourceWithRecordings'];
 export type Document = components['schemas']['Document'];
 export type DocumentAccepted = components['schemas']['DocumentAccepted'];
 export type DocumentStatus = components['schemas']['DocumentStatus'];
@@ -5483,6 +5704,7 @@ export type LectureDownload = components['schemas']['LectureDownload'];
 export type LectureSlides = components['schemas']['LectureSlides'];
 export type LectureStatus = components['schemas']['LectureStatus'];
 export type LectureTimeline = components['schemas']['LectureTimeline'];
+export type NewCourseSource = components['schemas']['NewCourseSource'];
 export type NewFeedback = components['schemas']['NewFeedback'];
 export type NewWebhook = components['schemas']['NewWebhook'];
 export type OpenAiError = components['schemas']['OpenAiError'];
@@ -6070,6 +6292,192 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["ExportedFeedback"][];
                         next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    listSources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["CourseSource"][];
+                    };
+                };
+            };
+        };
+    };
+    importSource: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: {
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://university.hosted.panopto.com/Panopto/Pages/Sessions/List.aspx#folderID=%223f2504e0-4f89-41d3-9a0c-0305e82c3301%22",
+                 *       "sync_every_hours": 24
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewCourseSource"];
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Nothing was queued: it is known already, or a dry run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseSourceAccepted"] | components["schemas"]["CourseSourcePreview"];
+                };
+            };
+            /** @description Accepted: a job does the work */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseSourceAccepted"];
+                };
+            };
+        };
+    };
+    getSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseSourceWithRecordings"];
+                };
+            };
+        };
+    };
+    deleteSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Done; the response has no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sync_every_hours": 24
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Look for new recordings in this interval; null: only on request */
+                    sync_every_hours: number | null;
+                };
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourseSourceWithRecordings"];
+                };
+            };
+        };
+    };
+    syncSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Accepted: a job does the work */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: uuid */
+                        source_id: string;
                     };
                 };
             };

@@ -1,12 +1,14 @@
+import type { ListedRecording } from "../../db/course-sources";
 import { AppError } from "../../errors";
 import type { Fetched, GuardedFetch } from "../../media/fetch/guarded-fetch";
 import { toServerFailure } from "../../media/fetch/response-status";
 import { type Patience, retrying } from "../../media/fetch/retries";
-import type { RecordingAddress } from "../audio-source";
+import type { CollectionAddress, RecordingAddress } from "../audio-source";
+import { readFeed, readFolderPage } from "./collection";
 import { type Delivery, readDeliveryInfo } from "./delivery-info";
 import type { PanoptoLogin } from "./login";
 
-/** The two pages of a Panopto site that we read. */
+/** The pages of a Panopto site that we read. */
 export type PanoptoSite = {
   /** @throws AppError see `readDeliveryInfo`, and `provider_rate_limited`, `provider_unavailable` */
   fetchDelivery(address: RecordingAddress, signal: AbortSignal): Promise<Delivery>;
@@ -16,7 +18,14 @@ export type PanoptoSite = {
     language: number,
     signal: AbortSignal,
   ): Promise<string | null>;
+  /** All recordings of a folder or a feed. @throws AppError `panopto_collection_unreadable` and those above */
+  fetchCollection(address: CollectionAddress, signal: AbortSignal): Promise<ListedRecording[]>;
 };
+
+/** Entries on one page of a folder. */
+const PAGE_ENTRIES = 250;
+/** Recordings of one collection. */
+const MAX_RECORDINGS = 2_000;
 
 /** DeliveryInfo of a long lecture with many slides is about 1 MB, its captions less. */
 const MAX_BYTES = 32 * 1024 ** 2;
@@ -32,16 +41,16 @@ export function openPanoptoSite(options: {
 
   /** Reads one page; `toResult` interprets its text, which can also be a login page. */
   const read = <T>(
-    { origin }: RecordingAddress,
-    { path, form }: { path: string; form?: URLSearchParams },
+    { origin }: { origin: string },
+    { path, body }: { path: string; body?: { type: string; text: string } },
     toResult: (text: string) => T,
     signal: AbortSignal,
   ): Promise<T> => {
     const request = async (credentials: Record<string, string>) => {
-      const fetched = await fetch(`${origin}/Panopto/Pages/${path}`, {
-        method: form ? "POST" : "GET",
-        headers: { ...credentials, ...(form && { "content-type": FORM }) },
-        body: form?.toString(),
+      const fetched = await fetch(`${origin}/Panopto/${path}`, {
+        method: body ? "POST" : "GET",
+        headers: { ...credentials, ...(body && { "content-type": body.type }) },
+        body: body?.text,
         reach: "listed",
         maxHops: 0, // a redirect leads to a login page
         maxBytes: MAX_BYTES,
@@ -66,11 +75,39 @@ export function openPanoptoSite(options: {
         responseType: "json",
         isEmbed: "true",
       });
-      return read(address, { path: "Viewer/DeliveryInfo.aspx", form }, toDelivery, signal);
+      const body = { type: FORM, text: form.toString() };
+      return read(address, { path: "Pages/Viewer/DeliveryInfo.aspx", body }, toDelivery, signal);
     },
     fetchSrt: (address, language, signal) => {
-      const path = `Transcription/GenerateSRT.ashx?id=${address.session_id}&language=${language}`;
+      const path = `Pages/Transcription/GenerateSRT.ashx?id=${address.session_id}&language=${language}`;
       return read(address, { path }, toSrt, signal);
+    },
+    fetchCollection: async (address, signal) => {
+      const { kind, folder_id: folderID } = address;
+      if (kind === "feed") {
+        const path = `Podcast/Podcast.ashx?courseid=${folderID}&type=mp4`;
+        return read(address, { path }, (text) => readFeed(asData(text, "<html"), address), signal);
+      }
+      const all = new Map<string, ListedRecording>();
+      for (let page = 0; ; page++) {
+        const queryParameters = { folderID, page, maxResults: PAGE_ENTRIES, sortColumn: 1 };
+        const text = JSON.stringify({
+          queryParameters: { ...queryParameters, sortAscending: true },
+        });
+        const body = { type: "application/json", text };
+        const { recordings, entries, total } = await read(
+          address,
+          { path: "Services/Data.svc/GetSessions", body },
+          (answer) => readFolderPage(asData(answer, "<"), address),
+          signal,
+        );
+        for (const recording of recordings) all.set(recording.session_id, recording);
+        if (all.size > MAX_RECORDINGS) {
+          const message = `The folder has more than ${MAX_RECORDINGS} recordings: add its subfolders one by one`;
+          throw new AppError("panopto_collection_unreadable", { message });
+        }
+        if (entries === 0 || (page + 1) * PAGE_ENTRIES >= total) return [...all.values()];
+      }
     },
   };
 }
@@ -88,12 +125,17 @@ function assertAnswered(fetched: Fetched): void {
   throw toServerFailure(fetched);
 }
 
-function toDelivery(text: string): Delivery {
-  // An expired cookie gets the login page, with status 200.
-  if (isPage(text)) {
-    throw new AppError("panopto_login_required", { reason: "a web page instead of data" });
-  }
-  return readDeliveryInfo(text);
+const toDelivery = (text: string): Delivery => readDeliveryInfo(asData(text, "<"));
+
+/**
+ * With an expired cookie, the answer is the login page with status 200.
+ *
+ * @param page how a web page begins, unlike the data
+ */
+function asData(text: string, page: "<" | "<html"): string {
+  const start = text.trimStart().replace(/^<!doctype html[^>]*>\s*/i, "");
+  if (!start.toLowerCase().startsWith(page)) return text;
+  throw new AppError("panopto_login_required", { reason: "a web page instead of data" });
 }
 
 /** Without captions, Panopto answers with status 200 and an empty body or a page. */

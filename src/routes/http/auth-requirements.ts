@@ -87,6 +87,12 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "DELETE /api/courses/:id": INGEST_COURSE,
   "GET /api/courses/:id/assets": READ_COURSE,
   // The sums include material that students and other owners do not see.
+  "GET /api/courses/:id/sources": INGEST_COURSE,
+  "POST /api/courses/:id/sources": INGEST_COURSE,
+  "GET /api/courses/:id/sources/:source_id": INGEST_COURSE,
+  "PATCH /api/courses/:id/sources/:source_id": INGEST_COURSE,
+  "DELETE /api/courses/:id/sources/:source_id": INGEST_COURSE,
+  "POST /api/courses/:id/sources/:source_id/sync": INGEST_COURSE,
   "GET /api/courses/:id/usage": INGEST_COURSE,
 
   "GET /api/lectures": READ,

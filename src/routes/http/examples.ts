@@ -21,6 +21,11 @@ export const EXAMPLES: Record<string, unknown> = {
   "post /api/share-links": { course_id: COURSE, expires_in_hours: 24 },
   "post /api/signed-urls": { urls: [`/api/documents/${COURSE}/file`] },
   "post /api/courses": { name: "Information theory", description: "Spring term" },
+  "post /api/courses/{id}/sources": {
+    url: `https://university.hosted.panopto.com/Panopto/Pages/Sessions/List.aspx#folderID=%22${COURSE}%22`,
+    sync_every_hours: 24,
+  },
+  "patch /api/courses/{id}/sources/{source_id}": { sync_every_hours: 24 },
   "patch /api/courses/{id}": { description: "Autumn term" },
   "post /api/lectures/download": { course_id: COURSE, panopto_url: PANOPTO_URL },
   "post /api/lectures/transcript": {

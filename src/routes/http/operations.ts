@@ -36,6 +36,12 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "patch /api/courses/{id}": "updateCourse",
   "delete /api/courses/{id}": "deleteCourse",
   "get /api/courses/{id}/usage": "getCourseUsage",
+  "get /api/courses/{id}/sources": "listSources",
+  "post /api/courses/{id}/sources": "importSource",
+  "get /api/courses/{id}/sources/{source_id}": "getSource",
+  "patch /api/courses/{id}/sources/{source_id}": "updateSource",
+  "delete /api/courses/{id}/sources/{source_id}": "deleteSource",
+  "post /api/courses/{id}/sources/{source_id}/sync": "syncSource",
   "get /api/courses/{id}/assets": "listCourseAssets",
 
   "post /api/lectures/download": "downloadLecture",

@@ -1,0 +1,28 @@
+import { AppError } from "../errors";
+import type { Log } from "../log";
+import { pause } from "../pause";
+
+/**
+ * Repeats a work with pauses until it is stopped. A failure is logged, and the work is tried again.
+ *
+ * @returns stops the work, and resolves when it has ended
+ */
+export function startPolling(
+  work: (signal: AbortSignal) => Promise<void>,
+  { everyMs, log, failure }: { everyMs: number; log: Pick<Log, "warn">; failure: string },
+): () => Promise<void> {
+  const stop = new AbortController();
+  const poll = async () => {
+    while (!stop.signal.aborted) {
+      await work(stop.signal).catch((err) => {
+        if (!stop.signal.aborted) log.warn({ err }, failure);
+      });
+      await pause(everyMs, stop.signal).catch(() => {});
+    }
+  };
+  const ended = poll();
+  return async () => {
+    stop.abort(new AppError("cancelled"));
+    await ended;
+  };
+}
