@@ -1,5 +1,6 @@
 import { listTermPages } from "../../db/alignment/term-pages";
 import type { Sql } from "../../db/client";
+import { listActiveCorrections } from "../../db/corrections";
 import { getCourse } from "../../db/courses";
 import type { Lecture } from "../../db/lectures";
 import { throughOutages } from "../../db/outage";
@@ -52,9 +53,14 @@ export async function transcribeAudio(
   return "speech";
 }
 
-/** The terms of the decks that all readers of the transcript see, the rarest first. */
+/**
+ * What teachers corrected in earlier transcripts, then the terms of the decks that all readers of the
+ * transcript see, the rarest first.
+ */
 async function findTerms(db: Sql, lecture: Lecture): Promise<string[]> {
-  return rankDeckTerms(await listTermPages(db, lecture), countTokens);
+  const corrections = await listActiveCorrections(db, lecture.id);
+  const corrected = corrections.map(({ replacement }) => replacement);
+  return [...corrected, ...rankDeckTerms(await listTermPages(db, lecture), countTokens)];
 }
 
 /** Moves the times of a part of a recording to the clock of the whole recording. */

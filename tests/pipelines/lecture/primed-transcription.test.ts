@@ -1,10 +1,12 @@
 import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { updateRelease } from "../../../src/db/access/releases";
 import { upsertUser } from "../../../src/db/access/users";
+import { undoCorrection } from "../../../src/db/corrections";
 import { updateCourse } from "../../../src/db/courses";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { getTranscript } from "../../../src/db/transcripts";
 import { openForecaster } from "../../../src/pipelines/forecast";
+import { addCorrectionRule } from "../../../src/pipelines/lecture/request-correction";
 import { openElevenLabs } from "../../../src/providers/speech/elevenlabs";
 import { openOpenAITranscriber } from "../../../src/providers/speech/openai-transcriber";
 import type { Transcriber } from "../../../src/providers/transcriber";
@@ -196,6 +198,24 @@ describe("transcription with terms of the slides", () => {
     const { calls } = await transcribe(transcriber);
 
     expect(calls[0]!.terms).toEqual(["Cholesky"]);
+  });
+
+  test("what a rule corrected in the course is sent first, for a lecture of the same owner", async () => {
+    await using server = startSpeechServer({ listen });
+    const transcriber = openOpenAITranscriber({ baseUrl: server.url });
+    const { id } = await transcribe(transcriber, false);
+    const rule = { find: "lunch oz", replacement: "Lanczos", match_case: false };
+    const author = { key_id: null, user_id: null };
+    const { correction_id } = await addCorrectionRule(db, id, rule, author);
+    while (await lab.workOnce()); // the lectures of other tests in this course
+    await addDeck(["Krylov"]);
+
+    const { calls, errors } = await transcribe(transcriber);
+
+    expect(calls[0]!.terms).toEqual(["Lanczos", "Krylov"]);
+    expect(errors).toBe(TERMS.length - 2);
+    await undoCorrection(db, id, correction_id);
+    await lab.endJobs();
   });
 
   test("without slides nothing is sent", async () => {
