@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Message } from "@ag-ui/core";
 import { eraseUser, exportUser } from "../../../src/db/access/user-data";
+import { openExtractiveAnswerer } from "../../../src/providers/local/extractive-answerer";
 import { CLIENTS, type Client, follow, readEvents, runInput, user } from "../../support/ag-ui";
 import { createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
 import { withDatabase } from "../../support/database";
@@ -245,6 +246,25 @@ describe("a client that shares no state", () => {
     const { messages } = await sessionOf(server, first.threadId);
     expect(contentsOf(messages)).toEqual(["One?", "Answer 2."]);
   });
+});
+
+test("without a model, an edited question gets its own extracts, and an answer can be asked for again", async () => {
+  const [, Agent] = CLIENTS[1];
+  await using server = serveChat(db, { chatModel: openExtractiveAnswerer });
+  const agent = openAgent(Agent, server);
+  await ask(agent, "Who named entropy?");
+  const { length } = agent.messages;
+  for (const question of ["How much entropy has a fair coin?", undefined]) {
+    agent.setMessages(question ? [user(question)] : agent.messages.slice(0, 1));
+    await agent.runAgent(props);
+
+    expect(agent.messages).toHaveLength(length);
+    expect(agent.messages.at(-1)).toMatchObject({
+      content: expect.stringContaining("> A fair coin has one bit of entropy. ["),
+    });
+    expect((await reload(Agent, server, agent)).messages).toEqual(agent.messages);
+  }
+  expect(await branchesOf(agent)).toHaveLength(2);
 });
 
 test("two tabs that regenerate at once get one new answer", async () => {
