@@ -252,6 +252,9 @@ begin
   if not found then return 0; end if; -- retention or a restored backup removed the receipt
   perform lock_provider(call.provider); -- always locked before its calls
   select c.* into call from provider_calls c where c.id = p_id for update;
+  -- The statement that saves the answer comes next, and its sync covers this one. If the power fails between
+  -- them, the receipt is still open, and it becomes lost or is closed with the kept answer.
+  if p_outcome = 'ok' then perform set_config('synchronous_commit', 'off', true); end if;
   if call.state in ('started', 'lost') then
     -- Work that continues at the provider keeps its receipt open: the next attempt polls it.
     if p_outcome <> 'outage' or call.request_id is null or p_is_unusable then

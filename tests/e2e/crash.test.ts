@@ -3,7 +3,7 @@ import { connect } from "../../src/db/client";
 import { engine } from "../support/database";
 import { expectWhole, uploadDeck } from "../support/ingestion";
 import { startOpenAI } from "../support/openai";
-import { openServerHost } from "../support/server";
+import { expireClaims, openServerHost } from "../support/server";
 import { eventually } from "../support/waiting";
 
 setDefaultTimeout(240_000);
@@ -13,8 +13,7 @@ afterEach(() => host.stop());
 afterAll(() => host[Symbol.asyncDispose]());
 
 describe("a server that ends while it ingests", () => {
-  // Elsewhere others may hold the job, so a claim has to run out first: 45 s a crash.
-  const crashes = engine === "native" ? 1 : 2;
+  const crashes = 2;
 
   test("by being killed goes on where it stopped, and nothing is twice or missing", async () => {
     let server = await host.start();
@@ -28,6 +27,7 @@ describe("a server that ends while it ingests", () => {
         ({ described_page_count: now, status }) => now > before || status !== "uploaded",
       );
       await server.stop("SIGKILL");
+      await expireClaims(server);
       server = await host.start();
     }
 

@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startGemini } from "../support/gemini";
 import { postFile, postJson } from "../support/http";
 import { manyPagesPdf } from "../support/pdfs";
-import { openServerHost } from "../support/server";
+import { expireClaims, openServerHost } from "../support/server";
 import { eventually } from "../support/waiting";
 
 setDefaultTimeout(240_000);
@@ -34,6 +34,7 @@ describe("a server that is killed while a model describes a deck", () => {
       (asked) => asked >= PAGES / 2,
     );
     await server.stop("SIGKILL");
+    await expireClaims(server);
     gemini.paceMs = 0;
     server = await host.start(settings);
     const done = await eventually(

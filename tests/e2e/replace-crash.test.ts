@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { startGemini } from "../support/gemini";
 import { postFile, postJson } from "../support/http";
 import { deckPdf } from "../support/pdfs";
-import { openServerHost, type Server } from "../support/server";
+import { expireClaims, openServerHost, type Server } from "../support/server";
 import { eventually } from "../support/waiting";
 
 setDefaultTimeout(300_000);
@@ -58,6 +58,7 @@ test("a server that is killed while it replaces a deck answers from one version,
     120_000,
   );
   await server.stop("SIGKILL");
+  await expireClaims(server);
   server = await host.start(settings);
   expect(await answers()).toHaveLength(1);
   const asking = (async () => {

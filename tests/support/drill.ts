@@ -18,7 +18,7 @@ import { eventually } from "./waiting";
 export const isLong = process.env.DRILLS === "long";
 
 /** Without an answer for so long, a client of a drill stops repeating its request. */
-const CLIENT_PATIENCE_MS = 120_000;
+const CLIENT_PATIENCE_MS = isLong ? 900_000 : 120_000;
 /** The longest that accepted work can take after the last disturbance: two claims of dead workers, and the work. */
 const SETTLE_MS = 240_000;
 /** Work that is complete or waits gives no answer. */

@@ -82,7 +82,8 @@ export async function advanceJob<K extends JobKind>(
 }
 
 /**
- * Stores the progress of a job in percent; a lower value than the stored one is ignored.
+ * Stores the progress of a job in percent; a lower value than the stored one is ignored. The commit is
+ * not synced by itself, because a power failure costs only the newest percent.
  *
  * @returns false when the attempt no longer holds the job
  */
@@ -96,7 +97,7 @@ export async function reportProgress(
       made_progress = made_progress or progress_percent < ${percent}::int,
       progress_percent = greatest(progress_percent, ${percent}::int)
     where ${isHeldBy(sql, token)}
-    returning id`;
+    returning id, set_config('synchronous_commit', 'off', true)`;
   return rows.length > 0;
 }
 
