@@ -15,6 +15,9 @@ export function takeSharedKey(): boolean {
   return true;
 }
 
+/** True if the key came with a share link, which shows no stored conversations. */
+export const hasSharedKey = (): boolean => sessionStorage.getItem(FROM_LINK) !== null;
+
 /** What the reader can do after the server refused the request for its key, or for its missing key. */
 export function explainRefusal(): string {
   if (sessionStorage.getItem(FROM_LINK)) {

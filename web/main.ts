@@ -1,7 +1,14 @@
 import "./no-eval";
 import { HttpAgent } from "@ag-ui/client";
 import { type Course, itemsOf, LecternError } from "@lectern/client";
-import { askForKey, credentialHeaders, explainRefusal, lectern, takeSharedKey } from "./credential";
+import {
+  askForKey,
+  credentialHeaders,
+  explainRefusal,
+  hasSharedKey,
+  lectern,
+  takeSharedKey,
+} from "./credential";
 import { addAnswer, addQuestion, markReplaced, showProblem } from "./thread";
 
 const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
@@ -82,7 +89,7 @@ async function ask(text: string): Promise<void> {
 
 /** Marks the sources whose material was replaced since. A share link shows no stored conversation, so nothing is marked. */
 async function showReplaced(): Promise<void> {
-  if (agent.messages.length === 0) return;
+  if (agent.messages.length === 0 || hasSharedKey()) return;
   const params = { path: { id: agent.threadId } };
   const found = await lectern.GET("/api/chat/sessions/{id}", { params }).catch(() => undefined);
   const cited = found?.data?.messages.flatMap(({ citations }) => citations) ?? [];
