@@ -13,11 +13,11 @@ export type Claim = {
 
 const MARKS = new RegExp(`(?<!\\s)\\s*(?:${MARK.source}\\s*)+`, "g");
 /**
- * The end of a sentence, except after an abbreviation such as "Dr." or an initial, and except before
+ * The end of a sentence with up to eight closing marks, except after an abbreviation such as "Dr." or an initial, and except before
  * a mark that belongs to the sentence.
  */
 const SENTENCE_END =
-  /(?<=[.!?…]["”“»’)*_]*)(?<!\b(?:[A-Z]|Dr|Prof|Fig|Sec|Eq|St|vs|cf|e\.g|i\.e)\.)\s+(?![[【［]\^?\d)|(?<=[。！？][”」』）]?)(?![”」』）]|\s*[[【［]\^?\d)\s*|\n+/;
+  /(?<=[.!?…]["”“»’)*_]{0,8})(?<!\b(?:[A-Z]|Dr|Prof|Fig|Sec|Eq|St|vs|cf|e\.g|i\.e)\.)\s+(?![[【［]\^?\d)|(?<=[。！？][”」』）]?)(?![”」』）]|\s*[[【［]\^?\d)\s*|\n+/;
 const WORD = /\p{L}[\p{L}\p{M}'’-]*/gu;
 
 /**

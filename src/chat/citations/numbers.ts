@@ -230,7 +230,12 @@ function hanValues(text: string): string[] {
 /** 0:07 and 00:07 are the same time. */
 const clock = (time: string) => time.replace(/^0+(?=\d)/, "");
 
-export const canonical = (value: number, written = "") =>
-  Number.isSafeInteger(value) || !/^\d+$/.test(written)
+const MOST_EXACT = 1e15;
+
+/** Up to 15 digits of a number, so that `0.1 + 0.2` is `0.3`; all digits of a longer integer. */
+export const canonical = (value: number, written = "") => {
+  if (Number.isInteger(value) && Math.abs(value) < MOST_EXACT) return String(value);
+  return Number.isSafeInteger(value) || !/^\d+$/.test(written)
     ? String(Number(value.toPrecision(15)))
     : written.replace(/^0+/, "");
+};

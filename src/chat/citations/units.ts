@@ -137,23 +137,35 @@ const alternatives = (words: string, han: boolean) =>
     .filter((word) => isHan(word) === han)
     .join("|");
 
-const WORDS: [RegExp, (match: RegExpExecArray) => string][] = [true, false].flatMap((han) => {
+type WordPattern = {
+  pattern: RegExp;
+  toUnit: (match: RegExpExecArray) => string;
+  /** The first characters of its matches; null for words in scripts with case or spaces. */
+  firsts: ReadonlySet<string> | null;
+};
+
+const firstsOf = (...patterns: string[]) =>
+  new Set(patterns.flatMap((words) => words.split("|")).map((word) => word.slice(0, 1)));
+
+const WORDS: WordPattern[] = [true, false].flatMap((han) => {
   const end = han ? "" : END;
   const build = (words: string) => alternatives(words, han) || "(?!)";
-  const prefixes = PREFIXES.map(([, , words]) => `(${build(words)})`).join("|");
-  return [
-    ...OTHERS.map(({ id, words }): [RegExp, () => string] => [
-      new RegExp(`^(?:${build(words)})${end}`, "iu"),
-      () => id,
-    ]),
-    ...PREFIXED.map(({ id, words }): [RegExp, (match: RegExpExecArray) => string] => [
-      new RegExp(`^(?:${prefixes})?(?:${build(words)})${end}`, "iu"),
-      (match) => {
-        const at = match.slice(1).findIndex((part) => part !== undefined);
-        return normal((PREFIXES[at]?.[0] ?? "") + id);
-      },
-    ]),
-  ];
+  const prefixes = PREFIXES.map(([, , words]) => build(words));
+  const prefix = `(?:${prefixes.map((words) => `(${words})`).join("|")})?`;
+  const others = OTHERS.map(({ id, words }) => ({
+    pattern: new RegExp(`^(?:${build(words)})${end}`, "iu"),
+    toUnit: () => id,
+    firsts: han ? firstsOf(alternatives(words, han)) : null,
+  }));
+  const prefixed = PREFIXED.map(({ id, words }) => ({
+    pattern: new RegExp(`^${prefix}(?:${build(words)})${end}`, "iu"),
+    toUnit: (match: RegExpExecArray) => {
+      const at = match.slice(1).findIndex((part) => part !== undefined);
+      return normal((PREFIXES[at]?.[0] ?? "") + id);
+    },
+    firsts: han ? firstsOf(alternatives(words, han), ...prefixes) : null,
+  }));
+  return [...others, ...prefixed];
 });
 
 const SQUARE = /^(?:square|sq\.?|quadrat|квадратн\p{L}*|平方)[\s-]?/iu;
@@ -171,7 +183,10 @@ const canBeUnit = new Map<string, boolean>();
 function isCandidate(text: string, offset: number): boolean {
   FIRST_WORD.lastIndex = offset;
   const word = FIRST_WORD.exec(text)?.[0];
-  if (word === undefined) return true;
+  if (word === undefined) {
+    UNIT_SIGN.lastIndex = offset;
+    return UNIT_SIGN.test(text);
+  }
   let answer = canBeUnit.get(word);
   if (answer === undefined) {
     answer =
@@ -179,7 +194,7 @@ function isCandidate(text: string, offset: number): boolean {
       SYMBOLS.has(word) ||
       SQUARE.test(word) ||
       CUBIC.test(word) ||
-      WORDS.some(([pattern]) => pattern.test(word));
+      WORDS.some(({ pattern }) => pattern.test(word));
     if (canBeUnit.size >= MOST_KNOWN_WORDS) canBeUnit.clear();
     canBeUnit.set(word, answer);
   }
@@ -187,6 +202,8 @@ function isCandidate(text: string, offset: number): boolean {
 }
 
 const FIRST_WORD = /[[\p{L}\p{M}]--[\p{Script=Han}\p{Script=Kana}\p{Script=Hira}]]{1,40}/vy;
+/** A unit without letters begins with one of these. */
+const UNIT_SIGN = /[\p{Script=Han}\p{Script=Kana}\p{Script=Hira}%٪‰°$€£¥℃℉]/uy;
 
 /** Most characters that a unit has. */
 const LONGEST_UNIT = 40;
@@ -222,9 +239,10 @@ function plainUnit(text: string): { unit: string; length: number } | undefined {
   const symbol = SYMBOL.exec(text)?.[0];
   const unit = symbol && SYMBOLS.get(symbol.replace("μ", "µ"));
   if (unit) return { unit, length: symbol.length };
-  for (const [pattern, name] of WORDS) {
-    const found = pattern.exec(text);
-    if (found) return { unit: name(found), length: found[0].length };
+  const first = text.slice(0, 1);
+  for (const { pattern, toUnit, firsts } of WORDS) {
+    const found = firsts === null || firsts.has(first) ? pattern.exec(text) : null;
+    if (found) return { unit: toUnit(found), length: found[0].length };
   }
   return undefined;
 }
