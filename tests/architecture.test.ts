@@ -143,3 +143,27 @@ test("only providers and media reach external systems", () => {
 
   expect(outside.filter((file) => !OWN_SYSTEM.test(file))).toEqual([]);
 });
+
+/** The numbers that several of the named files start with. */
+function repeatedNumbers(names: string[]): string[] {
+  const numbers = names.map((name) => name.slice(0, 4)).sort();
+  return numbers.filter((number, i) => number === numbers[i - 1]);
+}
+
+test.each(["sql/[0-9]*.sql", "docs/decisions/[0-9]*.md"])(
+  "the files %s have different numbers, so their order is known",
+  async (pattern) => {
+    const names = (await Array.fromAsync(new Glob(pattern).scan("."))).map(
+      (path) => path.split("/").at(-1)!,
+    );
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !/^\d{4}[-_]/.test(name))).toEqual([]);
+    expect(repeatedNumbers(names)).toEqual([]);
+  },
+);
+
+test("a repeated number is found", () => {
+  expect(repeatedNumbers(["0001_a.sql", "0003_b.sql", "0002_c.sql", "0003_d.sql"])).toEqual([
+    "0003",
+  ]);
+});

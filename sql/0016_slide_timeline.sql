@@ -1,4 +1,4 @@
--- 0015: which slide is shown at each moment of a lecture (docs/decisions/0042).
+-- 0016: which slide is shown at each moment of a lecture (docs/decisions/0042).
 
 -- The decks that a teacher assigned to a lecture, in order. Without a row, the suggested decks are used.
 create table slide_assignments (

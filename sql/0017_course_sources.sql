@@ -1,4 +1,4 @@
--- 0016: sources of recordings: a Panopto folder, its podcast feed, or a list of addresses.
+-- 0017: sources of recordings: a Panopto folder, its podcast feed, or a list of addresses.
 
 create table course_sources (
   id             uuid primary key default gen_random_uuid(),
