@@ -1,6 +1,30 @@
 -- 0007: accepting work. Each function is one transaction: it writes rows, event, message and wake-up, or
 -- nothing.
 
+-- Sets when students see an asset, and adds ranges of pages that they see later: the choices of a request
+-- that creates a job. Null and an empty list change nothing.
+create function add_release(
+  p_kind text, p_asset_id uuid, p_visible_from timestamptz, p_page_releases jsonb
+) returns void language plpgsql as $$
+declare
+  course uuid;
+begin
+  if p_visible_from is null and p_page_releases = '[]' then return; end if;
+  if p_kind = 'lecture' then
+    update lectures set visible_from = coalesce(p_visible_from, visible_from)
+    where id = p_asset_id returning course_id into course;
+  else
+    update documents set visible_from = coalesce(p_visible_from, visible_from)
+    where id = p_asset_id returning course_id into course;
+    insert into page_releases (document_id, page_from, page_to, visible_from)
+    select p_asset_id, r.page_from, r.page_to, r.visible_from
+    from jsonb_to_recordset(p_page_releases) as r (page_from int, page_to int, visible_from timestamptz);
+  end if;
+  perform record_event(p_kind, p_asset_id, course, 'release_changed', jsonb_build_object(
+    'visible_from', p_visible_from, 'page_releases', p_page_releases));
+end
+$$;
+
 -- Starts the last job of an asset again where it stopped; null when that job did not fail. The counts of
 -- the job restart.
 create function reopen_failed_job(p_asset_id uuid) returns uuid language plpgsql as $$
@@ -86,7 +110,8 @@ $$;
 -- Starts a lecture again with audio that a client uploaded and that is stored under p_audio_file_id; the
 -- lecture gives up an earlier file. Null when it has a transcript, or when a job is already making one.
 create function transcribe_from_audio(
-  p_lecture_id uuid, p_audio_file_id uuid, p_title text, p_priority text
+  p_lecture_id uuid, p_audio_file_id uuid, p_title text, p_priority text,
+  p_visible_from timestamptz default null
 ) returns uuid language plpgsql as $$
 declare
   job uuid;
@@ -101,6 +126,7 @@ begin
                   begin_transcription(p_lecture_id, p_priority, 'Audio was uploaded instead'));
   -- After the start, because a completed lecture would give up the file at once.
   perform claim_audio_file(p_lecture_id, p_audio_file_id);
+  perform add_release('lecture', p_lecture_id, p_visible_from, '[]');
   return job;
 end
 $$;
@@ -171,7 +197,7 @@ $$;
 -- Panopto session, returns that lecture with created = false.
 create function insert_lecture(
   p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text,
-  p_transcription boolean, p_priority text, p_owner_id uuid,
+  p_transcription boolean, p_priority text, p_owner_id uuid, p_visible_from timestamptz,
   out lecture_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
 begin
@@ -183,18 +209,19 @@ begin
   created := lecture_id is null;
   if not created then return; end if;
   insert into lectures
-    (course_id, source, panopto_session_id, panopto_url, title, transcription, owner_id)
-  values (p_course_id, p_source, p_session_id, p_url, p_title, p_transcription, p_owner_id)
+    (course_id, source, panopto_session_id, panopto_url, title, transcription, owner_id, visible_from)
+  values (p_course_id, p_source, p_session_id, p_url, p_title, p_transcription, p_owner_id,
+          p_visible_from)
   returning id into lecture_id;
   job_id := create_job('lecture', lecture_id, p_course_id, p_priority);
 end
 $$;
 
 -- Requests a Panopto session. For a lecture that exists, created = true means that this request is the
--- first with transcription, and that a job for it was created.
+-- first with transcription, and that a job for it was created; p_visible_from then changes its release.
 create function request_lecture(
   p_course_id uuid, p_session_id text, p_url text, p_title text, p_transcription boolean,
-  p_priority text, p_owner_id uuid,
+  p_priority text, p_owner_id uuid, p_visible_from timestamptz default null,
   out lecture_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
 declare
@@ -202,11 +229,12 @@ declare
 begin
   select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
   from insert_lecture(p_course_id, 'panopto', p_session_id, p_url, p_title, p_transcription,
-                      p_priority, p_owner_id) i;
+                      p_priority, p_owner_id, p_visible_from) i;
   if not created and p_transcription then
     started := add_transcription(lecture_id, p_priority);
     created := started is not null;
     job_id := coalesce(started, job_id);
+    if created then perform add_release('lecture', lecture_id, p_visible_from, '[]'); end if;
   end if;
 end
 $$;
@@ -215,13 +243,13 @@ $$;
 -- lecture that exists, the file stays unclaimed.
 create function request_uploaded_lecture(
   p_course_id uuid, p_audio_file_id uuid, p_session_id text, p_url text, p_title text,
-  p_priority text, p_owner_id uuid,
+  p_priority text, p_owner_id uuid, p_visible_from timestamptz default null,
   out lecture_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
 begin
   select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
   from insert_lecture(p_course_id, 'upload', p_session_id, p_url, p_title, true, p_priority,
-                      p_owner_id) i;
+                      p_owner_id, p_visible_from) i;
   if created then perform claim_audio_file(lecture_id, p_audio_file_id); end if;
 end
 $$;
@@ -278,11 +306,12 @@ $$;
 create function request_transcript_lecture(
   p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb,
   p_language_code text, p_token_count integer, p_provider text, p_warnings jsonb, p_owner_id uuid,
+  p_visible_from timestamptz default null,
   out lecture_id uuid, out job_id uuid
 ) language plpgsql as $$
 begin
-  insert into lectures (course_id, source, media_url, title, owner_id)
-  values (p_course_id, 'transcript', p_media_url, p_title, p_owner_id)
+  insert into lectures (course_id, source, media_url, title, owner_id, visible_from)
+  values (p_course_id, 'transcript', p_media_url, p_title, p_owner_id, p_visible_from)
   returning id into lecture_id;
   job_id := replace_transcript(
     lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider, p_warnings);
@@ -290,10 +319,11 @@ end
 $$;
 
 -- Inserts a document with its job, for a PDF that is already stored. If the course already has the same
--- bytes, returns that document with created = false.
+-- bytes, returns that document with created = false and does not change its release.
 create function request_document(
   p_document_id uuid, p_course_id uuid, p_filename text, p_title text, p_storage_url text,
   p_size_bytes bigint, p_sha256 text, p_priority text, p_owner_id uuid,
+  p_visible_from timestamptz default null, p_page_releases jsonb default '[]',
   out document_id uuid, out job_id uuid, out created boolean
 ) language plpgsql as $$
 begin
@@ -303,9 +333,11 @@ begin
   created := not found;
   if not created then return; end if;
 
-  insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256, owner_id)
+  insert into documents
+    (id, course_id, filename, title, storage_url, size_bytes, sha256, owner_id, visible_from)
   values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256,
-          p_owner_id);
+          p_owner_id, p_visible_from);
+  perform add_release('document', p_document_id, p_visible_from, p_page_releases);
   perform claim_file(p_document_id);
   document_id := p_document_id;
   job_id := create_job('document', p_document_id, p_course_id, p_priority);

@@ -79,10 +79,11 @@ $$;
 -- created: a job builds the version because of this request. False when the document has these bytes and
 -- nothing failed, or when a job builds them already. file_used: false when the document has a file with
 -- these bytes; the caller then removes its own. duplicate_of: another document of the course has these
--- bytes, so nothing was changed. No row when there is no such document.
+-- bytes, so nothing was changed. A release is changed only if created. No row when there is no such document.
 create function request_version(
   p_document_id uuid, p_file_id uuid, p_filename text, p_title text, p_storage_url text,
-  p_size_bytes bigint, p_sha256 text, p_priority text
+  p_size_bytes bigint, p_sha256 text, p_priority text,
+  p_visible_from timestamptz default null, p_page_releases jsonb default '[]'
 ) returns table (job_id uuid, created boolean, file_used boolean, duplicate_of uuid)
 language plpgsql as $$
 declare
@@ -109,6 +110,9 @@ begin
   if p_sha256 = coalesce((select v.sha256 from document_versions v where v.id = doc.next_version_id),
                          doc.sha256) then
     created := retry_document(p_document_id) is not null;
+    if created then
+      perform add_release('document', p_document_id, p_visible_from, p_page_releases);
+    end if;
     return next;
     return;
   end if;
@@ -132,6 +136,7 @@ begin
     update documents set next_version_id = version where id = p_document_id;
   end if;
   update documents set status = 'uploaded' where id = p_document_id and status <> 'uploaded';
+  perform add_release('document', p_document_id, p_visible_from, p_page_releases);
   job_id := create_job('document', p_document_id, course, p_priority);
   created := true;
   perform record_event('document', p_document_id, course, 'version_uploaded', jsonb_build_object(

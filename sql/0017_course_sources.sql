@@ -9,6 +9,8 @@ create table course_sources (
   title          text,
   -- Of the lectures that are imported.
   transcription  boolean not null default true,
+  -- Students see the imported lectures from then on; null: at once.
+  visible_from   timestamptz,
   -- Null: only when it is requested.
   sync_every_hours integer check (sync_every_hours > 0),
   error_code     text,

@@ -151,6 +151,28 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.add_release(p_kind text, p_asset_id uuid, p_visible_from timestamp with time zone, p_page_releases jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  course uuid;
+begin
+  if p_visible_from is null and p_page_releases = '[]' then return; end if;
+  if p_kind = 'lecture' then
+    update lectures set visible_from = coalesce(p_visible_from, visible_from)
+    where id = p_asset_id returning course_id into course;
+  else
+    update documents set visible_from = coalesce(p_visible_from, visible_from)
+    where id = p_asset_id returning course_id into course;
+    insert into page_releases (document_id, page_from, page_to, visible_from)
+    select p_asset_id, r.page_from, r.page_to, r.visible_from
+    from jsonb_to_recordset(p_page_releases) as r (page_from int, page_to int, visible_from timestamptz);
+  end if;
+  perform record_event(p_kind, p_asset_id, course, 'release_changed', jsonb_build_object(
+    'visible_from', p_visible_from, 'page_releases', p_page_releases));
+end
+$$;
+
 CREATE FUNCTION public.add_transcription(p_lecture_id uuid, p_priority text) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -948,7 +970,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.insert_lecture(p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, p_owner_id uuid, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+CREATE FUNCTION public.insert_lecture(p_course_id uuid, p_source text, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, p_owner_id uuid, p_visible_from timestamp with time zone, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 begin
@@ -960,8 +982,9 @@ begin
   created := lecture_id is null;
   if not created then return; end if;
   insert into lectures
-    (course_id, source, panopto_session_id, panopto_url, title, transcription, owner_id)
-  values (p_course_id, p_source, p_session_id, p_url, p_title, p_transcription, p_owner_id)
+    (course_id, source, panopto_session_id, panopto_url, title, transcription, owner_id, visible_from)
+  values (p_course_id, p_source, p_session_id, p_url, p_title, p_transcription, p_owner_id,
+          p_visible_from)
   returning id into lecture_id;
   job_id := create_job('lecture', lecture_id, p_course_id, p_priority);
 end
@@ -1548,7 +1571,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.request_document(p_document_id uuid, p_course_id uuid, p_filename text, p_title text, p_storage_url text, p_size_bytes bigint, p_sha256 text, p_priority text, p_owner_id uuid, OUT document_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+CREATE FUNCTION public.request_document(p_document_id uuid, p_course_id uuid, p_filename text, p_title text, p_storage_url text, p_size_bytes bigint, p_sha256 text, p_priority text, p_owner_id uuid, p_visible_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_page_releases jsonb DEFAULT '[]'::jsonb, OUT document_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 begin
@@ -1558,16 +1581,18 @@ begin
   created := not found;
   if not created then return; end if;
 
-  insert into documents (id, course_id, filename, title, storage_url, size_bytes, sha256, owner_id)
+  insert into documents
+    (id, course_id, filename, title, storage_url, size_bytes, sha256, owner_id, visible_from)
   values (p_document_id, p_course_id, p_filename, p_title, p_storage_url, p_size_bytes, p_sha256,
-          p_owner_id);
+          p_owner_id, p_visible_from);
+  perform add_release('document', p_document_id, p_visible_from, p_page_releases);
   perform claim_file(p_document_id);
   document_id := p_document_id;
   job_id := create_job('document', p_document_id, p_course_id, p_priority);
 end
 $$;
 
-CREATE FUNCTION public.request_lecture(p_course_id uuid, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, p_owner_id uuid, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+CREATE FUNCTION public.request_lecture(p_course_id uuid, p_session_id text, p_url text, p_title text, p_transcription boolean, p_priority text, p_owner_id uuid, p_visible_from timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 declare
@@ -1575,39 +1600,40 @@ declare
 begin
   select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
   from insert_lecture(p_course_id, 'panopto', p_session_id, p_url, p_title, p_transcription,
-                      p_priority, p_owner_id) i;
+                      p_priority, p_owner_id, p_visible_from) i;
   if not created and p_transcription then
     started := add_transcription(lecture_id, p_priority);
     created := started is not null;
     job_id := coalesce(started, job_id);
+    if created then perform add_release('lecture', lecture_id, p_visible_from, '[]'); end if;
   end if;
 end
 $$;
 
-CREATE FUNCTION public.request_transcript_lecture(p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb, p_language_code text, p_token_count integer, p_provider text, p_warnings jsonb, p_owner_id uuid, OUT lecture_id uuid, OUT job_id uuid) RETURNS record
+CREATE FUNCTION public.request_transcript_lecture(p_course_id uuid, p_title text, p_media_url text, p_text text, p_segments jsonb, p_language_code text, p_token_count integer, p_provider text, p_warnings jsonb, p_owner_id uuid, p_visible_from timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT lecture_id uuid, OUT job_id uuid) RETURNS record
     LANGUAGE plpgsql
     AS $$
 begin
-  insert into lectures (course_id, source, media_url, title, owner_id)
-  values (p_course_id, 'transcript', p_media_url, p_title, p_owner_id)
+  insert into lectures (course_id, source, media_url, title, owner_id, visible_from)
+  values (p_course_id, 'transcript', p_media_url, p_title, p_owner_id, p_visible_from)
   returning id into lecture_id;
   job_id := replace_transcript(
     lecture_id, p_text, p_segments, p_language_code, p_token_count, p_provider, p_warnings);
 end
 $$;
 
-CREATE FUNCTION public.request_uploaded_lecture(p_course_id uuid, p_audio_file_id uuid, p_session_id text, p_url text, p_title text, p_priority text, p_owner_id uuid, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
+CREATE FUNCTION public.request_uploaded_lecture(p_course_id uuid, p_audio_file_id uuid, p_session_id text, p_url text, p_title text, p_priority text, p_owner_id uuid, p_visible_from timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT lecture_id uuid, OUT job_id uuid, OUT created boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 begin
   select i.lecture_id, i.job_id, i.created into lecture_id, job_id, created
   from insert_lecture(p_course_id, 'upload', p_session_id, p_url, p_title, true, p_priority,
-                      p_owner_id) i;
+                      p_owner_id, p_visible_from) i;
   if created then perform claim_audio_file(lecture_id, p_audio_file_id); end if;
 end
 $$;
 
-CREATE FUNCTION public.request_version(p_document_id uuid, p_file_id uuid, p_filename text, p_title text, p_storage_url text, p_size_bytes bigint, p_sha256 text, p_priority text) RETURNS TABLE(job_id uuid, created boolean, file_used boolean, duplicate_of uuid)
+CREATE FUNCTION public.request_version(p_document_id uuid, p_file_id uuid, p_filename text, p_title text, p_storage_url text, p_size_bytes bigint, p_sha256 text, p_priority text, p_visible_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_page_releases jsonb DEFAULT '[]'::jsonb) RETURNS TABLE(job_id uuid, created boolean, file_used boolean, duplicate_of uuid)
     LANGUAGE plpgsql
     AS $$
 declare
@@ -1634,6 +1660,9 @@ begin
   if p_sha256 = coalesce((select v.sha256 from document_versions v where v.id = doc.next_version_id),
                          doc.sha256) then
     created := retry_document(p_document_id) is not null;
+    if created then
+      perform add_release('document', p_document_id, p_visible_from, p_page_releases);
+    end if;
     return next;
     return;
   end if;
@@ -1657,6 +1686,7 @@ begin
     update documents set next_version_id = version where id = p_document_id;
   end if;
   update documents set status = 'uploaded' where id = p_document_id and status <> 'uploaded';
+  perform add_release('document', p_document_id, p_visible_from, p_page_releases);
   job_id := create_job('document', p_document_id, course, p_priority);
   created := true;
   perform record_event('document', p_document_id, course, 'version_uploaded', jsonb_build_object(
@@ -2057,7 +2087,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.transcribe_from_audio(p_lecture_id uuid, p_audio_file_id uuid, p_title text, p_priority text) RETURNS uuid
+CREATE FUNCTION public.transcribe_from_audio(p_lecture_id uuid, p_audio_file_id uuid, p_title text, p_priority text, p_visible_from timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
 declare
@@ -2073,6 +2103,7 @@ begin
                   begin_transcription(p_lecture_id, p_priority, 'Audio was uploaded instead'));
   -- After the start, because a completed lecture would give up the file at once.
   perform claim_audio_file(p_lecture_id, p_audio_file_id);
+  perform add_release('lecture', p_lecture_id, p_visible_from, '[]');
   return job;
 end
 $$;
@@ -2397,6 +2428,7 @@ CREATE TABLE public.course_sources (
     url text NOT NULL,
     title text,
     transcription boolean DEFAULT true NOT NULL,
+    visible_from timestamp with time zone,
     sync_every_hours integer,
     error_code text,
     error_message text,

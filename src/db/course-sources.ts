@@ -21,6 +21,8 @@ export type CourseSource = {
   url: string;
   title: string | null;
   transcription: boolean;
+  /** Students see the imported lectures from then on; null: at once. */
+  visible_from: string | null;
   sync_every_hours: number | null;
   /** `waiting` for a synchronisation that is due or planned to be repeated. */
   state: "waiting" | "syncing" | "ready" | "failed";
@@ -54,7 +56,7 @@ const statusOf = (sql: Sql) => sql`
        when r.error_code is not null then 'refused' else 'found' end`;
 
 const columns = (sql: Sql) => sql`
-  s.id, s.course_id, s.kind, s.url, s.title, s.transcription, s.sync_every_hours,
+  s.id, s.course_id, s.kind, s.url, s.title, s.transcription, s.visible_from, s.sync_every_hours,
   case when s.claimed_until > now() then 'syncing'
        when s.next_sync_at <= now() then 'waiting'
        when s.error_code is not null then 'failed'
@@ -71,7 +73,7 @@ const columns = (sql: Sql) => sql`
 
 export type NewCourseSource = Pick<
   CourseSource,
-  "course_id" | "kind" | "url" | "title" | "transcription" | "sync_every_hours"
+  "course_id" | "kind" | "url" | "title" | "transcription" | "visible_from" | "sync_every_hours"
 > & {
   /** The recordings of a list; empty for others, which are read later. */
   recordings: ListedRecording[];
@@ -87,10 +89,13 @@ export async function requestSource(
   source: NewCourseSource,
 ): Promise<{ id: string; created: boolean }> {
   const { course_id, kind, url, title, transcription, sync_every_hours, recordings } = source;
+  const { visible_from } = source;
   const [row] = await sql<{ id: string; created: boolean }[]>`
     with requested as (
-      insert into course_sources as s (course_id, kind, url, title, transcription, sync_every_hours)
-      select id, ${kind}, ${url}, ${title}, ${transcription}, ${sync_every_hours}::int
+      insert into course_sources as s
+        (course_id, kind, url, title, transcription, visible_from, sync_every_hours)
+      select id, ${kind}, ${url}, ${title}, ${transcription}, ${visible_from}::timestamptz,
+             ${sync_every_hours}::int
       from courses where id = ${course_id}
       on conflict (course_id, url) do update set next_sync_at = now()
       returning id, xmax = 0 as created
@@ -168,7 +173,7 @@ export async function deleteSource(sql: Sql, course_id: string, id: string): Pro
 /** A source whose synchronisation this process has claimed. */
 export type ClaimedSource = Pick<
   CourseSource,
-  "id" | "course_id" | "kind" | "url" | "transcription"
+  "id" | "course_id" | "kind" | "url" | "transcription" | "visible_from"
 > & { claim: string };
 
 /** Claims one source that is due; undefined without one. */
@@ -183,7 +188,7 @@ export async function claimSource(
       select id from course_sources
       where next_sync_at <= now() and (claimed_until is null or claimed_until <= now())
       order by next_sync_at, id limit 1 for update skip locked)
-    returning id, course_id, kind, url, transcription, claim`;
+    returning id, course_id, kind, url, transcription, visible_from, claim`;
   return claimed;
 }
 

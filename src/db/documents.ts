@@ -1,6 +1,6 @@
 import { AppError } from "../errors";
 import type { Viewer } from "../principal";
-import type { PageRelease } from "./access/releases";
+import type { InitialRelease, PageRelease } from "./access/releases";
 import { visibleAsset } from "./access/visibility";
 import { throwCourseMissing, throwOwnerMissing } from "./assets";
 import type { Sql } from "./client";
@@ -88,14 +88,14 @@ export async function requestDocument(
     priority: "normal" | "high";
     /** Of personal material. */
     owner_id?: string | null | undefined;
-  },
+  } & InitialRelease,
 ): Promise<DocumentAccepted> {
   const { id, course_id, filename, title, storage_url, size_bytes, sha256, priority } = request;
-  const owner_id = request.owner_id ?? null;
+  const { owner_id = null, visible_from = null, page_releases = [] } = request;
   const [accepted] = await sql<DocumentAccepted[]>`
     select document_id, job_id, created from request_document(
       ${id}, ${course_id}, ${filename}, ${title}, ${storage_url}, ${size_bytes}::bigint,
-      ${sha256}, ${priority}, ${owner_id})`
+      ${sha256}, ${priority}, ${owner_id}, ${visible_from}, ${sql.json(page_releases)})`
     .catch(throwOwnerMissing)
     .catch(throwCourseMissing);
   return accepted!;
@@ -280,13 +280,14 @@ export async function requestVersion(
     size_bytes: number;
     sha256: string;
     priority: "normal" | "high";
-  },
+  } & InitialRelease,
 ): Promise<VersionAccepted> {
   const { file_id, filename, title, storage_url, size_bytes, sha256, priority } = request;
+  const { visible_from = null, page_releases = [] } = request;
   const [accepted] = await sql<(VersionAccepted & { duplicate_of: string | null })[]>`
     select job_id, created, file_used, duplicate_of from request_version(
       ${document_id}, ${file_id}, ${filename}, ${title}, ${storage_url}, ${size_bytes}::bigint,
-      ${sha256}, ${priority})`;
+      ${sha256}, ${priority}, ${visible_from}, ${sql.json(page_releases)})`;
   if (!accepted) throw new AppError("document_not_found");
   const { duplicate_of, ...version } = accepted;
   if (duplicate_of) throw new AppError("document_duplicate", { document_id: duplicate_of });

@@ -172,6 +172,8 @@ type LectureRequest = {
   priority: "normal" | "high";
   /** Of personal material; null: the course's. */
   owner_id: string | null;
+  /** Students see it from then on; null: at once. ISO 8601. */
+  visible_from?: string | null | undefined;
 };
 
 /**
@@ -186,10 +188,11 @@ export async function requestLecture(
   request: LectureRequest & { session_id: string; panopto_url: string; transcription: boolean },
 ): Promise<LectureAccepted> {
   const { course_id, session_id, panopto_url, title, transcription, priority, owner_id } = request;
+  const { visible_from = null } = request;
   const [accepted] = await sql<LectureAccepted[]>`
     select lecture_id, job_id, created from request_lecture(
       ${course_id}, ${session_id}, ${panopto_url}, ${title}, ${transcription}, ${priority},
-      ${owner_id}
+      ${owner_id}, ${visible_from}
     )`
     .catch(throwOwnerMissing)
     .catch(throwCourseMissing);
@@ -206,10 +209,11 @@ export async function requestUploadedLecture(
   },
 ): Promise<LectureAccepted> {
   const { audio_file_id, course_id, session_id, panopto_url, title, priority, owner_id } = request;
+  const { visible_from = null } = request;
   const [accepted] = await sql<LectureAccepted[]>`
     select lecture_id, job_id, created from request_uploaded_lecture(
       ${course_id}, ${audio_file_id}, ${session_id}, ${panopto_url}, ${title}, ${priority},
-      ${owner_id}
+      ${owner_id}, ${visible_from}
     )`
     .catch(throwOwnerMissing)
     .catch(throwCourseMissing);
@@ -275,6 +279,8 @@ type AudioStart = {
   audio_file_id: string;
   title: string | null;
   priority: "normal" | "high";
+  /** Omitted: its release stays. ISO 8601. */
+  visible_from?: string | undefined;
 };
 
 /**
@@ -285,10 +291,11 @@ type AudioStart = {
  */
 export async function transcribeFromAudio(
   sql: Sql,
-  { id, audio_file_id, title, priority }: AudioStart,
+  { id, audio_file_id, title, priority, visible_from }: AudioStart,
 ): Promise<string | null> {
   const [row] = await sql<{ job_id: string | null }[]>`
-    select transcribe_from_audio(${id}, ${audio_file_id}, ${title}, ${priority}) as job_id`;
+    select transcribe_from_audio(
+      ${id}, ${audio_file_id}, ${title}, ${priority}, ${visible_from ?? null}) as job_id`;
   return row!.job_id;
 }
 

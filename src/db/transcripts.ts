@@ -104,6 +104,8 @@ export type NewTranscriptLecture = {
   media_url: string | null;
   /** Of personal material; null: the course's. */
   owner_id: string | null;
+  /** Students see it from then on; null: at once. ISO 8601. */
+  visible_from?: string | null | undefined;
 };
 
 /**
@@ -114,7 +116,7 @@ export type NewTranscriptLecture = {
  */
 export async function requestTranscriptLecture(
   sql: Sql,
-  { course_id, title, media_url, owner_id }: NewTranscriptLecture,
+  { course_id, title, media_url, owner_id, visible_from = null }: NewTranscriptLecture,
   transcript: ImportedTranscript,
   warnings: readonly TranscriptWarning[],
 ): Promise<{ lecture_id: string; job_id: string }> {
@@ -123,7 +125,7 @@ export async function requestTranscriptLecture(
     select lecture_id, job_id from request_transcript_lecture(
       ${course_id}, ${title}, ${media_url}, ${transcript_text},
       ${word_segments}::text::jsonb, ${language_code}, ${token_count}, ${provider},
-      ${sql.json(warnings as never)}, ${owner_id}
+      ${sql.json(warnings as never)}, ${owner_id}, ${visible_from}
     )`
     .catch(throwOwnerMissing)
     .catch(throwCourseMissing);
@@ -140,25 +142,15 @@ async function findTranscript(sql: Sql, lecture_id: string): Promise<StoredTrans
   return transcript ?? null;
 }
 
-/** @throws AppError `transcript_not_ready` */
+/**
+ * The published transcript: a new one replaces it when it has its chunks and embeddings.
+ *
+ * @throws AppError `transcript_not_ready`
+ */
 export async function getTranscript(sql: Sql, lecture_id: string): Promise<StoredTranscript> {
   const transcript = await findTranscript(sql, lecture_id);
   if (!transcript) throw new AppError("transcript_not_ready");
   return transcript;
-}
-
-/**
- * The transcript that was stored last. Questions are answered from the former one until this one has its
- * chunks and embeddings. A transcript with new corrections is not shown before.
- *
- * @throws AppError `transcript_not_ready`
- */
-export async function getNewestTranscript(sql: Sql, lecture_id: string): Promise<StoredTranscript> {
-  const [draft] = await sql<StoredTranscript[]>`
-    select transcript_text, word_segments -> 'segments' as segments,
-           coalesce(word_segments -> 'words', '[]') as words, language_code, token_count, provider, model
-    from draft_transcripts where lecture_id = ${lecture_id} and not corrects`;
-  return draft ?? getTranscript(sql, lecture_id);
 }
 
 /** Whether the last job of a lecture still has to make a transcript. */

@@ -20,6 +20,7 @@ import { toCollectionUrl } from "../providers/panopto/collection";
 import { requestEnd } from "./http/auth";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
+import { Moment } from "./http/release-schema";
 import { ById, Id, Time, Title } from "./http/schemas";
 import { DryRunQuery, ForecastAnswer } from "./http/usage-schema";
 
@@ -39,6 +40,9 @@ const NewSource = z
     urls: z.array(Address).min(1).max(1_000).optional().describe("Addresses of recordings"),
     title: Title.optional(),
     transcription: z.boolean().default(true).describe("false stores titles and slide changes only"),
+    visible_from: Moment.nullable()
+      .default(null)
+      .describe("Students see the imported lectures from this time on; null: at once"),
     sync_every_hours: SyncHours.default(null),
   })
   .refine(({ url, urls }) => (url === undefined) !== (urls === undefined), {
@@ -66,6 +70,7 @@ const SourceFields = z.object({
   url: z.string(),
   title: z.string().nullable(),
   transcription: z.boolean(),
+  visible_from: Time.nullable().describe("Of the lectures that it imports; null: at once"),
   sync_every_hours: z.int().nullable(),
   state: z
     .enum(["waiting", "syncing", "ready", "failed"])
@@ -134,8 +139,9 @@ export const courseSourceRoutes = ({ db, audioSource, forecaster }: CourseSource
           return status(200, { dry_run: true, kind, recordings, rejected, forecast });
         }
         const { kind, url, recordings, rejected } = wanted;
-        const { title = null, transcription, sync_every_hours } = body;
-        const source = { kind, url, recordings, title, transcription, sync_every_hours };
+        const { title = null, transcription, visible_from, sync_every_hours } = body;
+        const settings = { title, transcription, visible_from, sync_every_hours };
+        const source = { kind, url, recordings, ...settings };
         const answer = await once(db, request, body, async () => {
           const { id, created } = await requestSource(db, { course_id, ...source });
           return { status: created ? 202 : 200, body: { source_id: id, rejected } };

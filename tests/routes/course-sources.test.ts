@@ -91,6 +91,20 @@ test("one call imports all, and a repetition imports nothing twice", async () =>
   expect(source.recordings[0]).toMatchObject({ title: "Week 1 & more", status: "pending" });
 });
 
+test("lectures of a source with a release date are hidden from the first moment", async () => {
+  const course = await createCourse(db);
+  const visible_from = new Date(Date.now() + 86_400_000).toISOString();
+  const body = { url: folderUrl(createFolder(2).folder_id), visible_from };
+  const { source_id } = (await request(course, body)).body;
+  await sync();
+
+  expect(await read(course, source_id)).toMatchObject({ visible_from, counts: { imported: 2 } });
+  const student = await guarded.createKey({ scopes: ["read"] });
+  const seenBy = async (key: string) =>
+    (await (await call("GET", `/api/lectures?course_id=${course}`, key)).json()).items.length;
+  expect([await seenBy(BOOTSTRAP), await seenBy(student)]).toEqual([2, 0]);
+});
+
 test("a synchronisation finds new recordings, and leaves deleted lectures deleted", async () => {
   const course = await createCourse(db);
   const { folder_id, add } = createFolder(2);

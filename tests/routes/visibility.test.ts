@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { BOOTSTRAP, openGuardedApp } from "../support/access";
 import { createCourse, createDocument } from "../support/factories";
 import { startOidc } from "../support/oidc";
+import { deckPdf } from "../support/pdfs";
 
 const oidc = await startOidc();
 const guarded = await openGuardedApp({ OIDC_ISSUER: oidc.issuer, OIDC_AUDIENCE: "lectern" });
@@ -455,4 +456,115 @@ test("an old answer withholds quotes of hidden material, and shows them again", 
   const again = await read(student);
   expect(again).toContain("quokka page 2");
   expect(again).not.toContain("withheld");
+});
+
+describe("a release chosen when material is added", () => {
+  const form = (file: Uint8Array<ArrayBuffer> | string, fields: Record<string, string>) => {
+    const body = new FormData();
+    for (const [name, value] of Object.entries({ course_id, ...fields })) body.set(name, value);
+    body.set("file", new File([file], "upload"));
+    return body;
+  };
+  const add = async (path: string, body: FormData) => {
+    const response = await call("POST", path, teacher, { body });
+    return { status: response.status, body: await response.json() };
+  };
+  const withoutCourse = (body: FormData) => {
+    body.delete("course_id");
+    return body;
+  };
+  const deck = async (topic: string) =>
+    new Uint8Array(await deckPdf([{ title: topic, body: [`About ${topic}`] }]));
+  const ranges = (page_from: number, visible_from = TOMORROW) =>
+    JSON.stringify([{ page_from, page_to: page_from + 1, visible_from }]);
+
+  test.each([
+    ["a document", "/api/documents/upload", () => deck(crypto.randomUUID())],
+    ["audio", "/api/lectures/audio", () => wav()],
+    [
+      "a transcript",
+      "/api/lectures/transcript",
+      () => "WEBVTT\n\n00:00.000 --> 00:01.000\nHush.\n",
+    ],
+  ])("hides %s from the first moment", async (_, path, file) => {
+    const { status, body } = await add(path, form(await file(), { visible_from: TOMORROW }));
+
+    expect(status).toBe(202);
+    const own = body.document_id
+      ? `/api/documents/${body.document_id}`
+      : `/api/lectures/${body.lecture_id}`;
+    expect((await get(student, own)).status).toBe(404);
+    const seen = await get(teacher, own);
+    expect(JSON.parse(seen.text).visible_from).toBe(TOMORROW);
+  });
+
+  test("hides a recording from the first moment, and a lecture that exists keeps its release", async () => {
+    const session = crypto.randomUUID();
+    const panopto_url = `https://university.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=${session}`;
+    const download = (visible_from: string) =>
+      postJson("/api/lectures/download", { course_id, panopto_url, visible_from }, teacher);
+    const first = await download(TOMORROW);
+    const { lecture_id } = await first.json();
+    expect(first.status).toBe(202);
+    expect((await get(student, `/api/lectures/${lecture_id}`)).status).toBe(404);
+
+    expect((await download(YESTERDAY)).status).toBe(200);
+    expect((await get(student, `/api/lectures/${lecture_id}`)).status).toBe(404);
+  });
+
+  test("hides pages of an upload and of a new version, and keeps the earlier ranges", async () => {
+    const { status, body } = await add(
+      "/api/documents/upload",
+      form(await deck("first"), { page_releases: ranges(2) }),
+    );
+    expect(status).toBe(202);
+    const path = `/api/documents/${body.document_id}`;
+    const releases = async () => JSON.parse((await get(student, path)).text).page_releases;
+    expect(await releases()).toEqual([{ page_from: 2, page_to: 3, visible_from: TOMORROW }]);
+    expect((await get(student, `${path}/file`)).code).toBe("not_released");
+
+    const second = await deck("second");
+    const version = withoutCourse(form(second, { page_releases: ranges(7) }));
+    expect((await add(`${path}/versions`, version)).status).toBe(202);
+    expect(await releases()).toHaveLength(2);
+
+    const again = withoutCourse(form(second, { page_releases: ranges(9), visible_from: TOMORROW }));
+    expect((await add(`${path}/versions`, again)).status).toBe(200);
+    expect(await releases()).toHaveLength(2);
+
+    const third = withoutCourse(form(await deck("third"), { visible_from: TOMORROW }));
+    expect((await add(`${path}/versions`, third)).status).toBe(202);
+    expect((await get(student, path)).status).toBe(404);
+  });
+
+  test.each([
+    ["page_releases", "soon"],
+    ["page_releases", '{"page_from":1}'],
+    ["page_releases", '[{"page_from":3,"page_to":1,"visible_from":"2027-01-01T00:00:00Z"}]'],
+    ["page_releases", '[{"page_from":1,"page_to":1,"visible_from":"tomorrow"}]'],
+    ["page_releases", "[[[[[[[["],
+    ["visible_from", "tomorrow"],
+    ["visible_from", ""],
+  ])("refuses %s %p and stores nothing", async (name, value) => {
+    const count = async () => (await db`select from documents`).count;
+    const before = await count();
+
+    const refused = await add(
+      "/api/documents/upload",
+      form(await deck("refused"), { [name]: value }),
+    );
+
+    expect(refused).toMatchObject({ status: 422, body: { code: "request_invalid" } });
+    expect(refused.body.details.fields[0].path).toStartWith(name);
+    expect(await count()).toBe(before);
+  });
+
+  test("a version refuses fields that it would ignore", async () => {
+    const { body } = await add("/api/documents/upload", form(await deck("strict"), {}));
+    const sent = form(await deck("strict 2"), { owner_id: "me" });
+
+    const refused = await add(`/api/documents/${body.document_id}/versions`, sent);
+
+    expect(refused).toMatchObject({ status: 422, body: { code: "request_invalid" } });
+  });
 });

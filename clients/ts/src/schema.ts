@@ -682,7 +682,7 @@ export interface paths {
         put?: never;
         /**
          * Upload a PDF and queue its ingestion
-         * @description If the course already has a document with the same bytes, the answer is 200 with that document.
+         * @description If the course already has a document with the same bytes, the answer is 200 with that document, and its release stays as it is. With `visible_from` or `page_releases`, students never see the hidden pages before their time.
          */
         post: operations["uploadDocument"];
         delete?: never;
@@ -1040,7 +1040,7 @@ export interface paths {
         };
         /**
          * Get a lecture's transcript as JSON, text, WebVTT or SRT
-         * @description JSON with its segments, VTT and SRT can be imported again with PUT.
+         * @description JSON with its segments, VTT and SRT can be imported again with PUT. A new transcript is shown when questions are answered from it; until then readers get the former one.
          */
         get: operations["getTranscript"];
         /**
@@ -3801,6 +3801,11 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             url: string;
+            /**
+             * Format: date-time
+             * @description Of the lectures that it imports; null: at once
+             */
+            visible_from: string | null;
         };
         CourseSourceAccepted: {
             /** @description Addresses of a list that cannot be imported */
@@ -3902,6 +3907,11 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             url: string;
+            /**
+             * Format: date-time
+             * @description Of the lectures that it imports; null: at once
+             */
+            visible_from: string | null;
         };
         Document: {
             chunk_count: number;
@@ -4524,6 +4534,11 @@ export interface components {
              * @default true
              */
             transcription?: boolean;
+            /**
+             * Format: date-time
+             * @description Students see it from this time on; unset: at once
+             */
+            visible_from?: string;
         };
         LectureSlides: {
             /** @description The decks of the course: first those in use, in order, then by score */
@@ -4635,6 +4650,12 @@ export interface components {
             url?: string;
             /** @description Addresses of recordings */
             urls?: string[];
+            /**
+             * Format: date-time
+             * @description Students see the imported lectures from this time on; null: at once
+             * @default null
+             */
+            visible_from?: string | null;
         };
         NewFeedback: {
             /**
@@ -7055,6 +7076,8 @@ export interface operations {
                      * @description A PDF
                      */
                     file: Blob;
+                    /** @description Ranges of pages that students see later, as JSON. They are added to the ranges of the document and hold at once, also for the current version */
+                    page_releases?: string;
                     /**
                      * @default normal
                      * @enum {string}
@@ -7062,6 +7085,11 @@ export interface operations {
                     priority?: "normal" | "high";
                     /** @description Default: the document's title stays */
                     title?: string;
+                    /**
+                     * Format: date-time
+                     * @description Students see the document, also its current version, from this time on; unset: no change
+                     */
+                    visible_from?: string;
                 };
             };
         };
@@ -7219,12 +7247,19 @@ export interface operations {
                     file: Blob;
                     /** @description Makes it personal material, which only this user and admins see. `me`: the user of the token */
                     owner_id?: "me" | string;
+                    /** @description Ranges of pages that students see later, such as sample solutions, as JSON: `[{"page_from": 3, "page_to": 5, "visible_from": "2027-01-15T08:00:00Z"}]` */
+                    page_releases?: string;
                     /**
                      * @default normal
                      * @enum {string}
                      */
                     priority?: "normal" | "high";
                     title?: string;
+                    /**
+                     * Format: date-time
+                     * @description Students see it from this time on; unset: at once
+                     */
+                    visible_from?: string;
                 };
             };
         };
@@ -8187,6 +8222,11 @@ export interface operations {
                      */
                     priority?: "normal" | "high";
                     title?: string;
+                    /**
+                     * Format: date-time
+                     * @description Students see it from this time on; unset: at once
+                     */
+                    visible_from?: string;
                 };
             };
         };
@@ -8298,6 +8338,11 @@ export interface operations {
                     owner_id?: "me" | string;
                     /** @description Default: the file's name */
                     title?: string;
+                    /**
+                     * Format: date-time
+                     * @description Students see it from this time on; unset: at once
+                     */
+                    visible_from?: string;
                 };
             };
         };

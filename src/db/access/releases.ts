@@ -5,6 +5,14 @@ import type { Sql } from "../client";
 /** Pages of a document, both ends included, that students see from a time on. ISO 8601. */
 export type PageRelease = { page_from: number; page_to: number; visible_from: string };
 
+/** The release that a request chooses when it creates a job. Omitted fields change nothing. */
+export type InitialRelease = {
+  /** Students see the asset from then on. ISO 8601. */
+  visible_from?: string | undefined;
+  /** Documents only; these ranges are added. */
+  page_releases?: PageRelease[] | undefined;
+};
+
 /** Omitted fields stay unchanged. */
 export type ReleaseChange = {
   owner_id?: string | null | undefined;

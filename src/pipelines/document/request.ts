@@ -1,3 +1,4 @@
+import type { InitialRelease } from "../../db/access/releases";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import {
@@ -22,7 +23,7 @@ export type DocumentRequest = {
   priority: "normal" | "high";
   /** Of personal material. */
   owner_id?: string | undefined;
-};
+} & InitialRelease;
 export type UploadedPdf = { path: string; filename: string; size_bytes: number; sha256: string };
 
 /**
@@ -34,7 +35,7 @@ export type UploadedPdf = { path: string; filename: string; size_bytes: number; 
  */
 export async function receiveDocument(
   { db, storage }: { db: Sql; storage: FileStorage },
-  { course_id, title, priority, owner_id }: DocumentRequest,
+  { course_id, title, priority, owner_id, visible_from, page_releases }: DocumentRequest,
   file: UploadedPdf,
 ): Promise<DocumentAccepted> {
   await getCourse(db, course_id);
@@ -51,6 +52,8 @@ export async function receiveDocument(
       title: title ?? null,
       priority,
       owner_id,
+      visible_from,
+      page_releases,
       filename: file.filename,
       size_bytes: file.size_bytes,
       sha256: file.sha256,
@@ -80,18 +83,22 @@ export async function restartDocument(db: Sql, document_id: string): Promise<str
   return job_id;
 }
 
-export type VersionRequest = { title?: string | undefined; priority: "normal" | "high" };
+export type VersionRequest = {
+  title?: string | undefined;
+  priority: "normal" | "high";
+} & InitialRelease;
 
 /**
  * Keeps an uploaded PDF as the next version of a document and queues its ingestion. The current version
- * answers questions until the new one is complete; an older upload that is still being built stops.
+ * answers questions until the new one is complete; an older upload that is still being built stops. A
+ * release holds at once, also for the current version, so the new pages are never visible too early.
  *
  * @throws AppError `document_not_found`, `document_duplicate`, `pdf_invalid`
  */
 export async function receiveVersion(
   { db, storage }: { db: Sql; storage: FileStorage },
   document_id: string,
-  { title, priority }: VersionRequest,
+  { title, priority, visible_from, page_releases }: VersionRequest,
   file: UploadedPdf,
 ): Promise<DocumentAccepted> {
   await getDocument(db, document_id);
@@ -110,6 +117,8 @@ export async function receiveVersion(
       size_bytes,
       sha256,
       priority,
+      visible_from,
+      page_releases,
     });
     if (!file_used) await removeFile(db, storage, file_id);
     return { document_id, job_id, created };

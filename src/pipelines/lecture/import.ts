@@ -35,6 +35,8 @@ export type TranscriptUpload = {
   language?: string | undefined;
   /** Of personal material. */
   owner_id?: string | undefined;
+  /** Students see it from then on. ISO 8601. */
+  visible_from?: string | undefined;
 };
 
 /**
@@ -44,7 +46,7 @@ export type TranscriptUpload = {
  */
 export async function receiveTranscript(
   db: Sql,
-  { course_id, title, media_url, language, owner_id }: TranscriptUpload,
+  { course_id, title, media_url, language, owner_id, visible_from }: TranscriptUpload,
   file: TranscriptFile & { filename: string },
   signal: AbortSignal,
 ): Promise<{ lecture_id: string; job_id: string; warnings: TranscriptWarning[] }> {
@@ -54,6 +56,7 @@ export async function receiveTranscript(
     title: title ?? toTitle(file.filename),
     media_url: media_url ?? null,
     owner_id: owner_id ?? null,
+    visible_from,
   };
   const accepted = await requestTranscriptLecture(db, lecture, transcript, warnings);
   return { ...accepted, warnings };

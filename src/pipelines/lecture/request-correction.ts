@@ -1,6 +1,6 @@
 import type { Sql } from "../../db/client";
 import { addCorrection, type CorrectionJobs, listTranscriptTexts } from "../../db/corrections";
-import { getNewestTranscript } from "../../db/transcripts";
+import { getTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
 import { cleanLine } from "../../text/clean-text";
 import { correctableWords, findRule, findWords } from "../../text/correct-transcript";
@@ -28,7 +28,7 @@ export async function correctWords(
   author: Author,
 ): Promise<CorrectionJobs> {
   const { expected, replacement } = cleanTexts(texts);
-  const words = correctableWords(await getNewestTranscript(db, lecture_id));
+  const words = correctableWords(await getTranscript(db, lecture_id));
   const found = findWords(words, word_index, expected);
   if (!found) throw conflict(words, word_index);
   const correction = { ...found, expected, replacement, match_case: true };

@@ -28,6 +28,8 @@ export type RecordingRequest = {
   transcription: boolean;
   /** Of personal material. */
   owner_id?: string | undefined;
+  /** Students see it from then on. ISO 8601. */
+  visible_from?: string | undefined;
 };
 
 /**
@@ -39,8 +41,9 @@ export type RecordingRequest = {
  */
 export async function receiveRecording(
   { db, audioSource }: { db: Sql; audioSource: AudioSource },
-  { course_id, panopto_url, title, priority, transcription, owner_id }: RecordingRequest,
+  request: RecordingRequest,
 ): Promise<LectureAccepted> {
+  const { course_id, panopto_url, title, priority, transcription, owner_id } = request;
   const address = audioSource.identify(panopto_url);
   return requestLecture(db, {
     course_id,
@@ -48,6 +51,7 @@ export async function receiveRecording(
     priority,
     transcription,
     owner_id: owner_id ?? null,
+    visible_from: request.visible_from,
     ...toSessionColumns(address),
   });
 }
@@ -59,6 +63,8 @@ export type AudioUploadRequest = {
   priority: "normal" | "high";
   /** Of personal material. */
   owner_id?: string | undefined;
+  /** Students see it from then on. ISO 8601. */
+  visible_from?: string | undefined;
 };
 
 /** The storage of uploaded audio, and the identity of its recording. */
@@ -78,7 +84,7 @@ export async function receiveAudio(
   file: { path: string; filename: string },
   signal: AbortSignal,
 ): Promise<LectureAccepted> {
-  const { course_id, panopto_url, priority } = request;
+  const { course_id, panopto_url, priority, visible_from } = request;
   const owner_id = request.owner_id ?? null;
   await getCourse(db, course_id);
   await probeAudio(file.path, { signal });
@@ -90,7 +96,7 @@ export async function receiveAudio(
   const audio_file_id = crypto.randomUUID();
   await addUnclaimedAudio(db, audio_file_id);
   await uploadedAudio.store(audio_file_id, file.path, signal);
-  const wanted = { audio_file_id, title, priority };
+  const wanted = { audio_file_id, title, priority, visible_from };
   const accepted = known
     ? await startWithAudio(db, known, wanted)
     : await requestUploadedLecture(db, {
@@ -107,7 +113,7 @@ export async function receiveAudio(
 async function startWithAudio(
   db: Sql,
   lecture: Lecture,
-  wanted: { audio_file_id: string; title: string; priority: "normal" | "high" },
+  wanted: Omit<Parameters<typeof transcribeFromAudio>[1], "id">,
 ): Promise<LectureAccepted> {
   const job_id = await transcribeFromAudio(db, { id: lecture.id, ...wanted });
   return job_id ? { lecture_id: lecture.id, job_id, created: true } : existing(lecture);

@@ -70,13 +70,14 @@ async function syncSource(
 /** A recording that is refused does not stop the others. @throws AppError that can pass */
 async function importRecording(
   deps: SourceSyncDeps,
-  { course_id, transcription }: ClaimedSource,
+  { course_id, transcription, visible_from }: ClaimedSource,
   { url, title }: ListedRecording,
 ): Promise<{ lecture_id: string } | { error_code: string; error_message: string }> {
   try {
     const request = { course_id, panopto_url: url, priority: "normal" as const, transcription };
     const { lecture_id } = await receiveRecording(deps, {
       ...request,
+      ...(visible_from !== null && { visible_from }),
       ...(title !== null && { title: title.slice(0, 300) }),
     });
     return { lecture_id };

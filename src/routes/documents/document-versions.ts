@@ -7,14 +7,21 @@ import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { multipartBody } from "../http/multipart-body";
+import { PageReleasesField, VisibleFrom } from "../http/release-schema";
 import { requireReleased } from "../http/released";
 import { ById, Priority, Title } from "../http/schemas";
 import { FILE_RESPONSES, FileHeaders, serveDocument } from "./document-file";
 import { Accepted, ByVersion, toVersion, Version } from "./document-schemas";
 
-const VersionFields = z.object({
+const VersionFields = z.strictObject({
   title: Title.optional().describe("Default: the document's title stays"),
   priority: Priority,
+  visible_from: VisibleFrom.describe(
+    "Students see the document, also its current version, from this time on; unset: no change",
+  ),
+  page_releases: PageReleasesField.describe(
+    "Ranges of pages that students see later, as JSON. They are added to the ranges of the document and hold at once, also for the current version",
+  ),
 });
 
 const VERSION_BODY = multipartBody(VersionFields, "A PDF");

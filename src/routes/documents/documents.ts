@@ -18,7 +18,13 @@ import { IdempotencyHeaders } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
 import { receiveUpload } from "../http/multipart-upload";
-import { DocumentChange, OwnerId, toOwnerId } from "../http/release-schema";
+import {
+  DocumentChange,
+  OwnerId,
+  PageReleasesField,
+  toOwnerId,
+  VisibleFrom,
+} from "../http/release-schema";
 import { requireReleased } from "../http/released";
 import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
 import { DryRunQuery, ForecastAnswer, ResumeQuery, Usage } from "../http/usage-schema";
@@ -30,6 +36,8 @@ const UploadFields = z.strictObject({
   title: Title.optional(),
   priority: Priority,
   owner_id: OwnerId.optional(),
+  visible_from: VisibleFrom,
+  page_releases: PageReleasesField,
 });
 
 const UPLOAD_BODY = multipartBody(UploadFields, "A PDF");
@@ -81,7 +89,8 @@ export const documentRoutes = ({
         detail: {
           summary: "Upload a PDF and queue its ingestion",
           description:
-            "If the course already has a document with the same bytes, the answer is 200 with that document.",
+            "If the course already has a document with the same bytes, the answer is 200 with that document, and its release stays as it is. " +
+            "With `visible_from` or `page_releases`, students never see the hidden pages before their time.",
           requestBody: UPLOAD_BODY,
         },
       },

@@ -30,6 +30,11 @@ const PageReleaseChange = z
     path: ["page_to"],
     message: "must not be less than page_from",
   });
+const PageReleases = z.array(PageReleaseChange).max(500);
+
+export const VisibleFrom = Moment.optional().describe(
+  "Students see it from this time on; unset: at once",
+);
 
 export const LectureChange = z.strictObject({
   visible_from: Moment.nullable()
@@ -39,12 +44,28 @@ export const LectureChange = z.strictObject({
 });
 
 export const DocumentChange = LectureChange.extend({
-  page_releases: z
-    .array(PageReleaseChange)
-    .max(500)
-    .optional()
-    .describe("Replaces all ranges of pages that are released later, such as sample solutions"),
+  page_releases: PageReleases.optional().describe(
+    "Replaces all ranges of pages that are released later, such as sample solutions",
+  ),
 });
+
+/** `page_releases` as a field of a form: JSON in a text. */
+export const PageReleasesField = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: "custom", message: "must be JSON: a list of ranges of pages" });
+      return z.NEVER;
+    }
+  })
+  .pipe(PageReleases)
+  .optional()
+  .describe(
+    "Ranges of pages that students see later, such as sample solutions, as JSON: " +
+      '`[{"page_from": 3, "page_to": 5, "visible_from": "2027-01-15T08:00:00Z"}]`',
+  );
 
 /**
  * The id of the owner that a request names; undefined for a request without one.

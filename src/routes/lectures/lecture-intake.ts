@@ -14,7 +14,7 @@ import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
 import { receiveUpload } from "../http/multipart-upload";
-import { OwnerId, toOwnerId } from "../http/release-schema";
+import { OwnerId, toOwnerId, VisibleFrom } from "../http/release-schema";
 import { Id, Priority, Title } from "../http/schemas";
 import { DryRunQuery, ForecastAnswer } from "../http/usage-schema";
 import {
@@ -43,6 +43,7 @@ const DownloadRequest = z
     title: Title.optional(),
     priority: Priority,
     owner_id: OwnerId.optional(),
+    visible_from: VisibleFrom,
     transcription: z
       .boolean()
       .default(true)
@@ -56,6 +57,7 @@ const AudioFields = z.strictObject({
   panopto_url: PanoptoUrl.optional().describe("Citations open this recording in its viewer"),
   priority: Priority,
   owner_id: OwnerId.optional(),
+  visible_from: VisibleFrom,
 });
 
 const AUDIO_BODY = multipartBody(AudioFields, AUDIO_FILES);
@@ -72,6 +74,7 @@ const TranscriptFields = z.strictObject({
   title: Title.optional().describe("Default: the file's name"),
   media_url: MediaUrl.optional(),
   owner_id: OwnerId.optional(),
+  visible_from: VisibleFrom,
   ...TranscriptFileFields.shape,
 });
 

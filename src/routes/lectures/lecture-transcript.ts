@@ -3,7 +3,7 @@ import { z } from "zod";
 import { withoutHiddenSpeech } from "../../db/access/visible-transcript";
 import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
-import { getNewestTranscript, getTranscript } from "../../db/transcripts";
+import { getTranscript } from "../../db/transcripts";
 import { importTranscript } from "../../pipelines/lecture/import";
 import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
@@ -99,7 +99,7 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
       "",
       async ({ params, query, set, request }) => {
         const { id } = await getLecture(deps.db, params.id);
-        const stored = await getNewestTranscript(deps.db, id);
+        const stored = await getTranscript(deps.db, id);
         const transcript = await withoutHiddenSpeech(deps.db, id, viewerOf(request), stored);
         const { language_code, provider, transcript_text, segments, words } = transcript;
         if (query.format !== "json") {
@@ -123,7 +123,9 @@ export const lectureTranscriptRoutes = (deps: LectureTranscriptDeps) =>
         detail: {
           responses: TRANSCRIPT_RESPONSES,
           summary: "Get a lecture's transcript as JSON, text, WebVTT or SRT",
-          description: "JSON with its segments, VTT and SRT can be imported again with PUT.",
+          description:
+            "JSON with its segments, VTT and SRT can be imported again with PUT. A new transcript is shown when " +
+            "questions are answered from it; until then readers get the former one.",
         },
       },
     )

@@ -5,7 +5,7 @@ import { listSuggestionPages } from "../../db/alignment/suggestion-pages";
 import type { Sql } from "../../db/client";
 import { type CorrectionJobs, listCorrections, undoCorrection } from "../../db/corrections";
 import { getLecture } from "../../db/lectures";
-import { getNewestTranscript } from "../../db/transcripts";
+import { getTranscript } from "../../db/transcripts";
 import { addCorrectionRule, correctWords } from "../../pipelines/lecture/request-correction";
 import { correctableWords } from "../../text/correct-transcript";
 import { suggestCorrections } from "../../text/suggest-corrections";
@@ -141,7 +141,7 @@ export const transcriptCorrectionRoutes = ({ db, audit }: CorrectionRoutesDeps) 
       "/suggestions",
       async ({ params, request }) => {
         const { id } = await getLecture(db, params.id);
-        const words = correctableWords(await getNewestTranscript(db, id));
+        const words = correctableWords(await getTranscript(db, id));
         const pages = await listSuggestionPages(db, id, viewerOf(request));
         return { items: await suggestCorrections(words, pages, countTokens) };
       },

@@ -76,9 +76,9 @@ describe("GET transcript", () => {
     expect(full.words[0]).toMatchObject({ start_ms: 0, text: "Entropy" });
     const again = await put(id, JSON.stringify(full), "application/json");
     expect(again.status).toBe(202);
+    expect(await workOnce()).toBe("done");
     const { segments, words } = await readJson(id, "?segments=true&words=true");
     expect({ segments, words }).toEqual({ segments: full.segments, words: full.words });
-    await workOnce();
   });
 });
 
@@ -89,11 +89,13 @@ describe("PUT transcript", () => {
   ])("what is read as %s comes back without loss", async (format, type, beginning) => {
     const id = await completed();
     await putSegments(id);
+    await workOnce();
 
     const file = await read(id, `?format=${format}`);
     expect(file).toMatchObject({ status: 200, type: `${type}; charset=utf-8` });
     expect(file.text).toMatch(beginning);
     expect((await put(id, file.text, type)).status).toBe(202);
+    expect(await workOnce()).toBe("done");
 
     expect((await readJson(id, "?segments=true")).segments).toEqual(SEGMENTS);
     expect((await read(id, `?format=${format}`)).text).toBe(file.text);
@@ -140,6 +142,27 @@ describe("PUT transcript", () => {
     expect((await read(id, "?format=txt")).text).toContain("Anna: Und was misst die Entropie?");
     expect(speech.counts.requests).toBe(paid);
     expect((await listProviderCalls(db, id)).map(({ purpose }) => purpose)).toContain("transcribe");
+  });
+
+  test("shows the former transcript in all formats until the new one is embedded", async () => {
+    const id = await completed();
+    const shown = async () => ({
+      json: await readJson(id, "?segments=true&words=true"),
+      txt: (await read(id, "?format=txt")).text,
+      vtt: (await read(id, "?format=vtt")).text,
+      srt: (await read(id, "?format=srt")).text,
+    });
+    const before = await shown();
+
+    await putSegments(id);
+    const waiting = await shown();
+    expect(await workOnce()).toBe("done");
+    const after = await shown();
+
+    expect(waiting).toEqual(before);
+    for (const text of [after.json.transcript_text, after.txt, after.vtt, after.srt]) {
+      expect(text).toContain("Die fehlende Information.");
+    }
   });
 
   test("answers questions from the former transcript until the new one is embedded", async () => {
@@ -294,12 +317,13 @@ describe("a file with defects", () => {
       warnings: [{ line: 1, message: "the first line is not WEBVTT" }],
     });
     expect(await readJson(id)).toMatchObject({ transcript_text: "Wärme", language_code: "de" });
+    expect(await workOnce()).toBe("done");
 
     const bare = new Request(path, { method: "PUT", body: new Blob([DEFECTIVE]) });
     bare.headers.delete("content-type");
     expect((await app.handle(bare)).status).toBe(202);
+    expect(await workOnce()).toBe("done");
     expect(await readJson(id)).toMatchObject({ transcript_text: "heat" });
-    await cancelJob(db, id);
   });
 
   test("of no known format gets an error that names what to do", async () => {
