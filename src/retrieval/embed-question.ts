@@ -25,7 +25,7 @@ export async function embedForCourse(
 ): Promise<QuestionEmbedding[]> {
   const models = await listCourseModels(db, course_id);
   const calls = questionCalls(receipts, "embed_question", course_id);
-  const embedders = models.flatMap((model) => embedderOf(embedder, model) ?? []);
+  const embedders = models.flatMap((model) => embedderForModel(embedder, model) ?? []);
   return Promise.all(
     embedders.map(async (each) => ({
       model: each.model,
@@ -36,8 +36,8 @@ export async function embedForCourse(
 
 const siblings = new WeakMap<Embedder, Map<string, Embedder | undefined>>();
 
-/** The embedder of a model, opened once. */
-function embedderOf(configured: Embedder, model: string): Embedder | undefined {
+/** The embedder of a model, opened once; undefined when the settings lack its provider or key. */
+export function embedderForModel(configured: Embedder, model: string): Embedder | undefined {
   if (model === configured.model) return configured;
   const opened = siblings.get(configured) ?? new Map<string, Embedder | undefined>();
   siblings.set(configured, opened);

@@ -11,7 +11,7 @@ export type QuestionReceipts = Pick<ReceiptWriter, "record"> | null | undefined;
  */
 export function questionCalls(
   receipts: QuestionReceipts,
-  purpose: "embed_question" | "rerank",
+  purpose: "embed_question" | "embed_texts" | "rerank",
   course_id: string,
 ): PaidCalls {
   if (!receipts) return UNRECORDED;

@@ -1,4 +1,4 @@
-import type { countTokens as Count } from "gpt-tokenizer/encoding/cl100k_base";
+type Cl100kBase = typeof import("gpt-tokenizer/encoding/cl100k_base");
 
 /**
  * Tokens of `text` for OpenAI's text-embedding-3 models (cl100k_base).
@@ -16,10 +16,21 @@ const LONG_RUN = /\S{257}|\s{257}/u;
 const PIECES = /\s{0,256}\S{1,256}|\s{1,256}/gu;
 
 const AS_PLAIN_TEXT = { disallowedSpecial: new Set<string>() };
-let tokenizer: typeof Count | undefined;
+let loaded: Cl100kBase | undefined;
 
 /** The vocabulary is loaded on first use: it takes 0.3 s and 70 MB in each thread. */
-function count(text: string): number {
-  tokenizer ??= require("gpt-tokenizer/encoding/cl100k_base").countTokens as typeof Count;
-  return tokenizer(text, AS_PLAIN_TEXT);
+function tokenizer(): Cl100kBase {
+  loaded ??= require("gpt-tokenizer/encoding/cl100k_base") as Cl100kBase;
+  return loaded;
+}
+
+const count = (text: string) => tokenizer().countTokens(text, AS_PLAIN_TEXT);
+
+/** The text of cl100k_base tokens; null when one of them is not in the vocabulary. */
+export function decodeTokens(tokens: readonly number[]): string | null {
+  try {
+    return tokenizer().decode(tokens);
+  } catch {
+    return null; // the vocabulary has gaps between its special tokens
+  }
 }

@@ -121,6 +121,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/courses/{id}/feedback": ["ingest", "hidden"],
   "post /v1/chat/completions": ["chat", "hidden"],
   "post /v1/responses": ["chat", "hidden"],
+  "post /v1/embeddings": ["chat", "hidden"],
   "get /v1/models": ["chat", "filtered"],
   "get /v1/models/{model}": ["chat", "hidden"],
   "post /mcp": ["read", "hidden"],
@@ -202,6 +203,7 @@ const bodies: Record<string, (targets: Targets) => object> = {
   "post /api/chat": ({ course_id }) => ({ course_id, message: QUESTION }),
   "post /api/chat/stream": ({ course_id }) => ({ course_id, message: QUESTION }),
   "post /v1/responses": ({ course_id }) => ({ model: `course:${course_id}`, input: "Coins?" }),
+  "post /v1/embeddings": ({ course_id }) => ({ model: `course:${course_id}`, input: "Coins?" }),
   "post /v1/chat/completions": ({ course_id }) => ({
     model: `course:${course_id}`,
     messages: [{ role: "user", content: QUESTION }],

@@ -1,11 +1,13 @@
 import { Elysia } from "elysia";
 import { AuditWriter } from "../../src/db/access/audit-writer";
 import type { Sql } from "../../src/db/client";
+import type { Budgets } from "../../src/db/jobs/provider-calls";
 import { openMetrics } from "../../src/metrics";
 import type { ChatModel } from "../../src/providers/chat/chat-model";
 import type { Embedder } from "../../src/providers/embedder";
 import { OpenAI } from "../../src/providers/openai";
 import type { Reranker } from "../../src/providers/reranker";
+import type { QuestionReceipts } from "../../src/retrieval/question-calls";
 import { chatRoutes } from "../../src/routes/chat/chat";
 import { openaiFacade } from "../../src/routes/chat/openai-facade";
 import { problems } from "../../src/routes/http/problems";
@@ -68,6 +70,8 @@ type ServerOptions = {
   key?: string;
   chatModel?: (embedder: Embedder) => ChatModel;
   reranker?: Reranker | null;
+  receipts?: QuestionReceipts;
+  budgets?: Budgets;
 };
 
 /** The chat endpoints and the façade on a port of their own, with a scripted model behind them. */
@@ -75,7 +79,11 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
   const { replies = [], api = "chat", paceMs = 0, key } = options;
   const openai = startOpenAI({ replies, paceMs });
   const provider = new OpenAI({ baseUrl: openai.url, apiKey: "test", api });
-  const embedder = provider.embedder("text-embedding-3-small");
+  const embedder: Embedder = {
+    ...provider.embedder("text-embedding-3-small"),
+    withModel: (model) =>
+      model.startsWith("openai:") ? provider.embedder(model.slice("openai:".length)) : undefined,
+  };
   const chatModel = options.chatModel?.(embedder) ?? provider.chatModel("gpt-test");
   const shutdown = new AbortController();
   const needs = {
@@ -83,6 +91,8 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
     embedder,
     chatModel,
     reranker: options.reranker ?? null,
+    receipts: options.receipts,
+    callPolicy: { budgets: options.budgets ?? {} },
     log: silentLog,
     metrics: openMetrics(),
     audit: new AuditWriter(db, silentLog),

@@ -1556,6 +1556,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Embed texts with the course's model through OpenAI's embeddings API
+         * @description The texts as vectors of the course's embedding model, for clients of OpenAI's API. They have unit length and
+         *     1536 dimensions; shorter vectors of a model are padded with zeros, which does not change a cosine.
+         *     `embedding_model` is the model: vectors of different models cannot be compared.
+         *
+         *     A text has at most as many tokens as the model reads, and a request 300 000. A used-up budget refuses the
+         *     request with `budget_exceeded`. To search the course, use `/api/retrieval/query`, which also searches by words.
+         */
+        post: operations["createEmbeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -4076,11 +4101,30 @@ export interface components {
             /** @description Address of the file of this version */
             url: string;
         };
+        Embeddings: {
+            data: {
+                /** @description A text for the format base64 */
+                embedding: number[] | string;
+                index: number;
+                /** @constant */
+                object: "embedding";
+            }[];
+            /** @description The model that made the vectors: `provider:model` */
+            embedding_model: string;
+            /** @description As in the request */
+            model: string;
+            /** @constant */
+            object: "list";
+            usage: {
+                prompt_tokens: number;
+                total_tokens: number;
+            };
+        };
         /**
          * @description docs/errors.md explains each code
          * @enum {string}
          */
-        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "source_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "lecture_busy" | "no_recording" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_collection_invalid" | "panopto_collection_unreadable" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "correction_conflict" | "correction_not_found" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
+        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "source_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "lecture_busy" | "no_recording" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_collection_invalid" | "panopto_collection_unreadable" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "correction_conflict" | "correction_not_found" | "embedding_model_unavailable" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
         ExportedFeedback: {
             answer: string | null;
             /** @description The number of the rated citation; null: the answer */
@@ -5707,6 +5751,7 @@ export type DocumentAccepted = components['schemas']['DocumentAccepted'];
 export type DocumentStatus = components['schemas']['DocumentStatus'];
 export type DocumentSummary = components['schemas']['DocumentSummary'];
 export type DocumentVersion = components['schemas']['DocumentVersion'];
+export type Embeddings = components['schemas']['Embeddings'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type ExportedFeedback = components['schemas']['ExportedFeedback'];
 export type Feedback = components['schemas']['Feedback'];
@@ -9099,6 +9144,48 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ChatCompletion"];
                     "text/event-stream": components["schemas"]["ChatCompletionChunk"];
+                };
+            };
+        };
+    };
+    createEmbeddings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "model": "course:3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+                 *       "input": [
+                 *         "What does entropy measure?"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    dimensions?: 1536 | null;
+                    /** @description `base64` contains 32-bit floats in little-endian order */
+                    encoding_format?: ("float" | "base64") | null;
+                    /** @description A text, or up to 2048 texts. Tokens of cl100k_base are accepted in place of a text */
+                    input: string | number[] | (string | number[])[];
+                    /** @description `course:<id>`, as listed by GET /v1/models */
+                    model: string;
+                };
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["OpenAiError"];
+            "5XX": components["responses"]["OpenAiError"];
+            /** @description The embeddings, in the order of the texts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Embeddings"];
                 };
             };
         };

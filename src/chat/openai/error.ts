@@ -6,12 +6,14 @@ type InvalidField = { path: string; message: string };
 export function toCompletionError({ errorCode: code, details }: AppError) {
   const { status, title } = ERRORS[code];
   // Details of 5xx errors stay on the server.
-  const [field] = status < 500 ? ((details.fields as InvalidField[] | undefined) ?? []) : [];
+  const shown = status < 500 ? details : {};
+  const [field] = (shown.fields as InvalidField[] | undefined) ?? [];
+  const reason = typeof shown.message === "string" ? shown.message : title;
   return {
     error: {
       message: field
         ? `${title}: ${[field.path, field.message].filter(Boolean).join(": ")}`
-        : title,
+        : reason,
       type: typeOf(status),
       param: field?.path || null,
       code,

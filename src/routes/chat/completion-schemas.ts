@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EmbeddingsBody } from "../../chat/openai/embeddings";
 import { CompletionBody } from "../../chat/openai/request";
 import { ResponsesBody } from "../../chat/openai/responses-request";
 import { CheckedCitation, UnsupportedSentences } from "./chat-schemas";
@@ -155,5 +156,33 @@ export const RESPONSES_ANSWER = {
       "application/json": { schema: toSchema(OpenAiResponse, "output") },
       "text/event-stream": { schema: toSchema(OpenAiResponseEvent, "output") },
     },
+  },
+};
+
+const Embeddings = z
+  .object({
+    object: z.literal("list"),
+    data: z.array(
+      z.object({
+        object: z.literal("embedding"),
+        index: z.int(),
+        embedding: z.array(z.number()).or(z.string()).describe("A text for the format base64"),
+      }),
+    ),
+    model: z.string().describe("As in the request"),
+    embedding_model: z.string().describe("The model that made the vectors: `provider:model`"),
+    usage: z.object({ prompt_tokens: z.int(), total_tokens: z.int() }),
+  })
+  .meta({ id: "Embeddings" });
+
+/** Validated in the handler, so that errors have the form of OpenAI's API. */
+export const EMBEDDINGS_BODY = {
+  content: { "application/json": { schema: toSchema(EmbeddingsBody, "input") } },
+};
+/** Not in `response`, because the body is sent in pieces. */
+export const EMBEDDINGS_ANSWER = {
+  200: {
+    description: "The embeddings, in the order of the texts",
+    content: { "application/json": { schema: toSchema(Embeddings, "output") } },
   },
 };

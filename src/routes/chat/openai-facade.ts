@@ -5,6 +5,7 @@ import {
   collectCompletion,
   toCompletionChunks,
 } from "../../chat/openai/completion";
+import { readEmbeddingsRequest, toEmbeddingsJson } from "../../chat/openai/embeddings";
 import {
   type CompletionRequest,
   readCompletionRequest,
@@ -17,17 +18,26 @@ import { NO_CAPABILITIES } from "../../chat/request";
 import { type AnswerDeps, answerTurn } from "../../chat/run/answer-turn";
 import { type LiveRun, LiveRuns } from "../../chat/run/live-runs";
 import { type Course, getCourse, listCourses } from "../../db/courses";
+import type { Budgets } from "../../db/jobs/provider-calls";
 import { AppError } from "../../errors";
 import { observeAnswer } from "../../metrics";
+import { embedTexts } from "../../retrieval/embed-texts";
 import { credentialEnd, principalOf, requestEnd, requireCourse, viewerOf } from "../http/auth";
 import { conversationBody } from "../http/json-body";
 import { ownBaseUrl, ownOrigin } from "../http/own-origin";
 import { requestId } from "../http/problems";
-import { EVENT_STREAM, type SseEvent, toStreamingResponse } from "../http/streaming-response";
+import {
+  EVENT_STREAM,
+  JSON_PIECES,
+  type SseEvent,
+  toStreamingResponse,
+} from "../http/streaming-response";
 import type { ChatRouteDeps } from "./chat";
 import {
   COMPLETION_ANSWER,
   COMPLETION_BODY,
+  EMBEDDINGS_ANSWER,
+  EMBEDDINGS_BODY,
   RESPONSES_ANSWER,
   RESPONSES_BODY,
 } from "./completion-schemas";
@@ -54,6 +64,13 @@ const RESPONSES_DESCRIPTION = `The same agent for clients of the responses API, 
 Nothing is stored: \`previous_response_id\`, \`conversation\` and \`background\` are refused, and references to
 stored items are left out. Clients that refer to earlier answers send them in full with \`store: false\`.`;
 
+const EMBEDDINGS_DESCRIPTION = `The texts as vectors of the course's embedding model, for clients of OpenAI's API. They have unit length and
+1536 dimensions; shorter vectors of a model are padded with zeros, which does not change a cosine.
+\`embedding_model\` is the model: vectors of different models cannot be compared.
+
+A text has at most as many tokens as the model reads, and a request 300 000. A used-up budget refuses the
+request with \`budget_exceeded\`. To search the course, use \`/api/retrieval/query\`, which also searches by words.`;
+
 const Model = z.object({
   id: z.string().describe("`course:<id>`"),
   object: z.literal("model"),
@@ -64,7 +81,7 @@ const Model = z.object({
 type Model = z.infer<typeof Model>;
 
 /** Courses as models of OpenAI's API. Errors below /v1 have that API's form too (see problems.ts). */
-export function openaiFacade(deps: ChatRouteDeps) {
+export function openaiFacade(deps: ChatRouteDeps & { callPolicy: { budgets: Budgets } }) {
   const { db, metrics, shutdown } = deps;
   const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"));
   const onEnd: AnswerDeps["onEnd"] = (outcome, summary) => observeAnswer(metrics, outcome, summary);
@@ -108,6 +125,35 @@ export function openaiFacade(deps: ChatRouteDeps) {
           description: RESPONSES_DESCRIPTION,
           requestBody: RESPONSES_BODY,
           responses: RESPONSES_ANSWER,
+        },
+      },
+    )
+    .post(
+      "/embeddings",
+      async ({ body, request, server }) => {
+        const asked = readEmbeddingsRequest(body);
+        const { course_id, texts } = asked;
+        requireCourse(request, course_id);
+        await getCourse(db, course_id);
+        // A long list takes longer than the limit for silent connections.
+        server?.timeout(request, 0);
+        const { budgets } = deps.callPolicy;
+        const embedded = await embedTexts(
+          { ...deps, budgets },
+          course_id,
+          texts,
+          requestEnd(request),
+        );
+        const pieces = toEmbeddingsJson(asked, embedded);
+        return toStreamingResponse(pieces, { ...JSON_PIECES, onGone: () => {} });
+      },
+      {
+        parse: conversationBody,
+        detail: {
+          summary: "Embed texts with the course's model through OpenAI's embeddings API",
+          description: EMBEDDINGS_DESCRIPTION,
+          requestBody: EMBEDDINGS_BODY,
+          responses: EMBEDDINGS_ANSWER,
         },
       },
     )

@@ -10,7 +10,10 @@ export type Requirement = {
   id?: "course" | "lecture" | "document" | "session" | "message";
   /** A signed address opens the route without another credential. */
   signable?: true;
-  /** Visitors with the same share link must not see the conversations of each other. */
+  /**
+   * Refuses share links: their visitors must not see the conversations of each other, or buy vectors for
+   * uses outside the course.
+   */
   noLinks?: true;
   /** The route reaches beyond single courses, so a principal limited to courses is refused. */
   allCourses?: true;
@@ -165,6 +168,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
 
   "POST /v1/chat/completions": CHAT,
   "POST /v1/responses": CHAT,
+  "POST /v1/embeddings": { ...CHAT, noLinks: true },
   "GET /v1/models": CHAT,
   "GET /v1/models/:model": CHAT,
   "POST /mcp": READ,

@@ -204,7 +204,9 @@ function pathOf(url: string): string {
 function requireScope(principal: Principal, { scope, allCourses, noLinks }: Requirement): void {
   if (scope === null) return;
   if (noLinks && principal.kind === "link") {
-    throw new AppError("forbidden", { message: "A share link shows no stored conversations" });
+    throw new AppError("forbidden", {
+      message: "A share link only answers questions about its course",
+    });
   }
   if (principal.kind === "anonymous") throw new AppError("unauthenticated", { missing: true });
   if (!hasScope(principal, scope)) throw new AppError("forbidden", { scope });

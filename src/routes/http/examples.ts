@@ -57,5 +57,6 @@ export const EXAMPLES: Record<string, unknown> = {
     messages: [{ role: "user", content: QUESTION }],
   },
   "post /v1/responses": { model: `course:${COURSE}`, input: QUESTION },
+  "post /v1/embeddings": { model: `course:${COURSE}`, input: [QUESTION] },
   "post /mcp": { jsonrpc: "2.0", id: 1, method: "tools/list" },
 };

@@ -111,6 +111,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
 
   "post /v1/chat/completions": "createChatCompletion",
   "post /v1/responses": "createResponse",
+  "post /v1/embeddings": "createEmbeddings",
   "get /v1/models": "listModels",
   "get /v1/models/{model}": "getModel",
   "post /mcp": "callMcp",

@@ -29,6 +29,7 @@ const STREAMS = new Set([
   "POST /api/chat/stream",
   "POST /v1/chat/completions",
   "POST /v1/responses",
+  "POST /v1/embeddings",
   "GET /api/events",
 ]);
 const UPLOADS = new Set([

@@ -33,6 +33,13 @@ export const EVENT_STREAM = {
   heartbeat: HEARTBEAT,
 };
 
+/** A JSON document in pieces of text. */
+export const JSON_PIECES = {
+  contentType: "application/json",
+  encode: (piece: string): Uint8Array => text.encode(piece),
+  heartbeat: undefined,
+};
+
 /**
  * Streams batches to the reader as fast as the reader takes them. Each batch is one chunk. A silent
  * stream gets heartbeats, unless the reader has not taken the last chunk yet.
