@@ -13,6 +13,7 @@ export const ERRORS = {
   content_type_invalid:      { status: 415, retry: false, title: "This content type is not accepted here" },
   body_too_complex:          { status: 413, retry: false, title: "The body has more values than allowed" },
   content_encoding_invalid:  { status: 415, retry: false, title: "Send the body without compression" },
+  body_too_slow:             { status: 408, retry: false, title: "The body took too long to arrive: send it again over a faster connection" },
   body_too_large:            { status: 413, retry: false, title: "The body is larger than allowed" },
   method_not_allowed:        { status: 405, retry: false, title: "This address does not support that method" },
   origin_not_allowed:        { status: 403, retry: false, title: "Pages of this origin are not allowed to use this API" },

@@ -2,15 +2,22 @@ import { AppError } from "../../errors";
 import { JsonScanner } from "../../text/json-scanner";
 import { credentialEnd } from "./auth";
 
-export type JsonLimits = { maxBytes: number; maxValues: number };
+export type BodyLimits = {
+  maxBytes: number;
+  /** From the first read to the last byte, in milliseconds. */
+  timeoutMs: number;
+};
+export type JsonLimits = BodyLimits & { maxValues: number };
 
 /**
  * Our largest own body has 2 000 values. 10 000 wrong values cost the schema up to 80 ms, because it
  * describes each of them; 100 000 would block all other requests for 0.8 s.
  */
-export const SMALL_BODY: JsonLimits = { maxBytes: 1_000_000, maxValues: 10_000 };
+export const SMALL_BODY: JsonLimits = { maxBytes: 1_000_000, maxValues: 10_000, timeoutMs: 30_000 };
+/** 16 MB over a slow mobile network, 1 Mbit/s, take 134 s. */
+export const LARGE_BODY: BodyLimits = { maxBytes: 16 * 1024 * 1024, timeoutMs: 180_000 };
 /** Enough for a long conversation with a few images. */
-const CONVERSATION: JsonLimits = { maxBytes: 16 * 1024 * 1024, maxValues: 100_000 };
+const CONVERSATION: JsonLimits = { ...LARGE_BODY, maxValues: 100_000 };
 /** Other requests get their turn after this time of scanning. */
 const TURN_MS = 8;
 /** Bytes to scan between two looks at the clock. */
@@ -20,7 +27,7 @@ const SLICE_BYTES = 256 * 1024;
  * Reads a JSON body. Routes set it as `parse`, because Elysia's own parser has no limits and treats a
  * wrong content type like a missing body.
  *
- * @throws AppError `content_type_invalid`, `body_too_large`, `body_too_complex`, `body_malformed`,
+ * @throws AppError `content_type_invalid`, `body_too_large`, `body_too_slow`, `body_too_complex`, `body_malformed`,
  *   `request_invalid` for NUL characters, duplicate keys and deep nesting
  */
 export const jsonBody: JsonParser = [({ request }) => readJson(request, SMALL_BODY), "json"];
@@ -59,7 +66,7 @@ async function readJson(request: Request, limits: JsonLimits): Promise<unknown> 
  * Reads the bytes of a JSON document and checks its size and shape while they arrive. The result can
  * still be malformed.
  *
- * @throws AppError `body_too_large`, `body_too_complex`, `request_invalid`
+ * @throws AppError `body_too_large`, `body_too_slow`, `body_too_complex`, `request_invalid`
  */
 export async function readJsonBytes(
   request: Request,
@@ -67,7 +74,7 @@ export async function readJsonBytes(
 ): Promise<Buffer<ArrayBuffer>> {
   const scanner = new JsonScanner(limits.maxValues);
   let since = performance.now();
-  return await readBytes(request, limits.maxBytes, async (chunk) => {
+  return await readBytes(request, limits, async (chunk) => {
     for (let start = 0; start < chunk.length; start += SLICE_BYTES) {
       scanner.scan(chunk.subarray(start, start + SLICE_BYTES));
       if (performance.now() - since < TURN_MS) continue;
@@ -77,17 +84,20 @@ export async function readJsonBytes(
   });
 }
 
-/** @throws AppError `body_too_large`, `unauthenticated` when the key is revoked; errors of `check` */
+/**
+ * @throws AppError `body_too_large`, `body_too_slow`, `unauthenticated` when the key is revoked; errors of
+ *   `check`
+ */
 export async function readBytes(
   request: Request,
-  maxBytes: number,
+  { maxBytes, timeoutMs }: BodyLimits,
   check: (chunk: Uint8Array) => Promise<void> = async () => {},
 ): Promise<Buffer<ArrayBuffer>> {
   const tooLarge = () => new AppError("body_too_large", { max_bytes: maxBytes });
   if (Number(request.headers.get("content-length")) > maxBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of untilEnd(request)) {
+  for await (const chunk of untilEnd(request, timeoutMs)) {
     size += chunk.byteLength;
     if (size > maxBytes) throw tooLarge();
     await check(chunk);
@@ -96,11 +106,14 @@ export async function readBytes(
   return Buffer.concat(chunks);
 }
 
-/** The body of a request. A slow body ends when the key of its sender is revoked. */
-async function* untilEnd(request: Request): AsyncGenerator<Uint8Array> {
+/** The body of a request. A slow body ends at its time limit, and when the key of its sender is revoked. */
+async function* untilEnd(request: Request, timeoutMs: number): AsyncGenerator<Uint8Array> {
   const reader = request.body?.getReader();
   if (!reader) return;
-  const ended = credentialEnd(request);
+  const limit = new AbortController();
+  const tooSlow = new AppError("body_too_slow", { limit_s: timeoutMs / 1_000 });
+  const timer = setTimeout(() => limit.abort(tooSlow), timeoutMs);
+  const ended = AbortSignal.any([credentialEnd(request), limit.signal]);
   const stop = () => void reader.cancel().catch(() => {});
   ended.addEventListener("abort", stop, { once: true });
   try {
@@ -111,6 +124,7 @@ async function* untilEnd(request: Request): AsyncGenerator<Uint8Array> {
       yield value;
     }
   } finally {
+    clearTimeout(timer);
     ended.removeEventListener("abort", stop);
     stop();
   }

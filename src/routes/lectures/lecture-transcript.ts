@@ -10,7 +10,7 @@ import type { FileStorage } from "../../storage/files";
 import type { TranscriptFile } from "../../text/transcript-file";
 import { toPlainText, toSrt, toVtt } from "../../text/write-captions";
 import { requestEnd, viewerOf } from "../http/auth";
-import { readBytes } from "../http/json-body";
+import { LARGE_BODY, readBytes } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
 import { receiveUpload } from "../http/multipart-upload";
 import { ById, Flag, Id } from "../http/schemas";
@@ -181,7 +181,7 @@ async function readTranscriptFile(
 ): Promise<TranscriptFile & { language?: string | undefined }> {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^multipart\/form-data\b/i.test(contentType)) {
-    return { ...query, bytes: await readBytes(request, MAX_TRANSCRIPT_BYTES), contentType };
+    return { ...query, bytes: await readBytes(request, LARGE_BODY), contentType };
   }
   const directory = uploadedAudio.stagingDir;
   const rules = {

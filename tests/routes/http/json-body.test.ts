@@ -1,7 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { conversationBody, jsonBody } from "../../../src/routes/http/json-body";
+import {
+  conversationBody,
+  jsonBody,
+  readJsonBytes,
+  SMALL_BODY,
+} from "../../../src/routes/http/json-body";
 import { problems } from "../../../src/routes/http/problems";
 import { silentLog } from "../../support/factories";
 
@@ -87,6 +92,44 @@ describe("a body of our own", () => {
     });
     const escaped = await send("/small", '{"name":"\\\\u0000 \\\\ud83e"}');
     expect(await escaped.json()).toEqual({ name: "\\u0000 \\ud83e" });
+  });
+});
+
+describe("a body that trickles", () => {
+  /** Sends a byte every 5 ms until it is cancelled, or until it has sent `bytes`. */
+  function trickle(bytes: number) {
+    const source = { sent: 0, cancelled: false };
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await Bun.sleep(5);
+        controller.enqueue(encoder.encode("1"));
+        if (++source.sent >= bytes) controller.close();
+      },
+      cancel() {
+        source.cancelled = true;
+      },
+    });
+    return { source, request: new Request("http://localhost/small", { method: "POST", body }) };
+  }
+
+  test("is refused at the time limit, although a byte arrives again and again", async () => {
+    const { request, source } = trickle(Number.POSITIVE_INFINITY);
+
+    const reading = readJsonBytes(request, { ...SMALL_BODY, timeoutMs: 60 });
+
+    await expect(reading).rejects.toMatchObject({
+      errorCode: "body_too_slow",
+      details: { limit_s: 0.06 },
+    });
+    expect(source.cancelled).toBe(true);
+  });
+
+  test("is read when it ends before the limit", async () => {
+    const { request } = trickle(5);
+
+    const bytes = await readJsonBytes(request, { ...SMALL_BODY, timeoutMs: 60_000 });
+
+    expect(bytes.toString()).toBe("11111");
   });
 });
 
