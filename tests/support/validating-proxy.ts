@@ -38,7 +38,7 @@ export async function openValidatingProxy(target: string): Promise<ValidatingPro
     async fetch(request) {
       const { pathname, search } = new URL(request.url);
       const headers = new Headers(request.headers);
-      headers.delete("host");
+      // The host stays the address of the proxy, so that absolute links lead through it.
       headers.set("accept-encoding", "identity");
       const { method, signal } = request;
       const body = request.body ? await request.bytes() : null;
