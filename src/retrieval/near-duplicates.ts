@@ -78,10 +78,27 @@ function isSame(a: Member, b: Member): boolean {
   if (isSameDeck && !areNeighbours(a, b)) return false;
   const most = Math.max(a.words.size, b.words.size);
   if (!isSameDeck && least < most * SAME_PAGE) return false;
-  const shared = a.words.intersection(b.words).size;
-  return isSameDeck
-    ? shared >= least * SAME_SLIDE
-    : shared >= (a.words.size + b.words.size - shared) * SAME_PAGE;
+  return sharesEnough(a.words, b.words, (shared) =>
+    isSameDeck
+      ? shared >= least * SAME_SLIDE
+      : shared >= (a.words.size + b.words.size - shared) * SAME_PAGE,
+  );
+}
+
+/** Whether the number of common words is enough. Stops at the word after which it cannot be. */
+function sharesEnough(
+  one: ReadonlySet<string>,
+  other: ReadonlySet<string>,
+  isEnough: (shared: number) => boolean,
+): boolean {
+  const [shorter, longer] = one.size <= other.size ? [one, other] : [other, one];
+  let shared = shorter.size;
+  for (const word of shorter) {
+    if (longer.has(word)) continue;
+    shared -= 1;
+    if (!isEnough(shared)) return false;
+  }
+  return isEnough(shared);
 }
 
 /** Chunks of one page are parts of it, and no duplicates. */

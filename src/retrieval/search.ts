@@ -103,10 +103,11 @@ export async function searchWithCoverage(
     : { passages, best_score: null };
   const lexemes = hits.map((hit) => new Set(hit.chunks.flatMap((chunk) => chunk.lexemes)));
   const shown = ordered.slice(0, top_k);
-  const cited = shown.map(({ citation }) => citation);
+  const hasTimeline = shown.some(({ chunk_id }) => chunks.get(chunk_id)!.has_timeline);
+  const cited = hasTimeline ? shown.map(({ citation }) => citation) : [];
   const counterparts = await readCounterparts(db, request.viewer, cited);
   return {
-    passages: shown.map((passage, i) => complete(passage, i + 1, counterparts[i]!)),
+    passages: shown.map((passage, i) => complete(passage, i + 1, counterparts[i])),
     coverage: questionCoverage(terms, lexemes),
     best_score,
   };
@@ -142,25 +143,26 @@ async function findHits(
   }
 }
 
-/** The speech around the best chunks, read once for each lecture: its citations need exact times. */
+/** The speech of the best chunks by lecture: citations need exact times. */
 async function readTimelines(
   db: Sql,
   hits: Hit[],
   chunks: ReadonlyMap<string, FoundChunk>,
 ): Promise<Map<string, Timeline>> {
   const spoken = hits.filter(({ best }) => best.source === "lectures");
-  const lectures = Object.entries(Object.groupBy(spoken, ({ best }) => best.asset_id));
-  const read = lectures.map(async ([lecture_id, ofLecture]) => {
-    const best = ofLecture!.map((hit) => chunks.get(hit.best.chunk_id)!);
-    const from = Math.min(...best.map(({ start_ms }) => start_ms!));
-    const to = Math.max(...best.map(({ end_ms }) => end_ms!));
-    const { segments, words } = await readSpeech(db, lecture_id, from, to);
-    return [lecture_id, toTimeline(segments, words)] as const;
+  const parts = spoken.map(({ best: { asset_id, chunk_id } }) => {
+    const { start_ms, end_ms } = chunks.get(chunk_id)!;
+    return { lecture_id: asset_id, start_ms: start_ms!, end_ms: end_ms! };
   });
-  return new Map(await Promise.all(read));
+  const speech = await readSpeech(db, parts);
+  return new Map(
+    speech
+      .entries()
+      .map(([lecture_id, { segments, words }]) => [lecture_id, toTimeline(segments, words)]),
+  );
 }
 
-const complete = (passage: Passage, number: number, counterparts: Counterparts): Passage => ({
+const complete = (passage: Passage, number: number, counterparts?: Counterparts): Passage => ({
   ...passage,
   ...counterparts,
   citation: { ...passage.citation, ...counterparts, number },

@@ -1,4 +1,4 @@
-import { readPageTexts, readSpeech } from "../../db/chat/chat-reads";
+import { readPageTexts, readSpeech, type SpokenText } from "../../db/chat/chat-reads";
 import type { Sql } from "../../db/client";
 import type { Viewer } from "../../principal";
 import { readCounterparts } from "../../retrieval/counterparts";
@@ -9,8 +9,6 @@ import type { Segment } from "../../text/transcript";
 import type { CheckedCitation } from "./check";
 import { readClaims } from "./claims";
 import { findSupportingSpan, sentencesOf, type TextSpan } from "./find-sentence";
-
-type SpokenText = Awaited<ReturnType<typeof readSpeech>>;
 
 /** Speech without punctuation has no sentences; a longer "sentence" is divided into its segments. */
 const LONG_SENTENCE_CHARS = 300;
@@ -30,14 +28,15 @@ export async function locateCitations(
   citations: CheckedCitation[],
 ): Promise<CheckedCitation[]> {
   const claims = readClaims(answer);
-  const speechOf = speechReader(db, citations);
+  const spoken = citations.filter(({ source }) => source === "lectures");
+  const speech = readSpeech(db, spoken.map(toSpeechPart));
   const located = await Promise.all(
     citations.map(async (citation) => {
       const made = claims.filter(({ numbers }) => numbers.includes(citation.number));
       const texts = made.map(({ text }) => text);
       const pointed =
         citation.source === "lectures"
-          ? pointToMoment(await speechOf(citation), citation, texts)
+          ? pointToMoment(speechOf(citation, await speech), citation, texts)
           : await pointToPage(db, citation, texts);
       const { page_end: _, page_label: _label, ...rest } = citation as Paged;
       return pointed ? { ...rest, ...pointed } : citation;
@@ -57,19 +56,20 @@ type Pointed = Pick<
   "quote" | "url" | "page_number" | "page_label" | "start_ms" | "end_ms"
 >;
 
-/** Reads each cited lecture once: unpacking a long transcript takes tens of milliseconds. */
-function speechReader(db: Sql, citations: CheckedCitation[]) {
-  const speeches = new Map<string, Promise<SpokenText>>();
-  return async ({ asset_id, start_ms, end_ms }: CheckedCitation): Promise<SpokenText> => {
-    const cited = citations.filter((one) => one.asset_id === asset_id);
-    const from = Math.min(...cited.map((one) => one.start_ms!));
-    const to = Math.max(...cited.map((one) => one.end_ms!));
-    const read = speeches.get(asset_id) ?? readSpeech(db, asset_id, from, to);
-    speeches.set(asset_id, read);
-    const isInside = (part: Segment) => part.start_ms < end_ms! && part.end_ms > start_ms!;
-    const { segments, words } = await read;
-    return { segments: segments.filter(isInside), words: words.filter(isInside) };
-  };
+const toSpeechPart = ({ asset_id, start_ms, end_ms }: CheckedCitation) => ({
+  lecture_id: asset_id,
+  start_ms: start_ms!,
+  end_ms: end_ms!,
+});
+
+/** The speech of one passage, out of the speech of all cited lectures. */
+function speechOf(
+  { asset_id, start_ms, end_ms }: CheckedCitation,
+  speech: ReadonlyMap<string, SpokenText>,
+): SpokenText {
+  const isInside = (part: Segment) => part.start_ms < end_ms! && part.end_ms > start_ms!;
+  const { segments = [], words = [] } = speech.get(asset_id) ?? {};
+  return { segments: segments.filter(isInside), words: words.filter(isInside) };
 }
 
 function pointToMoment(

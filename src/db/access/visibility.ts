@@ -57,17 +57,19 @@ const hiddenSpeech = (sql: Sql, { owner }: Viewer) => sql`
   where s.confidence >= ${CONFIDENT}::real and d.deleted_at is null`;
 
 /**
- * `and …` that keeps rows of speech without any part over a hidden page.
+ * `and …` that keeps rows of speech without any part over a hidden page. The lectures with hidden pages are
+ * listed once for the statement, so that rows of other lectures are not compared.
  *
  * @param rows alias of a table with `lecture_id`, `start_ms` and `end_ms`
  */
 export const visibleSpeech = (sql: Sql, viewer: Viewer, rows: string) =>
   viewer.seesUnreleased
     ? sql``
-    : sql`and not exists (
+    : sql`and (${sql(`${rows}.lecture_id`)} <> all (array(select distinct lecture_id from (${hiddenSpeech(sql, viewer)}) hidden))
+        or not exists (
         select from (${hiddenSpeech(sql, viewer)}) hidden
         where hidden.lecture_id = ${sql(`${rows}.lecture_id`)}
-          and hidden.start_ms < ${sql(`${rows}.end_ms`)} and hidden.end_ms > ${sql(`${rows}.start_ms`)})`;
+          and hidden.start_ms < ${sql(`${rows}.end_ms`)} and hidden.end_ms > ${sql(`${rows}.start_ms`)}))`;
 
 /** The times of a lecture, in milliseconds, in which it shows pages that are hidden from the viewer. */
 export async function listHiddenSpeech(

@@ -94,21 +94,39 @@ export function readPageChunks(
     order by c.chunk_index limit ${limit}`;
 }
 
-/** The segments and words of a lecture that overlap a time span. Empty without a transcript. */
+/** A part of a lecture's speech, in ms from its start. */
+export type SpeechPart = { lecture_id: string; start_ms: number; end_ms: number };
+export type SpokenText = { segments: Segment[]; words: Word[] };
+
+/**
+ * The segments and words that overlap parts of lectures, by lecture, in order. Lectures without a
+ * transcript are missing. One statement reads each transcript once: unpacking a long one takes tens of
+ * milliseconds.
+ */
 export async function readSpeech(
   sql: Sql,
-  lecture_id: string,
-  start_ms: number,
-  end_ms: number,
-): Promise<{ segments: Segment[]; words: Word[] }> {
-  const bounds = sql.json({ start_ms, end_ms });
-  const [row] = await sql<{ segments: Segment[]; words: Word[] }[]>`
-    select jsonb_path_query_array(word_segments,
-             '$.segments[*] ? (@.start_ms < $end_ms && @.end_ms > $start_ms)', ${bounds}) as segments,
-           jsonb_path_query_array(word_segments,
-             '$.words[*] ? (@.start_ms < $end_ms && @.end_ms > $start_ms)', ${bounds}) as words
-    from lecture_transcripts where lecture_id = ${lecture_id}`;
-  return row ?? { segments: [], words: [] };
+  parts: readonly SpeechPart[],
+): Promise<Map<string, SpokenText>> {
+  if (parts.length === 0) return new Map();
+  const byLecture = Object.entries(Object.groupBy(parts, ({ lecture_id }) => lecture_id));
+  const wanted = byLecture.map(([lecture_id, own]) => ({ lecture_id, filter: toFilter(own!) }));
+  const rows = await sql<(SpokenText & { lecture_id: string })[]>`
+    select t.lecture_id,
+           jsonb_path_query_array(speech, ('$.segments[*] ? ' || wanted.filter)::jsonpath) as segments,
+           jsonb_path_query_array(speech, ('$.words[*] ? ' || wanted.filter)::jsonpath) as words
+    from jsonb_to_recordset(${sql.json(wanted)}) as wanted (lecture_id uuid, filter text)
+    join lecture_transcripts t on t.lecture_id = wanted.lecture_id
+    -- || unpacks the stored value once for both paths.
+    cross join lateral (select t.word_segments || '{}' as speech offset 0) unpacked`;
+  return new Map(rows.map(({ lecture_id, ...spoken }) => [lecture_id, spoken]));
+}
+
+/** A filter of a JSON path for what overlaps one of the parts. It contains only numbers of ours. */
+function toFilter(parts: readonly SpeechPart[]): string {
+  const overlaps = parts.map(({ start_ms, end_ms }) => {
+    return `(@.start_ms < ${Math.ceil(end_ms)} && @.end_ms > ${Math.floor(start_ms)})`;
+  });
+  return `(${[...new Set(overlaps)].join(" || ")})`;
 }
 
 export type PageText = { page_number: number; label: string | null; content: string };

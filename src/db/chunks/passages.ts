@@ -206,6 +206,8 @@ export type FoundChunk = {
   page_end: number | null;
   /** The version that the chunk quotes: the SHA-256 of the PDF or of the transcript. */
   sha256: string | null;
+  /** The timeline shows slides of the lecture, or pages of the document. */
+  has_timeline: boolean;
 };
 
 /** Reads found chunks, in no order; chunks deleted since then are missing. */
@@ -214,13 +216,15 @@ export async function readChunks(sql: Sql, ids: string[]): Promise<FoundChunk[]>
   return sql<FoundChunk[]>`
     select c.id as chunk_id, c.content, c.metadata, a.title, c.start_ms, c.end_ms,
            coalesce(a.panopto_url, a.media_url) as viewer_url, null::text as filename,
-           null::int as page_number, null::int as page_end, t.sha256
+           null::int as page_number, null::int as page_end, t.sha256,
+           exists (select from slide_spans s where s.lecture_id = a.id) as has_timeline
     from lecture_chunks c join lectures a on a.id = c.lecture_id
     left join lecture_transcripts t on t.lecture_id = a.id
     where c.id = any(${ids}::uuid[]) and a.deleted_at is null
     union all
     select c.id, c.content, c.metadata, coalesce(a.title, a.filename), null, null, null,
-           a.filename, c.page_number, c.page_end, a.sha256
+           a.filename, c.page_number, c.page_end, a.sha256,
+           exists (select from slide_spans s where s.document_id = a.id)
     from slide_chunks c join documents a on a.id = c.document_id
     where c.id = any(${ids}::uuid[]) and a.deleted_at is null`;
 }
