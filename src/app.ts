@@ -8,6 +8,7 @@ import { mcpRoutes } from "./routes/chat/mcp";
 import { openaiFacade } from "./routes/chat/openai-facade";
 import { courseSourceRoutes } from "./routes/course-sources";
 import { courseRoutes } from "./routes/courses";
+import { documentFolderRoutes } from "./routes/documents/document-folder";
 import { documentPageRoutes } from "./routes/documents/document-pages";
 import { documentVersionRoutes } from "./routes/documents/document-versions";
 import { documentRoutes } from "./routes/documents/documents";
@@ -112,6 +113,14 @@ export function createApp(services: Services) {
     .use(transcriptCorrectionRoutes(services))
     .use(documentRoutes({ ...services, maxUploadBytes, forecaster }))
     .use(documentVersionRoutes({ ...services, maxUploadBytes }))
+    .use(
+      documentFolderRoutes({
+        ...services,
+        maxUploadBytes,
+        maxFolderFiles: services.config.MAX_FOLDER_FILES,
+        maxFolderBytes: services.config.MAX_FOLDER_MB * 1_000_000,
+      }),
+    )
     .use(eventRoutes(services))
     .use(jobRoutes(services))
     .use(documentPageRoutes({ ...services, maxPages: services.config.MAX_PAGES }))

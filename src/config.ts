@@ -212,6 +212,9 @@ const Config = z.object({
   RECEIPT_RETENTION_DAYS: number(30, 3_650).default(400),
   /** Largest upload, in MB (10^6 bytes). */
   MAX_UPLOAD_MB: Count.default(200),
+  /** Most files, and largest sum in MB, of one upload of a folder. */
+  MAX_FOLDER_FILES: Count.default(200),
+  MAX_FOLDER_MB: Count.default(2_000),
   /** Maximum number of pages of a PDF. */
   MAX_PAGES: Count.default(500),
   /** Origins of web pages that can call the API; unset: no other origin. */

@@ -82,6 +82,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "put /api/lectures/{id}/slides": ["ingest", "hidden"],
   "get /api/documents": ["read", "filtered"],
   "post /api/documents/upload": ["ingest", "hidden"],
+  "post /api/documents/upload-folder": ["ingest", "hidden"],
   "get /api/documents/{id}": ["read", "hidden"],
   "patch /api/documents/{id}": ["ingest", "hidden"],
   "delete /api/documents/{id}": ["ingest", "hidden"],
@@ -213,6 +214,7 @@ const FORMS = [
   "post /api/lectures/audio",
   "post /api/lectures/transcript",
   "post /api/documents/upload",
+  "post /api/documents/upload-folder",
 ];
 
 /** Sends an operation; `complete` with a body that the route accepts, else with an empty object. */
@@ -252,7 +254,8 @@ async function send(
   if (FORMS.includes(operation) && complete) {
     const form = new FormData();
     form.set("course_id", targets.course_id);
-    form.set("file", new File(["WEBVTT\n\n00:01.000 --> 00:02.000\nHello"], "file.vtt"));
+    const field = operation.endsWith("-folder") ? "files" : "file";
+    form.set(field, new File(["WEBVTT\n\n00:01.000 --> 00:02.000\nHello"], "file.vtt"));
     request.body = form;
   } else if (["post", "put", "patch"].includes(method)) {
     request.body = JSON.stringify(complete ? (bodies[operation]?.(targets) ?? {}) : {});

@@ -691,6 +691,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/upload-folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a folder of PDFs and queue their ingestion
+         * @description One request with many files. A bad file does not reject the others: each file has its own result. The answer is 202 if a document was created, else 200. Folders in filenames are shown, and have no other effect.
+         */
+        post: operations["uploadDocumentFolder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -3988,6 +4008,26 @@ export interface components {
             /** Format: uuid */
             job_id: string;
         };
+        DocumentFolderAccepted: {
+            /** @description One for each file, in the order of the request */
+            items: {
+                document: {
+                    /** @description false: the course already had a document with these bytes */
+                    created: boolean;
+                    /** Format: uuid */
+                    document_id: string;
+                    /** Format: uuid */
+                    job_id: string;
+                } | null;
+                /** @description Why this file is refused */
+                error: {
+                    code: string;
+                    message: string;
+                } | null;
+                /** @description With the folders that the client named, to be shown */
+                filename: string;
+            }[];
+        };
         DocumentStatus: {
             /** @description Number of attempts so far; 0 before the first */
             attempt: number;
@@ -4124,7 +4164,7 @@ export interface components {
          * @description docs/errors.md explains each code
          * @enum {string}
          */
-        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "source_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "lecture_busy" | "no_recording" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_collection_invalid" | "panopto_collection_unreadable" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "correction_conflict" | "correction_not_found" | "embedding_model_unavailable" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
+        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_slow" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "source_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "lecture_busy" | "no_recording" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_collection_invalid" | "panopto_collection_unreadable" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "correction_conflict" | "correction_not_found" | "embedding_model_unavailable" | "evaluation_set_invalid" | "nothing_to_roll_back" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
         ExportedFeedback: {
             answer: string | null;
             /** @description The number of the rated citation; null: the answer */
@@ -5748,6 +5788,7 @@ export type CourseSourcePreview = components['schemas']['CourseSourcePreview'];
 export type CourseSourceWithRecordings = components['schemas']['CourseSourceWithRecordings'];
 export type Document = components['schemas']['Document'];
 export type DocumentAccepted = components['schemas']['DocumentAccepted'];
+export type DocumentFolderAccepted = components['schemas']['DocumentFolderAccepted'];
 export type DocumentStatus = components['schemas']['DocumentStatus'];
 export type DocumentSummary = components['schemas']['DocumentSummary'];
 export type DocumentVersion = components['schemas']['DocumentVersion'];
@@ -7327,6 +7368,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DocumentAccepted"];
+                };
+            };
+        };
+    };
+    uploadDocumentFolder: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: uuid */
+                    course_id: string;
+                    /** @description PDFs. Their names can contain folders, such as `Week 3/slides.pdf` */
+                    files: Blob[];
+                    /** @description Makes it personal material, which only this user and admins see. `me`: the user of the token */
+                    owner_id?: "me" | string;
+                    /**
+                     * @default normal
+                     * @enum {string}
+                     */
+                    priority?: "normal" | "high";
+                };
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Nothing was queued: it is known already, or a dry run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentFolderAccepted"];
+                };
+            };
+            /** @description Accepted: a job does the work */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentFolderAccepted"];
                 };
             };
         };

@@ -86,7 +86,8 @@ function wantedRange(
 }
 
 /** RFC 6266: an ASCII name for old clients, the full name for others. */
-function disposition(filename: string): string {
+function disposition(shownName: string): string {
+  const filename = shownName.replace(/^.*\//, ""); // without the folders of a folder upload
   const plain = filename.replace(/[^\x20-\x7e]|["\\%]/g, "_");
   const encoded = encodeURIComponent(filename).replace(
     /['()*]/g,

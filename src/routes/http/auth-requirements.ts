@@ -126,6 +126,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
 
   "GET /api/documents": READ,
   "POST /api/documents/upload": INGEST,
+  "POST /api/documents/upload-folder": INGEST,
   "GET /api/documents/:id": READ_DOCUMENT,
   "PATCH /api/documents/:id": INGEST_DOCUMENT,
   "DELETE /api/documents/:id": INGEST_DOCUMENT,

@@ -8,13 +8,26 @@ import { z } from "zod";
  * @param fields the schema that `receiveUpload` checks the text fields with
  * @param file which files are accepted, in words for the reader of Swagger
  */
-export function multipartBody(fields: z.ZodObject, file: string) {
+export const multipartBody = (fields: z.ZodObject, file: string) =>
+  toRequestBody(fields, "file", { ...BINARY, description: file });
+
+/** As `multipartBody`, for `receiveFolder`: one or more files in fields with the name `files`. */
+export const folderBody = (fields: z.ZodObject, files: string) =>
+  toRequestBody(fields, "files", {
+    type: "array",
+    items: BINARY,
+    minItems: 1,
+    description: files,
+  });
+
+const BINARY = { type: "string", format: "binary" };
+
+function toRequestBody(fields: z.ZodObject, name: string, file: object) {
   const { properties = {}, required = [] } = z.toJSONSchema(fields, { io: "input" });
-  const fileField = { type: "string", format: "binary", description: file };
   const schema = {
     type: "object" as const,
-    required: [...required, "file"],
-    properties: { ...properties, file: fileField },
+    required: [...required, name],
+    properties: { ...properties, [name]: file },
   };
   return { required: true, content: { "multipart/form-data": { schema: schema as object } } };
 }

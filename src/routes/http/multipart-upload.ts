@@ -20,6 +20,12 @@ export type ReceivedFile = {
 /** The end of the `await using` block removes the file, unless it was moved. */
 export type Upload<Fields> = AsyncDisposable & { fields: Fields; file: ReceivedFile };
 
+/** A file of several. One that is larger than allowed is counted and hashed, and not kept. */
+export type FolderFile = ReceivedFile & { isTooLarge: boolean };
+
+/** The end of the `await using` block removes all files that were not moved. */
+export type FolderUpload<Fields> = AsyncDisposable & { fields: Fields; files: FolderFile[] };
+
 export type UploadRules<Fields extends z.ZodType> = {
   fields: Fields;
   /** Largest file, without the other fields. */
@@ -28,9 +34,18 @@ export type UploadRules<Fields extends z.ZodType> = {
   directory: string;
 };
 
-/** Room for boundaries, part headers and the small fields beside the file. */
+export type FolderRules<Fields extends z.ZodType> = UploadRules<Fields> & {
+  maxFiles: number;
+  /** Largest sum of all files. */
+  maxTotalBytes: number;
+};
+
+/** Room for the small fields beside the files. */
 const ENVELOPE_BYTES = 256 * 1024;
-const LIMITS = { files: 1, fields: 20, fieldSize: 16 * 1024, parts: 24, headerPairs: 50 };
+/** Room for the boundary and the headers of one part. */
+const PART_BYTES = 4 * 1024;
+const MAX_FIELDS = 20;
+const MAX_FIELD_BYTES = 16 * 1024;
 
 /**
  * Receives a `multipart/form-data` request with one part `file` and some small fields, in any order.
@@ -46,91 +61,175 @@ export async function receiveUpload<Fields extends z.ZodType>(
   request: Request,
   rules: UploadRules<Fields>,
 ): Promise<Upload<z.output<Fields>>> {
+  const { maxBytes, directory } = rules;
+  const upload = await receiveFiles(request, rules.fields, {
+    field: "file",
+    maxFiles: 1,
+    maxBytes,
+    maxBodyBytes: maxBytes + ENVELOPE_BYTES,
+    maxTotalBytes: maxBytes,
+    directory,
+    keepsFolders: false,
+    skipsTooLarge: false,
+  });
+  return { ...upload, file: upload.files[0]! };
+}
+
+/**
+ * Receives a `multipart/form-data` request with several parts `files` and some small fields, in any order.
+ * The files are streamed to disk one after the other, as `receiveUpload` does. A file that is too large is
+ * marked and does not stop the others. Names keep their folders, such as `Week 3/slides.pdf`.
+ *
+ * @throws AppError as `receiveUpload` does; `body_too_large` when all files together are too large
+ */
+export function receiveFolder<Fields extends z.ZodType>(
+  request: Request,
+  { fields, maxBytes, maxTotalBytes, maxFiles, directory }: FolderRules<Fields>,
+): Promise<FolderUpload<z.output<Fields>>> {
+  return receiveFiles(request, fields, {
+    field: "files",
+    maxFiles,
+    maxBytes,
+    maxBodyBytes: maxTotalBytes + ENVELOPE_BYTES + maxFiles * PART_BYTES,
+    maxTotalBytes,
+    directory,
+    keepsFolders: true,
+    skipsTooLarge: true,
+  });
+}
+
+type FileRules = {
+  /** Name of the parts with files. */
+  field: string;
+  maxFiles: number;
+  maxBytes: number;
+  maxBodyBytes: number;
+  /** Named in the refusal of a longer body. */
+  maxTotalBytes: number;
+  directory: string;
+  /** Whether the shown names contain the folders of the client's paths. */
+  keepsFolders: boolean;
+  /** Whether a file that is too large is left out; otherwise the request is refused. */
+  skipsTooLarge: boolean;
+};
+
+async function receiveFiles<Fields extends z.ZodType>(
+  request: Request,
+  schema: Fields,
+  rules: FileRules,
+): Promise<FolderUpload<z.output<Fields>>> {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^multipart\/form-data\b/i.test(contentType)) {
     throw new AppError("content_type_invalid", { expected: "multipart/form-data" });
   }
-  const maxBodyBytes = rules.maxBytes + ENVELOPE_BYTES;
-  if (Number(request.headers.get("content-length")) > maxBodyBytes) throw tooLarge(rules.maxBytes);
+  if (Number(request.headers.get("content-length")) > rules.maxBodyBytes) {
+    throw tooLarge(rules.maxTotalBytes);
+  }
 
-  const path = join(rules.directory, stagedFileName());
+  const paths: string[] = [];
   // A failure here must not hide the cause of a refusal, nor refuse an upload that is stored. The sweep
   // of the folder removes the rest.
-  const removeFile = () => rm(path, { force: true }).catch(() => {});
+  const removeFiles = async () => {
+    for (const path of paths) await rm(path, { force: true }).catch(() => {});
+  };
+  const addPath = () => {
+    const path = join(rules.directory, stagedFileName());
+    paths.push(path);
+    return path;
+  };
   try {
-    const parts = await receiveParts(request, contentType, { ...rules, maxBodyBytes, path });
-    if (!parts.file) throw invalid("file", "a file is required");
-    const fields = parseFields(rules.fields, parts.fields);
-    return { fields, file: parts.file, [Symbol.asyncDispose]: removeFile };
+    const parts = await receiveParts(request, contentType, rules, addPath);
+    if (parts.files.length === 0) throw invalid(rules.field, "a file is required");
+    const fields = parseFields(schema, parts.fields);
+    return { fields, files: parts.files, [Symbol.asyncDispose]: removeFiles };
   } catch (error) {
-    await removeFile();
+    await removeFiles();
     throw error;
   }
 }
 
-type ReceivedParts = { fields: Map<string, string>; file?: ReceivedFile };
-type UploadDestination = {
-  path: string;
-  maxBytes: number;
-  maxBodyBytes: number;
-};
+type ReceivedParts = { fields: Map<string, string>; files: FolderFile[] };
 
+/** @param addPath  chooses the path of the next file, and records it for its removal */
 async function receiveParts(
   request: Request,
   contentType: string,
-  { path, maxBytes, maxBodyBytes }: UploadDestination,
+  rules: FileRules,
+  addPath: () => string,
 ): Promise<ReceivedParts> {
-  const parts: ReceivedParts = { fields: new Map() };
+  const parts: ReceivedParts = { fields: new Map(), files: [] };
   const refusal = new AbortController();
   const stop = AbortSignal.any([requestEnd(request), refusal.signal]);
-  let incoming: Readable | undefined;
-  let saving: Promise<void> | undefined;
+  const incoming: Readable[] = [];
+  let saving: Promise<void> = Promise.resolve();
 
   try {
-    const busboy = openParser(contentType);
-    refuseUnexpectedParts(busboy, parts.fields, (error) => refusal.abort(error));
+    const busboy = openParser(contentType, rules);
+    refuseUnexpectedParts(busboy, parts.fields, rules, (error) => refusal.abort(error));
     busboy.on("file", (name, stream, filename) => {
-      if (name !== "file") refusal.abort(invalid(name, "files are taken in the field `file` only"));
-      incoming = stream;
+      if (name !== rules.field) {
+        refusal.abort(invalid(name, `files are taken in the field \`${rules.field}\` only`));
+      }
+      incoming.push(stream);
       // Reading starts when the file is open; an error before that without a listener ends the process.
       stream.on("error", (error) => stream.destroy(error));
-      saving = save(stream, path, maxBytes).then((saved) => {
-        parts.file = { ...saved, filename: safeFilename(filename) };
+      // One after the other: the parser waits until the former file is on the disk.
+      saving = saving.then(async () => {
+        const saved = await save(stream, addPath(), rules);
+        parts.files.push({ ...saved, filename: safeFilename(filename, rules.keepsFolders) });
       });
       saving.catch((error) => refusal.abort(toUploadError(error)));
     });
     const body = request.body ?? new Blob().stream();
-    const refuse = () => refusal.abort(tooLarge(maxBytes));
-    const limited = body.pipeThrough(limitedTo(maxBodyBytes, refuse), { signal: stop });
+    const refuse = () => refusal.abort(tooLarge(rules.maxTotalBytes));
+    const limited = body.pipeThrough(limitedTo(rules.maxBodyBytes, refuse), { signal: stop });
     await pipeline(limited, busboy, { signal: stop });
     await saving;
     stop.throwIfAborted();
     return parts;
   } catch (error) {
-    incoming?.destroy(); // busboy leaves the stream open
-    await saving?.catch(() => {}); // close the file before it is removed
+    for (const stream of incoming) stream.destroy(); // busboy leaves the streams open
+    await saving.catch(() => {}); // close the files before they are removed
     throw stop.aborted ? stop.reason : toUploadError(error);
   }
 }
 
-function openParser(contentType: string): BusboyInstance {
-  return new Busboy({ headers: { "content-type": contentType }, limits: LIMITS });
+function openParser(
+  contentType: string,
+  { maxFiles, keepsFolders }: Pick<FileRules, "maxFiles" | "keepsFolders">,
+): BusboyInstance {
+  return new Busboy({
+    headers: { "content-type": contentType },
+    preservePath: keepsFolders,
+    limits: {
+      files: maxFiles,
+      fields: MAX_FIELDS,
+      fieldSize: MAX_FIELD_BYTES,
+      parts: maxFiles + MAX_FIELDS + 3,
+      headerPairs: 50,
+    },
+  });
 }
 
 function refuseUnexpectedParts(
   busboy: BusboyInstance,
   fields: Map<string, string>,
+  { field, maxFiles }: Pick<FileRules, "field" | "maxFiles">,
   refuse: (error: AppError) => void,
 ): void {
   busboy.on("field", (name, value, _nameTruncated, valueTruncated) => {
-    if (valueTruncated) refuse(invalid(name, `longer than ${LIMITS.fieldSize} bytes`));
+    if (valueTruncated) refuse(invalid(name, `longer than ${MAX_FIELD_BYTES} bytes`));
     if (value.includes("\0")) refuse(invalid(name, "contains a NUL character"));
     if (fields.has(name)) refuse(invalid(name, "given more than once"));
     fields.set(name, value);
   });
-  busboy.once("filesLimit", () => refuse(invalid("file", "one file at a time")));
-  busboy.once("fieldsLimit", () => refuse(invalid("", `more than ${LIMITS.fields} fields`)));
-  busboy.once("partsLimit", () => refuse(invalid("", `more than ${LIMITS.parts} parts`)));
+  const tooMany =
+    maxFiles === 1
+      ? "one file at a time"
+      : `at most ${maxFiles} files at a time: send the others in another request`;
+  busboy.once("filesLimit", () => refuse(invalid(field, tooMany)));
+  busboy.once("fieldsLimit", () => refuse(invalid("", `more than ${MAX_FIELDS} fields`)));
+  busboy.once("partsLimit", () => refuse(invalid("", "too many parts")));
 }
 
 /**
@@ -154,23 +253,25 @@ function limitedTo(
 async function save(
   stream: Readable,
   path: string,
-  maxBytes: number,
-): Promise<Omit<ReceivedFile, "filename">> {
+  { maxBytes, skipsTooLarge }: Pick<FileRules, "maxBytes" | "skipsTooLarge">,
+): Promise<Omit<FolderFile, "filename">> {
   const hash = new Bun.CryptoHasher("sha256");
   const file = await asStorageFailure(open(path, "wx"));
   let size_bytes = 0;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size_bytes += chunk.byteLength;
-      if (size_bytes > maxBytes) throw tooLarge(maxBytes);
       hash.update(chunk);
-      await asStorageFailure(file.writeFile(chunk));
+      if (size_bytes <= maxBytes) await asStorageFailure(file.writeFile(chunk));
+      else if (!skipsTooLarge) throw tooLarge(maxBytes);
     }
-    await asStorageFailure(file.sync());
+    if (size_bytes <= maxBytes) await asStorageFailure(file.sync());
   } finally {
     await asStorageFailure(file.close());
   }
-  return { path, size_bytes, sha256: hash.digest("hex") };
+  const isTooLarge = size_bytes > maxBytes;
+  if (isTooLarge) await rm(path, { force: true });
+  return { path, size_bytes, sha256: hash.digest("hex"), isTooLarge };
 }
 
 function parseFields<Fields extends z.ZodType>(
@@ -186,8 +287,15 @@ function parseFields<Fields extends z.ZodType>(
 const UNSAFE_IN_FILENAME = /[\p{Cc}\p{Cf}\p{Cs}"\\/:*?<>|]+/gu;
 const MAX_FILENAME_CHARACTERS = 200;
 
-function safeFilename(filename: string | undefined): string {
-  const safe = (filename ?? "").normalize("NFC").replace(UNSAFE_IN_FILENAME, " ").trim();
+/** @param keepsFolders  whether the parts of a path are kept, with `/` between them */
+function safeFilename(filename: string | undefined, keepsFolders: boolean): string {
+  const given = (filename ?? "").normalize("NFC");
+  const names = keepsFolders ? given.split(/[\\/]/) : [given];
+  const safe = names
+    .filter((name) => !/^[a-z]:$/i.test(name)) // a drive of Windows
+    .map((name) => name.replace(UNSAFE_IN_FILENAME, " ").trim())
+    .filter((name) => !/^\.{0,2}$/.test(name))
+    .join("/");
   return [...safe].slice(-MAX_FILENAME_CHARACTERS).join("") || "file"; // keep the end: it has the extension
 }
 

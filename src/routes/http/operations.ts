@@ -71,6 +71,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "put /api/lectures/{id}/slides": "assignLectureSlides",
 
   "post /api/documents/upload": "uploadDocument",
+  "post /api/documents/upload-folder": "uploadDocumentFolder",
   "get /api/documents": "listDocuments",
   "get /api/documents/{id}": "getDocument",
   "patch /api/documents/{id}": "updateDocument",

@@ -34,6 +34,7 @@ const STREAMS = new Set([
 ]);
 const UPLOADS = new Set([
   "POST /api/documents/upload",
+  "POST /api/documents/upload-folder",
   "POST /api/documents/:id/versions",
   "POST /api/lectures/audio",
   "POST /api/lectures/transcript",
