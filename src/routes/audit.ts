@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { AUDIT_EVENT_TYPES, listAuditEvents } from "../db/access/audit";
 import type { Sql } from "../db/client";
+import { Moment } from "./http/release-schema";
 import { Id, Json, PageQuery, pageOf, Time } from "./http/schemas";
 
 const EventType = z.enum(AUDIT_EVENT_TYPES);
@@ -35,7 +36,6 @@ const AuditEventItem = z
   })
   .meta({ id: "AuditEvent" });
 
-const AnyTime = z.iso.datetime({ offset: true });
 const AuditQuery = PageQuery.extend({
   event_type: EventType.optional(),
   key_id: z
@@ -45,8 +45,8 @@ const AuditQuery = PageQuery.extend({
     .describe("The key of the request, or the key that was changed"),
   user_id: Id.optional().describe("The user of the request, or the user that the event is about"),
   course_id: Id.optional(),
-  since: AnyTime.optional().describe("Events at or after this time"),
-  until: AnyTime.optional().describe("Events before this time"),
+  since: Moment.optional().describe("Events at or after this time"),
+  until: Moment.optional().describe("Events before this time"),
 });
 
 /** Who changed access, deleted, exported or was refused, for administrators. */

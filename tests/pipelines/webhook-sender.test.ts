@@ -328,6 +328,28 @@ test.each(["http://169.254.169.254/latest", "https://127.0.0.1/", "http://exampl
   },
 );
 
+test.each([
+  { addresses: ["10.0.0.1"] },
+  { addresses: ["fd00::1"] },
+  { addresses: ["::ffff:127.0.0.1"] },
+  { addresses: ["93.184.216.34", "127.0.0.1"] },
+])(
+  "a name with the addresses %j gets no request, and the error names no address",
+  async ({ addresses }) => {
+    await using hook = await openHook({ url: "https://hooks.example/" });
+    await createDocument(db, hook.course_id);
+    const fetch = openGuardedFetch({ allowedHosts: [], resolve: async () => [...addresses] });
+
+    await sendDueWebhooks({ ...hook.deps, fetch }, noSignal);
+
+    const { last_error, failures } = await hook.endpoint();
+    expect(last_error).toBe(
+      "the address is not allowed: the host has an address that is not public",
+    );
+    expect(failures).toBeGreaterThan(0);
+  },
+);
+
 test("one endpoint that fails does not delay another", async () => {
   await using hook = await openHook();
   await using broken = await openHook({ course_id: hook.course_id });

@@ -3,8 +3,8 @@ import { deleteAsset } from "../../src/db/assets";
 import { syncDueSources } from "../../src/pipelines/lecture/sync-source";
 import { BOOTSTRAP, openGuardedApp } from "../support/access";
 import { createCourse, silentLog } from "../support/factories";
-import { openTestSite } from "../support/panopto";
-import { loginPage } from "../support/panopto/faults";
+import { openCanary, openTestSite } from "../support/panopto";
+import { loginPage, redirectTo } from "../support/panopto/faults";
 
 const site = await openTestSite();
 const guarded = await openGuardedApp({ PANOPTO_ALLOWED_HOSTS: site.host });
@@ -173,6 +173,40 @@ test("a folder behind a login is an error of the source, and is imported after t
     error_code: null,
     counts: { imported: 1 },
   });
+});
+
+test.each([
+  "https://127.0.0.1",
+  "https://0177.0.0.1",
+  "https://2130706433",
+  "https://[::ffff:127.0.0.1]",
+  "https://169.254.169.254",
+  "https://localhost",
+])("a source at %s is refused", async (origin) => {
+  const course = await createCourse(db);
+  const folder_id = crypto.randomUUID();
+  for (const path of [`List.aspx#folderID=%22${folder_id}%22`, `Viewer.aspx?id=${folder_id}`]) {
+    const url = `${origin}/Panopto/Pages/Sessions/${path}`;
+    expect((await request(course, { url })).status).toBe(422);
+  }
+  const feed = `${origin}/Panopto/Podcast/Podcast.ashx?courseid=${folder_id}&type=mp3`;
+  expect((await request(course, { url: feed })).body.code).toBe("address_blocked");
+});
+
+test.each([
+  ["folder", "GetSessions", folderUrl],
+  ["feed", "Podcast.ashx", feedUrl],
+])("a %s that redirects to a private server sends no request there", async (_, page, toUrl) => {
+  const canary = openCanary();
+  const course = await createCourse(db);
+  site.fault(page, redirectTo(canary.origin), 1);
+  const { body } = await request(course, { url: toUrl(createFolder(1).folder_id) });
+
+  await sync();
+
+  expect(canary.hits).toBe(0);
+  expect(await read(course, body.source_id)).toMatchObject({ state: "failed" });
+  canary.close();
 });
 
 test("an import that is stopped continues where it was", async () => {

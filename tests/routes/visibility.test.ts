@@ -543,8 +543,11 @@ describe("a release chosen when material is added", () => {
     ["page_releases", '[{"page_from":3,"page_to":1,"visible_from":"2027-01-01T00:00:00Z"}]'],
     ["page_releases", '[{"page_from":1,"page_to":1,"visible_from":"tomorrow"}]'],
     ["page_releases", "[[[[[[[["],
+    ["page_releases", '[{"page_from":1,"page_to":1,"visible_from":"9999-12-31T23:59:59-23:59"}]'],
     ["visible_from", "tomorrow"],
     ["visible_from", ""],
+    ["visible_from", "9999-12-31T23:59:59-23:59"],
+    ["visible_from", "0001-01-01T00:00:00+23:59"],
   ])("refuses %s %p and stores nothing", async (name, value) => {
     const count = async () => (await db`select from documents`).count;
     const before = await count();

@@ -6,11 +6,14 @@ import { Id } from "./schemas";
 
 /** PostgreSQL has no year 0. */
 const FIRST_MOMENT = Date.parse("0001-01-01T00:00:00Z");
+/** ISO 8601 writes later years with a sign, which most clients cannot read. */
+const LAST_MOMENT = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** A time with its offset from UTC, as in ISO 8601. */
 export const Moment = z.iso
   .datetime({ offset: true })
-  .refine((time) => Date.parse(time) >= FIRST_MOMENT, "must not be before the year 1");
+  .refine((time) => Date.parse(time) >= FIRST_MOMENT, "must not be before the year 1")
+  .refine((time) => Date.parse(time) <= LAST_MOMENT, "must not be after the year 9999 in UTC");
 
 export const OwnerId = z
   .union([z.literal("me"), Id])
