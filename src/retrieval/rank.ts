@@ -52,8 +52,10 @@ function rangesByModel(candidates: Candidate[]) {
   const ranges = new Map<string | null, { least: number; most: number }>();
   for (const { model, distance } of candidates) {
     if (distance === null) continue;
-    const { least, most } = ranges.get(model) ?? { least: distance, most: distance };
-    ranges.set(model, { least: Math.min(least, distance), most: Math.max(most, distance) });
+    const range = ranges.get(model);
+    if (!range) ranges.set(model, { least: distance, most: distance });
+    else if (distance < range.least) range.least = distance;
+    else if (distance > range.most) range.most = distance;
   }
   return ranges;
 }

@@ -71,7 +71,8 @@ const ACCENTS = /(?<=\p{Script=Latin})[\u0300-\u0307\u0309-\u036f]+/gu;
 
 /** Stemmers need accents, so a word typed without them has another stem: "derivee" for "dérivée". */
 const withoutAccents = (word: string): string =>
-  word.normalize("NFD").replace(ACCENTS, "").normalize("NFC");
+  ASCII.test(word) ? word : word.normalize("NFD").replace(ACCENTS, "").normalize("NFC");
+const ASCII = /^[!-~]*$/;
 
 const segmenter = new Intl.Segmenter("en", { granularity: "word" });
 

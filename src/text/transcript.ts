@@ -47,6 +47,8 @@ export function speakerTurns<T extends Segment>(segments: readonly T[]): T[][] {
 
 /** Joins texts to one line, without blanks in scripts that have none between words. */
 export function joinSpoken(texts: readonly string[]): string {
+  const [text = "", ...others] = texts;
+  if (others.length === 0 && SPACED_LINE.test(text) && !LONE_MARK.test(text)) return text;
   return texts
     .flatMap((text) => text.split(/\s+/))
     .filter((part) => part !== "")
@@ -71,6 +73,9 @@ export const startsUnspaced = (text: string): boolean => UNSPACED_START.test(tex
 export const endsUnspaced = (text: string): boolean => UNSPACED_END.test(text.slice(-2));
 /** Some providers send punctuation as separate words. */
 const CLOSING_MARK = /^[.,!?;:…)\]}]+$/;
+const LONE_MARK = /(?:^| )[.,!?;:)\]}]+(?: |$)/;
+/** Words with one blank between them, in scripts that come before Thai in Unicode: most stored segments. */
+const SPACED_LINE = /^[^\s\u0e00-\uffff]+(?: [^\s\u0e00-\uffff]+)*$/;
 
 const MAX_SEGMENT_MS = 20_000;
 const MAX_SEGMENT_CHARS = 400;

@@ -79,7 +79,7 @@ export function findNumbers(prepared: string): NumberInText[] {
 /** All possible values of the numbers in a source, and its months as `month:6`. */
 export function knownValues(prepared: string): Set<string> {
   const known = new Set<string>();
-  for (const text of [
+  const variants = new Set([
     prepared,
     // The parts of clock times, ratios, dates, versions and lists such as 1,2,3.
     prepared.replace(/(?<=\d):(?=\d)/g, " "),
@@ -91,7 +91,8 @@ export function knownValues(prepared: string): Set<string> {
     // Superscripts that lost their position: 1.7x105 is 1.7 × 10^5, 10-3 is 10^-3.
     prepared.replace(/(?<=[x×·*]\s?)10(?=-?\d{1,2}(?!\d))/gi, "10 ^"),
     prepared.replace(/(?<=10)-(?=\d{1,2}(?!\d))/g, " ^-"),
-  ]) {
+  ]);
+  for (const text of variants) {
     for (const number of findNumbers(text)) {
       const { digits, readings } = number;
       const unscaled = readingsOf(digits, /^\d+([^\d.,:])\d/.exec(digits)?.[1]);
