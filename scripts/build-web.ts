@@ -23,7 +23,8 @@ export async function buildWeb(outdir: string): Promise<{ path: string; size: nu
     outdir,
     target: "browser",
     minify: true,
-    publicPath: "/ag-ui/",
+    // No public path: a proxy can serve the page below any path, so all addresses are relative.
+    splitting: true,
     plugins: [ONE_ZOD],
     // Otherwise the builder's own value is used, which is different in `bun test`.
     define: { "process.env.NODE_ENV": '"production"' },

@@ -133,7 +133,9 @@ export function createApp(services: Services) {
     .use(mcpRoutes(services))
     .use(agUiRoutes(services))
     .get("/docs/errors", () => new Response(ERRORS_PAGE, MARKDOWN), { detail: { hide: true } })
-    .get("/", () => Response.redirect("/ag-ui"), { detail: { hide: true } });
+    .get("/", () => new Response(null, { status: 302, headers: { location: "ag-ui/" } }), {
+      detail: { hide: true },
+    });
   return app;
 }
 

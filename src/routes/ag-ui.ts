@@ -18,16 +18,25 @@ type BundleFile = { bytes: Bytes; gzip: Bytes | null; type: string; etag: string
 const SHELL = "index.html";
 /** A file name with a content hash: its content never changes. */
 const HASHED = /[-.][0-9a-z]{8,}\.\w+$/i;
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "img-src 'self' data:",
-  "style-src 'self' 'unsafe-inline'",
-  "connect-src 'self'",
-  "frame-ancestors 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "object-src 'none'",
-].join("; ");
+/**
+ * The page loads nothing from other servers, except the player of recordings after a click.
+ *
+ * @param hosts of Panopto, also as `*.panopto.eu`
+ */
+const contentSecurityPolicy = (hosts: readonly string[]) =>
+  [
+    "default-src 'self'",
+    "img-src 'self' data:",
+    "style-src 'self' 'unsafe-inline'",
+    "connect-src 'self'",
+    ["frame-src", ...(hosts.length > 0 ? hosts.map((host) => `https://${host}`) : ["'none'"])].join(
+      " ",
+    ),
+    "frame-ancestors 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "object-src 'none'",
+  ].join("; ");
 
 const AgUiConfig = z.object({
   api_base_url: z.string().describe("PUBLIC_URL, or else the address of the request"),
@@ -62,9 +71,19 @@ export async function agUiRoutes({ config, db, log, chatModel }: AgUiRoutesDeps)
     log.warn({ err, folder: config.AG_UI_DIR }, advice);
   }
 
+  const policy = contentSecurityPolicy(config.PANOPTO_ALLOWED_HOSTS);
   const asset = ({ params, request }: { params: { "*": string }; request: Request }) =>
-    serve(bundle, decoded(params["*"]), request);
-  const shell = ({ request }: { request: Request }) => serve(bundle, SHELL, request);
+    serve(bundle, decoded(params["*"]), request, policy);
+  const shell = ({ request }: { request: Request }) => {
+    const { pathname, search } = new URL(request.url);
+    // The page's addresses are relative to `/ag-ui/`, so that a proxy can add a path in front of it. The
+    // redirect is relative for the same reason.
+    if (!pathname.endsWith("/")) {
+      if (!bundle.has(SHELL)) throw new AppError("route_not_found");
+      return new Response(null, { status: 307, headers: { location: `ag-ui/${search}` } });
+    }
+    return serve(bundle, SHELL, request, policy);
+  };
   return (
     new Elysia({ tags: ["AG-UI"] })
       // Browsers request it for pages without an icon, such as /swagger.
@@ -135,13 +154,18 @@ function checksumOf(bundle: Map<string, BundleFile>): string {
   return hash.digest("hex");
 }
 
-function serve(bundle: Map<string, BundleFile>, path: string, request: Request): Response {
+function serve(
+  bundle: Map<string, BundleFile>,
+  path: string,
+  request: Request,
+  policy: string,
+): Response {
   const asset = bundle.get(path) ?? bundle.get(`static/${path}`);
   if (!asset) throw new AppError("route_not_found");
   const headers = new Headers({
     "content-type": asset.type,
     "cache-control": HASHED.test(path) ? "public, max-age=31536000, immutable" : "no-cache",
-    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "content-security-policy": policy,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     vary: "accept-encoding",

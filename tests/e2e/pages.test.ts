@@ -57,7 +57,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.getByText("The server did not accept this key.").waitFor();
     await page.getByLabel("Key").fill(key);
     await page.keyboard.press("Enter");
-    await page.getByText("There is no course yet.").waitFor();
+    await page.getByText("Make your first course").waitFor();
     expect(await page.locator("#sign-in").isVisible()).toBeFalse();
 
     await page.goto(`${guarded.url}/swagger`);
@@ -69,28 +69,38 @@ describe.skipIf(noBrowser)("in a browser", () => {
     const { page, hosts, errors } = browser;
 
     await page.goto(`${server.url}/ag-ui`);
-    await page.getByLabel("Course").selectOption({ label: "Information theory" });
-    await page.getByPlaceholder("Ask about the course").fill("What is entropy?");
+    await page.getByLabel("Course", { exact: true }).selectOption({ label: "Information theory" });
+    await page.getByLabel("Question", { exact: true }).fill("What is entropy?");
     await page.keyboard.press("Enter");
     const sources = page.locator("ol.sources a");
     await sources.first().waitFor();
-    const marks = page.locator(".answer a");
-    const [mark] = await marks.all();
     const links = await sources.evaluateAll((all) =>
       all.map((link) => (link as HTMLAnchorElement).href),
     );
 
-    expect(await page.locator(".user").textContent()).toBe("What is entropy?");
+    expect(await page.locator("h2.user").textContent()).toBe("What is entropy?");
     expect(await page.locator(".answer").textContent()).toMatch(/entropy/i);
     expect(await sources.first().textContent()).toContain("Slides of the first lecture, page");
-    expect(links).toContain(await mark!.evaluate((link) => (link as HTMLAnchorElement).href));
     for (const link of links) {
       const response = await fetch(link);
       expect(new URL(link).hash).toMatch(/^#page=\d+$/);
       expect(response.headers.get("content-type")).toBe("application/pdf");
     }
-    const [opened] = await Promise.all([page.context().waitForEvent("page"), mark!.click()]);
-    expect(opened.url() === "about:blank" || links.includes(opened.url())).toBe(true);
+    await sources.first().click();
+    const image = page.locator(".panel img.page");
+    await image.waitFor();
+    expect(
+      await image.evaluate((img: HTMLImageElement) => img.decode().then(() => img.naturalWidth)),
+    ).toBeGreaterThan(500);
+    expect(page.url()).toMatch(/\?s=document:[0-9a-f-]{36}:\d+$/);
+    await page.goBack();
+    await page.locator(".panel").waitFor({ state: "detached" });
+    expect(await page.locator("h2.user").textContent()).toBe("What is entropy?");
+    const [tab] = await Promise.all([
+      page.context().waitForEvent("page"),
+      sources.first().click({ modifiers: ["Control"] }),
+    ]);
+    expect(tab.url() === "about:blank" || links.includes(tab.url())).toBe(true);
     expect([...hosts]).toEqual(["127.0.0.1"]);
     expect(errors).toEqual([]);
   });
@@ -106,8 +116,10 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await using browser = await openPage();
     const { page, errors } = browser;
     await page.goto(`${server.url}/ag-ui`);
-    await page.getByLabel("Course").selectOption({ label: "Material that changes" });
-    await page.getByPlaceholder("Ask about the course").fill("What is entropy?");
+    await page
+      .getByLabel("Course", { exact: true })
+      .selectOption({ label: "Material that changes" });
+    await page.getByLabel("Question", { exact: true }).fill("What is entropy?");
     await page.keyboard.press("Enter");
     await page.locator("ol.sources a").first().waitFor();
     expect(await page.locator("ol.sources .replaced").count()).toBe(0);
@@ -132,17 +144,44 @@ describe.skipIf(noBrowser)("in a browser", () => {
     const { page } = browser;
 
     await page.goto(`${server.url}/ag-ui`);
-    await page.getByLabel("Course").selectOption({ label: "Information theory" });
-    await page.getByPlaceholder("Ask about the course").fill("What is entropy?");
-    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByLabel("Course", { exact: true }).selectOption({ label: "Information theory" });
+    await page.getByLabel("Question", { exact: true }).fill("What is entropy?");
+    await page.getByRole("button", { name: "Ask", exact: true }).click();
     await page.locator("ol.sources a").first().waitFor();
-    await page.getByLabel("Course").selectOption({ label: "An empty course" });
+    await page.getByLabel("Course", { exact: true }).selectOption({ label: "An empty course" });
     expect(await page.locator(".user").count()).toBe(0);
 
-    await page.getByPlaceholder("Ask about the course").fill("What is entropy?");
+    await page.getByLabel("Question", { exact: true }).fill("What is entropy?");
     await page.keyboard.press("Enter");
     await page.locator(".answer").filter({ hasText: /\w/ }).waitFor();
     expect(await page.locator("ol.sources a").count()).toBe(0);
+  });
+
+  test("/ag-ui shows a conversation again after a reload, and under its own address", async () => {
+    await using browser = await openPage();
+    const { page, errors } = browser;
+    await page.goto(`${server.url}/ag-ui`);
+    await page.getByLabel("Course", { exact: true }).selectOption({ label: "Information theory" });
+    await page.getByLabel("Question", { exact: true }).fill("What is entropy?");
+    await page.keyboard.press("Enter");
+    await page.locator("ol.sources a").first().waitFor();
+    const titles = await page.locator("ol.sources a").allTextContents();
+    const address = page.url();
+
+    await page.reload();
+    await page.locator("ol.sources a").first().waitFor();
+
+    expect(page.url()).toBe(address);
+    expect(address).toMatch(/#\/c\/[0-9a-f-]{36}\/t\/[0-9a-f-]{36}$/);
+    expect(await page.locator("h2.user").allTextContents()).toEqual(["What is entropy?"]);
+    expect(await page.locator("ol.sources a").allTextContents()).toEqual(titles);
+    await page.getByRole("button", { name: "Ask again" }).click();
+    await page.locator(".exchange[aria-labelledby]").waitFor();
+    await page.locator("ol.sources a").first().waitFor();
+    await page.reload();
+    await page.locator("ol.sources a").first().waitFor();
+    expect(await page.locator("h2.user").allTextContents()).toEqual(["What is entropy?"]);
+    expect(errors).toEqual([]);
   });
 
   test("/ag-ui says so when the server goes away", async () => {
@@ -153,14 +192,17 @@ describe.skipIf(noBrowser)("in a browser", () => {
     const { page } = browser;
 
     await page.goto(`${doomed.url}/ag-ui`);
-    await page.getByLabel("Course").selectOption({ label: "Short-lived" });
+    await page.getByLabel("Course", { exact: true }).selectOption({ label: "Short-lived" });
     await doomed.stop("SIGKILL");
-    await page.getByPlaceholder("Ask about the course").fill("Are you there?");
+    await page.getByLabel("Question", { exact: true }).fill("Are you there?");
     await page.keyboard.press("Enter");
-    await page.locator(".problem").waitFor();
+    await page.locator(".exchange .problem").waitFor();
 
-    expect(await page.locator(".problem").textContent()).toContain("The server cannot be reached");
-    expect(await page.getByRole("button", { name: "Ask" }).isEnabled()).toBe(true);
+    expect(await page.locator(".exchange .problem").textContent()).toContain(
+      "The server cannot be reached",
+    );
+    expect(await page.getByRole("button", { name: "Ask", exact: true }).isEnabled()).toBe(true);
+    expect(await page.getByLabel("Question", { exact: true }).inputValue()).toBe("Are you there?");
   });
 
   // The last test of this server: after its first key, it asks everyone for one.
@@ -177,7 +219,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await using browser = await openPage();
     const { page, hosts, errors } = browser;
     const ask = async (text: string) => {
-      await page.getByPlaceholder("Ask about the course").fill(text);
+      await page.getByLabel("Question", { exact: true }).fill(text);
       await page.keyboard.press("Enter");
     };
 
@@ -185,14 +227,18 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.locator("#course option").first().waitFor({ state: "attached" });
     expect(await page.locator("#course option").allTextContents()).toEqual(["Information theory"]);
     // The secret is in neither the address bar nor the history.
-    expect(page.url()).toBe(`${server.url}/ag-ui`);
+    expect(page.url()).not.toContain("key");
     await ask("What is entropy?");
     const source = page.locator("ol.sources a").first();
     await source.waitFor();
     const isUnsigned = await fetch(await source.evaluate((one) => (one as HTMLAnchorElement).href));
     expect(isUnsigned.status).toBe(401);
-    const signed = page.context().waitForEvent("request", (sent) => sent.url().includes("sig="));
+    const signed = page
+      .context()
+      .waitForEvent("request", (sent) => /\/file\b.*sig=/.test(sent.url()));
     await source.click();
+    await page.locator(".panel img.page").waitFor();
+    await page.getByRole("button", { name: "Open the file" }).click();
     const opened = await signed;
     const file = await fetch(opened.url());
     expect(opened.headers().authorization).toBeUndefined();
@@ -202,10 +248,11 @@ describe.skipIf(noBrowser)("in a browser", () => {
 
     await withdraw(link.key_id);
     await ask("What is a bit?");
-    await page.locator(".problem").waitFor();
-    expect(await page.locator(".problem").textContent()).toContain(
-      "This link has expired or was withdrawn. Ask the person who gave it to you for a new one.",
-    );
+    await page
+      .getByText(
+        "This link has expired or was withdrawn. Ask the person who gave it to you for a new one.",
+      )
+      .waitFor();
     await page.reload();
     await page.getByText("This link has expired or was withdrawn.").waitFor();
     expect(await page.locator("#sign-in").isVisible()).toBe(true);

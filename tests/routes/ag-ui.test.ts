@@ -81,11 +81,26 @@ describe("the page", () => {
   });
 
   test("answers HEAD with the headers of GET and no body", async () => {
-    const [head, body] = (await raw("/ag-ui", [], "HEAD")).split("\r\n\r\n");
+    const [head, body] = (await raw("/ag-ui/", [], "HEAD")).split("\r\n\r\n");
 
     expect(head).toStartWith("HTTP/1.1 200");
     expect(head).toMatch(/etag: "[0-9a-f]{64}"/i);
     expect(body).toBe("");
+  });
+
+  test("is below a slash, also where a proxy adds a path", async () => {
+    const bare = await fetch(`${server.url}/ag-ui?v=1`, { redirect: "manual" });
+
+    expect(bare.status).toBe(307);
+    expect(bare.headers.get("location")).toBe("ag-ui/?v=1");
+  });
+
+  test("can show the player of the allowed Panopto sites and nothing else of other servers", async () => {
+    const page = await fetch(`${server.url}/ag-ui/`);
+    const policy = page.headers.get("content-security-policy")!;
+
+    expect(policy).toContain("frame-src https://*.panopto.com https://*.panopto.eu;");
+    expect(policy.match(/https?:/g)).toHaveLength(2);
   });
 
   test.each([

@@ -26,3 +26,16 @@ test("public/ag-ui is what scripts/build-web.ts makes of web/ now", async () => 
     );
   }
 });
+
+test("the page loads at most 220 kB of compressed JavaScript before it is ready", async () => {
+  const shell = await Bun.file(join(SERVED, "index.html")).text();
+  const scripts = [...shell.matchAll(/src="\.\/([^"]+\.js)"/g)].map(([, path]) => path!);
+  const sizes = scripts.map(async (path) => {
+    const bytes = await Bun.file(join(SERVED, path)).bytes();
+    return Bun.gzipSync(bytes, { level: 9 }).byteLength;
+  });
+  const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+
+  expect(scripts.length).toBeGreaterThan(0);
+  expect(total).toBeLessThan(220_000);
+});

@@ -1,0 +1,124 @@
+import { useState } from "react";
+import type { Conversation } from "../conversation/conversation";
+import type { Exchange, Reference } from "../conversation/exchange";
+import { BASE_URL, toReachableUrl } from "../server/base-url";
+import { lectern } from "../server/client";
+import { credentialHeaders } from "../server/credential";
+import { strings } from "../text/strings";
+import { placeName } from "./place";
+
+type AnswerActionsProps = {
+  exchange: Exchange;
+  references: Reference[];
+  isBusy: boolean;
+  conversation: Conversation;
+};
+
+/** Copy, regenerate, rate and export. */
+export function AnswerActions({ exchange, references, isBusy, conversation }: AnswerActionsProps) {
+  const [isCopied, setCopied] = useState(false);
+  const [rating, setRating] = useState<"up" | "down">();
+  const message = exchange.parts.at(-1);
+  const rate = async (next: "up" | "down") => {
+    if (!message) return;
+    const params = { path: { id: message.id } };
+    const body = { rating: next };
+    const answer = await lectern
+      .POST("/api/chat/messages/{id}/feedback", { params, body })
+      .catch(() => undefined);
+    if (answer?.response.ok) setRating(next);
+  };
+  return (
+    <div className="actions">
+      {message && (
+        <button
+          type="button"
+          className="quiet"
+          onClick={async () => setCopied(await copy(toMarkdown(exchange, references)))}
+        >
+          {isCopied ? strings.copied : strings.copy}
+        </button>
+      )}
+      <button
+        type="button"
+        className="quiet"
+        disabled={isBusy}
+        onClick={() => void conversation.regenerate(exchange.id)}
+      >
+        {strings.regenerate}
+      </button>
+      {message && exchange.status === "complete" && (
+        <>
+          <button
+            type="button"
+            className="quiet icon"
+            aria-pressed={rating === "up"}
+            aria-label={strings.helpful}
+            title={strings.helpful}
+            onClick={() => void rate("up")}
+          >
+            👍
+          </button>
+          <button
+            type="button"
+            className="quiet icon"
+            aria-pressed={rating === "down"}
+            aria-label={strings.notHelpful}
+            title={strings.notHelpful}
+            onClick={() => void rate("down")}
+          >
+            👎
+          </button>
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => void exportThread(conversation.options.thread_id)}
+          >
+            {strings.export}
+          </button>
+          {rating && <small role="status">{strings.thanks}</small>}
+        </>
+      )}
+    </div>
+  );
+}
+
+/** The answer with its sources, for other programs. */
+function toMarkdown({ parts }: Exchange, references: Reference[]): string {
+  const text = parts.map((part) => part.text).join("\n\n");
+  const sources = references.map((reference) => {
+    const name = `${reference.title ?? strings.untitled}, ${placeName(reference)}`;
+    const url = reference.url && toReachableUrl(reference.url);
+    return `${reference.number}. ${url ? `[${name}](${url})` : name}`;
+  });
+  return sources.length > 0 ? `${text}\n\n${sources.join("\n")}\n` : text;
+}
+
+/** Copies to the clipboard. Pages of plain http hosts have no `navigator.clipboard`. */
+async function copy(text: string): Promise<boolean> {
+  if (navigator.clipboard) {
+    return navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    );
+  }
+  const box = document.createElement("textarea");
+  box.value = text;
+  document.body.append(box);
+  box.select();
+  const isDone = document.execCommand("copy");
+  box.remove();
+  return isDone;
+}
+
+async function exportThread(id: string): Promise<void> {
+  const headers = credentialHeaders();
+  const answer = await fetch(`${BASE_URL}/api/chat/sessions/${id}/export`, { headers });
+  if (!answer.ok) return;
+  const url = URL.createObjectURL(await answer.blob());
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `conversation-${id}.md`;
+  link.click();
+  URL.revokeObjectURL(url);
+}

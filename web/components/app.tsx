@@ -1,0 +1,105 @@
+import type { Course } from "@lectern/client";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { beginThread } from "../conversation/history";
+import { navigate, useRoute } from "../route/use-route";
+import { isKeyRefused, isUnreachable, reasonOf } from "../server/client";
+import { useCourses, usePageSettings } from "../server/courses";
+import { explainRefusal, isShared, storeKey } from "../server/credential";
+import { strings } from "../text/strings";
+import { Connection } from "./connection";
+import { CourseView } from "./course-view";
+import { CreateCourse } from "./create-course";
+import { Header } from "./header";
+import { KeyDialog } from "./key-dialog";
+
+const SearchView = lazy(() => import("./search-view"));
+
+/** The whole page: the course of the address, or the search over all courses. */
+export function App() {
+  const route = useRoute();
+  const { courses, error, reload } = useCourses();
+  const settings = usePageSettings();
+  const [isRefused, setRefused] = useState(false);
+  const onKeyRefused = useCallback(() => setRefused(true), []);
+
+  const [first] = courses ?? [];
+  const isStart = route.view === "course" && !route.course;
+  useEffect(() => {
+    if (isStart && first) navigate({ view: "course", course: first.id }, { replace: true });
+  }, [isStart, first]);
+  // A course without a thread begins one, so that the address can be shared at once.
+  const course =
+    route.view === "course" ? courses?.find(({ id }) => id === route.course) : undefined;
+  useEffect(() => {
+    if (route.view !== "course" || route.thread || !course) return;
+    navigate({ ...route, thread: beginThread() }, { replace: true });
+  }, [route, course]);
+  useEffect(() => {
+    document.title = course ? `${course.name} · Lectern` : "Lectern";
+  }, [course]);
+
+  if (isRefused || isKeyRefused(error)) {
+    return (
+      <>
+        <Header courses={[]} course={undefined} onCreated={reload} />
+        <KeyDialog
+          problem={explainRefusal()}
+          onKey={(key) => {
+            storeKey(key);
+            setRefused(false);
+            reload();
+          }}
+        />
+      </>
+    );
+  }
+  const open = (created: Course) => {
+    reload();
+    navigate({ view: "course", course: created.id });
+  };
+  return (
+    <>
+      <button type="button" className="skip" onClick={focusQuestion}>
+        {strings.skip}
+      </button>
+      <Header courses={courses ?? []} course={course} onCreated={open} />
+      {isUnreachable(error) && <Connection onBack={reload} />}
+      {error !== undefined && !isUnreachable(error) && (
+        <p className="problem" role="alert">
+          {reasonOf(error)}
+        </p>
+      )}
+      {route.view === "search" ? (
+        <Suspense fallback={<main className="empty">{strings.loading}</main>}>
+          <SearchView query={route.query} courses={courses ?? []} />
+        </Suspense>
+      ) : course && route.thread ? (
+        <CourseView
+          key={`${course.id} ${route.thread}`}
+          course={course}
+          thread={route.thread}
+          source={route.source}
+          writesAnswers={settings?.features.written_answers ?? true}
+          onKeyRefused={onKeyRefused}
+        />
+      ) : (
+        <main className="empty">
+          {courses?.length === 0 &&
+            (isShared() ? (
+              <p>{strings.noCourseShared}</p>
+            ) : (
+              <CreateCourse isFirst onCreated={open} />
+            ))}
+          {courses === undefined && error === undefined && <p>{strings.loading}</p>}
+          {courses && courses.length > 0 && route.view === "course" && route.course && !course && (
+            <p className="problem">{strings.sourceMissing}</p>
+          )}
+        </main>
+      )}
+    </>
+  );
+}
+
+function focusQuestion(): void {
+  document.getElementById("question")?.focus();
+}

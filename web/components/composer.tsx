@@ -1,0 +1,62 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { strings } from "../text/strings";
+
+type ComposerProps = {
+  /** A question that returns to the box because it was not sent. */
+  unsent: string | undefined;
+  isRunning: boolean;
+  placeholder: string;
+  onAsk: (text: string) => void;
+  onStop: () => void;
+};
+
+export function Composer({ unsent, isRunning, placeholder, onAsk, onStop }: ComposerProps) {
+  const [text, setText] = useState("");
+  const box = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    if (unsent !== undefined) setText((old) => old || unsent);
+  }, [unsent]);
+  // A keyboard on the screen would cover the page, so phones get no focus.
+  useEffect(() => {
+    if (matchMedia("(hover: hover)").matches) box.current?.focus();
+  }, []);
+  const submit = () => {
+    const question = text.trim();
+    if (question === "" || isRunning) return;
+    setText("");
+    onAsk(question);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    submit();
+  };
+  return (
+    <form
+      id="ask"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <textarea
+        ref={box}
+        id="question"
+        rows={2}
+        dir="auto"
+        aria-label={strings.question}
+        placeholder={placeholder}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      {isRunning ? (
+        <button type="button" onClick={onStop}>
+          {strings.stop}
+        </button>
+      ) : (
+        <button type="submit">{strings.ask}</button>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,95 @@
+import { useEffect, useRef, useState } from "react";
+import type { Conversation, ConversationState } from "../conversation/conversation";
+import type { Reference } from "../conversation/exchange";
+import { strings } from "../text/strings";
+import { Composer } from "./composer";
+import { Connection } from "./connection";
+import { ExchangeView } from "./exchange-view";
+import { useFollow } from "./use-follow";
+
+type ConversationViewProps = {
+  conversation: Conversation;
+  state: ConversationState;
+  writesAnswers: boolean;
+  hasPosition: boolean;
+  onOpen: (reference: Reference) => boolean;
+};
+
+export function ConversationView(props: ConversationViewProps) {
+  const { conversation, state, writesAnswers, hasPosition, onOpen } = props;
+  const { status, exchanges, references, unsent } = state;
+  const scroller = useRef<HTMLDivElement>(null);
+  const { isAway, follow } = useFollow(scroller, state);
+  const ask = (text: string) => {
+    follow();
+    void conversation.ask(text);
+  };
+  const last = exchanges.at(-1);
+  return (
+    <main className="conversation" aria-label={strings.conversation}>
+      <div className="scroller" ref={scroller} id="thread">
+        {status === "loading" && <p className="note">{strings.loading}</p>}
+        {status === "missing" && <p className="problem">{strings.conversationMissing}</p>}
+        {exchanges.length === 0 && status === "ready" && (
+          <ul className="suggestions">
+            {strings.suggestions.map((text) => (
+              <li key={text}>
+                <button type="button" onClick={() => ask(text)}>
+                  {text}
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
+        {exchanges.map((exchange) => (
+          <ExchangeView
+            key={exchange.id}
+            exchange={exchange}
+            references={references}
+            isLast={exchange === last}
+            isBusy={status === "running"}
+            writesAnswers={writesAnswers}
+            conversation={conversation}
+            onOpen={onOpen}
+            onAsk={ask}
+          />
+        ))}
+      </div>
+      {isAway && status === "running" && (
+        <button type="button" className="follow" onClick={follow}>
+          ↓ {strings.newText}
+        </button>
+      )}
+      {unsent !== undefined && <Connection onBack={() => {}} />}
+      {hasPosition && <p className="note position">{strings.askAbout}</p>}
+      <Composer
+        unsent={unsent}
+        isRunning={status === "running"}
+        placeholder={writesAnswers ? strings.askPlaceholder : strings.searchPlaceholder}
+        onAsk={ask}
+        onStop={() => conversation.stop()}
+      />
+      <Announcement state={state} />
+    </main>
+  );
+}
+
+/** One short message for screen readers when an answer is complete. */
+function Announcement({ state: { status, exchanges, references } }: { state: ConversationState }) {
+  const [text, setText] = useState("");
+  const wasRunning = useRef(false);
+  useEffect(() => {
+    const isRunning = status === "running";
+    const last = exchanges.at(-1);
+    if (wasRunning.current && !isRunning && last) {
+      setText(last.problem ?? strings.answerReady(references.size));
+    }
+    if (isRunning) setText("");
+    wasRunning.current = isRunning;
+  }, [status, exchanges, references]);
+  return (
+    <p className="hidden" role="status">
+      {text}
+    </p>
+  );
+}

@@ -1,0 +1,111 @@
+import type { Course } from "@lectern/client";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import type { Reference } from "../conversation/exchange";
+import { useConversation } from "../conversation/use-conversation";
+import type { Route, SourcePlace } from "../route/route";
+import { navigate } from "../route/use-route";
+import { strings } from "../text/strings";
+import { ConversationView } from "./conversation-view";
+import { KeyList } from "./key-list";
+import { toPlace } from "./place";
+import { SourcesPane } from "./sources-pane";
+import { useShortcuts } from "./use-shortcuts";
+
+const SourcePanel = lazy(() => import("./source-panel"));
+
+type CourseViewProps = {
+  course: Course;
+  thread: string;
+  source: SourcePlace | undefined;
+  writesAnswers: boolean;
+  onKeyRefused: () => void;
+};
+
+/** Sources, conversation and the open source of one course. */
+export function CourseView({
+  course,
+  thread,
+  source,
+  writesAnswers,
+  onKeyRefused,
+}: CourseViewProps) {
+  const [isMenuOpen, setMenuOpen] = useState(false);
+  const [showsKeys, setShowsKeys] = useState(false);
+  /** The reference whose words are marked in the panel. */
+  const [opened, setOpened] = useState<Reference>();
+  const route: Extract<Route, { view: "course" }> = { view: "course", course: course.id, thread };
+
+  const openPlace = (place: SourcePlace | undefined, { replace = false } = {}) =>
+    navigate({ ...route, ...(place && { source: place }) }, { replace });
+  const openReference = useCallback((reference: Reference): boolean => {
+    const place = toPlace(reference);
+    if (!place) return false;
+    setOpened(reference);
+    navigate({ ...route, source: place });
+    return true;
+  }, []);
+  const close = () => {
+    openPlace(undefined);
+    document.getElementById("question")?.focus();
+  };
+
+  const { conversation, state } = useConversation({
+    course_id: course.id,
+    thread_id: thread,
+    position: () =>
+      source &&
+      (source.kind === "document"
+        ? { asset_id: source.id, page: source.page }
+        : { asset_id: source.id, time_ms: source.ms }),
+    showSource: openReference,
+  });
+  useEffect(() => {
+    if (state.keyRefused && state.status !== "running") onKeyRefused();
+  }, [state.keyRefused, state.status, onKeyRefused]);
+  useShortcuts({
+    onEscape: () => (state.status === "running" ? conversation.stop() : source && close()),
+    onHelp: () => setShowsKeys(true),
+  });
+
+  return (
+    <div className={`panes${source ? " with-source" : ""}${isMenuOpen ? " with-menu" : ""}`}>
+      <button
+        type="button"
+        className="menu quiet"
+        aria-expanded={isMenuOpen}
+        onClick={() => setMenuOpen(!isMenuOpen)}
+      >
+        ☰ {strings.sources}
+      </button>
+      <SourcesPane
+        course={course}
+        thread={thread}
+        onOpen={(place) => {
+          setMenuOpen(false);
+          setOpened(undefined);
+          openPlace(place);
+        }}
+      />
+      <ConversationView
+        conversation={conversation}
+        state={state}
+        writesAnswers={writesAnswers}
+        hasPosition={source !== undefined}
+        onOpen={openReference}
+      />
+      {source && (
+        <Suspense fallback={<aside className="panel">{strings.loading}</aside>}>
+          <SourcePanel
+            place={source}
+            reference={opened && isSameAsset(opened, source) ? opened : undefined}
+            onMove={(place) => openPlace(place, { replace: true })}
+            onClose={close}
+          />
+        </Suspense>
+      )}
+      {showsKeys && <KeyList onClose={() => setShowsKeys(false)} />}
+    </div>
+  );
+}
+
+const isSameAsset = (reference: Reference, place: SourcePlace) => reference.asset_id === place.id;

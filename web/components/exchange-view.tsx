@@ -1,0 +1,211 @@
+import { memo, type ReactNode, useCallback, useEffect, useState } from "react";
+import type { UnsupportedSentence } from "../../src/chat/citations/check";
+import { findMarks } from "../../src/chat/citations/marks";
+import type { Conversation } from "../conversation/conversation";
+import type { Exchange, Reference } from "../conversation/exchange";
+import { Markdown } from "../markdown/markdown";
+import { strings } from "../text/strings";
+import { AnswerActions } from "./answer-actions";
+import { Citation } from "./citation";
+import { ResultCards } from "./result-cards";
+import { SourceList } from "./source-list";
+
+type ExchangeViewProps = {
+  exchange: Exchange;
+  references: ReadonlyMap<number, Reference>;
+  isLast: boolean;
+  isBusy: boolean;
+  writesAnswers: boolean;
+  conversation: Conversation;
+  onOpen: (reference: Reference) => boolean;
+  onAsk: (text: string) => void;
+};
+
+/** A question with its answer. */
+export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps) {
+  const { exchange, references, isLast, isBusy, writesAnswers, conversation, onOpen, onAsk } =
+    props;
+  const { parts, status, problem, asked, suggestions } = exchange;
+  const cited = citedIn(exchange, references);
+  const isRunning = status === "running";
+  const heading = `question-${exchange.id}`;
+  const renderMark = useCallback(
+    (number: number, text: string): ReactNode | undefined => {
+      const reference = references.get(number);
+      if (!reference?.url) return undefined;
+      return <Citation reference={reference} text={text} onOpen={onOpen} />;
+    },
+    [references, onOpen],
+  );
+  return (
+    <article className="exchange" aria-labelledby={heading}>
+      <Question
+        id={heading}
+        text={exchange.question}
+        canEdit={!isBusy}
+        onEdit={(text) => void conversation.edit(exchange.id, text)}
+      />
+      {isRunning && parts.every(({ text }) => text === "") && <Activity exchange={exchange} />}
+      {!writesAnswers && cited.length > 0 ? (
+        <ResultCards references={cited} onOpen={onOpen} />
+      ) : (
+        <>
+          <div className="answer" aria-busy={isRunning}>
+            {parts.map((part) => (
+              <Markdown
+                key={part.id}
+                text={part.text}
+                unsupported={part.unsupported}
+                renderMark={renderMark}
+                renderUnsupported={renderUnsupported}
+              />
+            ))}
+          </div>
+          {!isRunning && <SourceList references={cited} onOpen={onOpen} />}
+        </>
+      )}
+      {asked && (
+        <Asked message={asked.message} choices={isLast ? asked.choices : []} onChoose={onAsk} />
+      )}
+      {problem && (
+        <p className="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      {status === "stopped" && isLast && (
+        <p className="note">
+          {strings.interrupted}{" "}
+          <button type="button" className="link" onClick={() => void conversation.finish()}>
+            {strings.finishAnswer}
+          </button>
+        </p>
+      )}
+      {!isRunning && (
+        <AnswerActions
+          exchange={exchange}
+          references={cited}
+          isBusy={isBusy}
+          conversation={conversation}
+        />
+      )}
+      {isLast && !isRunning && suggestions.length > 0 && (
+        <ul className="suggestions" aria-label={strings.follow}>
+          {suggestions.map((text) => (
+            <li key={text}>
+              <button type="button" dir="auto" onClick={() => onAsk(text)}>
+                {text}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </article>
+  );
+});
+
+/** The references that an answer names, in the order of their numbers. */
+function citedIn({ parts }: Exchange, references: ReadonlyMap<number, Reference>): Reference[] {
+  const marked = new Set(
+    parts.flatMap(({ text }) => findMarks(text).flatMap((one) => one.numbers)),
+  );
+  return [...marked].sort((a, b) => a - b).flatMap((number) => references.get(number) ?? []);
+}
+
+/** A sentence that the check flags. The check does not notice negations, swapped subjects or names. */
+function renderUnsupported(
+  { reason, start }: UnsupportedSentence,
+  children: ReactNode,
+  isEnd: boolean,
+): ReactNode {
+  return (
+    <span className="unsupported" key={start}>
+      {children}
+      {isEnd && <small> ({strings.reasons[reason]})</small>}
+    </span>
+  );
+}
+
+type QuestionProps = { id: string; text: string; canEdit: boolean; onEdit: (text: string) => void };
+
+function Question({ id, text, canEdit, onEdit }: QuestionProps) {
+  const [draft, setDraft] = useState<string>();
+  if (draft !== undefined) {
+    return (
+      <form
+        className="user editing"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setDraft(undefined);
+          if (draft.trim() !== "") onEdit(draft.trim());
+        }}
+      >
+        <textarea
+          aria-label={strings.edit}
+          dir="auto"
+          value={draft}
+          // biome-ignore lint/a11y/noAutofocus: the reader has just asked to edit
+          autoFocus
+          onChange={(event) => setDraft(event.target.value)}
+        />
+        <button type="submit">{strings.save}</button>
+        <button type="button" className="quiet" onClick={() => setDraft(undefined)}>
+          {strings.cancel}
+        </button>
+      </form>
+    );
+  }
+  return (
+    <div className="asked-line">
+      {canEdit && (
+        <button
+          type="button"
+          className="quiet icon edit"
+          aria-label={strings.edit}
+          title={strings.edit}
+          onClick={() => setDraft(text)}
+        >
+          ✎
+        </button>
+      )}
+      <h2 className="user" id={id} dir="auto">
+        {text}
+      </h2>
+    </div>
+  );
+}
+
+/** Waiting times are shown from this on, in seconds. */
+const SLOW_S = 5;
+const VERY_SLOW_S = 20;
+
+function Activity({ exchange: { activity, started } }: { exchange: Exchange }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = Math.max(0, Math.floor((now - started) / 1_000));
+  const what = activity === undefined ? strings.thinking : (strings.activity[activity] ?? activity);
+  return (
+    <p className="note working">
+      {what}…{seconds >= SLOW_S && ` ${seconds} s`}
+      {seconds >= VERY_SLOW_S && ` ${strings.stillWaiting}`}
+    </p>
+  );
+}
+
+type AskedProps = { message: string; choices: string[]; onChoose: (text: string) => void };
+
+/** The question of the model to the reader. */
+function Asked({ message, choices, onChoose }: AskedProps) {
+  return (
+    <div className="asked">
+      <p dir="auto">{message}</p>
+      {choices.map((choice) => (
+        <button type="button" key={choice} onClick={() => onChoose(choice)} dir="auto">
+          {choice}
+        </button>
+      ))}
+    </div>
+  );
+}

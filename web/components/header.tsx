@@ -1,0 +1,81 @@
+import type { Course } from "@lectern/client";
+import { useState } from "react";
+import { navigate } from "../route/use-route";
+import { findKey, isShared, removeKey } from "../server/credential";
+import { strings, switchLanguage } from "../text/strings";
+import { CreateCourse } from "./create-course";
+import { Dialog } from "./dialog";
+
+type HeaderProps = {
+  courses: Course[];
+  course: Course | undefined;
+  onCreated: (course: Course) => void;
+};
+
+export function Header({ courses, course, onCreated }: HeaderProps) {
+  const [isCreating, setCreating] = useState(false);
+  return (
+    <header className="top">
+      <h1>Lectern</h1>
+      {courses.length > 0 && (
+        <span className="course">
+          <select
+            id="course"
+            aria-label={strings.course}
+            dir="auto"
+            value={course?.id ?? ""}
+            onChange={(event) => navigate({ view: "course", course: event.target.value })}
+          >
+            {!course && <option value="">{strings.course}</option>}
+            {courses.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </span>
+      )}
+      <span className="spread" />
+      {!isShared() && courses.length > 0 && (
+        <button type="button" className="quiet" onClick={() => setCreating(true)}>
+          <span aria-hidden="true">＋ </span>
+          {strings.newCourse}
+        </button>
+      )}
+      {courses.length > 1 && (
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => navigate({ view: "search", query: "" })}
+        >
+          {strings.searchAll}
+        </button>
+      )}
+      <button type="button" className="quiet" onClick={switchLanguage}>
+        {strings.language}
+      </button>
+      {findKey() && (
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => {
+            removeKey();
+            location.reload();
+          }}
+        >
+          {strings.signOut}
+        </button>
+      )}
+      {isCreating && (
+        <Dialog label={strings.newCourse} onClose={() => setCreating(false)}>
+          <CreateCourse
+            onCreated={(created) => {
+              setCreating(false);
+              onCreated(created);
+            }}
+          />
+        </Dialog>
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,333 @@
+import { type AgentSubscriber, HttpAgent } from "@ag-ui/client";
+import type { Context, Message, Tool } from "@ag-ui/core";
+import { dataOf, LecternError } from "@lectern/client";
+import type { UnsupportedSentence } from "../../src/chat/citations/check";
+import { BASE_URL } from "../server/base-url";
+import { isKeyRefused, isUnreachable, lectern, reasonOf } from "../server/client";
+import { credentialHeaders } from "../server/credential";
+import { strings } from "../text/strings";
+import { type Exchange, newExchange, type Reference, readSession } from "./exchange";
+import { rememberThread } from "./history";
+import { newId } from "./new-id";
+
+export type ConversationState = {
+  /** `loading` while a stored conversation is read. */
+  status: "loading" | "ready" | "running" | "missing";
+  exchanges: Exchange[];
+  references: ReadonlyMap<number, Reference>;
+  /** A question that was not sent, because the server could not be reached. */
+  unsent: string | undefined;
+  keyRefused: boolean;
+};
+
+export type ConversationOptions = {
+  course_id: string;
+  thread_id: string;
+  /** Where the reader is, sent with each question. */
+  position: () => { asset_id: string; page?: number; time_ms?: number } | undefined;
+  /** Opens a source that the model shows. Returns false if it cannot. */
+  showSource: (reference: Reference) => boolean;
+};
+
+type Resume = NonNullable<Parameters<HttpAgent["runAgent"]>[0]>["resume"];
+
+const SHOW_SOURCE: Tool = {
+  name: "show_source",
+  description: "Opens a cited source beside the conversation",
+  parameters: {
+    type: "object",
+    properties: { citation: { type: "integer" } },
+    required: ["citation"],
+  },
+};
+
+/** A run can call `show_source` once, so a second round ends it. */
+const MAX_ROUNDS = 3;
+
+/** A thread: its state for the page, and what the reader can do with it. Subscribers are called at most once a frame. */
+export class Conversation {
+  readonly #agent: HttpAgent;
+  readonly #listeners = new Set<() => void>();
+  #state: ConversationState = {
+    status: "ready",
+    exchanges: [],
+    references: new Map(),
+    unsent: undefined,
+    keyRefused: false,
+  };
+  #isScheduled = false;
+  #isStopped = false;
+
+  constructor(readonly options: ConversationOptions) {
+    this.#agent = new HttpAgent({
+      url: `${BASE_URL}/api/chat/stream`,
+      threadId: options.thread_id,
+      headers: credentialHeaders(),
+    });
+  }
+
+  readonly getState = (): ConversationState => this.#state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Reads the stored conversation. A thread that the server does not show stays empty. */
+  async restore(): Promise<void> {
+    this.#change({ status: "loading" });
+    const params = { path: { id: this.options.thread_id } };
+    try {
+      const session = await dataOf(lectern.GET("/api/chat/sessions/{id}", { params }));
+      this.#agent.setMessages(
+        session.messages
+          .filter(({ role, content }) => role === "user" || content !== "")
+          .map(({ id, role, content }) => ({ id, role, content }) as Message),
+      );
+      const last = session.messages.at(-1);
+      if (last?.role === "assistant") this.#agent.setState({ last_message_id: last.id });
+      this.#change({ status: "ready", ...readSession(session) });
+    } catch (error) {
+      const isMissing = error instanceof LecternError && error.status === 404;
+      this.#change({ status: isMissing ? "missing" : "ready", keyRefused: isKeyRefused(error) });
+    }
+  }
+
+  /** Asks, or replies to the question of the model. */
+  async ask(text: string): Promise<void> {
+    if (this.#state.status === "running") return;
+    const question = { id: newId(), text };
+    const { course_id, thread_id } = this.options;
+    rememberThread({ id: thread_id, course_id, title: this.#state.exchanges[0]?.question ?? text });
+    const resume = this.#agent.pendingInterrupts.map(({ id: interruptId }) => ({
+      interruptId,
+      status: "resolved" as const,
+      payload: { answer: text },
+    }));
+    const before = this.#agent.messages;
+    if (resume.length === 0) {
+      this.#agent.addMessage({ id: question.id, role: "user", content: text });
+    }
+    this.#add(newExchange(question.id, text));
+    const isSent = await this.#run(resume.length > 0 ? resume : undefined);
+    if (isSent) return;
+    // The question returns to the box, so that it is not lost.
+    this.#agent.setMessages(before);
+    this.#change({ unsent: text });
+  }
+
+  /** Answers a question again. What followed it is replaced. */
+  async regenerate(id: string): Promise<void> {
+    const exchange = this.#state.exchanges.find((one) => one.id === id);
+    if (exchange) await this.#replaceFrom(exchange, exchange.question);
+  }
+
+  /** Replaces a question and what followed it. */
+  async edit(id: string, text: string): Promise<void> {
+    const exchange = this.#state.exchanges.find((one) => one.id === id);
+    if (exchange) await this.#replaceFrom(exchange, text);
+  }
+
+  /** Finishes an answer that was interrupted. */
+  async finish(): Promise<void> {
+    const last = this.#state.exchanges.at(-1);
+    if (!last || this.#state.status === "running") return;
+    this.#replaceLast({ ...newExchange(last.id, last.question) });
+    this.#agent.setState({});
+    await this.#run();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#agent.abortRun();
+  }
+
+  takeUnsent(): void {
+    this.#change({ unsent: undefined });
+  }
+
+  /** Marks the sources whose material was replaced since. */
+  async refreshSources(): Promise<void> {
+    if (this.#state.exchanges.length === 0 || this.#state.status === "running") return;
+    const params = { path: { id: this.options.thread_id } };
+    const answer = await lectern.GET("/api/chat/sessions/{id}", { params }).catch(() => undefined);
+    // A share link shows no stored conversation, so nothing is marked.
+    if (!answer?.data) return;
+    const { references } = readSession(answer.data);
+    const merged = new Map(this.#state.references);
+    for (const [number, { replaced }] of references) {
+      const known = merged.get(number);
+      if (known && replaced) merged.set(number, { ...known, replaced });
+    }
+    this.#change({ references: merged });
+  }
+
+  async #replaceFrom(exchange: Exchange, text: string): Promise<void> {
+    if (this.#state.status === "running") return;
+    const index = this.#state.exchanges.indexOf(exchange);
+    const { messages } = this.#agent;
+    const at = messages.findIndex(({ id }) => id === exchange.id);
+    if (at < 0) return;
+    this.#agent.setMessages([
+      ...messages.slice(0, at),
+      { id: exchange.id, role: "user", content: text },
+    ]);
+    this.#change({ exchanges: this.#state.exchanges.slice(0, index) });
+    this.#add(newExchange(exchange.id, text));
+    await this.#run();
+  }
+
+  /** Runs until the answer is complete. False if the server did not receive the question. */
+  async #run(resume?: Resume): Promise<boolean> {
+    this.#isStopped = false;
+    this.#change({ status: "running", unsent: undefined, keyRefused: false });
+    this.#agent.headers = credentialHeaders();
+    let isReceived = false;
+    try {
+      const subscriber = this.#subscriber(() => {
+        isReceived = true;
+      });
+      let next = resume;
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        await this.#agent.runAgent(
+          {
+            forwardedProps: { course_id: this.options.course_id },
+            context: this.#context(),
+            tools: [SHOW_SOURCE],
+            ...(next && { resume: next }),
+          },
+          subscriber,
+        );
+        next = undefined;
+        if (this.#isStopped || !this.#answerToolCalls()) break;
+      }
+      this.#end(this.#isStopped ? "stopped" : "complete");
+    } catch (error) {
+      if (this.#isStopped) this.#end("stopped");
+      else if (!isReceived && (isUnreachable(error) || isKeyRefused(error))) {
+        this.#end("failed", reasonOf(error), isKeyRefused(error));
+        return false;
+      } else this.#end("failed", reasonOf(error));
+    }
+    return true;
+  }
+
+  #context(): Context[] {
+    const position = this.options.position();
+    if (!position) return [];
+    return [{ description: "lectern.position", value: JSON.stringify(position) }];
+  }
+
+  /** Answers the calls of `show_source`. False if there are none. */
+  #answerToolCalls(): boolean {
+    const { messages } = this.#agent;
+    const answered = new Set(
+      messages.flatMap((one) => (one.role === "tool" ? one.toolCallId : [])),
+    );
+    const calls = messages
+      .slice(messages.findLastIndex(({ role }) => role === "user"))
+      .flatMap((one) => (one.role === "assistant" ? (one.toolCalls ?? []) : []))
+      .filter(({ id, function: { name } }) => name === SHOW_SOURCE.name && !answered.has(id));
+    for (const { id, function: call } of calls) {
+      const result = this.#showSource(call.arguments);
+      const content = JSON.stringify(result);
+      this.#agent.addMessage({ id: newId(), role: "tool", toolCallId: id, content });
+    }
+    return calls.length > 0;
+  }
+
+  #showSource(input: string): { applied: boolean; at?: string } {
+    try {
+      const { citation } = JSON.parse(input) as { citation?: number };
+      const reference = this.#state.references.get(Number(citation));
+      if (!reference || !this.options.showSource(reference)) return { applied: false };
+      return { applied: true, at: String(reference.page_number ?? reference.start_ms ?? "") };
+    } catch {
+      return { applied: false };
+    }
+  }
+
+  #subscriber(onReceived: () => void): AgentSubscriber {
+    return {
+      onRunStartedEvent: onReceived,
+      onStepStartedEvent: ({ event }) => this.#updateLast({ activity: event.stepName }),
+      onToolCallStartEvent: ({ event }) => this.#updateLast({ activity: event.toolCallName }),
+      onTextMessageStartEvent: ({ event }) => {
+        const part = { id: event.messageId, text: "", unsupported: [] };
+        // A run that is joined repeats the beginning of its answer.
+        const others = this.#last.parts.filter(({ id }) => id !== event.messageId);
+        this.#updateLast({ activity: undefined, parts: [...others, part] });
+      },
+      onTextMessageContentEvent: ({ event }) =>
+        this.#updatePart(event.messageId, (part) => ({ ...part, text: part.text + event.delta })),
+      onTextMessageEndEvent: ({ event }) => {
+        const { metadata } = event as { metadata?: { unsupported?: UnsupportedSentence[] } };
+        const unsupported = metadata?.unsupported;
+        if (unsupported) this.#updatePart(event.messageId, (part) => ({ ...part, unsupported }));
+      },
+      onCustomEvent: ({ event }) => this.#readCustom(event),
+      onRunErrorEvent: ({ event }) => this.#updateLast({ problem: event.message }),
+    };
+  }
+
+  #readCustom({ name, value }: { name: string; value?: unknown }): void {
+    const { references = [], questions = [] } = Object(value) as {
+      references?: Reference[];
+      questions?: string[];
+    };
+    if (name === "suggested_questions") this.#updateLast({ suggestions: questions });
+    if (name !== "knowledge_references") return;
+    const merged = new Map(this.#state.references);
+    for (const reference of references) merged.set(reference.number, reference);
+    this.#change({ references: merged });
+  }
+
+  get #last(): Exchange {
+    return this.#state.exchanges.at(-1)!;
+  }
+
+  #add(exchange: Exchange): void {
+    this.#change({ exchanges: [...this.#state.exchanges, exchange] });
+  }
+
+  #replaceLast(exchange: Exchange): void {
+    this.#change({ exchanges: [...this.#state.exchanges.slice(0, -1), exchange] });
+  }
+
+  #updateLast(fields: Partial<Exchange>): void {
+    if (this.#last) this.#replaceLast({ ...this.#last, ...fields });
+  }
+
+  #updatePart(id: string, update: (part: Exchange["parts"][number]) => Exchange["parts"][number]) {
+    this.#updateLast({
+      parts: this.#last.parts.map((part) => (part.id === id ? update(part) : part)),
+    });
+  }
+
+  #end(status: "complete" | "stopped" | "failed", problem?: string, keyRefused = false): void {
+    const [interrupt] = this.#agent.pendingInterrupts;
+    const choices: string[] = interrupt?.responseSchema?.properties?.answer?.enum ?? [];
+    const asked = interrupt && { message: interrupt.message ?? strings.pleaseReply, choices };
+    const failure = problem ?? this.#last.problem;
+    this.#updateLast({
+      status: failure ? "failed" : status,
+      activity: undefined,
+      problem: failure,
+      asked,
+    });
+    this.#change({ status: "ready", keyRefused });
+  }
+
+  #change(fields: Partial<ConversationState>): void {
+    this.#state = { ...this.#state, ...fields };
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    const notify = () => {
+      this.#isScheduled = false;
+      for (const listener of this.#listeners) listener();
+    };
+    // A hidden tab has no frames.
+    if (document.hidden) setTimeout(notify, 100);
+    else requestAnimationFrame(notify);
+  }
+}

@@ -1,0 +1,36 @@
+import { useEffect, useEffectEvent, useMemo, useSyncExternalStore } from "react";
+import { isShared } from "../server/credential";
+import { Conversation, type ConversationOptions, type ConversationState } from "./conversation";
+import { isNewThread } from "./history";
+
+/** The conversation of a thread, which ends with the component. */
+export function useConversation(options: ConversationOptions): {
+  conversation: Conversation;
+  state: ConversationState;
+} {
+  const position = useEffectEvent(options.position);
+  const showSource = useEffectEvent(options.showSource);
+  const { course_id, thread_id } = options;
+  const conversation = useMemo(
+    () =>
+      new Conversation({
+        course_id,
+        thread_id,
+        position: () => position(),
+        showSource: (reference) => showSource(reference),
+      }),
+    [course_id, thread_id],
+  );
+  useEffect(() => {
+    // A share link shows no stored conversation.
+    if (!isNewThread(thread_id) && !isShared()) void conversation.restore();
+    const refresh = () => !isShared() && void conversation.refreshSources();
+    addEventListener("focus", refresh);
+    return () => {
+      removeEventListener("focus", refresh);
+      conversation.stop();
+    };
+  }, [conversation, thread_id]);
+  const state = useSyncExternalStore(conversation.subscribe, conversation.getState);
+  return { conversation, state };
+}

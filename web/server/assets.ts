@@ -1,0 +1,45 @@
+import { type Asset, followEvents, itemsOf } from "@lectern/client";
+import { useCallback, useEffect, useState } from "react";
+import { lectern } from "./client";
+
+/** Events come in bursts. The list is read at most once in this time, in milliseconds. */
+const BURST_MS = 300;
+
+async function listAssets(id: string): Promise<Asset[]> {
+  const assets: Asset[] = [];
+  const read = (cursor: string | undefined) =>
+    lectern.GET("/api/courses/{id}/assets", {
+      params: { path: { id }, query: { limit: 200, ...(cursor && { cursor }) } },
+    });
+  for await (const asset of itemsOf(read)) assets.push(asset);
+  return assets;
+}
+
+/** The lectures and documents of a course, read again after each event; undefined until they are read. */
+export function useAssets(course_id: string): { assets: Asset[] | undefined; reload: () => void } {
+  const [assets, setAssets] = useState<Asset[]>();
+  const reload = useCallback(() => {
+    listAssets(course_id).then(setAssets, () => {});
+  }, [course_id]);
+  useEffect(() => {
+    const leaving = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    reload();
+    const follow = async () => {
+      const events = followEvents(lectern, { query: { course_id }, signal: leaving.signal });
+      for await (const _ of events) {
+        timer ??= setTimeout(() => {
+          timer = undefined;
+          reload();
+        }, BURST_MS);
+      }
+    };
+    // Without the events the list is still right after each action of the reader.
+    follow().catch(() => {});
+    return () => {
+      leaving.abort();
+      clearTimeout(timer);
+    };
+  }, [course_id, reload]);
+  return { assets, reload };
+}

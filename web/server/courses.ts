@@ -1,0 +1,41 @@
+import { type Course, dataOf, itemsOf, type operations } from "@lectern/client";
+import { useCallback, useEffect, useState } from "react";
+import { lectern } from "./client";
+
+async function listCourses(): Promise<Course[]> {
+  const courses: Course[] = [];
+  const read = (cursor: string | undefined) =>
+    lectern.GET("/api/courses", { params: { query: { limit: 200, ...(cursor && { cursor }) } } });
+  for await (const course of itemsOf(read)) courses.push(course);
+  return courses;
+}
+
+/** The courses that the reader can see; undefined while they are read. */
+export function useCourses() {
+  const [result, setResult] = useState<{ courses?: Course[]; error?: unknown }>({});
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    let isCurrent = true;
+    listCourses().then(
+      (courses) => isCurrent && setResult({ courses }),
+      (error: unknown) => isCurrent && setResult((old) => ({ ...old, error })),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [round]);
+  const reload = useCallback(() => setRound((old) => old + 1), []);
+  return { ...result, reload };
+}
+
+type PageSettings =
+  operations["getChatPageSettings"]["responses"]["200"]["content"]["application/json"];
+
+/** The settings of the page; undefined until they are read. */
+export function usePageSettings(): PageSettings | undefined {
+  const [settings, setSettings] = useState<PageSettings>();
+  useEffect(() => {
+    dataOf(lectern.GET("/api/agui/config")).then(setSettings, () => {});
+  }, []);
+  return settings;
+}
