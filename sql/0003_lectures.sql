@@ -82,6 +82,8 @@ create table lecture_transcripts (
   original        jsonb,
   -- How often each correction changes the transcript: {correction_id: number}.
   corrections     jsonb not null default '{}',
+  -- Corrections wait for a job that makes another transcript. If it makes none, they get a job of their own.
+  corrections_due boolean not null default false,
   -- SHA-256 of the segments and words: the version that a citation quotes.
   sha256          text not null default '',
   created_at      timestamptz not null default now(),

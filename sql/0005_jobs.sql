@@ -139,6 +139,9 @@ begin
   perform record_event('lecture', new.asset_id, new.course_id, 'status', jsonb_build_object(
     'from', case when tg_op = 'UPDATE' then old.job_state end, 'to', new.job_state,
     'job_id', new.id, 'code', new.error_code, 'reason', new.error_message));
+  if new.job_state in ('completed', 'failed') and new.error_code is distinct from 'asset_deleted' then
+    perform apply_due_corrections(new.asset_id);
+  end if;
   return null;
 end
 $$;

@@ -269,6 +269,8 @@ begin
   perform lock_asset(p_lecture_id);
   select course_id into course from lectures where id = p_lecture_id and deleted_at is null;
   if not found then return null; end if;
+  -- The job of the imported transcript applies them.
+  update lecture_transcripts t set corrections_due = false where t.lecture_id = p_lecture_id and t.corrections_due;
   perform stop_job(p_lecture_id, 'cancelled', 'A transcript was imported instead');
 
   -- Two updates, because a finished status can only become `pending`.

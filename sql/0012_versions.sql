@@ -235,7 +235,7 @@ begin
     select sha256 into former from lecture_transcripts where lecture_id = p_lecture_id;
     update lecture_transcripts set
       transcript_text = draft.transcript_text, word_segments = draft.word_segments,
-      original = draft.original, corrections = draft.corrections,
+      original = draft.original, corrections = draft.corrections, corrections_due = false,
       language_code = draft.language_code, token_count = draft.token_count,
       provider = draft.provider, model = draft.model
     where lecture_id = p_lecture_id;

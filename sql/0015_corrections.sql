@@ -14,6 +14,8 @@ create table transcript_corrections (
   owner_id      uuid references users on delete cascade,
   -- Where the corrected word starts, in ms from the start of the recording. Null: a rule.
   start_ms      integer check (start_ms >= 0),
+  -- Its place among the words with the same start, from 0: times in whole seconds are not unique. Null: a rule.
+  nth_at_start  integer check (nth_at_start >= 0),
   expected      text not null check (expected <> ''),
   replacement   text not null check (replacement <> ''),
   match_case    boolean not null default false,
@@ -22,7 +24,8 @@ create table transcript_corrections (
   user_id       uuid references users on delete set null,
   created_at    timestamptz not null default now(),
   undone_at     timestamptz,
-  check ((lecture_id is null) = (start_ms is null))
+  check ((lecture_id is null) = (start_ms is null)),
+  check ((lecture_id is null) = (nth_at_start is null))
 );
 create index transcript_corrections_course on transcript_corrections (course_id, created_at, id);
 create index transcript_corrections_lecture on transcript_corrections (lecture_id) where lecture_id is not null;
@@ -48,27 +51,54 @@ begin
   perform lock_asset(p_lecture_id);
   select l.course_id into course from lectures l where l.id = p_lecture_id and l.deleted_at is null;
   if not found then return null; end if;
-  select j.* into job from jobs j
-  where j.asset_id = p_lecture_id and j.job_state not in ('completed', 'failed');
-  if found then
+  loop
+    select j.* into job from jobs j
+    where j.asset_id = p_lecture_id and j.job_state not in ('completed', 'failed');
+    exit when not found;
     perform lock_message(job.queue_name, job.message_id);
     -- The lock keeps the job from its next step until the correction is committed.
     select j.* into job from jobs j where j.id = job.id for update;
-    if job.job_state in ('downloading', 'transcribing') then return null; end if;
-    if job.job_state = 'pending' then return job.id; end if;
-    if job.job_state = 'embedding' then
-      perform stop_job(p_lecture_id, 'cancelled', 'A correction of the transcript starts it again');
-    end if;
+    -- A job that ended while this function waited can have been followed by another.
+    exit when job.job_state not in ('completed', 'failed');
+  end loop;
+  if job.job_state in ('pending', 'downloading', 'transcribing') then
+    update lecture_transcripts t set corrections_due = true from lectures l
+    where t.lecture_id = p_lecture_id and l.id = t.lecture_id and l.retranscribing;
+    return case when job.job_state = 'pending' then job.id end;
+  end if;
+  if job.job_state = 'embedding' then
+    perform stop_job(p_lecture_id, 'cancelled', 'A correction of the transcript starts it again');
   end if;
   perform from lecture_transcripts t where t.lecture_id = p_lecture_id;
   if not found then return null; end if;
-  -- After a failed attempt to transcribe again, the correction is for the transcript in use.
+  return create_correction_job(p_lecture_id, course, p_priority);
+end
+$$;
+
+-- After a failed attempt to transcribe again, the corrections are for the transcript in use.
+create function create_correction_job(p_lecture_id uuid, p_course_id uuid, p_priority text) returns uuid
+language plpgsql as $$
+begin
+  update lecture_transcripts t set corrections_due = false where t.lecture_id = p_lecture_id and t.corrections_due;
   update lectures l set
     embed_status = 'pending',
     retranscribing = l.retranscribing and exists (
       select from draft_transcripts d where d.lecture_id = p_lecture_id and not d.corrects)
   where l.id = p_lecture_id;
-  return create_job('lecture', p_lecture_id, course, p_priority);
+  return create_job('lecture', p_lecture_id, p_course_id, p_priority);
+end
+$$;
+
+-- Creates a job for the corrections that waited for a job which ended without another transcript. A draft is
+-- published by a retry, with its corrections.
+create function apply_due_corrections(p_lecture_id uuid) returns void language plpgsql as $$
+declare
+  course uuid;
+begin
+  select l.course_id into course from lectures l join lecture_transcripts t on t.lecture_id = l.id
+  where l.id = p_lecture_id and l.deleted_at is null and t.corrections_due
+    and not exists (select from draft_transcripts d where d.lecture_id = l.id);
+  if found then perform create_correction_job(p_lecture_id, course, 'high'); end if;
 end
 $$;
 
@@ -109,10 +139,10 @@ $$;
 
 -- Stores a correction of a word, or a rule when p_start_ms is null, and lets jobs apply it. It replaces an
 -- active correction of the same text, so that the newest wins and one undo removes it. If that one is equal,
--- nothing changes and its id is returned.
+-- nothing changes and its id is returned. A row without correction_id when there are p_limit of its kind already.
 create function add_correction(
-  p_lecture_id uuid, p_start_ms integer, p_expected text, p_replacement text, p_match_case boolean,
-  p_key_id text, p_user_id uuid, p_lecture_ids uuid[]
+  p_lecture_id uuid, p_start_ms integer, p_nth_at_start integer, p_expected text, p_replacement text,
+  p_match_case boolean, p_key_id text, p_user_id uuid, p_lecture_ids uuid[], p_limit integer
 ) returns table (correction_id uuid, lecture_id uuid, job_id uuid) language plpgsql as $$
 declare
   added    transcript_corrections;
@@ -121,7 +151,8 @@ declare
 begin
   perform lock_corrections(p_lecture_id);
   select c.* into former from active_corrections(p_lecture_id) c
-  where c.start_ms is not distinct from p_start_ms and c.match_case = p_match_case
+  where c.start_ms is not distinct from p_start_ms and c.nth_at_start is not distinct from p_nth_at_start
+    and c.match_case = p_match_case
     and (c.expected = p_expected or not p_match_case and lower(c.expected) = lower(p_expected))
   order by c.seq desc limit 1;
   if found and former.replacement = p_replacement then
@@ -132,12 +163,17 @@ begin
   if found then
     update transcript_corrections c set undone_at = clock_timestamp() where c.id = former.id;
     affected := affected || array(select * from lectures_changed_by(former));
+  elsif p_limit <= (select count(*) from active_corrections(p_lecture_id) c
+                    where (c.start_ms is null) = (p_start_ms is null)) then
+    return next;
+    return;
   end if;
   insert into transcript_corrections as c
-    (course_id, lecture_id, owner_id, start_ms, expected, replacement, match_case, key_id, user_id)
+    (course_id, lecture_id, owner_id, start_ms, nth_at_start, expected, replacement, match_case, key_id,
+     user_id)
   select l.course_id, case when p_start_ms is not null then l.id end,
-         case when p_start_ms is null then l.owner_id end, p_start_ms, p_expected, p_replacement,
-         p_match_case, p_key_id, p_user_id
+         case when p_start_ms is null then l.owner_id end, p_start_ms, p_nth_at_start, p_expected,
+         p_replacement, p_match_case, p_key_id, p_user_id
   from lectures l where l.id = p_lecture_id and l.deleted_at is null
   returning c.* into added;
   if not found then return; end if;

@@ -83,6 +83,7 @@ CREATE TABLE public.transcript_corrections (
     lecture_id uuid,
     owner_id uuid,
     start_ms integer,
+    nth_at_start integer,
     expected text NOT NULL,
     replacement text NOT NULL,
     match_case boolean DEFAULT false NOT NULL,
@@ -91,7 +92,9 @@ CREATE TABLE public.transcript_corrections (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     undone_at timestamp with time zone,
     CONSTRAINT transcript_corrections_check CHECK (((lecture_id IS NULL) = (start_ms IS NULL))),
+    CONSTRAINT transcript_corrections_check1 CHECK (((lecture_id IS NULL) = (nth_at_start IS NULL))),
     CONSTRAINT transcript_corrections_expected_check CHECK ((expected <> ''::text)),
+    CONSTRAINT transcript_corrections_nth_at_start_check CHECK ((nth_at_start >= 0)),
     CONSTRAINT transcript_corrections_replacement_check CHECK ((replacement <> ''::text)),
     CONSTRAINT transcript_corrections_start_ms_check CHECK ((start_ms >= 0))
 );
@@ -105,7 +108,7 @@ CREATE FUNCTION public.active_corrections(p_lecture_id uuid) RETURNS SETOF publi
   order by c.seq;
 $$;
 
-CREATE FUNCTION public.add_correction(p_lecture_id uuid, p_start_ms integer, p_expected text, p_replacement text, p_match_case boolean, p_key_id text, p_user_id uuid, p_lecture_ids uuid[]) RETURNS TABLE(correction_id uuid, lecture_id uuid, job_id uuid)
+CREATE FUNCTION public.add_correction(p_lecture_id uuid, p_start_ms integer, p_nth_at_start integer, p_expected text, p_replacement text, p_match_case boolean, p_key_id text, p_user_id uuid, p_lecture_ids uuid[], p_limit integer) RETURNS TABLE(correction_id uuid, lecture_id uuid, job_id uuid)
     LANGUAGE plpgsql
     AS $$
 declare
@@ -115,7 +118,8 @@ declare
 begin
   perform lock_corrections(p_lecture_id);
   select c.* into former from active_corrections(p_lecture_id) c
-  where c.start_ms is not distinct from p_start_ms and c.match_case = p_match_case
+  where c.start_ms is not distinct from p_start_ms and c.nth_at_start is not distinct from p_nth_at_start
+    and c.match_case = p_match_case
     and (c.expected = p_expected or not p_match_case and lower(c.expected) = lower(p_expected))
   order by c.seq desc limit 1;
   if found and former.replacement = p_replacement then
@@ -126,12 +130,17 @@ begin
   if found then
     update transcript_corrections c set undone_at = clock_timestamp() where c.id = former.id;
     affected := affected || array(select * from lectures_changed_by(former));
+  elsif p_limit <= (select count(*) from active_corrections(p_lecture_id) c
+                    where (c.start_ms is null) = (p_start_ms is null)) then
+    return next;
+    return;
   end if;
   insert into transcript_corrections as c
-    (course_id, lecture_id, owner_id, start_ms, expected, replacement, match_case, key_id, user_id)
+    (course_id, lecture_id, owner_id, start_ms, nth_at_start, expected, replacement, match_case, key_id,
+     user_id)
   select l.course_id, case when p_start_ms is not null then l.id end,
-         case when p_start_ms is null then l.owner_id end, p_start_ms, p_expected, p_replacement,
-         p_match_case, p_key_id, p_user_id
+         case when p_start_ms is null then l.owner_id end, p_start_ms, p_nth_at_start, p_expected,
+         p_replacement, p_match_case, p_key_id, p_user_id
   from lectures l where l.id = p_lecture_id and l.deleted_at is null
   returning c.* into added;
   if not found then return; end if;
@@ -229,27 +238,40 @@ begin
   perform lock_asset(p_lecture_id);
   select l.course_id into course from lectures l where l.id = p_lecture_id and l.deleted_at is null;
   if not found then return null; end if;
-  select j.* into job from jobs j
-  where j.asset_id = p_lecture_id and j.job_state not in ('completed', 'failed');
-  if found then
+  loop
+    select j.* into job from jobs j
+    where j.asset_id = p_lecture_id and j.job_state not in ('completed', 'failed');
+    exit when not found;
     perform lock_message(job.queue_name, job.message_id);
     -- The lock keeps the job from its next step until the correction is committed.
     select j.* into job from jobs j where j.id = job.id for update;
-    if job.job_state in ('downloading', 'transcribing') then return null; end if;
-    if job.job_state = 'pending' then return job.id; end if;
-    if job.job_state = 'embedding' then
-      perform stop_job(p_lecture_id, 'cancelled', 'A correction of the transcript starts it again');
-    end if;
+    -- A job that ended while this function waited can have been followed by another.
+    exit when job.job_state not in ('completed', 'failed');
+  end loop;
+  if job.job_state in ('pending', 'downloading', 'transcribing') then
+    update lecture_transcripts t set corrections_due = true from lectures l
+    where t.lecture_id = p_lecture_id and l.id = t.lecture_id and l.retranscribing;
+    return case when job.job_state = 'pending' then job.id end;
+  end if;
+  if job.job_state = 'embedding' then
+    perform stop_job(p_lecture_id, 'cancelled', 'A correction of the transcript starts it again');
   end if;
   perform from lecture_transcripts t where t.lecture_id = p_lecture_id;
   if not found then return null; end if;
-  -- After a failed attempt to transcribe again, the correction is for the transcript in use.
-  update lectures l set
-    embed_status = 'pending',
-    retranscribing = l.retranscribing and exists (
-      select from draft_transcripts d where d.lecture_id = p_lecture_id and not d.corrects)
-  where l.id = p_lecture_id;
-  return create_job('lecture', p_lecture_id, course, p_priority);
+  return create_correction_job(p_lecture_id, course, p_priority);
+end
+$$;
+
+CREATE FUNCTION public.apply_due_corrections(p_lecture_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  course uuid;
+begin
+  select l.course_id into course from lectures l join lecture_transcripts t on t.lecture_id = l.id
+  where l.id = p_lecture_id and l.deleted_at is null and t.corrections_due
+    and not exists (select from draft_transcripts d where d.lecture_id = l.id);
+  if found then perform create_correction_job(p_lecture_id, course, 'high'); end if;
 end
 $$;
 
@@ -591,6 +613,20 @@ begin
   select copy, page_number, raw_description, normalized_description, described_by, metadata
   from slide_descriptions where document_id = p_document_id;
   return copy;
+end
+$$;
+
+CREATE FUNCTION public.create_correction_job(p_lecture_id uuid, p_course_id uuid, p_priority text) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update lecture_transcripts t set corrections_due = false where t.lecture_id = p_lecture_id and t.corrections_due;
+  update lectures l set
+    embed_status = 'pending',
+    retranscribing = l.retranscribing and exists (
+      select from draft_transcripts d where d.lecture_id = p_lecture_id and not d.corrects)
+  where l.id = p_lecture_id;
+  return create_job('lecture', p_lecture_id, p_course_id, p_priority);
 end
 $$;
 
@@ -1273,7 +1309,7 @@ begin
     select sha256 into former from lecture_transcripts where lecture_id = p_lecture_id;
     update lecture_transcripts set
       transcript_text = draft.transcript_text, word_segments = draft.word_segments,
-      original = draft.original, corrections = draft.corrections,
+      original = draft.original, corrections = draft.corrections, corrections_due = false,
       language_code = draft.language_code, token_count = draft.token_count,
       provider = draft.provider, model = draft.model
     where lecture_id = p_lecture_id;
@@ -1490,6 +1526,8 @@ begin
   perform lock_asset(p_lecture_id);
   select course_id into course from lectures where id = p_lecture_id and deleted_at is null;
   if not found then return null; end if;
+  -- The job of the imported transcript applies them.
+  update lecture_transcripts t set corrections_due = false where t.lecture_id = p_lecture_id and t.corrections_due;
   perform stop_job(p_lecture_id, 'cancelled', 'A transcript was imported instead');
 
   -- Two updates, because a finished status can only become `pending`.
@@ -2185,6 +2223,9 @@ begin
   perform record_event('lecture', new.asset_id, new.course_id, 'status', jsonb_build_object(
     'from', case when tg_op = 'UPDATE' then old.job_state end, 'to', new.job_state,
     'job_id', new.id, 'code', new.error_code, 'reason', new.error_message));
+  if new.job_state in ('completed', 'failed') and new.error_code is distinct from 'asset_deleted' then
+    perform apply_due_corrections(new.asset_id);
+  end if;
   return null;
 end
 $$;
@@ -2721,6 +2762,7 @@ CREATE TABLE public.lecture_transcripts (
     model text,
     original jsonb,
     corrections jsonb DEFAULT '{}'::jsonb NOT NULL,
+    corrections_due boolean DEFAULT false NOT NULL,
     sha256 text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,

@@ -111,6 +111,7 @@ export const ERRORS = {
   correction_conflict:       { status: 409, retry: false, title: "The transcript has other words at this place: read it again, then correct it" },
   correction_not_found:      { status: 404, retry: false, title: "This correction does not exist, or it is undone" },
   embedding_model_unavailable: { status: 409, retry: false, title: "This server cannot use the embedding model of the course: set its key, or embed the course again" },
+  too_many_corrections:      { status: 409, retry: false, title: "There are too many corrections: undo some, or import a corrected transcript" },
   evaluation_set_invalid:    { status: 500, retry: false, title: "The evaluation set cannot be read" },
   nothing_to_roll_back:      { status: 409, retry: false, title: "There are no earlier embeddings to restore" },
   config_invalid:            { status: 500, retry: false, title: "The environment is not usable" },

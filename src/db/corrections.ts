@@ -10,13 +10,15 @@ export type TranscriptCorrection = {
   lecture_id: string | null;
   /** Where the corrected word starts; null for a rule. */
   start_ms: number | null;
+  /** Its place among the words with the same start, from 0; null for a rule. */
+  nth_at_start: number | null;
   expected: string;
   replacement: string;
   match_case: boolean;
 };
 
 /** A correction as teachers see it. */
-export type ListedCorrection = TranscriptCorrection & {
+export type ListedCorrection = Omit<TranscriptCorrection, "nth_at_start"> & {
   /** Places of the lecture that it changes now. */
   changes: number;
   /** The author: the public part of a key, or the user. */
@@ -32,14 +34,25 @@ export type CorrectionJobs = {
   jobs: { lecture_id: string; job_id: string }[];
 };
 
-type CorrectionJobRow = { correction_id: string; lecture_id: string | null; job_id: string | null };
+/** `correction_id` is null when the limit is reached. */
+type CorrectionJobRow = {
+  correction_id: string | null;
+  lecture_id: string | null;
+  job_id: string | null;
+};
+
+/**
+ * The most active corrections of places of one lecture, and rules of one course. A lecture of three hours with
+ * all of them is corrected in a few seconds.
+ */
+export const MAX_CORRECTIONS = { places: 2_000, rules: 500 };
 
 /**
  * Stores a correction and queues the jobs that apply it: one statement.
  *
  * @param lecture_id  the corrected lecture; of a rule, the lecture whose course and owner it is for
  * @param lecture_ids  the lectures that a rule changes
- * @throws AppError `lecture_not_found`
+ * @throws AppError `lecture_not_found`, `too_many_corrections`
  */
 export async function addCorrection(
   sql: Sql,
@@ -48,12 +61,15 @@ export async function addCorrection(
   author: { key_id: string | null; user_id: string | null },
   lecture_ids: readonly string[],
 ): Promise<CorrectionJobs> {
-  const { start_ms, expected, replacement, match_case } = correction;
+  const { start_ms, nth_at_start, expected, replacement, match_case } = correction;
+  const kind = start_ms === null ? "rules" : "places";
+  const limit = MAX_CORRECTIONS[kind];
   const rows = await sql<CorrectionJobRow[]>`
     select * from add_correction(
-      ${lecture_id}, ${start_ms}::int, ${expected}, ${replacement}, ${match_case},
-      ${author.key_id}, ${author.user_id}, ${lecture_ids as string[]}::uuid[])`;
+      ${lecture_id}, ${start_ms}::int, ${nth_at_start}::int, ${expected}, ${replacement}, ${match_case},
+      ${author.key_id}, ${author.user_id}, ${lecture_ids as string[]}::uuid[], ${limit}::int)`;
   if (rows.length === 0) throw new AppError("lecture_not_found");
+  if (rows[0]!.correction_id === null) throw new AppError("too_many_corrections", { kind, limit });
   return toJobs(rows);
 }
 
@@ -74,7 +90,7 @@ export async function undoCorrection(
 }
 
 const toJobs = (rows: readonly CorrectionJobRow[]): CorrectionJobs => ({
-  correction_id: rows[0]!.correction_id,
+  correction_id: rows[0]!.correction_id!,
   jobs: rows.flatMap(({ lecture_id, job_id }) =>
     lecture_id && job_id ? [{ lecture_id, job_id }] : [],
   ),
@@ -86,7 +102,7 @@ export async function listActiveCorrections(
   lecture_id: string,
 ): Promise<TranscriptCorrection[]> {
   return sql<TranscriptCorrection[]>`
-    select id, lecture_id, start_ms, expected, replacement, match_case
+    select id, lecture_id, start_ms, nth_at_start, expected, replacement, match_case
     from active_corrections(${lecture_id}) order by seq`;
 }
 

@@ -4,6 +4,8 @@ import { endsUnspaced, type Segment, startsUnspaced, type Word } from "./transcr
 export type TextCorrection = {
   id: string;
   start_ms: number | null;
+  /** Its place among the words with the same start, from 0; null for a rule. */
+  nth_at_start: number | null;
   /** One or more words. */
   expected: string;
   replacement: string;
@@ -22,7 +24,8 @@ export type CorrectedText = CorrectableText & {
 /**
  * Applies corrections in their order. Times stay: a merged word spans the start of the first to the end of
  * the last, and additional words share that time by their length. Segments keep their times, except where
- * words of two segments are merged: the merged word belongs to the first.
+ * words of two segments are merged: the merged word belongs to the first. A correction that would make the
+ * text too long has no effect.
  *
  * @param transcript  as normalized by `normalizeSegments` and `normalizeWords`; not changed
  */
@@ -31,10 +34,11 @@ export function correctTranscript(
   corrections: readonly TextCorrection[],
 ): CorrectedText {
   const draft = toDraft(transcript);
+  const maxLength = MAX_GROWTH * draft.text.length + MAX_ADDED_CHARS;
   const changes: Record<string, number> = {};
   for (const correction of corrections) {
     const edits = editsOf(draft, correction);
-    if (edits.length === 0) continue;
+    if (edits.length === 0 || draft.text.length + addedChars(edits) > maxLength) continue;
     changes[correction.id] = edits.length;
     applyEdits(draft, edits);
   }
@@ -42,6 +46,14 @@ export function correctTranscript(
   const words = transcript.words.length === 0 ? [] : draft.words.map(withoutRange);
   return { segments: toSegments(draft), words, changes };
 }
+
+/** Rules that repeat a word multiply each other's words: three of them make a gigabyte of one lecture. */
+const MAX_GROWTH = 3;
+/** A short text can grow by this much more. */
+const MAX_ADDED_CHARS = 10_000;
+
+const addedChars = (edits: readonly Edit[]): number =>
+  edits.reduce((sum, { from, to, text }) => sum + text.length - (to - from), 0);
 
 /** The places of a rule in a text. Words can be separated by any white space. */
 export function findRule(
@@ -67,15 +79,22 @@ export function correctableWords({ segments, words }: CorrectableText): Word[] {
  *
  * @param index  of the first word in `correctableWords`
  * @param expected  the text of these words; punctuation at its ends can be omitted
- * @returns their start; null when other words are there
+ * @returns the place as corrections store it; null when other words are there
  */
 export function findWords(
   words: readonly Word[],
   index: number,
   expected: string,
-): { start_ms: number } | null {
+): { start_ms: number; nth_at_start: number } | null {
   const first = words[index];
-  return first && matchAt(words, index, expected) ? { start_ms: first.start_ms } : null;
+  if (!first || !matchAt(words, index, expected)) return null;
+  return { start_ms: first.start_ms, nth_at_start: nthAtStart(words, index) };
+}
+
+function nthAtStart(words: readonly Word[], index: number): number {
+  let nth = 0;
+  while (words[index - nth - 1]?.start_ms === words[index]!.start_ms) nth++;
+  return nth;
 }
 
 type TextRange = { from: number; to: number };
@@ -104,10 +123,11 @@ function toDraft({ segments, words }: CorrectableText): Draft {
     length = from + text.length;
     draft.segments.push({ ...segment, from, to: length });
     const isLast = i === segments.length - 1;
+    const spelled = fold(text);
     let cursor = 0;
     for (; next < timed.length && (isLast || timed[next]!.start_ms < segment.end_ms); next++) {
       const word = timed[next]!;
-      const at = text.indexOf(word.text, cursor);
+      const at = spelled.indexOf(fold(word.text), cursor);
       const isFound = at !== -1 && at - cursor <= WINDOW_CHARS;
       const range = isFound ? { from: from + at, to: from + at + word.text.length } : null;
       if (isFound) cursor = at + word.text.length;
@@ -148,18 +168,25 @@ function editsOf(draft: Draft, correction: TextCorrection): Edit[] {
     .filter(({ from, to, text }) => draft.text.slice(from, to) !== text);
 }
 
-/** The times of words stay, but the word before can have become longer. */
+/** Another transcript of the same recording has slightly other times. */
 const ANCHOR_MS = 500;
 
+/**
+ * While a word starts exactly at the place, only the words there are corrected: after an undo, the expected
+ * text can be that of a neighbour.
+ */
 function wordEdit(
   { text, words }: Draft,
-  { expected, replacement }: TextCorrection,
+  { expected, replacement, nth_at_start }: TextCorrection,
   start_ms: number,
 ): Edit[] {
+  const range = words.some((word) => word.start_ms === start_ms) ? 0 : ANCHOR_MS;
   let best: { range: TextRange; distance: number } | null = null;
   words.forEach((word, i) => {
-    const distance = Math.abs(word.start_ms - start_ms);
-    if (distance > ANCHOR_MS || (best && best.distance <= distance)) return;
+    const away = Math.abs(word.start_ms - start_ms);
+    if (away > range) return;
+    const distance = away > 0 ? away : Math.abs(nthAtStart(words, i) - (nth_at_start ?? 0));
+    if (best && best.distance <= distance) return;
     const match = matchAt(words, i, expected);
     const first = word.range;
     const last = match && words[i + match.count - 1]!.range;
@@ -171,6 +198,18 @@ function wordEdit(
   return [{ ...found.range, text: replacement }];
 }
 
+/** Variants of one mark: keyboards type the first, recognisers and slides often write another. */
+const APOSTROPHES = "'’ʼ";
+const HYPHENS = "-‐‑";
+
+/** The same length as the text: only case and variants of marks differ. */
+function fold(text: string): string {
+  const lower = text.toLowerCase();
+  return unifyMarks(lower.length === text.length ? lower : text);
+}
+
+const unifyMarks = (text: string): string => text.replace(/[’ʼ]/g, "'").replace(/[‐‑]/g, "-");
+
 const MARKS_BEFORE = /^[^\p{L}\p{N}]+/u;
 const MARKS_AFTER = /[^\p{L}\p{N}]+$/u;
 
@@ -179,8 +218,8 @@ function matchAt(words: readonly Word[], index: number, expected: string) {
   const count = expected.trim().split(/\s+/).length;
   const group = words.slice(index, index + count);
   if (group.length < count) return null;
-  const text = group.map((word) => word.text).join(" ");
-  const wanted = expected.trim().replace(/\s+/g, " ");
+  const text = unifyMarks(group.map((word) => word.text).join(" "));
+  const wanted = unifyMarks(expected.trim().replace(/\s+/g, " "));
   if (text === wanted) return { count, skipped: 0, left: 0 };
   const skipped = MARKS_BEFORE.exec(text)?.[0].length ?? 0;
   const left = MARKS_AFTER.exec(text)?.[0].length ?? 0;
@@ -192,7 +231,12 @@ const WORD_CHARS = "[\\p{L}\\p{M}\\p{N}_]";
 /** Whole words only, except in scripts without spaces between words. */
 function toPattern(expected: string, match_case: boolean): RegExp {
   const trimmed = expected.trim();
-  const words = trimmed.split(/\s+/).map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
+  const words = trimmed.split(/\s+/).map((word) =>
+    unifyMarks(word)
+      .replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
+      .replaceAll("'", `[${APOSTROPHES}]`)
+      .replaceAll("\\-", `[\\${HYPHENS}]`),
+  );
   const starts = new RegExp(`^${WORD_CHARS}`, "u").test(trimmed) && !startsUnspaced(trimmed);
   const ends = new RegExp(`${WORD_CHARS}$`, "u").test(trimmed) && !endsUnspaced(trimmed);
   const pattern = `${starts ? `(?<!${WORD_CHARS})` : ""}${words.join("\\s+")}${ends ? `(?!${WORD_CHARS})` : ""}`;
@@ -252,7 +296,7 @@ function mover(shifts: readonly { edit: Edit; delta: number }[], total: number) 
   };
 }
 
-/** The words after the edits: those of an edited range are replaced by the words of its text. */
+/** The words after the edits, moved in place; those of an edited range are replaced by the words of its text. */
 function replaceWords(
   { words, text }: Draft,
   shifts: readonly { edit: Edit; delta: number }[],
@@ -266,8 +310,12 @@ function replaceWords(
     while (word.range && shifts[at] && shifts[at]!.edit.to <= word.range.from) at++;
     const shift = shifts[at];
     if (!word.range || !shift || word.range.to <= shift.edit.from) {
-      const range = word.range && { from: moved(word.range.from), to: moved(word.range.to) };
-      result.push({ ...word, range });
+      if (word.range) {
+        // In place: copies of all words for each correction take most of the time.
+        word.range.from = moved(word.range.from);
+        word.range.to = moved(word.range.to);
+      }
+      result.push(word);
       continue;
     }
     // The edit can end inside a later word; one word can contain several edits.

@@ -20,7 +20,8 @@ const limit = { maxTokens: 60, countTokens: (part: string) => part.split(/\s+/).
 const former = toTimeline(segments, words);
 const chunks = chunkTranscript(segments, { ...limit, words });
 const correct = (start_ms: number | null, expected: string, replacement: string) => {
-  const correction = { id: "c", start_ms, expected, replacement, match_case: true };
+  const nth_at_start = start_ms === null ? null : 0;
+  const correction = { id: "c", start_ms, nth_at_start, expected, replacement, match_case: true };
   const corrected = correctTranscript({ segments, words }, [correction]);
   return toTimeline(corrected.segments, corrected.words);
 };

@@ -17,13 +17,20 @@ const whole = (text: string) => {
 const rule = (expected: string, replacement: string, match_case = false): TextCorrection => ({
   id: `${expected}→${replacement}`,
   start_ms: null,
+  nth_at_start: null,
   expected,
   replacement,
   match_case,
 });
-const word = (start_ms: number, expected: string, replacement: string): TextCorrection => ({
+const word = (
+  start_ms: number,
+  expected: string,
+  replacement: string,
+  nth_at_start = 0,
+): TextCorrection => ({
   id: `${start_ms}`,
   start_ms,
+  nth_at_start,
   expected,
   replacement,
   match_case: true,
@@ -99,6 +106,40 @@ describe("a rule", () => {
     );
   });
 
+  test("finds every form of apostrophes and hyphens", () => {
+    const { segments } = correctTranscript(whole("it’s Laplaces’s non‑linear law"), [
+      rule("it's", "it is"),
+      rule("Laplaces's", "Laplace's"),
+      rule("non-linear", "nonlinear"),
+    ]);
+    expect(segments[0]!.text).toBe("it is Laplace's nonlinear law");
+  });
+
+  test("corrects the text and its words where both are written in another case", () => {
+    const transcript = {
+      segments: [{ start_ms: 0, end_ms: 300, text: "Hello, Eigen value." }],
+      words: spoken("hello eigen value"),
+    };
+    const { segments, words } = correctTranscript(transcript, [
+      rule("hello", "welcome"),
+      rule("eigen value", "eigenvalue"),
+    ]);
+    expect(segments[0]!.text).toBe("Welcome, Eigenvalue.");
+    expect(texts(words)).toBe("Welcome Eigenvalue");
+  });
+
+  test("has no effect when it makes the text too long", () => {
+    const many = (word: string, count: number) => Array(count).fill(word).join(" ");
+    const transcript = whole(many("a", 1_000));
+    const { segments, changes } = correctTranscript(transcript, [
+      rule("a", many("a", 5)),
+      rule("a a", many("a", 90)),
+      rule("a a a", many("b", 3)),
+    ]);
+    expect(Object.values(changes)).toEqual([1_000, 1_666]);
+    expect(segments[0]!.text.length).toBeLessThan(20_000);
+  });
+
   test("merges words of two segments into the first, and drops a segment without text", () => {
     const words = spoken("an eigen value of A");
     const segments = [
@@ -152,6 +193,30 @@ describe("a correction of a word", () => {
     );
   });
 
+  test("does not move to a neighbour with its text when the correction before it is undone", () => {
+    const first = word(0, "foo", "the");
+    const second = word(0, "the", "a");
+    const text = "foo bar the end";
+    expect(texts(correctTranscript(whole(text), [first, second]).words)).toBe("a bar the end");
+    expect(correctTranscript(whole(text), [second])).toMatchObject({ changes: {} });
+  });
+
+  test("changes the right one of equal words with one start, as times in whole seconds have", () => {
+    const words = ["the", "the", "the", "cat"].map((text) => ({
+      text,
+      start_ms: 1_000,
+      end_ms: 1_000,
+    }));
+    const transcript = { segments: [{ start_ms: 0, end_ms: 2_000, text: texts(words) }], words };
+    const place = findWords(words, 1, "the")!;
+    expect(place).toEqual({ start_ms: 1_000, nth_at_start: 1 });
+    const middle = word(place.start_ms, "the", "a", place.nth_at_start);
+    const last = word(1_000, "the", "b", findWords(words, 2, "the")!.nth_at_start);
+    expect(correctTranscript(transcript, [middle]).segments[0]!.text).toBe("the a the cat");
+    const { segments, words: corrected } = correctTranscript(transcript, [middle, last]);
+    expect([segments[0]!.text, texts(corrected)]).toEqual(["the a b cat", "the a b cat"]);
+  });
+
   test("counts the words of the segments when there are no times of words", () => {
     const transcript = {
       segments: [
@@ -170,7 +235,7 @@ describe("a correction of a word", () => {
 
   test("is refused where the words differ", () => {
     const words = spoken("the eigen value here");
-    expect(findWords(words, 1, "eigen value")).toEqual({ start_ms: 100 });
+    expect(findWords(words, 1, "eigen value")).toEqual({ start_ms: 100, nth_at_start: 0 });
     for (const [index, text] of [
       [0, "eigen value"],
       [1, "value"],

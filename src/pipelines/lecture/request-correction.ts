@@ -19,7 +19,8 @@ export type WordCorrection = {
 /**
  * Stores a correction of one place of a transcript and queues the job that applies it.
  *
- * @throws AppError `transcript_not_ready`; `correction_conflict` when other words are at this place
+ * @throws AppError `transcript_not_ready`, `too_many_corrections`; `correction_conflict` when other words are at
+ * this place
  */
 export async function correctWords(
   db: Sql,
@@ -45,7 +46,7 @@ const BATCH = 20;
  * Stores a rule for all lectures of the course with the same owner, and queues the jobs of those that
  * contain its text. Later transcripts of the course get it too.
  *
- * @throws AppError `lecture_not_found`
+ * @throws AppError `lecture_not_found`, `too_many_corrections`
  */
 export async function addCorrectionRule(
   db: Sql,
@@ -63,7 +64,7 @@ export async function addCorrectionRule(
     if (batch.length < BATCH) break;
     after = batch.at(-1)!.lecture_id;
   }
-  const rule = { start_ms: null, expected, replacement, match_case };
+  const rule = { start_ms: null, nth_at_start: null, expected, replacement, match_case };
   return addCorrection(db, lecture_id, rule, author, affected);
 }
 

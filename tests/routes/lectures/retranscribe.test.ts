@@ -3,8 +3,10 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { markReplaced } from "../../../src/db/chat/replaced-citations";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
+import { AppError } from "../../../src/errors";
 import { removeUnneededAudio } from "../../../src/pipelines/lecture/remove-audio";
 import { SEES_ALL } from "../../../src/principal";
+import type { Transcription } from "../../../src/providers/transcriber";
 import { searchCourse } from "../../../src/retrieval/search";
 import { withDatabase } from "../../support/database";
 import { get, postFile } from "../../support/http";
@@ -15,7 +17,7 @@ setDefaultTimeout(120_000);
 
 const db = await withDatabase();
 const lab = await openLectureWork(db);
-const { app, site, request, workOnce, speech } = lab;
+const { app, site, request, workOnce, speech, tools } = lab;
 afterAll(() => lab.close());
 afterEach(async () => void (await lab.endJobs()));
 
@@ -83,6 +85,94 @@ const eventsOf = async (id: string) =>
   (
     await db`select event_type, payload from processing_events where asset_id = ${id} order by id`
   ).map(({ event_type, payload }) => ({ event_type, payload }));
+
+describe("a correction during a new transcription", () => {
+  const correct = async (id: string, correction: object) => {
+    const response = await app.handle(
+      new Request(`http://localhost/api/lectures/${id}/transcript`, {
+        method: "PATCH",
+        body: JSON.stringify(correction),
+        headers: { "content-type": "application/json" },
+      }),
+    );
+    expect(response.status).toBe(202);
+  };
+  const missing = { word_index: 2, expected: "missing information", replacement: "surprisal" };
+  const text = async (id: string) =>
+    (await send(get(`/api/lectures/${id}/transcript`))).body.transcript_text as string;
+  /** Transcribes again, and corrects the lecture while the speech service is asked. */
+  const correctMidway = async (id: string, answer: () => Promise<Transcription>) => {
+    await retranscribe(id);
+    const transcriber = {
+      ...tools.transcriber!,
+      transcribe: async () => {
+        await correct(id, missing);
+        return answer();
+      },
+    };
+    return workOnce({ transcriber });
+  };
+
+  test("is applied to the transcript in use when the transcription fails", async () => {
+    const id = await completed();
+    const outcome = await correctMidway(id, async () => {
+      throw new AppError("provider_unauthorized", { provider: "elevenlabs" });
+    });
+    expect(outcome).toBe("gave-up");
+    expect(await text(id)).toContain("missing information");
+    expect(await workOnce()).toBe("done");
+    expect(await text(id)).toContain("surprisal");
+    expect(await text(id)).not.toContain("missing information");
+    expect(await read(id)).toMatchObject({ status: "completed", retranscribing: false });
+    expect(await workOnce()).toBeNull();
+  });
+
+  test("is applied when the transcription finds no speech", async () => {
+    const id = await completed();
+    const nothing = { language: null, segments: [], provider: "elevenlabs", model: "scribe_v1" };
+    expect(await correctMidway(id, async () => nothing as never)).toBe("done");
+    expect(await workOnce()).toBe("done");
+    expect(await text(id)).toContain("surprisal");
+    expect(await workOnce()).toBeNull();
+  });
+
+  test("is applied when the waiting transcription is cancelled, and not to a deleted lecture", async () => {
+    const id = await completed();
+    await retranscribe(id);
+    await correct(id, missing);
+    expect((await post(`/api/lectures/${id}/cancel`)).status).toBe(202);
+    expect(await workOnce()).toBe("done");
+    expect(await text(id)).toContain("surprisal");
+
+    await retranscribe(id);
+    await correct(id, { word_index: 2, expected: "surprisal", replacement: "novelty" });
+    const deleted = await app.handle(
+      new Request(`http://localhost/api/lectures/${id}`, { method: "DELETE" }),
+    );
+    expect(deleted.status).toBe(204);
+    expect(await workOnce()).toBeNull();
+  });
+
+  test("is applied by the job of a transcript that is imported instead", async () => {
+    const id = await completed();
+    await retranscribe(id);
+    await correct(id, { find: "entropi", replacement: "entropy" });
+    expect((await importSegments(id, "Here entropi is low.")).status).toBe(202);
+    expect(await workOnce()).toBe("done");
+    expect(await text(id)).toBe("Here entropy is low.");
+    expect(await workOnce()).toBeNull();
+  });
+
+  test("is applied once by a transcription that succeeds", async () => {
+    const id = await completed();
+    await retranscribe(id);
+    await correct(id, { find: "markof chain", replacement: "Markov chain" });
+    willHear("Again a markof chain.");
+    expect(await workOnce()).toBe("done");
+    expect(await text(id)).toBe("Again a Markov chain.");
+    expect(await workOnce()).toBeNull();
+  });
+});
 
 describe("POST /api/lectures/{id}/retranscribe", () => {
   test("builds a new transcript beside the one in use, then swaps both; old citations say so and keep their text", async () => {

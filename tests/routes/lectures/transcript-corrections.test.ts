@@ -2,6 +2,7 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { updateRelease } from "../../../src/db/access/releases";
 import { upsertUser } from "../../../src/db/access/users";
 import { markReplaced } from "../../../src/db/chat/replaced-citations";
+import { MAX_CORRECTIONS } from "../../../src/db/corrections";
 import { listProviderCalls } from "../../../src/db/jobs/provider-calls";
 import { AppError } from "../../../src/errors";
 import { SEES_ALL } from "../../../src/principal";
@@ -272,6 +273,36 @@ describe("PATCH transcript", () => {
     }
     expect(await list(id)).toEqual([]);
     expect(await workOnce()).toBeNull();
+  });
+
+  test("is refused when the lecture or the course has too many, until one is undone", async () => {
+    const id = await addLecture(await createCourse(db));
+    const insert = (kind: "places" | "rules") => db`
+      insert into transcript_corrections
+        (course_id, lecture_id, start_ms, nth_at_start, expected, replacement)
+      select course_id, ${kind === "places" ? db`id, 0, 0` : db`null, null, null`}, 'none ' || n, 'x'
+      from lectures, generate_series(1, ${MAX_CORRECTIONS[kind]}::int) n where id = ${id}`;
+    await insert("places");
+    await insert("rules");
+    const place = { word_index: 0, expected: "Number", replacement: "No." };
+    const rule = { find: "matrix", replacement: "tensor" };
+    for (const [kind, body] of [
+      ["places", place],
+      ["rules", rule],
+    ] as const) {
+      expect(await correct(id, body)).toMatchObject({
+        status: 409,
+        body: { code: "too_many_corrections", details: { kind, limit: MAX_CORRECTIONS[kind] } },
+      });
+    }
+    expect((await correct(id, { find: "none 7", replacement: "y" })).status).toBe(202);
+    const [old] = await db<{ id: string }[]>`
+      select id from transcript_corrections where expected = 'none 9' and start_ms is null
+        and course_id = (select course_id from lectures where id = ${id})`;
+    expect((await undo(id, old!.id)).status).toBe(202);
+    expect((await correct(id, rule)).status).toBe(202);
+    expect(await workOnce()).toBe("done");
+    expect((await transcript(id)).transcript_text).not.toContain("matrix");
   });
 
   test("needs a transcript", async () => {
