@@ -149,6 +149,7 @@ const MAX_FIELD_PROBLEMS = 20;
 export const toFieldProblems = ({ issues }: z.ZodError): FieldProblem[] =>
   issues
     .slice(0, MAX_FIELD_PROBLEMS)
+    .flatMap(explainUnion)
     .flatMap((issue) => {
       const path = issue.path.map(String);
       return issue.code === "unrecognized_keys"
@@ -156,6 +157,31 @@ export const toFieldProblems = ({ issues }: z.ZodError): FieldProblem[] =>
         : [{ path: path.join("."), message: issue.message }];
     })
     .slice(0, MAX_FIELD_PROBLEMS);
+
+type Issue = z.core.$ZodIssue;
+
+/** Zod's own message for a union, which names no reason. */
+const NO_ALTERNATIVE = "Invalid input";
+
+/**
+ * The issues of the alternative that was meant: the one whose first issue is deepest. If none fits at all,
+ * one issue with the reasons of all alternatives.
+ */
+function explainUnion(issue: Issue): Issue[] {
+  if (issue.code !== "invalid_union" || issue.message !== NO_ALTERNATIVE) return [issue];
+  const alternatives = issue.errors.filter((issues) => issues.length > 0);
+  if (alternatives.length === 0) return [issue];
+  const depth = (issues: Issue[]) => issues[0]!.path.length;
+  const meant = alternatives.reduce((best, one) => (depth(one) > depth(best) ? one : best));
+  const explained = (depth(meant) > 0 ? [meant] : alternatives).map((issues) =>
+    issues
+      .slice(0, MAX_FIELD_PROBLEMS)
+      .flatMap((one) => explainUnion({ ...one, path: [...issue.path, ...one.path] })),
+  );
+  if (depth(meant) > 0) return explained[0]!;
+  const reasons = new Set(explained.map(([first]) => first!.message));
+  return [{ ...issue, message: [...reasons].join(", or ") }];
+}
 
 /** Unknown errors are retried, because an unexpected outage can end. */
 export function isRetryable(error: unknown): boolean {

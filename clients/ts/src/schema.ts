@@ -9132,6 +9132,9 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
+                    function_call?: ("auto" | "none") | null;
+                    functions?: unknown[] | null;
+                    logprobs?: false | null;
                     /** @description The newer name of `max_tokens` */
                     max_completion_tokens?: number | null;
                     /** @description Limit of each call of the model */
@@ -9187,6 +9190,7 @@ export interface operations {
                         role: "tool";
                         tool_call_id: string;
                     })[];
+                    modalities?: "text"[] | null;
                     /** @description `course:<id>`, as listed by GET /v1/models */
                     model: string;
                     n?: 1 | null;
@@ -9405,6 +9409,7 @@ export interface operations {
                     /** @description `course:<id>`, as listed by GET /v1/models */
                     model: string;
                     previous_response_id?: null;
+                    prompt?: null;
                     stream?: boolean | null;
                     text?: {
                         format?: {
@@ -9426,6 +9431,7 @@ export interface operations {
                         /** @constant */
                         type: "function";
                     }[] | null;
+                    top_logprobs?: 0 | null;
                 };
             };
         };

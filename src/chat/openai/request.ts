@@ -35,6 +35,10 @@ const CompletionMessage = z.discriminatedUnion("role", [
 ]);
 type CompletionMessage = z.output<typeof CompletionMessage>;
 
+/** Citations are checked and numbered after the model, so its tokens are not those of the answer. */
+export const NO_LOGPROBS =
+  "cannot be honoured: the tokens of the model are not those of the answer";
+
 export const CompletionBody = z.object({
   model: z.string().max(200).describe("`course:<id>`, as listed by GET /v1/models"),
   messages: z.array(CompletionMessage).min(1).max(1_000),
@@ -55,8 +59,13 @@ export const CompletionBody = z.object({
     .nullish()
     .describe("Tools that the client runs, in addition to the course's own"),
   tool_choice: z
-    .enum(["auto", "none", "required"])
-    .or(z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) }))
+    .union(
+      [
+        z.enum(["auto", "none", "required"]),
+        z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) }),
+      ],
+      "must be auto, none, required or a function",
+    )
     .nullish()
     .describe(
       "`none` leaves out the client's tools. `required` and a function make the answer a call of a client's tool; the course is searched first if the model wants to",
@@ -75,6 +84,10 @@ export const CompletionBody = z.object({
     .nullish()
     .describe("The answer ends before the first of these texts"),
   n: z.literal(1, "must be 1").nullish(),
+  functions: z.array(z.unknown()).max(0, "is not supported: send `tools`").nullish(),
+  function_call: z.enum(["auto", "none"], "is not supported: send `tool_choice`").nullish(),
+  modalities: z.array(z.literal("text", "must be text")).nullish(),
+  logprobs: z.literal(false, NO_LOGPROBS).nullish(),
 });
 
 export type CompletionRequest = {
@@ -101,7 +114,7 @@ export function readCompletionRequest(body: unknown): CompletionRequest {
   const thread = toThread(messages);
   const turn = lastTurn(thread);
   const last = messages.findLast(({ role }) => role !== "system" && role !== "developer");
-  if (!turn || last?.role === "assistant") {
+  if (!turn || last?.role === "assistant" || (last?.role === "user" && isBlank(last))) {
     const fields = [{ path: "messages", message: "must end with a question or a tool's result" }];
     throw new AppError("request_invalid", { fields });
   }
@@ -121,6 +134,11 @@ export function readCompletionRequest(body: unknown): CompletionRequest {
     includeUsage: stream_options?.include_usage ?? false,
   };
 }
+
+/** Attachments without a text are a question too. */
+const isBlank = ({ content }: { content: string | { type: string }[] }) =>
+  !/\S/.test(textOf(content)) &&
+  (typeof content === "string" || content.every(({ type }) => type === "text"));
 
 /** @throws AppError `request_invalid` for a choice of a tool that the request does not offer */
 function readTools({ tools, tool_choice: choice }: z.output<typeof CompletionBody>) {

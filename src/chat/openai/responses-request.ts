@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { AppError } from "../../errors";
+import { AppError, type FieldProblem } from "../../errors";
 import { parseBody } from "../request";
-import { type CompletionRequest, readCompletionRequest } from "./request";
+import { type CompletionRequest, NO_LOGPROBS, readCompletionRequest } from "./request";
 
 const Parts = z.string().or(z.array(z.looseObject({ type: z.string().max(100) })));
 const InputMessage = z.object({
@@ -41,8 +41,13 @@ export const ResponsesBody = z.object({
     .max(128)
     .nullish(),
   tool_choice: z
-    .enum(["auto", "none", "required"])
-    .or(z.object({ type: z.literal("function"), name: z.string() }))
+    .union(
+      [
+        z.enum(["auto", "none", "required"]),
+        z.object({ type: z.literal("function"), name: z.string() }),
+      ],
+      "must be auto, none, required or a function",
+    )
     .nullish(),
   text: z
     .object({
@@ -53,6 +58,8 @@ export const ResponsesBody = z.object({
     .nullish(),
   previous_response_id: z.null("is not kept here: send the whole conversation").optional(),
   conversation: z.null("is not kept here: send the whole conversation").optional(),
+  prompt: z.null("is not kept here: send the question as `input`").optional(),
+  top_logprobs: z.literal(0, NO_LOGPROBS).nullish(),
   background: z.literal(false, "must be false").nullish(),
 });
 
@@ -78,18 +85,34 @@ export function readResponsesRequest(body: unknown): CompletionRequest {
     throw new AppError("request_invalid", { fields });
   }
   const choice = asked.tool_choice;
-  const request = readCompletionRequest({
-    model: asked.model,
-    messages,
-    stream: asked.stream,
-    max_completion_tokens: asked.max_output_tokens,
-    tools: asked.tools?.map(({ type, ...tool }) => ({ type, function: tool })),
-    tool_choice:
-      typeof choice === "object" && choice !== null
-        ? { type: "function", function: { name: choice.name } }
-        : choice,
-  });
+  const request = withOwnNames(() =>
+    readCompletionRequest({
+      model: asked.model,
+      messages,
+      stream: asked.stream,
+      max_completion_tokens: asked.max_output_tokens,
+      tools: asked.tools?.map(({ type, ...tool }) => ({ type, function: tool })),
+      tool_choice:
+        typeof choice === "object" && choice !== null
+          ? { type: "function", function: { name: choice.name } }
+          : choice,
+    }),
+  );
   return { ...request, notes: [...notes, ...request.notes] };
+}
+
+/** Errors name the fields of this API. Items can be left out, so the numbers of messages are not those of items. */
+function withOwnNames(read: () => CompletionRequest): CompletionRequest {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.errorCode !== "request_invalid") throw error;
+    const fields = (error.details.fields as FieldProblem[]).map(({ path, message }) => ({
+      path: path.replace(/^messages\b.*/, "input"),
+      message,
+    }));
+    throw new AppError("request_invalid", { fields }, { cause: error });
+  }
 }
 
 function toMessage(item: z.output<typeof InputItem>): object | null {

@@ -53,6 +53,9 @@ async function respond(options: ModelCallOptions, embedder: Embedder): Promise<C
   if (here.length > 0 && conversation.pointsHere === "only") return [text(quoteHere(here))];
 
   if (conversation.passages === undefined) {
+    if (!/\S/.test(conversation.question)) {
+      return [text("Write a question, and I will look for its answer in the course.")];
+    }
     const searches = toSearches(conversation.question, options);
     return searches.length
       ? searches

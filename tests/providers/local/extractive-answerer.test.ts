@@ -217,6 +217,14 @@ describe("the extractive answerer", () => {
     expect(types.filter((type) => type === "text-delta").length).toBeLessThan(5);
   });
 
+  test("asks for a question when there is none", async () => {
+    const result = streamText({ model, prompt: " " });
+
+    expect(await result.text).toBe(
+      "Write a question, and I will look for its answer in the course.",
+    );
+  });
+
   test("offers nothing it was not given tools for", async () => {
     const result = streamText({ model, prompt: "What is entropy?" });
 

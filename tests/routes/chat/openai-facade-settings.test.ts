@@ -182,3 +182,49 @@ test("a failure that would repeat itself has x-should-retry: false, an outage tr
   expect([outage.status, outage.headers.get("x-should-retry")]).toEqual([503, "true"]);
   expect([invalid.status, invalid.headers.get("x-should-retry")]).toEqual([422, "false"]);
 });
+
+const image = (url: string) => [{ type: "image_url", image_url: { url } }];
+const REFUSED: [string, object, string, string][] = [
+  ["functions of the former API", { functions: [{ name: "x" }] }, "functions", "tools"],
+  ["a choice of such a function", { function_call: { name: "x" } }, "function_call", "tool_choice"],
+  ["spoken answers", { modalities: ["text", "audio"] }, "modalities.1", "must be text"],
+  ["probabilities of tokens", { logprobs: true }, "logprobs", "cannot be honoured"],
+  [
+    "another kind of choice",
+    { tool_choice: { type: "allowed_tools" } },
+    "tool_choice",
+    "a function",
+  ],
+  ["a blank question", { messages: [{ role: "user", content: " " }] }, "messages", "a question"],
+  [
+    "a blank question in parts",
+    { messages: [{ role: "user", content: [{ type: "text", text: "" }] }] },
+    "messages",
+    "a question",
+  ],
+  [
+    "an image at an address that is not of the web",
+    { messages: [{ role: "user", content: image("ftp://example.org/a.png") }] },
+    "messages.0.content.0.image_url.url",
+    "not a data: URL in base64, or Invalid URL",
+  ],
+];
+test.each(REFUSED)(
+  "%s is refused by its name, without a call",
+  async (_, setting, param, reason) => {
+    await using server = serveChat(db);
+    const { error } = await complete(server, setting);
+
+    expect(error).toMatchObject({ code: "request_invalid", param });
+    expect(error.message).toContain(reason);
+    expect(server.openai.requests).toHaveLength(0);
+  },
+);
+
+test("an image without a text is a question", async () => {
+  await using server = serveChat(db, { replies: [LONG] });
+  const content = image("https://example.org/a.png");
+  const { choices } = await complete(server, { messages: [{ role: "user", content }] });
+
+  expect(choices[0].message.content).toBe(LONG.text!);
+});

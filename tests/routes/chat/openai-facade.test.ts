@@ -247,7 +247,7 @@ describe("a completion that cannot be had", () => {
         ],
       },
       422,
-      "messages.0.content",
+      "messages.0.content.0.image_url.url",
     ],
     ["a foreign model", { model: "gpt-5", messages: [user] }, 404, "model"],
     ["an unknown course", { model: nowhere, messages: [user] }, 404, null],
@@ -263,7 +263,7 @@ describe("a completion that cannot be had", () => {
 
   test.each([
     ["POST", completions, "{", 400, "body_malformed"],
-    ["POST", "/v1/embeddings", "{}", 404, "route_not_found"],
+    ["POST", "/v1/completions", "{}", 404, "route_not_found"],
     ["GET", "/v1/models/gpt-5", undefined, 404, "course_not_found"],
   ])("by %s %s gets OpenAI's error too", async (method, path, body, status, code) => {
     await using server = serveChat(db);

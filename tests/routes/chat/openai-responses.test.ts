@@ -165,3 +165,21 @@ test("references to stored items are left out with a note", async () => {
   expect(notes).toEqual(["input.1: an item of this type is left out"]);
   expect(output[0].content[0].text).toBe(ANSWER.text);
 });
+
+test("errors name the fields of this API", async () => {
+  await using server = serveChat(db);
+  const image = { type: "input_image", image_url: "ftp://example.org/a.png" };
+  const refused: [object, string][] = [
+    [{ input: " " }, "input"],
+    [{ input: [{ role: "user", content: [image] }] }, "input"],
+    [{ prompt: { id: "pmpt_1" } }, "prompt"],
+    [{ top_logprobs: 2 }, "top_logprobs"],
+    [{ tool_choice: { type: "web_search" } }, "tool_choice"],
+  ];
+  for (const [body, param] of refused) {
+    const response = await ask(server, body);
+    expect(response.status).toBe(422);
+    expect((await response.json()).error).toMatchObject({ code: "request_invalid", param });
+  }
+  expect(server.openai.requests).toHaveLength(0);
+});
