@@ -1,13 +1,29 @@
 import { AppError } from "../errors";
+import { type AuditSender, auditDeletion } from "./access/audit";
 import type { Sql } from "./client";
 import type { JobKind } from "./jobs/jobs";
 
 /** Lectures and documents: what both have in common. */
 
-/** Hides an asset from every read and stops its job; false when there is no such asset. */
-export async function deleteAsset(sql: Sql, kind: JobKind, id: string): Promise<boolean> {
-  const [row] = await sql<{ deleted: boolean }[]>`select delete_asset(${kind}, ${id}) as deleted`;
-  return row!.deleted;
+/**
+ * Hides an asset from every read, stops its job and records the event of the audit: one statement. False
+ * when there is no such asset.
+ */
+export async function deleteAsset(
+  sql: Sql,
+  kind: JobKind,
+  id: string,
+  sender: AuditSender | null = null,
+): Promise<boolean> {
+  const rows = await sql`
+    with attempt as materialized (select delete_asset(${kind}, ${id}) as is_deleted),
+    deleted as materialized (
+      select a.id::text as target, a.course_id from attempt, ${sql(`${kind}s`)} a
+      where is_deleted and a.id = ${id}
+    ),
+    audited as (${auditDeletion(sql, "asset.deleted", sender, "deleted", { kind })})
+    select target from deleted`;
+  return rows.length > 0;
 }
 
 /**

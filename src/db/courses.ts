@@ -1,5 +1,6 @@
 import { AppError } from "../errors";
 import type { Viewer } from "../principal";
+import { type AuditSender, auditDeletion } from "./access/audit";
 import { visibleAsset } from "./access/visibility";
 import type { Sql } from "./client";
 import type { DocumentStatus } from "./documents";
@@ -87,13 +88,22 @@ export async function updateCourse(
 export type Leftovers = { file_ids: string[] };
 
 /**
- * Deletes a course with all its assets and stops their jobs. Returns the PDFs that the caller
- * must remove; cleanup removes uploaded audio.
+ * Deletes a course with all its assets, stops their jobs and records the event of the audit: one statement.
+ * Returns the PDFs that the caller must remove; cleanup removes uploaded audio.
  *
  * @throws AppError `course_not_found`
  */
-export async function deleteCourse(sql: Sql, id: string): Promise<Leftovers> {
-  const [leftovers] = await sql<Leftovers[]>`select * from delete_course(${id})`;
+export async function deleteCourse(
+  sql: Sql,
+  id: string,
+  sender: AuditSender | null = null,
+): Promise<Leftovers> {
+  const [leftovers] = await sql<Leftovers[]>`
+    with deleted as materialized (
+      select file_ids, ${id}::text as target, ${id}::uuid as course_id from delete_course(${id})
+    ),
+    audited as (${auditDeletion(sql, "course.deleted", sender, "deleted")})
+    select file_ids from deleted`;
   if (!leftovers) throw new AppError("course_not_found");
   return leftovers;
 }

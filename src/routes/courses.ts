@@ -14,7 +14,7 @@ import { getUsage } from "../db/jobs/usage";
 import { removeFile } from "../pipelines/document/request";
 import type { FileStorage } from "../storage/files";
 import { Status as DocumentStatus } from "./documents/document-schemas";
-import { recordAudit } from "./http/audit";
+import { auditSender, recordAudit } from "./http/audit";
 import { principalOf, requireAdmin, viewerOf } from "./http/auth";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
@@ -135,9 +135,7 @@ export const courseRoutes = ({ db, storage, audit }: CourseRoutesDeps) =>
     .delete(
       "/:id",
       async ({ params, request, status }) => {
-        const { file_ids } = await deleteCourse(db, params.id);
-        const { id } = params;
-        recordAudit(audit, request, { event_type: "course.deleted", target: id, course_id: id });
+        const { file_ids } = await deleteCourse(db, params.id, auditSender(request));
         for (const id of file_ids) await removeFile(db, storage, id);
         return status(204, undefined);
       },

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { AuditWriter } from "../db/access/audit-writer";
 import { eraseUser, exportUser, findUsers } from "../db/access/user-data";
 import type { Sql } from "../db/client";
-import { recordAudit } from "./http/audit";
+import { auditSender, recordAudit } from "./http/audit";
 import { ById, Id, Json, PageQuery, Time } from "./http/schemas";
 
 const User = z
@@ -54,8 +54,7 @@ export const userRoutes = ({ db, audit }: { db: Sql; audit: AuditWriter }) =>
     .delete(
       "/:id",
       async ({ params, request, status }) => {
-        await eraseUser(db, params.id);
-        recordAudit(audit, request, { event_type: "user.deleted", target: params.id });
+        await eraseUser(db, params.id, auditSender(request));
         return status(204, undefined);
       },
       {

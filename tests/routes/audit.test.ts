@@ -217,11 +217,51 @@ test("no key or link changes without its event", async () => {
   expect(await stored()).toEqual(before);
 });
 
-test("another request succeeds while its event cannot be stored", async () => {
+test("nothing is deleted without its event", async () => {
   const course_id = await createCourse(db);
+  const { document_id } = await createDocument(db, course_id);
+  const [user] = await db<{ id: string }[]>`
+    insert into users (issuer, subject) values ('https://login.example', 'deleted later') returning id`;
+  const [session] = await db<{ id: string }[]>`
+    insert into chat_sessions (course_id) values (${course_id}) returning id`;
+  const [lecture] = await db<{ lecture_id: string }[]>`
+    select lecture_id from request_lecture(${course_id}, 's', 'u', null, true, 'normal', null)`;
+  const paths = [
+    `/api/documents/${document_id}`,
+    `/api/lectures/${lecture!.lecture_id}`,
+    `/api/chat/sessions/${session!.id}`,
+    `/api/users/${user!.id}`,
+    `/api/courses/${course_id}`,
+  ];
   await db`alter table audit_events rename to audit_events_away`;
   try {
-    expect((await call("DELETE", `/api/courses/${course_id}`, BOOTSTRAP)).status).toBe(204);
+    for (const path of paths) expect((await call("DELETE", path, BOOTSTRAP)).status).toBe(500);
+  } finally {
+    await db`alter table audit_events_away rename to audit_events`;
+  }
+  for (const path of paths.filter((path) => !path.includes("/users/"))) {
+    expect((await call("GET", path, BOOTSTRAP)).status).toBe(200);
+  }
+
+  for (const path of paths) expect((await call("DELETE", path, BOOTSTRAP)).status).toBe(204);
+  // Without a flush: the events are stored with the deletions.
+  const events = await db<{ target: string; course_id: string | null; route: string }[]>`
+    select target, course_id, route from audit_events
+    where event_type like '%.deleted' and target = any(${paths.map((path) => path.split("/").at(-1)!)})`;
+  expect(events).toHaveLength(paths.length);
+  for (const { course_id: course, route } of events) {
+    expect(course).toBe(route === "DELETE /api/users/:id" ? null : course_id);
+  }
+});
+
+test("another request succeeds while its event cannot be stored", async () => {
+  const course_id = await createCourse(db);
+  const path = `/api/courses/${course_id}`;
+  const body = JSON.stringify({ budget: { course: { usd: 3 } } });
+  const headers = { "content-type": "application/json" };
+  await db`alter table audit_events rename to audit_events_away`;
+  try {
+    expect((await call("PATCH", path, BOOTSTRAP, { body, headers })).status).toBe(200);
     await services.audit.flush();
   } finally {
     await db`alter table audit_events_away rename to audit_events`;

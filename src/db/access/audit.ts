@@ -80,6 +80,26 @@ export const auditKeyChange = (
          ${JSON.stringify(more.details ?? {})}::text::jsonb
   from ${sql(changed)}`;
 
+/**
+ * `insert …` of the event of a deletion, as a part of the statement that deletes: no deletion without its event.
+ *
+ * @param sender  null: no event, as for data that a command made itself
+ * @param deleted  a CTE with the columns `target` and `course_id`; without a row nothing was deleted
+ */
+export const auditDeletion = (
+  sql: Sql,
+  event_type: AuditEventType,
+  sender: AuditSender | null,
+  deleted: string,
+  details: Record<string, unknown> = {},
+) => sql`
+  insert into audit_events
+    (event_type, key_id, user_id, route, request_id, course_id, target, details)
+  select ${event_type}, ${sender?.key_id ?? null}, ${sender?.user_id ?? null}::uuid,
+         ${sender?.route ?? null}, ${sender?.request_id ?? null}, course_id, target,
+         ${JSON.stringify(details)}::text::jsonb
+  from ${sql(deleted)} where ${sender !== null}`;
+
 /** Stores events: one statement. Refused requests are added to the row of their sender, reason and minute. */
 export async function insertAuditEvents(sql: Sql, events: NewAuditEvent[]): Promise<void> {
   await sql`

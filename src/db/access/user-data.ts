@@ -1,6 +1,7 @@
 import { AppError } from "../../errors";
 import type { Sql } from "../client";
 import { isoTime } from "../page";
+import { type AuditSender, auditDeletion } from "./audit";
 
 export type User = {
   id: string;
@@ -67,11 +68,15 @@ export async function exportUser(sql: Sql, id: string): Promise<UserData> {
 /**
  * Erases one person: one statement. Conversations and feedback are deleted, personal assets are deleted as by their
  * routes, and the row keeps only its id, which deleted assets refer to until maintenance removes them. Audit events get
- * one new random id instead of the person's.
+ * one new random id instead of the person's; only the event of this deletion names the person's id.
  *
  * @throws AppError `user_not_found`
  */
-export async function eraseUser(sql: Sql, id: string): Promise<void> {
+export async function eraseUser(
+  sql: Sql,
+  id: string,
+  sender: AuditSender | null = null,
+): Promise<void> {
   const [erased] = await sql`
     with conversations as (delete from chat_sessions where user_id = ${id}),
     feedback as (delete from message_feedback where user_id = ${id}),
@@ -92,8 +97,9 @@ export async function eraseUser(sql: Sql, id: string): Promise<void> {
     ),
     erased as (
       update users set issuer = 'erased', subject = id::text, email = null, display_name = null
-      where id = ${id} returning id
-    )
+      where id = ${id} returning id, id::text as target, null::uuid as course_id
+    ),
+    audited as (${auditDeletion(sql, "user.deleted", sender, "erased")})
     select id, (select count(*) from assets) as assets from erased`;
   if (!erased) throw new AppError("user_not_found");
 }

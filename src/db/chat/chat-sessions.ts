@@ -1,5 +1,6 @@
 import { AppError } from "../../errors";
 import type { ConversationOwner, Viewer } from "../../principal";
+import { type AuditSender, auditDeletion } from "../access/audit";
 import type { Sql } from "../client";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "../page";
 import { type ChatMessage, messagesOf, ofOwner } from "./chat";
@@ -92,14 +93,20 @@ export async function findCoursesOfThread(
 }
 
 /**
- * Deletes a conversation permanently.
+ * Deletes a conversation permanently and records the event of the audit: one statement.
  *
- * @returns the id of its course
  * @throws AppError `session_not_found`
  */
-export async function deleteSession(sql: Sql, id: string): Promise<string> {
-  const [deleted] = await sql<{ course_id: string }[]>`
-    delete from chat_sessions where id = ${id} returning course_id`;
+export async function deleteSession(
+  sql: Sql,
+  id: string,
+  sender: AuditSender | null = null,
+): Promise<void> {
+  const [deleted] = await sql`
+    with deleted as (
+      delete from chat_sessions where id = ${id} returning id::text as target, course_id
+    ),
+    audited as (${auditDeletion(sql, "session.deleted", sender, "deleted")})
+    select target from deleted`;
   if (!deleted) throw new AppError("session_not_found");
-  return deleted.course_id;
 }

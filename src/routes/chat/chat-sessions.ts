@@ -8,7 +8,7 @@ import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import { ownConversations } from "../../principal";
 import { withAbsoluteUrls } from "../../text/absolute-urls";
-import { recordAudit } from "../http/audit";
+import { auditSender, recordAudit } from "../http/audit";
 import { principalOf, type QuestionSettings, seesQuestions, viewerOf } from "../http/auth";
 import { ownBaseUrl } from "../http/own-origin";
 import { ById, Id, PageQuery, pageOf } from "../http/schemas";
@@ -82,12 +82,7 @@ export const chatSessionRoutes = ({ db, runs, audit, config }: ChatSessionDeps) 
       "/:id",
       async ({ params, request, status }) => {
         await runs.stop(params.id, "deleted");
-        const course_id = await deleteSession(db, params.id);
-        recordAudit(audit, request, {
-          event_type: "session.deleted",
-          target: params.id,
-          course_id,
-        });
+        await deleteSession(db, params.id, auditSender(request));
         return status(204, undefined);
       },
       { params: ById, detail: { summary: "Delete a conversation permanently" } },

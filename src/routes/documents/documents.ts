@@ -12,7 +12,7 @@ import { receiveDocument, removeDocument, restartDocument } from "../../pipeline
 import type { Forecaster } from "../../pipelines/forecast";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";
-import { recordAudit } from "../http/audit";
+import { auditSender, recordAudit } from "../http/audit";
 import { principalOf, requestEnd, requireAdmin, requireCourse, viewerOf } from "../http/auth";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
@@ -229,10 +229,9 @@ export const documentRoutes = ({
     .delete(
       "/:id",
       async ({ params, request, status }) => {
-        if (!(await deleteAsset(db, "document", params.id)))
+        if (!(await deleteAsset(db, "document", params.id, auditSender(request)))) {
           throw new AppError("document_not_found");
-        const details = { kind: "document" };
-        recordAudit(audit, request, { event_type: "asset.deleted", target: params.id, details });
+        }
         await removeDocument({ db, storage }, params.id);
         return status(204, undefined);
       },

@@ -24,7 +24,7 @@ import { getTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
 import { restartLecture } from "../../pipelines/lecture/request";
 import type { Viewer } from "../../principal";
-import { recordAudit } from "../http/audit";
+import { auditSender, recordAudit } from "../http/audit";
 import { principalOf, requireAdmin, viewerOf } from "../http/auth";
 import { jsonBody } from "../http/json-body";
 import { LectureChange, Moment, toOwnerId } from "../http/release-schema";
@@ -299,9 +299,9 @@ export const lectureRoutes = ({ db, audit, audioRetentionDays }: LectureRoutesDe
     .delete(
       "/:id",
       async ({ params, request, status }) => {
-        if (!(await deleteAsset(db, "lecture", params.id))) throw new AppError("lecture_not_found");
-        const details = { kind: "lecture" };
-        recordAudit(audit, request, { event_type: "asset.deleted", target: params.id, details });
+        if (!(await deleteAsset(db, "lecture", params.id, auditSender(request)))) {
+          throw new AppError("lecture_not_found");
+        }
         await purgeLecture(db, params.id);
         return status(204, undefined);
       },
