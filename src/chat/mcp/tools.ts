@@ -124,6 +124,8 @@ const TITLES: Record<string, string> = {
   read_page: "Read a page",
   list_assets: "List lectures and slide decks",
   list_courses: "List courses",
+  find_moments: "Find when a slide is shown",
+  find_slide: "Find the slide shown at a moment",
 };
 
 /** The tools of the chat for external agents, which name the course and get absolute links. */

@@ -64,6 +64,7 @@ export type ChatRouteDeps = Omit<AnswerDeps, "onEnd"> & {
 export function chatRoutes(deps: ChatRouteDeps) {
   const { db, shutdown } = deps;
   const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"));
+  const described = capabilities(deps);
   const depsFor = (viewer: Viewer) => toRequestDeps(deps, runs, viewer);
   const open = async (request: Request, body: unknown, query: NamedCourse) => {
     const course = await findThreadCourse(db, request, body, query);
@@ -112,7 +113,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
         detail: { summary: "Ask, and get the whole answer as one JSON object", requestBody: BODY },
       },
     )
-    .get("/capabilities", () => capabilities(deps), {
+    .get("/capabilities", () => described, {
       detail: {
         summary: "Get the agent's capabilities, in AG-UI's form",
         responses: CAPABILITIES,
