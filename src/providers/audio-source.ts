@@ -47,8 +47,8 @@ export type Captions = { srt: string; language: string | null };
 export interface AudioSource {
   readonly name: string;
 
-  /** The site of a recording as a service with a circuit breaker: `panopto`, or `panopto:<host>` among several. */
-  serviceOf(address: RecordingAddress): string;
+  /** The site of an address as a service with a circuit breaker: `panopto`, or `panopto:<host>` among several. */
+  serviceOf(address: RecordingAddress | CollectionAddress): string;
 
   /**
    * Parses a URL without a request.

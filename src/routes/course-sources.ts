@@ -14,6 +14,8 @@ import {
 import { getCourse } from "../db/courses";
 import { AppError, type ErrorCode } from "../errors";
 import type { Forecaster } from "../pipelines/forecast";
+import { listCollection } from "../pipelines/lecture/list-collection";
+import { type CallPolicy, CallRecorder } from "../pipelines/paid-calls";
 import type { AudioSource } from "../providers/audio-source";
 import { toViewerUrl } from "../providers/panopto/address";
 import { toCollectionUrl } from "../providers/panopto/collection";
@@ -121,10 +123,15 @@ const Preview = z
 
 const BySource = z.object({ id: Id, source_id: Id });
 
-type CourseSourceDeps = { db: Sql; audioSource: AudioSource; forecaster: Forecaster };
+type CourseSourceDeps = {
+  db: Sql;
+  audioSource: AudioSource;
+  callPolicy: CallPolicy;
+  forecaster: Forecaster;
+};
 
 /** Panopto folders, feeds and lists of addresses that lectures are imported from. */
-export const courseSourceRoutes = ({ db, audioSource, forecaster }: CourseSourceDeps) =>
+export const courseSourceRoutes = ({ db, audioSource, callPolicy, forecaster }: CourseSourceDeps) =>
   new Elysia({ prefix: "/api/courses/:id/sources", tags: ["Courses"] })
     .post(
       "",
@@ -132,7 +139,9 @@ export const courseSourceRoutes = ({ db, audioSource, forecaster }: CourseSource
         const { id: course_id } = await getCourse(db, params.id);
         const wanted = readSource(audioSource, body);
         if (query.dry_run) {
-          const recordings = await listOf(audioSource, wanted, requestEnd(request));
+          const signal = requestEnd(request);
+          const calls = new CallRecorder(db, null, signal, callPolicy);
+          const recordings = await listOf(audioSource, calls, wanted, signal);
           const totalMs = recordings.reduce((sum, { duration_ms }) => sum + (duration_ms ?? 0), 0);
           const { kind, rejected } = wanted;
           const forecast = await forecaster.lecture(course_id, totalMs);
@@ -273,17 +282,18 @@ const DESCRIBED_IN_PREVIEW = 50;
 
 async function listOf(
   audioSource: AudioSource,
+  calls: CallRecorder,
   { kind, url, recordings }: ReadSource,
   signal: AbortSignal,
 ): Promise<ListedRecording[]> {
-  if (kind !== "list")
-    return audioSource.listCollection(audioSource.identifyCollection(url), signal);
+  if (kind !== "list") return listCollection(audioSource, calls, url, signal);
   const shown: ListedRecording[] = [];
   for (const [index, recording] of recordings.entries()) {
+    const address = audioSource.identify(recording.url);
     const described =
       index < DESCRIBED_IN_PREVIEW
-        ? await audioSource
-            .describe(audioSource.identify(recording.url), signal)
+        ? await calls
+            .unbilled(audioSource.serviceOf(address), () => audioSource.describe(address, signal))
             .catch(() => signal.throwIfAborted())
         : undefined;
     const { title, duration_ms } = described ?? recording;

@@ -4,7 +4,7 @@ import { syncDueSources } from "../../src/pipelines/lecture/sync-source";
 import { BOOTSTRAP, openGuardedApp } from "../support/access";
 import { createCourse, silentLog } from "../support/factories";
 import { openCanary, openTestSite } from "../support/panopto";
-import { loginPage, redirectTo } from "../support/panopto/faults";
+import { answer, type Fault, loginPage, redirectTo, relay } from "../support/panopto/faults";
 
 const site = await openTestSite();
 const guarded = await openGuardedApp({ PANOPTO_ALLOWED_HOSTS: site.host });
@@ -209,6 +209,37 @@ test.each([
   canary.close();
 });
 
+test("an unreachable site opens its circuit breaker, and no folder is listed until it answers", async () => {
+  let isDown = true;
+  let requests = 0;
+  const fault: Fault = (exchange) => {
+    requests += 1;
+    return isDown ? answer(503)(exchange) : relay(exchange);
+  };
+  site.fault("GetSessions", fault);
+  const { maxFailures } = services.callPolicy;
+  const course = await createCourse(db);
+  const url = folderUrl(createFolder(2).folder_id);
+  const preview = () => request(course, { url }, "?dry_run=true");
+  const failed = await Promise.all(Array.from({ length: maxFailures }, preview));
+  for (const { status } of failed) expect(status).toBeGreaterThanOrEqual(502);
+  const before = requests;
+  const waiting = await preview();
+  const { body } = await request(course, { url });
+  await sync();
+
+  expect(waiting).toMatchObject({ status: 503, body: { code: "provider_waiting" } });
+  expect(requests).toBe(before);
+  const source = await read(course, body.source_id);
+  expect(source).toMatchObject({ state: "failed", error_code: "provider_waiting" });
+  expect(Date.parse(source.next_sync_at)).toBeGreaterThan(Date.now() + 200_000);
+
+  isDown = false;
+  await db`update provider_states set open_until = now()`;
+  expect(await preview()).toMatchObject({ status: 200, body: { recordings: [{}, {}] } });
+  expect(await db`select from provider_states where open_until is not null`).toHaveLength(0);
+});
+
 test("an import that is stopped continues where it was", async () => {
   const course = await createCourse(db);
   const { folder_id } = createFolder(5);
@@ -223,7 +254,7 @@ test("an import that is stopped continues where it was", async () => {
     },
   };
   let imported = 0;
-  const stopped = syncDueSources({ db, audioSource, log: silentLog }, stop.signal);
+  const stopped = syncDueSources({ ...services, audioSource, log: silentLog }, stop.signal);
   expect(await stopped.catch((error: Error) => error.message)).toBe("stopped");
   expect(await read(course, body.source_id)).toMatchObject({
     state: "waiting",

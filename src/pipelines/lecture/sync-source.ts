@@ -12,6 +12,8 @@ import {
 import { AppError, isRetryable } from "../../errors";
 import type { Log } from "../../log";
 import type { AudioSource } from "../../providers/audio-source";
+import { type CallPolicy, CallRecorder } from "../paid-calls";
+import { listCollection } from "./list-collection";
 import { receiveRecording } from "./request";
 
 /** Longer than the list of a folder takes. Each import extends it. */
@@ -19,7 +21,12 @@ const LEASE_SECONDS = 300;
 /** After a failure that can pass, such as an outage of the site. */
 const RETRY_SECONDS = 300;
 
-export type SourceSyncDeps = { db: Sql; audioSource: AudioSource; log: Pick<Log, "info" | "warn"> };
+export type SourceSyncDeps = {
+  db: Sql;
+  audioSource: AudioSource;
+  callPolicy: CallPolicy;
+  log: Pick<Log, "info" | "warn">;
+};
 
 /**
  * Synchronises all sources that are due, one after the other. Several processes can do this at the same
@@ -41,11 +48,12 @@ async function syncSource(
   source: ClaimedSource,
   signal: AbortSignal,
 ): Promise<void> {
-  const { db, audioSource, log } = deps;
+  const { db, audioSource, callPolicy, log } = deps;
   try {
     if (source.kind !== "list") {
-      const address = audioSource.identifyCollection(source.url);
-      await storeRecordings(db, source.id, await audioSource.listCollection(address, signal));
+      const calls = new CallRecorder(db, null, signal, callPolicy);
+      const recordings = await listCollection(audioSource, calls, source.url, signal);
+      await storeRecordings(db, source.id, recordings);
     }
     for (const recording of await listNewRecordings(db, source.id)) {
       signal.throwIfAborted();
@@ -62,10 +70,14 @@ async function syncSource(
     const { errorCode: code, details } = error;
     log.warn({ source: source.id, code }, "a source could not be synchronised");
     const message = typeof details.message === "string" ? details.message : error.message;
-    const retrySeconds = isRetryable(error) ? RETRY_SECONDS : null;
+    const retrySeconds = isRetryable(error) ? retrySecondsOf(details) : null;
     await finishSync(db, source, { code, message, retrySeconds });
   }
 }
+
+/** Not before the site can be called again. */
+const retrySecondsOf = ({ retry_after_ms }: AppError["details"]) =>
+  Math.max(RETRY_SECONDS, typeof retry_after_ms === "number" ? retry_after_ms / 1_000 : 0);
 
 /** A recording that is refused does not stop the others. @throws AppError that can pass */
 async function importRecording(
