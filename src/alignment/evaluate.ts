@@ -7,7 +7,8 @@ import { detectLanguage } from "../text/language";
 import { align, type PageSpan } from "./align";
 import { pageStems, speechTerms } from "./align-lecture";
 
-const Milliseconds = z.number().nonnegative();
+/** 500 hours, as for transcripts. */
+const Milliseconds = z.number().nonnegative().max(1_800_000_000);
 const LabelledLecture = z.object({
   pages: z.array(z.object({ page_number: z.int().positive(), text: z.string() })).min(1),
   segments: z
@@ -58,7 +59,7 @@ export async function readLabelledLectures(
  * Aligns each lecture and compares it with its labels.
  *
  * A sentence counts at the middle between the label before and its own; sentences without a page do
- * not count. The totals are means over the files.
+ * not count. A lecture without spans, such as one without length, has no right sentence. The totals are means over the files.
  */
 export async function evaluateAlignment(
   sql: Sql,
@@ -82,7 +83,10 @@ async function alignLabelled(sql: Sql, lecture: LabelledLecture): Promise<PageSp
     pages: await pageStems(sql, text_config, pages),
     speech: await speechTerms(sql, text_config, segments),
     segment_starts_ms: segments.map(({ start_ms }) => start_ms),
-    duration_ms: Math.max(...[...segments, ...lecture.labels].map(({ end_ms }) => end_ms)),
+    duration_ms: [...segments, ...lecture.labels].reduce(
+      (latest, { end_ms }) => Math.max(latest, end_ms),
+      0,
+    ),
   });
   return spans.map((span) => ({ ...span, page_number: pages[span.page_number - 1]!.page_number }));
 }
@@ -91,8 +95,9 @@ function measure(spans: readonly PageSpan[], labels: LabelledLecture["labels"]):
   const distances = labels.flatMap(({ end_ms, page }, i) => {
     if (page < 0) return [];
     const middle = ((labels[i - 1]?.end_ms ?? 0) + end_ms) / 2;
-    const shown = spans.find((span) => span.start_ms <= middle && middle < span.end_ms);
-    return [Math.abs((shown ?? spans.at(-1)!).page_number - page)];
+    const shown =
+      spans.find((span) => span.start_ms <= middle && middle < span.end_ms) ?? spans.at(-1);
+    return [shown ? Math.abs(shown.page_number - page) : Number.POSITIVE_INFINITY];
   });
   const share = (most: number) =>
     distances.filter((distance) => distance <= most).length / distances.length;

@@ -61,6 +61,7 @@ test.each([
     "no label",
   ],
   ["no pages", { ...lectureOf([1]), pages: [] }, "pages"],
+  ["a time after 500 hours", { ...lectureOf([1]), labels: [{ end_ms: 1e14, page: 1 }] }, "end_ms"],
   [
     "a text in place of a time",
     { ...lectureOf([1]), labels: [{ end_ms: "1", page: 1 }] },
@@ -75,6 +76,29 @@ test.each([
     errorCode: "evaluation_set_invalid",
     details: { path: join(given.folder, "bad.json"), problem: expect.stringContaining(problem) },
   });
+});
+
+test("a lecture without length has no right sentence, and one of many segments is measured", async () => {
+  const still = {
+    pages: [{ page_number: 1, text: "entropy" }],
+    segments: [{ start_ms: 0, end_ms: 0, text: "entropy" }],
+    labels: [{ end_ms: 0, page: 1 }],
+  };
+  // More than a function call has arguments.
+  const labels = Array.from({ length: 200_000 }, (_, i) => ({ end_ms: i + 1, page: 1 }));
+  const long = {
+    ...still,
+    segments: [{ start_ms: 0, end_ms: 200_000, text: "entropy" }],
+    labels,
+  };
+  await using given = await folderWith({ "long.json": long, "still.json": still });
+
+  const { files } = await evaluateAlignment(db, await readLabelledLectures(given.folder));
+
+  expect(files).toEqual([
+    { file: "long.json", exact: 1, within_1: 1 },
+    { file: "still.json", exact: 0, within_1: 0 },
+  ]);
 });
 
 test("a folder without lectures, or none at all, is an error", async () => {
