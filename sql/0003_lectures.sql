@@ -134,6 +134,8 @@ create table lecture_chunks (
   search_text     text,
   tsv             tsvector generated always as
                   (search_vector(text_config, coalesce(search_text, content))) stored,
+  -- From the timeline: the words of its slides, labelled by confidence (enrich_chunks). Null: none.
+  context_tsv     tsvector,
   embedding       vector(1536),
   -- Vectors of different models are not comparable: search compares a row with its own model only.
   embedding_model text,
@@ -151,6 +153,7 @@ alter table lecture_chunks alter column tsv set storage main;
 -- Search first lists the languages and models of a course; this index answers that without the rows.
 create index lecture_chunks_kind on lecture_chunks (course_id, embedding_model, text_config);
 create index lecture_chunks_text on lecture_chunks using gin (tsv);
+create index lecture_chunks_context on lecture_chunks using gin (context_tsv);
 -- The product's data model requires this index. No query uses it: in-course search is exact and orders
 -- by an expression that no approximate index can serve (docs/decisions/0005).
 create index lecture_chunks_embedding on lecture_chunks

@@ -138,6 +138,8 @@ create table slide_chunks (
   search_text     text,
   tsv             tsvector generated always as
                   (search_vector(text_config, coalesce(search_text, content))) stored,
+  -- From the timeline: the words spoken over its pages, labelled by confidence (enrich_chunks). Null: none.
+  context_tsv     tsvector,
   embedding       vector(1536),
   embedding_model text,
   created_at      timestamptz not null default now(),
@@ -150,6 +152,7 @@ alter table slide_chunks alter column embedding set storage plain;
 alter table slide_chunks alter column tsv set storage main;
 create index slide_chunks_kind on slide_chunks (course_id, embedding_model, text_config);
 create index slide_chunks_text on slide_chunks using gin (tsv);
+create index slide_chunks_context on slide_chunks using gin (context_tsv);
 create index slide_chunks_embedding on slide_chunks
   using ivfflat (embedding vector_cosine_ops) with (lists = 100);
 

@@ -34,6 +34,10 @@ create table slide_spans (
   -- 0 to 1; 1 for slide changes that the recording itself states.
   confidence   real not null check (confidence between 0 and 1),
   source       text not null check (source in ('speech', 'panopto')),
+  -- The first words of the page and of the speech in the span, as toSearchText returns them. Empty for
+  -- decks without a reliable alignment, so that search does not use them.
+  page_words   text not null default '',
+  spoken_words text not null default '',
   primary key (lecture_id, start_ms),
   check (end_ms > start_ms)
 );
@@ -144,6 +148,81 @@ returns table (lecture_id uuid, revision bigint, attempts integer) language sql 
   returning due.lecture_id, due.revision, due.attempts;
 $$;
 
+create aggregate merge_tsvectors(tsvector) (sfunc = tsvector_concat, stype = tsvector, initcond = '');
+
+-- The words that a span adds to a chunk, labelled B when the span is confident (CONFIDENT in src), else C.
+create function context_vector(p_config regconfig, p_words text, p_confidence real) returns tsvector
+language sql immutable strict parallel safe as $$
+  select setweight(search_vector(p_config, p_words), case when p_confidence >= 0.1 then 'B' else 'C' end::"char");
+$$;
+
+-- Adds the words of the shown slides to the words that search finds the chunks of a lecture by: of the two
+-- pages that are shown longest during the chunk, each for at least a quarter of it. Fails when a job has locked
+-- a chunk: a deadlock could end the job, and the alignment is tried again.
+create function enrich_lecture(p_lecture_id uuid) returns void language sql as $$
+  with context as (
+    select c.id, (
+      select nullif(merge_tsvectors(context_vector(c.text_config, page.words, page.confidence)), '')
+      from (
+        select min(s.page_words) as words, max(s.confidence) as confidence
+        from slide_spans s
+        where s.lecture_id = c.lecture_id and s.start_ms < c.end_ms and s.end_ms > c.start_ms
+          and s.page_words <> ''
+        group by s.document_id, s.page_number
+        having 4 * sum(least(s.end_ms, c.end_ms) - greatest(s.start_ms, c.start_ms)) >= c.end_ms - c.start_ms
+        order by sum(least(s.end_ms, c.end_ms) - greatest(s.start_ms, c.start_ms)) desc,
+                 s.document_id, s.page_number limit 2
+      ) page) as tsv
+    from lecture_chunks c where c.lecture_id = p_lecture_id
+  ), changed as (
+    select context.* from context join lecture_chunks c on c.id = context.id
+    where c.context_tsv is distinct from context.tsv for update of c nowait
+  )
+  update lecture_chunks c set context_tsv = changed.tsv from changed where c.id = changed.id;
+$$;
+
+-- Adds the words spoken over the pages of documents to the words that search finds their chunks by. A personal
+-- lecture adds to documents of its owner only. The lock lets one lecture at a time do so, because several can
+-- show one deck.
+create function enrich_documents(p_document_ids uuid[]) returns void language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('enrich:' || d.course_id::text, 0))
+  from documents d where d.id = any(p_document_ids) limit 1;
+  with context as (
+    select c.id, (
+      select nullif(merge_tsvectors(context_vector(c.text_config, span.spoken_words, span.confidence)), '')
+      from (
+        select s.spoken_words, s.confidence
+        from slide_spans s join lectures l on l.id = s.lecture_id
+        where s.document_id = d.id and s.page_number between c.page_number and c.page_end
+          and s.spoken_words <> ''
+          and l.deleted_at is null and (l.owner_id is null or l.owner_id = d.owner_id)
+        order by s.confidence desc, s.lecture_id, s.start_ms limit 4
+      ) span) as tsv
+    from documents d join slide_chunks c on c.document_id = d.id
+    where d.id = any(p_document_ids)
+  ), changed as (
+    select context.* from context join slide_chunks c on c.id = context.id
+    where c.context_tsv is distinct from context.tsv for update of c nowait
+  )
+  update slide_chunks c set context_tsv = changed.tsv from changed where c.id = changed.id;
+end
+$$;
+
+-- Makes a deleted lecture due, which removes its words from the search words of its decks.
+create function forget_lecture_later() returns trigger language plpgsql as $$
+begin
+  insert into due_alignments (lecture_id) select new.id
+  where exists (select from slide_spans s where s.lecture_id = new.id)
+  on conflict (lecture_id) do nothing;
+  if found then perform pg_notify('alignment', ''); end if;
+  return null;
+end
+$$;
+create trigger lectures_forget after update of deleted_at on lectures
+  for each row when (new.deleted_at is not null and old.deleted_at is null)
+  execute function forget_lecture_later();
+
 -- Stores the spans and the scores of a lecture in place of the former ones. Returns false and stores nothing when
 -- something changed since the claim: the lecture is then due again.
 create function save_alignment(p_lecture_id uuid, p_revision bigint, p_spans jsonb, p_scores jsonb)
@@ -151,6 +230,7 @@ returns boolean language plpgsql as $$
 declare
   course uuid;
   former jsonb;
+  decks  uuid[];
 begin
   select l.course_id into course from lectures l
   where l.id = p_lecture_id and l.deleted_at is null for key share;
@@ -161,7 +241,11 @@ begin
     if found then perform pg_notify('alignment', ''); end if;
     return false;
   end if;
-  if course is null then return false; end if;
+  decks := array(select distinct s.document_id from slide_spans s where s.lecture_id = p_lecture_id);
+  if course is null then
+    perform enrich_documents(decks);
+    return false;
+  end if;
 
   delete from deck_scores where lecture_id = p_lecture_id;
   insert into deck_scores (lecture_id, document_id, score, middle_ms, speech_hash, pages_hash)
@@ -173,16 +257,22 @@ begin
   former := (select jsonb_agg(to_jsonb(s) order by s.start_ms) from slide_spans s
              where s.lecture_id = p_lecture_id);
   delete from slide_spans where lecture_id = p_lecture_id;
-  insert into slide_spans (lecture_id, document_id, page_number, start_ms, end_ms, confidence, source)
-  select p_lecture_id, s.document_id, s.page_number, s.start_ms, s.end_ms, s.confidence, s.source
+  insert into slide_spans (lecture_id, document_id, page_number, start_ms, end_ms, confidence, source,
+                           page_words, spoken_words)
+  select p_lecture_id, s.document_id, s.page_number, s.start_ms, s.end_ms, s.confidence, s.source,
+         s.page_words, s.spoken_words
   from jsonb_to_recordset(p_spans) as s (document_id uuid, page_number integer, start_ms integer,
-                                         end_ms integer, confidence real, source text)
+                                         end_ms integer, confidence real, source text,
+                                         page_words text, spoken_words text)
   where exists (select from documents d where d.id = s.document_id and d.deleted_at is null);
   if former is distinct from (select jsonb_agg(to_jsonb(s) order by s.start_ms) from slide_spans s
                               where s.lecture_id = p_lecture_id) then
     perform record_event('lecture', p_lecture_id, course, 'slides_aligned', jsonb_build_object(
       'spans', (select count(*) from slide_spans where lecture_id = p_lecture_id)));
   end if;
+  perform enrich_lecture(p_lecture_id);
+  perform enrich_documents(decks || array(
+    select s.document_id from slide_spans s where s.lecture_id = p_lecture_id));
   return true;
 end
 $$;

@@ -596,6 +596,12 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.context_vector(p_config regconfig, p_words text, p_confidence real) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select setweight(search_vector(p_config, p_words), case when p_confidence >= 0.1 then 'B' else 'C' end::"char");
+$$;
+
 CREATE FUNCTION public.copy_current_version(p_document_id uuid, p_replaced_at timestamp with time zone) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -802,6 +808,57 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.enrich_documents(p_document_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('enrich:' || d.course_id::text, 0))
+  from documents d where d.id = any(p_document_ids) limit 1;
+  with context as (
+    select c.id, (
+      select nullif(merge_tsvectors(context_vector(c.text_config, span.spoken_words, span.confidence)), '')
+      from (
+        select s.spoken_words, s.confidence
+        from slide_spans s join lectures l on l.id = s.lecture_id
+        where s.document_id = d.id and s.page_number between c.page_number and c.page_end
+          and s.spoken_words <> ''
+          and l.deleted_at is null and (l.owner_id is null or l.owner_id = d.owner_id)
+        order by s.confidence desc, s.lecture_id, s.start_ms limit 4
+      ) span) as tsv
+    from documents d join slide_chunks c on c.document_id = d.id
+    where d.id = any(p_document_ids)
+  ), changed as (
+    select context.* from context join slide_chunks c on c.id = context.id
+    where c.context_tsv is distinct from context.tsv for update of c nowait
+  )
+  update slide_chunks c set context_tsv = changed.tsv from changed where c.id = changed.id;
+end
+$$;
+
+CREATE FUNCTION public.enrich_lecture(p_lecture_id uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+  with context as (
+    select c.id, (
+      select nullif(merge_tsvectors(context_vector(c.text_config, page.words, page.confidence)), '')
+      from (
+        select min(s.page_words) as words, max(s.confidence) as confidence
+        from slide_spans s
+        where s.lecture_id = c.lecture_id and s.start_ms < c.end_ms and s.end_ms > c.start_ms
+          and s.page_words <> ''
+        group by s.document_id, s.page_number
+        having 4 * sum(least(s.end_ms, c.end_ms) - greatest(s.start_ms, c.start_ms)) >= c.end_ms - c.start_ms
+        order by sum(least(s.end_ms, c.end_ms) - greatest(s.start_ms, c.start_ms)) desc,
+                 s.document_id, s.page_number limit 2
+      ) page) as tsv
+    from lecture_chunks c where c.lecture_id = p_lecture_id
+  ), changed as (
+    select context.* from context join lecture_chunks c on c.id = context.id
+    where c.context_tsv is distinct from context.tsv for update of c nowait
+  )
+  update lecture_chunks c set context_tsv = changed.tsv from changed where c.id = changed.id;
+$$;
+
 CREATE FUNCTION public.exceeded_budget(p_course_id uuid, p_asset_id uuid, p_usage jsonb, p_cost numeric, p_budget jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     AS $$
@@ -926,6 +983,18 @@ begin
     perform pgmq.archive(p_queue, p_message_id);
   end if;
   return true;
+end
+$$;
+
+CREATE FUNCTION public.forget_lecture_later() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into due_alignments (lecture_id) select new.id
+  where exists (select from slide_spans s where s.lecture_id = new.id)
+  on conflict (lecture_id) do nothing;
+  if found then perform pg_notify('alignment', ''); end if;
+  return null;
 end
 $$;
 
@@ -1873,6 +1942,7 @@ CREATE FUNCTION public.save_alignment(p_lecture_id uuid, p_revision bigint, p_sp
 declare
   course uuid;
   former jsonb;
+  decks  uuid[];
 begin
   select l.course_id into course from lectures l
   where l.id = p_lecture_id and l.deleted_at is null for key share;
@@ -1883,7 +1953,11 @@ begin
     if found then perform pg_notify('alignment', ''); end if;
     return false;
   end if;
-  if course is null then return false; end if;
+  decks := array(select distinct s.document_id from slide_spans s where s.lecture_id = p_lecture_id);
+  if course is null then
+    perform enrich_documents(decks);
+    return false;
+  end if;
 
   delete from deck_scores where lecture_id = p_lecture_id;
   insert into deck_scores (lecture_id, document_id, score, middle_ms, speech_hash, pages_hash)
@@ -1895,16 +1969,22 @@ begin
   former := (select jsonb_agg(to_jsonb(s) order by s.start_ms) from slide_spans s
              where s.lecture_id = p_lecture_id);
   delete from slide_spans where lecture_id = p_lecture_id;
-  insert into slide_spans (lecture_id, document_id, page_number, start_ms, end_ms, confidence, source)
-  select p_lecture_id, s.document_id, s.page_number, s.start_ms, s.end_ms, s.confidence, s.source
+  insert into slide_spans (lecture_id, document_id, page_number, start_ms, end_ms, confidence, source,
+                           page_words, spoken_words)
+  select p_lecture_id, s.document_id, s.page_number, s.start_ms, s.end_ms, s.confidence, s.source,
+         s.page_words, s.spoken_words
   from jsonb_to_recordset(p_spans) as s (document_id uuid, page_number integer, start_ms integer,
-                                         end_ms integer, confidence real, source text)
+                                         end_ms integer, confidence real, source text,
+                                         page_words text, spoken_words text)
   where exists (select from documents d where d.id = s.document_id and d.deleted_at is null);
   if former is distinct from (select jsonb_agg(to_jsonb(s) order by s.start_ms) from slide_spans s
                               where s.lecture_id = p_lecture_id) then
     perform record_event('lecture', p_lecture_id, course, 'slides_aligned', jsonb_build_object(
       'spans', (select count(*) from slide_spans where lecture_id = p_lecture_id)));
   end if;
+  perform enrich_lecture(p_lecture_id);
+  perform enrich_documents(decks || array(
+    select s.document_id from slide_spans s where s.lecture_id = p_lecture_id));
   return true;
 end
 $$;
@@ -2285,6 +2365,12 @@ CREATE FUNCTION public.without_accents(p_config regconfig, p_text text) RETURNS 
     ) base (letters)
   ) folded (plain)
 $$;
+
+CREATE AGGREGATE public.merge_tsvectors(tsvector) (
+    SFUNC = tsvector_concat,
+    STYPE = tsvector,
+    INITCOND = ''
+);
 
 CREATE TABLE public.agui_assets (
     id integer NOT NULL,
@@ -2678,6 +2764,7 @@ CREATE TABLE public.lecture_chunks (
     text_config regconfig DEFAULT 'simple'::regconfig NOT NULL,
     search_text text,
     tsv tsvector GENERATED ALWAYS AS (public.search_vector(text_config, COALESCE(search_text, content))) STORED,
+    context_tsv tsvector,
     embedding public.vector(1536),
     embedding_model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2907,6 +2994,7 @@ CREATE TABLE public.slide_chunks (
     text_config regconfig DEFAULT 'simple'::regconfig NOT NULL,
     search_text text,
     tsv tsvector GENERATED ALWAYS AS (public.search_vector(text_config, COALESCE(search_text, content))) STORED,
+    context_tsv tsvector,
     embedding public.vector(1536),
     embedding_model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -2926,6 +3014,8 @@ CREATE TABLE public.slide_spans (
     end_ms integer NOT NULL,
     confidence real NOT NULL,
     source text NOT NULL,
+    page_words text DEFAULT ''::text NOT NULL,
+    spoken_words text DEFAULT ''::text NOT NULL,
     CONSTRAINT slide_spans_check CHECK ((end_ms > start_ms)),
     CONSTRAINT slide_spans_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
     CONSTRAINT slide_spans_page_number_check CHECK ((page_number > 0)),
@@ -3262,6 +3352,8 @@ CREATE INDEX jobs_served ON public.jobs USING btree (queue_name, turn) WHERE (at
 
 CREATE UNIQUE INDEX jobs_unfinished ON public.jobs USING btree (asset_id) WHERE (job_state <> ALL (ARRAY['completed'::text, 'failed'::text]));
 
+CREATE INDEX lecture_chunks_context ON public.lecture_chunks USING gin (context_tsv);
+
 CREATE INDEX lecture_chunks_embedding ON public.lecture_chunks USING ivfflat (embedding public.vector_cosine_ops) WITH (lists='100');
 
 CREATE INDEX lecture_chunks_kind ON public.lecture_chunks USING btree (course_id, embedding_model, text_config);
@@ -3297,6 +3389,8 @@ CREATE INDEX provider_calls_job ON public.provider_calls USING btree (job_id, ca
 CREATE INDEX provider_calls_started ON public.provider_calls USING btree (provider) WHERE (state = 'started'::text);
 
 CREATE INDEX provider_calls_time ON public.provider_calls USING btree (created_at);
+
+CREATE INDEX slide_chunks_context ON public.slide_chunks USING gin (context_tsv);
 
 CREATE INDEX slide_chunks_embedding ON public.slide_chunks USING ivfflat (embedding public.vector_cosine_ops) WITH (lists='100');
 
@@ -3369,6 +3463,8 @@ CREATE TRIGGER lectures_audio_replaced AFTER UPDATE ON public.lectures FOR EACH 
 CREATE TRIGGER lectures_drop_audio BEFORE UPDATE ON public.lectures FOR EACH ROW WHEN (((new.audio_file_id IS NOT NULL) AND ((new.status = 'completed'::text) OR (new.deleted_at IS NOT NULL)))) EXECUTE FUNCTION public.drop_unneeded_audio();
 
 CREATE TRIGGER lectures_embed_status BEFORE UPDATE OF embed_status ON public.lectures FOR EACH ROW EXECUTE FUNCTION public.guard_status('part', 'embed_status');
+
+CREATE TRIGGER lectures_forget AFTER UPDATE OF deleted_at ON public.lectures FOR EACH ROW WHEN (((new.deleted_at IS NOT NULL) AND (old.deleted_at IS NULL))) EXECUTE FUNCTION public.forget_lecture_later();
 
 CREATE TRIGGER lectures_touch BEFORE UPDATE ON public.lectures FOR EACH ROW EXECUTE FUNCTION public.touch_updated_at();
 

@@ -11,13 +11,14 @@ import {
   type DueAlignment,
   postponeAlignment,
 } from "../db/alignment/due-alignments";
-import { type SlideSpan, saveAlignment } from "../db/alignment/slide-spans";
+import { type EnrichingSpan, saveAlignment } from "../db/alignment/slide-spans";
 import { listStems } from "../db/alignment/stems";
 import type { Sql } from "../db/client";
 import type { Log } from "../log";
 import { detectLanguage, type TextConfig, textConfigFor } from "../text/language";
 import { toSearchText } from "../text/search-words";
 import { alignInSlices } from "./align";
+import { pageWords, spokenWords } from "./chunk-context";
 import {
   type DeckScore,
   firstMentions,
@@ -35,10 +36,11 @@ const MAX_DECKS = 300;
 /** A lecture needs less than a second; its claim then expires. */
 const LEASE_SECONDS = 60;
 const MAX_DELAY_SECONDS = 3_600;
+/** Decks below it add no words to search: a foreign deck has at most 0.2, the deck of a lecture 1. */
+const LEAST_RELIABILITY = 0.5;
 
 type Speech = { pieces: readonly SpeechPiece[]; terms: SpokenTerm[]; text_config: TextConfig };
 type Deck = DeckScore & { document_id: string; pages: DeckPage[]; stems: string[][] };
-type DeckSpan = Omit<SlideSpan, "lecture_id">;
 
 /**
  * Computes the slide spans of the lecture that has been due longest. A failure is logged and tried again
@@ -170,7 +172,7 @@ async function findSpans(
   { pieces, terms }: Speech,
   decks: readonly Deck[],
   signal: AbortSignal,
-): Promise<DeckSpan[]> {
+): Promise<EnrichingSpan[]> {
   const pages = decks.flatMap(({ pages, document_id, score }) =>
     pages.map((page) => ({ ...page, document_id, reliability: reliabilityOf({ score }) })),
   );
@@ -190,17 +192,27 @@ async function findSpans(
   const stated = statedSpans(lecture.slide_changes, pages, duration_ms);
   const known = stated.filter(({ page }) => page !== null);
   const borders = known.length > 0 ? spoken : snapToChanges(spoken, lecture.slide_changes);
+  const wordsOf = ({ text }: DeckPage, span: { start_ms: number; end_ms: number }) => ({
+    page_words: pageWords(text),
+    spoken_words: spokenWords(pieces, span),
+  });
+  const noWords = { page_words: "", spoken_words: "" };
   return [
-    ...known.map(({ page, start_ms, end_ms }): DeckSpan => {
-      const { document_id, page_number } = pages[page!]!;
+    ...known.map(({ page, start_ms, end_ms }): EnrichingSpan => {
+      const shown = pages[page!]!;
+      const { document_id, page_number } = shown;
       const time = { start_ms: Math.round(start_ms), end_ms: Math.round(end_ms) };
-      return { document_id, page_number, ...time, confidence: 1, source: "panopto" };
+      const words = wordsOf(shown, time);
+      return { document_id, page_number, ...time, confidence: 1, source: "panopto", ...words };
     }),
-    ...outside(borders, known).map((span): DeckSpan => {
-      const { document_id, page_number, reliability } = pages[span.page_number - 1]!;
+    ...outside(borders, known).map((span): EnrichingSpan => {
+      const shown = pages[span.page_number - 1]!;
+      const { document_id, page_number, reliability } = shown;
       const { start_ms, end_ms } = span;
       const confidence = Math.min(1, Math.max(0, span.confidence * reliability));
-      return { document_id, page_number, start_ms, end_ms, confidence, source: "speech" };
+      const time = { start_ms, end_ms, confidence };
+      const words = reliability < LEAST_RELIABILITY ? noWords : wordsOf(shown, time);
+      return { document_id, page_number, ...time, source: "speech", ...words };
     }),
   ].sort((a, b) => a.start_ms - b.start_ms);
 }

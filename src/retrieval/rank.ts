@@ -2,8 +2,8 @@ import type { Candidate } from "../db/chunks/passages";
 
 export type Mode = "hybrid" | "vector" | "text";
 
-/** Weight of the vector search in a hybrid score, as measured in docs/decisions/0006. The rest is full text. */
-export const VECTOR_WEIGHT = 0.4;
+/** Weight of the vector search in a hybrid score, as measured in docs/decisions/0006 and 0052. The rest is full text. */
+export const VECTOR_WEIGHT = 0.3;
 
 export type Scored = Candidate & {
   /** 0 to 1, higher is better; comparable within one answer only. */

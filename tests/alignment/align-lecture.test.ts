@@ -254,7 +254,9 @@ test("a result for an earlier state of the lecture is not stored", async () => {
   await assignSlides(db, lecture, [deck]);
 
   const time = { start_ms: 0, end_ms: 1_000, confidence: 1, source: "speech" as const };
-  const saved = await saveAlignment(db, due, [{ document_id: deck, page_number: 1, ...time }], []);
+  const words = { page_words: "", spoken_words: "" };
+  const span = { document_id: deck, page_number: 1, ...time, ...words };
+  const saved = await saveAlignment(db, due, [span], []);
 
   expect(saved).toBe(false);
   expect(await spansOf(lecture)).toEqual([]);

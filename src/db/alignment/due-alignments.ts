@@ -35,3 +35,9 @@ export async function isAlignmentDue(sql: Sql, lecture_id: string): Promise<bool
   const rows = await sql`select from due_alignments where lecture_id = ${lecture_id}`;
   return rows.length > 0;
 }
+
+/** Whether the spans of any lecture are out of date. */
+export async function isAnyAlignmentDue(sql: Sql): Promise<boolean> {
+  const rows = await sql`select from due_alignments limit 1`;
+  return rows.length > 0;
+}

@@ -17,6 +17,12 @@ export type SlideSpan = {
   source: "speech" | "panopto";
 };
 
+/** A span with the words that it adds to the search words of chunks; empty without a reliable deck. */
+export type EnrichingSpan = Omit<SlideSpan, "lecture_id"> & {
+  page_words: string;
+  spoken_words: string;
+};
+
 /** The score of a deck for a lecture, with the inputs that it was computed from. */
 export type StoredDeckScore = {
   document_id: string;
@@ -27,14 +33,15 @@ export type StoredDeckScore = {
 };
 
 /**
- * Stores the result of a claimed alignment in place of the former one: one statement.
+ * Stores the result of a claimed alignment in place of the former one, and renews the search words that the
+ * chunks of the lecture and of its decks get from each other: one statement.
  *
  * @returns false when something changed since the claim; then nothing is stored and the lecture is due again
  */
 export async function saveAlignment(
   sql: Sql,
   { lecture_id, revision }: DueAlignment,
-  spans: readonly Omit<SlideSpan, "lecture_id">[],
+  spans: readonly EnrichingSpan[],
   scores: readonly StoredDeckScore[],
 ): Promise<boolean> {
   const [row] = await sql<{ saved: boolean }[]>`

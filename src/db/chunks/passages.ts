@@ -49,6 +49,11 @@ export type FoundCandidates = { candidates: Candidate[]; terms: QuestionTerm[] }
 
 /** Candidates by vector and by text. A fixed number, so that a larger limit only adds passages. */
 const CANDIDATES = 100;
+/**
+ * What a word counts in a chunk, for the labels D, C, B, A of a tsvector: its own words, the words from the
+ * timeline by confidence (enrich_chunks). Chosen in docs/decisions/0052.
+ */
+const WORD_WEIGHTS = "{0.1, 0.08, 0.1, 0}";
 /** Maximum number of lexemes, including other spellings and pairs of characters. */
 const MOST_LEXEMES = 128;
 
@@ -107,19 +112,21 @@ export async function findCandidates(
     ),
     spoken as materialized (
       -- || unpacks a stored vector once for all the words it is asked about.
-      select c.id, c.text_config, c.tsv || ''::tsvector as tsv
-      from any_word join chunk c on c.text_config = any_word.text_config and c.tsv @@ any_word.query
+      select c.id, c.text_config, c.tsv || ''::tsvector as own,
+             c.tsv || case when c.has_context then c.context_tsv else '' end as tsv
+      from any_word join chunk c on c.text_config = any_word.text_config
+        and (c.tsv @@ any_word.query or c.context_tsv @@ any_word.query and c.has_context)
     ),
     matching as (
       -- 1: divided by the logarithm of the chunk's length.
-      select spoken.id, ts_rank(spoken.tsv, word.query, 1) as frequency, word.chunks,
-             word.text_config, word.lexeme,
+      select spoken.id, ts_rank(${WORD_WEIGHTS}::float4[], spoken.tsv, word.query, 1) as frequency,
+             word.chunks, word.text_config, word.lexeme, spoken.own @@ word.query as is_own,
              count(*) over (partition by word.text_config, word.lexeme)::float8 as matches
       from spoken join word on word.text_config = spoken.text_config and spoken.tsv @@ word.query
     ),
     by_words as (
       select id, sum(frequency * ln(1 + (chunks - matches + 0.5) / (matches + 0.5))) as text_score,
-             array_agg(lexeme) as lexemes
+             array_agg(lexeme) filter (where is_own) as lexemes
       from matching group by id order by text_score desc, id limit ${CANDIDATES}
     ),
     candidate as (
@@ -156,11 +163,13 @@ export async function findCandidates(
 }
 
 /** The chunks of the scope that the viewer sees and whose asset is not deleted. */
-function chunksIn(sql: Sql, { course_id, viewer, lectures, slides }: SearchScope) {
+function chunksIn(sql: Sql, scope: SearchScope) {
+  const { course_id, viewer, lectures, slides } = scope;
   const ofLectures = sql`
     select c.id, 'lectures' as source, c.lecture_id as asset_id, c.chunk_index,
            null::int as page_number,
-           c.embedding_model, c.embedding, c.text_config, c.tsv
+           c.embedding_model, c.embedding, c.text_config, c.tsv, c.context_tsv,
+           c.context_tsv is not null and c.id not in (${speechOverHiddenPages(sql, scope)}) as has_context
     from lecture_chunks c join lectures a on a.id = c.lecture_id
     where c.course_id = ${course_id} and a.deleted_at is null ${visibleAsset(sql, viewer, "a")}
       ${visibleSpeech(sql, viewer, "c")}
@@ -169,7 +178,8 @@ function chunksIn(sql: Sql, { course_id, viewer, lectures, slides }: SearchScope
       ${lectures?.to_ms === undefined ? sql`` : sql`and c.start_ms < ${lectures.to_ms}`}`;
   const ofSlides = sql`
     select c.id, 'slides' as source, c.document_id as asset_id, c.chunk_index, c.page_number,
-           c.embedding_model, c.embedding, c.text_config, c.tsv
+           c.embedding_model, c.embedding, c.text_config, c.tsv, c.context_tsv,
+           c.context_tsv is not null and c.id not in (${pagesOfHiddenSpeech(sql, scope)}) as has_context
     from slide_chunks c join documents a on a.id = c.document_id
     where c.course_id = ${course_id} and a.deleted_at is null ${visibleAsset(sql, viewer, "a")}
       ${visiblePages(sql, viewer, "c", "page_end")}
@@ -179,6 +189,27 @@ function chunksIn(sql: Sql, { course_id, viewer, lectures, slides }: SearchScope
   if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
   return lectures ? ofLectures : ofSlides;
 }
+
+/**
+ * The chunks of pages of a course with words of a lecture that is deleted or hidden from the viewer: these words
+ * must not lead to the page. Uncorrelated, so that a search reads the list once; it is nearly always empty.
+ */
+const pagesOfHiddenSpeech = (sql: Sql, { course_id, viewer }: SearchScope) => sql`
+  select h.id from lectures l join slide_spans s on s.lecture_id = l.id
+  join slide_chunks h on h.document_id = s.document_id
+    and s.page_number between h.page_number and h.page_end
+  where l.course_id = ${course_id}
+    and (l.deleted_at is not null or (true ${visibleAsset(sql, viewer, "l")}) is not true)`;
+
+/** The chunks of speech of a course with words of a page that is deleted or hidden from the viewer. */
+const speechOverHiddenPages = (sql: Sql, { course_id, viewer }: SearchScope) => sql`
+  select h.id from documents d join slide_spans s on s.document_id = d.id
+  join lecture_chunks h on h.lecture_id = s.lecture_id
+    and h.start_ms < s.end_ms and h.end_ms > s.start_ms
+  where d.course_id = ${course_id} and s.page_words <> ''
+    and (d.deleted_at is not null
+         or (true ${visibleAsset(sql, viewer, "d")}
+               ${visiblePages(sql, viewer, "s", "page_number")}) is not true)`;
 
 /** The language of each chunk of the scope. For a whole course an index answers this, including deleted assets. */
 function languagesIn(sql: Sql, { course_id, lectures, slides }: SearchScope) {
