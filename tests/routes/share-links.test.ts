@@ -34,6 +34,7 @@ test("a link opens one course to read and ask, and nothing else", async () => {
   const refused: [string, string][] = [
     ["GET", `/api/chat/sessions?course_id=${course_id}`],
     ["GET", `/api/chat/sessions/${crypto.randomUUID()}`],
+    ["POST", "/v1/embeddings"],
     ["DELETE", `/api/courses/${course_id}`],
     ["GET", "/api/keys"],
     ["GET", `/api/share-links?course_id=${course_id}`],
