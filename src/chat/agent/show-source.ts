@@ -88,7 +88,7 @@ export function withAbsoluteSource(input: string, baseUrl: string): string {
 export const isTimedOut = ({ asked_at }: ToolCall, now: number): boolean =>
   asked_at !== undefined && now - Date.parse(asked_at) > TIMEOUT_MS;
 
-const PageAnswer = z.object({ applied: z.literal(true), at: z.unknown() });
+const PageAnswer = z.object({ applied: z.literal(true), at: z.unknown().optional() });
 const MAX_PLACE_LENGTH = 300;
 
 /** The content of the result of a page that did not answer in time. */

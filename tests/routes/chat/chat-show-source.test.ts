@@ -92,6 +92,15 @@ describe.each(CLIENTS)("a page of %s", (_, Agent) => {
     expect(reloaded.messages).toEqual(agent.messages);
   });
 
+  test("need not name the place that it opened", async () => {
+    await using server = serveChat(db, { replies: [SEARCH, show({ citation: 1 }), ANSWER] });
+    const agent = openAgent(Agent, server);
+    await ask(agent);
+    await answerPage(agent, { applied: true });
+
+    expect(resultOf(server)).toMatchObject({ applied: true });
+  });
+
   test.each([
     [{ applied: false, at: "page 7" }],
     [{ at: "page 7" }],
