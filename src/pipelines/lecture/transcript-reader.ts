@@ -15,6 +15,7 @@ let lastRead: Promise<unknown> = Promise.resolve();
  * Reads a transcript file as `readTranscript` does. A large file is read in a thread, because the process
  * would answer no other request for seconds.
  *
+ * @param file the bytes of a large file are moved to the thread: the caller cannot use them afterwards
  * @throws AppError as `readTranscript`, `transcript_invalid` for a file that takes more than a minute; the
  *   signal's reason when it aborts
  */
@@ -45,7 +46,8 @@ async function readInThread(task: TranscriptTask, signal: AbortSignal): Promise<
     reject(new Error("The thread that reads transcripts ended")),
   );
   try {
-    thread.postMessage(task);
+    // Moved, not copied: the file is in memory once.
+    thread.postMessage(task, [task.file.bytes.buffer as ArrayBuffer]);
     const report = await promise;
     if ("read" in report) return report.read;
     if ("failed" in report) throw new Error(report.failed);

@@ -45,9 +45,9 @@ test("an unreadable large file is refused with the same error as a small one", a
     ["lecture.json", `{"x":[${"[],".repeat(1_000_001)}0]}`, "body_too_complex"],
   ] as const;
   for (const [filename, text, code] of broken) {
-    const file = { bytes: encode(text), filename };
-    const large = await failureOf(openTranscript(file, undefined, NEVER));
-    const here = await failureOf((async () => readTranscript(file))());
+    const toFile = () => ({ bytes: encode(text), filename });
+    const large = await failureOf(openTranscript(toFile(), undefined, NEVER));
+    const here = await failureOf((async () => readTranscript(toFile()))());
     expect(large).toEqual(here);
     expect(large.code).toBe(code);
   }
