@@ -88,7 +88,7 @@ test("eval reports as JSON, and leaves nothing behind in a database that is not 
   const courses = await db`select id from courses`;
 
   expect(exitCode).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ documents: 30, questions: 20, default_weight: 0.4 });
+  expect(JSON.parse(out)).toMatchObject({ documents: 30, questions: 20, default_weight: 0.3 });
   expect(courses.map(({ id }) => id)).toEqual([course_id]);
 });
 
