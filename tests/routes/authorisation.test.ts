@@ -92,6 +92,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/documents/{id}/pages": ["read", "hidden"],
   "get /api/documents/{id}/pages/{page_number}/image": ["read", "hidden"],
   "get /api/documents/{id}/pages/{page_number}/moments": ["read", "hidden"],
+  "get /api/documents/{id}/pages/{page_number}/text": ["read", "hidden"],
   "get /api/documents/{id}/chunks": ["read", "hidden"],
   "post /api/documents/{id}/describe": ["ingest", "hidden"],
   "post /api/documents/{id}/retry": ["ingest", "hidden"],

@@ -58,7 +58,7 @@ export function AddSources({ course_id, onAdded }: AddSourcesProps) {
   };
   return (
     <details className="add">
-      <summary>＋ {strings.addSources}</summary>
+      <summary>+ {strings.addSources}</summary>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the button in it does the same */}
       <div
         className={isOver ? "drop over" : "drop"}

@@ -57,7 +57,7 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
             title={strings.helpful}
             onClick={() => void rate("up")}
           >
-            👍
+            ▲
           </button>
           <button
             type="button"
@@ -67,7 +67,7 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
             title={strings.notHelpful}
             onClick={() => void rate("down")}
           >
-            👎
+            ▼
           </button>
           <button
             type="button"

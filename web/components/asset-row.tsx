@@ -35,7 +35,7 @@ export function AssetRow({ asset, canEdit, onChanged, onOpen, onDelete }: AssetR
   return (
     <li className={`asset ${status}`}>
       <div className="row">
-        <span aria-hidden="true">{kind === "lecture" ? "🎧" : "📄"}</span>
+        <span aria-hidden="true">{kind === "lecture" ? "▶" : "▤"}</span>
         <button type="button" className="plain name" dir="auto" disabled={!isReady} onClick={open}>
           {name}
         </button>

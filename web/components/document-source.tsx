@@ -7,6 +7,7 @@ import { lectern } from "../server/client";
 import { openSigned } from "../server/signed-url";
 import { useData } from "../server/use-data";
 import { strings } from "../text/strings";
+import { CitedWords } from "./cited-words";
 import { PageImage } from "./page-image";
 import { pageImageUrl } from "./place";
 
@@ -45,6 +46,7 @@ export function DocumentSource({ place, reference, onMove }: DocumentSourceProps
           url={pageImageUrl(id, page, cited?.sha256)}
           alt={`${title}, ${strings.page(String(page))}`}
         />
+        {cited && !cited.replaced && <CitedWords id={id} page={page} quote={cited.quote} />}
       </figure>
       <nav className="pager" aria-label={strings.slide}>
         <button

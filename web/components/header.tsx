@@ -38,7 +38,7 @@ export function Header({ courses, course, onCreated }: HeaderProps) {
       <span className="spread" />
       {!isShared() && courses.length > 0 && (
         <button type="button" className="quiet" onClick={() => setCreating(true)}>
-          <span aria-hidden="true">＋ </span>
+          <span aria-hidden="true">+ </span>
           {strings.newCourse}
         </button>
       )}

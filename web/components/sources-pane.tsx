@@ -63,7 +63,7 @@ export function SourcesPane({ course, thread, onOpen }: SourcesPaneProps) {
       )}
       <h2>{strings.conversations}</h2>
       <button type="button" className="quiet" onClick={() => open(beginThread())}>
-        ＋ {strings.newConversation}
+        + {strings.newConversation}
       </button>
       <ul className="threads">
         {threads.map(({ id, title }) => (

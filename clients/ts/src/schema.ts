@@ -519,6 +519,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/{id}/pages/{page_number}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the words of a page with their places on its image
+         * @description To mark cited words. Texts that only a model or OCR has read are not among them.
+         */
+        get: operations["getPageText"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/documents/{id}/resume": {
         parameters: {
             query?: never;
@@ -4939,6 +4959,21 @@ export interface components {
             }[];
             page_number: number;
         };
+        PageText: {
+            /** Format: uuid */
+            document_id: string;
+            page_number: number;
+            /** @description In the order of the file; empty for a picture without text */
+            words: {
+                height: number;
+                text: string;
+                width: number;
+                /** @description Left side, as a share of the page's width */
+                x: number;
+                /** @description Upper side, as a share of the page's height */
+                y: number;
+            }[];
+        };
         Passage: {
             /** Format: uuid */
             chunk_id: string;
@@ -5818,6 +5853,7 @@ export type OpenAiError = components['schemas']['OpenAiError'];
 export type OpenAiResponse = components['schemas']['OpenAiResponse'];
 export type OpenAiResponseEvent = components['schemas']['OpenAiResponseEvent'];
 export type PageMoments = components['schemas']['PageMoments'];
+export type PageText = components['schemas']['PageText'];
 export type Passage = components['schemas']['Passage'];
 export type PlainConversation = components['schemas']['PlainConversation'];
 export type PlainQuestion = components['schemas']['PlainQuestion'];
@@ -7015,6 +7051,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageMoments"];
+                };
+            };
+        };
+    };
+    getPageText: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                page_number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageText"];
                 };
             };
         };

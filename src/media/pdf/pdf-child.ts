@@ -11,7 +11,7 @@ import {
 import { AppError, type ErrorCode } from "../../errors";
 import type { PdfDeck } from "./pdf-deck";
 import { characters } from "./pdf-layout";
-import { type PageLayout, readDeck, readLayout, toPage } from "./pdf-pages";
+import { type PageLayout, readDeck, readLayout, readPageWords, toPage } from "./pdf-pages";
 import type { Exchanges, Kind, PageImage, Question, Reply } from "./pdf-process";
 import { installPdfjsHooks } from "./pdfjs-hooks";
 import { edgesOf, findRunningCells, type PageEdges } from "./running-lines";
@@ -60,6 +60,7 @@ const answers: Answers = {
     running ??= findRunningCells(edges);
     return await toPage(document, deck, page_number, layout, running);
   },
+  words: async ({ page_number }) => readPageWords(document, page_number),
   render: async ({ page_number, longSidePx }) =>
     draw(await document.getPage(page_number), longSidePx),
 };

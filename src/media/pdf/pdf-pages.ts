@@ -3,6 +3,7 @@ import type { TextItem } from "pdfjs-dist/types/src/display/api";
 import { cleanLine, cleanText } from "../../text/clean-text";
 import { isGarbled, withoutPrivateUse } from "./garbled-text";
 import { type ActualText, type Box, PageVisibility } from "./page-visibility";
+import { type PageWord, toPageWords } from "./page-words";
 import type { OutlineEntry, PdfDeck, PdfPage } from "./pdf-deck";
 import { type Line, type PlacedWord, toReadingOrder } from "./pdf-layout";
 import { toPageText } from "./pdf-paragraphs";
@@ -60,6 +61,29 @@ export async function readLayout(
     return { width, height, lines, annotations, picture_share };
   } catch {
     return null;
+  }
+}
+
+/**
+ * The visible words of one page with their places.
+ *
+ * @returns empty when the page is so damaged that nothing of it can be read
+ */
+export async function readPageWords(
+  document: PDFDocumentProxy,
+  page_number: number,
+): Promise<PageWord[]> {
+  try {
+    const page = await document.getPage(page_number);
+    const { width, height, transform } = page.getViewport({ scale: 1 });
+    const { words } = await readWords(document, page);
+    page.cleanup();
+    return toPageWords(
+      words.map((word) => toWord(word, transform)),
+      { width, height },
+    );
+  } catch {
+    return [];
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppError, type ErrorCode } from "../../errors";
+import type { PageWord } from "./page-words";
 import type { PdfDeck, PdfPage } from "./pdf-deck";
 
 export type PageImage = { bytes: Uint8Array<ArrayBuffer>; width: number; height: number };
@@ -11,6 +12,7 @@ export type Exchanges = {
   /** Lays out a page and keeps the result, so that lines repeated on many pages can be found. */
   survey: { question: { page_number: number }; answer: null };
   page: { question: { page_number: number }; answer: PdfPage };
+  words: { question: { page_number: number }; answer: PageWord[] };
   render: { question: { page_number: number; longSidePx: number }; answer: PageImage };
 };
 export type Kind = keyof Exchanges;

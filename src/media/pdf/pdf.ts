@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { AppError } from "../../errors";
+import type { PageWord } from "./page-words";
 import type { PdfDeck, PdfPage } from "./pdf-deck";
 import { PdfProcess } from "./pdf-process";
 
@@ -59,6 +60,23 @@ export async function readPdf(
     await reader[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/**
+ * The words of one page with their places.
+ *
+ * @throws as `readPdf`; RangeError outside the document's pages
+ */
+export async function readWordsOfPage(
+  path: string,
+  page_number: number,
+  signal: AbortSignal,
+): Promise<PageWord[]> {
+  const { maxPages, memoryMb, timeoutMs } = PDF_LIMITS;
+  await using reader = new PdfProcess({ memoryMb, timeoutMs, signal });
+  const { page_count } = await reader.ask("open", { path, maxPages });
+  if (page_number < 1 || page_number > page_count) throw new RangeError("no such page");
+  return await reader.ask("words", { page_number });
 }
 
 /** PDF readers accept up to 1024 bytes before the mark. */

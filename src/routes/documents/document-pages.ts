@@ -14,6 +14,7 @@ import { requireReleased } from "../http/released";
 import { ById, Id, Json, PageQuery, pageOf } from "../http/schemas";
 import { ByVersion, Document, withUrl } from "./document-schemas";
 import { IMAGE_RESPONSES, openPageImages } from "./page-image";
+import { openPageWords } from "./page-words";
 
 const Chunk = z
   .object({
@@ -38,6 +39,26 @@ const PageDescription = z
     metadata: Json,
   })
   .meta({ id: "SlideDescription" });
+
+const Share = z.number().min(0).max(1);
+
+const PageText = z
+  .object({
+    document_id: Id,
+    page_number: z.int(),
+    words: z
+      .array(
+        z.object({
+          text: z.string(),
+          x: Share.describe("Left side, as a share of the page's width"),
+          y: Share.describe("Upper side, as a share of the page's height"),
+          width: Share,
+          height: Share,
+        }),
+      )
+      .describe("In the order of the file; empty for a picture without text"),
+  })
+  .meta({ id: "PageText" });
 
 /** The largest integer of PostgreSQL. */
 const MAX_COUNT = 2_147_483_647;
@@ -86,6 +107,7 @@ type DocumentPageRoutesDeps = DescribeTools & {
 export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
   const { db } = services;
   const pageImage = openPageImages(services);
+  const pageWords = openPageWords(services);
   return new Elysia({ prefix: "/api/documents", tags: ["Documents"] })
     .post(
       "/:id/describe",
@@ -154,6 +176,28 @@ export const documentPageRoutes = (services: DocumentPageRoutesDeps) => {
         detail: {
           summary: "Get a page as an image",
           responses: IMAGE_RESPONSES,
+        },
+      },
+    )
+    .get(
+      "/:id/pages/:page_number/text",
+      async ({ params, request }) => {
+        const { page_number } = params;
+        const version = await getShownVersion(db, params.id);
+        await requireReleased(db, request, version, page_number);
+        return {
+          document_id: params.id,
+          page_number,
+          words: await pageWords(version, page_number, request.signal),
+        };
+      },
+      {
+        params: ById.extend({ page_number: z.coerce.number().int().min(1) }),
+        response: PageText,
+        detail: {
+          summary: "Get the words of a page with their places on its image",
+          description:
+            "To mark cited words. Texts that only a model or OCR has read are not among them.",
         },
       },
     )

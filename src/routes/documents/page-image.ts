@@ -4,6 +4,7 @@ import { LONG_SIDE_PX, type PageRenderer } from "../../media/pdf/page-images";
 import { openScratch } from "../../media/scratch";
 import type { FileStorage } from "../../storage/files";
 import { matchesEtag } from "./document-file";
+import { turns } from "./turns";
 
 /** Responses of page images, for the OpenAPI document. */
 export const IMAGE_RESPONSES = {
@@ -54,21 +55,5 @@ export function openPageImages({ storage, pageRenderer, dataRoot }: PageImageToo
     const path = await storage.localPath(file_id, scratch.path, signal);
     const { bytes } = await pageRenderer.render(path, page_number, { signal });
     return new Response(new Uint8Array(bytes), { headers });
-  };
-}
-
-/** A semaphore: at most `limit` holders at a time, first come, first served. */
-function turns(limit: number): () => Promise<Disposable> {
-  let free = limit;
-  const waiting: (() => void)[] = [];
-  const release = () => {
-    const next = waiting.shift();
-    if (next) next();
-    else free += 1;
-  };
-  return async () => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    return { [Symbol.dispose]: release };
   };
 }

@@ -141,6 +141,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/documents/:id/pages": READ_DOCUMENT,
   "GET /api/documents/:id/pages/:page_number/image": OPEN_DOCUMENT,
   "GET /api/documents/:id/pages/:page_number/moments": READ_DOCUMENT,
+  "GET /api/documents/:id/pages/:page_number/text": READ_DOCUMENT,
   "GET /api/documents/:id/chunks": READ_DOCUMENT,
   "POST /api/documents/:id/describe": INGEST_DOCUMENT,
   "POST /api/documents/:id/retry": INGEST_DOCUMENT,

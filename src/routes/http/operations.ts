@@ -88,6 +88,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/documents/{id}/pages": "listPages",
   "get /api/documents/{id}/pages/{page_number}/image": "getPageImage",
   "get /api/documents/{id}/pages/{page_number}/moments": "listPageMoments",
+  "get /api/documents/{id}/pages/{page_number}/text": "getPageText",
   "get /api/documents/{id}/chunks": "listChunks",
   "post /api/documents/{id}/versions": "uploadVersion",
   "get /api/documents/{id}/versions": "listVersions",

@@ -198,3 +198,27 @@ describe("a server that stops", () => {
     expect(await workOnce()).toBe("done");
   });
 });
+
+describe("GET /api/documents/{id}/pages/{page_number}/text", () => {
+  test("places each word on the page", async () => {
+    const { words } = await (await app.handle(get(`${path}/pages/1/text`))).json();
+    const texts = words.map(({ text }: { text: string }) => text);
+
+    expect(texts).toEqual(["Entropy", "A", "fair", "coin", "has", "1", "bit"]);
+    const [title, ...body] = words;
+    for (const word of words) {
+      expect(word.x + word.width).toBeLessThanOrEqual(1.001);
+      expect(word.y + word.height).toBeLessThanOrEqual(1.001);
+      expect(word.width * word.height).toBeGreaterThan(0);
+    }
+    expect(title.y).toBeLessThan(body[0].y);
+    for (const [i, word] of body.slice(1).entries()) {
+      expect(word.x).toBeGreaterThan(body[i].x + body[i].width - 0.001);
+    }
+  });
+
+  test("is a 404 outside the deck", async () => {
+    const answer = await app.handle(get(`${path}/pages/3/text`));
+    expect([answer.status, (await answer.json()).code]).toEqual([404, "page_not_found"]);
+  });
+});

@@ -75,7 +75,7 @@ describe("the guard", () => {
     expect(Object.keys(await anonymous.json())).toEqual(["status"]);
     expect(await known.json()).toHaveProperty("checks.database", "ok");
     for (const path of [
-      "/ag-ui",
+      "/ag-ui/",
       "/swagger",
       "/swagger/json",
       "/api/agui/config",

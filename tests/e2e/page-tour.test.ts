@@ -1,0 +1,102 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { noBrowser, openPage } from "../support/browser";
+import { openServerHost } from "../support/server";
+
+setDefaultTimeout(180_000);
+
+const COURSE = join(import.meta.dir, "../../examples/course");
+const AXE = Bun.file(join(import.meta.dir, "../../node_modules/axe-core/axe.min.js"));
+
+/** Serious findings of axe on the page as it is now. */
+async function findBarriers(page: Page): Promise<string[]> {
+  await page.evaluate(await AXE.text());
+  return page.evaluate(
+    `axe.run().then(({ violations }) => violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => id + ": " + nodes[0].html))`,
+  );
+}
+
+/** Serves a server below a path, as a proxy of an institution does. */
+function startProxy(target: string) {
+  const prefix = "/tools/lectern";
+  const proxy = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    idleTimeout: 0,
+    fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      if (!pathname.startsWith(`${prefix}/`)) return new Response("not here", { status: 404 });
+      const headers = new Headers(request.headers);
+      headers.set("accept-encoding", "identity");
+      return fetch(target + pathname.slice(prefix.length) + search, {
+        method: request.method,
+        headers,
+        body: request.body,
+        redirect: "manual",
+        signal: request.signal,
+      });
+    },
+  });
+  return { port: proxy.port, prefix, stop: () => proxy.stop(true) };
+}
+
+test.skipIf(noBrowser)(
+  "below a path on a plain http host, a visitor makes a course, adds sources, asks, and sees the cited words",
+  async () => {
+    await using host = await openServerHost();
+    const server = await host.start({ PUBLIC_URL: "http://lectern.test" });
+    const proxy = startProxy(server.url);
+    const flags = ["--host-resolver-rules=MAP lectern.test 127.0.0.1"];
+    await using browser = await openPage({ width: 1440, height: 900 }, flags);
+    const { page, errors } = browser;
+    const barriers: string[] = [];
+
+    await page.goto(`http://lectern.test:${proxy.port}${proxy.prefix}/`);
+    await page.getByText("Make your first course").waitFor();
+    expect(await page.evaluate(() => isSecureContext)).toBe(false);
+    barriers.push(...(await findBarriers(page)));
+    await page.getByLabel("Name of the course").fill("Information theory");
+    await page.keyboard.press("Enter");
+    await page.getByText("Add sources").click();
+    await page
+      .locator("input[type=file]")
+      .setInputFiles(["slides.pdf", "lecture/captions.srt"].map((name) => join(COURSE, name)));
+    await page.locator(".asset.completed").nth(1).waitFor({ timeout: 90_000 });
+    await page.getByText("Add sources").click();
+
+    const question = page.getByLabel("Question", { exact: true });
+    await question.fill("How is entropy measured?");
+    await page.keyboard.press("Enter");
+    const sources = page.locator("ol.sources a");
+    await sources.first().waitFor();
+    barriers.push(...(await findBarriers(page)));
+    await sources.filter({ hasText: "page" }).first().click();
+    await page.locator(".panel .word").first().waitFor();
+    const image = await page.locator(".panel img.page").boundingBox();
+    const word = await page.locator(".panel .word").first().boundingBox();
+    expect(word!.x).toBeGreaterThanOrEqual(image!.x);
+    expect(word!.y + word!.height).toBeLessThanOrEqual(image!.y + image!.height + 1);
+    barriers.push(...(await findBarriers(page)));
+
+    await page.locator(".assets .name").filter({ hasText: "captions" }).click();
+    await page.locator(".segments .lit").first().waitFor();
+    await page.getByLabel("Search what was said").fill("entropy");
+    await page.locator(".segments mark").first().waitFor();
+    barriers.push(...(await findBarriers(page)));
+
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.emulateMedia({ colorScheme: "dark" });
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBe(0);
+    barriers.push(...(await findBarriers(page)));
+    proxy.stop();
+
+    expect(barriers).toEqual([]);
+    expect(errors).toEqual([]);
+  },
+);
