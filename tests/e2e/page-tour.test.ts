@@ -83,6 +83,8 @@ test.skipIf(noBrowser)(
 
     await page.locator(".assets .name").filter({ hasText: "captions" }).click();
     await page.locator(".segments .lit").first().waitFor();
+    await page.locator(".segments .time").nth(3).click();
+    await page.waitForFunction(() => /s=lecture:[^:]+:[1-9]/.test(location.hash));
     await page.getByLabel("Search what was said").fill("entropy");
     await page.locator(".segments mark").first().waitFor();
     barriers.push(...(await findBarriers(page)));

@@ -4,7 +4,9 @@ import { strings } from "../text/strings";
 /** Asks for a key. It cannot be closed, because the page shows nothing without one. */
 export function KeyDialog({ problem, onKey }: { problem: string; onKey: (key: string) => void }) {
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useEffect(() => {
+    input.current?.focus();
+  }, []);
   return (
     <main className="empty">
       <form

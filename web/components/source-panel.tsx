@@ -17,7 +17,9 @@ export type SourcePanelProps = {
 export default function SourcePanel(props: SourcePanelProps) {
   const { place, onClose } = props;
   const element = useRef<HTMLElement>(null);
-  useEffect(() => element.current?.focus({ preventScroll: true }), [place.id]);
+  useEffect(() => {
+    element.current?.focus({ preventScroll: true });
+  }, [place.id]);
   return (
     <aside className="panel" aria-label={strings.source} ref={element} tabIndex={-1}>
       <button type="button" className="close icon" aria-label={strings.close} onClick={onClose}>

@@ -20,7 +20,10 @@ export function TranscriptView(props: TranscriptViewProps) {
   const { segments, isLoading, ms, end_ms = ms + 1, onHits, onMove } = props;
   const [query, setQuery] = useState("");
   const current = useRef<HTMLLIElement>(null);
-  const scrollToCurrent = () => current.current?.scrollIntoView({ block: "center" });
+  const scrollToCurrent = () => {
+    // Returns nothing: browsers return a promise here, which React would call as the end of the effect.
+    void current.current?.scrollIntoView({ block: "center" });
+  };
   useEffect(scrollToCurrent, [ms, segments.length]);
   const words = query.trim().toLocaleLowerCase();
   const found = useMemo(
