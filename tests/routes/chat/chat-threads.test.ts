@@ -87,8 +87,8 @@ describe.each(CLIENTS)("a client of %s", (version, Agent) => {
     const [first, second] = server.openai.requestsTo("/v1/chat/completions");
 
     expect(waiting).toBe(3); // question, calls, and the result of ours
-    // Five of ours, one of theirs, and ours to ask the user.
-    expect(first!.body.tools).toHaveLength(version === "1.0" ? 7 : 6);
+    // Seven of ours, one of theirs, and ours to ask the user.
+    expect(first!.body.tools).toHaveLength(version === "1.0" ? 9 : 8);
     expect(JSON.stringify(first!.body.tools)).not.toContain("An impostor");
     expect(second!.body.messages.slice(-3).map(({ role }: Message) => role)).toEqual([
       ...["tool", "tool", "tool"],
