@@ -27,6 +27,7 @@ import { rateLimits } from "./routes/http/rate-limits";
 import { requestMetrics } from "./routes/http/request-metrics";
 import { jobRoutes } from "./routes/jobs";
 import { keyRoutes } from "./routes/keys";
+import { lectureChapterRoutes } from "./routes/lectures/lecture-chapters";
 import { lectureIntakeRoutes } from "./routes/lectures/lecture-intake";
 import { lectureSlideRoutes } from "./routes/lectures/lecture-slides";
 import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
@@ -102,6 +103,7 @@ export function createApp(services: Services) {
     .use(lectureRoutes({ ...services, audioRetentionDays: services.config.SOUND_RETENTION_DAYS }))
     .use(lectureTranscriptRoutes(services))
     .use(lectureSlideRoutes(services))
+    .use(lectureChapterRoutes(services))
     .use(
       retranscribeRoutes({
         ...services,

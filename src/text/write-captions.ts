@@ -25,6 +25,17 @@ export function toVtt(segments: readonly Segment[]): string {
   return ["WEBVTT\n", ...cues].join("\n");
 }
 
+/** Chapters as a WebVTT file for `<track kind="chapters">`. A title is one line. */
+export function toVttChapters(
+  chapters: readonly { start_ms: number; end_ms: number; title: string }[],
+): string {
+  const cues = chapters.map(({ start_ms, end_ms, title }) => {
+    const times = `${toCaptionTime(start_ms, ".")} --> ${toCaptionTime(end_ms, ".")}`;
+    return `${times}\n${escapeVtt(title)}\n`;
+  });
+  return ["WEBVTT\n", ...cues].join("\n");
+}
+
 /** Segments as an SRT file. */
 export function toSrt(segments: readonly Segment[]): string {
   const cues = segments.map(({ start_ms, end_ms, text, speaker }, i) => {

@@ -78,6 +78,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "delete /api/lectures/{id}/transcript/corrections/{correction_id}": ["ingest", "hidden"],
   "get /api/lectures/{id}/transcript/view": ["read", "hidden"],
   "get /api/lectures/{id}/timeline": ["read", "hidden"],
+  "get /api/lectures/{id}/chapters": ["read", "hidden"],
   "get /api/lectures/{id}/slides": ["read", "hidden"],
   "put /api/lectures/{id}/slides": ["ingest", "hidden"],
   "get /api/documents": ["read", "filtered"],

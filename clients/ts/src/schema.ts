@@ -922,6 +922,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lectures/{id}/chapters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the chapters of a lecture, as JSON or WebVTT
+         * @description From the confident part of the timeline: continued slides are one chapter, and a slide that is shown for less than 30 seconds belongs to the chapter before it. Chapters cover the lecture without gaps. Without a confident timeline they are the slide titles of the recording, and without those the list is empty. Titles of pages that are not released are not shown. `format=vtt` is for `<track kind="chapters">`.
+         */
+        get: operations["listLectureChapters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lectures/{id}/events": {
         parameters: {
             query?: never;
@@ -4522,6 +4542,22 @@ export interface components {
             /** Format: uuid */
             lecture_id: string;
         };
+        LectureChapters: {
+            items: {
+                /** @description As in the timeline */
+                confidence: number;
+                /** @description null: the title is from the recording */
+                document_id: string | null;
+                /** @description Exclusive; the next chapter starts here */
+                end_ms: number;
+                /** @description The first page of the chapter, from 1 */
+                page_number: number | null;
+                /** @description Milliseconds from the start of the recording */
+                start_ms: number;
+                /** @description Title of the slide, or else its first line */
+                title: string;
+            }[];
+        };
         LectureDetails: {
             /** @constant */
             asset_type: "audio";
@@ -5841,6 +5877,7 @@ export type JobDetails = components['schemas']['JobDetails'];
 export type JsonRpcResponse = components['schemas']['JsonRpcResponse'];
 export type Lecture = components['schemas']['Lecture'];
 export type LectureAccepted = components['schemas']['LectureAccepted'];
+export type LectureChapters = components['schemas']['LectureChapters'];
 export type LectureDetails = components['schemas']['LectureDetails'];
 export type LectureDownload = components['schemas']['LectureDownload'];
 export type LectureSlides = components['schemas']['LectureSlides'];
@@ -7868,6 +7905,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LectureAccepted"];
+                };
+            };
+        };
+    };
+    listLectureChapters: {
+        parameters: {
+            query?: {
+                format?: "json" | "vtt";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description The chapters in the requested format */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LectureChapters"];
+                    "text/vtt": string;
                 };
             };
         };

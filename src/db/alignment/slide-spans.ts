@@ -58,14 +58,20 @@ export type ShownSpan = Omit<SlideSpan, "lecture_id"> & {
   page_title: string | null;
   /** The printed number of the page, if it differs. */
   page_label: string | null;
+  /** The start of the page's text. */
+  page_text: string | null;
 };
+
+/** Enough for the first line of a page. */
+const PAGE_TEXT_CHARS = 500;
 
 /** The spans of a lecture in order, without pages that the viewer does not see. */
 export function listSlideSpans(sql: Sql, lecture_id: string, viewer: Viewer): Promise<ShownSpan[]> {
   return sql<ShownSpan[]>`
     select s.document_id, s.page_number, s.start_ms, s.end_ms, s.confidence::float8 as confidence,
            s.source, coalesce(d.title, d.filename) as title, d.sha256,
-           p.metadata->>'title' as page_title, p.metadata->>'label' as page_label
+           p.metadata->>'title' as page_title, p.metadata->>'label' as page_label,
+           left(p.normalized_description, ${PAGE_TEXT_CHARS}) as page_text
     from slide_spans s join documents d on d.id = s.document_id
     left join slide_descriptions p on p.document_id = d.id and p.page_number = s.page_number
     where s.lecture_id = ${lecture_id} and d.deleted_at is null

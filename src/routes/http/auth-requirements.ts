@@ -121,6 +121,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "DELETE /api/lectures/:id/transcript/corrections/:correction_id": INGEST_LECTURE,
   "GET /api/lectures/:id/transcript/view": OPEN_LECTURE,
   "GET /api/lectures/:id/timeline": READ_LECTURE,
+  "GET /api/lectures/:id/chapters": OPEN_LECTURE,
   "GET /api/lectures/:id/slides": READ_LECTURE,
   "PUT /api/lectures/:id/slides": INGEST_LECTURE,
 

@@ -67,6 +67,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "delete /api/lectures/{id}/transcript/corrections/{correction_id}": "undoTranscriptCorrection",
   "get /api/lectures/{id}/transcript/view": "viewTranscript",
   "get /api/lectures/{id}/timeline": "getLectureTimeline",
+  "get /api/lectures/{id}/chapters": "listLectureChapters",
   "get /api/lectures/{id}/slides": "getLectureSlides",
   "put /api/lectures/{id}/slides": "assignLectureSlides",
 

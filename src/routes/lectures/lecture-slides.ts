@@ -150,7 +150,7 @@ async function readTimeline(db: Sql, lecture_id: string, viewer: Viewer) {
   return {
     lecture_id: lecture.id,
     pending: await isAlignmentDue(db, lecture.id),
-    spans: spans.map(({ sha256, ...span }) => ({
+    spans: spans.map(({ sha256, page_text: _, ...span }) => ({
       ...span,
       confident: span.confidence >= CONFIDENT,
       url: toMomentUrl(recording, span.start_ms),
