@@ -7,8 +7,6 @@ import type { Scored } from "./rank";
 
 export type SlideText = {
   content: string;
-  /** Title of the page. */
-  title: string | null;
   /** When the deck was uploaded, in ms since 1970. */
   uploaded_ms: number;
 };
@@ -22,7 +20,14 @@ const MIN_WORDS = 4;
 /** States of one slide follow each other. */
 const MAX_PAGES_APART = 40;
 
-type Member = { chunk: Scored; slide: SlideText; words: ReadonlySet<string> };
+/** A slide in the form that is compared. */
+export type SlideWords = Pick<SlideText, "uploaded_ms"> & {
+  words: ReadonlySet<string>;
+  /** The content of a slide with fewer than MIN_WORDS words: it is compared as a whole. */
+  content: string | null;
+};
+
+type Member = { chunk: Scored; slide: SlideWords; words: ReadonlySet<string> };
 /** The best of its chunks comes first. */
 type Group = Member[];
 
@@ -32,11 +37,11 @@ type Group = Member[];
  * stay as they are.
  *
  * @param ranking  best first
- * @param slides   texts by chunk id; chunks without one are not compared
+ * @param slides   words by chunk id; chunks without them are not compared
  */
 export function mergeNearDuplicates(
   ranking: Scored[],
-  slides: ReadonlyMap<string, SlideText>,
+  slides: ReadonlyMap<string, SlideWords>,
   query: string,
 ): Scored[] {
   const asked = toWords(query);
@@ -48,7 +53,7 @@ export function mergeNearDuplicates(
       merged.push(chunk);
       continue;
     }
-    const member = { chunk, slide, words: toWords(slide.content) };
+    const member = { chunk, slide, words: slide.words };
     const group = groups.find((each) => each.some((other) => isSame(other, member)));
     if (group) {
       group.push(member);
@@ -61,8 +66,14 @@ export function mergeNearDuplicates(
   return merged.map((one) => (Array.isArray(one) ? toRepresentative(one, asked) : one));
 }
 
+export function toSlideWords({ content, uploaded_ms }: SlideText): SlideWords {
+  const words = toWords(content);
+  return { uploaded_ms, words, content: words.size < MIN_WORDS ? content : null };
+}
+
 function toRepresentative(group: Group, asked: ReadonlySet<string>): Scored {
   const best = group[0]!;
+  if (group.length === 1) return best.chunk;
   const [fullest] = group.toSorted(
     (a, b) => b.words.size - a.words.size || b.slide.uploaded_ms - a.slide.uploaded_ms,
   );
@@ -104,7 +115,7 @@ function sharesEnough(
 /** Chunks of one page are parts of it, and no duplicates. */
 function areNeighbours(a: Member, b: Member): boolean {
   const apart = Math.abs((a.chunk.page_number ?? 0) - (b.chunk.page_number ?? 0));
-  return apart > 0 && apart <= MAX_PAGES_APART && a.slide.title === b.slide.title;
+  return apart > 0 && apart <= MAX_PAGES_APART && a.chunk.title === b.chunk.title;
 }
 
 /** So that "averages" of a question is found as "averaging". */

@@ -4,7 +4,6 @@ import {
   type FoundChunk,
   findCandidates,
   readChunks,
-  readSlideTexts,
   type SearchScope,
 } from "../db/chunks/passages";
 import type { QuestionTerm } from "../db/chunks/question-terms";
@@ -23,6 +22,7 @@ import { questionCoverage } from "./question-coverage";
 import { type Mode, rank, type Scored } from "./rank";
 import { READ_PER_WANTED, rerankPassages } from "./rerank";
 import { type Hit, selectHits } from "./select-passages";
+import { readSlideWords } from "./slide-words";
 
 export type { Citation, Passage, PassageSource } from "./passage";
 
@@ -175,12 +175,11 @@ const MAX_COMPARED = 150;
 async function withoutDuplicates(db: Sql, ranking: Scored[], query: string): Promise<Scored[]> {
   const slides = ranking.filter(({ source }) => source === "slides").slice(0, MAX_COMPARED);
   if (slides.length < 2) return ranking;
-  const texts = await readSlideTexts(
+  const words = await readSlideWords(
     db,
     slides.map(({ chunk_id }) => chunk_id),
   );
-  const byChunk = new Map(texts.map(({ chunk_id, ...text }) => [chunk_id, text]));
-  return mergeNearDuplicates(ranking, byChunk, query);
+  return mergeNearDuplicates(ranking, words, query);
 }
 
 /** One asset fills at most half of the list, unless the request names its assets. */

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { mergeNearDuplicates, type SlideText } from "../../src/retrieval/near-duplicates";
+import {
+  mergeNearDuplicates,
+  type SlideWords,
+  toSlideWords,
+} from "../../src/retrieval/near-duplicates";
 import type { Scored } from "../../src/retrieval/rank";
 
 type Slide = {
@@ -14,12 +18,13 @@ type Slide = {
 /** Slides in the order of the ranking; the first is the best. */
 function merge(slides: Slide[], query: string): [id: string, score: number][] {
   const ranking = slides.map(
-    ({ id, page = 1, deck = "deck" }, i): Scored => ({
+    ({ id, page = 1, deck = "deck", title = "Gradient descent" }, i): Scored => ({
       chunk_id: id,
       source: "slides",
       asset_id: deck,
       chunk_index: page,
       page_number: page,
+      title,
       model: null,
       distance: null,
       text_score: 1,
@@ -30,12 +35,10 @@ function merge(slides: Slide[], query: string): [id: string, score: number][] {
     }),
   );
   const texts = new Map(
-    slides.map(
-      ({ id, content, title = "Gradient descent", uploaded_ms = 0 }): [string, SlideText] => [
-        id,
-        { content, title, uploaded_ms },
-      ],
-    ),
+    slides.map(({ id, content, uploaded_ms = 0 }): [string, SlideWords] => [
+      id,
+      toSlideWords({ content, uploaded_ms }),
+    ]),
   );
   return mergeNearDuplicates(ranking, texts, query).map(({ chunk_id, score }) => [chunk_id, score]);
 }

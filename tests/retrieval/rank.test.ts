@@ -11,6 +11,7 @@ const candidate = (chunk_id: string, more: Partial<Candidate> = {}): Candidate =
   asset_id: "a",
   chunk_index: 0,
   page_number: null,
+  title: null,
   model: "m",
   distance: null,
   text_score: null,

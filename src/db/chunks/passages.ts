@@ -35,6 +35,8 @@ export type Candidate = {
   chunk_index: number;
   /** The page of a document; null for a lecture. */
   page_number: number | null;
+  /** The title of the page; null for a lecture. */
+  title: string | null;
   /** The model of the chunk's vector. */
   model: string | null;
   /** Cosine distance to the question, 0 to 2, lower is closer; null without a vector to compare. */
@@ -130,7 +132,7 @@ export async function findCandidates(
       from matching group by id order by text_score desc, id limit ${CANDIDATES}
     ),
     candidate as (
-      select c.id as chunk_id, c.source, c.asset_id, c.chunk_index, c.page_number,
+      select c.id as chunk_id, c.source, c.asset_id, c.chunk_index, c.page_number, c.title,
              c.embedding_model as model,
              -- A chunk found by its words still has its distance to the question.
              coalesce(m.distance, c.embedding <=> question.embedding) as distance, w.text_score,
@@ -167,7 +169,7 @@ function chunksIn(sql: Sql, scope: SearchScope) {
   const { course_id, viewer, lectures, slides } = scope;
   const ofLectures = sql`
     select c.id, 'lectures' as source, c.lecture_id as asset_id, c.chunk_index,
-           null::int as page_number,
+           null::int as page_number, null::text as title,
            c.embedding_model, c.embedding, c.text_config, c.tsv, c.context_tsv,
            c.context_tsv is not null and c.id not in (${speechOverHiddenPages(sql, scope)}) as has_context
     from lecture_chunks c join lectures a on a.id = c.lecture_id
@@ -177,7 +179,7 @@ function chunksIn(sql: Sql, scope: SearchScope) {
       ${lectures?.from_ms === undefined ? sql`` : sql`and c.end_ms > ${lectures.from_ms}`}
       ${lectures?.to_ms === undefined ? sql`` : sql`and c.start_ms < ${lectures.to_ms}`}`;
   const ofSlides = sql`
-    select c.id, 'slides' as source, c.document_id as asset_id, c.chunk_index, c.page_number,
+    select c.id, 'slides' as source, c.document_id as asset_id, c.chunk_index, c.page_number, c.metadata->>'title' as title,
            c.embedding_model, c.embedding, c.text_config, c.tsv, c.context_tsv,
            c.context_tsv is not null and c.id not in (${pagesOfHiddenSpeech(sql, scope)}) as has_context
     from slide_chunks c join documents a on a.id = c.document_id
@@ -264,9 +266,9 @@ export async function readChunks(sql: Sql, ids: string[]): Promise<FoundChunk[]>
 export async function readSlideTexts(
   sql: Sql,
   ids: string[],
-): Promise<{ chunk_id: string; content: string; title: string | null; uploaded_ms: number }[]> {
-  return sql<{ chunk_id: string; content: string; title: string | null; uploaded_ms: number }[]>`
-    select c.id as chunk_id, c.content, c.metadata->>'title' as title,
+): Promise<{ chunk_id: string; content: string; uploaded_ms: number }[]> {
+  return sql<{ chunk_id: string; content: string; uploaded_ms: number }[]>`
+    select c.id as chunk_id, c.content,
            (extract(epoch from d.created_at) * 1000)::float8 as uploaded_ms
     from slide_chunks c join documents d on d.id = c.document_id
     where c.id = any(${ids}::uuid[])`;
