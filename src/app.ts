@@ -29,6 +29,7 @@ import { jobRoutes } from "./routes/jobs";
 import { keyRoutes } from "./routes/keys";
 import { lectureChapterRoutes } from "./routes/lectures/lecture-chapters";
 import { lectureIntakeRoutes } from "./routes/lectures/lecture-intake";
+import { lectureQualityRoutes } from "./routes/lectures/lecture-quality";
 import { lectureSlideRoutes } from "./routes/lectures/lecture-slides";
 import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures/lectures";
@@ -104,6 +105,7 @@ export function createApp(services: Services) {
     .use(lectureTranscriptRoutes(services))
     .use(lectureSlideRoutes(services))
     .use(lectureChapterRoutes(services))
+    .use(lectureQualityRoutes(services))
     .use(
       retranscribeRoutes({
         ...services,

@@ -79,6 +79,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/lectures/{id}/transcript/view": ["read", "hidden"],
   "get /api/lectures/{id}/timeline": ["read", "hidden"],
   "get /api/lectures/{id}/chapters": ["read", "hidden"],
+  "get /api/lectures/{id}/quality": ["read", "hidden"],
   "get /api/lectures/{id}/slides": ["read", "hidden"],
   "put /api/lectures/{id}/slides": ["ingest", "hidden"],
   "get /api/documents": ["read", "filtered"],

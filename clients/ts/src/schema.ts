@@ -976,6 +976,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lectures/{id}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the parts of a lecture that need a check
+         * @description Uncertain stretches of the timeline, gaps in the speech, words that the slides do not have, and captions that are too fast to read. Speech and slides that are not released are left out. Transcripts store no confidence of words. Rare words are estimated by the vocabulary of a tokenizer and are most exact in English.
+         */
+        get: operations["getLectureQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/lectures/{id}/resume": {
         parameters: {
             query?: never;
@@ -4680,6 +4700,76 @@ export interface components {
              */
             visible_from?: string;
         };
+        LectureQuality: {
+            /** @description More than 30 seconds without speech */
+            gaps: {
+                /** @description Exclusive */
+                end_ms: number;
+                /** @description Milliseconds from the start of the recording */
+                start_ms: number;
+            }[];
+            /** Format: uuid */
+            lecture_id: string;
+            /** @description Where the timeline is not sure which slide is shown */
+            low_confidence: {
+                /** @description The lowest of the stretch */
+                confidence: number;
+                /** @description Exclusive */
+                end_ms: number;
+                /** @description Milliseconds from the start of the recording */
+                start_ms: number;
+            }[];
+            reading_speed: {
+                /** @description Above 20 characters per second; the fastest 100 */
+                fast_captions: {
+                    characters_per_second: number;
+                    /** @description Exclusive */
+                    end_ms: number;
+                    /** @description Milliseconds from the start of the recording */
+                    start_ms: number;
+                }[];
+                /** @description Of five minutes each */
+                stretches: {
+                    /** @description Exclusive */
+                    end_ms: number;
+                    /** @description Milliseconds from the start of the recording */
+                    start_ms: number;
+                    words: number;
+                    /** @description Of the spoken time; null without speech */
+                    words_per_minute: number | null;
+                }[];
+            };
+            totals: {
+                captions: number;
+                duration_ms: number;
+                fast_captions: number;
+                /** @description null: the lecture has no timeline */
+                low_confidence_ms: number | null;
+                /** @description Length of the gaps */
+                silent_ms: number;
+                spoken_ms: number;
+                words: number;
+                /** @description Of the spoken time; null without speech */
+                words_per_minute: number | null;
+            };
+            /** @description Words that the slides do not have, at most 50 of each kind; empty without slides */
+            unknown_terms: {
+                /** @description Places in the transcript; with a suggestion at most 20 */
+                count: number;
+                /** @description Of the first place */
+                start_ms: number;
+                /** @description A term of the slides that it probably is; null: a rare word */
+                suggestion: {
+                    /** Format: uuid */
+                    document_id: string;
+                    page_number: number;
+                    /** @enum {string} */
+                    reason: "spacing" | "sound" | "spelling";
+                    replacement: string;
+                } | null;
+                term: string;
+            }[];
+        };
         LectureSlides: {
             /** @description The decks of the course: first those in use, in order, then by score */
             documents: {
@@ -5880,6 +5970,7 @@ export type LectureAccepted = components['schemas']['LectureAccepted'];
 export type LectureChapters = components['schemas']['LectureChapters'];
 export type LectureDetails = components['schemas']['LectureDetails'];
 export type LectureDownload = components['schemas']['LectureDownload'];
+export type LectureQuality = components['schemas']['LectureQuality'];
 export type LectureSlides = components['schemas']['LectureSlides'];
 export type LectureStatus = components['schemas']['LectureStatus'];
 export type LectureTimeline = components['schemas']['LectureTimeline'];
@@ -7986,6 +8077,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LectureAccepted"];
+                };
+            };
+        };
+    };
+    getLectureQuality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LectureQuality"];
                 };
             };
         };

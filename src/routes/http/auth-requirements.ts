@@ -122,6 +122,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/lectures/:id/transcript/view": OPEN_LECTURE,
   "GET /api/lectures/:id/timeline": READ_LECTURE,
   "GET /api/lectures/:id/chapters": OPEN_LECTURE,
+  "GET /api/lectures/:id/quality": READ_LECTURE,
   "GET /api/lectures/:id/slides": READ_LECTURE,
   "PUT /api/lectures/:id/slides": INGEST_LECTURE,
 

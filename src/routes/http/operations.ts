@@ -68,6 +68,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/lectures/{id}/transcript/view": "viewTranscript",
   "get /api/lectures/{id}/timeline": "getLectureTimeline",
   "get /api/lectures/{id}/chapters": "listLectureChapters",
+  "get /api/lectures/{id}/quality": "getLectureQuality",
   "get /api/lectures/{id}/slides": "getLectureSlides",
   "put /api/lectures/{id}/slides": "assignLectureSlides",
 

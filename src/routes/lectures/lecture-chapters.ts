@@ -8,8 +8,8 @@ import {
   withoutHiddenTitles,
 } from "../../alignment/chapters";
 import { listHiddenSpeech } from "../../db/access/visibility";
-import { findChapterInputs, listHiddenPages } from "../../db/alignment/chapter-inputs";
 import { CONFIDENT } from "../../db/alignment/confidence";
+import { findRecordingFacts, listHiddenPages } from "../../db/alignment/recording-facts";
 import { listSlideSpans } from "../../db/alignment/slide-spans";
 import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
@@ -73,7 +73,7 @@ export const lectureChapterRoutes = ({ db }: { db: Sql }) =>
   );
 
 async function readChapters(db: Sql, lecture_id: string, viewer: Viewer): Promise<Chapter[]> {
-  const { slide_changes, duration_ms } = await findChapterInputs(db, lecture_id);
+  const { slide_changes, duration_ms } = await findRecordingFacts(db, lecture_id);
   const spans = await listSlideSpans(db, lecture_id, viewer);
   const end_ms = Math.max(duration_ms, ...spans.slice(-1).map((span) => span.end_ms));
   const chapters = toChapters(pageTitles(spans, CONFIDENT), end_ms);

@@ -3,22 +3,22 @@ import { visibleAsset, visiblePages } from "../access/visibility";
 import type { Sql } from "../client";
 import type { SlideChange } from "../lectures";
 
-/** The facts of a lecture that its chapters need, without its transcript. */
-export type ChapterInputs = {
+/** The length and the slide changes of a lecture, without its transcript. */
+export type RecordingFacts = {
   /** Of the audio, or the end of the transcript if that is later; 0 without both. */
   duration_ms: number;
   slide_changes: SlideChange[];
 };
 
-export async function findChapterInputs(sql: Sql, lecture_id: string): Promise<ChapterInputs> {
-  const [inputs] = await sql<ChapterInputs[]>`
+export async function findRecordingFacts(sql: Sql, lecture_id: string): Promise<RecordingFacts> {
+  const [facts] = await sql<RecordingFacts[]>`
     select l.slide_changes,
            greatest(coalesce(l.audio_duration_seconds, 0)::bigint * 1000,
                     coalesce((t.word_segments -> 'segments' -> -1 ->> 'end_ms')::bigint, 0))::float8
              as duration_ms
     from lectures l left join lecture_transcripts t on t.lecture_id = l.id
     where l.id = ${lecture_id}`;
-  return inputs ?? { duration_ms: 0, slide_changes: [] };
+  return facts ?? { duration_ms: 0, slide_changes: [] };
 }
 
 /** Characters of a page that a caption can quote. */
