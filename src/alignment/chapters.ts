@@ -25,6 +25,8 @@ type Draft = TitledSpan & { shown_ms: number };
 /** A shorter span is no chapter: it belongs to the previous one. */
 const MIN_CHAPTER_MS = 30_000;
 const MAX_TITLE_CHARS = 120;
+const MAX_COMPARED_CHARS = 500;
+const DRAWN_TWICE = /^(.{3,}) \1$/u;
 
 /** Marks of a continued slide at the end of a title: `(2/3)`, `2 of 3`, `(2)`, `(cont.)`, `– continued`. */
 const CONTINUATION = new RegExp(
@@ -137,8 +139,13 @@ const letters = (text: string): string =>
 const firstLine = (text: string): string =>
   text.split("\n").find((line) => /\p{L}/u.test(line)) ?? "";
 
+/** One line of at most 120 characters. Text drawn twice for a shadow counts once. */
 function toTitle(text: string): string {
-  const line = cleanLine(text).trim();
+  const line = cleanLine(text)
+    .trim()
+    .slice(0, MAX_COMPARED_CHARS)
+    .toWellFormed()
+    .replace(DRAWN_TWICE, "$1");
   const characters = [...line];
   return characters.length > MAX_TITLE_CHARS
     ? `${characters.slice(0, MAX_TITLE_CHARS - 1).join("")}…`

@@ -12,9 +12,9 @@ import { ownBaseUrl } from "./http/own-origin";
 import { Time } from "./http/schemas";
 import { openUrlSigner } from "./http/url-signer";
 
-/** The addresses that open without a header: files, page images and transcripts. */
+/** The addresses that open without a header: files, page images, transcripts and chapters. */
 const SIGNABLE =
-  /^\/api\/(document|lecture)s\/([0-9a-f-]{36})\/(?:(?:versions\/[0-9a-f]{64}\/)?(?:file|pages\/\d{1,7}\/image)|transcript(?:\/view)?)(?:[?#]|$)/;
+  /^\/api\/(document|lecture)s\/([0-9a-f-]{36})\/(?:(?:versions\/[0-9a-f]{64}\/)?(?:file|pages\/\d{1,7}\/image)|transcript(?:\/view)?|chapters)(?:[?#]|$)/;
 
 const SignRequest = z.strictObject({
   urls: z
@@ -22,7 +22,7 @@ const SignRequest = z.strictObject({
     .min(1)
     .max(100)
     .describe(
-      "Paths or addresses of files, page images and transcripts, such as the `url` of a citation",
+      "Paths or addresses of files, page images, transcripts and chapters, such as the `url` of a citation",
     ),
 });
 const SignedUrls = z
@@ -47,7 +47,7 @@ export const signedUrlRoutes = ({ db, audit, config }: SignedUrlDeps) => {
   const requireVisible = async (url: string, request: Request) => {
     const [, kind, id] = SIGNABLE.exec(url) ?? [];
     if (!kind || !id) {
-      const message = "only paths of files, page images and transcripts can be signed";
+      const message = "only paths of files, page images, transcripts and chapters can be signed";
       throw new AppError("request_invalid", { fields: [{ path: "urls", message }] });
     }
     const named = kind as "document" | "lecture";
@@ -79,7 +79,7 @@ export const signedUrlRoutes = ({ db, audit, config }: SignedUrlDeps) => {
       body: SignRequest,
       response: SignedUrls,
       detail: {
-        summary: "Sign addresses of files, page images and transcripts",
+        summary: "Sign addresses of files, page images, transcripts and chapters",
         description:
           "For `<img>`, `<iframe>` and links, which send no header. A signed address opens for 15 minutes, for everyone who has it, what the sender sees. Revoking the key does not end it earlier.",
       },

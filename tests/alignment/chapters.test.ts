@@ -83,12 +83,13 @@ test("a page without a title gives its first line, and uncertain spans give noth
     [
       { ...span, confidence: 0.2, page_title: null, page_text: "12\n  Red  black trees\nmore" },
       { ...span, confidence: 0.2, page_title: "x".repeat(500), page_text: null },
+      { ...span, confidence: 0.2, page_title: null, page_text: "The agenda The agenda\nmore" },
       { ...span, confidence: 0.05, page_title: "Uncertain", page_text: null },
     ],
     0.1,
   ).map(({ title }) => title);
 
-  expect(titles).toEqual(["Red black trees", `${"x".repeat(119)}…`]);
+  expect(titles).toEqual(["Red black trees", `${"x".repeat(119)}…`, "The agenda"]);
 });
 
 test("titles that a recording states last until the next change, without those of hidden pages", () => {

@@ -1372,7 +1372,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign addresses of files, page images and transcripts
+         * Sign addresses of files, page images, transcripts and chapters
          * @description For `<img>`, `<iframe>` and links, which send no header. A signed address opens for 15 minutes, for everyone who has it, what the sender sees. Revoking the key does not end it earlier.
          */
         post: operations["signUrls"];
@@ -8908,7 +8908,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description Paths or addresses of files, page images and transcripts, such as the `url` of a citation */
+                    /** @description Paths or addresses of files, page images, transcripts and chapters, such as the `url` of a citation */
                     urls: string[];
                 };
             };

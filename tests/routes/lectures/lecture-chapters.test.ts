@@ -8,7 +8,7 @@ setDefaultTimeout(60_000);
 
 const guarded = await openGuardedApp();
 afterAll(() => guarded[Symbol.asyncDispose]());
-const { db, createKey, call } = guarded;
+const { db, createKey, call, postJson } = guarded;
 const teacher = await createKey({ scopes: ["ingest", "read"] });
 const student = await createKey({ scopes: ["read"] });
 const LATER = "2099-01-01T00:00:00Z";
@@ -60,6 +60,10 @@ test("chapters have the titles of the slides, as JSON and as WebVTT", async () =
       "00:02:00.000 --> 00:03:00.000\nHashing\n",
   );
   expect((await get(lecture, student, "?format=srt")).status).toBe(422);
+
+  const urls = [`/api/lectures/${lecture}/chapters?format=vtt`];
+  const { items: signed } = await (await postJson("/api/signed-urls", { urls }, student)).json();
+  expect(await (await call("GET", signed[0].url)).text()).toStartWith("WEBVTT");
   expect((await get(crypto.randomUUID())).status).toBe(404);
 });
 
