@@ -168,8 +168,8 @@ test.each([
 });
 
 test("the sliced alignment lets other work run, and finds the same spans", async () => {
-  const visits = Array.from({ length: 60 }, (_, i): Visit => [i + 1, 60]);
-  const input = lecture(60, visits);
+  const visits = Array.from({ length: 150 }, (_, i): Visit => [i + 1, 60]);
+  const input = lecture(150, visits);
   let others = 0;
   const timer = setInterval(() => {
     others += 1;
@@ -183,11 +183,11 @@ test("the sliced alignment lets other work run, and finds the same spans", async
 });
 
 test("a cancelled alignment stops within its work", async () => {
-  const visits = Array.from({ length: 60 }, (_, i): Visit => [i + 1, 60]);
+  const visits = Array.from({ length: 150 }, (_, i): Visit => [i + 1, 60]);
   const stop = new AbortController();
   setImmediate(() => stop.abort(new Error("stopped")));
 
-  expect(alignInSlices(lecture(60, visits), stop.signal)).rejects.toThrow("stopped");
+  await expect(alignInSlices(lecture(150, visits), stop.signal)).rejects.toThrow("stopped");
 });
 
 test("a lecture that does not fit into memory has no spans", () => {
