@@ -25,7 +25,13 @@ import { openProviders } from "../providers";
 import { startLocalEmbedder } from "../providers/local/embedding-server";
 import { openReranker } from "../providers/reranker";
 import { readBeirSet } from "../retrieval/beir";
-import { type EvaluationReport, evaluate, ingestSet, type Row } from "../retrieval/evaluate";
+import {
+  type EvaluationDeps,
+  type EvaluationReport,
+  evaluate,
+  ingestSet,
+  type Row,
+} from "../retrieval/evaluate";
 import {
   evaluateTimelineSearch,
   type TimelineRow,
@@ -107,23 +113,9 @@ const EVALUATIONS = {
 
 async function evaluateEnrichment(folder: string, asJson: boolean): Promise<void> {
   const lectures = await readLabelledLectures(folder);
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
-  const config = loadConfig();
-  const local = startLocalEmbedder();
-  const { embedder } = openProviders(config, { localEmbedderUrl: local.url });
-  const database = await openEvaluationDatabase();
-  const { db } = database;
-  const course = await insertCourse(db, { name: `Evaluation of ${folder}` });
-  try {
-    const say = (line: string) => console.error(line);
-    const deps = { db, embedder, signal: stop.signal, say };
-    print(await evaluateTimelineSearch(course.id, lectures, deps), asJson, toEnrichmentText);
-  } finally {
-    await deleteCourse(db, course.id);
-    await database.close();
-    await local.close();
-  }
+  await withEvaluationCourse(folder, async (course_id, deps) =>
+    print(await evaluateTimelineSearch(course_id, lectures, deps), asJson, toEnrichmentText),
+  );
 }
 
 function toEnrichmentText({ kinds, ...about }: TimelineSearchReport): string {
@@ -228,6 +220,17 @@ function toCitationTable({ kinds, ...total }: CitationReport): string {
 
 async function evaluateSearch(folder: string, asJson: boolean): Promise<void> {
   const set = await readBeirSet(folder);
+  await withEvaluationCourse(folder, async (course_id, deps) => {
+    const ids = await ingestSet(course_id, set, deps);
+    print(await evaluate(course_id, set, ids, deps), asJson, toText);
+  });
+}
+
+/** Runs `measure` with a new course, and removes the course afterwards. Ctrl-C cancels it. */
+async function withEvaluationCourse(
+  folder: string,
+  measure: (course_id: string, deps: EvaluationDeps) => Promise<void>,
+): Promise<void> {
   const config = loadConfig();
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
@@ -237,10 +240,8 @@ async function evaluateSearch(folder: string, asJson: boolean): Promise<void> {
   const { db } = database;
   const course = await insertCourse(db, { name: `Evaluation of ${folder}` });
   try {
-    const tools = { db, embedder, signal: stop.signal, say: (line: string) => console.error(line) };
-    const ids = await ingestSet(course.id, set, tools);
-    const report = await evaluate(course.id, set, ids, tools);
-    print(report, asJson, toText);
+    const say = (line: string) => console.error(line);
+    await measure(course.id, { db, embedder, signal: stop.signal, say });
   } finally {
     await deleteCourse(db, course.id);
     await database.close();

@@ -4,24 +4,16 @@ import type { LabelledLecture } from "../alignment/evaluate";
 import { isAnyAlignmentDue } from "../db/alignment/due-alignments";
 import { insertEvaluatedLecture } from "../db/chunks/evaluation";
 import { type Candidate, readChunks } from "../db/chunks/passages";
-import type { Sql } from "../db/client";
 import { openLog } from "../log";
 import { SEES_ALL } from "../principal";
-import type { Embedder } from "../providers/embedder";
 import { chunkSlides } from "../text/chunk-slides";
 import { chunkTranscript } from "../text/chunk-transcript";
 import { detectLanguage } from "../text/language";
+import type { EvaluationDeps } from "./evaluate";
 import type { PassageSource } from "./passage";
 import { type Mode, rank, VECTOR_WEIGHT } from "./rank";
 import { bootstrap, type Estimate, mean, seeded } from "./ranking-metrics";
 import { findForQuestion, toHits } from "./search";
-
-export type TimelineDeps = {
-  db: Sql;
-  embedder: Embedder;
-  signal: AbortSignal;
-  say: (line: string) => void;
-};
 
 /** As in the ingestion of documents and lectures. */
 const SLIDE_TOKENS = 300;
@@ -82,7 +74,7 @@ export type TimelineSearchReport = {
 export async function evaluateTimelineSearch(
   course_id: string,
   lectures: readonly { file: string; lecture: LabelledLecture }[],
-  deps: TimelineDeps,
+  deps: EvaluationDeps,
 ): Promise<TimelineSearchReport> {
   const questions: TimelineQuestion[] = [];
   for (const [i, { file, lecture }] of lectures.entries()) {
@@ -103,7 +95,7 @@ export async function evaluateTimelineSearch(
 }
 
 /** A failed alignment is not in the log but an error, because the result would be wrong. */
-async function alignAll({ db, signal, say }: TimelineDeps): Promise<void> {
+async function alignAll({ db, signal, say }: EvaluationDeps): Promise<void> {
   const log = openLog("silent");
   while (await alignNextLecture({ db, log }, signal)) say("aligned a lecture");
   signal.throwIfAborted();
@@ -114,7 +106,7 @@ async function storeLecture(
   course_id: string,
   title: string,
   { pages, segments }: LabelledLecture,
-  { db, embedder, signal }: TimelineDeps,
+  { db, embedder, signal }: EvaluationDeps,
 ) {
   const { countTokens, model } = embedder;
   const slides = chunkSlides(
@@ -193,7 +185,7 @@ async function askAll(
   course_id: string,
   questions: readonly TimelineQuestion[],
   times: Map<string, { start_ms: number; end_ms: number }>,
-  deps: TimelineDeps,
+  deps: EvaluationDeps,
 ): Promise<Found[]> {
   const found: Found[] = [];
   for (const { kind, query } of questions) {

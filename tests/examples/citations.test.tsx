@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { renderToStaticMarkup } from "react-dom/server";
 import {
   type Citation,
@@ -78,4 +79,10 @@ test("citationsOf reads an AG-UI message, also before its citations arrive", () 
   expect(citationsOf({ metadata: { citations: both } })).toEqual(both);
   expect(citationsOf({})).toEqual([]);
   expect(citationsOf({ metadata: { message_id: "m" } })).toEqual([]);
+});
+
+test("the Next.js example has the same file, because each example is copied alone", async () => {
+  const textOf = (path: string) => Bun.file(join(import.meta.dir, "../../examples", path)).text();
+
+  expect(await textOf("nextjs/components/citations.tsx")).toBe(await textOf("react/citations.tsx"));
 });

@@ -218,7 +218,7 @@ export class Conversation {
     return [{ description: "lectern.position", value: JSON.stringify(position) }];
   }
 
-  /** Answers the calls of `show_source`. False if there are none. */
+  /** Answers the calls of `show_source`. False without a call. */
   #answerToolCalls(): boolean {
     const { messages } = this.#agent;
     const answered = new Set(

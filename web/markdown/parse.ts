@@ -24,25 +24,22 @@ export function parseMarkdown(text: string): Root {
 export const restoreDollars = (text: string): string => text.replaceAll(DOLLAR, "$");
 
 /** Writes all formulas with `$`, and replaces each `$` that is no formula. The length stays the same. */
-function normalizeFormulas(text: string): string {
-  let result = "";
-  let from = 0;
-  for (const { 0: code, index } of text.matchAll(CODE)) {
-    result += normalizeProse(text.slice(from, index)) + code;
-    from = index + code.length;
-  }
-  return result + normalizeProse(text.slice(from));
-}
+const normalizeFormulas = (text: string): string => rewriteBetween(text, CODE, normalizeProse);
 
 function normalizeProse(prose: string): string {
   const withDollars = prose.replace(TEX, (_, display, inline) => `$$$$${display ?? inline}$$$$`);
+  return rewriteBetween(withDollars, INLINE, withoutSingle);
+}
+
+/** Rewrites the text before, between and after the matches, which stay as they are. */
+function rewriteBetween(text: string, matches: RegExp, rewrite: (text: string) => string): string {
   let result = "";
   let from = 0;
-  for (const { 0: formula, index } of withDollars.matchAll(INLINE)) {
-    result += withoutSingle(withDollars.slice(from, index)) + formula;
-    from = index + formula.length;
+  for (const { 0: match, index } of text.matchAll(matches)) {
+    result += rewrite(text.slice(from, index)) + match;
+    from = index + match.length;
   }
-  return result + withoutSingle(withDollars.slice(from));
+  return result + rewrite(text.slice(from));
 }
 
 const withoutSingle = (text: string) => text.replace(/(?<![\\$])\$(?!\$)/g, DOLLAR);

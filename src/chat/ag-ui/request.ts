@@ -138,7 +138,7 @@ function readLastSeenId(state: Record<string, unknown> | undefined): string | nu
   return typeof id === "string" || id === null ? id : undefined;
 }
 
-/** The client's own part of its state; undefined if there is none. */
+/** The client's own part of its state, or undefined. */
 function withoutOurs({
   course_id: _course,
   references: _references,

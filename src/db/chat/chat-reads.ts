@@ -50,7 +50,7 @@ export function readTranscriptChunks(
  */
 export type NamedPage = { document_id: string; page: number | string };
 
-/** The position of a named page of document `d`; null if there is none. */
+/** The position of a named page of document `d`, or null. */
 const positionOf = (sql: Sql, page: number | string) =>
   typeof page === "number"
     ? sql`${page}::int`

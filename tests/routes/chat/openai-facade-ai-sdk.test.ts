@@ -14,10 +14,16 @@ const courseModel = ({ url }: Server) =>
 const sentTo = ({ openai }: Server) => openai.requests.at(-1)!.body.messages;
 const link = ({ url }: Server) => `${url}${file_url}#page=7`;
 
-describe("the AI SDK's OpenAI provider", () => {
+const responsesModel = ({ url }: Server) =>
+  createOpenAI({ baseURL: `${url}/v1`, apiKey: "any" })(`course:${course_id}`);
+
+describe.each([
+  ["chat completions", courseModel],
+  ["the responses API, its default", responsesModel],
+])("the AI SDK by %s", (_, modelOf) => {
   test("generates an answer with its sources", async () => {
     await using server = serveChat(db, { replies: [SEARCH, ANSWER] });
-    const result = await generateText({ model: courseModel(server), prompt: "Coins?" });
+    const result = await generateText({ model: modelOf(server), prompt: "Coins?" });
 
     expect(result.text).toBe(ANSWER.text);
     expect(result.finishReason).toBe("stop");
@@ -27,7 +33,7 @@ describe("the AI SDK's OpenAI provider", () => {
 
   test("streams an answer with its sources", async () => {
     await using server = serveChat(db, { replies: [SEARCH, ANSWER] });
-    const result = streamText({ model: courseModel(server), prompt: "Coins?" });
+    const result = streamText({ model: modelOf(server), prompt: "Coins?" });
     const pieces = await Array.fromAsync(result.textStream);
 
     expect(pieces.length).toBeGreaterThan(1);
@@ -36,7 +42,9 @@ describe("the AI SDK's OpenAI provider", () => {
     expect(await result.usage).toMatchObject({ inputTokens: 22 });
     expect(await result.sources).toMatchObject([{ url: link(server), title: "Coins" }]);
   });
+});
 
+describe("the AI SDK's OpenAI provider", () => {
   test("runs its own tools beside ours, and goes on with their results", async () => {
     const draw = { toolCalls: [{ name: "show_chart", input: { of: "coin" }, id: "call_9" }] };
     for (const generate of [generateText, streamText]) {

@@ -3,45 +3,22 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { generateText, jsonSchema, streamText, tool } from "ai";
 import { collectResponse } from "../../../src/chat/openai/responses";
 import type { ChatPart } from "../../../src/chat/parts";
-import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
+import { ANSWER, createStudiedCourse, serveChat } from "../../support/chat";
 import { withDatabase } from "../../support/database";
 
 const db = await withDatabase();
-const { course_id, file_url } = await createStudiedCourse(db);
+const { course_id } = await createStudiedCourse(db);
 
 type Server = ReturnType<typeof serveChat>;
 /** The AI SDK's default call, which uses the responses API. */
 const courseModel = ({ url }: Server) =>
   createOpenAI({ baseURL: `${url}/v1`, apiKey: "any" })(`course:${course_id}`);
-const link = ({ url }: Server) => `${url}${file_url}#page=7`;
 const ask = (server: Server, more: object) =>
   server.post("/v1/responses", { model: `course:${course_id}`, input: "Coins?", ...more });
 const eventsOf = async (response: Response) =>
   [...(await response.text()).matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!));
 
 describe("the AI SDK's default call", () => {
-  test("generates an answer with its sources", async () => {
-    await using server = serveChat(db, { replies: [SEARCH, ANSWER] });
-    const result = await generateText({ model: courseModel(server), prompt: "Coins?" });
-
-    expect(result.text).toBe(ANSWER.text);
-    expect(result.finishReason).toBe("stop");
-    expect(result.usage).toMatchObject({ inputTokens: 22 });
-    expect(result.sources).toMatchObject([{ url: link(server), title: "Coins" }]);
-  });
-
-  test("streams an answer with its sources", async () => {
-    await using server = serveChat(db, { replies: [SEARCH, ANSWER] });
-    const result = streamText({ model: courseModel(server), prompt: "Coins?" });
-    const pieces = await Array.fromAsync(result.textStream);
-
-    expect(pieces.length).toBeGreaterThan(1);
-    expect(pieces.join("")).toBe(ANSWER.text);
-    expect(await result.finishReason).toBe("stop");
-    expect(await result.usage).toMatchObject({ inputTokens: 22 });
-    expect(await result.sources).toMatchObject([{ url: link(server), title: "Coins" }]);
-  });
-
   test("runs its own tools, and goes on with their results", async () => {
     const draw = { toolCalls: [{ name: "show_chart", input: { of: "coin" }, id: "call_9" }] };
     for (const generate of [generateText, streamText]) {
