@@ -1,0 +1,83 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { toVtt } from "../../src/text/write-captions";
+import { deckPdf } from "../../tests/support/pdfs";
+import {
+  type CourseLecture,
+  type CourseOptions,
+  type GeneratedCourse,
+  makeScript,
+  timeCourse,
+} from "./make-course";
+import { PHRASES } from "./phrases";
+import { speak } from "./speak";
+
+export type WriteOptions = CourseOptions & {
+  /** Also writes the spoken audio, which takes about 10 ms for each sentence. */
+  audio?: boolean;
+};
+
+/**
+ * Writes a generated course for `./lectern eval FOLDER`: for each lecture a PDF, a WebVTT file and, if wanted, an
+ * MP3; `questions.jsonl`, `citations.jsonl` and `timeline.jsonl`; and in `labelled/` the lectures for
+ * `./lectern eval --alignment` and `--enrichment`.
+ */
+export async function writeCourse(
+  folder: string,
+  { audio = false, ...options }: WriteOptions = {},
+): Promise<GeneratedCourse> {
+  await mkdir(join(folder, "labelled"), { recursive: true });
+  const script = makeScript(options);
+  const durations: number[][] = [];
+  for (const { name, language, script: sentences } of audio ? script.lectures : []) {
+    const path = join(folder, `${name}.mp3`);
+    durations.push(await speak(sentences, PHRASES[language].voice, path));
+  }
+  const course = audio ? timeCourse(script, durations) : timeCourse(script);
+  for (const lecture of course.lectures) await writeLecture(folder, lecture);
+  await writeLines(join(folder, "questions.jsonl"), course.questions);
+  await writeLines(join(folder, "citations.jsonl"), course.citations);
+  await writeLines(join(folder, "timeline.jsonl"), course.lectures.flatMap(toTimeline));
+  return course;
+}
+
+async function writeLecture(folder: string, lecture: CourseLecture): Promise<void> {
+  const { name, title, pages, speech } = lecture;
+  const slides = pages.map((page) => ({ title: page.title, body: page.lines }));
+  await Bun.write(join(folder, `${name}.pdf`), await deckPdf(slides, title));
+  await Bun.write(join(folder, `${name}.vtt`), toVtt(speech));
+  await Bun.write(
+    join(folder, "labelled", `${name}.json`),
+    JSON.stringify({
+      pages: pages.map((page, i) => ({
+        page_number: i + 1,
+        text: [page.title, ...page.lines].join("\n"),
+      })),
+      segments: speech.map(({ start_ms, end_ms, text }) => ({ start_ms, end_ms, text })),
+      labels: speech.map(({ end_ms, page }) => ({ end_ms, page })),
+    }),
+  );
+}
+
+/** The visits of the pages: consecutive sentences about one page are one line. */
+function toTimeline({ name, speech }: CourseLecture) {
+  const visits: {
+    lecture: string;
+    document: string;
+    page: number;
+    start_s: number;
+    end_s: number;
+  }[] = [];
+  for (const { page, start_ms, end_ms } of speech) {
+    const last = visits.at(-1);
+    if (last?.page === page) last.end_s = end_ms / 1_000;
+    else {
+      const files = { lecture: `${name}.vtt`, document: `${name}.pdf` };
+      visits.push({ ...files, page, start_s: start_ms / 1_000, end_s: end_ms / 1_000 });
+    }
+  }
+  return visits;
+}
+
+const writeLines = (path: string, lines: readonly object[]) =>
+  Bun.write(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
