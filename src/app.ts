@@ -19,6 +19,7 @@ import { healthRoutes } from "./routes/health";
 import { auditDenials } from "./routes/http/audit";
 import { guard } from "./routes/http/auth";
 import { crossOrigin } from "./routes/http/cross-origin";
+import { earlyBytes } from "./routes/http/early-bytes";
 import { refuseEncodedBodies } from "./routes/http/encoded-bodies";
 import { apiDocs } from "./routes/http/openapi";
 import { originGuard } from "./routes/http/own-origin";
@@ -81,6 +82,7 @@ export function createApp(services: Services) {
     .use(problems(services.log, methodsAt))
     .use(originGuard(services.config))
     .use(crossOrigin(services.config.CORS_ORIGINS))
+    .use(earlyBytes())
     .use(refuseEncodedBodies)
     .use(limits.beforeGuard)
     .use(guard(services))

@@ -10,6 +10,7 @@ import type { Reranker } from "../../src/providers/reranker";
 import type { QuestionReceipts } from "../../src/retrieval/question-calls";
 import { chatRoutes } from "../../src/routes/chat/chat";
 import { openaiFacade } from "../../src/routes/chat/openai-facade";
+import { earlyBytes } from "../../src/routes/http/early-bytes";
 import { problems } from "../../src/routes/http/problems";
 import { silentLog } from "./factories";
 import { guardWithKey, keylessGuard } from "./guard";
@@ -72,6 +73,8 @@ type ServerOptions = {
   reranker?: Reranker | null;
   receipts?: QuestionReceipts;
   budgets?: Budgets;
+  /** Milliseconds until a JSON response begins early; unset: as in the product. */
+  silenceMs?: number;
 };
 
 /** The chat endpoints and the façade on a port of their own, with a scripted model behind them. */
@@ -101,6 +104,7 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
   };
   const app = new Elysia()
     .use(problems(silentLog, () => []))
+    .use(earlyBytes(options.silenceMs))
     .use(key ? guardWithKey(db, key) : keylessGuard(db))
     .use(chatRoutes(needs))
     .use(openaiFacade(needs))

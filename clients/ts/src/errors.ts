@@ -34,5 +34,7 @@ type Answer<T> = { data?: T; error?: unknown; response: Response };
 export async function dataOf<T>(answer: Answer<T> | Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await answer;
   if (!response.ok) throw new LecternError(response.status, error);
+  // A slow answer begins with status 200, so a later failure is only in its body.
+  if (isProblem(data)) throw new LecternError(data.status, data);
   return data as T;
 }
