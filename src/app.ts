@@ -37,6 +37,7 @@ import { lectureRoutes } from "./routes/lectures/lectures";
 import { retranscribeRoutes } from "./routes/lectures/retranscribe";
 import { transcriptCorrectionRoutes } from "./routes/lectures/transcript-corrections";
 import { retrievalRoutes } from "./routes/retrieval";
+import { searchRoutes } from "./routes/search";
 import { shareLinkRoutes } from "./routes/share-links";
 import { signedUrlRoutes } from "./routes/signed-urls";
 import { userRoutes } from "./routes/users";
@@ -133,6 +134,7 @@ export function createApp(services: Services) {
     .use(pageMomentRoutes(services))
     .use(signedUrlRoutes(services))
     .use(retrievalRoutes(services))
+    .use(searchRoutes(services))
     .use(chatRoutes(services))
     .use(feedbackRoutes(services))
     .use(openaiFacade(services))

@@ -53,6 +53,17 @@ export async function getCourse(sql: Sql, id: string): Promise<Course> {
   return course;
 }
 
+/** The names of courses by id; deleted courses are missing. */
+export async function readCourseNames(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await sql<{ id: string; name: string }[]>`
+    select id, name from courses where id = any(${[...ids]}::text[]::uuid[])`;
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
 /**
  * Updates the given fields only.
  *

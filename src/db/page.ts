@@ -38,6 +38,19 @@ export const inCourses = (
 ) =>
   course_ids === null ? sql`` : sql`and ${sql(column)} = any(${[...course_ids]}::text[]::uuid[])`;
 
+/**
+ * `and …` that keeps the rows of these courses; null keeps all. One course is compared with `=`, so that the
+ * planner knows that the course is fixed.
+ *
+ * @param column the name of the column, with the alias of its table
+ */
+export function ofCourses(sql: Sql, course_ids: readonly string[] | null, column: string) {
+  if (course_ids === null) return sql``;
+  return course_ids.length === 1
+    ? sql`and ${sql(column)} = ${course_ids[0]!}`
+    : sql`and ${sql(column)} = any(${[...course_ids]}::text[]::uuid[])`;
+}
+
 /** Makes a page of rows that were queried with `limit + 1`: the extra row means that another page follows. */
 export function toPage<T extends object>(rows: (T & { cursor: string })[], limit: number): Page<T> {
   const last = rows.length > limit ? rows[limit - 1] : undefined;

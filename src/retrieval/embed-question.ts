@@ -2,7 +2,7 @@ import { listCourseModels } from "../db/chunks/passages";
 import type { Sql } from "../db/client";
 import type { Embedder } from "../providers/embedder";
 import type { PaidCalls } from "../providers/paid-calls";
-import { type QuestionReceipts, questionCalls } from "./question-calls";
+import { onlyCourse, type QuestionReceipts, questionCalls } from "./question-calls";
 
 export type QuestionEmbedding = { model: string; vector: number[] };
 
@@ -11,20 +11,20 @@ const CACHE_MS = 5 * 60_000;
 const MAX_CACHED = 256;
 
 /**
- * Embeds a question with each embedding model of the course, so that a course that does not use the
+ * Embeds a question with each embedding model of the courses, so that a course that does not use the
  * configured model yet is searched too. Models without settings are skipped; their chunks are found by
  * full text.
  *
  * @throws AppError of the embedder
  */
-export async function embedForCourse(
+export async function embedForCourses(
   { db, embedder, receipts }: { db: Sql; embedder: Embedder; receipts?: QuestionReceipts },
-  course_id: string,
+  course_ids: readonly string[] | null,
   query: string,
   signal: AbortSignal,
 ): Promise<QuestionEmbedding[]> {
-  const models = await listCourseModels(db, course_id);
-  const calls = questionCalls(receipts, "embed_question", course_id);
+  const models = await listCourseModels(db, course_ids);
+  const calls = questionCalls(receipts, "embed_question", onlyCourse(course_ids));
   const embedders = models.flatMap((model) => embedderForModel(embedder, model) ?? []);
   return Promise.all(
     embedders.map(async (each) => ({

@@ -78,7 +78,7 @@ async function embedderOfCourse(
   { db, embedder }: EmbedTextsDeps,
   course_id: string,
 ): Promise<Embedder> {
-  const models = await listCourseModels(db, course_id);
+  const models = await listCourseModels(db, [course_id]);
   if (models.length === 0 || models.includes(embedder.model)) return embedder;
   const [opened] = models.flatMap((model) => embedderForModel(embedder, model) ?? []);
   if (opened) return opened;

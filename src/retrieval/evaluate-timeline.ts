@@ -192,7 +192,8 @@ async function askAll(
     deps.signal.throwIfAborted();
     const sources: PassageSource[] = kind === "title_to_moment" ? ["lectures"] : ["slides"];
     const ask = async (mode: Mode) => {
-      const request = { course_id, viewer: SEES_ALL, query, top_k: DEPTH, sources, mode };
+      const course_ids = [course_id];
+      const request = { course_ids, viewer: SEES_ALL, query, top_k: DEPTH, sources, mode };
       return (await findForQuestion(deps, request, deps.signal)).candidates;
     };
     const candidates = {

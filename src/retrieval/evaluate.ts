@@ -98,7 +98,7 @@ export async function evaluate(
   for (const { text, judgments } of set.questions) {
     const ask = async (mode: Mode) => {
       const request = {
-        course_id,
+        course_ids: [course_id],
         viewer: SEES_ALL,
         query: text,
         top_k: DEPTH,

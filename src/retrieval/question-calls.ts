@@ -8,16 +8,18 @@ export type QuestionReceipts = Pick<ReceiptWriter, "record"> | null | undefined;
 /**
  * The billable calls of one search, recorded after they end. They pass no circuit breaker and no budget,
  * because a person waits for the answer; their cost counts for both.
+ *
+ * @param course_id null for a search in several courses: its cost counts for the installation only
  */
 export function questionCalls(
   receipts: QuestionReceipts,
   purpose: "embed_question" | "embed_texts" | "rerank",
-  course_id: string,
+  course_id: string | null,
 ): PaidCalls {
   if (!receipts) return UNRECORDED;
   return {
     run: async ({ service: provider, model, isFree = false, estimate }, request) => {
-      const call_key = `course:${course_id}:${purpose}`;
+      const call_key = `${course_id === null ? "courses" : `course:${course_id}`}:${purpose}`;
       const call = { call_key, purpose, provider, model, course_id, isFree };
       try {
         const { result, usage } = await request({ request_id: null, submitted: async () => {} });
@@ -35,3 +37,7 @@ export function questionCalls(
     },
   };
 }
+
+/** The course that pays for a search; null when it reads several. */
+export const onlyCourse = (course_ids: readonly string[] | null): string | null =>
+  course_ids?.length === 1 ? course_ids[0]! : null;

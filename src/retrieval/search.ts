@@ -8,16 +8,17 @@ import {
 } from "../db/chunks/passages";
 import type { QuestionTerm } from "../db/chunks/question-terms";
 import type { Sql } from "../db/client";
+import { readCourseNames } from "../db/courses";
 import type { Viewer } from "../principal";
 import type { Embedder } from "../providers/embedder";
 import type { Reranker } from "../providers/reranker";
 import { cleanText } from "../text/clean-text";
 import { type Timeline, toTimeline } from "../text/timeline";
 import { type Counterparts, readCounterparts } from "./counterparts";
-import { embedForCourse } from "./embed-question";
+import { embedForCourses } from "./embed-question";
 import { mergeNearDuplicates } from "./near-duplicates";
 import { type Passage, type PassageSource, toPassage } from "./passage";
-import { type QuestionReceipts, questionCalls } from "./question-calls";
+import { onlyCourse, type QuestionReceipts, questionCalls } from "./question-calls";
 import { questionCoverage } from "./question-coverage";
 import { type Mode, rank, type Scored } from "./rank";
 import { READ_PER_WANTED, rerankPassages } from "./rerank";
@@ -27,7 +28,8 @@ import { readSlideWords } from "./slide-words";
 export type { Citation, Passage, PassageSource } from "./passage";
 
 export type SearchRequest = {
-  course_id: string;
+  /** The searched courses; null for all. */
+  course_ids: readonly string[] | null;
   viewer: Viewer;
   query: string;
   /** Passages wanted, at most. */
@@ -46,6 +48,8 @@ export type SearchRequest = {
   explain?: boolean | undefined;
 };
 
+export type CourseSearchRequest = Omit<SearchRequest, "course_ids"> & { course_id: string };
+
 type SearchDeps = {
   db: Sql;
   embedder: Embedder;
@@ -60,14 +64,14 @@ type SearchDeps = {
  */
 export async function searchCourse(
   deps: SearchDeps,
-  request: SearchRequest,
+  request: CourseSearchRequest,
   signal: AbortSignal,
 ): Promise<Passage[]> {
   return (await searchWithCoverage(deps, request, signal)).passages;
 }
 
-export type CoveredPassages = {
-  passages: Passage[];
+export type CoveredPassages<P = Passage> = {
+  passages: P[];
   /** As `questionCoverage` returns it. */
   coverage: number | null;
   /** As `rerankPassages` returns it; null without a reranker. */
@@ -81,10 +85,46 @@ export type CoveredPassages = {
  * @throws AppError of the embedder, when the mode needs it
  */
 export async function searchWithCoverage(
+  deps: SearchDeps,
+  { course_id, ...request }: CourseSearchRequest,
+  signal: AbortSignal,
+): Promise<CoveredPassages> {
+  const { chunks: _, ...found } = await search(
+    deps,
+    { ...request, course_ids: [course_id] },
+    signal,
+  );
+  return found;
+}
+
+export type CoursePassage = Passage & { course_id: string; course_name: string };
+
+/**
+ * Like `searchWithCoverage` for several courses, null for all. The passages of all courses are ranked together, and
+ * a word weighs by how rare it is in all of them.
+ *
+ * @throws AppError of the embedder, when the mode needs it
+ */
+export async function searchCourses(
+  deps: SearchDeps,
+  request: SearchRequest,
+  signal: AbortSignal,
+): Promise<CoveredPassages<CoursePassage>> {
+  const { chunks, passages, ...found } = await search(deps, request, signal);
+  const courseOf = ({ chunk_id }: Passage) => chunks.get(chunk_id)!.course_id;
+  const names = await readCourseNames(deps.db, [...new Set(passages.map(courseOf))]);
+  const named = passages.map((passage) => {
+    const course_id = courseOf(passage);
+    return { ...passage, course_id, course_name: names.get(course_id) ?? "" };
+  });
+  return { ...found, passages: named };
+}
+
+async function search(
   { db, embedder, reranker, receipts }: SearchDeps,
   request: SearchRequest,
   signal: AbortSignal,
-): Promise<CoveredPassages> {
+): Promise<CoveredPassages & Pick<FoundHits, "chunks">> {
   const { query, top_k, explain } = request;
   const wanted = reranker ? top_k * READ_PER_WANTED : top_k;
   const { hits, chunks, terms, mode } = await findHits(
@@ -98,7 +138,7 @@ export async function searchWithCoverage(
   const { passages: ordered, best_score } = reranker
     ? await rerankPassages(reranker, query, passages, {
         signal,
-        calls: questionCalls(receipts, "rerank", request.course_id),
+        calls: questionCalls(receipts, "rerank", onlyCourse(request.course_ids)),
       })
     : { passages, best_score: null };
   const lexemes = hits.map((hit) => new Set(hit.chunks.flatMap((chunk) => chunk.lexemes)));
@@ -110,6 +150,7 @@ export async function searchWithCoverage(
     passages: shown.map((passage, i) => complete(passage, i + 1, counterparts[i])),
     coverage: questionCoverage(terms, lexemes),
     best_score,
+    chunks,
   };
 }
 
@@ -194,14 +235,14 @@ export function toHits(
 
 /**
  * The candidates for a question, and the mode in use: if the settings have no embedding model of the
- * course, it is searched by full text only.
+ * courses, they are searched by full text only.
  */
 export async function findForQuestion(
   { db, embedder, receipts }: SearchDeps,
   request: SearchRequest,
   signal: AbortSignal,
 ): Promise<FoundCandidates & { mode: Mode }> {
-  const { course_id, query } = request;
+  const { course_ids, query } = request;
   const scope = toScope(request);
   if (!scope.lectures && !scope.slides) return { candidates: [], terms: [], mode: request.mode };
 
@@ -211,27 +252,27 @@ export async function findForQuestion(
     const embeddings =
       request.mode === "text"
         ? []
-        : await embedForCourse({ db, embedder, receipts }, course_id, asked, signal);
+        : await embedForCourses({ db, embedder, receipts }, course_ids, asked, signal);
     const mode = embeddings.length === 0 ? "text" : request.mode;
     const text = mode === "vector" ? "" : asked;
     return { ...(await findCandidates(db, scope, { embeddings, text })), mode };
   };
   const answer = await ask();
   const compared = answer.candidates.some(({ distance }) => distance !== null);
-  // The course can have moved to another model between embedding and search.
+  // A course can have moved to another model between embedding and search.
   return answer.mode === "text" || compared ? answer : ask();
 }
 
 /** A filter for one kind of source excludes the other kind, unless that has a filter too. */
 function toScope(request: SearchRequest): SearchScope {
-  const { course_id, viewer, sources, lecture_ids, document_ids } = request;
+  const { course_ids, viewer, sources, lecture_ids, document_ids } = request;
   const { from_ms, to_ms, page_from, page_to } = request;
   const lectures = { ids: lecture_ids, from_ms, to_ms };
   const slides = { ids: document_ids, page_from, page_to };
   const isFilter = (filter: object) => Object.values(filter).some((value) => value !== undefined);
   const anyFilter = isFilter(lectures) || isFilter(slides);
   return {
-    course_id,
+    course_ids,
     viewer,
     ...(sources.includes("lectures") && (!anyFilter || isFilter(lectures)) && { lectures }),
     ...(sources.includes("slides") && (!anyFilter || isFilter(slides)) && { slides }),

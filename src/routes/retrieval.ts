@@ -13,22 +13,30 @@ import { jsonBody } from "./http/json-body";
 import { ownBaseUrl } from "./http/own-origin";
 import { Id, Json } from "./http/schemas";
 
-const Sources = z.array(z.enum(["lectures", "slides"])).min(1);
-
 /** The range of PostgreSQL's integer: 24 days. */
 const Position = z.int().min(0).max(2_147_483_647);
 const PageNumber = z.int().min(1).max(1_000_000);
 
+/** The fields of every search. */
+export const Asked = {
+  query: z.string().trim().min(1).max(8_000),
+  top_k: z.int().min(1).max(50).default(8),
+  sources: z
+    .array(z.enum(["lectures", "slides"]))
+    .min(1)
+    .default(["lectures", "slides"])
+    .transform((sources) => [...new Set(sources)]),
+  mode: z
+    .enum(["hybrid", "vector", "text"])
+    .default("hybrid")
+    .describe("hybrid: by meaning and by words; vector: by meaning only; text: by words only"),
+  explain: z.boolean().default(false).describe("Show how the score of each passage was computed"),
+};
+
 const Query = z
   .strictObject({
     course_id: Id,
-    query: z.string().trim().min(1).max(8_000),
-    top_k: z.int().min(1).max(50).default(8),
-    sources: Sources.default(["lectures", "slides"]).transform((sources) => [...new Set(sources)]),
-    mode: z
-      .enum(["hybrid", "vector", "text"])
-      .default("hybrid")
-      .describe("hybrid: by meaning and by words; vector: by meaning only; text: by words only"),
+    ...Asked,
     lecture_ids: z
       .array(Id)
       .max(200)
@@ -43,7 +51,6 @@ const Query = z
     to_ms: Position.optional().describe("Only speech before this position of a lecture"),
     page_from: PageNumber.optional().describe("First page of a document"),
     page_to: PageNumber.optional().describe("Last page of a document"),
-    explain: z.boolean().default(false).describe("Show how the score of each passage was computed"),
   })
   .refine(({ from_ms = 0, to_ms = Number.POSITIVE_INFINITY }) => from_ms < to_ms, {
     path: ["to_ms"],
@@ -143,7 +150,7 @@ const Explanation = z.object({
   model: z.string().nullable().describe("The model of the chunk's vector"),
 });
 
-const Passage = z
+export const Passage = z
   .object({
     chunk_id: Id,
     content: z.string(),
@@ -169,7 +176,7 @@ has a filter for slides, and the other way round. Assets of other courses do not
 \`metadata.mode\` is the mode that was used. It is \`text\` if the configured embedding models do not
 include the model of the course's vectors.`;
 
-type RetrievalRoutesDeps = {
+export type RetrievalRoutesDeps = {
   db: Sql;
   embedder: Embedder;
   reranker?: Reranker | null;

@@ -50,7 +50,14 @@ async function find(
   source: "lectures" | "slides",
   viewer = STUDENT,
 ) {
-  const request = { course_id, viewer, query, top_k: 10, sources: [source], mode: "text" as const };
+  const request = {
+    course_ids: [course_id],
+    viewer,
+    query,
+    top_k: 10,
+    sources: [source],
+    mode: "text" as const,
+  };
   const { candidates } = await findForQuestion(
     { db, embedder: undefined as never },
     request,
@@ -76,7 +83,14 @@ test("content, own search words and coverage are unchanged", async () => {
 
   const { candidates } = await findForQuestion(
     { db, embedder: undefined as never },
-    { course_id, viewer: STUDENT, query: "quokka", top_k: 1, sources: ["lectures"], mode: "text" },
+    {
+      course_ids: [course_id],
+      viewer: STUDENT,
+      query: "quokka",
+      top_k: 1,
+      sources: ["lectures"],
+      mode: "text",
+    },
     new AbortController().signal,
   );
   expect(candidates[0]!.lexemes).toEqual([]);

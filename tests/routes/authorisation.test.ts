@@ -113,6 +113,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/events": ["read", "filtered"],
   "post /api/signed-urls": ["read", "hidden"],
   "post /api/retrieval/query": ["read", "hidden"],
+  "post /api/search": ["read", "hidden"],
   "post /api/chat": ["chat", "hidden"],
   "post /api/chat/stream": ["chat", "hidden"],
   "get /api/chat/capabilities": ["chat", "same"],
@@ -204,6 +205,7 @@ const bodies: Record<string, (targets: Targets) => object> = {
     urls: [`/api/documents/${document_id}/file`],
   }),
   "post /api/retrieval/query": ({ course_id }) => ({ course_id, query: QUESTION }),
+  "post /api/search": ({ course_id }) => ({ course_ids: [course_id], query: QUESTION }),
   "post /api/chat": ({ course_id }) => ({ course_id, message: QUESTION }),
   "post /api/chat/stream": ({ course_id }) => ({ course_id, message: QUESTION }),
   "post /v1/responses": ({ course_id }) => ({ model: `course:${course_id}`, input: "Coins?" }),
@@ -389,6 +391,13 @@ test("lists leave out the courses of others", async () => {
   for (const path of ["/api/courses", "/api/lectures", "/api/documents", "/v1/models"]) {
     seen.push(await (await call("GET", path, key)).text());
   }
+  const search = {
+    body: JSON.stringify({ query: "hello" }),
+    headers: { "content-type": "application/json" },
+  };
+  const found = await call("POST", "/api/search", key, search);
+  expect(found.status).toBe(200);
+  seen.push(await found.text());
 
   expect(seen.join()).toContain(otherCourse);
   for (const id of [course_id, shared.course_id, shared.lecture_id, shared.document_id]) {

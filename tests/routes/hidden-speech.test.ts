@@ -22,6 +22,7 @@ afterAll(() => guarded[Symbol.asyncDispose]());
 const { db, createKey, call, postJson } = guarded;
 const teacher = await createKey({ scopes: ["ingest", "read"] });
 const student = await createKey({ scopes: ["read"] });
+const otherCourse = await createCourse(db);
 const LATER = "2099-01-01T00:00:00Z";
 const STUDENT = toViewer({ kind: "user", user_id: crypto.randomUUID(), scopes: ["read"] } as never);
 
@@ -52,14 +53,15 @@ const hide = (deck: string, visible_from: string) =>
   });
 const isSecretIn = (answer: string) => answer.includes(pages[1]!.title);
 const isPublicIn = (answer: string) => answer.includes(pages[0]!.title);
-const searchSpeech = async (course_id: string, key: string, page: number) =>
-  (
-    await postJson(
-      "/api/retrieval/query",
-      { course_id, query: pages[page - 1]!.title, mode: "text", sources: ["lectures"] },
-      key,
-    )
-  ).text();
+/** Searches the course alone, and as one of several: both hide the same. */
+const searchSpeech = async (course_id: string, key: string, page: number) => {
+  const asked = { query: pages[page - 1]!.title, mode: "text", sources: ["lectures"] };
+  const found = [
+    await postJson("/api/retrieval/query", { course_id, ...asked }, key),
+    await postJson("/api/search", { course_ids: [course_id, otherCourse], ...asked }, key),
+  ];
+  return (await Promise.all(found.map((response) => response.text()))).join("\n");
+};
 
 test("students find and read no speech over a hidden page until it is released", async () => {
   const { course_id, deck, lecture } = await makeCourse();

@@ -4,6 +4,7 @@ import { openMetrics } from "../../src/metrics";
 import { OpenAI } from "../../src/providers/openai";
 import { problems } from "../../src/routes/http/problems";
 import { retrievalRoutes } from "../../src/routes/retrieval";
+import { searchRoutes } from "../../src/routes/search";
 import { addDocument, addLecture } from "../support/corpus";
 import { withDatabase } from "../support/database";
 import { createCourse, silentLog } from "../support/factories";
@@ -19,7 +20,8 @@ const embedder = new OpenAI({ baseUrl: server.url }).embedder("words");
 const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(keylessGuard(db))
-  .use(retrievalRoutes({ config: {}, db, embedder, metrics: openMetrics() }));
+  .use(retrievalRoutes({ config: {}, db, embedder, metrics: openMetrics() }))
+  .use(searchRoutes({ config: {}, db, embedder, metrics: openMetrics() }));
 const post = (body: object) => app.handle(postJson("/api/retrieval/query", body));
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the answer
 const ask = async (body: object): Promise<any[]> => {
@@ -207,5 +209,66 @@ describe("POST /api/retrieval/query", () => {
 
   test("an unknown course is 404", async () => {
     expect((await post({ course_id: crypto.randomUUID(), query: "x" })).status).toBe(404);
+  });
+});
+
+describe("POST /api/search", () => {
+  const search = (body: object) => app.handle(postJson("/api/search", body));
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into the answer
+  const searched = async (body: object): Promise<any[]> => {
+    const answer = await search(body);
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as [];
+  };
+  let physics = "";
+  let empty = "";
+  beforeAll(async () => {
+    physics = await createCourse(db, "Physics");
+    empty = await createCourse(db, "Empty");
+    await addLecture(
+      db,
+      physics,
+      await embedded([
+        { content: "Entropy of a gas grows, and parity is broken." },
+        { content: "A quokka in a box." },
+      ]),
+    );
+  });
+
+  test("ranks the passages of all courses together, each with its course", async () => {
+    const found = await searched({ query: "entropy" });
+    const courses = found.map((one) => [one.course_id, one.course_name]);
+
+    expect(courses).toContainEqual([course_id, "Information theory"]);
+    expect(courses).toContainEqual([physics, "Physics"]);
+    const scores = found.map(({ score }) => score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+    expect(found[0].citation.url).toStartWith("http");
+  });
+
+  test("searches the named courses only, the same as a search of one course", async () => {
+    const both = await searched({ query: "entropy", course_ids: [physics, empty] });
+    const alone = await searched({ query: "entropy", course_ids: [physics.toUpperCase()] });
+    const plain = await ask({ course_id: physics, query: "entropy" });
+
+    expect(new Set(both.map((one) => one.course_id))).toEqual(new Set([physics]));
+    expect(alone).toMatchObject(plain);
+    expect(await searched({ query: "entropy", course_ids: [empty] })).toEqual([]);
+  });
+
+  test.each(["hybrid", "vector", "text"])("finds a word of one course by mode %s", async (mode) => {
+    const [best] = await searched({ query: "a quokka in a box", mode, explain: true });
+
+    expect(best).toMatchObject({ course_id: physics, metadata: { mode } });
+    expect(best.explain).toHaveLength(1);
+  });
+
+  test("an unknown course is 404, and a malformed request is refused", async () => {
+    const unknown = { query: "x", course_ids: [physics, crypto.randomUUID()] };
+
+    expect((await search(unknown)).status).toBe(404);
+    for (const wrong of [{ course_ids: [] }, { course_ids: ["1"] }, { course_id: physics }]) {
+      expect((await search({ query: "x", ...wrong })).status).toBe(422);
+    }
   });
 });

@@ -1321,6 +1321,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find the passages of all courses that answer a question, best first
+         * @description The passages of all courses are ranked together, so their scores are comparable. Each has the
+         *     fields of `POST /api/retrieval/query`, and its course. The caller gets only what `POST /api/retrieval/query`
+         *     returns to the same caller in each course: hidden material is not searched.
+         *
+         *     From about 20 000 chunks on, the search by meaning is approximate: docs/scale.md states how much it finds.
+         */
+        post: operations["searchCourses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/share-links": {
         parameters: {
             query?: never;
@@ -1570,7 +1594,7 @@ export interface paths {
          * @description Streamable HTTP without sessions: each POST is independent, and GET and DELETE
          *     return 405.
          *
-         *     Tools: `search`, `read_transcript`, `read_page`, `find_moments`, `find_slide`, `list_assets`, `list_courses`. Each call names its
+         *     Tools: `search`, `read_transcript`, `read_page`, `find_moments`, `find_slide`, `list_assets`, `search_courses`, `list_courses`. Each call names its
          *     course. With `?course_id=` in the URL all calls use that course and take no course argument. Results are
          *     sent as structured content and as text. A mistake of the caller is a result with `isError`.
          *
@@ -3865,6 +3889,65 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        CoursePassage: {
+            /** Format: uuid */
+            chunk_id: string;
+            citation: components["schemas"]["Citation"];
+            content: string;
+            /** Format: uuid */
+            course_id: string;
+            course_name: string;
+            /** @description One entry for each chunk of the passage, in order; only with `explain` */
+            explain?: {
+                /** Format: uuid */
+                chunk_id: string;
+                /** @description Cosine distance; null if the chunk has no comparable vector */
+                distance: number | null;
+                /** @description The model of the chunk's vector */
+                model: string | null;
+                score: number;
+                /** @description Vector similarity scaled to 0 to 1, as used in the score */
+                similarity: number;
+                /** @description Text score before scaling to 0 to 1; null without a match */
+                text_score: number | null;
+                /** @description Word match scaled to 0 to 1, as used in the score */
+                words: number;
+            }[];
+            metadata: {
+                [key: string]: unknown;
+            };
+            /** @description Of a page: the five longest moments at which it is surely shown, in order of time */
+            moments?: {
+                /** @description 0 to 1; 1 where the recording states its slide changes */
+                confidence: number;
+                end_ms: number;
+                /** Format: uuid */
+                lecture_id: string;
+                start_ms: number;
+                /** @description Of the lecture */
+                title: string | null;
+                /** @description Opens the recording, or else the transcript, at the start */
+                url: string;
+            }[];
+            /** @description 0 to 1, higher is better; comparable within one response only */
+            score: number;
+            /** @description Of a moment: the slide that is shown then, if the timeline is confident */
+            slide?: {
+                /** @description 0 to 1; 1 where the recording states its slide changes */
+                confidence: number;
+                /** Format: uuid */
+                document_id: string;
+                /** @description Number printed on the page, such as iii, if it differs from the position */
+                page_label?: string;
+                page_number: number;
+                /** @description Of the document */
+                title: string | null;
+                /** @description Opens the PDF at the page */
+                url: string;
+            };
+            /** @enum {string} */
+            source: "lectures" | "slides";
+        };
         CourseSource: {
             counts: {
                 /** @description Lectures that answer questions */
@@ -5943,6 +6026,7 @@ export type CorrectionAccepted = components['schemas']['CorrectionAccepted'];
 export type CorrectionRule = components['schemas']['CorrectionRule'];
 export type CorrectionSuggestions = components['schemas']['CorrectionSuggestions'];
 export type Course = components['schemas']['Course'];
+export type CoursePassage = components['schemas']['CoursePassage'];
 export type CourseSource = components['schemas']['CourseSource'];
 export type CourseSourceAccepted = components['schemas']['CourseSourceAccepted'];
 export type CourseSourcePreview = components['schemas']['CourseSourcePreview'];
@@ -8800,6 +8884,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Passage"][];
+                };
+            };
+        };
+    };
+    searchCourses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "query": "What does entropy measure?",
+                 *       "top_k": 8
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Only these courses; without it, all courses that the caller can reach */
+                    course_ids?: string[];
+                    /**
+                     * @description Show how the score of each passage was computed
+                     * @default false
+                     */
+                    explain?: boolean;
+                    /**
+                     * @description hybrid: by meaning and by words; vector: by meaning only; text: by words only
+                     * @default hybrid
+                     * @enum {string}
+                     */
+                    mode?: "hybrid" | "vector" | "text";
+                    query: string;
+                    /**
+                     * @default [
+                     *       "lectures",
+                     *       "slides"
+                     *     ]
+                     */
+                    sources?: ("lectures" | "slides")[];
+                    /** @default 8 */
+                    top_k?: number;
+                };
+            };
+        };
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoursePassage"][];
                 };
             };
         };

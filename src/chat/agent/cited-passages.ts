@@ -6,6 +6,9 @@ export type FoundPassage = Omit<Citation, "number"> & {
   number?: number;
   /** The last page of a passage from slides. */
   page_end?: number;
+  /** Of a search in several courses. */
+  course_id?: string;
+  course_name?: string;
 };
 
 export type FoundPassages = {

@@ -20,7 +20,13 @@ import type { Reranker } from "../../providers/reranker";
 import { readCounterparts } from "../../retrieval/counterparts";
 import type { QuestionReceipts } from "../../retrieval/question-calls";
 import { LEAST_COVERAGE } from "../../retrieval/question-coverage";
-import { type PassageSource, searchWithCoverage } from "../../retrieval/search";
+import {
+  type CoveredPassages,
+  type Passage,
+  type PassageSource,
+  searchCourses,
+  searchWithCoverage,
+} from "../../retrieval/search";
 import { toMomentUrl, transcriptViewPath } from "../../text/moment-url";
 import { toPageUrl } from "../../text/page-url";
 import type { ClientTool } from "../request";
@@ -202,23 +208,54 @@ export async function findPassages(
 ): Promise<FoundPassages> {
   const request = { ...wanted, course_id, viewer, mode: "hybrid" as const };
   const found = await searchWithCoverage({ db, embedder, reranker, receipts }, request, signal);
-  const passages = found.passages.map(({ citation, content, metadata }): FoundPassage => {
-    // The model reads the whole passage, so its times are those of the passage; the link opens the sentence.
-    const { start_ms, end_ms, page_end } = metadata as Partial<Record<string, number>>;
-    return {
-      ...citation,
-      quote: content,
-      ...(start_ms !== undefined && { start_ms, end_ms: end_ms! }),
-      ...(page_end !== undefined && { page_end }),
-    };
+  return { ...toCovered(found, reranker), passages: found.passages.map(toFoundPassage) };
+}
+
+/**
+ * Searches several courses, null for all. Like `findPassages`, and each passage has its course.
+ *
+ * @throws AppError of the embedder
+ */
+export async function findPassagesOfCourses(
+  { db, embedder, reranker, receipts, viewer }: Omit<CourseScope, "course_id">,
+  wanted: {
+    query: string;
+    top_k: number;
+    sources: PassageSource[];
+    course_ids: readonly string[] | null;
+  },
+  signal: AbortSignal,
+): Promise<FoundPassages> {
+  const request = { ...wanted, viewer, mode: "hybrid" as const };
+  const found = await searchCourses({ db, embedder, reranker, receipts }, request, signal);
+  const passages = found.passages.map((passage) => {
+    const { course_id, course_name } = passage;
+    return { ...toFoundPassage(passage), course_id, course_name };
   });
-  const { coverage, best_score } = found;
+  return { ...toCovered(found, reranker), passages };
+}
+
+function toFoundPassage({ citation, content, metadata }: Passage): FoundPassage {
+  // The model reads the whole passage, so its times are those of the passage; the link opens the sentence.
+  const { start_ms, end_ms, page_end } = metadata as Partial<Record<string, number>>;
+  return {
+    ...citation,
+    quote: content,
+    ...(start_ms !== undefined && { start_ms, end_ms: end_ms! }),
+    ...(page_end !== undefined && { page_end }),
+  };
+}
+
+function toCovered(
+  { coverage, best_score }: Pick<CoveredPassages, "coverage" | "best_score">,
+  reranker: Reranker | null | undefined,
+) {
   const minScore = reranker?.minScore;
   const covered =
     minScore !== undefined && best_score !== null
       ? best_score >= minScore
       : coverage === null || coverage >= LEAST_COVERAGE;
-  return { passages, covered, best_score };
+  return { covered, best_score };
 }
 
 /** Infers the type of the input; `execute` is called only with input that the schema accepted. */

@@ -6,11 +6,12 @@ import { AppError } from "../../errors";
 import type { Viewer } from "../../principal";
 import { SEARCH_TOOLS } from "../../providers/chat/chat-model";
 import { toAbsoluteUrl } from "../../text/absolute-urls";
-import { CitedPassages } from "../agent/cited-passages";
+import { CitedPassages, type FoundPassages } from "../agent/cited-passages";
 import {
   type CourseScope,
   createCourseTools,
   findPassages,
+  findPassagesOfCourses,
   SearchInput,
   type ServerTool,
 } from "../agent/tools";
@@ -51,52 +52,55 @@ const McpSearchInput = SearchInput.extend({
     .default(["lectures", "slides"]),
 });
 
-const Passages = z.object({
+const FoundPassage = z.object({
+  number: z.int().describe("Number of the passage in this result"),
+  source: z.enum(["lectures", "slides"]),
+  asset_id: z.string(),
+  title: z.string(),
+  filename: z.string().optional().describe("Of a slide deck"),
+  page_number: z.int().optional().describe("Position in the file, from 1"),
+  page_label: z.string().optional().describe("Printed number of the page, if it differs"),
+  start_ms: z.int().optional().describe("Milliseconds from the start of the recording"),
+  end_ms: z.int().optional(),
+  content: z.string(),
+  sha256: z.string().optional().describe("Checksum of the quoted version"),
+  slide: z
+    .object({
+      document_id: z.string(),
+      title: z.string().nullable(),
+      page_number: z.int(),
+      page_label: z.string().optional(),
+      confidence: z.number(),
+      url: z.string(),
+    })
+    .optional()
+    .describe("Of speech: the slide that is shown meanwhile"),
+  moments: z
+    .array(
+      z.object({
+        lecture_id: z.string(),
+        title: z.string().nullable(),
+        start_ms: z.int(),
+        end_ms: z.int(),
+        confidence: z.number(),
+        url: z.string(),
+      }),
+    )
+    .optional()
+    .describe("Of a page: when lectures show it"),
+  url: z.string().nullable().describe("Link to the page, or to the second in the recording"),
+});
+const Found = {
   note: z.string(),
   covered: z
     .boolean()
     .optional()
     .describe("Of a search: false if the passages match the query poorly"),
-  passages: z.array(
-    z.object({
-      number: z.int().describe("Number of the passage in this result"),
-      source: z.enum(["lectures", "slides"]),
-      asset_id: z.string(),
-      title: z.string(),
-      filename: z.string().optional().describe("Of a slide deck"),
-      page_number: z.int().optional().describe("Position in the file, from 1"),
-      page_label: z.string().optional().describe("Printed number of the page, if it differs"),
-      start_ms: z.int().optional().describe("Milliseconds from the start of the recording"),
-      end_ms: z.int().optional(),
-      content: z.string(),
-      sha256: z.string().optional().describe("Checksum of the quoted version"),
-      slide: z
-        .object({
-          document_id: z.string(),
-          title: z.string().nullable(),
-          page_number: z.int(),
-          page_label: z.string().optional(),
-          confidence: z.number(),
-          url: z.string(),
-        })
-        .optional()
-        .describe("Of speech: the slide that is shown meanwhile"),
-      moments: z
-        .array(
-          z.object({
-            lecture_id: z.string(),
-            title: z.string().nullable(),
-            start_ms: z.int(),
-            end_ms: z.int(),
-            confidence: z.number(),
-            url: z.string(),
-          }),
-        )
-        .optional()
-        .describe("Of a page: when lectures show it"),
-      url: z.string().nullable().describe("Link to the page, or to the second in the recording"),
-    }),
-  ),
+};
+const Passages = z.object({ ...Found, passages: z.array(FoundPassage) });
+const CoursePassages = z.object({
+  ...Found,
+  passages: z.array(FoundPassage.extend({ course_id: z.string(), course_name: z.string() })),
 });
 const Assets = z.object({
   assets: z.array(
@@ -120,6 +124,7 @@ const Courses = z.object({
 
 const TITLES: Record<string, string> = {
   search: "Search a course",
+  search_courses: "Search all courses",
   read_transcript: "Read a transcript",
   read_page: "Read a page",
   list_assets: "List lectures and slide decks",
@@ -151,20 +156,45 @@ export function createMcpTools(
         const tool = courseTools(course).find((tool) => tool.name === name)!;
         const output = await tool.execute(input, signal);
         if ("answer" in output) return output.answer as Record<string, unknown>;
-        const absolute = (url: string | null) => url && toAbsoluteUrl(url, origin);
-        const linked = <T extends { url: string }>(one: T) => ({ ...one, url: absolute(one.url)! });
-        const passages = output.passages.map(({ slide, moments, ...one }) => ({
-          ...one,
-          url: absolute(one.url),
-          ...(slide && { slide: linked(slide) }),
-          ...(moments && { moments: moments.map(linked) }),
-        }));
-        return new CitedPassages([]).present({ ...output, passages });
+        return present(output, origin);
       },
     }),
   );
-  // A caller limited to one course cannot list the others.
-  return fixed ? ofCourse : [...ofCourse, coursesTool(deps.db, course_ids)];
+  if (fixed) return ofCourse;
+  // A caller limited to one course cannot search or list the others.
+  const search = coursesSearchTool(deps, { course_ids, viewer, origin });
+  return [...ofCourse, search, coursesTool(deps.db, course_ids)];
+}
+
+/** Numbers the passages and makes their links absolute. */
+function present(found: FoundPassages, origin: string) {
+  const absolute = (url: string | null) => url && toAbsoluteUrl(url, origin);
+  const linked = <T extends { url: string }>(one: T) => ({ ...one, url: absolute(one.url)! });
+  const passages = found.passages.map(({ slide, moments, ...one }) => ({
+    ...one,
+    url: absolute(one.url),
+    ...(slide && { slide: linked(slide) }),
+    ...(moments && { moments: moments.map(linked) }),
+  }));
+  return new CitedPassages([]).present({ ...found, passages });
+}
+
+function coursesSearchTool(
+  deps: McpDeps,
+  { course_ids, viewer, origin }: Omit<McpScope, "course_id">,
+): McpTool {
+  return {
+    name: "search_courses",
+    title: TITLES.search_courses!,
+    description:
+      "Searches lectures and slides of all courses. Returns numbered passages, best first, each with its course.",
+    inputSchema: McpSearchInput,
+    outputSchema: CoursePassages,
+    run: async (input, signal) => {
+      const wanted = { ...(input as z.output<typeof McpSearchInput>), course_ids };
+      return present(await findPassagesOfCourses({ ...deps, viewer }, wanted, signal), origin);
+    },
+  };
 }
 
 /** Offers one search instead of the chat's two; the caller's model chooses the sources. */

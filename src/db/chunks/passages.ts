@@ -3,6 +3,7 @@ import type { Viewer } from "../../principal";
 import { detectLanguage } from "../../text/language";
 import { visibleAsset, visiblePages, visibleSpeech } from "../access/visibility";
 import type { Sql } from "../client";
+import { ofCourses } from "../page";
 import {
   type LexemeRow,
   longestWords,
@@ -11,9 +12,10 @@ import {
   toSpellings,
 } from "./question-terms";
 
-/** The searched part of a course. An omitted kind of source is not searched. */
+/** The searched part of the courses. An omitted kind of source is not searched. */
 export type SearchScope = {
-  course_id: string;
+  /** The searched courses; null for all. */
+  course_ids: readonly string[] | null;
   /** Hidden chunks are left out before ranking. */
   viewer: Viewer;
   lectures?: { ids?: string[] | undefined; from_ms?: number; to_ms?: number } | undefined;
@@ -60,10 +62,10 @@ const WORD_WEIGHTS = "{0.1, 0.08, 0.1, 0}";
 const MOST_LEXEMES = 128;
 
 /**
- * The chunks of a course that are closest to a question, by vector and by full text, in one statement.
+ * The chunks of the courses that are closest to a question, by vector and by full text, in one statement.
  *
- * The vector scan is exact and limited to the course: `+ 0` keeps the planner from using the ivfflat
- * index, which covers all courses and would find too few chunks of this one. Vectors are compared within
+ * The vector scan is exact and limited to the courses: `+ 0` keeps the planner from using the ivfflat
+ * index, which covers all courses and would find too few chunks of one. Vectors are compared within
  * their model only.
  *
  * Words are looked up in the language of each chunk. PostgreSQL's ranks ignore how rare a word is, so each
@@ -166,14 +168,14 @@ export async function findCandidates(
 
 /** The chunks of the scope that the viewer sees and whose asset is not deleted. */
 function chunksIn(sql: Sql, scope: SearchScope) {
-  const { course_id, viewer, lectures, slides } = scope;
+  const { course_ids, viewer, lectures, slides } = scope;
   const ofLectures = sql`
     select c.id, 'lectures' as source, c.lecture_id as asset_id, c.chunk_index,
            null::int as page_number, null::text as title,
            c.embedding_model, c.embedding, c.text_config, c.tsv, c.context_tsv,
            c.context_tsv is not null and c.id not in (${speechOverHiddenPages(sql, scope)}) as has_context
     from lecture_chunks c join lectures a on a.id = c.lecture_id
-    where c.course_id = ${course_id} and a.deleted_at is null ${visibleAsset(sql, viewer, "a")}
+    where a.deleted_at is null ${ofCourses(sql, course_ids, "c.course_id")} ${visibleAsset(sql, viewer, "a")}
       ${visibleSpeech(sql, viewer, "c")}
       ${lectures?.ids ? sql`and c.lecture_id = any(${lectures.ids}::uuid[])` : sql``}
       ${lectures?.from_ms === undefined ? sql`` : sql`and c.end_ms > ${lectures.from_ms}`}
@@ -183,7 +185,7 @@ function chunksIn(sql: Sql, scope: SearchScope) {
            c.embedding_model, c.embedding, c.text_config, c.tsv, c.context_tsv,
            c.context_tsv is not null and c.id not in (${pagesOfHiddenSpeech(sql, scope)}) as has_context
     from slide_chunks c join documents a on a.id = c.document_id
-    where c.course_id = ${course_id} and a.deleted_at is null ${visibleAsset(sql, viewer, "a")}
+    where a.deleted_at is null ${ofCourses(sql, course_ids, "c.course_id")} ${visibleAsset(sql, viewer, "a")}
       ${visiblePages(sql, viewer, "c", "page_end")}
       ${slides?.ids ? sql`and c.document_id = any(${slides.ids}::uuid[])` : sql``}
       ${slides?.page_from === undefined ? sql`` : sql`and c.page_end >= ${slides.page_from}`}
@@ -193,32 +195,33 @@ function chunksIn(sql: Sql, scope: SearchScope) {
 }
 
 /**
- * The chunks of pages of a course with words of a lecture that is deleted or hidden from the viewer: these words
+ * The chunks of pages of the courses with words of a lecture that is deleted or hidden from the viewer: these words
  * must not lead to the page. Uncorrelated, so that a search reads the list once; it is nearly always empty.
  */
-const pagesOfHiddenSpeech = (sql: Sql, { course_id, viewer }: SearchScope) => sql`
+const pagesOfHiddenSpeech = (sql: Sql, { course_ids, viewer }: SearchScope) => sql`
   select h.id from lectures l join slide_spans s on s.lecture_id = l.id
   join slide_chunks h on h.document_id = s.document_id
     and s.page_number between h.page_number and h.page_end
-  where l.course_id = ${course_id}
-    and (l.deleted_at is not null or (true ${visibleAsset(sql, viewer, "l")}) is not true)`;
+  where (l.deleted_at is not null or (true ${visibleAsset(sql, viewer, "l")}) is not true)
+    ${ofCourses(sql, course_ids, "l.course_id")}`;
 
-/** The chunks of speech of a course with words of a page that is deleted or hidden from the viewer. */
-const speechOverHiddenPages = (sql: Sql, { course_id, viewer }: SearchScope) => sql`
+/** The chunks of speech of the courses with words of a page that is deleted or hidden from the viewer. */
+const speechOverHiddenPages = (sql: Sql, { course_ids, viewer }: SearchScope) => sql`
   select h.id from documents d join slide_spans s on s.document_id = d.id
   join lecture_chunks h on h.lecture_id = s.lecture_id
     and h.start_ms < s.end_ms and h.end_ms > s.start_ms
-  where d.course_id = ${course_id} and s.page_words <> ''
+  where s.page_words <> '' ${ofCourses(sql, course_ids, "d.course_id")}
     and (d.deleted_at is not null
          or (true ${visibleAsset(sql, viewer, "d")}
                ${visiblePages(sql, viewer, "s", "page_number")}) is not true)`;
 
-/** The language of each chunk of the scope. For a whole course an index answers this, including deleted assets. */
-function languagesIn(sql: Sql, { course_id, lectures, slides }: SearchScope) {
+/** The language of each chunk of the scope. For whole courses an index answers this, including deleted assets. */
+function languagesIn(sql: Sql, { course_ids, lectures, slides }: SearchScope) {
   const filters = Object.values({ ...lectures, ...slides });
   if (filters.some((filter) => filter !== undefined)) return sql`select text_config from chunk`;
-  const ofLectures = sql`select text_config from lecture_chunks where course_id = ${course_id}`;
-  const ofSlides = sql`select text_config from slide_chunks where course_id = ${course_id}`;
+  const ofCourse = ofCourses(sql, course_ids, "course_id");
+  const ofLectures = sql`select text_config from lecture_chunks where true ${ofCourse}`;
+  const ofSlides = sql`select text_config from slide_chunks where true ${ofCourse}`;
   if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
   return lectures ? ofLectures : ofSlides;
 }
@@ -226,6 +229,7 @@ function languagesIn(sql: Sql, { course_id, lectures, slides }: SearchScope) {
 /** A chunk as shown to clients. */
 export type FoundChunk = {
   chunk_id: string;
+  course_id: string;
   content: string;
   metadata: Record<string, unknown>;
   title: string | null;
@@ -247,7 +251,7 @@ export type FoundChunk = {
 export async function readChunks(sql: Sql, ids: string[]): Promise<FoundChunk[]> {
   if (ids.length === 0) return [];
   return sql<FoundChunk[]>`
-    select c.id as chunk_id, c.content, c.metadata, a.title, c.start_ms, c.end_ms,
+    select c.id as chunk_id, c.course_id, c.content, c.metadata, a.title, c.start_ms, c.end_ms,
            coalesce(a.panopto_url, a.media_url) as viewer_url, null::text as filename,
            null::int as page_number, null::int as page_end, t.sha256,
            exists (select from slide_spans s where s.lecture_id = a.id) as has_timeline
@@ -255,7 +259,7 @@ export async function readChunks(sql: Sql, ids: string[]): Promise<FoundChunk[]>
     left join lecture_transcripts t on t.lecture_id = a.id
     where c.id = any(${ids}::uuid[]) and a.deleted_at is null
     union all
-    select c.id, c.content, c.metadata, coalesce(a.title, a.filename), null, null, null,
+    select c.id, c.course_id, c.content, c.metadata, coalesce(a.title, a.filename), null, null, null,
            a.filename, c.page_number, c.page_end, a.sha256,
            exists (select from slide_spans s where s.document_id = a.id)
     from slide_chunks c join documents a on a.id = c.document_id
@@ -275,16 +279,19 @@ export async function readSlideTexts(
 }
 
 /**
- * The embedding models of the chunks of a course: at most two, the first and the last by name, because an
- * index gives these without reading the course.
+ * The embedding models of the chunks of the courses, null for all courses: at most two for each course, the first
+ * and the last by name, because an index gives these without reading the course.
  */
-export async function listCourseModels(sql: Sql, course_id: string): Promise<string[]> {
+export async function listCourseModels(
+  sql: Sql,
+  course_ids: readonly string[] | null,
+): Promise<string[]> {
   const rows = await sql<{ model: string }[]>`
-    select model from (
-      select min(embedding_model) as model from lecture_chunks where course_id = ${course_id}
-      union select max(embedding_model) from lecture_chunks where course_id = ${course_id}
-      union select min(embedding_model) from slide_chunks where course_id = ${course_id}
-      union select max(embedding_model) from slide_chunks where course_id = ${course_id}
-    ) used where model is not null order by model`;
+    select distinct model from courses, lateral (
+      select min(embedding_model) as model from lecture_chunks where course_id = courses.id
+      union select max(embedding_model) from lecture_chunks where course_id = courses.id
+      union select min(embedding_model) from slide_chunks where course_id = courses.id
+      union select max(embedding_model) from slide_chunks where course_id = courses.id
+    ) used where model is not null ${ofCourses(sql, course_ids, "courses.id")} order by model`;
   return rows.map(({ model }) => model);
 }

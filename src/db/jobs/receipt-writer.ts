@@ -4,7 +4,8 @@ import type { ProviderCall } from "./provider-calls";
 
 /** A billable call outside a job that has ended. */
 export type EndedCall = Omit<ProviderCall, "terms" | "state"> & {
-  course_id: string;
+  /** Null for a search in several courses. */
+  course_id: string | null;
   state: "ok" | "error" | "lost";
   /** The server needs no key, so the call counts for no budget. */
   isFree: boolean;

@@ -27,7 +27,7 @@ type McpRouteDeps = {
 const DESCRIPTION = `Streamable HTTP without sessions: each POST is independent, and GET and DELETE
 return 405.
 
-Tools: \`search\`, \`read_transcript\`, \`read_page\`, \`find_moments\`, \`find_slide\`, \`list_assets\`, \`list_courses\`. Each call names its
+Tools: \`search\`, \`read_transcript\`, \`read_page\`, \`find_moments\`, \`find_slide\`, \`list_assets\`, \`search_courses\`, \`list_courses\`. Each call names its
 course. With \`?course_id=\` in the URL all calls use that course and take no course argument. Results are
 sent as structured content and as text. A mistake of the caller is a result with \`isError\`.
 

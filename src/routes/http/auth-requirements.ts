@@ -158,6 +158,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/events": READ,
   "POST /api/signed-urls": READ,
   "POST /api/retrieval/query": READ,
+  "POST /api/search": READ,
 
   "POST /api/chat": CHAT,
   "POST /api/chat/stream": CHAT,

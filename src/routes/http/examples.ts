@@ -44,6 +44,7 @@ export const EXAMPLES: Record<string, unknown> = {
   "patch /api/lectures/{id}/transcript": { find: "eigen value", replacement: "eigenvalue" },
   "post /api/documents/{id}/describe": { force: false },
   "post /api/retrieval/query": { course_id: COURSE, query: QUESTION, top_k: 8 },
+  "post /api/search": { query: QUESTION, top_k: 8 },
   "post /api/chat": { course_id: COURSE, message: QUESTION },
   "post /api/chat/stream": { course_id: COURSE, message: QUESTION },
   "post /api/chat/messages/{id}/feedback": {

@@ -100,6 +100,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
 
   "get /api/events": "followEvents",
   "post /api/retrieval/query": "search",
+  "post /api/search": "searchCourses",
 
   "post /api/chat": "ask",
   "post /api/chat/stream": "streamAnswer",

@@ -38,7 +38,7 @@ describe("by words", () => {
     ]);
   });
   const find = (text: string) =>
-    findCandidates(db, { course_id, viewer: SEES_ALL, ...everything }, byWords(text));
+    findCandidates(db, { course_ids: [course_id], viewer: SEES_ALL, ...everything }, byWords(text));
 
   test("a rare word weighs more than a frequent one", async () => {
     const [best] = (await find("channel noise capacity")).sort(byText);
@@ -91,7 +91,7 @@ describe("by meaning", () => {
 
     const found = await findCandidates(
       db,
-      { course_id, viewer: SEES_ALL, ...everything },
+      { course_ids: [course_id], viewer: SEES_ALL, ...everything },
       byMeaning(direction(1, 1e-3)),
     );
     const [east, north] = found.sort((a, b) => a.distance! - b.distance!);
@@ -100,7 +100,7 @@ describe("by meaning", () => {
     expect([east!.chunk_id, north!.chunk_id]).toEqual(chunk_ids.slice(0, 2));
     expect(east!.distance).toBeCloseTo(0, 5);
     expect(north!.distance).toBeCloseTo(1, 2);
-    expect(await listCourseModels(db, course_id)).toEqual(["other:plane", MODEL]);
+    expect(await listCourseModels(db, [course_id])).toEqual(["other:plane", MODEL]);
   });
 
   test("reads vectors out of their rows, where an exact scan finds them at once", async () => {
@@ -119,7 +119,11 @@ describe("by meaning", () => {
       { content: "entropy again" },
     ]);
     const probe = { ...byMeaning(direction(0, 1)), text: "entropy" };
-    const found = await findCandidates(db, { course_id, viewer: SEES_ALL, ...everything }, probe);
+    const found = await findCandidates(
+      db,
+      { course_ids: [course_id], viewer: SEES_ALL, ...everything },
+      probe,
+    );
 
     expect(found.map(({ distance }) => distance).sort()).toEqual([1, null]);
   });
@@ -138,7 +142,11 @@ describe("the scope", () => {
   });
   const find = async (scope: object) => {
     const probe = { ...byMeaning(direction(1)), text: "entropy" };
-    const found = await findCandidates(db, { course_id, viewer: SEES_ALL, ...scope }, probe);
+    const found = await findCandidates(
+      db,
+      { course_ids: [course_id], viewer: SEES_ALL, ...scope },
+      probe,
+    );
     return found.map(({ chunk_id }) => chunk_id).sort();
   };
 

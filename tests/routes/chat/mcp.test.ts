@@ -81,12 +81,13 @@ describe("a client of MCP", () => {
         "find_moments",
         "find_slide",
         "list_assets",
+        "search_courses",
         "list_courses",
       ],
     ]);
     const required = tools.map(({ inputSchema }) => inputSchema.required ?? []);
     expect(required.map((names) => names.includes("course_id"))).toEqual([
-      ...[true, true, true, true, true, true, false],
+      ...[true, true, true, true, true, true, false, false],
     ]);
     expect(tools.every(({ annotations }) => annotations?.readOnlyHint)).toBe(true);
     expect(mcp.client.getInstructions()).toContain("never instructions");
@@ -170,6 +171,17 @@ describe("a client of MCP", () => {
         { kind: "lecture", id: lecture_id, page_count: null },
       ],
     });
+  });
+
+  test("searches all courses that it can reach, and learns the course of each passage", async () => {
+    await using mcp = await connect();
+    const result = await mcp.call("search_courses", { query: "entropy of a fair coin" });
+    const { passages } = result.structuredContent as { passages: { course_id: string }[] };
+
+    expect(new Set(passages.map((one) => one.course_id))).toEqual(
+      new Set([course_id, other.course_id]),
+    );
+    expect(passages[0]).toMatchObject({ course_name: "Information theory" });
   });
 
   test("pages through the courses", async () => {
