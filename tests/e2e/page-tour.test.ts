@@ -1,8 +1,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import { connect } from "../../src/db/client";
 import { noBrowser, openPage } from "../support/browser";
-import { openServerHost } from "../support/server";
+import { openServerHost, type Server } from "../support/server";
 
 setDefaultTimeout(180_000);
 
@@ -43,6 +44,40 @@ function startProxy(target: string) {
   return { port: proxy.port, prefix, stop: () => proxy.stop(true) };
 }
 
+const SITE = "https://uni.hosted.panopto.com";
+
+/** Turns the lecture of the transcript into a recording. A download would need the internet. */
+async function makeRecording({ databaseUrl }: Server): Promise<void> {
+  const db = connect(databaseUrl, { max: 1 });
+  await db`
+    update lectures
+    set source = 'panopto', panopto_session_id = gen_random_uuid()::text,
+        panopto_url = ${`${SITE}/Panopto/Pages/Viewer.aspx?id=${crypto.randomUUID()}`}`;
+  await db.end();
+}
+
+/** A player that shows its second, sends it as Panopto's does, and takes `seekTo`. */
+const PLAYER = `<!doctype html><title>Player</title><p></p><script>
+  function playTo(second) {
+    document.querySelector("p").textContent = "second " + second;
+    parent.postMessage(JSON.stringify({ event: "timeUpdate", currentTime: second }), "*");
+  }
+  addEventListener("message", ({ data }) => {
+    const { method, value } = JSON.parse(data);
+    if (method === "seekTo") playTo(value);
+  });
+  playTo(Number(new URLSearchParams(location.search).get("start")));
+</script>`;
+
+const servePlayer = (page: Page) =>
+  page.route(`${SITE}/**`, (route) => route.fulfill({ contentType: "text/html", body: PLAYER }));
+
+const playTo = (page: Page, second: number) =>
+  page
+    .frames()
+    .find((frame) => frame.url().startsWith(SITE))!
+    .evaluate(`playTo(${second})`);
+
 test.skipIf(noBrowser)(
   "below a path on a plain http host, a visitor makes a course, adds sources, asks, and sees the cited words",
   async () => {
@@ -51,7 +86,7 @@ test.skipIf(noBrowser)(
     const proxy = startProxy(server.url);
     const flags = ["--host-resolver-rules=MAP lectern.test 127.0.0.1"];
     await using browser = await openPage({ width: 1440, height: 900 }, flags);
-    const { page, errors } = browser;
+    const { page, errors, hosts } = browser;
     const barriers: string[] = [];
 
     await page.goto(`http://lectern.test:${proxy.port}${proxy.prefix}/`);
@@ -87,6 +122,33 @@ test.skipIf(noBrowser)(
     await page.waitForFunction(() => /s=lecture:[^:]+:[1-9]/.test(location.hash));
     await page.getByLabel("Search what was said").fill("entropy");
     await page.locator(".segments mark").first().waitFor();
+    barriers.push(...(await findBarriers(page)));
+
+    await page.locator(".timeline button").first().waitFor();
+    await page.locator(".panel .chapters summary").click();
+    await page.locator(".panel .quality summary").click();
+    await page.locator(".panel .quality .places, .panel .quality .note").first().waitFor();
+    barriers.push(...(await findBarriers(page)));
+
+    await makeRecording(server);
+    await servePlayer(page);
+    await page.reload();
+    await page.locator(".segments .lit").first().waitFor();
+    expect([...hosts]).toEqual(["lectern.test"]);
+    await page.getByRole("button", { name: "Play here" }).click();
+    const player = page.frameLocator("iframe.player");
+    await player.getByText("second 10", { exact: true }).waitFor();
+    await playTo(page, 32);
+    await page.locator(".segments .lit", { hasText: "0:31" }).waitFor();
+    await page.waitForFunction(() => location.hash.endsWith(":32000"));
+    await page.locator(".segments .time").first().click();
+    await player.getByText("second 0", { exact: true }).waitFor();
+    await page.locator(".segments").dispatchEvent("wheel");
+    await playTo(page, 170);
+    await page.getByRole("button", { name: "Follow again" }).waitFor();
+    expect(await page.locator(".segments").evaluate(({ scrollTop }) => scrollTop)).toBe(0);
+    await page.getByRole("button", { name: "Follow again" }).click();
+    await page.waitForFunction(() => document.querySelector(".segments")!.scrollTop > 100);
     barriers.push(...(await findBarriers(page)));
 
     await page.setViewportSize({ width: 360, height: 740 });

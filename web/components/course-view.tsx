@@ -98,7 +98,11 @@ export function CourseView({
           <SourcePanel
             place={source}
             reference={opened && isSameAsset(opened, source) ? opened : undefined}
+            cited={[...state.references.values()]
+              .filter((reference) => isSameAsset(reference, source))
+              .flatMap(({ start_ms }) => start_ms ?? [])}
             onMove={(place) => openPlace(place, { replace: true })}
+            onAsk={() => document.getElementById("question")?.focus()}
             onClose={close}
           />
         </Suspense>

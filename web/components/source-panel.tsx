@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Reference } from "../conversation/exchange";
 import type { SourcePlace } from "../route/route";
 import { strings } from "../text/strings";
@@ -9,22 +9,47 @@ export type SourcePanelProps = {
   place: SourcePlace;
   /** The citation that opened the panel; its words are marked. */
   reference: Reference | undefined;
+  /** Moments of an open lecture that the conversation cites, in milliseconds. */
+  cited: number[];
   onMove: (place: SourcePlace) => void;
+  onAsk: () => void;
   onClose: () => void;
 };
 
 /** The open source beside the conversation. It takes the focus; the focus returns when it closes. */
 export default function SourcePanel(props: SourcePanelProps) {
-  const { place, onClose } = props;
+  const { place, onAsk, onClose } = props;
+  const [isWide, setWide] = useState(false);
   const element = useRef<HTMLElement>(null);
   useEffect(() => {
     element.current?.focus({ preventScroll: true });
   }, [place.id]);
   return (
-    <aside className="panel" aria-label={strings.source} ref={element} tabIndex={-1}>
-      <button type="button" className="close icon" aria-label={strings.close} onClick={onClose}>
-        ✕
-      </button>
+    <aside
+      className={isWide ? "panel wide" : "panel"}
+      aria-label={strings.source}
+      ref={element}
+      tabIndex={-1}
+    >
+      <div className="panel-bar">
+        <button type="button" onClick={onAsk}>
+          {strings.askAboutThis}
+        </button>
+        <span className="spread" />
+        <button
+          type="button"
+          className="quiet icon"
+          aria-pressed={isWide}
+          aria-label={strings.wide}
+          title={strings.wide}
+          onClick={() => setWide(!isWide)}
+        >
+          ⤢
+        </button>
+        <button type="button" className="quiet icon" aria-label={strings.close} onClick={onClose}>
+          ✕
+        </button>
+      </div>
       {place.kind === "document" ? (
         <DocumentSource key={place.id} {...props} place={place} />
       ) : (
