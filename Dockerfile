@@ -18,7 +18,7 @@ ENV HOST=0.0.0.0 PORT=8080 DATA_ROOT=/data BUN_CONFIG_MAX_HTTP_REQUESTS=16384
 EXPOSE 8080
 VOLUME /data
 HEALTHCHECK --interval=15s --timeout=3s --start-period=30s \
-  CMD ["bun", "-e", "const { ok } = await fetch('http://127.0.0.1:8080/api/health'); process.exit(ok ? 0 : 1)"]
+  CMD ["bun", "src/commands/health.ts"]
 # tini reaps zombie processes; --no-orphans ends ffmpeg with its parent.
 ENTRYPOINT ["tini", "--"]
 CMD ["bun", "--no-orphans", "src/main.ts"]

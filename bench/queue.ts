@@ -79,6 +79,7 @@ async function measureJobs(sql: Sql, url: string, DATA_ROOT: string): Promise<nu
   const { id: course_id } = await insertCourse(sql, { name: "Waiting" });
   let ready = 0;
   const supervisor = await startSupervisor({
+    instance: "test",
     count: 2,
     mode: "thread",
     db: sql,

@@ -78,8 +78,8 @@ $$;
 -- The processes that run workers, on all machines. Each one refreshes its row while it runs.
 create table worker_processes (
   id         uuid primary key,
-  host       text not null,
-  pid        integer not null,
+  -- The name of the process in logs and metrics.
+  instance   text not null,
   -- How many workers it should have, and how many are running.
   wanted     integer not null,
   alive      integer not null,

@@ -3121,8 +3121,7 @@ ALTER TABLE public.webhook_messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
 
 CREATE TABLE public.worker_processes (
     id uuid NOT NULL,
-    host text NOT NULL,
-    pid integer NOT NULL,
+    instance text NOT NULL,
     wanted integer NOT NULL,
     alive integer NOT NULL,
     started_at timestamp with time zone DEFAULT now() NOT NULL,

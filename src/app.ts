@@ -36,6 +36,7 @@ import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures/lectures";
 import { retranscribeRoutes } from "./routes/lectures/retranscribe";
 import { transcriptCorrectionRoutes } from "./routes/lectures/transcript-corrections";
+import { metricsRoute } from "./routes/metrics";
 import { retrievalRoutes } from "./routes/retrieval";
 import { searchRoutes } from "./routes/search";
 import { shareLinkRoutes } from "./routes/share-links";
@@ -89,13 +90,7 @@ export function createApp(services: Services) {
     .use(guard(services))
     .use(limits.afterGuard)
     .use(apiDocs())
-    .use(
-      healthRoutes({
-        ...services,
-        maxUploadBytes,
-        diskSpace: () => readDiskSpace(services.dataRoot),
-      }),
-    )
+    .use(observability(services))
     .use(keyRoutes(services))
     .use(shareLinkRoutes(services))
     .use(userRoutes(services))
@@ -146,6 +141,35 @@ export function createApp(services: Services) {
     });
   return app;
 }
+
+/** Health and metrics of a process that only runs workers, behind the same guard as the API. */
+export function createWorkerApp(services: Services): AnyElysia {
+  const limits = rateLimits(services.config);
+  return new Elysia({ serve: { maxRequestBodySize: NO_LIMIT, idleTimeout: 30 } })
+    .use(requestMetrics(services.metrics))
+    .use(limits.countFailures)
+    .use(auditDenials(services))
+    .use(problems(services.log, () => []))
+    .use(originGuard(services.config))
+    .use(limits.beforeGuard)
+    .use(guard(services))
+    .use(limits.afterGuard)
+    .use(observability(services));
+}
+
+const observability = (services: Services) => {
+  const { config, dataRoot } = services;
+  const deps = { ...services, diskSpace: () => readDiskSpace(dataRoot) };
+  return new Elysia()
+    .use(
+      healthRoutes({
+        ...deps,
+        maxUploadBytes: config.MAX_UPLOAD_MB * 1_000_000,
+        needsWorkers: config.ROLE === "worker",
+      }),
+    )
+    .use(metricsRoute(deps));
+};
 
 /** `/api/courses/:id` matches `/api/courses/1`; a trailing `*` matches the rest. */
 function matches(pattern: string, path: string): boolean {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { z } from "zod";
 import { AppError } from "./errors";
 import { type AccessScope, SCOPES } from "./principal";
@@ -147,6 +148,10 @@ const Config = z.object({
   WORKERS: number(0, 64).default(2),
   /** Runs each worker as a thread of this process or as a separate process. */
   WORKER_MODE: z.enum(["thread", "process"]).default("thread"),
+  /** TCP port of health and metrics of a process with ROLE=worker; 0 picks a free one. */
+  WORKER_PORT: Port.default(8081),
+  /** The name of this process in logs, metrics, traces and database connections; unset: host name and process id. */
+  INSTANCE_NAME: z.string().regex(/^[\w.:-]{1,40}$/, { error: "must be 1 to 40 letters, digits, or any of . _ : -" }).optional(),
   /** OpenAI, or any server with its protocol. A base URL needs no key. */
   OPENAI_API_KEY: Secret,
   OPENAI_BASE_URL: BaseUrl,
@@ -266,6 +271,10 @@ const Config = z.object({
 }, { when: () => true }); // also when another variable is invalid, so that one start shows every problem
 
 export type Config = Readonly<z.infer<typeof Config>>;
+
+/** The name of this process among all of an installation. The threads of a process share it. */
+export const instanceName = ({ INSTANCE_NAME }: Pick<Config, "INSTANCE_NAME">): string =>
+  INSTANCE_NAME ?? `${hostname()}:${process.pid}`;
 
 type Environment = Record<string, string | undefined>;
 export type ConfigProblems = Record<string, string[]>;

@@ -1,6 +1,12 @@
 import { join } from "node:path";
-import { createApp } from "./app";
-import { type Config, findMisspeltSettings, inheritedEnvironment, loadConfig } from "./config";
+import { createApp, createWorkerApp } from "./app";
+import {
+  type Config,
+  findMisspeltSettings,
+  inheritedEnvironment,
+  instanceName,
+  loadConfig,
+} from "./config";
 import { countEmbeddings } from "./db/chunks/embeddings";
 import { migrate } from "./db/migrate";
 import { openDatabaseServer } from "./db/server";
@@ -15,7 +21,7 @@ import { modelProblems } from "./providers";
 import { startLocalEmbedder } from "./providers/local/embedding-server";
 import { transcriberProblems } from "./providers/speech/select-transcriber";
 import { releaseAllClaims } from "./queue/queue";
-import { startSupervisor } from "./queue/supervisor";
+import { type LocalWorkers, startSupervisor } from "./queue/supervisor";
 import type { FromWorker } from "./queue/worker-handle";
 import { isLoopback, isOpen } from "./routes/http/authenticate";
 import { openServices, type Services } from "./services";
@@ -31,7 +37,7 @@ const SYNC_POLL_MS = 2_000;
 async function main(): Promise<void> {
   const started = performance.now();
   const config = loadConfig(undefined, [modelProblems, transcriberProblems]);
-  const log = openLog(config.LOG_LEVEL, { name: "lectern" });
+  const log = openLog(config.LOG_LEVEL, { name: "lectern", instance: instanceName(config) });
   for (const { name, meant } of findMisspeltSettings())
     log.warn({ variable: name }, `${name} is not a setting: did you mean ${meant}?`);
 
@@ -75,11 +81,13 @@ async function main(): Promise<void> {
     log,
     failure: "sources are synchronised later",
   });
-  const stopServing = config.ROLE === "worker" ? async () => {} : await listen(services);
-  const stopWorking =
-    config.ROLE === "api" || config.WORKERS === 0
-      ? async () => {}
-      : await startWorkers(services, database.url, embedder.url);
+  const hasWorkers = config.ROLE !== "api" && config.WORKERS > 0;
+  // Before the server listens, so that its first answer is not a failure.
+  if (hasWorkers) services.run(openWorkerState(config.WORKERS, () => 0));
+  const stopServing = await serve(services);
+  const stopWorking = hasWorkers
+    ? await startWorkers(services, database.url, embedder.url)
+    : async () => {};
   log.info({ start_ms: Math.round(performance.now() - started) }, "ready");
   void warnAboutOtherModels(services);
 
@@ -147,35 +155,66 @@ async function checkAccess(services: Services): Promise<void> {
   }
 }
 
-async function listen(services: Services): Promise<() => Promise<void>> {
-  const { HOST, PORT } = services.config;
+/** Serves the API, or health and metrics of a process that only runs workers. */
+async function serve(services: Services): Promise<() => Promise<void>> {
+  const { config, log } = services;
+  if (config.ROLE === "worker") {
+    const { url, stop } = await listen(createWorkerApp(services), config, "WORKER_PORT");
+    log.info({ url, metrics: `${url}metrics` }, "listening");
+    return stop;
+  }
   await checkAccess(services);
-  const app = createApp(services);
+  const { url, stop } = await listen(createApp(services), config, "PORT");
+  log.info({ url, ag_ui: `${url}ag-ui`, swagger: `${url}swagger` }, "listening");
+  return stop;
+}
+
+/** @param setting  the setting of the port */
+async function listen(
+  app: ReturnType<typeof createApp>,
+  config: Config,
+  setting: "PORT" | "WORKER_PORT",
+): Promise<{ url: string; stop: () => Promise<void> }> {
   await app.modules;
   try {
     // By default Elysia shares the port, and two servers would get alternate requests.
-    app.listen({ hostname: HOST, port: PORT, reusePort: false });
+    app.listen({ hostname: config.HOST, port: config[setting], reusePort: false });
   } catch (error) {
-    throw notListening(error, HOST, PORT);
+    throw notListening(error, config, setting);
   }
-  const { url } = app.server!;
-  services.log.info({ url: url.href, ag_ui: `${url}ag-ui`, swagger: `${url}swagger` }, "listening");
   // Streams end themselves at shutdown. After 2 s all connections are closed.
-  return async () => {
+  const stop = async () => {
     await Promise.race([app.server?.stop(false), Bun.sleep(2_000)]);
     await app.server?.stop(true);
   };
+  return { url: app.server!.url.href, stop };
 }
 
-function notListening(error: unknown, host: string, port: number): unknown {
+function notListening(error: unknown, config: Config, setting: "PORT" | "WORKER_PORT"): unknown {
+  const { HOST, [setting]: port } = config;
   const taken = `${port} is taken by another program: end that, or set another port (0 picks a free one)`;
   const { syscall, code = "" } = error as NodeJS.ErrnoException;
   if (syscall !== "listen") return error;
   const problems = {
-    EADDRINUSE: { PORT: [taken] },
-    EACCES: { PORT: [`${port} may not be used by this user: set one above 1023`] },
-  }[code] ?? { HOST: [`${host} is no address of this machine: 0.0.0.0 or :: takes all it has`] };
+    EADDRINUSE: { [setting]: [taken] },
+    EACCES: { [setting]: [`${port} may not be used by this user: set one above 1023`] },
+  }[code] ?? { HOST: [`${HOST} is no address of this machine: 0.0.0.0 or :: takes all it has`] };
   return new AppError("config_invalid", { problems });
+}
+
+/** Workers that do not run after this time have failed to start. */
+const WORKERS_START_MS = 60_000;
+
+/** The state of this process's workers, for its health. */
+function openWorkerState(wanted: number, alive: () => number): () => LocalWorkers {
+  const startedAt = performance.now();
+  let hasRun = false;
+  return () => {
+    const running = alive();
+    hasRun ||= running > 0;
+    const isStarting = !hasRun && performance.now() - startedAt < WORKERS_START_MS;
+    return { wanted, alive: running, isStarting };
+  };
 }
 
 async function startWorkers(
@@ -184,6 +223,7 @@ async function startWorkers(
   embedderUrl: string,
 ): Promise<() => Promise<void>> {
   const { config, log, metrics } = services;
+  const instance = instanceName(config);
   const onMessage = (message: FromWorker) => {
     if (message.type === "outcome")
       metrics.attempts.inc({ kind: message.kind, outcome: message.outcome });
@@ -195,16 +235,22 @@ async function startWorkers(
     count: config.WORKERS,
     mode: config.WORKER_MODE,
     entry: join(import.meta.dir, "worker.ts"),
-    env: { ...inheritedEnvironment(), DATABASE_URL: databaseUrl, LOCAL_EMBEDDER_URL: embedderUrl },
+    env: {
+      ...inheritedEnvironment(),
+      DATABASE_URL: databaseUrl,
+      LOCAL_EMBEDDER_URL: embedderUrl,
+      INSTANCE_NAME: instance,
+    },
     db: services.db,
     databaseUrl,
+    instance,
     log,
     onMessage,
     onDeath: (thread) => {
       if (thread !== undefined) void removeScratchOfThread(config.DATA_ROOT, thread);
     },
   });
-  services.run(() => ({ wanted: config.WORKERS, alive: supervisor.alive() }));
+  services.run(openWorkerState(config.WORKERS, supervisor.alive));
   return supervisor.drain;
 }
 

@@ -1,4 +1,4 @@
-import type { Config } from "./config";
+import { type Config, instanceName } from "./config";
 import { AuditWriter } from "./db/access/audit-writer";
 import { KeyRing } from "./db/access/key-ring";
 import { UserDirectory } from "./db/access/users";
@@ -18,6 +18,7 @@ import { openReranker, type Reranker } from "./providers/reranker";
 import { findOcr, type OpenOcr } from "./providers/slides/ocr";
 import { selectTranscriber } from "./providers/speech/select-transcriber";
 import type { Transcriber } from "./providers/transcriber";
+import type { LocalWorkers } from "./queue/supervisor";
 import { openDiskStorage } from "./storage/disk";
 import { AUDIO_FILES, DOCUMENT_FILES, type FileKind, type FileStorage } from "./storage/files";
 import { openS3Storage } from "./storage/s3";
@@ -52,7 +53,7 @@ export type Services = Providers & {
   oidc: TokenVerifier | null;
   /** Folder for all files, including temporary ones. */
   dataRoot: string;
-  workers: () => { wanted: number; alive: number };
+  workers: () => LocalWorkers;
   /** Aborted when the process begins to stop, so that streams can end properly. */
   shutdown: AbortSignal;
 };
@@ -74,13 +75,15 @@ export async function openServices(
 ): Promise<
   Services & { stop(): void; close(): Promise<void>; run(workers: Services["workers"]): void }
 > {
-  const log = openLog(config.LOG_LEVEL, { name });
-  const database = openDatabase(config.DATABASE_URL, { max: connections }, log);
+  const instance = instanceName(config);
+  const log = openLog(config.LOG_LEVEL, { name, instance });
+  const pool = { max: connections, name: `${instance} ${name}` };
+  const database = openDatabase(config.DATABASE_URL, pool, log);
   const keys = new KeyRing(database.sql);
   const audit = new AuditWriter(database.sql, log);
   const receipts = new ReceiptWriter(database.sql, log);
   const shutdown = new AbortController();
-  let workers: Services["workers"] = () => ({ wanted: 0, alive: 0 });
+  let workers: Services["workers"] = () => ({ wanted: 0, alive: 0, isStarting: false });
   return {
     ...openProviders(config, { localEmbedderUrl }),
     config,

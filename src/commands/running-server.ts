@@ -54,9 +54,11 @@ export async function openUnlockedDatabase(config: Config) {
   });
 }
 
-function addressOf({ HOST, PORT }: Config): string {
+/** The address on this machine of the server that these settings start. */
+export function addressOf({ HOST, PORT, ROLE, WORKER_PORT }: Config): string {
   const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[HOST] ?? HOST;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${PORT}`;
+  const port = ROLE === "worker" ? WORKER_PORT : PORT;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function parseJson(text: string): unknown {

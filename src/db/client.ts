@@ -14,6 +14,8 @@ export type Database = {
 export type DatabaseOptions = {
   /** Maximum number of connections of a pool: 10 for the API, 2 for a worker. */
   max: number;
+  /** The name that the server shows for the connections (`application_name`). */
+  name?: string;
   /** A statement without a result after this time fails. The embedded engine has no other limit. */
   queryTimeoutMs?: number;
   /** Interval of the probes. */
@@ -36,14 +38,14 @@ const MAX_DRAINING = 3;
  * only slow is replaced too: its statements still get their results.
  */
 export function openDatabase(url: string, options: DatabaseOptions, log: Log): Database {
-  const { max, queryTimeoutMs = DRAIN_SECONDS * 1_000, probeEveryMs = 1_000 } = options;
-  let pool = connect(url, { max });
+  const { max, name, queryTimeoutMs = DRAIN_SECONDS * 1_000, probeEveryMs = 1_000 } = options;
+  let pool = connect(url, { max, name });
   let failedProbes = 0;
   let draining = 0;
 
   const replacePool = async () => {
     const replaced = pool;
-    pool = connect(url, { max });
+    pool = connect(url, { max, name });
     failedProbes = 0;
     draining += 1;
     await replaced.end({ timeout: DRAIN_SECONDS }).catch(() => {});
@@ -108,13 +110,16 @@ function withDeadline(statement: Statement, timeoutMs: number): Statement {
 }
 
 /** A plain pool, or with `max: 1` a single connection: for migrations and LISTEN. */
-export function connect(url: string, options: { max: number; idle_timeout?: number }): Sql {
+export function connect(
+  url: string,
+  { name, ...options }: { max: number; idle_timeout?: number; name?: string | undefined },
+): Sql {
   return postgres(url, {
     ...options,
     connect_timeout: 10,
     backoff: (attempt) => Math.min(0.1 * 2 ** attempt, 2),
     onnotice: () => {},
-    connection: { application_name: "lectern" },
+    connection: { application_name: name ? `lectern ${name}` : "lectern" },
     // Times go from column to JSON unchanged, as ISO 8601 text in UTC.
     types: { date: ISO_TIME, list: LIST },
     // postgres.js does not await its query for array types, so a connection that is lost at that moment

@@ -27,6 +27,14 @@ const BLOCKED_MS = 5 * 60_000;
  */
 const CRASH_DELAY_MS = 500;
 
+/** The workers of this process. */
+export type LocalWorkers = {
+  wanted: number;
+  alive: number;
+  /** No worker has run yet, and the process started a short time ago. */
+  isStarting: boolean;
+};
+
 export type Supervisor = {
   /** Number of running workers. */
   alive(): number;
@@ -42,6 +50,8 @@ export type SupervisorOptions = {
   /** A pool of the supervisor's thread: it keeps the claims of all workers. */
   db: Sql;
   databaseUrl: string;
+  /** The name of this process, for its registration and for the supervisor's connection. */
+  instance: string;
   log: Log;
   onMessage: (message: FromWorker) => void;
   /** Called after the end of a worker, with its thread id if it was ready before. */
@@ -59,7 +69,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const alive = () => workers.filter((worker) => worker.alive()).length;
 
   // A separate connection. After an outage postgres.js listens again by itself.
-  const listener = connect(options.databaseUrl, { max: 1 });
+  const listener = connect(options.databaseUrl, { max: 1, name: `${options.instance} supervisor` });
   const wakeAll = (work: "jobs" | "alignments") => () => {
     for (const worker of workers) worker.post({ type: "wake", work });
   };
@@ -71,9 +81,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 
   const pulse = () => {
     for (const worker of workers) worker.ping();
-    refreshRegistration(db, { id, wanted: count, alive: alive() }).catch((err) =>
-      log.warn({ err }, "the workers were not registered"),
-    );
+    refreshRegistration(db, {
+      id,
+      instance: options.instance,
+      wanted: count,
+      alive: alive(),
+    }).catch((err) => log.warn({ err }, "the workers were not registered"));
   };
   pulse();
   const timer = setInterval(pulse, PULSE_MS);

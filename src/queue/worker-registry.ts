@@ -1,16 +1,15 @@
-import { hostname } from "node:os";
 import type { Sql } from "../db/client";
 
-export type RegisteredProcess = { id: string; wanted: number; alive: number };
+export type RegisteredProcess = { id: string; instance: string; wanted: number; alive: number };
 
 /** Records that this process runs workers now, for the processes without workers. */
 export async function refreshRegistration(
   sql: Sql,
-  { id, wanted, alive }: RegisteredProcess,
+  { id, instance, wanted, alive }: RegisteredProcess,
 ): Promise<void> {
   await sql`
-    insert into worker_processes (id, host, pid, wanted, alive)
-    values (${id}, ${hostname()}, ${process.pid}, ${wanted}, ${alive})
+    insert into worker_processes (id, instance, wanted, alive)
+    values (${id}, ${instance}, ${wanted}, ${alive})
     on conflict (id) do update set alive = excluded.alive, seen_at = now()`;
 }
 

@@ -2,13 +2,12 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import { version } from "../../package.json";
 import type { Sql } from "../db/client";
-import { countJobs } from "../db/jobs/jobs";
 import { listProviderOutages } from "../db/jobs/provider-calls";
-import type { Metrics } from "../metrics";
-import { queueDepths } from "../queue/queue";
 import { type QueueState, readQueueState } from "../queue/queue-state";
+import type { LocalWorkers } from "../queue/supervisor";
 import { type DiskSpace, judgeDiskSpace } from "../storage/disk-space";
 import type { FileStorage } from "../storage/files";
+import { orNullAfter, sharedFor } from "./cached-checks";
 import { principalOf } from "./http/auth";
 import { RETRY_AFTER_SECONDS } from "./http/problems";
 import { Time } from "./http/schemas";
@@ -17,9 +16,11 @@ const Check = z.enum(["ok", "failed", "off"]);
 
 const Checks = z.object({
   database: Check,
-  storage: Check.describe("Writes and removes a few bytes"),
+  storage: Check.describe("Writes and removes a few bytes; the result is kept for 10 s"),
   queue: Check,
-  workers: Check.describe("failed: jobs wait, and no worker runs in any process"),
+  workers: z
+    .enum(["ok", "starting", "failed", "off"])
+    .describe("failed: jobs wait, and no worker runs in any process"),
   providers: Check.describe("failed: calls to a provider fail, so jobs wait for it; off: unknown"),
   disk: z.enum(["ok", "low", "full", "failed"]).describe("full: the next upload can fail"),
 });
@@ -46,7 +47,9 @@ const QueueNumbers = z.object({
 const CREDENTIAL = "Only with a credential, where one is required";
 const Health = z
   .object({
-    status: z.enum(["ok", "degraded"]),
+    status: z
+      .enum(["ok", "starting", "degraded"])
+      .describe("starting: the workers of this process do not run yet"),
     checks: Checks.optional().describe(CREDENTIAL),
     queue: QueueNumbers.nullable().optional().describe(`${CREDENTIAL}; null without the database`),
     waiting_for: z.array(Outage).optional().describe(CREDENTIAL),
@@ -59,24 +62,44 @@ const Health = z
   })
   .meta({ id: "Health" });
 
-type HealthRoutesDeps = {
+const Readiness = z
+  .object({
+    status: z.enum(["ready", "starting", "not_ready"]),
+    failed: z
+      .array(z.enum(["database", "storage", "disk", "workers"]))
+      .optional()
+      .describe(CREDENTIAL),
+  })
+  .meta({ id: "Readiness" });
+
+const Liveness = z.object({ status: z.literal("live") });
+
+export type HealthDeps = {
   db: Sql;
-  storage: FileStorage;
-  metrics: Metrics;
-  /** How many workers this process should run, and how many are running. */
-  workers: () => { wanted: number; alive: number };
+  storage: Pick<FileStorage, "check">;
+  workers: () => LocalWorkers;
   diskSpace: () => Promise<DiskSpace>;
   maxUploadBytes: number;
+  /** The process only runs workers, so it is not ready without one. */
+  needsWorkers?: boolean;
   /** A check without a result after this time has failed. */
   checkTimeoutMs?: number;
+  /** How long a result of the storage check is used again: each check writes to the bucket. */
+  storageCheckMs?: number;
 };
 
-export const healthRoutes = (deps: HealthRoutesDeps) =>
-  new Elysia({ tags: ["Operation"] })
+export function healthRoutes(deps: HealthDeps) {
+  const { storage, storageCheckMs = 10_000 } = deps;
+  const checked = {
+    ...deps,
+    checkStorage: sharedFor(storageCheckMs, () => storage.check().then(() => true as const)),
+  };
+  return new Elysia({ tags: ["Operation"] })
     .get(
       "/api/health",
       async ({ request, set, status }) => {
-        const { isReady, ...health } = await checkHealth(deps);
+        const { unready, ...health } = await checkHealth(checked);
+        const isReady = unready.length === 0;
         const isAnonymous = principalOf(request).kind === "anonymous";
         if (!isReady) set.headers["retry-after"] = RETRY_AFTER_SECONDS;
         return status(isReady ? 200 : 503, isAnonymous ? { status: health.status } : health);
@@ -86,50 +109,66 @@ export const healthRoutes = (deps: HealthRoutesDeps) =>
         detail: {
           summary: "Check the database, storage, queue, workers, providers and disk",
           description:
-            "503 without the database, and when the disk has less free space than the largest upload needs. " +
+            "503 when the process is not ready, as `/api/health/ready` reports it. " +
             "Other failed checks make the status degraded.",
         },
       },
     )
+    .get("/api/health/live", () => ({ status: "live" }) as const, {
+      response: { 200: Liveness },
+      detail: {
+        summary: "Check that this process answers",
+        description: "Checks nothing else, so that a database outage does not restart the process.",
+      },
+    })
     .get(
-      "/metrics",
-      async () => {
-        await setGauges(deps);
-        const { registry } = deps.metrics;
-        const headers = { "content-type": registry.contentType };
-        return new Response(await registry.metrics(), { headers });
+      "/api/health/ready",
+      async ({ request, set, status }) => {
+        const { unready: failed, checks } = await checkHealth(checked);
+        const isAnonymous = principalOf(request).kind === "anonymous";
+        if (failed.length === 0) return status(200, { status: "ready" });
+        set.headers["retry-after"] = RETRY_AFTER_SECONDS;
+        const isStarting = failed.length === 1 && checks.workers === "starting";
+        const state = isStarting ? "starting" : "not_ready";
+        return status(503, isAnonymous ? { status: state } : { status: state, failed });
       },
       {
+        response: { 200: Readiness, 503: Readiness },
         detail: {
-          summary: "Metrics for Prometheus",
-          responses: { 200: { description: "Metrics", content: { "text/plain": {} } } },
+          summary: "Check that this process can do its work",
+          description:
+            "503 without the database, without the storage of the uploads, and when the disk has less free " +
+            "space than the largest upload needs. A process that only runs workers also needs a running one.",
         },
       },
     );
+}
 
-async function checkHealth(deps: HealthRoutesDeps) {
-  const { db, storage, workers, diskSpace, maxUploadBytes, checkTimeoutMs = 2_000 } = deps;
-  const inTime = <T>(check: () => PromiseLike<T>) => withTimeout(check, checkTimeoutMs);
+type CheckedDeps = HealthDeps & { checkStorage: () => Promise<true> };
+
+async function checkHealth(deps: CheckedDeps) {
+  const { db, checkStorage, workers, diskSpace, maxUploadBytes, checkTimeoutMs = 2_000 } = deps;
+  const inTime = <T>(check: () => PromiseLike<T>) => orNullAfter(checkTimeoutMs, check);
   const [database, queue, outages, stored, space] = await Promise.all([
     inTime(() => db`select 1`),
     inTime(() => readQueueState(db)),
     inTime(() => listProviderOutages(db)),
-    inTime(() => storage.check().then(() => true)),
+    inTime(checkStorage),
     inTime(diskSpace),
   ]);
-  const disk = space ? judgeDiskSpace(space, maxUploadBytes) : "failed";
+  const local = workers();
   const checks = {
     database: toCheck(database),
     storage: toCheck(stored),
     queue: toCheck(queue),
-    workers: checkWorkers(workers(), queue),
+    workers: checkWorkers(local, queue),
     providers: outages === null ? "off" : outages.length === 0 ? "ok" : "failed",
-    disk,
+    disk: space ? judgeDiskSpace(space, maxUploadBytes) : "failed",
   } as const;
   const isWell = Object.values(checks).every((check) => check === "ok" || check === "off");
   return {
-    isReady: database !== null && disk !== "full",
-    status: isWell ? "ok" : "degraded",
+    unready: findUnready(checks, deps.needsWorkers === true && local.alive === 0),
+    status: checks.workers === "starting" ? "starting" : isWell ? "ok" : "degraded",
     checks,
     queue,
     waiting_for: (outages ?? []).map(({ reason: _, ...outage }) => outage),
@@ -140,45 +179,28 @@ async function checkHealth(deps: HealthRoutesDeps) {
 
 const toCheck = (result: unknown) => (result === null ? "failed" : "ok");
 
+/** The checks that keep the process from doing its work. */
+function findUnready(
+  { database, storage, disk }: Pick<z.infer<typeof Checks>, "database" | "storage" | "disk">,
+  lacksWorkers: boolean,
+) {
+  const failures = {
+    database: database === "failed",
+    storage: storage === "failed",
+    disk: disk === "full",
+    workers: lacksWorkers,
+  };
+  const names = Object.keys(failures) as (keyof typeof failures)[];
+  return names.filter((name) => failures[name]);
+}
+
 /** A process without workers relies on those of other processes. */
 function checkWorkers(
-  { wanted, alive }: { wanted: number; alive: number },
+  { wanted, alive, isStarting }: LocalWorkers,
   queue: QueueState | null,
-): "ok" | "failed" | "off" {
-  if (wanted > 0) return alive > 0 ? "ok" : "failed";
+): "ok" | "starting" | "failed" | "off" {
+  if (wanted > 0) return alive > 0 ? "ok" : isStarting ? "starting" : "failed";
   if (!queue) return "off";
   if (queue.workers > 0) return "ok";
   return queue.waiting + queue.running > 0 ? "failed" : "off";
-}
-
-/** Sets the metrics that are read at the moment of the request. */
-async function setGauges({ db, metrics, diskSpace }: HealthRoutesDeps): Promise<void> {
-  metrics.jobs.reset();
-  metrics.queued.reset();
-  metrics.waitingJobs.reset();
-  for (const { kind, state, count } of await countJobs(db))
-    metrics.jobs.set({ kind, state }, count);
-  for (const { queue_name, waiting } of await queueDepths(db)) {
-    metrics.queued.set({ queue: queue_name }, waiting);
-  }
-  for (const { provider, jobs } of await listProviderOutages(db)) {
-    metrics.waitingJobs.set({ provider }, jobs);
-  }
-  const { oldest_pending_seconds, workers } = await readQueueState(db);
-  metrics.oldestPendingSeconds.set(oldest_pending_seconds ?? 0);
-  metrics.workers.set(workers);
-  metrics.diskFreeBytes.set((await diskSpace()).free_bytes);
-}
-
-/** The result of a check; null if it fails or has no result in time. */
-async function withTimeout<T>(check: () => PromiseLike<T>, timeoutMs: number): Promise<T | null> {
-  const late = Promise.withResolvers<null>();
-  const timer = setTimeout(() => late.resolve(null), timeoutMs);
-  try {
-    return await Promise.race([check(), late.promise]);
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(timer);
-  }
 }

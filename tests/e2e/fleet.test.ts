@@ -42,7 +42,11 @@ describe.concurrent.skipIf(engine !== "native")("on a PostgreSQL of its own", ()
 
     await expectWhole(api, await uploadDeck(api, 12), 12);
 
-    expect(worker.url).toBe("");
+    expect(await worker.json("/api/health/ready")).toEqual({ status: "ready" });
+    expect(await (await worker.send("/metrics")).text()).toMatch(
+      /lectern_job_attempts_total\{kind="document",outcome="done"\} 1/,
+    );
+    expect((await worker.send("/api/courses")).status).toBe(404);
     // The workers of all processes on the database count, once they have registered.
     await eventually(
       () => api.json("/api/health"),

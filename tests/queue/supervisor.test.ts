@@ -27,6 +27,7 @@ afterAll(async () => {
 
 const supervise = async (env: Record<string, string>) => {
   supervisor = await startSupervisor({
+    instance: "test",
     count: 1,
     mode: "thread",
     entry: join(import.meta.dir, "../support/blocking-worker.ts"),
@@ -82,6 +83,7 @@ test("a shutdown gives back the job of a worker that does not, before it is over
   const held = (await claimJob(db, QUEUES, 60))!;
   const claimed = Promise.withResolvers<void>();
   supervisor = await startSupervisor({
+    instance: "test",
     count: 1,
     mode: "process",
     entry: join(import.meta.dir, "../support/undrained-worker.ts"),

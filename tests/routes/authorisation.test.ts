@@ -21,6 +21,8 @@ type ForOtherCourses = "hidden" | "filtered" | "refused" | "same";
 
 const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/health": ["public", "same"],
+  "get /api/health/live": ["public", "same"],
+  "get /api/health/ready": ["public", "same"],
   "get /api/agui/config": ["public", "same"],
   "get /metrics": ["admin", "refused"],
   "get /api/keys": ["admin", "refused"],

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { Elysia } from "elysia";
 import { deleteAsset } from "../../src/db/assets";
 import { connect } from "../../src/db/client";
-import { openMetrics } from "../../src/metrics";
+import { type Metrics, openMetrics } from "../../src/metrics";
+import type { LocalWorkers } from "../../src/queue/supervisor";
 import { refreshRegistration, removeRegistration } from "../../src/queue/worker-registry";
-import { healthRoutes } from "../../src/routes/health";
+import { type HealthDeps, healthRoutes } from "../../src/routes/health";
 import { problems } from "../../src/routes/http/problems";
+import { metricsRoute } from "../../src/routes/metrics";
 import { openDiskStorage } from "../../src/storage/disk";
 import { readDiskSpace } from "../../src/storage/disk-space";
 import { DOCUMENT_FILES } from "../../src/storage/files";
@@ -22,11 +24,11 @@ const folder = await mkdtemp(join(tmpdir(), "lectern-health-"));
 const storage = await openDiskStorage(join(folder, "there"), DOCUMENT_FILES);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const allWell = {
+const allWell: HealthDeps & { metrics: Metrics } = {
   db,
   storage,
   metrics: openMetrics(),
-  workers: () => ({ wanted: 2, alive: 2 }),
+  workers: (): LocalWorkers => ({ wanted: 2, alive: 2, isStarting: false }),
   diskSpace: async () => ({ free_bytes: 10_000, total_bytes: 20_000 }),
   maxUploadBytes: 1_000,
   checkTimeoutMs: 60_000,
@@ -35,7 +37,8 @@ async function ask(path: string, needs: Partial<typeof allWell> = {}) {
   const app = new Elysia()
     .use(problems(silentLog, () => []))
     .use(keylessGuard(db))
-    .use(healthRoutes({ ...allWell, ...needs }));
+    .use(healthRoutes({ ...allWell, ...needs }))
+    .use(metricsRoute({ ...allWell, ...needs }));
   const response = await app.handle(get(path));
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
@@ -57,9 +60,10 @@ describe("GET /api/health", () => {
   });
 
   test.each([
-    [{ wanted: 2, alive: 0 }, "degraded", "failed"],
-    [{ wanted: 2, alive: 1 }, "ok", "ok"],
-    [{ wanted: 0, alive: 0 }, "ok", "off"],
+    [{ wanted: 2, alive: 0, isStarting: true }, "starting", "starting"],
+    [{ wanted: 2, alive: 0, isStarting: false }, "degraded", "failed"],
+    [{ wanted: 2, alive: 1, isStarting: false }, "ok", "ok"],
+    [{ wanted: 0, alive: 0, isStarting: false }, "ok", "off"],
   ])("with workers %p is %s: they are %s", async (workers, status, check) => {
     const answer = await ask("/api/health", { workers: () => workers });
 
@@ -67,12 +71,12 @@ describe("GET /api/health", () => {
     expect(JSON.parse(answer.text)).toMatchObject({ status, checks: { ...OK, workers: check } });
   });
 
-  test("is degraded without its storage, but can still answer", async () => {
+  test("without its storage is a 503, because uploads cannot be kept", async () => {
     const gone = await openDiskStorage(join(folder, "gone"), DOCUMENT_FILES);
     await rm(join(folder, "gone"), { recursive: true });
     const { status, text } = await ask("/api/health", { storage: gone });
 
-    expect(status).toBe(200);
+    expect(status).toBe(503);
     expect(JSON.parse(text)).toMatchObject({
       status: "degraded",
       checks: { ...OK, storage: "failed" },
@@ -81,12 +85,12 @@ describe("GET /api/health", () => {
   });
 
   test("of a process without workers fails when a job waits and no process has workers", async () => {
-    const workers = () => ({ wanted: 0, alive: 0 });
+    const workers = () => ({ wanted: 0, alive: 0, isStarting: false });
     const { document_id } = await createDocument(db, await createCourse(db));
     await db`update pgmq.q_ingest set vt = clock_timestamp() - interval '90 seconds'`;
     const alone = JSON.parse((await ask("/api/health", { workers })).text);
     const id = crypto.randomUUID();
-    await refreshRegistration(db, { id, wanted: 4, alive: 3 });
+    await refreshRegistration(db, { id, instance: "worker-1:4711", wanted: 4, alive: 3 });
     const served = JSON.parse((await ask("/api/health", { workers })).text);
     await db`update worker_processes set seen_at = now() - interval '2 minutes'`;
     const died = JSON.parse((await ask("/api/health", { workers })).text);
@@ -149,6 +153,73 @@ describe("GET /api/health", () => {
       checks: { ...OK, database: "failed", queue: "failed", providers: "off" },
     });
   });
+});
+
+describe("GET /api/health/ready", () => {
+  const noWorkers = { wanted: 2, alive: 0, isStarting: true };
+
+  test("is ready when everything answers", async () => {
+    const { status, text } = await ask("/api/health/ready");
+
+    expect([status, JSON.parse(text)]).toEqual([200, { status: "ready" }]);
+  });
+
+  test("names what keeps it from working, and when to ask again", async () => {
+    const storage = { check: () => Promise.reject(new Error("away")) };
+    const diskSpace = async () => ({ free_bytes: 999, total_bytes: 20_000 });
+    const { status, headers, text } = await ask("/api/health/ready", { storage, diskSpace });
+
+    expect(status).toBe(503);
+    expect(headers.get("retry-after")).toBe("5");
+    expect(JSON.parse(text)).toEqual({ status: "not_ready", failed: ["storage", "disk"] });
+  });
+
+  test("a bucket that never answers is a failure after the timeout", async () => {
+    const storage = { check: () => new Promise<never>(() => {}) };
+    const { status, text } = await ask("/api/health/ready", { storage, checkTimeoutMs: 100 });
+
+    expect(status).toBe(503);
+    expect(JSON.parse(text).failed).toContain("storage");
+  });
+
+  test("a server that also answers requests is ready before its workers, a worker is not", async () => {
+    const workers = () => noWorkers;
+    const both = await ask("/api/health/ready", { workers });
+    const worker = await ask("/api/health/ready", { workers, needsWorkers: true });
+    const failed = () => ({ ...noWorkers, isStarting: false });
+    const dead = await ask("/api/health/ready", { workers: failed, needsWorkers: true });
+
+    expect(both.status).toBe(200);
+    expect(worker.status).toBe(503);
+    expect(JSON.parse(worker.text)).toEqual({ status: "starting", failed: ["workers"] });
+    expect(JSON.parse(dead.text).status).toBe("not_ready");
+  });
+
+  test("frequent probes share one check of the storage, and a later one checks again", async () => {
+    let checks = 0;
+    const storage = {
+      check: async () => {
+        checks += 1;
+      },
+    };
+    const app = new Elysia().use(healthRoutes({ ...allWell, storage, storageCheckMs: 200 }));
+    const probe = () => app.handle(get("/api/health/ready"));
+    await Promise.all([probe(), probe(), probe()]);
+    await probe();
+    const early = checks;
+    await Bun.sleep(210);
+    await probe();
+
+    expect([early, checks]).toEqual([1, 2]);
+  });
+});
+
+test("GET /api/health/live answers without the database", async () => {
+  const nowhere = connect("postgres://postgres@127.0.0.1:1/none", { max: 1 });
+  const { status, text } = await ask("/api/health/live", { db: nowhere });
+  await nowhere.end({ timeout: 0 });
+
+  expect([status, JSON.parse(text)]).toEqual([200, { status: "live" }]);
 });
 
 describe("GET /metrics", () => {

@@ -71,7 +71,7 @@ async function startServer(env: Record<string, string>): Promise<Server> {
   const child = Bun.spawn([process.execPath, "--no-orphans", "src/main.ts"], {
     cwd: ROOT,
     // Nothing of the developer's own settings: a test means the same on every machine.
-    env: { HOME, PATH, PORT: "0", ...env },
+    env: { HOME, PATH, PORT: "0", WORKER_PORT: "0", ...env },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
@@ -90,7 +90,7 @@ async function startServer(env: Record<string, string>): Promise<Server> {
   const timer = setTimeout(() => ready.reject(new Error(`Not ready:\n${written}`)), READY_MS);
   await ready.promise.finally(() => clearTimeout(timer));
 
-  const url = /"url":"(http[^"]+)\/","ag_ui"/.exec(written)?.[1] ?? "";
+  const url = /"url":"(http[^"]+)\/","(?:ag_ui|metrics)"/.exec(written)?.[1] ?? "";
   const embedded = /"port":(\d+),"boot_ms"/.exec(written)?.[1];
   const send = (request: Request | string) => {
     if (typeof request === "string") return fetch(url + request);

@@ -760,9 +760,49 @@ export interface paths {
         };
         /**
          * Check the database, storage, queue, workers, providers and disk
-         * @description 503 without the database, and when the disk has less free space than the largest upload needs. Other failed checks make the status degraded.
+         * @description 503 when the process is not ready, as `/api/health/ready` reports it. Other failed checks make the status degraded.
          */
         get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check that this process answers
+         * @description Checks nothing else, so that a database outage does not restart the process.
+         */
+        get: operations["getLiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check that this process can do its work
+         * @description 503 without the database, without the storage of the uploads, and when the disk has less free space than the largest upload needs. A process that only runs workers also needs a running one.
+         */
+        get: operations["getReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4401,7 +4441,7 @@ export interface components {
                 /** @enum {string} */
                 queue: "ok" | "failed" | "off";
                 /**
-                 * @description Writes and removes a few bytes
+                 * @description Writes and removes a few bytes; the result is kept for 10 s
                  * @enum {string}
                  */
                 storage: "ok" | "failed" | "off";
@@ -4409,7 +4449,7 @@ export interface components {
                  * @description failed: jobs wait, and no worker runs in any process
                  * @enum {string}
                  */
-                workers: "ok" | "failed" | "off";
+                workers: "ok" | "starting" | "failed" | "off";
             };
             /** @description Only with a credential, where one is required. The disk of DATA_ROOT */
             disk?: {
@@ -4429,8 +4469,11 @@ export interface components {
                 /** @description Running workers in all processes */
                 workers: number;
             } | null;
-            /** @enum {string} */
-            status: "ok" | "degraded";
+            /**
+             * @description starting: the workers of this process do not run yet
+             * @enum {string}
+             */
+            status: "ok" | "starting" | "degraded";
             /** @description Only with a credential, where one is required */
             version?: string;
             /** @description Only with a credential, where one is required */
@@ -5314,6 +5357,12 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        Readiness: {
+            /** @description Only with a credential, where one is required */
+            failed?: ("database" | "storage" | "disk" | "workers")[];
+            /** @enum {string} */
+            status: "ready" | "starting" | "not_ready";
+        };
         /** @description RunAgentInput of AG-UI */
         RunAgentInput: {
             /** @default [] */
@@ -6071,6 +6120,7 @@ export type PlainConversation = components['schemas']['PlainConversation'];
 export type PlainQuestion = components['schemas']['PlainQuestion'];
 export type Problem = components['schemas']['Problem'];
 export type ProcessingEvent = components['schemas']['ProcessingEvent'];
+export type Readiness = components['schemas']['Readiness'];
 export type RunAgentInput = components['schemas']['RunAgentInput'];
 export type ShareLink = components['schemas']['ShareLink'];
 export type SignedUrls = components['schemas']['SignedUrls'];
@@ -7749,6 +7799,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    getLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "live";
+                    };
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Nothing was queued: it is known already, or a dry run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
         };

@@ -56,6 +56,8 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /swagger/assets/:file": PUBLIC,
   // Anonymous callers see no details.
   "GET /api/health": { scope: null, identifies: true },
+  "GET /api/health/live": PUBLIC,
+  "GET /api/health/ready": { scope: null, identifies: true },
   "GET /metrics": ADMIN,
 
   "GET /api/keys": ADMIN,

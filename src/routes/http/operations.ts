@@ -4,6 +4,8 @@
  */
 export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/health": "getHealth",
+  "get /api/health/live": "getLiveness",
+  "get /api/health/ready": "getReadiness",
   "get /metrics": "getMetrics",
   "get /api/audit": "listAuditEvents",
   "get /api/jobs": "listJobs",
