@@ -27,6 +27,13 @@ export type ChatRequest = {
   /** Replies to questions of an earlier run; undefined when the client sends none. */
   resume?: InterruptReply[] | undefined;
   client: ClientCapabilities;
+  /**
+   * The answer is written for this long after its last reader left, in milliseconds, so that the reader can
+   * return. 0 if undefined.
+   */
+  linger_ms?: number | undefined;
+  /** Joins an answer in progress, but asks the model for nothing. */
+  joinsOnly?: boolean | undefined;
   settings?: AnswerSettings | undefined;
 };
 

@@ -122,6 +122,8 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/chat/sessions": ["chat", "hidden"],
   "get /api/chat/sessions/{id}": ["chat", "hidden"],
   "get /api/chat/sessions/{id}/export": ["chat", "hidden"],
+  "patch /api/chat/sessions/{id}": ["chat", "hidden"],
+  "post /api/chat/sessions/{id}/stop": ["chat", "hidden"],
   "delete /api/chat/sessions/{id}": ["chat", "hidden"],
   "post /api/chat/messages/{id}/feedback": ["chat", "hidden"],
   "delete /api/chat/messages/{id}/feedback": ["chat", "hidden"],

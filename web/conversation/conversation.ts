@@ -1,10 +1,10 @@
 import { type AgentSubscriber, HttpAgent } from "@ag-ui/client";
 import type { Context, Message, Tool } from "@ag-ui/core";
-import { dataOf, LecternError } from "@lectern/client";
+import { type ChatSession, dataOf, LecternError } from "@lectern/client";
 import type { UnsupportedSentence } from "../../src/chat/citations/check";
 import { BASE_URL } from "../server/base-url";
 import { isKeyRefused, isUnreachable, lectern, reasonOf } from "../server/client";
-import { credentialHeaders } from "../server/credential";
+import { credentialHeaders, isShared } from "../server/credential";
 import { strings } from "../text/strings";
 import { type Exchange, newExchange, type Reference, readSession } from "./exchange";
 import { rememberThread } from "./history";
@@ -29,7 +29,12 @@ export type ConversationOptions = {
   showSource: (reference: Reference) => boolean;
 };
 
-type Resume = NonNullable<Parameters<HttpAgent["runAgent"]>[0]>["resume"];
+type RunOptions = {
+  /** Replies to the questions of the model. */
+  resume?: NonNullable<Parameters<HttpAgent["runAgent"]>[0]>["resume"];
+  /** Follows an answer in progress instead of asking for one. */
+  rejoin?: boolean | undefined;
+};
 
 const SHOW_SOURCE: Tool = {
   name: "show_source",
@@ -40,6 +45,11 @@ const SHOW_SOURCE: Tool = {
     required: ["citation"],
   },
 };
+
+/** How long the server writes an answer for a page that is reloaded, in milliseconds. */
+const LINGER_MS = 20_000;
+/** A stop can arrive before the run that it stops. It is sent again after this time, in milliseconds. */
+const STOP_AGAIN_MS = 1_000;
 
 /** A run can call `show_source` once, so a second round ends it. */
 const MAX_ROUNDS = 3;
@@ -57,6 +67,8 @@ export class Conversation {
   };
   #isScheduled = false;
   #isStopped = false;
+  /** The run to rejoin has ended or is on another process. */
+  #isGone = false;
 
   constructor(readonly options: ConversationOptions) {
     this.#agent = new HttpAgent({
@@ -73,24 +85,46 @@ export class Conversation {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Reads the stored conversation. A thread that the server does not show stays empty. */
+  /** Reads the stored conversation, and rejoins its answer if one is being written. */
   async restore(): Promise<void> {
     this.#change({ status: "loading" });
-    const params = { path: { id: this.options.thread_id } };
     try {
-      const session = await dataOf(lectern.GET("/api/chat/sessions/{id}", { params }));
-      this.#agent.setMessages(
-        session.messages
-          .filter(({ role, content }) => role === "user" || content !== "")
-          .map(({ id, role, content }) => ({ id, role, content }) as Message),
-      );
-      const last = session.messages.at(-1);
-      if (last?.role === "assistant") this.#agent.setState({ last_message_id: last.id });
-      this.#change({ status: "ready", ...readSession(session) });
+      const session = await this.#readStored();
+      this.#showStored(session);
+      if (session.is_answering) await this.#rejoin();
     } catch (error) {
       const isMissing = error instanceof LecternError && error.status === 404;
       this.#change({ status: isMissing ? "missing" : "ready", keyRefused: isKeyRefused(error) });
     }
+  }
+
+  #readStored(): Promise<ChatSession> {
+    const params = { path: { id: this.options.thread_id } };
+    return dataOf(lectern.GET("/api/chat/sessions/{id}", { params }));
+  }
+
+  #showStored(session: ChatSession): void {
+    this.#agent.setMessages(
+      session.messages
+        .filter(({ role, content }) => role === "user" || content !== "")
+        .map(({ id, role, content }) => ({ id, role, content }) as Message),
+    );
+    const last = session.messages.at(-1);
+    this.#agent.setState(last?.role === "assistant" ? { last_message_id: last.id } : {});
+    this.#change({ status: "ready", ...readSession(session) });
+  }
+
+  /** Follows the answer in progress from its beginning, or shows what is stored if it has ended. */
+  async #rejoin(): Promise<void> {
+    const { id, question } = this.#last;
+    this.#agent.setMessages([]);
+    this.#agent.setState({});
+    this.#replaceLast(newExchange(id, question));
+    this.#isGone = false;
+    const isSent = await this.#run({ rejoin: true });
+    const { parts, asked } = this.#last;
+    if (isSent && !this.#isGone && (parts.length > 0 || asked)) return;
+    this.#showStored(await this.#readStored());
   }
 
   /** Asks, or replies to the question of the model. */
@@ -109,7 +143,7 @@ export class Conversation {
       this.#agent.addMessage({ id: question.id, role: "user", content: text });
     }
     this.#add(newExchange(question.id, text));
-    const isSent = await this.#run(resume.length > 0 ? resume : undefined);
+    const isSent = await this.#run(resume.length > 0 ? { resume } : {});
     if (isSent) return;
     // The question returns to the box, so that it is not lost.
     this.#agent.setMessages(before);
@@ -137,9 +171,33 @@ export class Conversation {
     await this.#run();
   }
 
+  /** Stops the model. */
   stop(): void {
     this.#isStopped = true;
     this.#agent.abortRun();
+    if (this.#lingerMs > 0) void this.#stopOnServer();
+  }
+
+  /** Ends the connection. The server writes the answer for a while, so that the reader can return. */
+  leave(): void {
+    this.#isStopped = true;
+    this.#agent.abortRun();
+  }
+
+  async #stopOnServer(): Promise<void> {
+    const params = { path: { id: this.options.thread_id } };
+    const stop = async () => {
+      const answer = await lectern.POST("/api/chat/sessions/{id}/stop", { params });
+      return answer.data?.stopped ?? false;
+    };
+    if (await stop().catch(() => true)) return;
+    await new Promise((resolve) => setTimeout(resolve, STOP_AGAIN_MS));
+    if (this.#isStopped) await stop().catch(() => {});
+  }
+
+  /** Behind a share link, stored conversations cannot be read, so an answer cannot be rejoined. */
+  get #lingerMs(): number {
+    return isShared() ? 0 : LINGER_MS;
   }
 
   takeUnsent(): void {
@@ -178,7 +236,7 @@ export class Conversation {
   }
 
   /** Runs until the answer is complete. False if the server did not receive the question. */
-  async #run(resume?: Resume): Promise<boolean> {
+  async #run({ resume, rejoin }: RunOptions = {}): Promise<boolean> {
     this.#isStopped = false;
     this.#change({ status: "running", unsent: undefined, keyRefused: false });
     this.#agent.headers = credentialHeaders();
@@ -187,18 +245,22 @@ export class Conversation {
       const subscriber = this.#subscriber(() => {
         isReceived = true;
       });
-      let next = resume;
+      let first: RunOptions = { resume, rejoin };
       for (let round = 0; round < MAX_ROUNDS; round++) {
         await this.#agent.runAgent(
           {
-            forwardedProps: { course_id: this.options.course_id },
+            forwardedProps: {
+              course_id: this.options.course_id,
+              linger_ms: this.#lingerMs,
+              ...(first.rejoin && { rejoin: true }),
+            },
             context: this.#context(),
             tools: [SHOW_SOURCE],
-            ...(next && { resume: next }),
+            ...(first.resume && { resume: first.resume }),
           },
           subscriber,
         );
-        next = undefined;
+        first = {};
         if (this.#isStopped || !this.#answerToolCalls()) break;
       }
       this.#end(this.#isStopped ? "stopped" : "complete");
@@ -266,7 +328,12 @@ export class Conversation {
         if (unsupported) this.#updatePart(event.messageId, (part) => ({ ...part, unsupported }));
       },
       onCustomEvent: ({ event }) => this.#readCustom(event),
-      onRunErrorEvent: ({ event }) => this.#updateLast({ problem: event.message }),
+      onRunErrorEvent: ({ event }) => {
+        // The client makes such an event from its own abort.
+        if (this.#isStopped) return;
+        if (event.code === "answer_not_running") this.#isGone = true;
+        else this.#updateLast({ problem: event.message });
+      },
     };
   }
 

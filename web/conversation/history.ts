@@ -6,6 +6,8 @@ export type KnownThread = { id: string; course_id: string; title: string; at: nu
 const STORED = "lectern-threads";
 const MAX_THREADS = 200;
 const MAX_TITLE = 120;
+/** Threads without a question. */
+const begun = new Set<string>();
 
 /** The conversations of this browser, newest first. Servers without users show everyone's, so theirs is not used. */
 export function listThreads(course_id: string): KnownThread[] {
@@ -13,6 +15,7 @@ export function listThreads(course_id: string): KnownThread[] {
 }
 
 export function rememberThread(thread: Omit<KnownThread, "at">): void {
+  begun.delete(thread.id);
   const others = readAll().filter(({ id }) => id !== thread.id);
   const title = thread.title.slice(0, MAX_TITLE);
   write([{ ...thread, title, at: Date.now() }, ...others].slice(0, MAX_THREADS));
@@ -38,8 +41,6 @@ function write(threads: KnownThread[]): void {
   }
 }
 
-const begun = new Set<string>();
-
 /** A new thread; it is not on the server yet. */
 export function beginThread(): string {
   const id = newId();
@@ -47,5 +48,5 @@ export function beginThread(): string {
   return id;
 }
 
-/** True for a thread that this page began, so there is nothing to read from the server. */
+/** True for a thread without a question, so there is nothing to read from the server. */
 export const isNewThread = (id: string): boolean => begun.has(id);

@@ -28,7 +28,7 @@ export function useConversation(options: ConversationOptions): {
     addEventListener("focus", refresh);
     return () => {
       removeEventListener("focus", refresh);
-      conversation.stop();
+      conversation.leave();
     };
   }, [conversation, thread_id]);
   const state = useSyncExternalStore(conversation.subscribe, conversation.getState);

@@ -1,5 +1,6 @@
 import type { Message } from "@ag-ui/core";
 import { RunAgentInputSchema } from "@ag-ui/core/schemas";
+import { z } from "zod";
 import { AppError } from "../../errors";
 import { isShowSource, SHOW_SOURCE } from "../agent/show-source";
 import {
@@ -118,6 +119,7 @@ function readRunInput(
     threadId: input.threadId,
     run_id: input.runId,
     client: capabilitiesOf(isVersion1, props?.interrupts),
+    ...readReturnProps(props),
     messages: input.messages as Message[],
     surelyNew: false,
     canReplace: true,
@@ -130,6 +132,26 @@ function readRunInput(
     resume: input.resume,
     state,
   };
+}
+
+/** The longest time for which an answer is written without a reader, in milliseconds. */
+const MAX_LINGER_MS = 20_000;
+
+const ReturnProps = z.object({
+  forwardedProps: z.object({
+    linger_ms: z.int().min(0).max(MAX_LINGER_MS).optional(),
+    rejoin: z.boolean().optional(),
+  }),
+});
+
+/**
+ * What a client asks for whose connection can break.
+ *
+ * @throws AppError `request_invalid`
+ */
+function readReturnProps(forwardedProps: Record<string, unknown> = {}) {
+  const { linger_ms, rejoin } = parseBody(ReturnProps, { forwardedProps }).forwardedProps;
+  return { linger_ms, joinsOnly: rejoin };
 }
 
 /** The events of a run write this field into the client's state, and the client sends the state again. */

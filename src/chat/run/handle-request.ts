@@ -48,7 +48,7 @@ export type ThreadRequest = TurnContext & {
  *
  * A thread has one run at a time. A request without new content joins the run in progress from its
  * beginning; without such a run it repeats an incomplete answer or gets the thread as it is. A
- * request with new content waits for the run in progress. The history is reconciled once, and again
+ * request with new content waits for the run in progress, or stops it if its reader has left. The history is reconciled once, and again
  * only if the stored thread changed before this request could answer it.
  */
 export async function* handleRunRequest(
@@ -79,7 +79,8 @@ export async function* handleRunRequest(
     if (isOurs) deps.log.error({ err, request_id }, "a chat request failed");
     yield [{ type: "error", error }];
   } finally {
-    start?.run?.stopIfUnread(); // the reader can leave before it follows the run
+    // The reader can leave before it follows the run. A reader whose credential ended cannot return.
+    start?.run?.leave(signal.reason instanceof AppError ? 0 : request.linger_ms);
     if (start) void recordDelivery(deps, request.session_id, start, isDelivered);
   }
 }
@@ -98,7 +99,9 @@ async function recordDelivery(
     await run?.ended;
     const turn = lastTurn(thread);
     const wasUndelivered = thread.at(-1)?.metadata.undelivered ?? false;
-    const isLost = run !== undefined && !isDelivered && !run.isDelivered && run.isComplete;
+    // A remaining reader records the delivery itself.
+    const isUnread = run !== undefined && !run.isDelivered && !run.hasReaders;
+    const isLost = isUnread && !isDelivered && run.isComplete;
     if (turn && (isLost || (wasUndelivered && isDelivered))) {
       await store.recordDelivery(session_id, turn.id, !isLost);
     }
@@ -159,7 +162,10 @@ async function resolveRun(
       return { parts: [toThreadPart(thread, reconciled, true)], run: live, thread };
     }
     if (live) {
+      live.stopIfLingering();
       await live.untilEnded(signal);
+    } else if (request.joinsOnly && isUnsettled(reconciled)) {
+      throw new AppError("answer_not_running");
     } else {
       const start = await storeAndAnswer(deps, { ...asked, request }, reconciled);
       if (start) return start;
@@ -235,6 +241,9 @@ async function confirmStoredOrStop(
     }
   }
 }
+
+/** The question is not new, and its answer is incomplete. */
+const isUnsettled = ({ added, turn }: Reconciled) => isEmpty(added) && turn && !turn.settled;
 
 const isEmpty = ({ messages, results }: NewThreadContent) => messages.length + results.length === 0;
 

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import type { ChatMessage } from "../../db/chat/chat";
 import type { ChatPart } from "../parts";
 
+const NO_READER = "no reader is left";
+
 /** Does the work of a run and emits its parts. The last part is `finish`, `abort` or `error`; never throws. */
 export type RunWork = (emit: (part: ChatPart) => void, signal: AbortSignal) => Promise<void>;
 
@@ -9,13 +11,16 @@ export type RunWork = (emit: (part: ChatPart) => void, signal: AbortSignal) => P
  * An answer in progress, independent of the connections that read it. It keeps its parts, so that a
  * second tab or a reconnecting client gets the answer from the beginning.
  *
- * When the last reader leaves, the work is aborted, so that no tokens are bought without a reader.
+ * When the last reader leaves, the work is aborted, so that no tokens are bought without a reader. A
+ * reader that can return asks for a grace period, and only its end aborts the work.
  */
 export class LiveRun {
   readonly #abort = new AbortController();
   readonly #parts: ChatPart[] = [];
   readonly #readers = new Set<() => void>();
   #isOver = false;
+  /** Runs while the run has no reader but waits for one to return. */
+  #lingering: ReturnType<typeof setTimeout> | undefined;
   /** A reader got all parts. */
   isDelivered = false;
   /** Resolves after the work ended and its answer was stored. */
@@ -28,6 +33,7 @@ export class LiveRun {
   ) {
     this.ended = work((part) => this.#emit(part), this.#abort.signal).finally(() => {
       this.#isOver = true;
+      this.#endLingering();
       this.#wakeReaders();
     });
   }
@@ -46,9 +52,25 @@ export class LiveRun {
     this.#abort.abort(reason);
   }
 
-  /** Cancels the work if the run has no readers. */
-  stopIfUnread(): void {
-    if (this.#readers.size === 0) this.stop("no reader is left");
+  get hasReaders(): boolean {
+    return this.#readers.size > 0;
+  }
+
+  /**
+   * Handles the departure of a reader: cancels the work if no other reader is left.
+   *
+   * @param linger_ms waits this long for a reader to return
+   */
+  leave(linger_ms = 0): void {
+    if (this.hasReaders || this.#isOver) return;
+    this.#endLingering();
+    if (linger_ms > 0) this.#lingering = setTimeout(() => this.stop(NO_READER), linger_ms);
+    else this.stop(NO_READER);
+  }
+
+  /** Cancels the work if the run only waits for a reader to return. */
+  stopIfLingering(): void {
+    if (this.#lingering) this.stop(NO_READER);
   }
 
   /** @throws the signal's reason when it is aborted first */
@@ -63,12 +85,13 @@ export class LiveRun {
     signal.throwIfAborted();
   }
 
-  /** All parts from the first one, in batches. A slow reader gets larger batches. */
+  /** All parts from the first one, in batches. A slow reader gets larger batches. Call `leave` afterwards. */
   async *follow(signal: AbortSignal): AsyncGenerator<ChatPart[]> {
     let sent = 0;
     let wake = () => {};
     const reader = () => wake();
     this.#readers.add(reader);
+    this.#endLingering();
     signal.addEventListener("abort", reader);
     try {
       while (!signal.aborted) {
@@ -88,8 +111,12 @@ export class LiveRun {
     } finally {
       signal.removeEventListener("abort", reader);
       this.#readers.delete(reader);
-      this.stopIfUnread();
     }
+  }
+
+  #endLingering(): void {
+    clearTimeout(this.#lingering);
+    this.#lingering = undefined;
   }
 
   #emit(part: ChatPart): void {
@@ -131,10 +158,11 @@ export class LiveRuns {
     return run;
   }
 
-  /** Cancels the run of a thread and waits until its partial answer is stored. */
-  async stop(session_id: string, reason: unknown): Promise<void> {
+  /** Cancels the run of a thread and waits until its partial answer is stored. False without a run. */
+  async stop(session_id: string, reason: unknown): Promise<boolean> {
     const run = this.#bySession.get(session_id);
     run?.stop(reason);
     await run?.ended;
+    return run !== undefined;
   }
 }

@@ -92,6 +92,19 @@ export async function findCoursesOfThread(
   return rows.map(({ course_id }) => course_id);
 }
 
+/** @throws AppError `session_not_found` */
+export async function renameSession(
+  sql: Sql,
+  id: string,
+  session_label: string,
+): Promise<ChatSession> {
+  const [session] = await sql<ChatSession[]>`
+    update chat_sessions s set session_label = ${session_label} where s.id = ${id}
+    returning ${sessionColumns(sql)}`;
+  if (!session) throw new AppError("session_not_found");
+  return session;
+}
+
 /**
  * Deletes a conversation permanently and records the event of the audit: one statement.
  *

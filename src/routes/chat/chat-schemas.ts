@@ -26,7 +26,7 @@ export const UnsupportedSentences = z
       "number, or a quotation is not in the passages, or nearly none of the words are. The check does " +
       "not notice negations, swapped subjects, wrong names or numbers in words.",
   );
-const Session = z.object({
+const SessionFields = z.object({
   id: Id,
   course_id: Id,
   thread_id: z.string().nullable().describe("The client's name of the thread, when not a UUID"),
@@ -34,11 +34,25 @@ const Session = z.object({
   created_at: Time,
   updated_at: Time,
 });
-export const SessionSummary = Session.extend({
+export const Session = SessionFields.meta({ id: "ChatSessionFields" });
+export const SessionChange = z
+  .strictObject({ session_label: z.string().trim().min(1).max(200).describe("The name to show") })
+  .meta({ id: "ChatSessionChange" });
+export const Stopped = z
+  .object({
+    stopped: z
+      .boolean()
+      .describe("False if this process writes no answer in the conversation; another process can"),
+  })
+  .meta({ id: "ChatStopped" });
+export const SessionSummary = SessionFields.extend({
   message_count: z.int(),
   last_message: z.object({ role: z.string(), excerpt: z.string(), created_at: Time }).nullable(),
 }).meta({ id: "ChatSessionSummary" });
-export const WholeSession = Session.extend({
+export const WholeSession = SessionFields.extend({
+  is_answering: z
+    .boolean()
+    .describe("This process is writing an answer, so a run with `rejoin` can follow it"),
   messages: z.array(
     z.object({
       id: Id,

@@ -3,16 +3,22 @@ import type { z } from "zod";
 import type { LiveRuns } from "../../chat/run/live-runs";
 import { toMarkdown } from "../../chat/thread/export-markdown";
 import type { AuditWriter } from "../../db/access/audit-writer";
-import { deleteSession, getSession, listSessions } from "../../db/chat/chat-sessions";
+import {
+  deleteSession,
+  getSession,
+  listSessions,
+  renameSession,
+} from "../../db/chat/chat-sessions";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
 import { ownConversations } from "../../principal";
 import { withAbsoluteUrls } from "../../text/absolute-urls";
 import { auditSender, recordAudit } from "../http/audit";
 import { principalOf, type QuestionSettings, seesQuestions, viewerOf } from "../http/auth";
+import { jsonBody } from "../http/json-body";
 import { ownBaseUrl } from "../http/own-origin";
 import { ById, Id, PageQuery, pageOf } from "../http/schemas";
-import { SessionSummary, WholeSession } from "./chat-schemas";
+import { Session, SessionChange, SessionSummary, Stopped, WholeSession } from "./chat-schemas";
 
 type ChatSessionDeps = {
   db: Sql;
@@ -21,7 +27,7 @@ type ChatSessionDeps = {
   config: QuestionSettings & { PUBLIC_URL?: string | undefined };
 };
 
-/** Stored conversations: list, read, export, delete. */
+/** Stored conversations: list, read, export, rename, stop, delete. */
 export const chatSessionRoutes = ({ db, runs, audit, config }: ChatSessionDeps) =>
   new Elysia({ prefix: "/sessions" })
     .get(
@@ -48,7 +54,8 @@ export const chatSessionRoutes = ({ db, runs, audit, config }: ChatSessionDeps) 
       "/:id",
       async ({ params, request }) => {
         const session = await readSession(db, params.id, request);
-        return withAbsoluteUrls(session, ownBaseUrl(request, config));
+        const is_answering = runs.find(params.id) !== undefined;
+        return withAbsoluteUrls({ ...session, is_answering }, ownBaseUrl(request, config));
       },
       {
         params: ById,
@@ -78,6 +85,27 @@ export const chatSessionRoutes = ({ db, runs, audit, config }: ChatSessionDeps) 
         },
       },
     )
+    .patch("/:id", async ({ params, body }) => renameSession(db, params.id, body.session_label), {
+      parse: jsonBody,
+      params: ById,
+      body: SessionChange,
+      response: Session,
+      detail: { summary: "Rename a conversation" },
+    })
+    .post(
+      "/:id/stop",
+      async ({ params }) => ({ stopped: await runs.stop(params.id, "stopped by the reader") }),
+      {
+        params: ById,
+        response: Stopped,
+        detail: {
+          summary: "Stop the answer that is being written in a conversation",
+          description:
+            "Stops the model at once and stores the partial answer. Needed only for runs with `linger_ms`; " +
+            "others stop when their last reader disconnects.",
+        },
+      },
+    )
     .delete(
       "/:id",
       async ({ params, request, status }) => {
@@ -95,5 +123,5 @@ async function readSession(db: Sql, id: string, request: Request) {
     const verdicts = unsupported && { unsupported };
     return { id, role, content, created_at, citations, ...verdicts, metadata: more };
   });
-  return { ...session, messages: shown } as z.infer<typeof WholeSession>;
+  return { ...session, messages: shown } as Omit<z.infer<typeof WholeSession>, "is_answering">;
 }

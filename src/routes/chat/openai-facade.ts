@@ -246,7 +246,11 @@ function cannotCall(): AppError {
 
 /** The parts of a run until the reader leaves; an ended credential is an error of the reader. */
 async function* followAs(run: LiveRun, signal: AbortSignal): AsyncGenerator<ChatPart[]> {
-  yield* run.follow(signal);
+  try {
+    yield* run.follow(signal);
+  } finally {
+    run.leave();
+  }
   if (signal.reason instanceof AppError) throw signal.reason;
 }
 

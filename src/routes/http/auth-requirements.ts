@@ -168,6 +168,8 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/chat/sessions": { ...CHAT, noLinks: true },
   "GET /api/chat/sessions/:id": CHAT_SESSION,
   "GET /api/chat/sessions/:id/export": CHAT_SESSION,
+  "PATCH /api/chat/sessions/:id": CHAT_SESSION,
+  "POST /api/chat/sessions/:id/stop": CHAT_SESSION,
   "DELETE /api/chat/sessions/:id": CHAT_SESSION,
   "POST /api/chat/messages/:id/feedback": CHAT_MESSAGE,
   "DELETE /api/chat/messages/:id/feedback": CHAT_MESSAGE,

@@ -47,6 +47,7 @@ export const EXAMPLES: Record<string, unknown> = {
   "post /api/search": { query: QUESTION, top_k: 8 },
   "post /api/chat": { course_id: COURSE, message: QUESTION },
   "post /api/chat/stream": { course_id: COURSE, message: QUESTION },
+  "patch /api/chat/sessions/{id}": { session_label: "Entropy before the exam" },
   "post /api/chat/messages/{id}/feedback": {
     rating: "down",
     reason: "wrong_citation",

@@ -109,6 +109,8 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/chat/capabilities": "getCapabilities",
   "get /api/chat/sessions": "listSessions",
   "get /api/chat/sessions/{id}": "getSession",
+  "patch /api/chat/sessions/{id}": "renameSession",
+  "post /api/chat/sessions/{id}/stop": "stopAnswer",
   "delete /api/chat/sessions/{id}": "deleteSession",
   "get /api/chat/sessions/{id}/export": "exportSession",
   "post /api/chat/messages/{id}/feedback": "giveFeedback",

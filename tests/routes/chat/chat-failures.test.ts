@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { follow, readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui";
+import {
+  type AnyEvent,
+  follow,
+  readEvents,
+  runInput,
+  typesOf,
+  user,
+  verify,
+} from "../../support/ag-ui";
 import { createStudiedCourse, serveChat } from "../../support/chat";
 import { withDatabase } from "../../support/database";
 import type { Fault, Reply } from "../../support/openai";
@@ -144,6 +152,127 @@ describe("a reader who leaves", () => {
     while (server.openai.aborted === 0) await Bun.sleep(2);
 
     expect(server.openai.open).toBe(0);
+  });
+});
+
+describe("a reader who can return", () => {
+  /** Asks with a grace period, and leaves after three words. */
+  async function askAndLeave(server: Server, linger_ms: number) {
+    const forwardedProps = { course_id, linger_ms };
+    const input = { ...question(), forwardedProps };
+    const gone = new AbortController();
+    const response = await server.post("/api/chat/stream", input, { signal: gone.signal });
+    await readEvents(response, (events) => JSON.stringify(events).includes("three"));
+    gone.abort();
+    const rejoin = {
+      ...input,
+      runId: "rejoined",
+      messages: [],
+      forwardedProps: { ...forwardedProps, rejoin: true },
+    };
+    return { input, rejoin };
+  }
+  const textOf = (events: AnyEvent[]) =>
+    events.flatMap(({ type, delta }) => (type === "TEXT_MESSAGE_CONTENT" ? delta : [])).join("");
+
+  test("gets the answer from its beginning, which the model writes once", async () => {
+    const back = Promise.withResolvers<void>();
+    const pause = { kind: "pause", afterTokens: 3, until: back.promise } as const;
+    await using server = serveChat(db, { replies: [{ ...ANSWER, fault: pause }] });
+    const { input, rejoin } = await askAndLeave(server, 20_000);
+
+    const rejoined = follow(await server.post("/api/chat/stream", rejoin), (events) =>
+      textOf(events).includes("three"),
+    );
+    await rejoined.seen;
+    const running = await fetch(`${server.url}/api/chat/sessions/${input.threadId}`);
+    expect(await running.json()).toMatchObject({ is_answering: true });
+    back.resolve();
+    const events = await rejoined.events;
+    await verify(events);
+
+    expect(textOf(events)).toBe(ANSWER.text!);
+    expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", runId: "rejoined" });
+    expect(server.openai.requestsTo(completions)).toHaveLength(1);
+    const { metadata } = await lastMessage(server, input.threadId);
+    expect(metadata).toMatchObject({ status: "complete" });
+    expect(metadata.undelivered).toBeUndefined();
+    // A thread whose answer is complete is sent as it is.
+    const late = await ask(server, { ...rejoin, runId: "late" });
+    expect(late.at(-1)).toMatchObject({ type: "RUN_FINISHED" });
+    expect(server.openai.requestsTo(completions)).toHaveLength(1);
+  });
+
+  test("is told after the grace period that the answer cannot be rejoined", async () => {
+    const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
+    await using server = serveChat(db, { replies: [stalling, ANSWER] });
+    const { input, rejoin } = await askAndLeave(server, 1);
+    while (server.openai.aborted === 0) await Bun.sleep(2);
+    await eventually(
+      () => lastMessage(server, input.threadId),
+      ({ metadata }) => metadata.status === "aborted",
+    );
+
+    const refused = await ask(server, rejoin);
+    expect(refused.at(-1)).toMatchObject({ type: "RUN_ERROR", code: "answer_not_running" });
+    expect(server.openai.requestsTo(completions)).toHaveLength(1);
+    const finished = await ask(server, { ...rejoin, forwardedProps: { course_id } });
+    expect(textOf(finished)).toBe(ANSWER.text!);
+  });
+
+  test("finds no answer on another process", async () => {
+    const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
+    await using server = serveChat(db, { replies: [stalling] });
+    await using other = serveChat(db);
+    const { input, rejoin } = await askAndLeave(server, 20_000);
+
+    const refused = await ask(other, rejoin);
+    expect(refused.at(-1)).toMatchObject({ type: "RUN_ERROR", code: "answer_not_running" });
+    const stopElsewhere = await other.post(`/api/chat/sessions/${input.threadId}/stop`, {});
+    expect(await stopElsewhere.json()).toEqual({ stopped: false });
+    expect(server.openai.aborted).toBe(0);
+  });
+
+  test("stops the model at once with a request for it", async () => {
+    const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
+    await using server = serveChat(db, { replies: [stalling] });
+    const { input } = await askAndLeave(server, 20_000);
+    expect(server.openai.aborted).toBe(0);
+
+    const stop = await server.post(`/api/chat/sessions/${input.threadId}/stop`, {});
+
+    expect(await stop.json()).toEqual({ stopped: true });
+    while (server.openai.aborted === 0) await Bun.sleep(2);
+    expect(await lastMessage(server, input.threadId)).toMatchObject({
+      content: "one two three ",
+      metadata: { status: "aborted" },
+    });
+  });
+
+  test("stops the old answer by a new question", async () => {
+    const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
+    await using server = serveChat(db, { replies: [stalling, { text: "Second." }] });
+    const { input } = await askAndLeave(server, 20_000);
+
+    const messages = [
+      ...input.messages,
+      { id: crypto.randomUUID(), role: "user", content: "Two?" },
+    ];
+    const events = await ask(server, { ...input, messages });
+
+    expect(textOf(events)).toBe("Second.");
+  });
+
+  test.each([-1, 20_001, 1.5, "20000"])("cannot ask for %p milliseconds", async (linger_ms) => {
+    await using server = serveChat(db);
+    const forwardedProps = { course_id, linger_ms };
+    const response = await server.post("/api/chat/stream", { ...question(), forwardedProps });
+
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({
+      code: "request_invalid",
+      details: { fields: [{ path: "forwardedProps.linger_ms" }] },
+    });
   });
 });
 

@@ -121,10 +121,24 @@ describe("sessions", () => {
       { role: "assistant", content: ANSWER.text, citations: [{ number: 1 }] },
     ]);
 
+    const rename = (session_label: unknown) =>
+      fetch(address, {
+        method: "PATCH",
+        body: JSON.stringify({ session_label }),
+        headers: { "content-type": "application/json" },
+      });
+    expect(await (await rename(" Before the exam ")).json()).toMatchObject({
+      session_label: "Before the exam",
+    });
+    expect(await (await fetch(address)).json()).toMatchObject({ session_label: "Before the exam" });
+    for (const bad of ["", " ", null, "x".repeat(201)])
+      expect((await rename(bad)).status).toBe(422);
+
     const deleted = await fetch(address, { method: "DELETE" });
     expect(deleted.status).toBe(204);
     expect((await fetch(address)).status).toBe(404);
     expect((await fetch(address, { method: "DELETE" })).status).toBe(404);
+    expect((await rename("Gone")).status).toBe(404);
   });
 
   test("that are deleted while they are answered stay deleted", async () => {
