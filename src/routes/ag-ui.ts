@@ -11,9 +11,7 @@ import { AppError } from "../errors";
 import type { Log } from "../log";
 import type { ChatModel } from "../providers/chat/chat-model";
 import { ownBaseUrl } from "./http/own-origin";
-
-type Bytes = Uint8Array<ArrayBuffer>;
-type BundleFile = { bytes: Bytes; gzip: Bytes | null; type: string; etag: string };
+import { readStaticFile, type StaticFile, serveStaticFile } from "./http/static-files";
 
 const SHELL = "index.html";
 /** A file name with a content hash: its content never changes. */
@@ -59,7 +57,7 @@ export async function agUiRoutes({ config, db, log, chatModel }: AgUiRoutesDeps)
   let err: unknown;
   const bundle = await readBundle(folderOf(config.AG_UI_DIR)).catch((error) => {
     err = error;
-    return new Map<string, BundleFile>();
+    return new Map<string, StaticFile>();
   });
   const checksum = checksumOf(bundle);
   // The record is for operators only: serve the page even if it cannot be written.
@@ -129,52 +127,29 @@ function decoded(path: string): string {
 const folderOf = (folder: string) =>
   isAbsolute(folder) ? folder : join(import.meta.dir, "../..", folder);
 
-async function readBundle(folder: string): Promise<Map<string, BundleFile>> {
-  const bundle = new Map<string, BundleFile>();
+async function readBundle(folder: string): Promise<Map<string, StaticFile>> {
+  const bundle = new Map<string, StaticFile>();
   const files = new Glob("**/*").scan({ cwd: folder, dot: false, followSymlinks: false });
-  for await (const path of files) bundle.set(path, await readAsset(join(folder, path)));
+  for await (const path of files) bundle.set(path, await readStaticFile(join(folder, path)));
   return bundle;
 }
 
-async function readAsset(path: string): Promise<BundleFile> {
-  const file = Bun.file(path);
-  const bytes = await file.bytes();
-  const gzip = Bun.gzipSync(bytes);
-  return {
-    bytes,
-    gzip: gzip.byteLength < 0.9 * bytes.byteLength ? gzip : null,
-    type: file.type,
-    etag: `"${createHash("sha256").update(bytes).digest("hex")}"`,
-  };
-}
-
-function checksumOf(bundle: Map<string, BundleFile>): string {
+function checksumOf(bundle: Map<string, StaticFile>): string {
   const hash = createHash("sha256");
   for (const [path, { etag }] of [...bundle].sort()) hash.update(`${path} ${etag}\n`);
   return hash.digest("hex");
 }
 
 function serve(
-  bundle: Map<string, BundleFile>,
+  bundle: Map<string, StaticFile>,
   path: string,
   request: Request,
   policy: string,
 ): Response {
   const asset = bundle.get(path) ?? bundle.get(`static/${path}`);
   if (!asset) throw new AppError("route_not_found");
-  const headers = new Headers({
-    "content-type": asset.type,
+  return serveStaticFile(asset, request, {
     "cache-control": HASHED.test(path) ? "public, max-age=31536000, immutable" : "no-cache",
     "content-security-policy": policy,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    vary: "accept-encoding",
-    etag: asset.etag,
   });
-  if (request.headers.get("if-none-match")?.includes(asset.etag)) {
-    return new Response(null, { status: 304, headers });
-  }
-  const zipped = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "") && asset.gzip;
-  if (zipped) headers.set("content-encoding", "gzip");
-  return new Response(zipped || asset.bytes, { headers });
 }

@@ -89,7 +89,11 @@ test.skipIf(noBrowser)(
     const { page, errors, hosts } = browser;
     const barriers: string[] = [];
 
-    await page.goto(`http://lectern.test:${proxy.port}${proxy.prefix}/`);
+    const address = `http://lectern.test:${proxy.port}${proxy.prefix}`;
+    await page.goto(`${address}/swagger`);
+    await page.locator(".opblock").first().waitFor();
+    expect(await page.locator(".servers option").allTextContents()).toEqual([address]);
+    await page.getByText("Open the chat page").click();
     await page.getByText("Make your first course").waitFor();
     expect(await page.evaluate(() => isSecureContext)).toBe(false);
     barriers.push(...(await findBarriers(page)));

@@ -1,14 +1,14 @@
-import { dirname, join } from "node:path";
 import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
-import { z } from "zod";
 import { version } from "../../../package.json";
 import { type OpenApiDocument, tidy } from "./openapi-document";
+import { swaggerUi } from "./swagger-ui";
 
-const UI = dirname(Bun.resolveSync("swagger-ui-dist/package.json", import.meta.dir));
-const UI_FILES = ["swagger-ui-bundle.js", "swagger-ui.css"] as const;
+const DESCRIPTION = `Turns a course into knowledge an agent can quote. Start here:
 
-const DESCRIPTION = `Turns a course into knowledge an agent can quote.
+1. \`POST /api/courses\` makes a course. Keep its \`id\`.
+2. \`POST /api/documents/upload\` or \`POST /api/lectures/download\` adds material. \`GET /api/courses/{id}/assets\` shows the progress.
+3. \`POST /api/chat\` answers a question with citations.
 
 Errors are RFC 9457 \`application/problem+json\` with a \`code\`; docs/errors.md explains each code.
 Send an API key as \`Authorization: Bearer\` or \`X-API-Key\`; a server with \`AUTH=off\` needs none.
@@ -27,7 +27,7 @@ const TAGS = [
   { name: "AG-UI", description: "Settings of the chat page" },
 ];
 
-/** Swagger UI at /swagger from local files, and its OpenAPI document at /swagger/json. */
+/** Swagger UI at /swagger, and its OpenAPI document at /swagger/json. */
 export const apiDocs = () =>
   new Elysia({ name: "api-docs" })
     .mapResponse({ as: "global" }, ({ path, responseValue }) =>
@@ -35,26 +35,11 @@ export const apiDocs = () =>
         ? Response.json(tidy(structuredClone(responseValue) as OpenApiDocument))
         : undefined,
     )
-    .get(
-      "/swagger/assets/:file",
-      ({ params }) =>
-        new Response(Bun.file(join(UI, params.file)), {
-          headers: {
-            "cache-control": "public, max-age=86400",
-            "x-content-type-options": "nosniff",
-          },
-        }),
-      { params: z.object({ file: z.enum(UI_FILES) }), detail: { hide: true } },
-    )
+    .use(swaggerUi())
     .use(
       openapi({
-        path: "/swagger",
         specPath: "/swagger/json",
-        provider: "swagger-ui",
-        swagger: {
-          cdn: "/swagger/assets/swagger-ui-bundle.js",
-          theme: "/swagger/assets/swagger-ui.css",
-        },
+        provider: null,
         exclude: { paths: [/^\/ag-ui/, "/favicon.ico"] },
         documentation: {
           info: {
