@@ -18,12 +18,12 @@ import { postFile, postJson } from "../tests/support/http";
 import { startOpenAI } from "../tests/support/openai";
 import { manyPagesPdf } from "../tests/support/pdfs";
 import { openServerHost, type Server } from "../tests/support/server";
-import { describeMachine, quantile, round, toTable } from "./lib";
+import { type Figure, isQuick, publish } from "./figures";
 
-const JOBS = 300;
-const PAGES = 300;
+const JOBS = isQuick ? 100 : 300;
+const PAGES = isQuick ? 60 : 300;
 const MINUTES = 60;
-const ROUNDS = 3;
+const ROUNDS = isQuick ? 2 : 3;
 /** The first rounds pay for plans and caches. */
 const WARM_UP = 1;
 const MODES = ["synced", "unsynced"] as const;
@@ -65,11 +65,12 @@ async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncG
 
 /** Runs work on both databases in turn, and compares its times and counts its syncs. */
 async function compare(
+  id: string,
   what: string,
   databases: Database[],
   rounds: number,
   run: (n: number) => Promise<unknown>,
-) {
+): Promise<Figure[]> {
   const times = databases.map((): number[] => []);
   let syncs = 0;
   for (let round = 0; round < rounds + WARM_UP; round++) {
@@ -82,14 +83,16 @@ async function compare(
       if (n === 0) syncs = (await databases[n]!.syncs()) - before;
     }
   }
-  const [on, off] = times.map((list) => quantile(list, 0.5));
-  return {
-    what,
-    "with syncs, ms": round(on!),
-    "without, ms": round(off!),
-    ratio: round(on! / off!, 2),
-    syncs,
-  };
+  return [
+    {
+      id: `durability.${id}`,
+      what,
+      unit: "ms",
+      samples: times[0]!,
+      peer: { what: "without syncs", samples: times[1]! },
+    },
+    { id: `durability.${id}_syncs`, what: `${what}: syncs`, unit: "syncs", samples: [syncs] },
+  ];
 }
 
 /** Accepts a document, claims its job and ends it. */
@@ -137,7 +140,6 @@ async function completed(server: Server, path: string): Promise<void> {
 
 const folder = await mkdtemp(join(tmpdir(), "lectern-bench-"));
 try {
-  console.log(`${describeMachine()}\n`);
   await using gemini = startGemini();
   await using synced = await startDatabase(join(folder, "synced"), "synced");
   await using unsynced = await startDatabase(join(folder, "unsynced"), "unsynced");
@@ -146,7 +148,7 @@ try {
 
   const pools = databases.map(({ url }) => connect(url, { max: 1 }));
   const courses = await Promise.all(pools.map((sql) => insertCourse(sql, { name: "Durable" })));
-  const jobs = await compare("a job: accept, claim, end", databases, JOBS, (n) =>
+  const jobs = await compare("job", "a job: accept, claim, end", databases, JOBS, (n) =>
     runJob(pools[n]!, courses[n]!.id),
   );
   for (const sql of pools) await sql.end();
@@ -167,14 +169,18 @@ try {
     servers.push(server);
     ids.push((await server.json(postJson("/api/courses", { name: "Durable" }))).id);
   }
-  const lecture = await compare("an hour of captions to chunks", databases, ROUNDS, (n) =>
-    ingestLecture(servers[n]!, ids[n]!),
+  const lecture = await compare(
+    "lecture",
+    "an hour of captions to chunks",
+    databases,
+    ROUNDS,
+    (n) => ingestLecture(servers[n]!, ids[n]!),
   );
-  const deck = await compare(`a deck of ${PAGES} pages to chunks`, databases, ROUNDS, (n) =>
+  const deck = await compare("deck", `a deck of ${PAGES} pages to chunks`, databases, ROUNDS, (n) =>
     ingestDeck(servers[n]!, ids[n]!),
   );
   await openai.close();
-  console.log(toTable([jobs, lecture, deck]));
+  await publish([...jobs, ...lecture, ...deck]);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 /**
- * One hour of lecture, from its Panopto address to searchable chunks: `bun bench/lecture.ts`
+ * One hour of lecture, from its Panopto address to searchable chunks: `bun bench/lecture.ts`; 20 minutes with --quick
  *
  * First the part that is ours alone, fetching the stream and taking its sound out, beside plain ffmpeg
  * with the same encoder on the same address. Then the whole way through a server of its own, whose peak
@@ -15,10 +15,11 @@ import { openPanopto } from "../src/providers/panopto";
 import { startOpenAI } from "../tests/support/openai";
 import { startSpeechServer } from "../tests/support/speech-server";
 import { spokenEvenly } from "../tests/support/speech-upload";
-import { createNativeDatabase, describeMachine, PROJECT, round, toTable } from "./lib";
+import { type Figure, inTurn, isQuick, publish } from "./figures";
+import { createNativeDatabase, PROJECT, round } from "./lib";
 
-const MINUTES = 60;
-const ROUNDS = 2;
+const MINUTES = isQuick ? 20 : 60;
+const ROUNDS = isQuick ? 2 : 3;
 const GIVE_UP_MS = 300_000;
 
 const folder = await mkdtemp(join(tmpdir(), "bench-lecture-"));
@@ -38,9 +39,7 @@ try {
   const viewer = `${site.url}Panopto/Pages/Viewer.aspx?id=${session.session_id}`;
   const stream = `${site.url}sessions/${session.session_id}/media.m3u8`;
 
-  console.log(describeMachine(), "\n");
-  console.log(toTable(await compareExtraction(viewer, stream)), "\n");
-  console.log(toTable(await measureServers(viewer)));
+  await publish([await compareExtraction(viewer, stream), ...(await measureServers(viewer))]);
 } finally {
   await rm(folder, { recursive: true });
 }
@@ -76,29 +75,20 @@ async function makeRecording(): Promise<number> {
   return [...lengths].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
 }
 
-/** The best of some rounds in turn: what else the machine does must not decide. */
-async function compareExtraction(viewer: string, stream: string) {
-  const times = { plain: [] as number[], lectern: [] as number[] };
-  for (let i = 0; i < ROUNDS; i++) {
-    times.lectern.push(await secondsOf(() => fetchAndExtract(viewer)));
-    times.plain.push(await secondsOf(() => plainFfmpeg(stream)));
-  }
-  const plain = Math.min(...times.plain);
-  const lectern = Math.min(...times.lectern);
-  return [
-    { "an hour of HLS to MP3": "ffmpeg -i URL -vn", seconds: round(plain), ratio: 1 },
-    {
-      "an hour of HLS to MP3": "Lectern: guarded fetch, then ffmpeg",
-      seconds: round(lectern),
-      ratio: round(lectern / plain, 2),
-    },
-  ];
-}
-
-async function secondsOf(run: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await run();
-  return (performance.now() - started) / 1_000;
+async function compareExtraction(viewer: string, stream: string): Promise<Figure> {
+  const times = await inTurn(
+    ROUNDS,
+    () => fetchAndExtract(viewer),
+    () => plainFfmpeg(stream),
+  );
+  return {
+    id: "lecture.sound",
+    what: `${MINUTES} minutes of HLS to MP3, fetch guarded`,
+    unit: "s",
+    samples: times.ours.map((ms) => ms / 1_000),
+    peer: { what: "`ffmpeg -i URL -vn`", samples: times.peer.map((ms) => ms / 1_000) },
+    limit: { at_most: 1.3 },
+  };
 }
 
 async function plainFfmpeg(stream: string): Promise<void> {
@@ -115,22 +105,25 @@ async function fetchAndExtract(viewer: string): Promise<void> {
   await rm(work, { recursive: true });
 }
 
-/** As it is without any settings, and as it is in earnest: the embedder is then somebody else's memory. */
-async function measureServers(viewer: string) {
-  const rows = [await measureServer("embedded database, local embedder", viewer, {})];
+/** Without any settings, and as an installation for many: there the embedder's memory is in another process. */
+async function measureServers(viewer: string): Promise<Figure[]> {
+  const figures = await measureServer("embedded", viewer, {});
   const native = await createNativeDatabase();
-  if (!native) return rows;
+  if (!native) return figures;
   await using openai = startOpenAI();
   try {
     const env = { DATABASE_URL: native.url, OPENAI_BASE_URL: openai.url };
-    rows.push(await measureServer("PostgreSQL, embedder over HTTP", viewer, env));
+    return [...figures, ...(await measureServer("PostgreSQL 17", viewer, env))];
   } finally {
     await native.close();
   }
-  return rows;
 }
 
-async function measureServer(setting: string, viewer: string, env: Record<string, string>) {
+async function measureServer(
+  database: "embedded" | "PostgreSQL 17",
+  viewer: string,
+  env: Record<string, string>,
+): Promise<Figure[]> {
   await using speech = startSpeechServer({ listen: spokenEvenly(anHourOfWords()) });
   const dataRoot = await mkdtemp(join(tmpdir(), "bench-lecture-server-"));
   const server = Bun.spawn([process.execPath, "--no-orphans", "src/main.ts"], {
@@ -148,17 +141,27 @@ async function measureServer(setting: string, viewer: string, env: Record<string
   });
   try {
     const url = await listeningAt(server.stdout);
-    const idle = await residentMegabytes(server.pid, "VmRSS");
     const started = performance.now();
-    const chunks = await ingest(url, viewer);
+    await ingest(url, viewer);
     const minutes = (performance.now() - started) / 60_000;
-    return {
-      "an hour of lecture": setting,
-      "minutes to chunks": round(minutes, 2),
-      chunks,
-      "RSS idle, MB": idle,
-      "RSS at most, MB": await residentMegabytes(server.pid, "VmHWM"),
-    };
+    const id = database === "embedded" ? "embedded" : "native";
+    const embedder = database === "embedded" ? "local embedder" : "embedder over HTTP";
+    return [
+      {
+        id: `lecture.memory.${id}`,
+        what: `most memory while ${MINUTES} minutes of lecture become chunks, ${database}, ${embedder}`,
+        unit: "MB",
+        samples: [await residentMegabytes(server.pid, "VmHWM")],
+        limit: { at_most: 350 },
+      },
+      {
+        id: `lecture.chunks.${id}`,
+        what: `address to searchable chunks, ${MINUTES} minutes of lecture, ${database}`,
+        unit: "min",
+        samples: [minutes],
+        limit: { at_most: MINUTES / 10 },
+      },
+    ];
   } finally {
     server.kill("SIGTERM");
     await server.exited;

@@ -1,11 +1,12 @@
 /**
- * How long accepted work waits for an idle worker: `bun bench/queue.ts`
+ * How long accepted work waits for an idle worker, and what a job costs: `bun bench/queue.ts`
  *
  * Sent to started runs from the statement that accepts a document, as sent by the client, to the
  * moment at which a worker has claimed its job: insert, message, NOTIFY, supervisor, worker thread,
  * claim. It is measured with an empty queue and beside 10 000 jobs of another course, and so is the claim
  * alone. Beside it, on the same server, the least that such a way can cost: a NOTIFY from one
- * connection to another. Clients and server share a machine, so they share a clock.
+ * connection to another, and other queues on PostgreSQL (`queue/peers.js`). The cost of a job is its whole way,
+ * accept, claim and end, beside the same way with plain pgmq. Clients and server share a machine, so they share a clock.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,11 +17,13 @@ import { addUnclaimedFile, requestDocument } from "../src/db/documents";
 import { startEmbeddedDatabase } from "../src/db/embedded/start";
 import { migrate } from "../src/db/migrate";
 import { openLog } from "../src/log";
-import { claimJob, QUEUES } from "../src/queue/queue";
+import { claimJob, finishJob, QUEUES } from "../src/queue/queue";
 import { startSupervisor } from "../src/queue/supervisor";
-import { createNativeDatabase, describeMachine, PROJECT, quantile, round, toTable } from "./lib";
+import { type Figure, inTurn, isQuick, publish } from "./figures";
+import { createNativeDatabase, PROJECT } from "./lib";
 
-const ROUNDS = 200;
+const ROUNDS = isQuick ? 80 : 200;
+const PEER_ROUNDS = isQuick ? 20 : 60;
 /** First rounds pay for connections and plans. */
 const WARM_UP = 20;
 
@@ -137,40 +140,102 @@ async function untilEnded(sql: Sql, job_id: string): Promise<number> {
   }
 }
 
-async function measure(database: string, url: string, dataRoot: string) {
+/** A job from its acceptance to its end, one after the other, beside a message that is sent, read and archived. */
+async function measureWholeJobs(sql: Sql) {
+  const { id: course_id } = await insertCourse(sql, { name: "Whole jobs" });
+  await sql`select pgmq.create('bench')`;
+  const job = async () => {
+    await acceptDocument(sql, course_id);
+    const claimed = (await claimJob(sql, QUEUES, 45))!;
+    await finishJob(sql, claimed, "failed", { code: "document_file_missing", message: "no file" });
+  };
+  const message = async () => {
+    await sql`select pgmq.send('bench', '{"course": 1}')`;
+    const [read] = await sql`select msg_id from pgmq.read('bench', 45, 1)`;
+    await sql`select pgmq.archive('bench', ${read!.msg_id}::bigint)`;
+  };
+  await inTurn(WARM_UP, job, message);
+  return inTurn(ROUNDS, job, message);
+}
+
+/** Other queues on a database of their own; empty, with the reason on stderr, if they cannot be installed. */
+async function measurePeers(): Promise<Record<string, number[]>> {
+  const cwd = join(import.meta.dir, "queue");
+  const install = Bun.spawnSync([process.execPath, "install", "--frozen-lockfile"], { cwd });
+  if (install.exitCode !== 0) {
+    console.error(`Without other queues: ${install.stderr}`);
+    return {};
+  }
+  const database = (await createNativeDatabase())!;
+  const peers = Bun.spawn([process.execPath, "peers.js", database.url, String(PEER_ROUNDS)], {
+    cwd,
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const times = await new Response(peers.stdout).json();
+  await database.close();
+  return times;
+}
+
+async function measure(
+  database: "embedded" | "PostgreSQL 17",
+  url: string,
+  dataRoot: string,
+): Promise<Figure[]> {
+  const id = database === "embedded" ? "embedded" : "native";
   await migrate(url);
   const sql = connect(url, { max: 2 });
-  const notify = await measureNotify(sql, url);
-  const jobs = await measureJobs(sql, url, dataRoot);
+  const notify = { what: "a NOTIFY", samples: await measureNotify(sql, url) };
+  const started = await measureJobs(sql, url, dataRoot);
+  const whole = await measureWholeJobs(sql);
   const claims = await measureClaims(sql);
   await fillQueue(sql, { delayed: true });
-  const beside = await measureJobs(sql, url, dataRoot);
+  const crowded = await measureJobs(sql, url, dataRoot);
   await sql.end();
-  const row = (what: string, times: number[]) => ({
-    database,
-    what,
-    p50_ms: round(quantile(times, 0.5)),
-    p95_ms: round(quantile(times, 0.95)),
-    times_notify: round(quantile(times, 0.5) / quantile(notify, 0.5)),
+  const figure = (
+    name: string,
+    what: string,
+    samples: number[],
+    peer?: Figure["peer"],
+  ): Figure => ({
+    id: `queue.${name}.${id}`,
+    what: `${what}, ${database}`,
+    unit: "ms",
+    samples,
+    ...(peer && { peer }),
   });
+  const delayed = `${WAITING.toLocaleString("en-US")} delayed jobs`;
   return [
-    row("NOTIFY, one way", notify),
-    row("sent to started", jobs),
-    row("claim, 10 000 jobs due", claims),
-    row("sent to started, 10 000 jobs delayed", beside),
+    figure("started", "job sent to job started", started, notify),
+    figure("started_crowded", `the same beside ${delayed}`, crowded, {
+      what: "an empty queue",
+      samples: started,
+    }),
+    figure("claim_crowded", `claim of one of ${WAITING} waiting jobs`, claims, notify),
+    figure("whole", "job accepted, claimed, ended", whole.ours, {
+      what: "plain pgmq: send, read, archive",
+      samples: whole.peer,
+    }),
   ];
 }
 
 const folder = await mkdtemp(join(tmpdir(), "lectern-bench-"));
 try {
-  console.log(`${describeMachine()}\n`);
   const native = await createNativeDatabase();
   const onNative = native ? await measure("PostgreSQL 17", native.url, folder) : [];
   await native?.close();
+  const peers = native ? await measurePeers() : {};
+  const besidePeers = Object.entries(peers).map(
+    ([what, samples]): Figure => ({
+      ...onNative[0]!,
+      id: `queue.started.${what}`,
+      peer: { what, samples },
+    }),
+  );
   const embedded = await startEmbeddedDatabase({ dataDir: join(folder, "db") });
   const onEmbedded = await measure("embedded", embedded.url, folder);
   await embedded.close();
-  console.log(toTable([...onNative, ...onEmbedded]));
+  await publish([...onNative, ...besidePeers, ...onEmbedded]);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

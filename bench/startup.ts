@@ -8,7 +8,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createNativeDatabase, describeMachine, PROJECT, round, toTable } from "./lib";
+import { type Figure, isQuick, publish } from "./figures";
+import { createNativeDatabase, PROJECT, round } from "./lib";
 
 const IDLE_MS = 3_000;
 const GIVE_UP_MS = 60_000;
@@ -65,13 +66,44 @@ function residentBytes(pid: number): number {
   return Number(stdout.toString()) * 1_024;
 }
 
-/** Twice on the same data: the first start makes the database, the second finds it. */
-async function measureTwice(database: string, env: Record<string, string>) {
-  const first = await measureStart(env);
-  const second = await measureStart(env);
+const ROUNDS = isQuick ? 2 : 3;
+
+/** Starts of each kind: the first start on a folder makes the database, the next ones find it. */
+async function measureStarts(
+  database: "embedded" | "PostgreSQL 17",
+  fresh: () => Promise<{ env: Record<string, string>; remove(): Promise<void> }>,
+  limits: { first_s: number; later_s: number; idle_mb: number },
+): Promise<Figure[]> {
+  const first: Start[] = [];
+  const later: Start[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { env, remove } = await fresh();
+    first.push(await measureStart(env));
+    later.push(await measureStart(env));
+    await remove();
+  }
+  const id = database === "embedded" ? "embedded" : "native";
+  const figure = (
+    name: string,
+    what: string,
+    unit: string,
+    samples: number[],
+    at_most: number,
+  ) => ({
+    id: `startup.${name}.${id}`,
+    what: `${what}, ${database}`,
+    unit,
+    samples,
+    limit: { at_most },
+  });
+  const healthy = (starts: Start[]) => starts.map(({ healthy_s }) => healthy_s);
+  const idle = later.map(({ rss_mb }) => rss_mb);
+  const stops = [...first, ...later].map(({ stop_s }) => stop_s);
   return [
-    { database, start: "first", ...first },
-    { database, start: "second", ...second },
+    figure("first", "first start to first healthy response", "s", healthy(first), limits.first_s),
+    figure("later", "later start to first healthy response", "s", healthy(later), limits.later_s),
+    figure("idle", "memory when idle after a later start", "MB", idle, limits.idle_mb),
+    figure("stop", "SIGTERM to the end of the process", "s", stops, 5),
   ];
 }
 
@@ -90,17 +122,46 @@ async function measureDemo(DATA_ROOT: string): Promise<number> {
 
 const folder = await mkdtemp(join(tmpdir(), "lectern-bench-"));
 try {
-  console.log(`${describeMachine()}\n`);
-  const embedded = await measureTwice("embedded", { DATA_ROOT: join(folder, "embedded") });
-  const native = await createNativeDatabase();
-  const env = { DATA_ROOT: join(folder, "native"), DATABASE_URL: native?.url ?? "" };
-  const onNative = native ? await measureTwice("PostgreSQL 17", env) : [];
-  await native?.close();
-  console.log(toTable([...embedded, ...onNative]));
-
-  const first = await measureDemo(join(folder, "demo"));
-  const second = await measureDemo(join(folder, "demo"));
-  console.log(`\n./lectern demo --once: ${first} s, again on the same data: ${second} s`);
+  const embedded = await measureStarts(
+    "embedded",
+    async () => ({
+      env: { DATA_ROOT: await mkdtemp(join(folder, "embedded-")) },
+      remove: async () => {},
+    }),
+    { first_s: 5, later_s: 2, idle_mb: 350 },
+  );
+  const probe = await createNativeDatabase();
+  await probe?.close();
+  const onNative = async () => {
+    const database = (await createNativeDatabase())!;
+    const env = { DATA_ROOT: await mkdtemp(join(folder, "native-")), DATABASE_URL: database.url };
+    return { env, remove: () => database.close() };
+  };
+  const native = probe
+    ? await measureStarts("PostgreSQL 17", onNative, { first_s: 3, later_s: 2, idle_mb: 200 })
+    : [];
+  const demo = {
+    first: await measureDemo(join(folder, "demo")),
+    later: await measureDemo(join(folder, "demo")),
+  };
+  await publish([
+    ...embedded,
+    ...native,
+    {
+      id: "startup.demo",
+      what: "`./lectern demo --once`, new folder",
+      unit: "s",
+      samples: [demo.first],
+      limit: { at_most: 60 },
+    },
+    {
+      id: "startup.demo_again",
+      what: "the same again",
+      unit: "s",
+      samples: [demo.later],
+      limit: { at_most: 20 },
+    },
+  ]);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
