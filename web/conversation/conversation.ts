@@ -53,6 +53,10 @@ const STOP_AGAIN_MS = 1_000;
 
 /** A run can call `show_source` once, so a second round ends it. */
 const MAX_ROUNDS = 3;
+/** Rendering takes this share of the time at most: a paragraph that grows for long is parsed and laid out as a whole. */
+const RENDER_SHARE = 0.1;
+const FRAME_MS = 16;
+const HIDDEN_MS = 100;
 
 /** A thread: its state for the page, and what the reader can do with it. Subscribers are called at most once a frame. */
 export class Conversation {
@@ -66,6 +70,8 @@ export class Conversation {
     keyRefused: false,
   };
   #isScheduled = false;
+  /** Earliest time of the next notification, on the clock of `performance.now()`. */
+  #nextRender = 0;
   #isStopped = false;
   /** The run to rejoin has ended or is on another process. */
   #isGone = false;
@@ -391,10 +397,18 @@ export class Conversation {
     this.#isScheduled = true;
     const notify = () => {
       this.#isScheduled = false;
+      const started = performance.now();
       for (const listener of this.#listeners) listener();
+      // React renders in a microtask that it queued before this one.
+      queueMicrotask(() => {
+        const ended = performance.now();
+        this.#nextRender = ended + (ended - started) / RENDER_SHARE;
+      });
     };
+    const wait = this.#nextRender - performance.now();
     // A hidden tab has no frames.
-    if (document.hidden) setTimeout(notify, 100);
+    if (document.hidden) setTimeout(notify, HIDDEN_MS);
+    else if (wait > FRAME_MS) setTimeout(() => requestAnimationFrame(notify), wait - FRAME_MS);
     else requestAnimationFrame(notify);
   }
 }
