@@ -18,6 +18,8 @@ const DATABASE = join(TESTS, "support/database.ts");
 export type Tally = { passed: number; failed: number; skipped: number };
 export type TestFiles = {
   withDatabase: string[];
+  /** Those of `withDatabase` that need only one of the engines. */
+  oneEngine: string[];
   others: string[];
   /** Those of `others` that start no process and no server. */
   pure: string[];
@@ -29,7 +31,7 @@ async function testEverything(args: string[]): Promise<Tally> {
   const isFast = args.includes("--fast");
   const flags = args.filter((arg) => arg.startsWith("-") && arg !== "--fast");
   const filters = args.filter((arg) => !arg.startsWith("-"));
-  const { withDatabase, others, pure } = await findTests(filters);
+  const { withDatabase, oneEngine, others, pure } = await findTests(filters);
   if ((isFast ? pure : [...withDatabase, ...others]).length === 0) {
     console.error(`No ${isFast ? "pure " : ""}test file has ${filters.join(" or ")} in its path.`);
     return { ...NOTHING, failed: 1 };
@@ -45,7 +47,8 @@ async function testEverything(args: string[]): Promise<Tally> {
   const formatting = await runCheck("Formatting and lint", ["biome", "check", "."]);
   const types = await runCheck("Types", ["tsc"]);
   const plain = await test("Tests without a database", others, "embedded");
-  const embedded = await test("Tests on the embedded database", withDatabase, "embedded");
+  const onEmbedded = withDatabase.filter((path) => !hasNative || !oneEngine.includes(path));
+  const embedded = await test("Tests on the embedded database", onEmbedded, "embedded");
   const native = hasNative
     ? await test("Tests on a native PostgreSQL", withDatabase, "native")
     : { ...NOTHING, skipped: embedded.passed + embedded.failed + embedded.skipped };
@@ -68,13 +71,20 @@ export async function findTests(filters: string[]): Promise<TestFiles> {
   const usesDatabase = (path: string) => reaches(path, (file) => file === DATABASE);
   const startsSomething = (path: string) => reaches(path, (_, text) => STARTS.test(text));
   const others = chosen.filter((path) => !usesDatabase(path));
+  const withDatabase = chosen.filter(usesDatabase);
 
   return {
-    withDatabase: chosen.filter(usesDatabase),
+    withDatabase,
+    oneEngine: withDatabase.filter((path) =>
+      ONE_ENGINE.test(readFileSync(join(PROJECT, path), "utf8")),
+    ),
     others,
     pure: others.filter((path) => !startsSomething(path)),
   };
 }
+
+/** The first line of a file whose subject is no SQL, such as a browser or PDFs. It runs on PostgreSQL, which is faster. */
+const ONE_ENGINE = /^\/\/ One engine: /;
 
 /** Code that starts a process, a thread, a server or a browser. */
 const STARTS =

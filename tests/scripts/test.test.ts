@@ -21,6 +21,13 @@ describe("findTests", () => {
     expect(pure).toContain("tests/text/chunk-transcript.test.ts");
   });
 
+  test("tells tests that need one engine, whose first line says why", async () => {
+    const { withDatabase, oneEngine } = await findTests(["tests/e2e/page-tour", "tests/db/"]);
+
+    expect(oneEngine).toEqual(["tests/e2e/page-tour.test.ts"]);
+    expect(withDatabase.length).toBeGreaterThan(oneEngine.length);
+  });
+
   test("takes a filter as part of a path, also in the form that a shell completes", async () => {
     const { withDatabase, others } = await findTests(["./tests/scripts/test"]);
 

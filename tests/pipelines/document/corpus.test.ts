@@ -1,3 +1,4 @@
+// One engine: the subject is what PDFs contain.
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { getDocument } from "../../../src/db/documents";
 import { listDescriptions } from "../../../src/db/slides";

@@ -1,3 +1,4 @@
+// One engine: the subject is what PDFs contain.
 /** Decks of the kinds that teachers upload, from the file to what a search finds. */
 
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";

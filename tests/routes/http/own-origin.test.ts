@@ -1,3 +1,4 @@
+// One engine: the subject is the rules of browsers.
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { Elysia } from "elysia";
 import { crossOrigin } from "../../../src/routes/http/cross-origin";
