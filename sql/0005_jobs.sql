@@ -48,6 +48,9 @@ create table jobs (
   paused_until     timestamptz,
   -- An administrator let this job exceed the budgets.
   ignores_budget   boolean not null default false,
+  -- The HTTP request that created or retried the job, and the span of its trace (W3C Trace Context).
+  request_id       text,
+  traceparent      text,
   -- [{at, attempt, outcome, code?, reason?, delay_seconds?}]
   log              jsonb not null default '[]',
   started_at       timestamptz,

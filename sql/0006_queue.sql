@@ -1,7 +1,7 @@
 -- 0006: the work queue, on pgmq.
 --
--- A message names a job, {"kind": "lecture" | "document", "job_id": …}; the row in `jobs` is the truth,
--- and `kind` is for people who inspect a queue. (message_id, attempt = read_ct) is the claim token of an
+-- A message names a job, {"kind": "lecture" | "document", "job_id": …, "request_id"?: …, "traceparent"?: …}; the
+-- row in `jobs` is the truth, and the other fields are for people who inspect a queue. (message_id, attempt = read_ct) is the claim token of an
 -- attempt: pgmq itself lets a worker with an expired claim extend or archive a message that another
 -- worker holds.
 
@@ -40,6 +40,17 @@ begin
 end
 $$;
 
+-- An argument of a function that creates or retries jobs: records the HTTP request and the span of its trace for
+-- the jobs of this transaction, and returns the id. Arguments are computed before a function runs.
+create function requested_by(p_request_id text, p_traceparent text, p_id uuid) returns uuid
+language plpgsql as $$
+begin
+  perform set_config('lectern.request_id', coalesce(p_request_id, ''), true),
+          set_config('lectern.traceparent', coalesce(p_traceparent, ''), true);
+  return p_id;
+end
+$$;
+
 -- Sends the message of a job and wakes the workers, in the caller's transaction. All counts restart.
 create function enqueue_job(p_job_id uuid) returns void language plpgsql as $$
 declare
@@ -50,9 +61,16 @@ begin
   from jobs j where j.id = p_job_id;
   place := next_turn(queue, (select j.course_id from jobs j where j.id = p_job_id));
   update jobs j set
+    request_id = coalesce(nullif(current_setting('lectern.request_id', true), ''), j.request_id),
+    traceparent = coalesce(nullif(current_setting('lectern.traceparent', true), ''), j.traceparent)
+  where j.id = p_job_id;
+  update jobs j set
     queue_name = queue, turn = place,
-    message_id = (select pgmq.send(queue, jsonb_build_object('kind', j.kind, 'job_id', j.id),
-                                   jsonb_build_object('turn', place))),
+    message_id = (select pgmq.send(
+      queue,
+      jsonb_strip_nulls(jsonb_build_object('kind', j.kind, 'job_id', j.id, 'request_id', j.request_id,
+                                           'traceparent', j.traceparent)),
+      jsonb_build_object('turn', place))),
     attempt = 0, errors = 0, crashes = 0, interruptions = 0, made_progress = false,
     process_id = null, interrupted_process = null,
     next_attempt_at = clock_timestamp(), waiting_for = null
@@ -133,7 +151,12 @@ create type claimed_job as (
   errors        integer,
   crashes       integer,
   interruptions integer,
-  quarantined   boolean
+  quarantined   boolean,
+  course_id     uuid,
+  request_id    text,
+  traceparent   text,
+  -- The process that ended during the last attempt without a report; null if there was none.
+  taken_over_from text
 );
 
 -- Starts an attempt for the reader of a message. Null when the job is finished or gone, and for a
@@ -182,7 +205,10 @@ begin
     started_at = coalesce(j.started_at, clock_timestamp())
   where j.id = p_job_id
   returning j.queue_name, j.message_id, j.attempt, j.kind, j.id, j.asset_id, j.errors, j.crashes,
-            j.interruptions, j.quarantined
+            j.interruptions, j.quarantined, j.course_id, j.request_id, j.traceparent,
+            case when job.next_attempt_at is null then coalesce(
+              (select w.instance from worker_processes w where w.id = job.process_id),
+              job.process_id::text, 'a request') end
   into claim;
   return claim;
 end

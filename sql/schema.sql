@@ -30,7 +30,11 @@ CREATE TYPE public.claimed_job AS (
 	errors integer,
 	crashes integer,
 	interruptions integer,
-	quarantined boolean
+	quarantined boolean,
+	course_id uuid,
+	request_id text,
+	traceparent text,
+	taken_over_from text
 );
 
 CREATE TYPE public.webhook_attempt AS (
@@ -797,9 +801,16 @@ begin
   from jobs j where j.id = p_job_id;
   place := next_turn(queue, (select j.course_id from jobs j where j.id = p_job_id));
   update jobs j set
+    request_id = coalesce(nullif(current_setting('lectern.request_id', true), ''), j.request_id),
+    traceparent = coalesce(nullif(current_setting('lectern.traceparent', true), ''), j.traceparent)
+  where j.id = p_job_id;
+  update jobs j set
     queue_name = queue, turn = place,
-    message_id = (select pgmq.send(queue, jsonb_build_object('kind', j.kind, 'job_id', j.id),
-                                   jsonb_build_object('turn', place))),
+    message_id = (select pgmq.send(
+      queue,
+      jsonb_strip_nulls(jsonb_build_object('kind', j.kind, 'job_id', j.id, 'request_id', j.request_id,
+                                           'traceparent', j.traceparent)),
+      jsonb_build_object('turn', place))),
     attempt = 0, errors = 0, crashes = 0, interruptions = 0, made_progress = false,
     process_id = null, interrupted_process = null,
     next_attempt_at = clock_timestamp(), waiting_for = null
@@ -1802,6 +1813,16 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.requested_by(p_request_id text, p_traceparent text, p_id uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform set_config('lectern.request_id', coalesce(p_request_id, ''), true),
+          set_config('lectern.traceparent', coalesce(p_traceparent, ''), true);
+  return p_id;
+end
+$$;
+
 CREATE FUNCTION public.requeue_lost_jobs() RETURNS integer
     LANGUAGE plpgsql
     AS $$
@@ -2075,7 +2096,10 @@ begin
     started_at = coalesce(j.started_at, clock_timestamp())
   where j.id = p_job_id
   returning j.queue_name, j.message_id, j.attempt, j.kind, j.id, j.asset_id, j.errors, j.crashes,
-            j.interruptions, j.quarantined
+            j.interruptions, j.quarantined, j.course_id, j.request_id, j.traceparent,
+            case when job.next_attempt_at is null then coalesce(
+              (select w.instance from worker_processes w where w.id = job.process_id),
+              job.process_id::text, 'a request') end
   into claim;
   return claim;
 end
@@ -2629,6 +2653,8 @@ END) STORED,
     paused_at timestamp with time zone,
     paused_until timestamp with time zone,
     ignores_budget boolean DEFAULT false NOT NULL,
+    request_id text,
+    traceparent text,
     log jsonb DEFAULT '[]'::jsonb NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,

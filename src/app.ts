@@ -23,7 +23,7 @@ import { earlyBytes } from "./routes/http/early-bytes";
 import { refuseEncodedBodies } from "./routes/http/encoded-bodies";
 import { apiDocs } from "./routes/http/openapi";
 import { originGuard } from "./routes/http/own-origin";
-import { problems } from "./routes/http/problems";
+import { problems, requestId } from "./routes/http/problems";
 import { rateLimits } from "./routes/http/rate-limits";
 import { requestMetrics } from "./routes/http/request-metrics";
 import { jobRoutes } from "./routes/jobs";
@@ -45,6 +45,7 @@ import { userRoutes } from "./routes/users";
 import { webhookRoutes } from "./routes/webhooks";
 import type { Services } from "./services";
 import { readDiskSpace } from "./storage/disk-space";
+import { runInContext } from "./work-context";
 
 /** Disables the server's own limit, which sends a 413 without a body. Each body parser has its own limit. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -78,6 +79,7 @@ export function createApp(services: Services) {
     // 30 s against clients that send slowly; streams switch it off for their request.
     serve: { maxRequestBodySize: NO_LIMIT, idleTimeout: 30 },
   })
+    .wrap(inRequestContext)
     .use(requestMetrics(services.metrics))
     .use(limits.countFailures)
     .use(auditDenials(services))
@@ -141,6 +143,12 @@ export function createApp(services: Services) {
     });
   return app;
 }
+
+/** Runs each request in a context with its id, for log lines and for the jobs that it creates. */
+const inRequestContext =
+  (handle: (request: Request, ...rest: unknown[]) => unknown) =>
+  (request: Request, ...rest: unknown[]) =>
+    runInContext({ request_id: requestId(request) }, () => handle(request, ...rest));
 
 /** Health and metrics of a process that only runs workers, behind the same guard as the API. */
 export function createWorkerApp(services: Services): AnyElysia {

@@ -1,14 +1,21 @@
 import pino from "pino";
+import { workContext } from "./work-context";
 
 export type Log = pino.Logger;
 
-/** JSON lines on standard output, without secrets. */
-export function openLog(level: string, base: Record<string, unknown> = {}): Log {
-  return pino({
+/** JSON lines on standard output, without secrets. Each line has the ids of the current request or job. */
+export function openLog(
+  level: string,
+  base: Record<string, unknown> = {},
+  stream: pino.DestinationStream = pino.destination(1),
+): Log {
+  const options: pino.LoggerOptions = {
     level,
     base,
+    mixin: () => ({ ...workContext() }), // pino writes into the object
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: ["*.cookie", "*.authorization", "*.apiKey", "*.password"], remove: true },
-  });
+  };
+  return pino(options, stream);
 }

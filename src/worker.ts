@@ -9,6 +9,7 @@ import { removeUnneededAudio } from "./pipelines/lecture/remove-audio";
 import { openAttempt } from "./pipelines/step";
 import { type AttemptOutcome, type JobHandler, runAttempt } from "./queue/attempt";
 import { type Consumer, startConsumer } from "./queue/consumer";
+import { runInJob } from "./queue/job-context";
 import { startPollLoop } from "./queue/poll-loop";
 import { readClaim, runInQuarantine } from "./queue/quarantine";
 import type { ClaimedJob } from "./queue/queue";
@@ -132,12 +133,11 @@ function runOneJob(job: ClaimedJob): Consumer {
   const run = async () => {
     const { db, log } = services;
     const started = performance.now();
-    const outcome = await runAttempt(db, job, handler, { stop: stop.signal, lost, log }).catch(
-      (err): AttemptOutcome => {
-        log.warn({ err }, "the result of a job was not stored");
-        return "lost"; // the claim expires
-      },
-    );
+    const attempt = () => runAttempt(db, job, handler, { stop: stop.signal, lost, log });
+    const outcome = await runInJob(job, attempt).catch((err): AttemptOutcome => {
+      log.warn({ err, job_id: job.job_id }, "the result of a job was not stored");
+      return "lost"; // the claim expires
+    });
     const seconds = (performance.now() - started) / 1_000;
     post({ type: "outcome", kind: job.kind, outcome, seconds });
     await services.close();

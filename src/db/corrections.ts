@@ -2,6 +2,7 @@ import { AppError } from "../errors";
 import type { Segment, Word } from "../text/transcript";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset } from "./jobs/jobs";
+import { requestedBy } from "./jobs/requested-by";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
 
 /** A correction of a word of one lecture, or a rule for all lectures of a course (`lecture_id` null). */
@@ -66,7 +67,7 @@ export async function addCorrection(
   const limit = MAX_CORRECTIONS[kind];
   const rows = await sql<CorrectionJobRow[]>`
     select * from add_correction(
-      ${lecture_id}, ${start_ms}::int, ${nth_at_start}::int, ${expected}, ${replacement}, ${match_case},
+      ${requestedBy(sql, lecture_id)}, ${start_ms}::int, ${nth_at_start}::int, ${expected}, ${replacement}, ${match_case},
       ${author.key_id}, ${author.user_id}, ${lecture_ids as string[]}::uuid[], ${limit}::int)`;
   if (rows.length === 0) throw new AppError("lecture_not_found");
   if (rows[0]!.correction_id === null) throw new AppError("too_many_corrections", { kind, limit });
@@ -84,7 +85,7 @@ export async function undoCorrection(
   correction_id: string,
 ): Promise<CorrectionJobs> {
   const rows = await sql<CorrectionJobRow[]>`
-    select * from undo_correction(${lecture_id}, ${correction_id})`;
+    select * from undo_correction(${requestedBy(sql, lecture_id)}, ${correction_id})`;
   if (rows.length === 0) throw new AppError("correction_not_found");
   return toJobs(rows);
 }

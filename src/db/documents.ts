@@ -11,6 +11,7 @@ import {
   shownState,
   waitColumns,
 } from "./jobs/jobs";
+import { requestedBy } from "./jobs/requested-by";
 import {
   afterCursor,
   cursorOf,
@@ -94,7 +95,7 @@ export async function requestDocument(
   const { owner_id = null, visible_from = null, page_releases = [] } = request;
   const [accepted] = await sql<DocumentAccepted[]>`
     select document_id, job_id, created from request_document(
-      ${id}, ${course_id}, ${filename}, ${title}, ${storage_url}, ${size_bytes}::bigint,
+      ${requestedBy(sql, id)}, ${course_id}, ${filename}, ${title}, ${storage_url}, ${size_bytes}::bigint,
       ${sha256}, ${priority}, ${owner_id}, ${visible_from}, ${sql.json(page_releases)})`
     .catch(throwOwnerMissing)
     .catch(throwCourseMissing);
@@ -286,7 +287,7 @@ export async function requestVersion(
   const { visible_from = null, page_releases = [] } = request;
   const [accepted] = await sql<(VersionAccepted & { duplicate_of: string | null })[]>`
     select job_id, created, file_used, duplicate_of from request_version(
-      ${document_id}, ${file_id}, ${filename}, ${title}, ${storage_url}, ${size_bytes}::bigint,
+      ${requestedBy(sql, document_id)}, ${file_id}, ${filename}, ${title}, ${storage_url}, ${size_bytes}::bigint,
       ${sha256}, ${priority}, ${visible_from}, ${sql.json(page_releases)})`;
   if (!accepted) throw new AppError("document_not_found");
   const { duplicate_of, ...version } = accepted;
@@ -349,7 +350,9 @@ export async function markDescribed(
 
 /** Retries a failed document and returns its job; null when it did not fail. */
 export async function retryDocument(sql: Sql, id: string): Promise<string | null> {
-  const [row] = await sql<{ job_id: string | null }[]>`select retry_document(${id}) as job_id`;
+  const [row] = await sql<
+    { job_id: string | null }[]
+  >`select retry_document(${requestedBy(sql, id)}) as job_id`;
   return row!.job_id;
 }
 

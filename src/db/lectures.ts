@@ -10,6 +10,7 @@ import {
   shownState,
   waitColumns,
 } from "./jobs/jobs";
+import { requestedBy } from "./jobs/requested-by";
 import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
 
 export const LECTURE_STATUSES = [
@@ -191,7 +192,7 @@ export async function requestLecture(
   const { visible_from = null } = request;
   const [accepted] = await sql<LectureAccepted[]>`
     select lecture_id, job_id, created from request_lecture(
-      ${course_id}, ${session_id}, ${panopto_url}, ${title}, ${transcription}, ${priority},
+      ${requestedBy(sql, course_id)}, ${session_id}, ${panopto_url}, ${title}, ${transcription}, ${priority},
       ${owner_id}, ${visible_from}
     )`
     .catch(throwOwnerMissing)
@@ -212,7 +213,7 @@ export async function requestUploadedLecture(
   const { visible_from = null } = request;
   const [accepted] = await sql<LectureAccepted[]>`
     select lecture_id, job_id, created from request_uploaded_lecture(
-      ${course_id}, ${audio_file_id}, ${session_id}, ${panopto_url}, ${title}, ${priority},
+      ${requestedBy(sql, course_id)}, ${audio_file_id}, ${session_id}, ${panopto_url}, ${title}, ${priority},
       ${owner_id}, ${visible_from}
     )`
     .catch(throwOwnerMissing)
@@ -270,7 +271,9 @@ export async function updateLectureFacts(
 
 /** Retries a failed lecture and returns its job; null when it did not fail. */
 export async function retryLecture(sql: Sql, id: string): Promise<string | null> {
-  const [row] = await sql<{ job_id: string | null }[]>`select retry_lecture(${id}) as job_id`;
+  const [row] = await sql<
+    { job_id: string | null }[]
+  >`select retry_lecture(${requestedBy(sql, id)}) as job_id`;
   return row!.job_id;
 }
 
@@ -295,7 +298,7 @@ export async function transcribeFromAudio(
 ): Promise<string | null> {
   const [row] = await sql<{ job_id: string | null }[]>`
     select transcribe_from_audio(
-      ${id}, ${audio_file_id}, ${title}, ${priority}, ${visible_from ?? null}) as job_id`;
+      ${requestedBy(sql, id)}, ${audio_file_id}, ${title}, ${priority}, ${visible_from ?? null}) as job_id`;
   return row!.job_id;
 }
 
@@ -312,7 +315,7 @@ export async function retranscribeFrom(
   audio_file_id: string | null,
 ): Promise<{ outcome: "created" | "exists"; job_id: string }> {
   const [row] = await sql<{ outcome: "created" | "exists" | "busy" | null; job_id: string }[]>`
-    select outcome, job_id from retranscribe_lecture(${id}, ${audio_file_id})`;
+    select outcome, job_id from retranscribe_lecture(${requestedBy(sql, id)}, ${audio_file_id})`;
   const { outcome, job_id } = row!;
   if (outcome === null) throw new AppError("lecture_not_found");
   if (outcome === "busy") throw new AppError("lecture_busy");

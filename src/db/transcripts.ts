@@ -4,6 +4,7 @@ import type { TranscriptWarning } from "../text/transcript-warnings";
 import { throwCourseMissing, throwOwnerMissing } from "./assets";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset } from "./jobs/jobs";
+import { requestedBy } from "./jobs/requested-by";
 
 export type StoredTranscript = {
   transcript_text: string;
@@ -92,7 +93,7 @@ export async function replaceTranscript(
   const { transcript_text, word_segments, language_code, token_count, provider } = transcript;
   const [row] = await sql<{ job_id: string | null }[]>`
     select replace_transcript(
-      ${lecture_id}, ${transcript_text}, ${word_segments}::text::jsonb,
+      ${requestedBy(sql, lecture_id)}, ${transcript_text}, ${word_segments}::text::jsonb,
       ${language_code}, ${token_count}, ${provider}, ${sql.json(warnings as never)}) as job_id`;
   if (!row!.job_id) throw new AppError("lecture_not_found");
   return row!.job_id;
@@ -123,7 +124,7 @@ export async function requestTranscriptLecture(
   const { transcript_text, word_segments, language_code, token_count, provider } = transcript;
   const [row] = await sql<{ lecture_id: string; job_id: string }[]>`
     select lecture_id, job_id from request_transcript_lecture(
-      ${course_id}, ${title}, ${media_url}, ${transcript_text},
+      ${requestedBy(sql, course_id)}, ${title}, ${media_url}, ${transcript_text},
       ${word_segments}::text::jsonb, ${language_code}, ${token_count}, ${provider},
       ${sql.json(warnings as never)}, ${owner_id}, ${visible_from}
     )`

@@ -2,6 +2,7 @@ import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import type { Log } from "../log";
 import { type AttemptOutcome, type JobHandler, runAttempt, VISIBILITY_SECONDS } from "./attempt";
+import { runLogged } from "./job-context";
 import { startPollLoop } from "./poll-loop";
 import { type ClaimedJob, claimJob, QUEUES } from "./queue";
 
@@ -54,7 +55,7 @@ export function startConsumer(sql: Sql, options: ConsumerOptions): Consumer {
     const lost = new AbortController();
     current = { job, lost };
     onClaim(job);
-    const outcome = await run(job, lost).finally(() => {
+    const outcome = await runLogged(job, log, () => run(job, lost)).finally(() => {
       current = null;
     });
     onOutcome(job, outcome, (performance.now() - started) / 1000);

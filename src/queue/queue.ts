@@ -1,5 +1,6 @@
 import type { Sql } from "../db/client";
 import type { ClaimToken, JobKind } from "../db/jobs/jobs";
+import { requestedBy } from "../db/jobs/requested-by";
 import type { ErrorCode } from "../errors";
 
 /** Urgent work first; the consumer sometimes reverses the order, so that `ingest` gets its turn. */
@@ -20,6 +21,13 @@ export type ClaimedJob = ClaimToken & {
   interruptions: number;
   /** The job runs in a process of its own, so that a crash there has one possible cause. */
   quarantined: boolean;
+  course_id: string;
+  /** The HTTP request that created or retried the job. */
+  request_id: string | null;
+  /** The span of that request. */
+  traceparent: string | null;
+  /** The process that ended during the last attempt without a report; null if there was none. */
+  taken_over_from: string | null;
 };
 
 /** Why a job ended or waits, as the status endpoints show it. */
@@ -59,7 +67,7 @@ export async function claimDocumentJob(
   visibilitySeconds: number,
 ): Promise<ClaimedDocumentJob | null> {
   const [job] = await sql<ClaimedDocumentJob[]>`
-    select (claim).*, had_failed from claim_document(${document_id}, ${visibilitySeconds}::int)`;
+    select (claim).*, had_failed from claim_document(${requestedBy(sql, document_id)}, ${visibilitySeconds}::int)`;
   return job ?? null;
 }
 

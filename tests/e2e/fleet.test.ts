@@ -42,6 +42,18 @@ describe.concurrent.skipIf(engine !== "native")("on a PostgreSQL of its own", ()
 
     await expectWhole(api, await uploadDeck(api, 12), 12);
 
+    const started = worker
+      .log()
+      .split("\n")
+      .find((line) => line.includes("job started"))!;
+    expect(JSON.parse(started)).toMatchObject({
+      instance: expect.stringMatching(/:\d+$/),
+      name: expect.stringMatching(/^worker-/),
+      request_id: expect.stringMatching(/^[\da-f-]{36}$/),
+      job_id: expect.any(String),
+      course_id: expect.any(String),
+    });
+    expect(worker.log()).toContain('"msg":"job ended"');
     expect(await worker.json("/api/health/ready")).toEqual({ status: "ready" });
     expect(await (await worker.send("/metrics")).text()).toMatch(
       /lectern_job_attempts_total\{kind="document",outcome="done"\} 1/,

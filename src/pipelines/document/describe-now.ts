@@ -3,6 +3,7 @@ import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import { pause } from "../../pause";
 import { keepClaim, runAttempt, VISIBILITY_SECONDS } from "../../queue/attempt";
+import { runLogged } from "../../queue/job-context";
 import { type ClaimedDocumentJob, claimDocumentJob, finishJob } from "../../queue/queue";
 import type { CallPolicy } from "../paid-calls";
 import { openAttempt } from "../step";
@@ -91,7 +92,8 @@ async function describeUnder(
   };
   const lost = new AbortController();
   const release = keepClaim(db, claim, lost, log);
-  const outcome = await runAttempt(db, claim, handler, { stop, lost, log }).finally(release);
+  const attempt = () => runAttempt(db, claim, handler, { stop, lost, log });
+  const outcome = await runLogged(claim, log, attempt).finally(release);
 
   gone.throwIfAborted();
   if (outcome === "lost") {
