@@ -9,6 +9,7 @@ const LAYERS = [
   ["queue", "providers", "media", "storage"],
   ["retrieval", "alignment", "pipelines"],
   ["chat"],
+  ["evaluation"],
   ["services"],
   ["routes"],
   ["app", "worker", "main", "commands"],

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   type AlignmentReport,
   evaluateAlignment,
@@ -21,6 +24,11 @@ import { deleteCourse, insertCourse } from "../db/courses";
 import { startEmbeddedDatabase } from "../db/embedded/start";
 import { migrate } from "../db/migrate";
 import { AppError, explain } from "../errors";
+import { readCourseFolder } from "../evaluation/course-folder";
+import { evaluateFolder } from "../evaluation/evaluate-course";
+import { compareReports, readBaseline } from "../evaluation/gate";
+import { toReportChart } from "../evaluation/report-chart";
+import { toGateTable, toReportTable } from "../evaluation/report-table";
 import { openProviders } from "../providers";
 import { startLocalEmbedder } from "../providers/local/embedding-server";
 import { openReranker } from "../providers/reranker";
@@ -38,11 +46,16 @@ import {
   type TimelineSearchReport,
 } from "../retrieval/evaluate-timeline";
 import { type Estimate, MEASURES } from "../retrieval/ranking-metrics";
+import { openServices } from "../services";
 
 /**
- * `./lectern eval FOLDER [--json]`: measures how well search finds the documents that answer a set of
- * questions in BEIR's layout, by mode and by weight. Uses an embedded database in memory, or with DATABASE_URL a
- * course of its own there, which it removes.
+ * `./lectern eval FOLDER [--json] [--svg FILE] [--gate [BASELINE]]`: measures retrieval, answers, refusals, the
+ * citation check and the timeline with an own course: PDFs, transcripts and `questions.jsonl`
+ * (docs/evaluation.md). It is ingested into an embedded database in memory. `--gate` compares the report with a
+ * baseline, by default `FOLDER/baseline.json`, and fails when a measure is worse.
+ *
+ * A folder in BEIR's layout (`corpus.jsonl`) measures search only, by mode and by weight. It uses an embedded
+ * database in memory, or with DATABASE_URL a course of its own there, which it removes.
  *
  * `./lectern eval --citations FILE [--json]`: how well the citation check finds unsupported
  * sentences. Needs no database and no model.
@@ -57,25 +70,120 @@ import { type Estimate, MEASURES } from "../retrieval/ranking-metrics";
  * `./lectern eval --enrichment FOLDER [--json]`: what search gains from the timeline, by the same lectures in a
  * course of their own, which it removes: titles of pages and spoken sentences, before and after the alignment.
  */
+const USAGE = `Usage: ./lectern eval FOLDER [--json] [--svg FILE] [--gate [BASELINE]]
+       ./lectern eval --citations FILE [--json]
+       ./lectern eval --refusal FILE [--json]
+       ./lectern eval --alignment FOLDER [--json]
+       ./lectern eval --enrichment FOLDER [--json]`;
+
 async function main(args: string[]): Promise<void> {
-  const asJson = args.includes("--json");
-  const named = args.filter((arg) => arg !== "--json");
-  const [option, path, ...others] = named[0]?.startsWith("--") ? named : ["--search", ...named];
-  const evaluation = EVALUATIONS[option as keyof typeof EVALUATIONS];
-  if (!evaluation || !path || path.startsWith("-") || others.length > 0) {
-    console.error("Usage: ./lectern eval FOLDER [--json]");
-    console.error("       ./lectern eval --citations FILE [--json]");
-    console.error("       ./lectern eval --refusal FILE [--json]");
-    console.error("       ./lectern eval --alignment FOLDER [--json]");
-    console.error("       ./lectern eval --enrichment FOLDER [--json]");
+  const options = readArguments(args);
+  if (!options) {
+    console.error(USAGE);
     process.exit(2);
   }
-  await evaluation(path, asJson);
+  const { path, asJson } = options;
+  if (options.measured !== "course") await EVALUATIONS[options.measured](path, asJson);
+  else if (await Bun.file(join(path, "corpus.jsonl")).exists()) await evaluateSearch(path, asJson);
+  else await evaluateCourse(options);
 }
 
-/** By the option that chooses them; without one, search is evaluated. */
+type EvalArguments = {
+  measured: "course" | keyof typeof EVALUATIONS;
+  path: string;
+  asJson: boolean;
+  svg: string | null;
+  /** The path of the baseline; null without a gate. */
+  gate: string | null;
+};
+
+/** Null if the arguments are not understood. */
+function readArguments(args: string[]): EvalArguments | null {
+  const rest = [...args];
+  const read: EvalArguments = {
+    measured: "course",
+    path: "",
+    asJson: false,
+    svg: null,
+    gate: null,
+  };
+  /** The next argument, unless it is an option. */
+  const value = () => (rest[0] && !rest[0].startsWith("-") ? rest.shift()! : null);
+  const setPath = (path: string | null) => {
+    if (path === null || read.path !== "") return false;
+    read.path = path;
+    return true;
+  };
+  let hasGate = false;
+  while (rest.length > 0) {
+    const arg = rest.shift()!;
+    if (arg === "--json") read.asJson = true;
+    else if (arg === "--svg") {
+      read.svg = value();
+      if (read.svg === null) return null;
+    } else if (arg === "--gate") {
+      if (read.path === "") return null;
+      hasGate = true;
+      read.gate = value();
+    } else if (arg in EVALUATIONS && read.measured === "course") {
+      read.measured = arg as keyof typeof EVALUATIONS;
+      if (!setPath(value())) return null;
+    } else if (arg.startsWith("-") || !setPath(arg)) return null;
+  }
+  if (read.path === "") return null;
+  if (hasGate) read.gate ??= join(read.path, "baseline.json");
+  return read.measured !== "course" && (read.svg || read.gate) ? null : read;
+}
+
+/** Measures an own course, and with a gate sets the exit code 1 when a measure is worse. */
+async function evaluateCourse({ path, asJson, svg, gate }: EvalArguments): Promise<void> {
+  const course = await readCourseFolder(path);
+  const baseline = gate === null ? null : await readBaseline(gate);
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
+  const local = startLocalEmbedder();
+  const dataRoot = await mkdtemp(join(tmpdir(), "lectern-eval-"));
+  const database = await startEmbeddedDatabase({ dataDir: null });
+  try {
+    await migrate(database.url);
+    const config = loadConfig();
+    const services = await openServices(
+      {
+        ...config,
+        // Its own database, because the workers of a server would take these jobs.
+        DATABASE_URL: database.url,
+        DATA_ROOT: dataRoot,
+        STORAGE: "disk",
+        // The log is on stdout, as the report.
+        LOG_LEVEL: "silent",
+      },
+      { connections: 2, localEmbedderUrl: local.url, name: "eval" },
+    );
+    const { id } = await insertCourse(services.db, { name: path });
+    const report = await evaluateFolder(id, course, {
+      ...services,
+      maxPages: config.MAX_PAGES,
+      captions: config.CAPTIONS,
+      sendsTerms: config.TRANSCRIPTION_TERMS,
+      signal: stop.signal,
+      say: (line) => console.error(line),
+    });
+    await services.close();
+    print(report, asJson, toReportTable);
+    if (svg) await Bun.write(svg, toReportChart(report));
+    if (!baseline) return;
+    const results = compareReports(baseline, report.measures);
+    console.error(toGateTable(results));
+    if (results.some(({ isRegression }) => isRegression)) process.exitCode = 1;
+  } finally {
+    await database.close();
+    await local.close();
+    await rm(dataRoot, { recursive: true });
+  }
+}
+
+/** Evaluations of one part, by their option. */
 const EVALUATIONS = {
-  "--search": evaluateSearch,
   "--citations": async (path: string, asJson: boolean) => {
     const report = evaluateCitations(await readJudgedSentences(path));
     print(report, asJson, toCitationTable);

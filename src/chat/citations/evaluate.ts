@@ -58,7 +58,7 @@ export async function readJudgedSentences(path: string): Promise<JudgedSentence[
 export function evaluateCitations(sentences: readonly JudgedSentence[]): CitationReport {
   const verdicts = sentences.map((one) => ({
     kind: one.kind,
-    isFlagged: isFlagged(one),
+    isFlagged: isFlaggedByCheck(one),
     isExpected: one.expected === "unsupported",
   }));
   const kinds = Object.entries(Object.groupBy(verdicts, ({ kind }) => kind));
@@ -68,7 +68,8 @@ export function evaluateCitations(sentences: readonly JudgedSentence[]): Citatio
   };
 }
 
-function isFlagged({ passage, sentence, source }: JudgedSentence): boolean {
+/** Whether the citation check calls the sentence unsupported. */
+export function isFlaggedByCheck({ passage, sentence, source }: JudgedSentence): boolean {
   const ids = { chunk_id: "", asset_id: "" };
   const citation = { number: 1, ...ids, source, title: null, quote: passage, url: null };
   return checkCitations(sentence, new Map([[1, citation]])).unsupported.length > 0;

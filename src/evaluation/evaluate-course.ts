@@ -1,0 +1,139 @@
+import { isFlaggedByCheck, type JudgedSentence } from "../chat/citations/evaluate";
+import { listSlideSpans } from "../db/alignment/slide-spans";
+import type { Sql } from "../db/client";
+import { SEES_ALL } from "../principal";
+import type { CourseFolder, LabelledVisit } from "./course-folder";
+import { type FolderDeps, ingestFolder } from "./ingest-folder";
+import { type Measure, SECTIONS, toMeasure } from "./measures";
+import { type ExamDeps, type ExamQuestion, type SearchLegs, takeExam } from "./take-exam";
+
+/** The models and the numbers of one evaluation of a course. */
+export type CourseReport = {
+  /** ISO 8601. */
+  made_at: string;
+  course: string;
+  embedding_model: string;
+  chat_model: string;
+
+  is_reranked: boolean;
+  questions: number;
+  measures: Measure[];
+  /** Null unless the modes were compared. */
+  legs: SearchLegs | null;
+};
+
+/**
+ * Ingests a folder into a course and measures retrieval, answers, refusals, the citation check and the timeline.
+ *
+ * @throws AppError `evaluation_set_invalid` for a file that cannot be ingested; AppError of a provider
+ */
+export async function evaluateFolder(
+  course_id: string,
+  course: CourseFolder,
+  deps: FolderDeps & ExamDeps,
+): Promise<CourseReport> {
+  const assets = await ingestFolder(course_id, course, deps);
+  const questions = course.questions.map(
+    ({ id, question, language, kind, covered, gold }): ExamQuestion => ({
+      id,
+      question,
+      group: language,
+      kind,
+      covered,
+      gold: gold.map((place) =>
+        "pages" in place
+          ? { asset_id: assets.get(place.file)!, pages: place.pages }
+          : {
+              asset_id: assets.get(place.file)!,
+              start_ms: place.start_s * 1_000,
+              end_ms: place.end_s * 1_000,
+            },
+      ),
+    }),
+  );
+  const { measures, legs } = await takeExam(course_id, questions, deps, { comparesModes: true });
+  const all = [
+    ...measures,
+    ...measureCitationCheck(course.citations ?? []),
+    ...(await measureTimeline(deps.db, assets, course.timeline ?? [])),
+  ];
+  return {
+    ...describe(course.folder, deps),
+    questions: questions.length,
+    measures: sort(all),
+    legs,
+  };
+}
+
+/** The head of a report. */
+export const describe = (
+  course: string,
+  { embedder, chatModel, reranker }: Pick<ExamDeps, "embedder" | "chatModel" | "reranker">,
+) => ({
+  made_at: new Date().toISOString(),
+  course,
+  embedding_model: embedder.model,
+  chat_model: chatModel.name,
+  is_reranked: reranker != null,
+});
+
+const sort = (measures: Measure[]) =>
+  SECTIONS.flatMap((section) => measures.filter((one) => one.section === section));
+
+function measureCitationCheck(sentences: readonly JudgedSentence[]): Measure[] {
+  const items = sentences.map((one, i) => ({
+    id: String(i + 1),
+    group: one.kind,
+    isFlagged: isFlaggedByCheck(one),
+    isUnsupported: one.expected === "unsupported",
+  }));
+  const of = (isUnsupported: boolean) =>
+    items
+      .filter((item) => item.isUnsupported === isUnsupported)
+      .map(({ id, group, isFlagged }) => ({
+        id,
+        group,
+        value: Number(isFlagged === isUnsupported),
+      }));
+  return [
+    ...toMeasure("citations", "unsupported_flagged", of(true)),
+    ...toMeasure("citations", "supported_accepted", of(false)),
+  ];
+}
+
+/** The share of each labelled visit in which the timeline shows its page, or one beside it. */
+async function measureTimeline(
+  db: Sql,
+  assets: ReadonlyMap<string, string>,
+  visits: readonly LabelledVisit[],
+): Promise<Measure[]> {
+  const lectures = [...new Set(visits.map(({ lecture }) => lecture))];
+  const spans = new Map(
+    await Promise.all(
+      lectures.map(
+        async (name) => [name, await listSlideSpans(db, assets.get(name)!, SEES_ALL)] as const,
+      ),
+    ),
+  );
+  const shareOf = ({ lecture, document, page, start_s, end_s }: LabelledVisit, reach: number) => {
+    const [start, end] = [start_s * 1_000, end_s * 1_000];
+    const shown = spans
+      .get(lecture)!
+      .filter(
+        (span) =>
+          span.document_id === assets.get(document) && Math.abs(span.page_number - page) <= reach,
+      )
+      .map((span) => Math.max(0, Math.min(end, span.end_ms) - Math.max(start, span.start_ms)));
+    return Math.min(1, shown.reduce((sum, ms) => sum + ms, 0) / (end - start));
+  };
+  const items = (reach: number) =>
+    visits.map((visit, i) => ({
+      id: String(i + 1),
+      group: visit.lecture,
+      value: shareOf(visit, reach),
+    }));
+  return [
+    ...toMeasure("timeline", "right_page", items(0)),
+    ...toMeasure("timeline", "right_page_or_neighbour", items(1)),
+  ];
+}

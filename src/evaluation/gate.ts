@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { AppError } from "../errors";
+import type { Estimate } from "../retrieval/ranking-metrics";
+import { type Measure, pairedDifference, SECTIONS } from "./measures";
+
+/** A measure compared with an earlier report, by the items that both have. */
+export type GateResult = Pick<Measure, "section" | "name"> & {
+  /** Items in both reports. */
+  compared: number;
+  before: number;
+  after: number;
+  /** After minus before, by item; null if the measure is missing now. */
+  difference: Estimate | null;
+  /** The whole 95 % interval of the difference is below 0, or the measure is missing now. */
+  isRegression: boolean;
+};
+
+/** Shares of unequal length are rounded, so a difference below this is none. */
+const NEGLIGIBLE = 1e-9;
+
+/**
+ * Compares two reports of the same items. A drop is a regression if chance does not explain it: one changed
+ * question of many does not fail the gate.
+ *
+ * @throws AppError `evaluation_set_invalid` if the reports have no item in common
+ */
+export function compareReports(
+  before: readonly Measure[],
+  after: readonly Measure[],
+): GateResult[] {
+  const results = before.flatMap((former): GateResult[] => {
+    const { section, name } = former;
+    const now = after.find((one) => one.section === section && one.name === name);
+    if (!now) {
+      const missing = { compared: 0, before: former.mean, after: 0, difference: null };
+      return [{ section, name, ...missing, isRegression: true }];
+    }
+    const ids = Object.keys(former.values).filter((id) => id in now.values);
+    if (ids.length === 0) return [];
+    const pick = (values: Record<string, number>) => ids.map((id) => values[id]!);
+    const [was, is] = [pick(former.values), pick(now.values)];
+    const difference = pairedDifference(was, is);
+    const meanOf = (values: number[]) => values.reduce((sum, one) => sum + one, 0) / values.length;
+    return [
+      {
+        section,
+        name,
+        compared: ids.length,
+        before: meanOf(was),
+        after: meanOf(is),
+        difference,
+        isRegression: difference.high < -NEGLIGIBLE,
+      },
+    ];
+  });
+  if (results.every(({ compared }) => compared === 0)) {
+    const problem = "the baseline has no question in common with this evaluation: write a new one";
+    throw new AppError("evaluation_set_invalid", { problem });
+  }
+  return results;
+}
+
+const Estimated = z.object({ n: z.number(), mean: z.number(), low: z.number(), high: z.number() });
+const StoredMeasure = Estimated.extend({
+  section: z.enum(SECTIONS),
+  name: z.string(),
+  interval: z.enum(["wilson", "bootstrap"]),
+  groups: z.record(z.string(), Estimated),
+  values: z.record(z.string(), z.number()),
+});
+const Baseline = z.object({ measures: z.array(StoredMeasure).min(1) });
+
+/**
+ * Reads the measures of a report that `lectern eval --json` wrote.
+ *
+ * @throws AppError `evaluation_set_invalid`, with the file and how to write it
+ */
+export async function readBaseline(path: string): Promise<Measure[]> {
+  const content = await Bun.file(path)
+    .json()
+    .catch(() => null);
+  const baseline = Baseline.safeParse(content);
+  if (baseline.success) return baseline.data.measures;
+  const problem =
+    "it is not the report of an evaluation: write it with ./lectern eval FOLDER --json";
+  throw new AppError("evaluation_set_invalid", { path, problem });
+}

@@ -1,0 +1,96 @@
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { alignNextLecture } from "../alignment/align-lecture";
+import { isAnyAlignmentDue } from "../db/alignment/due-alignments";
+import { AppError } from "../errors";
+import type { Log } from "../log";
+import { type DocumentTools, ingestDocument } from "../pipelines/document/ingest";
+import { receiveDocument } from "../pipelines/document/request";
+import { receiveTranscript } from "../pipelines/lecture/import";
+import { ingestLecture, type LectureDeps } from "../pipelines/lecture/ingest";
+import type { CallPolicy } from "../pipelines/paid-calls";
+import { openAttempt } from "../pipelines/step";
+import { keepClaim, runAttempt, VISIBILITY_SECONDS } from "../queue/attempt";
+import { type ClaimedJob, claimJob, QUEUES } from "../queue/queue";
+import type { CourseFolder } from "./course-folder";
+
+export type FolderDeps = DocumentTools &
+  LectureDeps & {
+    callPolicy: CallPolicy;
+    log: Log;
+    signal: AbortSignal;
+    say: (line: string) => void;
+  };
+
+/**
+ * Ingests the PDFs and transcripts of a folder with the pipelines of the server, and aligns slides and speech.
+ * The database must have no other jobs, because all of them are run here.
+ *
+ * @returns the asset of each file
+ * @throws AppError `evaluation_set_invalid` for a file that cannot be ingested
+ */
+export async function ingestFolder(
+  course_id: string,
+  { folder, documents, transcripts }: CourseFolder,
+  deps: FolderDeps,
+): Promise<Map<string, string>> {
+  const { db, storage, signal, say } = deps;
+  const assets = new Map<string, string>();
+  for (const filename of documents) {
+    const path = join(storage.stagingDir, crypto.randomUUID());
+    await copyFile(join(folder, filename), path);
+    const bytes = await Bun.file(path).bytes();
+    const sha256 = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+    const file = { path, filename, size_bytes: bytes.length, sha256 };
+    const request = { course_id, priority: "normal" as const };
+    assets.set(filename, (await receiveDocument({ db, storage }, request, file)).document_id);
+  }
+  for (const filename of transcripts) {
+    const bytes = await Bun.file(join(folder, filename)).bytes();
+    const received = await receiveTranscript(db, { course_id }, { filename, bytes }, signal);
+    assets.set(filename, received.lecture_id);
+  }
+  const nameOf = new Map(assets.entries().map(([name, id]) => [id, name]));
+  let done = 0;
+  for (let job = await nextJob(deps); job; job = await nextJob(deps)) {
+    await runJob(job, nameOf.get(job.asset_id) ?? job.asset_id, deps);
+    done += 1;
+    say(`${done} of ${assets.size} files ingested`);
+  }
+  while (await alignNextLecture(deps, signal)) signal.throwIfAborted();
+  if (await isAnyAlignmentDue(db)) throw new Error("a lecture could not be aligned");
+  return assets;
+}
+
+async function nextJob({ db, signal }: FolderDeps): Promise<ClaimedJob | null> {
+  signal.throwIfAborted();
+  return (await claimJob(db, [...QUEUES], VISIBILITY_SECONDS)) ?? null;
+}
+
+async function runJob(job: ClaimedJob, filename: string, deps: FolderDeps): Promise<void> {
+  const { db, callPolicy, log, signal } = deps;
+  const lost = new AbortController();
+  const stopKeeping = keepClaim(db, job, lost, log);
+  let failure: unknown;
+  const handler = async (_: ClaimedJob, aborted: AbortSignal) => {
+    try {
+      if (job.kind === "document") {
+        const attempt = openAttempt(db, "document", job, aborted, () => {}, callPolicy);
+        await ingestDocument(job.asset_id, deps, attempt);
+        return undefined;
+      }
+      const attempt = openAttempt(db, "lecture", job, aborted, () => {}, callPolicy);
+      return await ingestLecture(job.asset_id, deps, attempt);
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  };
+  const outcome = await runAttempt(db, job, handler, { stop: signal, lost, log });
+  stopKeeping();
+  signal.throwIfAborted();
+  if (outcome !== "done") {
+    const problem = failure instanceof Error ? failure.message : `ingestion ended: ${outcome}`;
+    throw new AppError("evaluation_set_invalid", { path: filename, problem }, { cause: failure });
+  }
+}

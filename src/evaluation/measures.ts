@@ -1,0 +1,75 @@
+import { bootstrap, type Estimate, seeded } from "../retrieval/ranking-metrics";
+
+/** The parts of a report, in its order. */
+export const SECTIONS = ["retrieval", "answers", "refusal", "citations", "timeline"] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** A mean with its 95 % interval. */
+export type GroupEstimate = Estimate & { n: number };
+
+/** One measure of a report. Every measure is from 0 to 1, and higher is better. */
+export type Measure = GroupEstimate & {
+  section: Section;
+  name: string;
+  /** Shares have Wilson's interval, other means the interval of 2 000 resamples. */
+  interval: "wilson" | "bootstrap";
+  /** By language or by kind; empty if there is only one. */
+  groups: Record<string, GroupEstimate>;
+  /** The value of each question, sentence or visit, by its id. A later report is compared item by item. */
+  values: Record<string, number>;
+};
+
+/** The result for one item. */
+export type ItemValue = { id: string; group: string; value: number };
+
+const SEED = 1;
+/** Of the normal distribution, for 95 %. */
+const Z = 1.959964;
+
+/** Wilson's 95 % interval of a share. It is never empty at 0 or 1, where a resample would be. */
+export function wilson(successes: number, n: number): Estimate {
+  if (n === 0) return { mean: 0, low: 0, high: 0 };
+  const share = successes / n;
+  const scale = 1 + Z ** 2 / n;
+  const middle = (share + Z ** 2 / (2 * n)) / scale;
+  const half = (Z / scale) * Math.sqrt((share * (1 - share)) / n + Z ** 2 / (4 * n ** 2));
+  return { mean: share, low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
+}
+
+/**
+ * Sums up the results of one measure. Values that are all 0 or 1 are a share.
+ *
+ * @returns an empty list without items, so that a report leaves the measure out
+ */
+export function toMeasure(section: Section, name: string, items: readonly ItemValue[]): Measure[] {
+  if (items.length === 0) return [];
+  const isShare = items.every(({ value }) => value === 0 || value === 1);
+  const estimate = (some: readonly ItemValue[]): GroupEstimate => {
+    const values = some.map(({ value }) => value);
+    const n = values.length;
+    const successes = values.filter((value) => value === 1).length;
+    return { n, ...(isShare ? wilson(successes, n) : bootstrap(values, seeded(SEED))) };
+  };
+  const groups = Object.entries(Object.groupBy(items, ({ group }) => group));
+  return [
+    {
+      section,
+      name,
+      ...estimate(items),
+      interval: isShare ? "wilson" : "bootstrap",
+      groups:
+        groups.length > 1
+          ? Object.fromEntries(groups.map(([group, some]) => [group, estimate(some!)]))
+          : {},
+      values: Object.fromEntries(items.map(({ id, value }) => [id, value])),
+    },
+  ];
+}
+
+/** The mean difference of two lists of the same items, with the 95 % interval of its resamples. */
+export function pairedDifference(before: readonly number[], after: readonly number[]): Estimate {
+  return bootstrap(
+    after.map((value, i) => value - before[i]!),
+    seeded(SEED),
+  );
+}

@@ -1,0 +1,277 @@
+import { NO_CAPABILITIES } from "../chat/request";
+import { type AnswerDeps, answerTurn } from "../chat/run/answer-turn";
+import { isUnanswered } from "../chat/run/unanswered";
+import type { ChatMessage, NewAnswer } from "../db/chat/chat";
+import type { AppError } from "../errors";
+import { SEES_ALL } from "../principal";
+import type { Mode } from "../retrieval/rank";
+import { bootstrap, type Estimate, mean, seeded } from "../retrieval/ranking-metrics";
+import { type Citation, type Passage, searchCourse } from "../retrieval/search";
+import type { GoldPlace } from "./course-folder";
+import { type ItemValue, type Measure, toMeasure } from "./measures";
+
+/** A question with the places that answer it. An uncovered question has none. */
+export type ExamQuestion = {
+  id: string;
+  question: string;
+  /** Its language or origin; the report shows each group. */
+  group: string;
+  /** For an uncovered question, why. */
+  kind: string;
+  covered: boolean;
+  gold: GoldPlace[];
+};
+
+export type ExamDeps = Omit<AnswerDeps, "onEnd"> & {
+  signal: AbortSignal;
+  /** Receives progress. */
+  say: (line: string) => void;
+};
+
+/** The reciprocal rank of the first right passage, by mode, without a reranker. */
+export type SearchLegs = Record<Mode, Estimate> & {
+  /** Hybrid minus the better of the single modes, by question. */
+  gain: Estimate;
+};
+
+export type ExamResult = { measures: Measure[]; legs: SearchLegs | null };
+
+/** As many as an answer gets. */
+const PASSAGES = 8;
+/** A citation opens the right moment if it starts at most this long before or after it. */
+const NEAR_MS = 5_000;
+const SEED = 1;
+
+type Asked = {
+  question: ExamQuestion;
+  passages: Passage[];
+  /** By mode; only if the modes are compared. */
+  ranks: Record<Mode, number> | null;
+  answer: ExamAnswer;
+};
+type ExamAnswer = { isRefusal: boolean; citations: Citation[]; unsupported: number };
+
+/**
+ * Asks the course each question as a chat does, and compares passages and answers with the right places.
+ *
+ * @param comparesModes  also searches by text only and by vectors only
+ * @throws AppError of a provider, because a report with failed answers would be wrong; the signal's reason
+ */
+export async function takeExam(
+  course_id: string,
+  questions: readonly ExamQuestion[],
+  deps: ExamDeps,
+  { comparesModes }: { comparesModes: boolean },
+): Promise<ExamResult> {
+  const asked: Asked[] = [];
+  for (const question of questions) {
+    deps.signal.throwIfAborted();
+    asked.push(await ask(course_id, question, deps, comparesModes));
+    if (asked.length % 25 === 0) deps.say(`${asked.length} of ${questions.length} questions`);
+  }
+  return { measures: toMeasures(asked), legs: comparesModes ? toLegs(asked) : null };
+}
+
+async function ask(
+  course_id: string,
+  question: ExamQuestion,
+  deps: ExamDeps,
+  comparesModes: boolean,
+): Promise<Asked> {
+  const { db, embedder, reranker, receipts, signal } = deps;
+  const search = (mode: Mode, with_: { reranker?: ExamDeps["reranker"] } = {}) =>
+    searchCourse(
+      { db, embedder, receipts, ...with_ },
+      {
+        course_id,
+        viewer: SEES_ALL,
+        query: question.question,
+        top_k: PASSAGES,
+        sources: ["lectures", "slides"],
+        mode,
+      },
+      signal,
+    );
+  const passages = question.covered ? await search("hybrid", { reranker }) : [];
+  const rankIn = async (mode: Mode) => reciprocalRank(await search(mode), question.gold);
+  const ranks =
+    comparesModes && question.covered
+      ? {
+          hybrid: reranker ? await rankIn("hybrid") : reciprocalRank(passages, question.gold),
+          text: await rankIn("text"),
+          vector: await rankIn("vector"),
+        }
+      : null;
+  return { question, passages, ranks, answer: await answer(course_id, question.question, deps) };
+}
+
+async function answer(course_id: string, text: string, deps: ExamDeps): Promise<ExamAnswer> {
+  const id = crypto.randomUUID();
+  const question: ChatMessage = {
+    id,
+    role: "user",
+    content: text,
+    client_id: null,
+    run_id: null,
+    turn_id: null,
+    step: null,
+    metadata: {},
+    created_at: new Date().toISOString(),
+  };
+  const steps: NewAnswer[] = [];
+  let failure: AppError | undefined;
+  const run = answerTurn(
+    { ...deps, onEnd: () => {} },
+    {
+      request: { course_id, session_id: id, context: [], tools: [], client: NO_CAPABILITIES },
+      request_id: id,
+      thread: [question],
+      viewer: SEES_ALL,
+      origin: "http://localhost",
+    },
+    { id, steps: 0, settled: false },
+    async (saved) => void steps.push(...saved),
+  );
+  await run((part) => {
+    if (part.type === "error") failure = part.error;
+  }, deps.signal);
+  deps.signal.throwIfAborted();
+  if (failure) throw failure;
+  const all = <T>(key: "citations" | "unsupported") =>
+    steps.flatMap(({ metadata }) => (metadata[key] ?? []) as T[]);
+  const citations = all<Citation>("citations");
+  return {
+    isRefusal: isUnanswered(steps) || citations.length === 0,
+    citations,
+    unsupported: all("unsupported").length,
+  };
+}
+
+function toMeasures(asked: readonly Asked[]): Measure[] {
+  const covered = asked.filter(({ question }) => question.covered);
+  const uncovered = asked.filter(({ question }) => !question.covered);
+  const items = (some: readonly Asked[], resultOf: (one: Asked) => number | boolean) =>
+    some.map((one): ItemValue => {
+      const { id, group, kind } = one.question;
+      return { id, group: one.question.covered ? group : kind, value: Number(resultOf(one)) };
+    });
+  const found = covered.filter(({ passages, question }) => firstRight(passages, question.gold));
+  const answered = covered.filter((one) => !one.answer.isRefusal);
+  return [
+    ...toMeasure(
+      "retrieval",
+      "found_in_8",
+      items(covered, ({ passages, question }) => Boolean(firstRight(passages, question.gold))),
+    ),
+    ...toMeasure(
+      "retrieval",
+      "reciprocal_rank",
+      items(covered, ({ passages, question }) => reciprocalRank(passages, question.gold)),
+    ),
+    ...toMeasure(
+      "retrieval",
+      "opens_right_place",
+      items(found, ({ passages, question }) => {
+        const { citation } = firstRight(passages, question.gold)!;
+        return question.gold.some((gold) => opens(citation, gold));
+      }),
+    ),
+    ...toMeasure(
+      "retrieval",
+      "passage_focus",
+      items(found, ({ passages, question }) => focusOf(passages, question.gold)),
+    ),
+    ...toMeasure(
+      "answers",
+      "cites_right_place",
+      items(covered, ({ answer: { isRefusal, citations }, question }) => {
+        const isRight = (citation: Citation) => question.gold.some((gold) => opens(citation, gold));
+        return !isRefusal && citations.some(isRight);
+      }),
+    ),
+    ...toMeasure(
+      "answers",
+      "without_unsupported_sentence",
+      items(answered, ({ answer: { unsupported } }) => unsupported === 0),
+    ),
+    ...toMeasure(
+      "refusal",
+      "uncovered_refused",
+      items(uncovered, (one) => one.answer.isRefusal),
+    ),
+    ...toMeasure(
+      "refusal",
+      "covered_answered",
+      items(covered, (one) => !one.answer.isRefusal),
+    ),
+  ];
+}
+
+function toLegs(asked: readonly Asked[]): SearchLegs | null {
+  const ranks = asked.flatMap((one) => one.ranks ?? []);
+  if (ranks.length === 0) return null;
+  const of = (mode: Mode) => ranks.map((rank) => rank[mode]);
+  const better = mean(of("text")) >= mean(of("vector")) ? of("text") : of("vector");
+  const estimate = (values: number[]) => bootstrap(values, seeded(SEED));
+  return {
+    text: estimate(of("text")),
+    vector: estimate(of("vector")),
+    hybrid: estimate(of("hybrid")),
+    gain: estimate(of("hybrid").map((value, i) => value - better[i]!)),
+  };
+}
+
+const firstRight = (passages: readonly Passage[], gold: readonly GoldPlace[]) =>
+  passages.find((passage) => gold.some((place) => contains(passage, place)));
+
+function reciprocalRank(passages: readonly Passage[], gold: readonly GoldPlace[]): number {
+  const first = passages.findIndex((passage) => gold.some((place) => contains(passage, place)));
+  return first < 0 ? 0 : 1 / (first + 1);
+}
+
+/** The extent of a passage: pages or milliseconds, both ends included. */
+function extentOf({ metadata }: Passage): { from: number; to: number } {
+  const { page_number, page_end, start_ms, end_ms } = metadata as Partial<Record<string, number>>;
+  return { from: page_number ?? start_ms ?? 0, to: page_end ?? page_number ?? end_ms ?? 0 };
+}
+
+/** Whether a passage has a page of the place, or at least half of its speech. */
+function contains(passage: Passage, gold: GoldPlace): boolean {
+  if (passage.asset_id !== gold.asset_id) return false;
+  const { from, to } = extentOf(passage);
+  if ("pages" in gold) return gold.pages.some((page) => from <= page && page <= to);
+  return 2 * overlap(from, to, gold) >= gold.end_ms - gold.start_ms;
+}
+
+const overlap = (from: number, to: number, gold: { start_ms: number; end_ms: number }) =>
+  Math.max(0, Math.min(to, gold.end_ms) - Math.max(from, gold.start_ms));
+
+/** The mean share of the right passages that is the right place: long passages around it lower it. */
+function focusOf(passages: readonly Passage[], gold: readonly GoldPlace[]): number {
+  const shares = passages.flatMap((passage) => {
+    const places = gold.filter((place) => contains(passage, place));
+    if (places.length === 0) return [];
+    const { from, to } = extentOf(passage);
+    const shareOf = (place: GoldPlace) =>
+      "pages" in place
+        ? place.pages.filter((page) => from <= page && page <= to).length / (to - from + 1)
+        : overlap(from, to, place) / Math.max(1, to - from);
+    return [Math.max(...places.map(shareOf))];
+  });
+  return mean(shares);
+}
+
+/** Whether a reader of the citation sees the place. */
+function opens(citation: Citation, gold: GoldPlace): boolean {
+  if (citation.asset_id !== gold.asset_id) return false;
+  if ("pages" in gold) {
+    const { page_end } = citation as Citation & { page_end?: number };
+    const last = page_end ?? citation.page_number ?? 0;
+    return gold.pages.some((page) => (citation.page_number ?? 0) <= page && page <= last);
+  }
+  const { start_ms = 0, end_ms = 0 } = citation;
+  return (
+    Math.abs(start_ms - gold.start_ms) <= NEAR_MS ||
+    (start_ms <= gold.start_ms && gold.start_ms < end_ms && end_ms - start_ms <= 4 * NEAR_MS)
+  );
+}

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeCourse } from "../../bench/course/write-course";
+import { loadConfig } from "../../src/config";
+import { type CourseFolder, readCourseFolder } from "../../src/evaluation/course-folder";
+import { type CourseReport, evaluateFolder } from "../../src/evaluation/evaluate-course";
+import { compareReports } from "../../src/evaluation/gate";
+import { toReportChart } from "../../src/evaluation/report-chart";
+import { toGateTable, toReportTable } from "../../src/evaluation/report-table";
+import { openServices } from "../../src/services";
+import { databaseUrl, engine } from "../support/database";
+import { createCourse } from "../support/factories";
+import { startOpenAI } from "../support/openai";
+
+setDefaultTimeout(120_000);
+
+const root = await mkdtemp(join(tmpdir(), "evaluation-"));
+const database = await databaseUrl();
+const openai = startOpenAI();
+const config = loadConfig({
+  OPENAI_BASE_URL: openai.url,
+  EMBEDDING_MODEL: "openai:words",
+  CHAT_MODEL: "local:extractive",
+  DATA_ROOT: root,
+  LOG_LEVEL: "silent",
+});
+const services = await openServices(
+  { ...config, DATABASE_URL: database.url },
+  { connections: 2, localEmbedderUrl: openai.url, name: "test" },
+);
+afterAll(async () => {
+  await services.close();
+  await openai.close();
+  await database.close();
+  await rm(root, { recursive: true });
+});
+
+const deps = (signal = AbortSignal.timeout(110_000)) => ({
+  ...services,
+  maxPages: 100,
+  captions: "fallback" as const,
+  sendsTerms: false,
+  signal,
+  say: () => {},
+});
+const evaluateWith = async (evaluate: typeof evaluateFolder, signal?: AbortSignal) =>
+  evaluate(await createCourse(services.db), course, deps(signal));
+
+let course: CourseFolder;
+let report: CourseReport;
+beforeAll(async () => {
+  const folder = join(root, "course");
+  await writeCourse(folder, { seed: 2, lectures: 2, pages: 3, languages: ["en", "de"] });
+  course = await readCourseFolder(folder);
+  report = await evaluateWith(evaluateFolder);
+});
+
+describe("the evaluation of a course", () => {
+  test("measures retrieval, answers, refusals, the citation check and the timeline", () => {
+    const measured = report.measures.map(({ section, name }) => `${section} ${name}`);
+
+    expect(measured).toEqual([
+      "retrieval found_in_8",
+      "retrieval reciprocal_rank",
+      "retrieval opens_right_place",
+      "retrieval passage_focus",
+      "answers cites_right_place",
+      "answers without_unsupported_sentence",
+      "refusal uncovered_refused",
+      "refusal covered_answered",
+      "citations unsupported_flagged",
+      "citations supported_accepted",
+      "timeline right_page",
+      "timeline right_page_or_neighbour",
+    ]);
+    for (const { n, mean, low, high, values } of report.measures) {
+      expect(Object.keys(values)).toHaveLength(n);
+      expect(low).toBeLessThan(mean + 1e-9);
+      expect(high).toBeGreaterThan(mean - 1e-9);
+    }
+    const found = report.measures[0]!;
+    expect(found.n).toBe(36);
+    expect(found.mean).toBeGreaterThan(0.9);
+    expect(Object.keys(found.groups)).toEqual(["en", "de"]);
+    expect(report.legs!.hybrid.mean).toBeGreaterThan(0.5);
+  });
+
+  test("is shown as a table and as a chart", () => {
+    const table = toReportTable(report);
+    const chart = toReportChart({ ...report, course: "<A & B>" });
+
+    expect(table).toContain("hybrid minus the better single mode");
+    for (const { name } of report.measures) expect(table).toContain(name);
+    expect(chart).toContain("&lt;A &amp; B&gt;");
+    expect(chart.match(/<circle/g)).toHaveLength(report.measures.length);
+  });
+
+  test("stops when it is cancelled", async () => {
+    const stopped = evaluateWith(evaluateFolder, AbortSignal.abort(new Error("stopped")));
+    await expect(stopped).rejects.toThrow("stopped");
+  });
+});
+
+/** One edit of the source for each kind of regression, and the section that must find it. */
+const PLANTED = [
+  [
+    "retrieval weights",
+    "retrieval/rank.ts",
+    "VECTOR_WEIGHT = 0.3",
+    "VECTOR_WEIGHT = 1",
+    "retrieval",
+  ],
+  [
+    "chunking",
+    "pipelines/lecture/embed.ts",
+    "const CHUNK_TOKENS = 200",
+    "const CHUNK_TOKENS = 4_000",
+    "retrieval",
+  ],
+  [
+    "the citation check",
+    "chat/citations/numbers.ts",
+    "export function findNumbers(",
+    "export const findNumbers = (..._: unknown[]): NumberInText[] => [];\nfunction unusedNumbers(",
+    "citations",
+  ],
+  [
+    "refusal",
+    "retrieval/question-coverage.ts",
+    "LEAST_COVERAGE = 0.45",
+    "LEAST_COVERAGE = 0",
+    "refusal",
+  ],
+  [
+    "the timeline",
+    "alignment/align-lecture.ts",
+    "page_number, reliability } = shown",
+    "page_number: right, reliability } = shown;\n      const page_number = (right % pages.length) + 1",
+    "timeline",
+  ],
+] as const;
+
+describe("the gate", () => {
+  test("passes a second run of the same code", async () => {
+    const again = await evaluateWith(evaluateFolder);
+    const results = compareReports(report.measures, again.measures);
+
+    expect(results.filter(({ isRegression }) => isRegression)).toEqual([]);
+    expect(toGateTable(results)).toContain("Gate passed");
+  });
+
+  // Seven evaluations: one engine is enough, because the rules are the same on both.
+  test.skipIf(engine === "embedded").each(PLANTED)(
+    "finds a planted regression of %s",
+    async (_, file, right, wrong, section) => {
+      const tree = await mkdtemp(join(root, "planted-"));
+      await cp("src", join(tree, "src"), { recursive: true });
+      await cp("package.json", join(tree, "package.json"));
+      await symlink(join(process.cwd(), "node_modules"), join(tree, "node_modules"));
+      const path = join(tree, "src", file);
+      const source = await readFile(path, "utf8");
+      expect(source.split(right)).toHaveLength(2);
+      await writeFile(path, source.replace(right, wrong));
+      const planted = await import(join(tree, "src/evaluation/evaluate-course.ts"));
+
+      const results = compareReports(
+        report.measures,
+        (await evaluateWith(planted.evaluateFolder)).measures,
+      );
+
+      const failed = results.filter(({ isRegression }) => isRegression);
+      expect(failed.map((result) => result.section)).toContain(section);
+      expect(toGateTable(results)).toContain("Gate failed");
+    },
+  );
+});

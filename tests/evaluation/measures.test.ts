@@ -1,0 +1,68 @@
+import { describe, expect, test } from "bun:test";
+import { compareReports } from "../../src/evaluation/gate";
+import { toMeasure, wilson } from "../../src/evaluation/measures";
+
+const items = (values: number[]) => values.map((value, i) => ({ id: `q${i}`, group: "en", value }));
+const measure = (values: number[]) => toMeasure("retrieval", "found_in_8", items(values));
+const many = (ones: number, zeros: number) => [...Array(ones).fill(1), ...Array(zeros).fill(0)];
+
+describe("an interval", () => {
+  test("of a share is Wilson's", () => {
+    // The values that textbooks give for 8 of 10.
+    const { mean, low, high } = wilson(8, 10);
+    expect(mean).toBe(0.8);
+    expect(low).toBeCloseTo(0.4902, 4);
+    expect(high).toBeCloseTo(0.9433, 4);
+  });
+
+  test("of a perfect share is not empty", () => {
+    expect(wilson(20, 20).low).toBeCloseTo(0.8389, 4);
+    expect(wilson(20, 20).high).toBe(1);
+  });
+
+  test("of other values is the interval of resamples", () => {
+    const [ranks] = measure([1, 0.5, 0.25, 1, 1, 0.5]);
+    expect(ranks).toMatchObject({ interval: "bootstrap", n: 6 });
+    expect(ranks!.low).toBeLessThan(ranks!.mean);
+    expect(ranks!.high).toBeGreaterThan(ranks!.mean);
+  });
+
+  test("is left out without items", () => {
+    expect(measure([])).toEqual([]);
+  });
+});
+
+describe("the gate", () => {
+  test("passes equal and better reports", () => {
+    expect(compareReports(measure(many(8, 2)), measure(many(8, 2)))[0]!.isRegression).toBe(false);
+    expect(compareReports(measure(many(8, 2)), measure(many(10, 0)))[0]!.isRegression).toBe(false);
+  });
+
+  test("ignores one lost question of many, and finds many lost ones", () => {
+    expect(compareReports(measure(many(50, 0)), measure(many(49, 1)))[0]!.isRegression).toBe(false);
+    expect(compareReports(measure(many(50, 0)), measure(many(44, 6)))[0]).toMatchObject({
+      isRegression: true,
+      before: 1,
+      after: 0.88,
+    });
+  });
+
+  test("compares only questions that both reports have", () => {
+    const after = toMeasure("retrieval", "found_in_8", items(many(5, 0)).slice(1));
+    expect(compareReports(measure(many(10, 0)), after)[0]).toMatchObject({
+      compared: 4,
+      isRegression: false,
+    });
+  });
+
+  test("fails when a measure is missing", () => {
+    const before = [...measure([1, 1]), ...toMeasure("timeline", "right_page", items([1]))];
+    const missing = compareReports(before, measure([1, 1]))[1];
+    expect(missing).toMatchObject({ section: "timeline", difference: null, isRegression: true });
+  });
+
+  test("refuses a baseline of other questions", () => {
+    const other = toMeasure("retrieval", "found_in_8", [{ id: "z", group: "en", value: 1 }]);
+    expect(() => compareReports(other, measure([1]))).toThrow("evaluation set cannot be read");
+  });
+});
