@@ -3,6 +3,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./components/app";
 import { takeSharedKey } from "./server/credential";
 import { language } from "./text/strings";
+import { findTheme, showTheme } from "./theme";
 
 takeSharedKey();
 // A link that is opened in the tab of another one changes only the fragment, which loads no page.
@@ -10,4 +11,5 @@ addEventListener("hashchange", () => {
   if (takeSharedKey()) location.reload();
 });
 document.documentElement.lang = language;
+showTheme(findTheme());
 createRoot(document.getElementById("root")!).render(<App />);

@@ -3,23 +3,12 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { connect } from "../../src/db/client";
-import { noBrowser, openPage } from "../support/browser";
+import { findBarriers, noBrowser, openPage } from "../support/browser";
 import { openServerHost, type Server } from "../support/server";
 
 setDefaultTimeout(180_000);
 
 const COURSE = join(import.meta.dir, "../../examples/course");
-const AXE = Bun.file(join(import.meta.dir, "../../node_modules/axe-core/axe.min.js"));
-
-/** Serious findings of axe on the page as it is now. */
-async function findBarriers(page: Page): Promise<string[]> {
-  await page.evaluate(await AXE.text());
-  return page.evaluate(
-    `axe.run().then(({ violations }) => violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => id + ": " + nodes[0].html))`,
-  );
-}
 
 /** Serves a server below a path, as a proxy of an institution does. */
 function startProxy(target: string) {

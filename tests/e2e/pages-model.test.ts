@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { noBrowser, openPage } from "../support/browser";
+import { findBarriers, noBrowser, openPage } from "../support/browser";
 import { postFile, postJson } from "../support/http";
 import { startOpenAI } from "../support/openai";
 import { openServerHost, type Server, settled } from "../support/server";
@@ -109,3 +109,153 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
     expect(errors).toEqual([]);
   });
 });
+
+const COURSE = join(import.meta.dir, "../../examples/course");
+const CODE = "```python\ndef surprise(p):\n    return -log2(p)  # bits\n```";
+const PROSE = "Entropy is the **average surprise** of a source, in bits per symbol [1]. ";
+/** About 4 000 tokens in 60 paragraphs. */
+const LONG = `${`${PROSE.repeat(4)}\n\n`.repeat(60)}${CODE}\n\n\\(H(X)\\)`;
+const ARABIC = "الإنتروبيا هي متوسط المفاجأة [1].";
+
+/** Time of the processor that the page spent in its main thread, in seconds. */
+async function mainThreadSeconds(page: Page): Promise<() => Promise<number>> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  return async () => {
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration")!.value;
+  };
+}
+
+const hasNoSidewaysScroll = (page: Page) =>
+  page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth <= clientWidth;
+  });
+
+test.skipIf(noBrowser)(
+  "/ag-ui shows a long answer within a second of the main thread, and has no barrier in any state and language",
+  async () => {
+    const openai = startOpenAI({
+      replies: ({ body }) => {
+        const { role, content } = body.messages.at(-1);
+        const question = body.messages.findLast((one: { role: string }) => one.role === "user");
+        if (role === "user")
+          return { toolCalls: [{ name: "search_slides", input: { query: "entropy" } }] };
+        if (String(question.content).includes("show") && !String(content).includes("applied")) {
+          return { toolCalls: [{ name: "show_source", input: { citation: 1 } }] };
+        }
+        return { text: String(question.content).includes("long") ? LONG : ARABIC };
+      },
+    });
+    await using host = await openServerHost();
+    const env = { OPENAI_API_KEY: "test", OPENAI_BASE_URL: openai.url, OPENAI_API: "chat" };
+    const server = await host.start({ ...env, SLIDE_MODEL: "local:text-layer" });
+    await using browser = await openPage({ width: 1360, height: 820 });
+    const { page, errors } = browser;
+    const barriers: string[] = [];
+    const check = async () => barriers.push(...(await findBarriers(page)));
+    const ask = async (text: string) => {
+      await page.locator("#question").fill(text);
+      await page.keyboard.press("Enter");
+      await page.locator(".exchange").filter({ hasText: text }).locator(".actions").waitFor();
+    };
+    for (const name of ["An empty course", "Information theory"]) {
+      await server.json(postJson("/api/courses", { name }));
+    }
+    await page.goto(`${server.url}/ag-ui/`);
+    await page.getByText("Add sources").click();
+    await page
+      .locator("input[type=file]")
+      .first()
+      .setInputFiles(["slides.pdf", "lecture/captions.srt"].map((name) => join(COURSE, name)));
+    await page.locator(".asset.completed").nth(1).waitFor({ timeout: 90_000 });
+    await page.getByText("Add sources").click();
+
+    const seconds = await mainThreadSeconds(page);
+    const before = await seconds();
+    await ask("a long answer");
+    expect((await seconds()) - before).toBeLessThan(1);
+    await page.locator(".code .hljs-keyword").first().waitFor();
+    await page.locator(".formula math").waitFor();
+
+    await ask("show it: ما هي الإنتروبيا؟");
+    await page.locator(".panel .word").first().waitFor();
+    const directions = await page
+      .locator(".exchange")
+      .last()
+      .evaluate((exchange) =>
+        ["h2", ".answer p"].map((one) => getComputedStyle(exchange.querySelector(one)!).direction),
+      );
+    expect(directions).toEqual(["ltr", "rtl"]);
+    await ask("ما هي الإنتروبيا؟");
+    expect(
+      await page
+        .locator("h2.user")
+        .last()
+        .evaluate((one) => getComputedStyle(one).direction),
+    ).toBe("rtl");
+    expect(errors).toEqual([]);
+
+    await page.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
+    const [border, duration] = await page
+      .locator(".panel .word")
+      .first()
+      .evaluate((word) => [
+        getComputedStyle(word).borderTopWidth,
+        getComputedStyle(document.querySelector("button")!).transitionDuration,
+      ]);
+    expect([border, duration]).toEqual(["2px", "0s"]);
+    await check();
+    await page.emulateMedia({ forcedColors: "none", reducedMotion: "no-preference" });
+
+    const conversation = page.url().replace(/\?.*/, "");
+    for (const language of ["en", "de"]) {
+      await page.evaluate((chosen) => localStorage.setItem("lectern-language", chosen), language);
+      await page.goto(conversation);
+      await page.reload();
+      expect(await page.evaluate(() => document.documentElement.lang)).toBe(language);
+      await page.locator(".exchange ol.sources a").last().click();
+      await page.locator(".panel img.page").waitFor();
+      await page.locator(".panel-bar [aria-pressed]").click();
+      await check();
+      await page.locator(".assets .name").filter({ hasText: "captions" }).click();
+      await page.locator(".panel .segments .time").nth(3).click();
+      await page.locator(".panel .chapters summary").click();
+      await page.locator(".timeline button").nth(1).focus();
+      await check();
+      // 400 % of 1280 × 1024.
+      await page.setViewportSize({ width: 320, height: 256 });
+      expect(await hasNoSidewaysScroll(page)).toBe(true);
+      await check();
+      await page.setViewportSize({ width: 1360, height: 820 });
+      await page.locator("button[popovertarget=settings]").click();
+      await page.locator("#settings select").selectOption("dark");
+      expect(await page.evaluate(() => getComputedStyle(document.body).colorScheme)).toBe("dark");
+      await check();
+      await page.locator("#settings button").last().click();
+      await page.locator("dialog .keys").waitFor();
+      await check();
+      await page.keyboard.press("Escape");
+      await page.goto(`${server.url}/ag-ui/#/search?q=What%20is%20entropy`);
+      await page.locator(".search .result").first().waitFor();
+      await check();
+    }
+    expect([...new Set(barriers)]).toEqual([]);
+
+    await page.locator(".answer-card button").first().click();
+    await page.locator(".answer-card .actions").waitFor();
+    expect(await page.locator(".answer-card .answer").textContent()).toContain("الإنتروبيا");
+    await page.locator(".answer-card > button").click();
+    await page.locator("h2.user").waitFor();
+    expect(await page.locator("h2.user").textContent()).toBe("What is entropy");
+    const asked = openai.requestsTo("/v1/chat/completions").length;
+    await page.goBack();
+    await page.locator(".answer-card button.quiet").click();
+    await page.locator(".exchange .actions").waitFor();
+    expect(await page.locator("h2.user").textContent()).toBe("What is entropy");
+    expect(openai.requestsTo("/v1/chat/completions").length).toBe(asked + 2);
+    await openai.close();
+    expect(errors).toEqual([]);
+  },
+);

@@ -8,6 +8,8 @@ const EXECUTABLE = Bun.which("chromium");
 export const noBrowser = EXECUTABLE === null;
 if (noBrowser) console.error("Browser tests are skipped: there is no Chromium on PATH.");
 
+const AXE = Bun.file(join(import.meta.dir, "../../node_modules/axe-core/axe.min.js"));
+
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -57,4 +59,14 @@ export async function openPage(
       await rm(profile, { recursive: true, force: true });
     },
   };
+}
+
+/** Serious findings of axe on the page as it is now. */
+export async function findBarriers(page: Page): Promise<string[]> {
+  await page.evaluate(await AXE.text());
+  return page.evaluate(
+    `axe.run().then(({ violations }) => violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => id + ": " + nodes[0].html))`,
+  );
 }

@@ -5,6 +5,7 @@ import { BASE_URL, toReachableUrl } from "../server/base-url";
 import { lectern } from "../server/client";
 import { credentialHeaders } from "../server/credential";
 import { strings } from "../text/strings";
+import { copyText } from "./copy-text";
 import { placeName } from "./place";
 
 type AnswerActionsProps = {
@@ -34,7 +35,7 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
         <button
           type="button"
           className="quiet"
-          onClick={async () => setCopied(await copy(toMarkdown(exchange, references)))}
+          onClick={async () => setCopied(await copyText(toMarkdown(exchange, references)))}
         >
           {isCopied ? strings.copied : strings.copy}
         </button>
@@ -92,23 +93,6 @@ function toMarkdown({ parts }: Exchange, references: Reference[]): string {
     return `${reference.number}. ${url ? `[${name}](${url})` : name}`;
   });
   return sources.length > 0 ? `${text}\n\n${sources.join("\n")}\n` : text;
-}
-
-/** Copies to the clipboard. Pages of plain http hosts have no `navigator.clipboard`. */
-async function copy(text: string): Promise<boolean> {
-  if (navigator.clipboard) {
-    return navigator.clipboard.writeText(text).then(
-      () => true,
-      () => false,
-    );
-  }
-  const box = document.createElement("textarea");
-  box.value = text;
-  document.body.append(box);
-  box.select();
-  const isDone = document.execCommand("copy");
-  box.remove();
-  return isDone;
 }
 
 async function exportThread(id: string): Promise<void> {

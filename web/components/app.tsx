@@ -71,7 +71,10 @@ export function App() {
       )}
       {route.view === "search" ? (
         <Suspense fallback={<main className="empty">{strings.loading}</main>}>
-          <SearchView query={route.query} courses={courses ?? []} />
+          <SearchView
+            query={route.query}
+            writesAnswers={settings?.features.written_answers ?? true}
+          />
         </Suspense>
       ) : course && route.thread ? (
         <CourseView

@@ -1,10 +1,11 @@
 import type { Course } from "@lectern/client";
 import { useState } from "react";
 import { navigate } from "../route/use-route";
-import { findKey, isShared, removeKey } from "../server/credential";
-import { strings, switchLanguage } from "../text/strings";
+import { isShared } from "../server/credential";
+import { strings } from "../text/strings";
 import { CreateCourse } from "./create-course";
 import { Dialog } from "./dialog";
+import { SettingsMenu } from "./settings-menu";
 
 type HeaderProps = {
   courses: Course[];
@@ -51,21 +52,7 @@ export function Header({ courses, course, onCreated }: HeaderProps) {
           {strings.searchAll}
         </button>
       )}
-      <button type="button" className="quiet" onClick={switchLanguage}>
-        {strings.language}
-      </button>
-      {findKey() && (
-        <button
-          type="button"
-          className="quiet"
-          onClick={() => {
-            removeKey();
-            location.reload();
-          }}
-        >
-          {strings.signOut}
-        </button>
-      )}
+      <SettingsMenu />
       {isCreating && (
         <Dialog label={strings.newCourse} onClose={() => setCreating(false)}>
           <CreateCourse

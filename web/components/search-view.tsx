@@ -1,117 +1,124 @@
-import { type Course, dataOf, type Passage } from "@lectern/client";
+import { type CoursePassage, dataOf } from "@lectern/client";
 import { useEffect, useState } from "react";
 import { beginThread } from "../conversation/history";
 import { navigate } from "../route/use-route";
 import { lectern, reasonOf } from "../server/client";
 import { strings } from "../text/strings";
+import { AnswerCard } from "./answer-card";
 import { PageImage } from "./page-image";
 import { imageUrlOf, placeName, toPlace } from "./place";
 
-type Found = { course: Course; passage: Passage };
-const PER_COURSE = 4;
+type Found = { query: string; passages: CoursePassage[]; problem?: string };
 const SHOWN = 24;
-/** Courses that are searched at the same time. */
-const AT_ONCE = 4;
 
 /** One search over all courses that the reader can see. */
-export default function SearchView({ query, courses }: { query: string; courses: Course[] }) {
+export default function SearchView({
+  query,
+  writesAnswers,
+}: {
+  query: string;
+  writesAnswers: boolean;
+}) {
   const [text, setText] = useState(query);
-  const [found, setFound] = useState<{ query: string; items: Found[]; problem?: string }>();
+  const found = useSearch(query);
   useEffect(() => setText(query), [query]);
-  useEffect(() => {
-    if (query === "" || courses.length === 0) return;
-    const leaving = new AbortController();
-    searchAll(courses, query, leaving.signal).then(
-      (items) => setFound({ query, items }),
-      (error: unknown) => {
-        if (!leaving.signal.aborted) setFound({ query, items: [], problem: reasonOf(error) });
-      },
-    );
-    return () => leaving.abort();
-  }, [query, courses]);
-  const current = found?.query === query ? found : undefined;
+  const passages = found?.passages ?? [];
   return (
     <main className="search">
-      <form
-        className="row"
-        onSubmit={(event) => {
-          event.preventDefault();
-          navigate({ view: "search", query: text.trim() });
-        }}
-      >
-        <input
-          type="search"
-          dir="auto"
-          aria-label={strings.searchAll}
-          placeholder={strings.searchAll}
-          value={text}
-          // biome-ignore lint/a11y/noAutofocus: the reader has opened the search
-          autoFocus
-          onChange={(event) => setText(event.target.value)}
-        />
-        <button type="submit">{strings.searchButton}</button>
-        <button type="button" className="quiet" onClick={() => history.back()}>
-          {strings.back}
-        </button>
-      </form>
-      {query !== "" && !current && <p className="note">{strings.loading}</p>}
-      {current?.problem && (
+      <search>
+        <form
+          className="row"
+          onSubmit={(event) => {
+            event.preventDefault();
+            navigate({ view: "search", query: text.trim() });
+          }}
+        >
+          <input
+            type="search"
+            dir="auto"
+            aria-label={strings.searchAll}
+            placeholder={strings.searchAll}
+            value={text}
+            // biome-ignore lint/a11y/noAutofocus: the reader has opened the search
+            autoFocus
+            onChange={(event) => setText(event.target.value)}
+          />
+          <button type="submit">{strings.searchButton}</button>
+          <button type="button" className="quiet" onClick={() => history.back()}>
+            {strings.back}
+          </button>
+        </form>
+      </search>
+      <p className="note" role="status">
+        {query !== "" && (found ? strings.passages(passages.length) : strings.loading)}
+      </p>
+      {found?.problem && (
         <p className="problem" role="alert">
-          {current.problem}
+          {found.problem}
         </p>
       )}
-      {current && !current.problem && current.items.length === 0 && <p>{strings.nothingFound}</p>}
+      {passages.length > 0 && (
+        <AnswerCard
+          key={query}
+          question={query}
+          courses={coursesOf(passages)}
+          writesAnswers={writesAnswers}
+        />
+      )}
       <ol className="cards">
-        {current?.items.map(({ course, passage: { chunk_id, citation } }) => {
-          const source = toPlace(citation);
-          return (
-            <li className="card result" key={chunk_id}>
-              <PageImage url={imageUrlOf(citation)} alt="" />
-              <div>
-                <small dir="auto">{course.name}</small>
-                <h2>
-                  <button
-                    type="button"
-                    className="link"
-                    dir="auto"
-                    onClick={() =>
-                      navigate({
-                        view: "course",
-                        course: course.id,
-                        thread: beginThread(),
-                        ...(source && { source }),
-                      })
-                    }
-                  >
-                    {citation.title ?? strings.untitled}, {placeName(citation)}
-                  </button>
-                </h2>
-                <blockquote dir="auto">{citation.quote}</blockquote>
-              </div>
-            </li>
-          );
-        })}
+        {passages.map((passage) => (
+          <Result key={passage.chunk_id} {...passage} />
+        ))}
       </ol>
     </main>
   );
 }
 
-/** The best passages of all courses, best first. */
-async function searchAll(courses: Course[], query: string, signal: AbortSignal): Promise<Found[]> {
-  const found: Found[] = [];
-  const waiting = [...courses];
-  const search = async () => {
-    for (let course = waiting.shift(); course; course = waiting.shift()) {
-      const body = { course_id: course.id, query, top_k: PER_COURSE };
-      const passages = await dataOf(
-        lectern.POST("/api/retrieval/query", { body: body as never, signal }),
-      );
-      const { id } = course;
-      found.push(
-        ...passages.map((passage) => ({ passage, course: courses.find((one) => one.id === id)! })),
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, search));
-  return found.sort((a, b) => b.passage.score - a.passage.score).slice(0, SHOWN);
+/** The passages of all courses, best first; undefined while they are searched. */
+function useSearch(query: string): Found | undefined {
+  const [found, setFound] = useState<Found>();
+  useEffect(() => {
+    if (query === "") return;
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    dataOf(lectern.POST("/api/search", { body: { query, top_k: SHOWN } as never, signal })).then(
+      (passages) => setFound({ query, passages }),
+      (error: unknown) => {
+        if (!signal.aborted) setFound({ query, passages: [], problem: reasonOf(error) });
+      },
+    );
+    return () => leaving.abort();
+  }, [query]);
+  return found?.query === query ? found : undefined;
+}
+
+/** The courses of the passages, in the order of their best passage. */
+const coursesOf = (passages: CoursePassage[]) =>
+  [...new Map(passages.map(({ course_id, course_name }) => [course_id, course_name]))].map(
+    ([id, name]) => ({ id, name }),
+  );
+
+function Result({ citation, course_id, course_name }: CoursePassage) {
+  const source = toPlace(citation);
+  const open = () =>
+    navigate({
+      view: "course",
+      course: course_id,
+      thread: beginThread(),
+      ...(source && { source }),
+    });
+  return (
+    <li className="card result">
+      <PageImage url={imageUrlOf(citation)} alt="" />
+      <div>
+        <small dir="auto">{course_name}</small>
+        <h2>
+          <button type="button" className="link" dir="auto" onClick={open}>
+            {citation.title ?? strings.untitled}, {placeName(citation)}
+          </button>
+        </h2>
+        <blockquote dir="auto">{citation.quote}</blockquote>
+      </div>
+    </li>
+  );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent, useMemo, useSyncExternalStore } from "react";
 import { isShared } from "../server/credential";
+import { takeCarriedQuestion } from "./carried-question";
 import { Conversation, type ConversationOptions, type ConversationState } from "./conversation";
 import { isNewThread } from "./history";
 
@@ -24,6 +25,8 @@ export function useConversation(options: ConversationOptions): {
   useEffect(() => {
     // A share link shows no stored conversation.
     if (!isNewThread(thread_id) && !isShared()) void conversation.restore();
+    const question = takeCarriedQuestion(thread_id);
+    if (question !== undefined) void conversation.ask(question);
     const refresh = () => !isShared() && void conversation.refreshSources();
     addEventListener("focus", refresh);
     return () => {

@@ -2,6 +2,7 @@ import type { Nodes, Parent, RootContent, TableRow } from "mdast";
 import { createElement, Fragment, memo, type ReactNode, useMemo } from "react";
 import type { UnsupportedSentence } from "../../src/chat/citations/check";
 import { findMarks } from "../../src/chat/citations/marks";
+import { CodeBlock } from "./code-block";
 import { Formula } from "./formula";
 import { parseMarkdown, restoreDollars } from "./parse";
 import { type MarkdownBlock, splitBlocks } from "./split-blocks";
@@ -90,12 +91,7 @@ class Renderer {
       case "inlineCode":
         return <code dir="ltr">{restoreDollars(node.value)}</code>;
       case "code":
-        return (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: wide code scrolls, also with the keyboard
-          <pre dir="ltr" tabIndex={0}>
-            <code>{restoreDollars(node.value)}</code>
-          </pre>
-        );
+        return <CodeBlock text={restoreDollars(node.value)} language={node.lang ?? undefined} />;
       case "math":
         return <Formula source={restoreDollars(node.value)} isBlock />;
       case "inlineMath":
