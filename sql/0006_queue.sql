@@ -9,6 +9,14 @@ select pgmq.create('ingest_high');
 select pgmq.create('ingest');
 select pgmq.create('ingest_dead');
 
+-- A row here stops all automatic work: jobs, synchronisation, webhooks and the deletion of old data. A restore
+-- inserts it, because the installation of the backup can still be running; an operator deletes it.
+create table queue_hold (
+  only_row boolean primary key default true check (only_row),
+  reason   text not null,
+  since    timestamptz not null default now()
+);
+
 -- The messages of both queues.
 create view queued_messages as
   select 'ingest_high' as queue_name, msg_id, read_ct, vt, message from pgmq.q_ingest_high
@@ -260,6 +268,7 @@ declare
   message record;
   claim   claimed_job;
 begin
+  if exists (select from queue_hold) then return; end if;
   foreach queue in array p_queues loop
     loop
       select * into message from read_next_message(queue, p_visibility_seconds);

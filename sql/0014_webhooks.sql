@@ -189,6 +189,7 @@ declare
   endpoint uuid;
   attempt  webhook_attempt;
 begin
+  if exists (select from queue_hold) then return; end if;
   loop
     select e.id into endpoint from webhook_endpoints e
     where e.enabled and e.next_attempt_at <= p_now

@@ -528,6 +528,7 @@ declare
   message record;
   claim   claimed_job;
 begin
+  if exists (select from queue_hold) then return; end if;
   foreach queue in array p_queues loop
     loop
       select * into message from read_next_message(queue, p_visibility_seconds);
@@ -559,6 +560,7 @@ declare
   endpoint uuid;
   attempt  webhook_attempt;
 begin
+  if exists (select from queue_hold) then return; end if;
   loop
     select e.id into endpoint from webhook_endpoints e
     where e.enabled and e.next_attempt_at <= p_now
@@ -2975,6 +2977,13 @@ CREATE TABLE public.provider_prices (
     CONSTRAINT provider_prices_usd_check CHECK ((usd >= (0)::numeric))
 );
 
+CREATE TABLE public.queue_hold (
+    only_row boolean DEFAULT true NOT NULL,
+    reason text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT queue_hold_only_row_check CHECK (only_row)
+);
+
 CREATE VIEW public.queued_messages AS
  SELECT 'ingest_high'::text AS queue_name,
     q_ingest_high.msg_id,
@@ -3266,6 +3275,9 @@ ALTER TABLE ONLY public.provider_prices
 
 ALTER TABLE ONLY public.provider_states
     ADD CONSTRAINT provider_states_pkey PRIMARY KEY (provider);
+
+ALTER TABLE ONLY public.queue_hold
+    ADD CONSTRAINT queue_hold_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);

@@ -207,6 +207,12 @@ const Config = z.object({
   S3_REGION: z.string().min(1).optional(),
   S3_ACCESS_KEY_ID: Secret,
   S3_SECRET_ACCESS_KEY: Secret,
+  /** Folder for backups, or `s3://bucket/prefix` with S3_ENDPOINT and its keys; unset: `backups` in DATA_ROOT. */
+  BACKUP_TO: z.string().min(1).optional(),
+  /** Hours from one backup to the next; 0: only `./lectern backup` makes them. */
+  BACKUP_EVERY_HOURS: number(0, 8_760).default(0),
+  /** How many backups are kept in BACKUP_TO. */
+  BACKUP_KEEP: Count.default(7),
   /** Days that uploaded audio is kept after its lecture failed or was cancelled, so that a retry can use it. */
   SOUND_RETENTION_DAYS: number(0, 3_650).default(7),
   /** Days that messages of completed and of failed jobs, events, audit events, and receipts of paid calls are kept. */
@@ -261,6 +267,8 @@ const Config = z.object({
     context.addIssue({ code: "custom", path: [name], message });
   for (const name of S3)
     if (env.STORAGE === "s3" && !env[name]) require(name, "required when STORAGE is s3");
+  for (const name of ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const)
+    if (env.BACKUP_TO?.startsWith("s3://") && !env[name]) require(name, "required when BACKUP_TO is s3://…");
   if (env.OIDC_ISSUER && !env.OIDC_AUDIENCE) require("OIDC_AUDIENCE", "required when OIDC_ISSUER is set");
   if (env.RERANK_MIN_SCORE !== undefined && !env.RERANK_BASE_URL) {
     require("RERANK_BASE_URL", "required when RERANK_MIN_SCORE is set");

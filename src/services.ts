@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Config, instanceName } from "./config";
 import { AuditWriter } from "./db/access/audit-writer";
 import { KeyRing } from "./db/access/key-ring";
@@ -19,6 +20,7 @@ import { findOcr, type OpenOcr } from "./providers/slides/ocr";
 import { selectTranscriber } from "./providers/speech/select-transcriber";
 import type { Transcriber } from "./providers/transcriber";
 import type { LocalWorkers } from "./queue/supervisor";
+import { type BackupPlace, openBackupPlace } from "./storage/backup-place";
 import { openDiskStorage } from "./storage/disk";
 import { AUDIO_FILES, DOCUMENT_FILES, type FileKind, type FileStorage } from "./storage/files";
 import { openS3Storage } from "./storage/s3";
@@ -132,6 +134,20 @@ export async function openStorage(config: Config, kind: FileKind): Promise<FileS
     secretAccessKey: config.S3_SECRET_ACCESS_KEY!,
   });
 }
+
+/**
+ * Opens a place of backups.
+ *
+ * @param address  a folder, or `s3://bucket/prefix`; BACKUP_TO by default
+ */
+export function openBackups(config: Config, address = backupAddress(config)): BackupPlace {
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = config;
+  if (!accessKeyId || !secretAccessKey) return openBackupPlace(address);
+  const { S3_ENDPOINT: endpoint, S3_REGION: region } = config;
+  return openBackupPlace(address, { endpoint, region, accessKeyId, secretAccessKey });
+}
+
+const backupAddress = ({ BACKUP_TO, DATA_ROOT }: Config) => BACKUP_TO ?? join(DATA_ROOT, "backups");
 
 function openTokenVerifier(config: Config): TokenVerifier | null {
   if (!config.OIDC_ISSUER) return null;

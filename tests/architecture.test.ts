@@ -127,8 +127,8 @@ test("only db and queue contain SQL", () => {
   expect(filesWith(/\b(sql|db)(<[^>]*>)?`/, /^(db|queue)\//)).toEqual(["routes/health.ts"]);
 });
 
-test("transactions and unchecked SQL belong to migrations", () => {
-  expect(filesWith(/\.(begin|reserve|unsafe)\(/, /^db\/migrate\.ts/)).toEqual([]);
+test("transactions and unchecked SQL belong to migrations and backups", () => {
+  expect(filesWith(/\.(begin|reserve|unsafe)\(/, /^db\/(migrate\.ts|backup\/)/)).toEqual([]);
 });
 
 /** Ways to reach another system or program: HTTP, sockets, object storage, child processes. */

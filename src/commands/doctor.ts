@@ -190,7 +190,7 @@ async function otherModels(sql: Sql, config: Config): Promise<Finding[]> {
 }
 
 async function queueFindings(sql: Sql): Promise<Finding[]> {
-  const { waiting, paused, running, oldest_pending_seconds, dead_letters, workers } =
+  const { waiting, paused, running, oldest_pending_seconds, dead_letters, workers, held_since } =
     await readQueueState(sql);
   const oldest = Math.round(oldest_pending_seconds ?? 0);
   const since = oldest > 0 ? `, the oldest for ${oldest} s` : "";
@@ -199,6 +199,9 @@ async function queueFindings(sql: Sql): Promise<Finding[]> {
   const findings = [
     isStuck ? missing("queue", `${text}: start one with ./lectern up`) : ok("queue", text),
   ];
+  if (held_since) {
+    findings.push(missing("queue", `on hold since ${held_since}: ./lectern jobs resume`));
+  }
   if (dead_letters > 0) {
     const advice = "./lectern jobs list --activity failed shows the jobs";
     findings.push(missing("queue", `${dead_letters} dead letters: ${advice}`));

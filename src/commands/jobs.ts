@@ -10,6 +10,7 @@ import {
   type JobListItem,
   listJobs,
 } from "../db/jobs/job-list";
+import { endQueueHold } from "../db/jobs/queue-hold";
 import type { Forecast } from "../db/jobs/usage";
 import { migrate } from "../db/migrate";
 import { AppError, explain } from "../errors";
@@ -32,7 +33,8 @@ import {
 const USAGE = `Usage: ./lectern jobs list [--activity ${JOB_ACTIVITIES.join("|")}] [--course ID] [--limit N]
        ./lectern jobs show|retry|cancel|hurry ID
        ./lectern jobs retranscribe ID [--dry-run]
-ID is that of a job, a lecture or a document. --dry-run states the cost only. --json prints JSON. LECTERN_URL and LECTERN_API_KEY choose a
+       ./lectern jobs resume
+ID is that of a job, a lecture or a document. --dry-run states the cost only. resume ends the hold after a restore. --json prints JSON. LECTERN_URL and LECTERN_API_KEY choose a
 running server and its key; unset: the server of these settings.`;
 
 const ACTIONS = ["retry", "cancel", "hurry", "retranscribe"] as const;
@@ -44,6 +46,8 @@ type JobDesk = {
   list(query: JobQuery): Promise<JobListItem[]>;
   show(id: string): Promise<JobDetails>;
   act(action: JobAction, job: JobDetails): Promise<void>;
+  /** Ends the hold of the queue; false without one. */
+  resume(): Promise<boolean>;
   /** The expected cost of a new transcription. */
   forecast(lecture_id: string): Promise<Forecast>;
 };
@@ -65,6 +69,11 @@ async function main(args: string[]): Promise<void> {
       const query = { limit, ...(activity && { activity }), ...(course && { course_id: course }) };
       return print(await desk.list(query));
     }
+    if (command === "resume") {
+      const resumed = await desk.resume();
+      if (options.json) return printJson({ resumed });
+      return console.log(resumed ? "The queue continues." : "The queue was not on hold.");
+    }
     const job = await desk.show(id!);
     if (command === "show") return print(job);
     if (command === "retranscribe" && job.kind !== "lecture") {
@@ -76,7 +85,8 @@ async function main(args: string[]): Promise<void> {
   });
 }
 
-type JobCommand = "list" | "show" | JobAction;
+type JobCommand = "list" | "show" | "resume" | JobAction;
+const WITHOUT_ID = ["list", "resume"];
 
 function readArguments(args: string[]) {
   try {
@@ -93,8 +103,8 @@ function readArguments(args: string[]) {
     });
     const [command = "list", id] = positionals;
     const options = Options.parse(values);
-    const isKnown = ["list", "show", ...ACTIONS].includes(command);
-    const isComplete = command === "list" ? !id : z.guid().safeParse(id).success;
+    const isKnown = ["list", "show", "resume", ...ACTIONS].includes(command);
+    const isComplete = WITHOUT_ID.includes(command) ? !id : z.guid().safeParse(id).success;
     const isForecast = !options["dry-run"] || command === "retranscribe";
     if (!isKnown || !isComplete || !isForecast || positionals.length > 2)
       throw new Error("bad arguments");
@@ -134,6 +144,7 @@ const directDesk = (db: Sql, config: Config): JobDesk => ({
       if (!(await cancelJob(db, asset_id))) throw new AppError("not_cancellable");
     } else if (!(await hurryJob(db, asset_id))) throw new AppError("not_hurryable");
   },
+  resume: () => endQueueHold(db),
   forecast: (lecture_id) => {
     const { CAPTIONS: captions, BUDGET_ASSET: asset, BUDGET_COURSE: course } = config;
     const budgets = { asset, course, day: config.BUDGET_DAY };
@@ -161,6 +172,7 @@ const remoteDesk = (ask: ServerClient): JobDesk => ({
   act: async (action, { kind, asset_id }) => {
     await ask("POST", `/api/${kind}s/${asset_id}/${action}`);
   },
+  resume: async () => ((await ask("POST", "/api/jobs/resume")) as { resumed: boolean }).resumed,
   forecast: async (lecture_id) => {
     const path = `/api/lectures/${lecture_id}/retranscribe?dry_run=true`;
     return ((await ask("POST", path)) as { forecast: Forecast }).forecast;

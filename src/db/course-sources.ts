@@ -187,6 +187,7 @@ export async function claimSource(
     where id = (
       select id from course_sources
       where next_sync_at <= now() and (claimed_until is null or claimed_until <= now())
+        and not exists (select from queue_hold)
       order by next_sync_at, id limit 1 for update skip locked)
     returning id, course_id, kind, url, transcription, visible_from, claim`;
   return claimed;

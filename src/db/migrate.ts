@@ -8,7 +8,8 @@ const FOLDER = join(import.meta.dir, "../../sql");
 /** The advisory lock of all migrations: a second process waits for the first. */
 const LOCK = 7_305_842;
 
-type Migration = { name: string; sha256: string; text: string };
+export type AppliedMigration = { name: string; sha256: string };
+type Migration = AppliedMigration & { text: string };
 
 /**
  * Migrates a database to the schema of this version and returns the names of the applied files.
@@ -16,10 +17,11 @@ type Migration = { name: string; sha256: string; text: string };
  * Each file of `sql/` runs once, in order, in its own transaction, so an interrupted start continues where
  * it stopped. Several processes can call it at once.
  *
+ * @param last  the last file to apply, to load rows of that schema; the newest one by default
  * @throws AppError `migration_changed` when an applied file has changed since, `config_invalid` when the
  *   database user lacks a right, `database_unavailable`
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(url: string, last?: string): Promise<string[]> {
   const sql = connect(url, { max: 1 });
   try {
     await sql`
@@ -29,6 +31,7 @@ export async function migrate(url: string): Promise<string[]> {
     await installPgmq(sql);
     const applied: string[] = [];
     for (const migration of await readMigrations()) {
+      if (last && migration.name > last) break;
       if (await apply(sql, migration)) applied.push(migration.name);
     }
     return applied;
@@ -44,6 +47,16 @@ export async function schemaFingerprint(): Promise<string> {
   const hash = createHash("sha256");
   for (const { name, sha256 } of await readMigrations()) hash.update(`${name} ${sha256}\n`);
   return hash.digest("hex");
+}
+
+/** The migrations of a database, in their order. */
+export async function listAppliedMigrations(sql: Sql): Promise<AppliedMigration[]> {
+  return sql<AppliedMigration[]>`select name, sha256 from schema_migrations order by name`;
+}
+
+/** The migrations of this version, in their order. */
+export async function listMigrations(): Promise<AppliedMigration[]> {
+  return (await readMigrations()).map(({ name, sha256 }) => ({ name, sha256 }));
 }
 
 async function readMigrations(): Promise<Migration[]> {

@@ -24,14 +24,18 @@ export type DatabaseServer = {
  * Opens the database of the settings: checks the server behind `DATABASE_URL`, or else starts the embedded
  * database in `DATA_ROOT`.
  *
+ * @param embedded  options of the embedded database
  * @throws AppError `config_invalid` for an unusable server, `database_locked` while another process uses
  *   the embedded database, `database_unavailable` when it does not start
  */
 export async function openDatabaseServer(
   { DATABASE_URL, DATA_ROOT }: Pick<Config, "DATABASE_URL" | "DATA_ROOT">,
   log?: Log,
+  embedded: { idleLimitSeconds?: number } = {},
 ): Promise<DatabaseServer> {
-  if (!DATABASE_URL) return startEmbeddedDatabase({ dataDir: join(DATA_ROOT, "db") }, log);
+  if (!DATABASE_URL) {
+    return startEmbeddedDatabase({ dataDir: join(DATA_ROOT, "db"), ...embedded }, log);
+  }
   await checkServer(DATABASE_URL);
   return { url: DATABASE_URL, failed: new Promise(() => {}), close: async () => {} };
 }

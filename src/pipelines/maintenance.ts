@@ -4,6 +4,7 @@ import { recordRemovedOrphan } from "../db/file-audit";
 import { pruneKeys } from "../db/jobs/idempotency";
 import { type JobKind, listIncompleteJobs } from "../db/jobs/jobs";
 import { closeLostCalls } from "../db/jobs/provider-calls";
+import { findQueueHold } from "../db/jobs/queue-hold";
 import { pruneHistory, type Retention } from "../db/jobs/retention";
 import { resumeDueJobs } from "../db/jobs/usage";
 import { expireAudio } from "../db/lecture-audio";
@@ -85,7 +86,7 @@ async function maintain(deps: MaintenanceDeps): Promise<void> {
 async function maintainDaily(deps: MaintenanceDeps, signal: AbortSignal): Promise<void> {
   const { db, retention, storage, uploadedAudio } = deps;
   const tasks = {
-    history: () => pruneHistory(db, retention),
+    history: () => unlessHeld(db, () => pruneHistory(db, retention)),
     registrations: () => pruneRegistrations(db),
     documents: () => audit(deps, "document", storage, signal),
     audio: () => audit(deps, "lecture", uploadedAudio, signal),
@@ -103,6 +104,11 @@ async function audit(
   if (found.orphans + found.missing > 0) {
     log.warn({ kind, ...found }, "files and rows differ: see the events");
   }
+}
+
+/** After a restore nothing is deleted for its age, until an operator has checked the data. */
+async function unlessHeld(db: Sql, remove: () => Promise<unknown>): Promise<void> {
+  if (!(await findQueueHold(db))) await remove();
 }
 
 /** A failed task, such as one that needs an unreachable bucket, does not stop the others. */
@@ -144,6 +150,6 @@ async function removeUnneededAnswers({ db, dataRoot, log }: MaintenanceDeps): Pr
 }
 
 async function removeAudioOfLectures(deps: MaintenanceDeps): Promise<void> {
-  await expireAudio(deps.db, deps.audioRetentionDays);
+  await unlessHeld(deps.db, () => expireAudio(deps.db, deps.audioRetentionDays));
   await removeUnneededAudio(deps);
 }

@@ -13,6 +13,8 @@ export type QueueState = {
   dead_letters: number;
   /** Running workers in all processes on all machines. */
   workers: number;
+  /** Since when no job begins, after a restore; null: jobs begin. */
+  held_since: string | null;
 };
 
 /** A process that has not refreshed its registration for this time has ended. */
@@ -31,6 +33,7 @@ export async function readQueueState(sql: Sql): Promise<QueueState> {
        where vt <= clock_timestamp()) as oldest_pending_seconds,
       (select count(*)::int from pgmq.q_ingest_dead) as dead_letters,
       (select coalesce(sum(alive), 0)::int from worker_processes
-       where seen_at > now() - ${SILENT_SECONDS} * interval '1 second') as workers`;
+       where seen_at > now() - ${SILENT_SECONDS} * interval '1 second') as workers,
+      (select since from queue_hold) as held_since`;
   return state!;
 }

@@ -42,6 +42,7 @@ const QueueNumbers = z.object({
     .describe("How long the oldest job that could start has waited for a worker"),
   dead_letters: z.int().describe("Failed jobs and invalid messages"),
   workers: z.int().describe("Running workers in all processes"),
+  held_since: Time.nullable().describe("After a restore no job begins, until the queue is resumed"),
 });
 
 const CREDENTIAL = "Only with a credential, where one is required";

@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Sql } from "../db/client";
 import { getJob, JOB_ACTIVITIES, listJobs } from "../db/jobs/job-list";
+import { endQueueHold } from "../db/jobs/queue-hold";
 import { ById, Id, Json, PageQuery, pageOf, Time } from "./http/schemas";
 
 const JobKindName = z.enum(["lecture", "document"]);
@@ -52,6 +53,15 @@ export const jobRoutes = ({ db }: { db: Sql }) =>
       query: JobQuery,
       response: pageOf(JobItem),
       detail: { summary: "List jobs, newest first" },
+    })
+    .post("/resume", async () => ({ resumed: await endQueueHold(db) }), {
+      response: z.object({ resumed: z.boolean().describe("false: the queue was not on hold") }),
+      detail: {
+        summary: "Let the queue continue after a restore",
+        description:
+          "After a restore no job begins, no source is synchronised, no webhook is sent and no old data is deleted. " +
+          "Check the restored data first.",
+      },
     })
     .get("/:id", ({ params }) => getJob(db, params.id), {
       params: ById,

@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { AppError } from "../errors";
 import type { Log } from "../log";
 
 /** Identifies an answer: the job that paid for it, and everything that decides its content. */
@@ -55,6 +56,30 @@ export class AnswerSpool {
 
   async remove(key: AnswerKey): Promise<void> {
     await this.#removeFile(this.#pathOf(key));
+  }
+
+  /** The files of all complete answers, for a backup. */
+  async listFiles(): Promise<{ name: string; path: string }[]> {
+    const names = (await this.#names()).filter((name) => NAME.test(name));
+    return names.map((name) => ({ name, path: join(this.#folder, name) }));
+  }
+
+  /**
+   * Stores a file that `listFiles` named.
+   *
+   * @throws AppError `backup_damaged` for another name
+   */
+  async restoreFile(name: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    if (!NAME.test(name))
+      throw new AppError("backup_damaged", { reason: `unexpected file ${name}` });
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const unfinished = join(this.#folder, `${name}.${crypto.randomUUID()}.part`);
+    try {
+      await writeFile(unfinished, bytes, { mode: 0o600 });
+      await rename(unfinished, join(this.#folder, name));
+    } finally {
+      await rm(unfinished, { force: true });
+    }
   }
 
   /** The jobs that have answers here. */

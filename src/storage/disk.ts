@@ -74,7 +74,7 @@ export async function openDiskStorage(root: string, kind: FileKind): Promise<Fil
 }
 
 /** `fsync` of a file, or of a folder, which makes its new names durable. */
-async function flush(path: string): Promise<void> {
+export async function flush(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
     await handle.sync();

@@ -12,6 +12,8 @@ export type S3Settings = {
   secretAccessKey: string;
 };
 
+export const openBucket = (settings: S3Settings) => new Bun.S3Client(settings);
+
 /** The smallest parts S3 accepts, two at a time: a 300 MB upload adds 50 MB of memory. */
 const PARTS = { partSize: 5 * 1024 * 1024, queueSize: 2, retry: 3 };
 
@@ -28,7 +30,7 @@ export async function openS3Storage(
   kind: FileKind,
   settings: S3Settings,
 ): Promise<FileStorage> {
-  const bucket = new Bun.S3Client(settings);
+  const bucket = openBucket(settings);
   const stagingDir = join(root, kind.folder, ".tmp");
   const objectOf = (id: string) => bucket.file(`${kind.folder}/${storedFileName(kind, id)}`);
   await asStorageFailure(mkdir(stagingDir, { recursive: true, mode: 0o700 }));
@@ -99,11 +101,28 @@ async function upload(
   signal?: AbortSignal,
 ): Promise<void> {
   const { size } = await stat(path);
-  const writer = object.writer({ ...PARTS, type: contentType });
+  const stored = await writeObject(object, Bun.file(path).stream(), contentType, { signal });
+  if (stored !== size) throw new Error(`the bucket stored ${stored} of ${size} bytes`);
+}
+
+/**
+ * Writes bytes of unknown length to an object. It appears only when it is complete.
+ *
+ * @returns the number of bytes that the bucket has
+ */
+export async function writeObject(
+  object: Bun.S3File,
+  bytes: AsyncIterable<Uint8Array>,
+  contentType: string,
+  { signal, partSize = PARTS.partSize }: { signal?: AbortSignal | undefined; partSize?: number },
+): Promise<number> {
+  const writer = object.writer({ ...PARTS, partSize, type: contentType });
+  let size = 0;
   try {
-    for await (const chunk of Bun.file(path).stream()) {
+    for await (const chunk of bytes) {
       signal?.throwIfAborted();
       writer.write(chunk);
+      size += chunk.length;
       await writer.flush();
     }
     await writer.end();
@@ -115,6 +134,7 @@ async function upload(
   }
   const stored = (await object.stat()).size;
   if (stored !== size) throw new Error(`the bucket stored ${stored} of ${size} bytes`);
+  return stored;
 }
 
 async function download(object: Bun.S3File, path: string, signal?: AbortSignal): Promise<void> {

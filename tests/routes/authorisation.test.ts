@@ -111,6 +111,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/documents/{id}/versions/{sha256}/file": ["read", "hidden"],
   "get /api/jobs": ["admin", "refused"],
   "get /api/jobs/{id}": ["admin", "refused"],
+  "post /api/jobs/resume": ["admin", "refused"],
   "get /api/documents/{id}/versions/{sha256}/pages/{page_number}/image": ["read", "hidden"],
   "get /api/events": ["read", "filtered"],
   "post /api/signed-urls": ["read", "hidden"],

@@ -155,6 +155,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/documents/:id/usage": READ_DOCUMENT,
 
   "GET /api/jobs": ADMIN,
+  "POST /api/jobs/resume": ADMIN,
   "GET /api/jobs/:id": ADMIN,
 
   "GET /api/events": READ,

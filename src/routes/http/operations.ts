@@ -10,6 +10,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/audit": "listAuditEvents",
   "get /api/jobs": "listJobs",
   "get /api/jobs/{id}": "getJob",
+  "post /api/jobs/resume": "resumeQueue",
 
   "get /api/keys": "listKeys",
   "post /api/keys": "createKey",

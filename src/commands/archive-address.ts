@@ -1,0 +1,22 @@
+import { basename, dirname } from "node:path";
+import type { Config } from "../config";
+import { AppError } from "../errors";
+import { openBackups } from "../services";
+
+export type ArchiveSource = { label: string; open(): Promise<ReadableStream<Uint8Array>> };
+
+/**
+ * Finds an archive by the argument of a command: a path, `s3://bucket/…/name`, or `latest` for the newest in BACKUP_TO.
+ *
+ * @throws AppError `backup_not_found` for `latest` without a backup
+ */
+export async function findArchive(config: Config, address: string): Promise<ArchiveSource> {
+  if (address !== "latest") {
+    const place = openBackups(config, dirname(address));
+    return { label: address, open: () => place.open(basename(address)) };
+  }
+  const place = openBackups(config);
+  const newest = (await place.list()).at(-1);
+  if (!newest) throw new AppError("backup_not_found", { place: place.label });
+  return { label: `${place.label}/${newest.name}`, open: () => place.open(newest.name) };
+}

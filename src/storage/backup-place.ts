@@ -1,0 +1,162 @@
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../errors";
+import { flush } from "./disk";
+import { asStorageFailure } from "./failure";
+import { openBucket, type S3Settings, writeObject } from "./s3";
+import { stagedFileName, sweepStaging } from "./staging";
+
+export type StoredBackup = { name: string; size_bytes: number };
+
+/** A folder or a bucket with archives. */
+export interface BackupPlace {
+  /** For people: the folder, or `s3://bucket/prefix`. */
+  readonly label: string;
+  /**
+   * Stores the bytes under a name. The archive exists only when it is complete: after a failure or a kill there is none.
+   *
+   * @returns its size in bytes
+   */
+  write(name: string, bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number>;
+  /** @throws AppError `backup_not_found` */
+  open(name: string): Promise<ReadableStream<Uint8Array>>;
+  /** The archives, oldest first. Other files are ignored. */
+  list(): Promise<StoredBackup[]>;
+  remove(name: string): Promise<void>;
+}
+
+/** The name sorts by time. Two backups in one millisecond would replace each other; only one runs at a time. */
+export const backupName = (time: Date) =>
+  `lectern-${time.toISOString().replace(/[-:]/g, "").replace("T", "-")}.tar.zst`;
+
+const BACKUP_NAME = /^lectern-\d{8}-\d{6}\.\d{3}Z\.tar\.zst$/;
+
+/**
+ * Opens the place of an address: a folder, or `s3://bucket/prefix` with the endpoint and keys of the settings.
+ *
+ * @param s3  endpoint and keys; the bucket of the address is used
+ */
+export function openBackupPlace(
+  address: string,
+  s3: Omit<S3Settings, "bucket"> | null = null,
+): BackupPlace {
+  const [, bucket, prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(address) ?? [];
+  if (!bucket) return openFolder(address);
+  if (s3) return openBucketPlace({ ...s3, bucket }, prefix.replace(/\/*$/, ""), address);
+  const problem = "s3://… needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY";
+  throw new AppError("config_invalid", { problems: { BACKUP_TO: [problem] } });
+}
+
+function openFolder(folder: string): BackupPlace {
+  const staging = join(folder, ".tmp");
+  return {
+    label: folder,
+
+    async write(name, bytes, signal) {
+      await asStorageFailure(mkdir(staging, { recursive: true, mode: 0o700 }));
+      await asStorageFailure(sweepStaging(staging));
+      const staged = join(staging, stagedFileName());
+      try {
+        const size = await writeFlushed(staged, bytes, signal);
+        await asStorageFailure(rename(staged, join(folder, name)));
+        await asStorageFailure(flush(folder));
+        return size;
+      } catch (error) {
+        await rm(staged, { force: true });
+        throw error;
+      }
+    },
+
+    async open(name) {
+      const path = join(folder, name);
+      const found = await stat(path).catch(() => null);
+      if (!found?.isFile()) throw new AppError("backup_not_found", { archive: path });
+      return Bun.file(path).stream();
+    },
+
+    async list() {
+      const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return [];
+        throw error;
+      });
+      const archives = names.filter((name) => BACKUP_NAME.test(name)).sort();
+      return Promise.all(
+        archives.map(async (name) => ({ name, size_bytes: (await stat(join(folder, name))).size })),
+      );
+    },
+
+    async remove(name) {
+      await asStorageFailure(rm(join(folder, name), { force: true }));
+    },
+  };
+}
+
+async function writeFlushed(
+  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<number> {
+  const file = await asStorageFailure(open(path, "wx", 0o600));
+  let size = 0;
+  try {
+    for await (const chunk of bytes) {
+      signal.throwIfAborted();
+      await asStorageFailure(file.writeFile(chunk));
+      size += chunk.length;
+    }
+    await asStorageFailure(file.sync());
+    return size;
+  } finally {
+    await file.close();
+  }
+}
+
+/** S3 allows 10 000 parts, so an archive can have 160 GB. */
+const PART_BYTES = 16 * 1024 * 1024;
+
+function openBucketPlace(settings: S3Settings, prefix: string, label: string): BackupPlace {
+  const bucket = openBucket(settings);
+  const keyOf = (name: string) => (prefix ? `${prefix}/${name}` : name);
+  return {
+    label,
+
+    async write(name, bytes, signal) {
+      const object = bucket.file(keyOf(name));
+      const stored = writeObject(object, bytes, "application/zstd", {
+        signal,
+        partSize: PART_BYTES,
+      });
+      return asStorageFailure(stored, signal);
+    },
+
+    async open(name) {
+      const object = bucket.file(keyOf(name));
+      const found = object.stat().catch((cause: unknown) => {
+        if ((cause as { code?: string }).code !== "NoSuchKey") throw cause;
+        throw new AppError("backup_not_found", { archive: `${label}/${name}` }, { cause });
+      });
+      await asStorageFailure(found);
+      return object.stream();
+    },
+
+    async list() {
+      const found: StoredBackup[] = [];
+      const under = prefix ? `${prefix}/` : "";
+      for (let token: string | undefined; ; ) {
+        const page = await asStorageFailure(
+          bucket.list({ prefix: under, ...(token && { continuationToken: token }) }),
+        );
+        for (const { key, size = 0 } of page.contents ?? []) {
+          const name = key.slice(under.length);
+          if (BACKUP_NAME.test(name)) found.push({ name, size_bytes: size });
+        }
+        if (!page.isTruncated) return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+        token = page.nextContinuationToken;
+      }
+    },
+
+    async remove(name) {
+      await asStorageFailure(bucket.file(keyOf(name)).delete());
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { startEmbeddedDatabase } from "../../../src/db/embedded/start";
+import { endQueueHold, findQueueHold } from "../../../src/db/jobs/queue-hold";
+import { restoreBackup } from "../../../src/pipelines/backup/restore";
+import { claimJob } from "../../../src/queue/queue";
+import { readArchive } from "../../../src/storage/backup-archive";
+import { embeddedSnapshot } from "../../support/database";
+import { silentLog } from "../../support/factories";
+import {
+  ask,
+  backUp,
+  fillInstallation,
+  type Installation,
+  openInstallation,
+} from "../../support/installation";
+import { cloneNative } from "../../support/native-database";
+
+const { signal } = new AbortController();
+const restore = (path: string, to: Installation) =>
+  restoreBackup(
+    { ...to, databaseUrl: to.url, log: silentLog },
+    async () => Bun.file(path).stream(),
+    signal,
+  );
+const read = (path: string) => readArchive(Bun.file(path).stream(), {}, signal);
+const startEmbedded = async () =>
+  startEmbeddedDatabase({ dataDir: null, from: Bun.file(await embeddedSnapshot()) });
+
+describe("a backup restored into an empty installation", () => {
+  test("has the same rows, files, answers and conversations, and its queue waits", async () => {
+    await using source = await openInstallation();
+    const filled = await fillInstallation(source);
+    await using target = await openInstallation();
+    const backup = await backUp(source);
+    await restore(backup.path, target);
+
+    expect(backup).toMatchObject({ files: 1, missing: 0, changed: 0 });
+    const { answer, course_id } = filled;
+    const again = await ask(target.db, course_id);
+    expect({ ...again, session_id: "" }).toEqual({ ...answer, session_id: "" });
+    expect(answer.citations).toMatchObject([{ number: 1, page_number: 7 }]);
+    const history = (db: Installation["db"]) => db`
+      select id, position, role, content, metadata from chat_messages
+      where session_id = ${answer.session_id} order by position`;
+    expect(await history(target.db)).toEqual(await history(source.db));
+    const stored = (await target.storage.open(filled.document_id)).stream();
+    expect(Buffer.from(await new Response(stored).arrayBuffer())).toEqual(filled.bytes);
+
+    expect(await findQueueHold(target.db)).toMatchObject({ reason: "restored from a backup" });
+    const claim = () => claimJob(target.db, ["ingest"], 30);
+    expect(await claim()).toBeNull();
+    expect(await endQueueHold(target.db)).toBe(true);
+    expect(await claim()).toMatchObject({ asset_id: filled.document_id });
+    expect(await endQueueHold(target.db)).toBe(false);
+  });
+
+  test("is the same on the other engine and back", async () => {
+    await using source = await openInstallation(await cloneNative());
+    await fillInstallation(source);
+    await using embedded = await openInstallation(await startEmbedded());
+    await using back = await openInstallation(await cloneNative());
+    const first = await backUp(source);
+    await restore(first.path, embedded);
+    const second = await backUp(embedded);
+    await restore(second.path, back);
+    const third = await backUp(back);
+
+    const [one, two, three] = await Promise.all(
+      [first, second, third].map(({ path }) => read(path)),
+    );
+    for (const { manifest } of [two!, three!]) {
+      expect(manifest.tables).toEqual(one!.manifest.tables);
+      expect(manifest.files).toEqual(one!.manifest.files);
+    }
+    expect(three!.header.sequences).toEqual(one!.header.sequences);
+    const insert = (to: Installation) =>
+      to.db`insert into processing_events (asset_type, event_type) values ('system', 'x') returning id`;
+    expect(await insert(back)).toEqual(await insert(source));
+    const broken = back.db`update jobs set course_id = gen_random_uuid()`;
+    expect(broken).rejects.toThrow("foreign key");
+  });
+});
+
+describe("nothing is restored", () => {
+  test("into an installation with a course", async () => {
+    await using source = await openInstallation();
+    await fillInstallation(source);
+    const { path } = await backUp(source);
+
+    expect(restore(path, source)).rejects.toMatchObject({
+      errorCode: "restore_not_empty",
+      details: { found: "courses" },
+    });
+  });
+
+  test("of a damaged archive, and the installation stays empty", async () => {
+    await using source = await openInstallation();
+    await fillInstallation(source);
+    const { path } = await backUp(source);
+    const bytes = await Bun.file(path).bytes();
+    await using target = await openInstallation();
+    const damages: [string, Uint8Array][] = [
+      ["empty", bytes.subarray(0, 0)],
+      ["cut off in the middle", bytes.subarray(0, bytes.length / 2)],
+      ["without its end", bytes.subarray(0, -64)],
+      ["with one other byte", bytes.with(bytes.length / 2, bytes[bytes.length / 2]! ^ 1)],
+      ["another file", Buffer.from("%PDF-1.7")],
+    ];
+
+    for (const [name, damaged] of damages) {
+      const file = join(target.dataRoot, "damaged.tar.zst");
+      await Bun.write(file, damaged);
+      const failure = await restore(file, target).catch((error) => error);
+      expect(failure, name).toMatchObject({ errorCode: "backup_damaged" });
+    }
+    expect(await target.db`select id from courses`).toHaveLength(0);
+    expect(await readdir(join(target.dataRoot, "documents"))).toEqual([".tmp"]);
+    await restore(path, target);
+    expect(await target.db`select id from courses`).toHaveLength(1);
+  });
+});
