@@ -30,7 +30,7 @@ const LECTERN_COMMANDS = [...help.matchAll(/^ {2}(\w+)/gm)].map(([, command]) =>
 const commandsOf = (run: string) =>
   run
     .split(/\n|&&|\|\||;/)
-    .map((command) => command.trim().replace(/^sudo /, ""))
+    .map((command) => command.trim().replace(/^sudo (--\S+ )*/, ""))
     .filter(Boolean);
 
 /** Programs of the runner and of Bun that steps may call. */
@@ -90,6 +90,7 @@ test("the workflows check, test, compare generated files, build the image and au
       "bun scripts/dump-schema.ts --check",
       "bun scripts/dump-openapi.ts --check",
       "docker compose up --build --detach --wait",
+      "sudo --preserve-env=PATH bun scripts/image.ts check",
     ]),
   );
   expect(audit.on).toHaveProperty("schedule");

@@ -1,11 +1,12 @@
-/** The process that creates the folder of a new database and ends. The argument is the folder. */
+/** The process that creates the folder of a new database and ends. Arguments: the folder, and a template if there is one. */
 import { closeSync, fsyncSync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { closePGlite, openPGlite } from "./pglite";
 import { SyncedFS, syncFolder } from "./synced-fs";
 
-const folder = process.argv[2]!;
-await closePGlite(await openPGlite(new SyncedFS(folder)));
+const [folder = "", template] = process.argv.slice(2);
+if (template) await new Bun.Archive(await Bun.file(template).bytes()).extract(folder);
+else await closePGlite(await openPGlite(new SyncedFS(folder)));
 syncTree(folder);
 
 /** `initdb` does not sync here. Without this sync, a power failure soon after it leaves empty files. */

@@ -70,6 +70,7 @@ export async function startEmbeddedDatabase(
   } catch (cause) {
     await thread.stop();
     unlock();
+    if (cause instanceof AppError) throw cause;
     throw new AppError("database_not_opened", { data_dir: dataDir, advice: REPAIR }, { cause });
   }
 }
