@@ -125,6 +125,12 @@ export type Asset = {
   title: string | null;
   status: LectureStatus | DocumentStatus;
   status_reason: string | null;
+  /** Why it failed or is paused. */
+  error_code: string | null;
+  /** Of a lecture. */
+  duration_seconds: number | null;
+  /** Of a document. */
+  page_count: number | null;
   progress_percent: number;
   created_at: string;
   updated_at: string;
@@ -140,13 +146,14 @@ export async function listAssets(
   const rows = await sql<(Asset & { cursor: string })[]>`
     select *, ${cursorOf(sql)} from (
       select l.id, 'lecture' as kind, l.title, shown_status(l.status, j.id) as status,
-             shown_reason(l.status_reason, j.id) as status_reason, j.progress_percent,
+             shown_reason(l.status_reason, j.id) as status_reason, j.error_code,
+             l.audio_duration_seconds as duration_seconds, null::int as page_count, j.progress_percent,
              l.created_at, greatest(l.updated_at, j.updated_at) as updated_at
       from lectures l join jobs j on j.id = l.last_job_id
       where l.course_id = ${course_id} and l.deleted_at is null ${visibleAsset(sql, viewer, "l")}
       union all
       select d.id, 'document', coalesce(d.title, d.filename), shown_status(d.status, j.id),
-             shown_reason(d.status_reason, j.id),
+             shown_reason(d.status_reason, j.id), j.error_code, null, d.page_count,
              j.progress_percent, d.created_at, greatest(d.updated_at, j.updated_at)
       from documents d join jobs j on j.id = d.description_job_id
       where d.course_id = ${course_id} and d.deleted_at is null ${visibleAsset(sql, viewer, "d")}

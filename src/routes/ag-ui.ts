@@ -9,7 +9,9 @@ import { recordBundle } from "../db/agui-assets";
 import type { Sql } from "../db/client";
 import { AppError } from "../errors";
 import type { Log } from "../log";
+import { type Principal, SCOPES } from "../principal";
 import type { ChatModel } from "../providers/chat/chat-model";
+import { principalOf } from "./http/auth";
 import { ownBaseUrl } from "./http/own-origin";
 import { readStaticFile, type StaticFile, serveStaticFile } from "./http/static-files";
 
@@ -45,7 +47,15 @@ const AgUiConfig = z.object({
       "Your CopilotKit runtime, as in COPILOTKIT_URL and COPILOTKIT_AGENT; null without one",
     ),
   endpoints: z.record(z.string(), z.string()),
-  features: z.record(z.string(), z.boolean()),
+  features: z
+    .record(z.string(), z.boolean())
+    .describe("written_answers: a model answers; sample_course: /ag-ui/sample has its material"),
+  caller: z
+    .object({
+      kind: z.enum(["open", "key", "user", "link", "anonymous"]),
+      scopes: z.array(z.enum(SCOPES)),
+    })
+    .describe("The sender of the request, as its key or token names it"),
   chat_model: z.string(),
   bundle_version: z.string(),
 });
@@ -68,6 +78,9 @@ export async function agUiRoutes({ config, db, log, chatModel }: AgUiRoutesDeps)
     const advice = "there is no page to serve: unset AG_UI_DIR, or name the folder of a built page";
     log.warn({ err, folder: config.AG_UI_DIR }, advice);
   }
+
+  const sample = await readSample();
+  for (const [path, file] of sample) bundle.set(path, file);
 
   const policy = contentSecurityPolicy(config.PANOPTO_ALLOWED_HOSTS);
   const asset = ({ params, request }: { params: { "*": string }; request: Request }) =>
@@ -103,7 +116,11 @@ export async function agUiRoutes({ config, db, log, chatModel }: AgUiRoutesDeps)
             courses: "/api/courses",
             retrieval: "/api/retrieval/query",
           },
-          features: { written_answers: chatModel.kind === "model" },
+          features: {
+            written_answers: chatModel.kind === "model",
+            sample_course: sample.length === SAMPLE_FILES.length,
+          },
+          caller: toCaller(principalOf(request)),
           chat_model: chatModel.name,
           bundle_version: checksum.slice(0, 12),
         }),
@@ -133,6 +150,25 @@ async function readBundle(folder: string): Promise<Map<string, StaticFile>> {
   for await (const path of files) bundle.set(path, await readStaticFile(join(folder, path)));
   return bundle;
 }
+
+/** The material of the sample course, which the page uploads when the visitor asks for it. */
+const SAMPLE_FILES = ["slides.pdf", "lecture/captions.srt"];
+
+/** Empty for an installation without the examples. */
+async function readSample(): Promise<[string, StaticFile][]> {
+  const folder = join(import.meta.dir, "../../examples/course");
+  const read = async (path: string): Promise<[string, StaticFile]> => [
+    `sample/${path}`,
+    await readStaticFile(join(folder, path)),
+  ];
+  return Promise.all(SAMPLE_FILES.map(read)).catch(() => []);
+}
+
+const toCaller = ({ kind, scopes }: Principal) => ({
+  // A signed address does not open this route.
+  kind: kind === "signed" ? "anonymous" : kind,
+  scopes: [...scopes],
+});
 
 function checksumOf(bundle: Map<string, StaticFile>): string {
   const hash = createHash("sha256");

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { updateRelease } from "../../src/db/access/releases";
+import { updateAsset } from "../../src/db/access/releases";
 import { assignSlides } from "../../src/db/alignment/slide-assignments";
 import { withholdHidden } from "../../src/db/chat/withheld-citations";
 import { SEES_ALL, type Viewer } from "../../src/principal";
@@ -103,14 +103,14 @@ test("hidden pages, hidden lectures and uncertain spans are no other half", asyn
   expect(await kinds(STUDENT)).toEqual([["slide"], ["moments"]]);
 
   const hidden = [{ page_from: 1, page_to: 1, visible_from: LATER }];
-  await updateRelease(db, "document", deck, { page_releases: hidden });
+  await updateAsset(db, "document", deck, { page_releases: hidden });
   expect(await kinds(STUDENT)).toEqual([[], []]);
   expect(await kinds(SEES_ALL)).toEqual([["slide"], ["moments"]]);
-  await updateRelease(db, "document", deck, { page_releases: [] });
+  await updateAsset(db, "document", deck, { page_releases: [] });
 
-  await updateRelease(db, "lecture", lecture, { visible_from: LATER });
+  await updateAsset(db, "lecture", lecture, { visible_from: LATER });
   expect((await kinds(STUDENT))[1]).toEqual([]);
-  await updateRelease(db, "lecture", lecture, { visible_from: null });
+  await updateAsset(db, "lecture", lecture, { visible_from: null });
 
   const other = await insertDeck(db, course_id, makeDeck(3, 1));
   await assignSlides(db, lecture, [other]);
@@ -138,7 +138,7 @@ test("an old citation keeps its quote and loses a slide or moments that are hidd
     (await withholdHidden(db, STUDENT, [{ metadata: { citations } }]))[0]!.metadata.citations!;
   expect(await read()).toEqual(citations);
 
-  await updateRelease(db, "document", deck, {
+  await updateAsset(db, "document", deck, {
     page_releases: [{ page_from: 2, page_to: 2, visible_from: LATER }],
   });
   expect(await read()).toEqual([
@@ -146,8 +146,8 @@ test("an old citation keeps its quote and loses a slide or moments that are hidd
     citations[1]!,
   ]);
 
-  await updateRelease(db, "document", deck, { page_releases: [] });
-  await updateRelease(db, "lecture", lecture, { visible_from: LATER });
+  await updateAsset(db, "document", deck, { page_releases: [] });
+  await updateAsset(db, "lecture", lecture, { visible_from: LATER });
   const [first, second] = (await read()) as Record<string, unknown>[];
   expect(first).toMatchObject({ withheld: true, url: null });
   expect(first).not.toHaveProperty("slide");

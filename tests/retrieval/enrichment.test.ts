@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { updateRelease } from "../../src/db/access/releases";
+import { updateAsset } from "../../src/db/access/releases";
 import { assignSlides } from "../../src/db/alignment/slide-assignments";
 import type { Viewer } from "../../src/principal";
 import { SEES_ALL } from "../../src/principal";
@@ -106,19 +106,19 @@ test("words of a hidden page, deck or lecture lead to nothing for students", asy
   expect(await both(STUDENT)).toEqual(visible);
 
   const hidden = [{ page_from: 2, page_to: 2, visible_from: LATER }];
-  await updateRelease(db, "document", deck, { page_releases: hidden });
+  await updateAsset(db, "document", deck, { page_releases: hidden });
   // Also without the rule that hides the speech over hidden pages.
   await db`update slide_spans set confidence = 0 where lecture_id = ${lecture}`;
   expect(await both(STUDENT)).toEqual([[], []]);
   expect(await both(SEES_ALL)).toEqual(visible);
-  await updateRelease(db, "document", deck, { page_releases: [] });
+  await updateAsset(db, "document", deck, { page_releases: [] });
   expect(await both(STUDENT)).toEqual(visible);
 
-  await updateRelease(db, "document", deck, { visible_from: LATER });
+  await updateAsset(db, "document", deck, { visible_from: LATER });
   expect(await both(STUDENT)).toEqual([[], []]);
-  await updateRelease(db, "document", deck, { visible_from: null });
+  await updateAsset(db, "document", deck, { visible_from: null });
 
-  await updateRelease(db, "lecture", lecture, { visible_from: LATER });
+  await updateAsset(db, "lecture", lecture, { visible_from: LATER });
   expect(await both(STUDENT)).toEqual([[], []]);
   expect(await both(SEES_ALL)).toEqual(visible);
 });

@@ -153,10 +153,22 @@ test("GET /api/agui/config says what a page has to know, and no secret", async (
 
   expect(JSON.parse(text)).toMatchObject({
     endpoints: { chat_stream: "/api/chat/stream", courses: "/api/courses" },
-    features: { written_answers: true },
+    features: { written_answers: true, sample_course: true },
   });
   expect(JSON.parse(text)).toMatchObject({ api_base_url: server.url, copilotkit: null });
   expect(text).not.toContain("sk-secret");
+});
+
+test("the material of the sample course is served with the page", async () => {
+  for (const [name, type] of [
+    ["slides.pdf", "application/pdf"],
+    ["lecture/captions.srt", ""],
+  ]) {
+    const file = await fetch(`${server.url}/ag-ui/sample/${name}`);
+    expect(file.status).toBe(200);
+    expect(file.headers.get("content-type")).toContain(type!);
+    expect((await file.bytes()).length).toBeGreaterThan(1_000);
+  }
 });
 
 test("GET /api/agui/config names the CopilotKit runtime, and the public address with its path", async () => {

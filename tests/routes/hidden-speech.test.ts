@@ -1,5 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { updateRelease } from "../../src/db/access/releases";
+import { updateAsset } from "../../src/db/access/releases";
 import { assignSlides } from "../../src/db/alignment/slide-assignments";
 import { readTranscriptChunks } from "../../src/db/chat/chat-reads";
 import { withholdHidden } from "../../src/db/chat/withheld-citations";
@@ -48,7 +48,7 @@ async function makeCourse() {
   return { course_id, deck, lecture };
 }
 const hide = (deck: string, visible_from: string) =>
-  updateRelease(db, "document", deck, {
+  updateAsset(db, "document", deck, {
     page_releases: [{ page_from: 2, page_to: 2, visible_from }],
   });
 const isSecretIn = (answer: string) => answer.includes(pages[1]!.title);
@@ -140,7 +140,7 @@ test("the agent reads no speech over a hidden page, and old citations of it are 
 
 test("speech over an unreleased deck is hidden, and speech over an uncertain page is not", async () => {
   const { course_id, deck, lecture } = await makeCourse();
-  await updateRelease(db, "document", deck, { page_releases: [], visible_from: LATER });
+  await updateAsset(db, "document", deck, { page_releases: [], visible_from: LATER });
   expect(isPublicIn(await searchSpeech(course_id, student, 1))).toBe(false);
   expect(isPublicIn(await text(`/api/lectures/${lecture}/transcript`, student))).toBe(false);
 
@@ -148,6 +148,6 @@ test("speech over an unreleased deck is hidden, and speech over an uncertain pag
   const other = await insertDeck(db, course_id, makeDeck(3, 1));
   await assignSlides(db, lecture, [other]);
   await alignDue(db);
-  await updateRelease(db, "document", other, { visible_from: LATER });
+  await updateAsset(db, "document", other, { visible_from: LATER });
   expect(isPublicIn(await searchSpeech(course_id, student, 1))).toBe(true);
 });

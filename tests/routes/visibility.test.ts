@@ -130,6 +130,38 @@ async function everything(key: string, kind: "document" | "lecture", id: string,
   return texts.map((text) => text.replace(/"instance":"[^"]*"/g, "")).join("\n");
 }
 
+test.each(["document", "lecture"] as const)(
+  "teachers rename a %s, students cannot",
+  async (kind) => {
+    const id = kind === "document" ? await createDeck("otter") : await createLecture("otter");
+    const path = `/api/${kind}s/${id}`;
+    const before = JSON.parse((await get(teacher, path)).text);
+
+    const renamed = await patch(path, { title: " Otters at night " });
+    expect(await renamed.json()).toMatchObject({
+      title: "Otters at night",
+      visible_from: before.visible_from,
+    });
+    for (const title of ["", " ", null, 7, "x".repeat(301)]) {
+      expect((await patch(path, { title })).status).toBe(422);
+    }
+    expect((await patch(path, { title: "Mine" }, student)).status).toBe(403);
+    expect((await patch(`/api/${kind}s/${crypto.randomUUID()}`, { title: "Gone" })).status).toBe(
+      404,
+    );
+
+    const assets = JSON.parse(
+      (await get(teacher, `/api/courses/${course_id}/assets?limit=200`)).text,
+    );
+    const listed = assets.items.find((one: { id: string }) => one.id === id);
+    expect(listed.title).toBe("Otters at night");
+    const { items } = JSON.parse((await get(teacher, `${path}/events`)).text);
+    const types = items.map((one: { event_type: string }) => one.event_type);
+    expect(types.filter((type: string) => type === "renamed")).toHaveLength(1);
+    expect(types).not.toContain("release_changed");
+  },
+);
+
 describe("an asset before its release", () => {
   test.each(["document", "lecture"] as const)(
     "a %s is nowhere for students and everywhere for teachers",

@@ -372,7 +372,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change when students see a document or some of its pages, and who owns it
+         * Change the title of a document, when students see it or some of its pages, and who owns it
          * @description Ranges of pages hold for all versions. While a page is hidden, students do not get the PDF.
          */
         patch: operations["updateDocument"];
@@ -982,7 +982,7 @@ export interface paths {
         delete: operations["deleteLecture"];
         options?: never;
         head?: never;
-        /** Change when students see a lecture, and who owns it */
+        /** Change the title of a lecture, when students see it, and who owns it */
         patch: operations["updateLecture"];
         trace?: never;
     };
@@ -3319,10 +3319,16 @@ export interface components {
         Asset: {
             /** Format: date-time */
             created_at: string;
+            /** @description Of a lecture; null until it is known */
+            duration_seconds: number | null;
+            /** @description Why it failed or is paused */
+            error_code: string | null;
             /** Format: uuid */
             id: string;
             /** @enum {string} */
             kind: "lecture" | "document";
+            /** @description Of a document; null until it is known */
+            page_count: number | null;
             progress_percent: number;
             /** @enum {string} */
             status: "pending" | "downloading" | "transcribing" | "embedding" | "completed" | "failed" | "paused" | "uploaded" | "described";
@@ -6237,6 +6243,12 @@ export interface operations {
                         /** @description PUBLIC_URL, or else the address of the request */
                         api_base_url: string;
                         bundle_version: string;
+                        /** @description The sender of the request, as its key or token names it */
+                        caller: {
+                            /** @enum {string} */
+                            kind: "open" | "key" | "user" | "link" | "anonymous";
+                            scopes: ("read" | "ingest" | "chat" | "admin")[];
+                        };
                         chat_model: string;
                         /** @description Your CopilotKit runtime, as in COPILOTKIT_URL and COPILOTKIT_AGENT; null without one */
                         copilotkit: {
@@ -6246,6 +6258,7 @@ export interface operations {
                         endpoints: {
                             [key: string]: string;
                         };
+                        /** @description written_answers: a model answers; sample_course: /ag-ui/sample has its material */
                         features: {
                             [key: string]: boolean;
                         };
@@ -7142,6 +7155,7 @@ export interface operations {
                         /** Format: date-time */
                         visible_from: string;
                     }[];
+                    title?: string;
                     /**
                      * Format: date-time
                      * @description Students see it from this time on; null: at once
@@ -8298,6 +8312,7 @@ export interface operations {
                  */
                 "application/json": {
                     owner_id?: ("me" | string) | null;
+                    title?: string;
                     /**
                      * Format: date-time
                      * @description Students see it from this time on; null: at once

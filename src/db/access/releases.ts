@@ -14,7 +14,8 @@ export type InitialRelease = {
 };
 
 /** Omitted fields stay unchanged. */
-export type ReleaseChange = {
+export type AssetChange = {
+  title?: string | undefined;
   owner_id?: string | null | undefined;
   visible_from?: string | null | undefined;
   /** Documents only; replaces all ranges. */
@@ -22,21 +23,23 @@ export type ReleaseChange = {
 };
 
 /**
- * Changes who sees an asset and since when, and records an event: one statement.
+ * Changes the title of an asset, who sees it and since when, and records an event: one statement.
  *
  * @throws AppError `lecture_not_found` or `document_not_found`, `user_not_found`
  */
-export async function updateRelease(
+export async function updateAsset(
   sql: Sql,
   kind: "lecture" | "document",
   id: string,
-  { owner_id, visible_from, page_releases }: ReleaseChange,
+  { title, owner_id, visible_from, page_releases }: AssetChange,
 ): Promise<void> {
   const table = sql(`${kind}s`);
   const ranges = page_releases ?? [];
+  const isReleased = [owner_id, visible_from, page_releases].some((one) => one !== undefined);
   const [changed] = await sql<{ id: string }[]>`
     with changed as (
       update ${table} set
+        title = coalesce(${title ?? null}, title),
         owner_id = ${owner_id === undefined ? sql`owner_id` : sql`${owner_id}::uuid`},
         visible_from = ${visible_from === undefined ? sql`visible_from` : sql`${visible_from}::timestamptz`}
       where id = ${id} and deleted_at is null
@@ -52,9 +55,15 @@ export async function updateRelease(
       from changed, jsonb_to_recordset(${sql.json(ranges)})
         as r (page_from int, page_to int, visible_from timestamptz)
     )
-    select id, record_event(${kind}, id, course_id, 'release_changed', jsonb_build_object(
-      'visible_from', visible_from, 'personal', owner_id is not null,
-      'page_releases', ${page_releases === undefined ? null : sql.json(ranges)}::jsonb))
+    select id,
+      case when ${title !== undefined} then
+        record_event(${kind}, id, course_id, 'renamed', jsonb_build_object('title', ${title ?? null}::text))
+      end,
+      case when ${isReleased} then
+        record_event(${kind}, id, course_id, 'release_changed', jsonb_build_object(
+          'visible_from', visible_from, 'personal', owner_id is not null,
+          'page_releases', ${page_releases === undefined ? null : sql.json(ranges)}::jsonb))
+      end
     from changed`.catch(throwOwnerMissing);
   if (!changed) throw new AppError(`${kind}_not_found`);
 }

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { AuditWriter } from "../../db/access/audit-writer";
-import { updateRelease } from "../../db/access/releases";
+import { updateAsset } from "../../db/access/releases";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
 import { getDocument, getDocumentStatus, getShownVersion, listDocuments } from "../../db/documents";
@@ -118,7 +118,7 @@ export const documentRoutes = ({
       "/:id",
       async ({ params, body, request }) => {
         const owner_id = body.owner_id && toOwnerId(request, body.owner_id);
-        await updateRelease(db, "document", params.id, { ...body, owner_id });
+        await updateAsset(db, "document", params.id, { ...body, owner_id });
         return withUrl(await getDocument(db, params.id));
       },
       {
@@ -127,7 +127,8 @@ export const documentRoutes = ({
         body: DocumentChange,
         response: Document,
         detail: {
-          summary: "Change when students see a document or some of its pages, and who owns it",
+          summary:
+            "Change the title of a document, when students see it or some of its pages, and who owns it",
           description:
             "Ranges of pages hold for all versions. While a page is hidden, students do not get the PDF.",
         },

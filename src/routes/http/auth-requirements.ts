@@ -48,7 +48,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /ag-ui": PUBLIC,
   "GET /ag-ui/static/*": PUBLIC,
   "GET /ag-ui/*": PUBLIC,
-  "GET /api/agui/config": PUBLIC,
+  "GET /api/agui/config": { scope: null, identifies: true },
   "GET /docs/errors": PUBLIC,
   "GET /swagger": PUBLIC,
   // The document describes the API and is published as docs/openapi.json; its operations need a key.

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AppError } from "../../errors";
 import { hasScope } from "../../principal";
 import { principalOf } from "./auth";
-import { Id } from "./schemas";
+import { Id, Title } from "./schemas";
 
 /** PostgreSQL has no year 0. */
 const FIRST_MOMENT = Date.parse("0001-01-01T00:00:00Z");
@@ -40,6 +40,7 @@ export const VisibleFrom = Moment.optional().describe(
 );
 
 export const LectureChange = z.strictObject({
+  title: Title.optional(),
   visible_from: Moment.nullable()
     .optional()
     .describe("Students see it from this time on; null: at once"),

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { AuditWriter } from "../../db/access/audit-writer";
-import { updateRelease } from "../../db/access/releases";
+import { updateAsset } from "../../db/access/releases";
 import { listHiddenSpeech } from "../../db/access/visibility";
 import { withoutHiddenSpeech } from "../../db/access/visible-transcript";
 import { deleteAsset } from "../../db/assets";
@@ -214,7 +214,7 @@ export const lectureRoutes = ({ db, audit, audioRetentionDays }: LectureRoutesDe
       "/:id",
       async ({ params, body, request }) => {
         const owner_id = body.owner_id && toOwnerId(request, body.owner_id);
-        await updateRelease(db, "lecture", params.id, { ...body, owner_id });
+        await updateAsset(db, "lecture", params.id, { ...body, owner_id });
         return withLinks(await getLecture(db, params.id));
       },
       {
@@ -222,7 +222,7 @@ export const lectureRoutes = ({ db, audit, audioRetentionDays }: LectureRoutesDe
         params: ById,
         body: LectureChange,
         response: LectureItem,
-        detail: { summary: "Change when students see a lecture, and who owns it" },
+        detail: { summary: "Change the title of a lecture, when students see it, and who owns it" },
       },
     )
     .post(

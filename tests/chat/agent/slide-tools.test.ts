@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import type { FoundPassages } from "../../../src/chat/agent/cited-passages";
 import { CitedPassages } from "../../../src/chat/agent/cited-passages";
 import { createCourseTools } from "../../../src/chat/agent/tools";
-import { updateRelease } from "../../../src/db/access/releases";
+import { updateAsset } from "../../../src/db/access/releases";
 import { assignSlides } from "../../../src/db/alignment/slide-assignments";
 import type { Viewer } from "../../../src/principal";
 import { withDatabase } from "../../support/database";
@@ -120,9 +120,9 @@ test("hidden pages, other courses and pages that do not exist have no moments", 
   expect(await find(course_id, 4)).toBe(0);
 
   const hidden = [{ page_from: 2, page_to: 2, visible_from: LATER }];
-  await updateRelease(db, "document", deck, { page_releases: hidden });
+  await updateAsset(db, "document", deck, { page_releases: hidden });
   expect([await find(course_id, 2), await shown(course_id)]).toEqual([0, 0]);
-  await updateRelease(db, "document", deck, { page_releases: [] });
-  await updateRelease(db, "lecture", lecture, { visible_from: LATER });
+  await updateAsset(db, "document", deck, { page_releases: [] });
+  await updateAsset(db, "lecture", lecture, { visible_from: LATER });
   expect([await find(course_id, 2), await shown(course_id)]).toEqual([0, 0]);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { updateRelease } from "../../../src/db/access/releases";
+import { updateAsset } from "../../../src/db/access/releases";
 import { upsertUser } from "../../../src/db/access/users";
 import { undoCorrection } from "../../../src/db/corrections";
 import { updateCourse } from "../../../src/db/courses";
@@ -189,9 +189,9 @@ describe("transcription with terms of the slides", () => {
       email: null,
       display_name: null,
     });
-    await updateRelease(db, "document", await addDeck(["Krylov"]), { visible_from: later });
-    await updateRelease(db, "document", await addDeck(["Lanczos"]), { owner_id });
-    await updateRelease(db, "document", await addDeck(["Cholesky", "GMRES"]), {
+    await updateAsset(db, "document", await addDeck(["Krylov"]), { visible_from: later });
+    await updateAsset(db, "document", await addDeck(["Lanczos"]), { owner_id });
+    await updateAsset(db, "document", await addDeck(["Cholesky", "GMRES"]), {
       page_releases: [{ page_from: 2, page_to: 2, visible_from: later }],
     });
 

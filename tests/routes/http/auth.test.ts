@@ -85,6 +85,18 @@ describe("the guard", () => {
     }
     expect((await call("GET", "/metrics")).status).toBe(401);
   });
+
+  test("the settings of the page name the caller and its scopes", async () => {
+    const callerOf = async (key?: string) =>
+      (await (await call("GET", "/api/agui/config", key)).json()).caller;
+
+    expect(await callerOf()).toEqual({ kind: "anonymous", scopes: [] });
+    expect(await callerOf("bad")).toEqual({ kind: "anonymous", scopes: [] });
+    expect(await callerOf(BOOTSTRAP)).toEqual({
+      kind: "key",
+      scopes: ["read", "ingest", "chat", "admin"],
+    });
+  });
 });
 
 describe("a key for some courses", () => {

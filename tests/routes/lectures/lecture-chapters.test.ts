@@ -1,5 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { updateRelease } from "../../../src/db/access/releases";
+import { updateAsset } from "../../../src/db/access/releases";
 import { openGuardedApp } from "../../support/access";
 import { createCourse } from "../../support/factories";
 import { alignDue, insertDeck, insertTalk, makeDeck, speakAbout } from "../../support/talks";
@@ -80,7 +80,7 @@ test("students get no title of a hidden page or deck", async () => {
   await alignDue(db);
   const [first, second, third] = pages.map(({ title }) => title);
   const page_releases = [{ page_from: 2, page_to: 2, visible_from: LATER }];
-  await updateRelease(db, "document", deck, { page_releases });
+  await updateAsset(db, "document", deck, { page_releases });
 
   expect(await chaptersOf(lecture, teacher)).toEqual([
     [first, 0, 60],
@@ -92,7 +92,7 @@ test("students get no title of a hidden page or deck", async () => {
     [third, 120, 180],
   ]);
 
-  await updateRelease(db, "document", deck, { visible_from: LATER });
+  await updateAsset(db, "document", deck, { visible_from: LATER });
   expect(await chaptersOf(lecture)).toEqual([]);
 });
 
@@ -105,7 +105,7 @@ test("without a confident timeline, chapters are the titles of the recording, or
   ]);
   const silent = await insertTalk(db, course_id, speech);
   const secret = await insertDeck(db, course_id, [{ title: "Secret", text: "Secret\nplans" }]);
-  await updateRelease(db, "document", secret, { visible_from: LATER });
+  await updateAsset(db, "document", secret, { visible_from: LATER });
 
   expect(await chaptersOf(stated, teacher)).toEqual([
     ["Heaps", 0, 60],

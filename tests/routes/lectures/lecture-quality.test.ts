@@ -1,5 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { updateRelease } from "../../../src/db/access/releases";
+import { updateAsset } from "../../../src/db/access/releases";
 import { openGuardedApp } from "../../support/access";
 import { createCourse } from "../../support/factories";
 import { alignDue, insertDeck, insertTalk, makeDeck, speakAbout } from "../../support/talks";
@@ -68,7 +68,7 @@ test("the report lists gaps, unknown words, speed and fast captions", async () =
 test("students get nothing of the speech over a hidden page, and it is no gap", async () => {
   const { deck, lecture } = await makeTalk();
   const page_releases = [{ page_from: 2, page_to: 2, visible_from: "2099-01-01T00:00:00Z" }];
-  await updateRelease(db, "document", deck, { page_releases });
+  await updateAsset(db, "document", deck, { page_releases });
 
   const seen = (await read(lecture)).body;
   const all = (await read(lecture, teacher)).body;

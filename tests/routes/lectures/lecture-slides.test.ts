@@ -1,5 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { updateRelease } from "../../../src/db/access/releases";
+import { updateAsset } from "../../../src/db/access/releases";
 import { openGuardedApp } from "../../support/access";
 import { createCourse } from "../../support/factories";
 import {
@@ -140,7 +140,7 @@ test("students do not see the moments of hidden pages, decks and lectures", asyn
   const { lecture, deck } = await makeCourse();
   const visible_from = "2099-01-01T00:00:00Z";
   const page_releases = [{ page_from: 2, page_to: 2, visible_from }];
-  await updateRelease(db, "document", deck, { page_releases });
+  await updateAsset(db, "document", deck, { page_releases });
 
   const pagesOf = async (key: string) =>
     (await read(`/api/lectures/${lecture}/timeline`, key)).body.spans.map(
@@ -153,13 +153,13 @@ test("students do not see the moments of hidden pages, decks and lectures", asyn
     1,
   );
 
-  await updateRelease(db, "document", deck, { visible_from });
+  await updateAsset(db, "document", deck, { visible_from });
   expect(await pagesOf(student)).toEqual([]);
   const { documents } = (await read(`/api/lectures/${lecture}/slides`)).body;
   expect(documents.map((one: { document_id: string }) => one.document_id)).not.toContain(deck);
 
-  await updateRelease(db, "document", deck, { visible_from: null });
-  await updateRelease(db, "lecture", lecture, { visible_from });
+  await updateAsset(db, "document", deck, { visible_from: null });
+  await updateAsset(db, "lecture", lecture, { visible_from });
   expect((await read(`/api/documents/${deck}/pages/1/moments`)).body.moments).toEqual([]);
   expect((await read(`/api/lectures/${lecture}/timeline`)).status).toBe(404);
 });

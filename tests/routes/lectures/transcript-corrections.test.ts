@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { updateRelease } from "../../../src/db/access/releases";
+import { updateAsset } from "../../../src/db/access/releases";
 import { upsertUser } from "../../../src/db/access/users";
 import { markReplaced } from "../../../src/db/chat/replaced-citations";
 import { MAX_CORRECTIONS } from "../../../src/db/corrections";
@@ -337,7 +337,7 @@ describe("PATCH transcript", () => {
     const personal = await addLecture(course_id, SEGMENTS.slice(0, 5), []);
     const person = { issuer: "test", subject: "anna", email: null, display_name: null };
     const owner_id = await upsertUser(db, person);
-    await updateRelease(db, "lecture", personal, { owner_id });
+    await updateAsset(db, "lecture", personal, { owner_id });
 
     const forPersonal = await correct(personal, { find: "eigen value", replacement: "eigenvalue" });
     expect(forPersonal.body.jobs).toMatchObject([{ lecture_id: personal }]);
@@ -527,7 +527,7 @@ describe("GET suggestions", () => {
     const person = { issuer: "test", subject: "bert", email: null, display_name: null };
     const owner_id = await upsertUser(db, person);
     const document_id = await addPage(course_id, "The eigenvalue problem");
-    await updateRelease(db, "document", document_id, { owner_id });
+    await updateAsset(db, "document", document_id, { owner_id });
     expect(await suggestions(id)).toEqual([]);
   });
 });
