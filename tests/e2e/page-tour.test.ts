@@ -88,13 +88,12 @@ test.skipIf(noBrowser)(
     expect(await page.evaluate(() => isSecureContext)).toBe(false);
     barriers.push(...(await findBarriers(page)));
     await page.getByLabel("Name of the course").fill("Information theory");
-    await page.keyboard.press("Enter");
-    await page.getByText("Add sources").click();
-    await page
-      .locator("input[type=file]")
-      .setInputFiles(["slides.pdf", "lecture/captions.srt"].map((name) => join(COURSE, name)));
+    const files = page.getByLabel("Choose files");
+    await files.setInputFiles(
+      ["slides.pdf", "lecture/captions.srt"].map((name) => join(COURSE, name)),
+    );
+    await page.getByRole("button", { name: "Create course" }).click();
     await page.locator(".asset.completed").nth(1).waitFor({ timeout: 90_000 });
-    await page.getByText("Add sources").click();
 
     const question = page.getByLabel("Question", { exact: true });
     await question.fill("How is entropy measured?");

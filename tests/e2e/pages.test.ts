@@ -185,6 +185,80 @@ describe.skipIf(noBrowser)("in a browser", () => {
     expect(errors).toEqual([]);
   });
 
+  test("a teacher makes the sample course, renames, links, rates, and undoes a deletion", async () => {
+    await using browser = await openPage({ width: 1280, height: 900 });
+    const { page, errors, hosts } = browser;
+    await page.goto(`${server.url}/ag-ui`);
+    await page.getByRole("button", { name: "New course" }).click();
+    await page.getByRole("button", { name: "Try the sample course" }).click();
+    await page.locator(".asset.completed").nth(1).waitFor({ timeout: 60_000 });
+    expect(await page.locator("#course option:checked").textContent()).toContain("(sample)");
+    const row = (name: string) => page.locator(".asset").filter({ hasText: name });
+
+    await page.getByRole("button", { name: "More: Slides", exact: true }).click();
+    await row("Slides").getByRole("button", { name: "Rename" }).click();
+    await page.getByLabel("New title").fill("Deck of week 1");
+    await page.keyboard.press("Enter");
+    await row("Deck of week 1").waitFor();
+    await row("Deck of week 1").getByRole("button", { name: "Cost" }).click();
+    await page.getByText("Nothing was paid so far.").waitFor();
+
+    await page.getByRole("button", { name: "More: Lecture 1" }).click();
+    await row("Lecture 1").getByRole("button", { name: "Slides of this lecture" }).click();
+    const deck = page.getByRole("checkbox", { name: "Deck of week 1" });
+    await deck.waitFor();
+    const wasUsed = await deck.isChecked();
+    await deck.click();
+    await page.getByRole("button", { name: "Choose automatically again" }).waitFor();
+    expect(await deck.isChecked()).toBe(!wasUsed);
+
+    await page.getByText("Add sources").click();
+    await page.getByLabel("Choose files").setInputFiles({
+      name: "notes.docx",
+      mimeType: "application/msword",
+      buffer: Buffer.from("no slides"),
+    });
+    await page.getByText("Only PDF, audio, WebVTT and SRT files can be added.").waitFor();
+    await page.getByLabel(/one in each line/).fill("https://example.org/a\nhttps://example.org/b");
+    await page.getByRole("button", { name: "Add addresses" }).click();
+    await page.locator(".uploads .problem").nth(1).waitFor();
+
+    await row("Lecture 1").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("is deleted in a moment").waitFor();
+    expect(await row("Lecture 1").count()).toBe(0);
+    await page.getByRole("button", { name: "+ New conversation" }).click();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await row("Lecture 1").waitFor();
+
+    await page.getByLabel("Question", { exact: true }).fill("What is entropy?");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Not helpful" }).click();
+    await page.getByRole("button", { name: "Something is missing" }).click();
+    await page.locator(".reasons [aria-pressed=true]").waitFor();
+    const course_id = /#\/c\/([^/]+)/.exec(page.url())![1];
+    const { items } = await server.json(`/api/courses/${course_id}/feedback`);
+    expect(items).toMatchObject([{ rating: "down", reason: "incomplete" }]);
+
+    await page.getByRole("button", { name: "Rename: What is entropy?" }).click();
+    await page.getByLabel("New title").fill("Entropy, week 1");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Entropy, week 1", exact: true }).waitFor();
+    // Another browser with the same rights does not show it until the reader asks.
+    await page.evaluate(() => localStorage.clear());
+    await page.reload();
+    await page.getByRole("button", { name: "Show conversations of other browsers" }).click();
+    await page.getByRole("button", { name: "Entropy, week 1", exact: true }).waitFor();
+    await page.getByRole("button", { name: "Delete: Entropy, week 1" }).click();
+    await page
+      .getByRole("button", { name: "Entropy, week 1", exact: true })
+      .waitFor({ state: "detached" });
+    const sessions = await server.json(`/api/chat/sessions?course_id=${course_id}`);
+    expect(sessions.items).toEqual([]);
+    expect([...hosts]).toEqual(["127.0.0.1"]);
+    // The refused addresses.
+    expect(errors.filter((one) => !one.includes("422"))).toEqual([]);
+  });
+
   test("/ag-ui says so when the server goes away", async () => {
     await using host = await openServerHost();
     const doomed = await host.start();

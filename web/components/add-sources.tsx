@@ -1,122 +1,56 @@
-import { dataOf } from "@lectern/client";
-import { type DragEvent, type FormEvent, useRef, useState } from "react";
-import { lectern, reasonOf } from "../server/client";
-import { uploadFile, uploadRouteOf } from "../server/upload";
+import { type FormEvent, useState } from "react";
+import { additions } from "../server/additions";
 import { strings } from "../text/strings";
+import { DropZone } from "./drop-zone";
+import { ImportPreview } from "./import-preview";
+import { isCollection, readAddresses } from "./read-addresses";
 
-type Upload = { id: number; name: string; share: number; problem?: string };
-type AddSourcesProps = { course_id: string; onAdded: () => void };
+type AddSourcesProps = { course_id: string; isOpen: boolean; onImported: () => void };
 
-let uploadCount = 0;
-
-/** Takes many files and addresses at once. Files are sent one after another. */
-export function AddSources({ course_id, onAdded }: AddSourcesProps) {
-  const [uploads, setUploads] = useState<Upload[]>([]);
-  const [isOver, setOver] = useState(false);
-  const [links, setLinks] = useState("");
-  const files = useRef<HTMLInputElement>(null);
-
-  const update = (id: number, fields: Partial<Upload>) =>
-    setUploads((old) => old.map((one) => (one.id === id ? { ...one, ...fields } : one)));
-  const remove = (id: number) => setUploads((old) => old.filter((one) => one.id !== id));
-
-  const run = async (
-    name: string,
-    work: (onProgress: (share: number) => void) => Promise<unknown>,
-  ) => {
-    const id = uploadCount++;
-    setUploads((old) => [...old, { id, name, share: 0 }]);
-    try {
-      await work((share) => update(id, { share }));
-      remove(id);
-      onAdded();
-    } catch (error) {
-      update(id, { problem: reasonOf(error) });
-    }
-  };
-  const addFiles = async (list: Iterable<File>) => {
-    for (const file of list) {
-      await run(file.name, async (onProgress) => {
-        if (!uploadRouteOf(file.name)) throw new Error(strings.unsupportedFile);
-        await uploadFile(file, course_id, onProgress);
-      });
-    }
-  };
-  const addLinks = async (event: FormEvent) => {
+/** Takes many files, folders and addresses at once. */
+export function AddSources({ course_id, isOpen, onImported }: AddSourcesProps) {
+  const [text, setText] = useState("");
+  /** Folders and feeds of Panopto that wait for the reader's consent. */
+  const [collections, setCollections] = useState<string[]>([]);
+  const addAddresses = (event: FormEvent) => {
     event.preventDefault();
-    const addresses = links.split(/\s+/).filter(Boolean);
-    setLinks("");
-    for (const panopto_url of addresses) {
-      const body = { course_id, panopto_url, priority: "normal", transcription: true } as const;
-      await run(panopto_url, () => dataOf(lectern.POST("/api/lectures/download", { body })));
-    }
+    const addresses = readAddresses(text);
+    const recordings = addresses.filter((one) => !isCollection(one));
+    if (recordings.length > 0) additions.addAddresses(course_id, recordings);
+    setCollections((old) => [...new Set([...old, ...addresses.filter(isCollection)])]);
+    setText("");
   };
-  const onDrop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    void addFiles([...event.dataTransfer.files]);
-  };
+  const close = (url: string) => setCollections((old) => old.filter((one) => one !== url));
   return (
-    <details className="add">
+    <details className="add" open={isOpen}>
       <summary>+ {strings.addSources}</summary>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the button in it does the same */}
-      <div
-        className={isOver ? "drop over" : "drop"}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={onDrop}
-      >
-        <p>{strings.dropHere}</p>
-        <button type="button" onClick={() => files.current?.click()}>
-          {strings.chooseFiles}
-        </button>
-        <input
-          ref={files}
-          type="file"
-          multiple
-          hidden
-          aria-label={strings.chooseFiles}
-          onChange={(event) => {
-            const chosen = [...(event.target.files ?? [])];
-            event.target.value = "";
-            void addFiles(chosen);
-          }}
-        />
-      </div>
-      <form onSubmit={addLinks}>
+      <DropZone onFiles={(files) => additions.addFiles(course_id, files)} />
+      <form onSubmit={addAddresses}>
         <label>
           {strings.pasteLinks}
           <textarea
             rows={2}
             dir="ltr"
-            value={links}
-            onChange={(event) => setLinks(event.target.value)}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
           />
         </label>
-        <button type="submit" disabled={links.trim() === ""}>
+        <button type="submit" disabled={text.trim() === ""}>
           {strings.addLinks}
         </button>
       </form>
-      <ul className="uploads">
-        {uploads.map(({ id, name, share, problem }) => (
-          <li key={id}>
-            <span dir="auto">{name}</span>
-            {problem ? (
-              <p className="problem" role="alert">
-                {problem}{" "}
-                <button type="button" className="link" onClick={() => remove(id)}>
-                  {strings.close}
-                </button>
-              </p>
-            ) : (
-              <progress value={share} aria-label={`${name}: ${strings.uploading}`} />
-            )}
-          </li>
-        ))}
-      </ul>
+      {collections.map((url) => (
+        <ImportPreview
+          key={url}
+          course_id={course_id}
+          url={url}
+          onDone={() => {
+            close(url);
+            onImported();
+          }}
+          onCancel={() => close(url)}
+        />
+      ))}
     </details>
   );
 }

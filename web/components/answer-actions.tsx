@@ -1,3 +1,4 @@
+import type { NewFeedback } from "@lectern/client";
 import { useState } from "react";
 import type { Conversation } from "../conversation/conversation";
 import type { Exchange, Reference } from "../conversation/exchange";
@@ -15,19 +16,33 @@ type AnswerActionsProps = {
   conversation: Conversation;
 };
 
+type FeedbackReason = NonNullable<NewFeedback["reason"]>;
+
+const REASONS: FeedbackReason[] = [
+  "wrong",
+  "incomplete",
+  "not_in_course",
+  "wrong_citation",
+  "unclear",
+  "other",
+];
+
 /** Copy, regenerate, rate and export. */
 export function AnswerActions({ exchange, references, isBusy, conversation }: AnswerActionsProps) {
   const [isCopied, setCopied] = useState(false);
   const [rating, setRating] = useState<"up" | "down">();
   const message = exchange.parts.at(-1);
-  const rate = async (next: "up" | "down") => {
+  const [reason, setReason] = useState<FeedbackReason>();
+  const rate = async (next: "up" | "down", why?: FeedbackReason) => {
     if (!message) return;
     const params = { path: { id: message.id } };
-    const body = { rating: next };
+    const body = { rating: next, ...(why && { reason: why }) };
     const answer = await lectern
       .POST("/api/chat/messages/{id}/feedback", { params, body })
       .catch(() => undefined);
-    if (answer?.response.ok) setRating(next);
+    if (!answer?.response.ok) return;
+    setRating(next);
+    setReason(why);
   };
   return (
     <div className="actions">
@@ -78,6 +93,22 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
             {strings.export}
           </button>
           {rating && <small role="status">{strings.thanks}</small>}
+          {rating === "down" && (
+            <fieldset className="reasons">
+              <legend>{strings.whatIsWrong}</legend>
+              {REASONS.map((one) => (
+                <button
+                  key={one}
+                  type="button"
+                  className="quiet"
+                  aria-pressed={reason === one}
+                  onClick={() => void rate("down", one)}
+                >
+                  {strings.feedbackReasons[one]}
+                </button>
+              ))}
+            </fieldset>
+          )}
         </>
       )}
     </div>

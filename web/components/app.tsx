@@ -3,8 +3,8 @@ import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { beginThread } from "../conversation/history";
 import { navigate, useRoute } from "../route/use-route";
 import { isKeyRefused, isUnreachable, reasonOf } from "../server/client";
-import { useCourses, usePageSettings } from "../server/courses";
-import { explainRefusal, isShared, storeKey } from "../server/credential";
+import { canIngest, useCourses, usePageSettings } from "../server/courses";
+import { explainRefusal, findKey, storeKey } from "../server/credential";
 import { strings } from "../text/strings";
 import { Connection } from "./connection";
 import { CourseView } from "./course-view";
@@ -18,7 +18,8 @@ const SearchView = lazy(() => import("./search-view"));
 export function App() {
   const route = useRoute();
   const { courses, error, reload } = useCourses();
-  const settings = usePageSettings();
+  const settings = usePageSettings(findKey());
+  const canCreate = canIngest(settings?.caller);
   const [isRefused, setRefused] = useState(false);
   const onKeyRefused = useCallback(() => setRefused(true), []);
 
@@ -41,7 +42,7 @@ export function App() {
   if (isRefused || isKeyRefused(error)) {
     return (
       <>
-        <Header courses={[]} course={undefined} onCreated={reload} />
+        <Header courses={[]} course={undefined} canCreate={false} onCreated={reload} />
         <KeyDialog
           problem={explainRefusal()}
           onKey={(key) => {
@@ -53,6 +54,7 @@ export function App() {
       </>
     );
   }
+  const hasSample = settings?.features.sample_course ?? false;
   const open = (created: Course) => {
     reload();
     navigate({ view: "course", course: created.id });
@@ -62,7 +64,13 @@ export function App() {
       <button type="button" className="skip" onClick={focusQuestion}>
         {strings.skip}
       </button>
-      <Header courses={courses ?? []} course={course} onCreated={open} />
+      <Header
+        courses={courses ?? []}
+        course={course}
+        canCreate={canCreate}
+        hasSample={hasSample}
+        onCreated={open}
+      />
       {isUnreachable(error) && <Connection onBack={reload} />}
       {error !== undefined && !isUnreachable(error) && (
         <p className="problem" role="alert">
@@ -82,16 +90,18 @@ export function App() {
           course={course}
           thread={route.thread}
           source={route.source}
+          caller={settings?.caller}
           writesAnswers={settings?.features.written_answers ?? true}
           onKeyRefused={onKeyRefused}
         />
       ) : (
         <main className="empty">
           {courses?.length === 0 &&
-            (isShared() ? (
-              <p>{strings.noCourseShared}</p>
+            settings &&
+            (canCreate ? (
+              <CreateCourse isFirst hasSample={hasSample} onCreated={open} />
             ) : (
-              <CreateCourse isFirst onCreated={open} />
+              <p>{strings.noCourseShared}</p>
             ))}
           {courses === undefined && error === undefined && <p>{strings.loading}</p>}
           {courses && courses.length > 0 && route.view === "course" && route.course && !course && (

@@ -1,12 +1,15 @@
 import type { Asset } from "@lectern/client";
 import { dataOf } from "@lectern/client";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { SourcePlace } from "../route/route";
 import { lectern, reasonOf } from "../server/client";
 import { strings } from "../text/strings";
 
+const AssetMenu = lazy(() => import("./asset-menu"));
+
 type AssetRowProps = {
   asset: Asset;
+  course_id: string;
   canEdit: boolean;
   onChanged: () => void;
   onOpen: (place: SourcePlace) => void;
@@ -14,9 +17,11 @@ type AssetRowProps = {
 };
 
 /** A lecture or document with its progress and what the reader can do with it. */
-export function AssetRow({ asset, canEdit, onChanged, onOpen, onDelete }: AssetRowProps) {
-  const { id, kind, title, status, status_reason, progress_percent } = asset;
+export function AssetRow(props: AssetRowProps) {
+  const { asset, course_id, canEdit, onChanged, onOpen, onDelete } = props;
+  const { id, kind, title, status, progress_percent } = asset;
   const [problem, setProblem] = useState<string>();
+  const [isMenuOpen, setMenuOpen] = useState(false);
   const name = title ?? strings.untitled;
   const isReady = status === "completed";
   const isWorking = !isReady && status !== "failed" && status !== "paused";
@@ -39,14 +44,16 @@ export function AssetRow({ asset, canEdit, onChanged, onOpen, onDelete }: AssetR
         <button type="button" className="plain name" dir="auto" disabled={!isReady} onClick={open}>
           {name}
         </button>
+        {isReady && <small className="size">{sizeOf(asset)}</small>}
         {canEdit && (
           <button
             type="button"
             className="quiet icon"
-            aria-label={`${strings.remove}: ${name}`}
-            onClick={onDelete}
+            aria-expanded={isMenuOpen}
+            aria-label={`${strings.more}: ${name}`}
+            onClick={() => setMenuOpen(!isMenuOpen)}
           >
-            ✕
+            ⋯
           </button>
         )}
       </div>
@@ -54,7 +61,7 @@ export function AssetRow({ asset, canEdit, onChanged, onOpen, onDelete }: AssetR
         <p className="note">
           {strings.states[status] ?? status}
           {isWorking && ` · ${progress_percent} %`}
-          {status_reason && status === "failed" && ` · ${status_reason}`}{" "}
+          {!isWorking && ` · ${reasonOfFailure(asset)}`}{" "}
           {canEdit && status === "failed" && (
             <button type="button" className="link" onClick={() => void act("retry")}>
               {strings.retry}
@@ -78,6 +85,25 @@ export function AssetRow({ asset, canEdit, onChanged, onOpen, onDelete }: AssetR
           {problem}
         </p>
       )}
+      {isMenuOpen && (
+        <Suspense fallback={<p className="note">{strings.loading}</p>}>
+          <AssetMenu
+            asset={asset}
+            course_id={course_id}
+            onChanged={onChanged}
+            onDelete={onDelete}
+          />
+        </Suspense>
+      )}
     </li>
   );
+}
+
+/** The reason in the language of the page, or else in that of the server. */
+const reasonOfFailure = ({ error_code, status_reason }: Asset) =>
+  (error_code && strings.failures[error_code]) || status_reason || "";
+
+function sizeOf({ duration_seconds, page_count }: Asset): string {
+  if (page_count !== null) return strings.pages(page_count);
+  return duration_seconds === null ? "" : strings.minutes(Math.max(1, duration_seconds / 60));
 }

@@ -4,6 +4,7 @@ import type { Reference } from "../conversation/exchange";
 import { useConversation } from "../conversation/use-conversation";
 import type { Route, SourcePlace } from "../route/route";
 import { navigate } from "../route/use-route";
+import type { Caller } from "../server/courses";
 import { strings } from "../text/strings";
 import { ConversationView } from "./conversation-view";
 import { KeyList } from "./key-list";
@@ -17,6 +18,7 @@ type CourseViewProps = {
   course: Course;
   thread: string;
   source: SourcePlace | undefined;
+  caller: Caller | undefined;
   writesAnswers: boolean;
   onKeyRefused: () => void;
 };
@@ -26,6 +28,7 @@ export function CourseView({
   course,
   thread,
   source,
+  caller,
   writesAnswers,
   onKeyRefused,
 }: CourseViewProps) {
@@ -80,6 +83,7 @@ export function CourseView({
       <SourcesPane
         course={course}
         thread={thread}
+        caller={caller}
         onOpen={(place) => {
           setMenuOpen(false);
           setOpened(undefined);

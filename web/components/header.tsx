@@ -1,7 +1,6 @@
 import type { Course } from "@lectern/client";
 import { useState } from "react";
 import { navigate } from "../route/use-route";
-import { isShared } from "../server/credential";
 import { strings } from "../text/strings";
 import { CreateCourse } from "./create-course";
 import { Dialog } from "./dialog";
@@ -10,10 +9,13 @@ import { SettingsMenu } from "./settings-menu";
 type HeaderProps = {
   courses: Course[];
   course: Course | undefined;
+  canCreate: boolean;
+  hasSample?: boolean;
   onCreated: (course: Course) => void;
 };
 
-export function Header({ courses, course, onCreated }: HeaderProps) {
+export function Header(props: HeaderProps) {
+  const { courses, course, canCreate, hasSample = false, onCreated } = props;
   const [isCreating, setCreating] = useState(false);
   return (
     <header className="top">
@@ -37,7 +39,7 @@ export function Header({ courses, course, onCreated }: HeaderProps) {
         </span>
       )}
       <span className="spread" />
-      {!isShared() && courses.length > 0 && (
+      {canCreate && courses.length > 0 && (
         <button type="button" className="quiet" onClick={() => setCreating(true)}>
           <span aria-hidden="true">+ </span>
           {strings.newCourse}
@@ -56,6 +58,7 @@ export function Header({ courses, course, onCreated }: HeaderProps) {
       {isCreating && (
         <Dialog label={strings.newCourse} onClose={() => setCreating(false)}>
           <CreateCourse
+            hasSample={hasSample}
             onCreated={(created) => {
               setCreating(false);
               onCreated(created);

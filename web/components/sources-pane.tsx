@@ -1,87 +1,77 @@
 import type { Course } from "@lectern/client";
-import { useCallback, useState } from "react";
-import { beginThread, forgetThread, listThreads } from "../conversation/history";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import type { SourcePlace } from "../route/route";
 import { navigate } from "../route/use-route";
 import { useAssets } from "../server/assets";
-import { lectern } from "../server/client";
-import { isShared } from "../server/credential";
+import { type Caller, canIngest } from "../server/courses";
+import { deletions } from "../server/deletions";
+import { useAdditions } from "../server/use-additions";
 import { strings } from "../text/strings";
 import { AddSources } from "./add-sources";
+import { AdditionsList } from "./additions-list";
 import { AssetRow } from "./asset-row";
+import { ConversationList } from "./conversation-list";
+import { CourseCost } from "./course-cost";
+import { Imports } from "./imports";
 import { Toast } from "./toast";
-import { usePendingDeletes } from "./use-pending-deletes";
 
 type SourcesPaneProps = {
   course: Course;
   thread: string;
+  caller: Caller | undefined;
   onOpen: (place: SourcePlace) => void;
 };
 
-/** The sources of a course with their progress, and the conversations of this browser. */
-export function SourcesPane({ course, thread, onOpen }: SourcesPaneProps) {
+/** The sources of a course with their progress, and the conversations of the reader. */
+export function SourcesPane({ course, thread, caller, onOpen }: SourcesPaneProps) {
   const { assets, reload } = useAssets(course.id);
-  const [, setRound] = useState(0);
-  const deletes = usePendingDeletes(reload);
-  const canEdit = !isShared();
-  const threads = listThreads(course.id);
+  const uploads = useAdditions(course.id, reload);
+  const [importRound, setImportRound] = useState(0);
+  const pending = useSyncExternalStore(deletions.subscribe, deletions.getPending);
+  // A deletion that ends changes the list.
+  useEffect(() => reload(), [pending.length, reload]);
+  const canEdit = canIngest(caller);
   const open = useCallback(
     (id: string) => navigate({ view: "course", course: course.id, thread: id }),
     [course.id],
   );
-  const removeThread = async (id: string) => {
-    const params = { path: { id } };
-    await lectern.DELETE("/api/chat/sessions/{id}", { params }).catch(() => undefined);
-    forgetThread(id);
-    if (id === thread) open(beginThread());
-    else setRound((old) => old + 1);
-  };
-  const visible = assets?.filter(({ id }) => !deletes.isPending(id));
+  const last = pending.at(-1);
+  const visible = assets?.filter(({ id }) => !pending.some((one) => one.id === id));
   return (
     <nav className="sources-pane" aria-label={strings.sources}>
       <h2>{strings.sources}</h2>
-      {canEdit && <AddSources course_id={course.id} onAdded={reload} />}
-      {visible?.length === 0 && <p className="note">{strings.noSources}</p>}
+      {canEdit && (
+        <AddSources
+          course_id={course.id}
+          isOpen={assets?.length === 0 && uploads.length === 0}
+          onImported={() => setImportRound((old) => old + 1)}
+        />
+      )}
+      <AdditionsList items={uploads} />
+      {visible?.length === 0 && uploads.length === 0 && <p className="note">{strings.noSources}</p>}
       <ul className="assets">
         {visible?.map((asset) => (
           <AssetRow
             key={asset.id}
             asset={asset}
+            course_id={course.id}
             canEdit={canEdit}
             onChanged={reload}
             onOpen={onOpen}
-            onDelete={() => deletes.begin(asset)}
+            onDelete={() => deletions.begin(asset)}
           />
         ))}
       </ul>
-      {deletes.last && (
+      {canEdit && <Imports course_id={course.id} round={importRound + (assets?.length ?? 0)} />}
+      {canEdit && <CourseCost course={course} />}
+      {last && (
         <Toast
-          text={strings.removed(deletes.last.title ?? strings.untitled)}
+          text={strings.removed(last.title ?? strings.untitled)}
           action={strings.undo}
-          onAction={deletes.undo}
+          onAction={deletions.undoLast}
         />
       )}
-      <h2>{strings.conversations}</h2>
-      <button type="button" className="quiet" onClick={() => open(beginThread())}>
-        + {strings.newConversation}
-      </button>
-      <ul className="threads">
-        {threads.map(({ id, title }) => (
-          <li key={id} aria-current={id === thread}>
-            <button type="button" className="plain" dir="auto" onClick={() => open(id)}>
-              {title}
-            </button>
-            <button
-              type="button"
-              className="quiet icon"
-              aria-label={`${strings.remove}: ${title}`}
-              onClick={() => void removeThread(id)}
-            >
-              ✕
-            </button>
-          </li>
-        ))}
-      </ul>
+      <ConversationList course_id={course.id} thread={thread} caller={caller} onOpen={open} />
     </nav>
   );
 }

@@ -31,11 +31,22 @@ export function useCourses() {
 type PageSettings =
   operations["getChatPageSettings"]["responses"]["200"]["content"]["application/json"];
 
-/** The settings of the page; undefined until they are read. */
-export function usePageSettings(): PageSettings | undefined {
+/** The sender of this page's requests, as the server sees it. */
+export type Caller = PageSettings["caller"];
+
+/** True if the server lets the reader add and change sources. */
+export const canIngest = (caller: Caller | undefined): boolean =>
+  caller?.scopes.some((scope) => scope === "ingest" || scope === "admin") ?? false;
+
+/**
+ * The settings of the page; undefined until they are read.
+ *
+ * @param key of the reader, who has other rights with another one
+ */
+export function usePageSettings(key: string | null): PageSettings | undefined {
   const [settings, setSettings] = useState<PageSettings>();
   useEffect(() => {
     dataOf(lectern.GET("/api/agui/config")).then(setSettings, () => {});
-  }, []);
+  }, [key]);
   return settings;
 }

@@ -2,41 +2,77 @@ import { LecternError } from "@lectern/client";
 import { BASE_URL } from "./base-url";
 import { credentialHeaders } from "./credential";
 
+const TRANSCRIPT = /\.(vtt|srt|json)$/i;
+const AUDIO = /\.(mp3|m4a|mp4|aac|wav|flac|ogg|opus|webm|aiff?|wma|caf|amr)$/i;
 const ROUTES: [RegExp, string][] = [
   [/\.pdf$/i, "/api/documents/upload"],
-  [/\.(vtt|srt|json)$/i, "/api/lectures/transcript"],
-  [/\.(mp3|m4a|mp4|aac|wav|flac|ogg|opus|webm|aiff?|wma|caf|amr)$/i, "/api/lectures/audio"],
+  [TRANSCRIPT, "/api/lectures/transcript"],
+  [AUDIO, "/api/lectures/audio"],
 ];
 
 /** The route that takes a file, by its name; undefined for a kind that no route takes. */
 export const uploadRouteOf = (filename: string): string | undefined =>
   ROUTES.find(([pattern]) => pattern.test(filename))?.[1];
 
+type UploadOptions = {
+  /** Gets the sent share, 0 to 1. */
+  onProgress: (share: number) => void;
+  signal: AbortSignal;
+};
+
 /**
- * Uploads a file to a course.
+ * Adds a file to a course as a new lecture or document.
  *
- * @param onProgress gets the sent share, 0 to 1. `fetch` does not report it, so this is an XMLHttpRequest.
- * @throws LecternError if the server refuses the file; TypeError if it cannot be reached
+ * @throws as `sendFile`
  */
-export function uploadFile(
+export function addFile(file: File, course_id: string, options: UploadOptions): Promise<void> {
+  const title = file.name.replace(/\.\w+$/, "").slice(0, 300);
+  return sendFile("POST", uploadRouteOf(file.name)!, { course_id, title }, file, options);
+}
+
+/**
+ * Gives a lecture the file for its transcript: a transcript, or audio instead of its recording.
+ *
+ * @throws as `sendFile`
+ */
+export function replaceRecording(
   file: File,
-  course_id: string,
-  onProgress: (share: number) => void,
+  lecture_id: string,
+  options: UploadOptions,
+): Promise<void> {
+  const path = `/api/lectures/${lecture_id}`;
+  return TRANSCRIPT.test(file.name)
+    ? sendFile("PUT", `${path}/transcript`, {}, file, options)
+    : sendFile("POST", `${path}/retranscribe`, {}, file, options);
+}
+
+/**
+ * Sends a form with a file. An XMLHttpRequest, because `fetch` does not report the progress.
+ *
+ * @throws LecternError if the server refuses the file; TypeError if it cannot be reached; the signal's reason
+ */
+function sendFile(
+  method: "POST" | "PUT",
+  path: string,
+  fields: Record<string, string>,
+  file: File,
+  { onProgress, signal }: UploadOptions,
 ): Promise<void> {
   const form = new FormData();
   // The server reads the fields before the file.
-  form.set("course_id", course_id);
-  form.set("title", file.name.replace(/\.\w+$/, "").slice(0, 300));
+  for (const [name, value] of Object.entries(fields)) form.set(name, value);
   form.set("file", file);
   const request = new XMLHttpRequest();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => request.abort());
   request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
   request.onload = () => {
     if (request.status < 400) resolve();
     else reject(new LecternError(request.status, parse(request.responseText)));
   };
   request.onerror = () => reject(new TypeError("The upload broke off"));
-  request.open("POST", `${BASE_URL}${uploadRouteOf(file.name)}`);
+  request.onabort = () => reject(signal.reason);
+  request.open(method, `${BASE_URL}${path}`);
   for (const [name, value] of Object.entries(credentialHeaders())) {
     request.setRequestHeader(name, value);
   }

@@ -1,5 +1,8 @@
+import { englishSources } from "./english-sources";
+
 /** The texts of the page. Other languages have the same entries. */
 export const english = {
+  ...englishSources,
   course: "Course",
   ask: "Ask",
   stop: "Stop",
@@ -34,10 +37,6 @@ export const english = {
   newConversation: "New conversation",
   conversationMissing: "This conversation does not exist, or belongs to another person.",
   addSources: "Add sources",
-  dropHere: "Drop slides (PDF), recordings or transcripts (VTT, SRT) here",
-  chooseFiles: "Choose files",
-  pasteLinks: "Or paste Panopto addresses, one in each line",
-  addLinks: "Add addresses",
   noSources: "No sources yet. Add slides or recordings, then ask about them.",
   uploading: "uploading",
   states: {

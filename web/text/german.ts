@@ -1,6 +1,8 @@
 import type { Strings } from "./english";
+import { germanSources } from "./german-sources";
 
 export const german: Strings = {
+  ...germanSources,
   course: "Kurs",
   ask: "Fragen",
   stop: "Stopp",
@@ -37,10 +39,6 @@ export const german: Strings = {
   newConversation: "Neues Gespräch",
   conversationMissing: "Dieses Gespräch gibt es nicht, oder es gehört einer anderen Person.",
   addSources: "Quellen hinzufügen",
-  dropHere: "Folien (PDF), Aufnahmen oder Transkripte (VTT, SRT) hier ablegen",
-  chooseFiles: "Dateien wählen",
-  pasteLinks: "Oder Panopto-Adressen einfügen, eine je Zeile",
-  addLinks: "Adressen hinzufügen",
   noSources: "Noch keine Quellen. Füge Folien oder Aufnahmen hinzu und frage dann.",
   uploading: "wird hochgeladen",
   states: {
