@@ -74,6 +74,31 @@ export function bombPdf(megabytes = 1_024): Uint8Array {
   ]);
 }
 
+/** Three pages with text; the second needs the memory of `bombPdf` as well. */
+export function bombAmongPagesPdf(megabytes: number): Uint8Array {
+  const inner = deflateSync(Buffer.alloc(megabytes * 1024 * 1024, "0 0 m 9 9 l S\n"), { level: 9 });
+  const page = (contents: string) =>
+    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents ${contents} /Resources << /Font << /F 8 0 R >> >> >>`;
+  const words = (text: string) => ({
+    dictionary: "",
+    bytes: Buffer.from(`BT /F 20 Tf 20 100 Td (${text}) Tj ET`),
+  });
+  return handWritten([
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Kids [3 0 R 4 0 R 5 0 R] /Count 3 >>",
+    page("6 0 R"),
+    page("7 0 R"),
+    page("9 0 R"),
+    words("Before the bomb"),
+    {
+      dictionary: "/Filter [/FlateDecode /FlateDecode]",
+      bytes: deflateSync(inner, { level: 9 }),
+    },
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    words("After the bomb"),
+  ]);
+}
+
 /** A page whose only image claims 60 000 by 60 000 pixels. */
 export function hugeImagePdf(): Uint8Array {
   const image = deflateSync(Buffer.alloc(1_000_000));

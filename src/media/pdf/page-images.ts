@@ -1,7 +1,8 @@
 import { AppError } from "../../errors";
-import { drawWithPdfjs } from "./page-images-pdfjs";
-import { drawWithPoppler } from "./page-images-poppler";
-import type { PageImage } from "./pdf-process";
+import { drawAllWithPdfjs, drawWithPdfjs } from "./page-images-pdfjs";
+import { drawAllWithPoppler, drawWithPoppler } from "./page-images-poppler";
+import type { PageImage } from "./pdf-exchanges";
+import type { PagesToDraw, PageToDraw } from "./pdf-process";
 
 export type { PageImage };
 
@@ -11,7 +12,7 @@ export type RenderOptions = {
   signal?: AbortSignal;
 };
 
-/** Draws single pages as JPEG, in a process that is killed at its limits and on abort. */
+/** Draws pages as JPEG, in a process that is killed at its limits and on abort. */
 export interface PageRenderer {
   readonly name: "poppler" | "pdfjs";
 
@@ -22,6 +23,21 @@ export interface PageRenderer {
    * the signal's reason when it aborts
    */
   render(path: string, page_number: number, options?: RenderOptions): Promise<PageImage>;
+
+  /**
+   * Draws several pages with one process. Pages missing from its result are drawn one by one, so a page at
+   * fault affects only itself.
+   *
+   * @param page_numbers  in ascending order
+   * @param folder  takes files while pages are drawn
+   * @returns each page; null for one that cannot be drawn
+   * @throws as `render`, except `page_render_failed`
+   */
+  renderAll(
+    path: string,
+    page_numbers: number[],
+    options: RenderOptions & { folder: string },
+  ): Promise<Map<number, PageImage | null>>;
 }
 
 /**
@@ -36,33 +52,66 @@ export const LONG_SIDE_PX = 1568;
  */
 export function openPageRenderer(): PageRenderer {
   const pdftoppm = Bun.which("pdftoppm");
-  return pdftoppm ? orElse(popplerRenderer(pdftoppm), pdfjsRenderer) : pdfjsRenderer;
+  return pdftoppm ? toRenderer(orElse(popplerDrawing(pdftoppm), PDFJS)) : pdfjsRenderer;
 }
 
-/** Uses the second renderer when the first fails, except after a timeout. */
-function orElse(first: PageRenderer, second: PageRenderer): PageRenderer {
+export const popplerRenderer = (pdftoppm: string): PageRenderer =>
+  toRenderer(popplerDrawing(pdftoppm));
+
+type Drawing = {
+  name: PageRenderer["name"];
+  one(page: PageToDraw): Promise<PageImage>;
+  /** The pages that could be drawn together. */
+  several(pages: PagesToDraw): Promise<Map<number, PageImage>>;
+};
+
+const popplerDrawing = (pdftoppm: string): Drawing => ({
+  name: "poppler",
+  one: (page) => drawWithPoppler(pdftoppm, page),
+  several: (pages) => drawAllWithPoppler(pdftoppm, pages),
+});
+
+const PDFJS: Drawing = { name: "pdfjs", one: drawWithPdfjs, several: drawAllWithPdfjs };
+
+export const pdfjsRenderer: PageRenderer = toRenderer(PDFJS);
+
+/** Draws a page in the second way when the first fails, except after a timeout. */
+function orElse(first: Drawing, second: Drawing): Drawing {
   return {
-    name: first.name,
-    async render(...page) {
+    ...first,
+    async one(page) {
       try {
-        return await first.render(...page);
+        return await first.one(page);
       } catch (error) {
         const failed = error instanceof AppError && error.errorCode === "page_render_failed";
         if (!failed || error.details.limit) throw error;
-        return await second.render(...page);
+        return await second.one(page);
       }
     },
   };
 }
 
-export const popplerRenderer = (pdftoppm: string): PageRenderer => ({
-  name: "poppler",
-  render: (path, page_number, { longSidePx = LONG_SIDE_PX, signal } = {}) =>
-    drawWithPoppler(pdftoppm, { path, page_number, longSidePx, signal }),
-});
+function toRenderer({ name, one, several }: Drawing): PageRenderer {
+  return {
+    name,
+    render: (path, page_number, { longSidePx = LONG_SIDE_PX, signal } = {}) =>
+      one({ path, page_number, longSidePx, signal }),
+    async renderAll(path, page_numbers, { longSidePx = LONG_SIDE_PX, signal, folder }) {
+      const drawn: Map<number, PageImage | null> =
+        page_numbers.length > 1
+          ? await several({ path, page_numbers, longSidePx, signal, folder })
+          : new Map();
+      for (const page_number of page_numbers) {
+        if (drawn.has(page_number)) continue;
+        drawn.set(page_number, await one({ path, page_number, longSidePx, signal }).catch(orNull));
+      }
+      return drawn;
+    },
+  };
+}
 
-export const pdfjsRenderer: PageRenderer = {
-  name: "pdfjs",
-  render: (path, page_number, { longSidePx = LONG_SIDE_PX, signal } = {}) =>
-    drawWithPdfjs({ path, page_number, longSidePx, signal }),
-};
+/** Null for a page that cannot be drawn. */
+function orNull(error: unknown): null {
+  if (error instanceof AppError && error.errorCode === "page_render_failed") return null;
+  throw error;
+}

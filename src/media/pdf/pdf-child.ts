@@ -1,18 +1,20 @@
 /**
- * The process that reads one untrusted PDF. It is started by `pdf-process.ts`, answers one question at a
- * time, and expects to be killed.
+ * The process that reads untrusted PDFs, one after the other. It is started by `pdf-children.ts`, answers
+ * one question at a time, and expects to be killed. It ends by itself when no document follows.
  */
 import { join } from "node:path";
 import {
   getDocument,
+  type PDFDocumentLoadingTask,
   type PDFDocumentProxy,
   type PDFPageProxy,
 } from "pdfjs-dist/legacy/build/pdf.mjs";
 import { AppError, type ErrorCode } from "../../errors";
-import type { PdfDeck } from "./pdf-deck";
+import { KEPT_MS } from "./pdf-children";
+import type { PdfDeck, PdfPage } from "./pdf-deck";
+import type { Exchanges, Kind, PageImage, Question, Reply } from "./pdf-exchanges";
 import { characters } from "./pdf-layout";
 import { type PageLayout, readDeck, readLayout, readPageWords, toPage } from "./pdf-pages";
-import type { Exchanges, Kind, PageImage, Question, Reply } from "./pdf-process";
 import { installPdfjsHooks } from "./pdfjs-hooks";
 import { edgesOf, findRunningCells, type PageEdges } from "./running-lines";
 
@@ -23,47 +25,108 @@ const MAX_IMAGE_PIXELS = 100_000_000;
 
 installPdfjsHooks();
 
-let document: PDFDocumentProxy;
-let deck: PdfDeck;
-/** Pages that were surveyed and not yet asked for. */
-const layouts = new Map<number, PageLayout | null>();
-const edges: PageEdges[] = [];
-let running: ReadonlySet<string> | undefined;
-let rememberedCharacters = 0;
-/** With more text, pages are laid out a second time instead. */
+/** With more text in the layouts of a document, pages are laid out a second time instead. */
 const MAX_REMEMBERED_CHARACTERS = 5_000_000;
+/** A batch ends after this time, so that the time limit of a question is that of one page. */
+const BATCH_MS = 250;
+/** A batch ends with this many characters, so that the parent's memory stays small. */
+const BATCH_CHARACTERS = 500_000;
+
+/** The open document. */
+type Reading = {
+  document: PDFDocumentProxy;
+  deck: PdfDeck;
+  /** Pages that were surveyed and not yet asked for. */
+  layouts: Map<number, PageLayout | null>;
+  edges: PageEdges[];
+  /** Keys of the cells that run through the deck; undefined until the first page after a survey. */
+  running: ReadonlySet<string> | undefined;
+  rememberedCharacters: number;
+};
+let reading: Reading;
+let idle: Timer | undefined;
 
 type Answers = { [K in Kind]: (q: Exchanges[K]["question"]) => Promise<Exchanges[K]["answer"]> };
 
 const answers: Answers = {
   async open({ path, maxPages }) {
-    document = await load(path);
+    clearTimeout(idle);
+    const document = await load(path);
     if (document.numPages < 1) throw new AppError("pdf_empty");
     if (document.numPages > maxPages) {
       const details = { page_count: document.numPages, max_pages: maxPages };
       throw new AppError("pdf_too_many_pages", details);
     }
-    return (deck = await readDeck(document));
+    const deck = await readDeck(document);
+    const empty = { layouts: new Map(), edges: [], running: undefined, rememberedCharacters: 0 };
+    reading = { document, deck, ...empty };
+    return deck;
   },
-  async survey({ page_number }) {
-    const layout = await readLayout(document, page_number);
-    layouts.set(page_number, layout);
-    if (layout) edges.push(edgesOf(layout.lines, layout.height));
-    rememberedCharacters += characters(layout?.lines ?? []);
-    if (rememberedCharacters > MAX_REMEMBERED_CHARACTERS) layouts.clear();
+  async survey({ from, most, skip }) {
+    reading.running = undefined;
+    return await inBatch(from, most, async (page_number) => {
+      const isSkipped = skip.includes(page_number);
+      return await survey(reading, page_number, isSkipped);
+    });
+  },
+  async pages({ from, most, skip }) {
+    reading.running ??= findRunningCells(reading.edges);
+    const pages: PdfPage[] = [];
+    await inBatch(from, most, async (page_number) => {
+      const page = await readPage(reading, page_number, skip.includes(page_number));
+      pages.push(page);
+      return page.text.length;
+    });
+    return pages;
+  },
+  words: async ({ page_number }) => readPageWords(reading.document, page_number),
+  render: async ({ page_number, longSidePx }) =>
+    draw(await reading.document.getPage(page_number), longSidePx),
+  async close() {
+    idle = setTimeout(() => process.exit(0), KEPT_MS);
+    await loading?.destroy();
     return null;
   },
-  async page({ page_number }) {
-    const remembered = layouts.get(page_number);
-    layouts.delete(page_number);
-    const layout = remembered === undefined ? await readLayout(document, page_number) : remembered;
-    running ??= findRunningCells(edges);
-    return await toPage(document, deck, page_number, layout, running);
-  },
-  words: async ({ page_number }) => readPageWords(document, page_number),
-  render: async ({ page_number, longSidePx }) =>
-    draw(await document.getPage(page_number), longSidePx),
 };
+
+/**
+ * Works on pages in order, until the batch is full or has taken its time.
+ *
+ * @param work  returns how many characters a page has
+ * @returns how many pages it worked on, at least one
+ */
+async function inBatch(
+  from: number,
+  most: number,
+  work: (page_number: number) => Promise<number>,
+): Promise<number> {
+  const started = performance.now();
+  let count = 0;
+  let characters = 0;
+  do {
+    characters += await work(from + count);
+    count += 1;
+  } while (count < most && characters < BATCH_CHARACTERS && performance.now() - started < BATCH_MS);
+  return count;
+}
+
+/** Lays out a page and remembers the result. Returns 0, because no text is sent. */
+async function survey(open: Reading, page_number: number, isSkipped: boolean): Promise<0> {
+  const layout = isSkipped ? null : await readLayout(open.document, page_number);
+  open.layouts.set(page_number, layout);
+  if (layout) open.edges.push(edgesOf(layout.lines, layout.height));
+  open.rememberedCharacters += characters(layout?.lines ?? []);
+  if (open.rememberedCharacters > MAX_REMEMBERED_CHARACTERS) open.layouts.clear();
+  return 0;
+}
+
+async function readPage(open: Reading, page_number: number, isSkipped: boolean): Promise<PdfPage> {
+  const remembered = isSkipped ? null : open.layouts.get(page_number);
+  open.layouts.delete(page_number);
+  const layout =
+    remembered === undefined ? await readLayout(open.document, page_number) : remembered;
+  return await toPage(open.document, open.deck, page_number, layout, open.running!);
+}
 
 process.on("disconnect", () => process.exit(0)); // the parent is gone
 process.on("unhandledRejection", () => {}); // side branches of the library; the answer has its own
@@ -86,8 +149,10 @@ function codeOf(error: unknown): ErrorCode {
   return /out of memory|array length/i.test(message) ? "pdf_too_complex" : "pdf_invalid";
 }
 
+let loading: PDFDocumentLoadingTask | undefined;
+
 async function load(path: string): Promise<PDFDocumentProxy> {
-  return await getDocument({
+  loading = getDocument({
     data: await Bun.file(path).bytes(),
     cMapUrl: assets("cmaps"),
     cMapPacked: true,
@@ -96,7 +161,8 @@ async function load(path: string): Promise<PDFDocumentProxy> {
     iccUrl: assets("iccs"),
     maxImageSize: MAX_IMAGE_PIXELS,
     verbosity: 0,
-  }).promise;
+  });
+  return await loading.promise;
 }
 
 const JPEG_QUALITY = 85;

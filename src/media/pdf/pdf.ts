@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { AppError } from "../../errors";
+import { PageReader } from "./page-reader";
 import type { PageWord } from "./page-words";
 import type { PdfDeck, PdfPage } from "./pdf-deck";
 import { PdfProcess } from "./pdf-process";
@@ -20,14 +21,17 @@ export interface Pdf extends PdfDeck, AsyncDisposable {
   page(page_number: number): Promise<PdfPage>;
   /**
    * All pages in order. Before the first one, all are laid out to find the lines that repeat through the
-   * deck; `page` alone cannot find them.
+   * deck; `page` alone cannot find them. A page that exceeds the limits is reported as unreadable.
+   *
+   * @throws AppError `pdf_too_complex` when every page or more than a few exceed the limits,
+   * `pdf_reader_killed`
    */
   pages(): AsyncGenerator<PdfPage>;
 }
 
 /**
- * Opens a PDF in a process of its own, which is killed at the limits, on abort, and at the end of the
- * `await using` block. A malicious file can harm only that process.
+ * Opens a PDF in a separate process, which is killed at the limits and on abort. A malicious file can harm
+ * only that process.
  *
  * @throws AppError `pdf_invalid`, `pdf_encrypted`, `pdf_empty`, `pdf_too_many_pages`,
  * `pdf_too_complex`, `pdf_reader_killed`; the signal's reason when it aborts, here and from `page`
@@ -36,30 +40,18 @@ export async function readPdf(
   path: string,
   { signal, ...limits }: Partial<PdfLimits> & { signal?: AbortSignal } = {},
 ): Promise<Pdf> {
-  const { maxPages, memoryMb, timeoutMs } = { ...PDF_LIMITS, ...limits };
   await checkPdfHeader(path);
-  const reader = new PdfProcess({ memoryMb, timeoutMs, signal });
-  try {
-    const deck = await reader.ask("open", { path, maxPages });
-    const page = (page_number: number) => {
+  const reader = await PageReader.open(path, { ...PDF_LIMITS, ...limits, signal });
+  const { deck } = reader;
+  return {
+    ...deck,
+    async page(page_number) {
       if (page_number < 1 || page_number > deck.page_count) throw new RangeError("no such page");
-      return reader.ask("page", { page_number });
-    };
-    return {
-      ...deck,
-      page,
-      async *pages() {
-        for (let number = 1; number <= deck.page_count; number++) {
-          await reader.ask("survey", { page_number: number });
-        }
-        for (let number = 1; number <= deck.page_count; number++) yield await page(number);
-      },
-      [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
-    };
-  } catch (error) {
-    await reader[Symbol.asyncDispose]();
-    throw error;
-  }
+      return await reader.page(page_number);
+    },
+    pages: () => reader.pages(),
+    [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+  };
 }
 
 /**

@@ -14,7 +14,7 @@ import {
   saveDescription,
 } from "../../db/slides";
 import { AppError } from "../../errors";
-import type { PageRenderer } from "../../media/pdf/page-images";
+import type { PageImage, PageRenderer } from "../../media/pdf/page-images";
 import { type Pdf, readPdf } from "../../media/pdf/pdf";
 import type { PdfPage } from "../../media/pdf/pdf-deck";
 import { openScratch } from "../../media/scratch";
@@ -25,7 +25,7 @@ import { chooseDeckTitle } from "../../text/deck-title";
 import { type DetectedLanguage, detectLanguage, textConfigFor } from "../../text/language";
 import { type Attempt, assertStillClaimed } from "../step";
 import { eachAtMost } from "./each-at-most";
-import { describePage, type PageInDeck, PICTURE_NOT_READ } from "./page";
+import { describePage, needsImage, type PageInDeck, PICTURE_NOT_READ } from "./page";
 
 export type DescribeTools = {
   db: Sql;
@@ -39,6 +39,9 @@ export type DescribeTools = {
 
 /** Pages described at the same time. A crash repeats at most these, and a provider's quota allows them. */
 const PAGES_AT_ONCE = 4;
+
+/** Pages drawn by one process. Its start costs as much as drawing one or two pages. */
+const PAGES_PER_DRAWING = 12;
 
 /** Share of describing in the whole work, in percent. Embedding is the rest. */
 export const DESCRIBED_PERCENT = 70;
@@ -94,16 +97,18 @@ export async function describePages(
   const { title } = await getBuild(db, document_id);
   const missing = new Set(await pagesToDescribe(tools, { id: document_id, page_count }, wanted));
   await using ocr = tools.openOcr?.() ?? null;
-  const render = (n: number) => tools.pageRenderer.render(path, n, { signal });
+  const drawing = { path, pageRenderer: tools.pageRenderer, folder: scratch.path, signal };
+  const see = { slideDescriber, ocr };
+  const pages = withImages(pagesInDeck(pdf, title, missing), drawing, see);
   let done = page_count - missing.size;
 
-  await eachAtMost(PAGES_AT_ONCE, pagesInDeck(pdf, title, missing), async (deck) => {
+  await eachAtMost(PAGES_AT_ONCE, pages, async ({ deck, image }) => {
     const { page_number } = deck.page;
     const version = next_version_id ? `:version:${next_version_id}` : "";
     const key = `document:${document_id}${version}:page:${page_number}:describe`;
     const receipts = calls.keeping("describe", key, sha256);
-    const pageTools = { slideDescriber, ocr, render, signal, calls: receipts };
-    const description = await describePage(deck, pageTools);
+    const pageTools = { slideDescriber, ocr, signal, calls: receipts };
+    const description = await describePage(deck, image, pageTools);
     const save = () => saveDescription(db, fence, description);
     assertStillClaimed(await throughOutages(save, signal));
     await receipts.stored();
@@ -134,7 +139,7 @@ function toMetadata({ metadata, unread_content }: Pdf): Record<string, unknown> 
   return { ...metadata, warnings: [warning] };
 }
 
-/** The wanted pages in order, each with the titles before and after it. At most three pages are in memory. */
+/** The wanted pages in order, each with the titles before and after it. */
 async function* pagesInDeck(
   pdf: Pdf,
   deck_title: string | null,
@@ -162,6 +167,40 @@ async function* pagesInDeck(
   }
   const last = describe(null);
   if (last) yield last;
+}
+
+type DrawingTools = {
+  path: string;
+  pageRenderer: PageRenderer;
+  /** Takes files while pages are drawn. */
+  folder: string;
+  signal: AbortSignal;
+};
+type DrawnPage = { deck: PageInDeck; image: PageImage | null };
+
+/** Adds images to the pages that need one, drawn in batches; null for a page that cannot be drawn. */
+async function* withImages(
+  pages: AsyncGenerator<PageInDeck>,
+  { path, pageRenderer, folder, signal }: DrawingTools,
+  see: Parameters<typeof needsImage>[1],
+): AsyncGenerator<DrawnPage> {
+  for await (const batch of batches(pages, PAGES_PER_DRAWING)) {
+    const toDraw = batch.filter(({ page }) => needsImage(page, see));
+    const numbers = toDraw.map(({ page }) => page.page_number);
+    const images = await pageRenderer.renderAll(path, numbers, { folder, signal });
+    for (const deck of batch) yield { deck, image: images.get(deck.page.page_number) ?? null };
+  }
+}
+
+async function* batches<T>(items: AsyncGenerator<T>, size: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 export type DescribedDeck = { pages: SlideDescription[]; language: DetectedLanguage };

@@ -1,5 +1,4 @@
 import type { SlideDescription } from "../../db/slides";
-import { AppError } from "../../errors";
 import type { PageImage } from "../../media/pdf/page-images";
 import type { PdfPage } from "../../media/pdf/pdf-deck";
 import type { PaidCalls } from "../../providers/paid-calls";
@@ -20,7 +19,6 @@ export type PageInDeck = {
 export type PageTools = {
   slideDescriber: SlideDescriber | null;
   ocr: Ocr | null;
-  render(page_number: number): Promise<PageImage>;
   signal: AbortSignal;
   /** Records the cost of the description. */
   calls: PaidCalls;
@@ -29,13 +27,24 @@ export type PageTools = {
 /** `describe_error` of a page with a picture that neither a model nor OCR has read. */
 export const PICTURE_NOT_READ = "picture_not_read";
 
+/** Whether a description needs the image of a page: for the model, or for OCR. */
+export const needsImage = (
+  page: PdfPage,
+  { slideDescriber, ocr }: Pick<PageTools, "slideDescriber" | "ocr">,
+): boolean => slideDescriber !== null || (ocr !== null && isPicturePage(page));
+
 /**
  * Describes one page with the best available: a model that sees it, its own text, or, where the text is
  * missing, garbled, or a few words beside a picture, OCR. Problems are recorded in its metadata.
  *
+ * @param image  null when the page cannot be drawn, or needs no image
  * @throws AppError `provider_…` when the model cannot be asked now, or not at all
  */
-export async function describePage(deck: PageInDeck, tools: PageTools): Promise<SlideDescription> {
+export async function describePage(
+  deck: PageInDeck,
+  image: PageImage | null,
+  tools: PageTools,
+): Promise<SlideDescription> {
   const { page } = deck;
   const needsPicture = isPicturePage(page);
   if (!tools.slideDescriber && !needsPicture) return describeByText(page);
@@ -43,8 +52,6 @@ export async function describePage(deck: PageInDeck, tools: PageTools): Promise<
     // A page without text has no other problem: it is looked at as soon as a model is configured.
     return describeByText(page, page.text === "" ? undefined : PICTURE_NOT_READ);
   }
-
-  const image = await drawn(page.page_number, tools);
   if (!image) return describeByText(page, "page_render_failed");
   if (!tools.slideDescriber) return await describeByOcr(page, image, tools);
 
@@ -74,16 +81,6 @@ function isPicturePage({ text, picture_share, is_garbled }: PdfPage): boolean {
     (words < FEW_WORDS && picture_share >= SOME_PICTURE) ||
     (words < FEW_WORDS_ON_PICTURE && picture_share >= MOSTLY_PICTURE)
   );
-}
-
-/** Null when this page cannot be drawn; the others can still be. */
-async function drawn(page_number: number, { render }: PageTools): Promise<PageImage | null> {
-  try {
-    return await render(page_number);
-  } catch (error) {
-    if (error instanceof AppError && error.errorCode === "page_render_failed") return null;
-    throw error;
-  }
 }
 
 /** Describes a page by its own text layer. */

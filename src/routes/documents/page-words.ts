@@ -6,7 +6,7 @@ import { openScratch } from "../../media/scratch";
 import type { PageImageTools } from "./page-image";
 import { turns } from "./turns";
 
-/** Pages read at the same time for all callers: each takes a process of about 75 MB. */
+/** Pages read at the same time for all callers: each takes a process of 75 to 150 MB. */
 const READ_AT_ONCE = 2;
 
 /** Returns the words of pages with their places. They are read from the file for each request. */

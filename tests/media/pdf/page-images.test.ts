@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadImage } from "@napi-rs/canvas";
@@ -61,12 +61,45 @@ describe.each(renderers)("pages drawn by $name", (renderer) => {
     });
   });
 
+  test("are the same when several are drawn with one process", async () => {
+    const path = await fileOf(pdfs.manyPagesPdf(12));
+    const pages = [2, 3, 4, 7, 11, 12, 13];
+    const drawn = await renderer.renderAll(path, pages, { folder, longSidePx: 400 });
+    expect([...drawn.keys()].sort((a, b) => a - b)).toEqual(pages);
+    expect(drawn.get(13)).toBeNull();
+    for (const page_number of [3, 7, 12]) {
+      const alone = await renderer.render(path, page_number, { longSidePx: 400 });
+      expect(drawn.get(page_number)).toEqual(alone);
+    }
+    expect((await readdir(folder)).filter((name) => name.startsWith("pages-"))).toEqual([]);
+  });
+
   test("are given up on abort, with the abort's own reason", async () => {
     const path = join(folder, crypto.randomUUID());
     Bun.spawnSync(["mkfifo", path]); // whoever reads it waits for what nobody writes
     const signal = AbortSignal.timeout(60);
     await expect(renderer.render(path, 1, { signal })).rejects.toThrow("timed out");
+    const later = AbortSignal.timeout(60);
+    const several = renderer.renderAll(path, [1, 2], { folder, signal: later });
+    await expect(several).rejects.toThrow("timed out");
   });
+});
+
+test.skipIf(!pdftoppm)("a page that ends poppler affects only itself", async () => {
+  const crashing = join(folder, "crashing-pdftoppm");
+  // Draws the pages before the second one, and crashes there. The range is in the options -f and -l.
+  const script = `#!/bin/sh
+case "$*" in
+  *"-f 2 -l 2 "*) kill -SEGV $$ ;;
+  *"-f 1 -l 4 "*) ${pdftoppm} -jpeg -f 1 -l 1 -scale-to 200 "\${14}" "\${15}"; kill -SEGV $$ ;;
+esac
+exec ${pdftoppm} "$@"
+`;
+  await writeFile(crashing, script, { mode: 0o755 });
+  const path = await fileOf(pdfs.manyPagesPdf(4));
+  const options = { folder, longSidePx: 200 };
+  const drawn = await popplerRenderer(crashing).renderAll(path, [1, 2, 3, 4], options);
+  expect([1, 2, 3, 4].map((n) => drawn.get(n)?.width ?? null)).toEqual([200, null, 200, 200]);
 });
 
 test("a scanned page shows its picture", async () => {

@@ -6,6 +6,7 @@ import { readPdf } from "../../../src/media/pdf/pdf";
 import type { PdfPage } from "../../../src/media/pdf/pdf-deck";
 import * as broken from "../../support/broken-pdfs";
 import * as pdfs from "../../support/pdfs";
+import { eventually } from "../../support/waiting";
 
 const folder = await mkdtemp(join(tmpdir(), "pdf-"));
 afterAll(() => rm(folder, { recursive: true }));
@@ -170,6 +171,18 @@ describe("the limits", () => {
     await expect(pdf.page(1)).rejects.toMatchObject({ errorCode: "pdf_too_complex" });
   });
 
+  test("a page that exceeds them is unreadable, and the pages around it are read", async () => {
+    const path = await fileOf(broken.bombAmongPagesPdf(250));
+    await using pdf = await readPdf(path, { memoryMb: 240 });
+    const pages = await Array.fromAsync(pdf.pages());
+    expect(pages.map(({ text, unreadable }) => [text, unreadable])).toEqual([
+      ["Before the bomb", false],
+      ["", true],
+      ["After the bomb", false],
+    ]);
+    expect((await pdf.page(2)).unreadable).toBe(true);
+  });
+
   test("an abort ends the work at once, with the abort's own reason", async () => {
     const stop = new AbortController();
     const path = await fileOf(broken.bombPdf(512));
@@ -179,18 +192,47 @@ describe("the limits", () => {
     await expect(page).rejects.toThrow("deleted meanwhile");
   });
 
-  test("no reader is left behind, neither running nor as a zombie", async () => {
-    const before = childrenOfThisProcess();
+  test("a reader that failed is not left behind, neither running nor as a zombie", async () => {
     const path = await fileOf(pdfs.manyPagesPdf(3));
+    await readPdf(path, { timeoutMs: 1 }).catch(() => {});
+    const before = childrenOfThisProcess();
     {
-      await using pdf = await readPdf(path);
-      for await (const _first of pdf.pages()) break;
+      await using pdf = await readPdf(path, { memoryMb: 1_025 });
+      const page = pdf.page(1).catch((error: unknown) => error);
       expect(childrenOfThisProcess().length).toBe(before.length + 1);
+      await pdf[Symbol.asyncDispose](); // while it reads
+      expect(await page).toMatchObject({ errorCode: "pdf_reader_killed" });
     }
-    await readPdf(await fileOf(broken.encryptedPdf())).catch(() => {});
     await readPdf(path, { timeoutMs: 1 }).catch(() => {});
     await readPdf(path, { signal: AbortSignal.abort() }).catch(() => {});
     expect(childrenOfThisProcess()).toEqual(before);
+  });
+});
+
+describe("a reader that is done", () => {
+  const readDeck = async (topic: string) => {
+    const [page] = await pagesOf(pdfs.deckPdf([{ title: topic, body: [] }]));
+    return page!.title;
+  };
+
+  test("reads the next documents, and mixes none of them up", async () => {
+    expect(await readDeck("First")).toBe("First");
+    const kept = childrenOfThisProcess();
+    expect(await Promise.all([readDeck("Second"), readDeck("Third")])).toEqual(["Second", "Third"]);
+    await readPdf(await fileOf(broken.encryptedPdf())).catch(() => {});
+    expect(await readDeck("Fourth")).toBe("Fourth");
+    expect(childrenOfThisProcess()).toEqual(kept);
+  });
+
+  test("is replaced when another process has ended it", async () => {
+    await readDeck("First");
+    const [kept] = childrenOfThisProcess();
+    process.kill(Number.parseInt(kept!, 10), "SIGKILL");
+    await eventually(
+      async () => childrenOfThisProcess().length,
+      (count) => count === 0,
+    );
+    expect(await readDeck("Second")).toBe("Second");
   });
 });
 

@@ -98,7 +98,7 @@ describe("a strange PDF", () => {
       ...lab.tools,
       pageRenderer: {
         ...lab.tools.pageRenderer,
-        render: (_path, n, o) => lab.tools.pageRenderer.render("/dev/null", n, o),
+        renderAll: (_path, n, o) => lab.tools.pageRenderer.renderAll("/dev/null", n, o),
       },
     });
 

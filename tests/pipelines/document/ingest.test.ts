@@ -279,13 +279,12 @@ async function picturePdf(words: string): Promise<Uint8Array> {
 }
 
 test("a deck whose PDF reader another process kills is tried again, and completes", async () => {
-  gemini.paceMs = 200;
-  const id = await upload(deck(12, "killed"));
+  gemini.paceMs = 50;
+  const start = gemini.requests.length;
+  const id = await upload(deck(64, "killed")); // more pages than the reader is asked for at once
   const working = workOnce();
-  const [reader] = await eventually(
-    () => childrenOf(process.pid, "pdf-child"),
-    (pids) => pids.length > 0,
-  );
+  await gemini.asked(start + 1);
+  const [reader] = await childrenOf(process.pid, "pdf-child");
   process.kill(reader!, "SIGKILL");
 
   expect(await working).toBe("retrying");
