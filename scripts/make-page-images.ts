@@ -39,7 +39,12 @@ const folder = process.argv[2] ?? join(ROOT, "docs/images");
 
 /** Writes the page as it is now, as WebP. */
 async function take(page: Page, name: string): Promise<void> {
-  await page.waitForFunction("[...document.images].every(({ complete }) => complete)");
+  // Images outside of the window load later.
+  await page.waitForFunction(() =>
+    [...document.images].every(
+      (image) => image.complete || image.getBoundingClientRect().top > innerHeight,
+    ),
+  );
   await page.evaluate("document.fonts.ready");
   const image = await loadImage(await page.screenshot({ animations: "disabled", caret: "hide" }));
   const canvas = createCanvas(image.width, image.height);
@@ -66,7 +71,7 @@ async function makeCourse(page: Page, url: string, isTour: boolean): Promise<voi
   await step("tour-2-drop-files");
   await page.locator("input[type=file]").first().setInputFiles(FILES);
   await page.locator(".asset").nth(1).waitFor();
-  await step("tour-3-ready");
+  await step("tour-3-progress");
   await page.locator(".asset.completed").nth(1).waitFor({ timeout: 120_000 });
   await page.locator(".add summary").click();
 }
@@ -106,8 +111,9 @@ async function takeWithModel(): Promise<void> {
   await take(page, "tour-5-cited-words");
 
   await page.locator(".assets .name").filter({ hasText: "captions" }).click();
-  await page.locator(".segments .time").nth(4).click();
+  await page.locator(".timeline button").nth(4).click();
   await page.locator(".panel img.page").first().waitFor();
+  await page.mouse.move(0, 0);
   await take(page, "page-lecture");
   await page.locator(".panel .chapters summary").click();
   await page.locator(".panel .transcript input").fill("entropy");
@@ -122,7 +128,6 @@ async function takeWithModel(): Promise<void> {
   await page.locator(".panel-bar button").last().click();
   await take(page, "page-phone");
   await page.setViewportSize(DESKTOP);
-  await page.keyboard.press("Tab");
   await page.evaluate("document.activeElement.blur()");
   await page.keyboard.press("?");
   await page.locator("dialog .keys").waitFor();
@@ -138,7 +143,7 @@ async function takeWithModel(): Promise<void> {
 async function takeKeyless(): Promise<void> {
   await using host = await openServerHost();
   const server = await host.start();
-  await server.json(postJson("/api/courses", { name: "An empty course" }));
+  await server.json(postJson("/api/courses", { name: "Information theory" }));
   await using browser = await openPage(DESKTOP);
   const { page } = browser;
   await page.goto(`${server.url}/ag-ui/`);
@@ -148,7 +153,7 @@ async function takeKeyless(): Promise<void> {
   await page.locator(".add summary").click();
   await ask(page, QUESTION);
   await take(page, "page-without-a-model");
-  await server.json(postJson("/api/courses", { name: "Another course" }));
+  await server.json(postJson("/api/courses", { name: "Signals and systems" }));
   await page.goto(`${server.url}/ag-ui/#/search?q=${encodeURIComponent(QUESTION)}`);
   await page.reload();
   await page.locator(".search .result").first().waitFor();

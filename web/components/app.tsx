@@ -21,6 +21,7 @@ export function App() {
   const settings = usePageSettings(findKey());
   const canCreate = canIngest(settings?.caller);
   const [isRefused, setRefused] = useState(false);
+  useSearchKey();
   const onKeyRefused = useCallback(() => setRefused(true), []);
 
   const [first] = courses ?? [];
@@ -81,6 +82,7 @@ export function App() {
         <Suspense fallback={<main className="empty">{strings.loading}</main>}>
           <SearchView
             query={route.query}
+            courses={courses ?? []}
             writesAnswers={settings?.features.written_answers ?? true}
           />
         </Suspense>
@@ -111,6 +113,20 @@ export function App() {
       )}
     </>
   );
+}
+
+/** Ctrl K or ⌘ K opens the search over all courses, also while the reader types. */
+function useSearchKey(): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;
+      if (event.shiftKey || event.altKey || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      navigate({ view: "search", query: "" });
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
 }
 
 function focusQuestion(): void {

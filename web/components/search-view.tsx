@@ -1,4 +1,4 @@
-import { type CoursePassage, dataOf } from "@lectern/client";
+import { type Course, type CoursePassage, dataOf } from "@lectern/client";
 import { useEffect, useState } from "react";
 import { beginThread } from "../conversation/history";
 import { navigate } from "../route/use-route";
@@ -11,14 +11,13 @@ import { imageUrlOf, placeName, toPlace } from "./place";
 type Found = { query: string; passages: CoursePassage[]; problem?: string };
 const SHOWN = 24;
 
+/** Courses that are offered while the reader types. */
+const COURSES_SHOWN = 8;
+
+type SearchViewProps = { query: string; courses: Course[]; writesAnswers: boolean };
+
 /** One search over all courses that the reader can see. */
-export default function SearchView({
-  query,
-  writesAnswers,
-}: {
-  query: string;
-  writesAnswers: boolean;
-}) {
+export default function SearchView({ query, courses, writesAnswers }: SearchViewProps) {
   const [text, setText] = useState(query);
   const found = useSearch(query);
   useEffect(() => setText(query), [query]);
@@ -49,6 +48,9 @@ export default function SearchView({
           </button>
         </form>
       </search>
+      {text.trim() !== query.trim() || query === "" ? (
+        <CourseLinks courses={courses} text={text} />
+      ) : null}
       <p className="note" role="status">
         {query !== "" && (found ? strings.passages(passages.length) : strings.loading)}
       </p>
@@ -71,6 +73,24 @@ export default function SearchView({
         ))}
       </ol>
     </main>
+  );
+}
+
+/** The courses whose names have the typed text. */
+function CourseLinks({ courses, text }: { courses: Course[]; text: string }) {
+  const typed = text.trim().toLocaleLowerCase();
+  const named = courses.filter(({ name }) => name.toLocaleLowerCase().includes(typed));
+  if (named.length === 0) return null;
+  return (
+    <ul className="suggestions" aria-label={strings.courses}>
+      {named.slice(0, COURSES_SHOWN).map(({ id, name }) => (
+        <li key={id}>
+          <button type="button" dir="auto" onClick={() => navigate({ view: "course", course: id })}>
+            {name}
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }
 

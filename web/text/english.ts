@@ -131,6 +131,7 @@ export const english = {
   cited: "Cited",
   describedAs: "Described as",
   timeline: "Slides of the lecture",
+  courses: "Courses",
   searchAll: "Search all courses",
   searchButton: "Search",
   passages: (count: number) =>
@@ -142,6 +143,7 @@ export const english = {
   keys: "Keys",
   keyList: [
     ["/", "write a question"],
+    ["Ctrl K", "search all courses, or change the course"],
     ["Esc", "stop the answer, or close the source"],
     ["[ ]", "previous, next citation"],
     ["← →", "previous, next page of the open slides"],

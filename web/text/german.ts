@@ -133,6 +133,7 @@ export const german: Strings = {
   cited: "Zitiert",
   describedAs: "Beschrieben als",
   timeline: "Folien der Vorlesung",
+  courses: "Kurse",
   searchAll: "Alle Kurse durchsuchen",
   searchButton: "Suchen",
   passages: (count) =>
@@ -144,6 +145,7 @@ export const german: Strings = {
   keys: "Tasten",
   keyList: [
     ["/", "eine Frage schreiben"],
+    ["Strg K", "alle Kurse durchsuchen oder den Kurs wechseln"],
     ["Esc", "Antwort anhalten oder Quelle schließen"],
     ["[ ]", "vorige, nächste Quellenangabe"],
     ["← →", "vorige, nächste Seite der offenen Folien"],
