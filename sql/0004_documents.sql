@@ -140,7 +140,7 @@ create table slide_chunks (
                   (search_vector(text_config, coalesce(search_text, content))) stored,
   -- From the timeline: the words spoken over its pages, labelled by confidence (enrich_chunks). Null: none.
   context_tsv     tsvector,
-  embedding       vector(1536),
+  embedding       halfvec(1536),
   embedding_model text,
   created_at      timestamptz not null default now(),
   unique (document_id, chunk_index),
@@ -149,12 +149,10 @@ create table slide_chunks (
 );
 -- Storage and indexes for the same reasons as those of lecture_chunks.
 alter table slide_chunks alter column embedding set storage plain;
-alter table slide_chunks alter column tsv set storage main;
+alter table slide_chunks set (toast_tuple_target = 4080);
 create index slide_chunks_kind on slide_chunks (course_id, embedding_model, text_config);
 create index slide_chunks_text on slide_chunks using gin (tsv);
 create index slide_chunks_context on slide_chunks using gin (context_tsv);
-create index slide_chunks_embedding on slide_chunks
-  using ivfflat (embedding vector_cosine_ops) with (lists = 100);
 
 -- The chunks that a job makes of a lecture or a document. Search does not read them: the job moves them to
 -- lecture_chunks or slide_chunks when all have their vectors.
@@ -170,7 +168,7 @@ create table draft_chunks (
   metadata        jsonb not null,
   search_text     text,
   text_config     regconfig not null,
-  embedding       vector(1536),
+  embedding       halfvec(1536),
   embedding_model text,
   unique (lecture_id, chunk_index),
   unique (document_id, chunk_index),

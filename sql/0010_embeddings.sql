@@ -6,7 +6,7 @@ create table inactive_embeddings (
   chunk_id        uuid not null,
   course_id       uuid not null references courses on delete cascade,
   embedding_model text not null,
-  embedding       vector(1536) not null,
+  embedding       halfvec(1536) not null,
   -- MD5 of the embedded text. After a change of the chunk's text the vector is unusable.
   content_md5     text not null,
   -- When search stopped using the vector; null if search never used it.

@@ -628,6 +628,34 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.count_words(p_course_id uuid, p_chunks bigint, p_least integer, p_sample integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  config  regconfig;
+  share   float8 := least(1, p_sample / greatest(p_chunks, 1)::float8);
+  chunks  text := format('
+    select tsv, context_tsv from %%I where text_config = %%s::regconfig %s %s',
+    case when p_course_id is not null then format('and course_id = %L', p_course_id) end,
+    case when share < 1 then format('and id <= %L', sample_end(share)) end);
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('count_words', 0)) then return; end if;
+  delete from word_counts where course_id is not distinct from p_course_id;
+  for config in
+    select distinct text_config from lecture_chunks where p_course_id is null or course_id = p_course_id
+    union select distinct text_config from slide_chunks where p_course_id is null or course_id = p_course_id
+  loop
+    insert into word_counts (course_id, text_config, lexeme, chunks)
+    select p_course_id, config, word, round(ndoc / share)
+    from ts_stat(format('select tsv || coalesce(context_tsv, '''') from (%s union all %s) chunk',
+                        format(chunks, 'lecture_chunks', config::oid), format(chunks, 'slide_chunks', config::oid)))
+    where ndoc / share >= p_least and ndoc >= 5;
+  end loop;
+  insert into word_count_states (course_id, chunks) values (p_course_id, p_chunks)
+  on conflict (course_id) do update set chunks = excluded.chunks, counted_at = now();
+end
+$$;
+
 CREATE FUNCTION public.create_correction_job(p_lecture_id uuid, p_course_id uuid, p_priority text) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -1959,6 +1987,12 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.sample_end(p_share double precision) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select rpad(lpad(to_hex(floor(p_share * 4294967295)::bigint), 8, '0'), 32, 'f')::uuid
+$$;
+
 CREATE FUNCTION public.save_alignment(p_lecture_id uuid, p_revision bigint, p_spans jsonb, p_scores jsonb) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -2732,7 +2766,7 @@ CREATE TABLE public.draft_chunks (
     metadata jsonb NOT NULL,
     search_text text,
     text_config regconfig NOT NULL,
-    embedding public.vector(1536),
+    embedding public.halfvec(1536),
     embedding_model text,
     CONSTRAINT draft_chunks_check CHECK ((num_nonnulls(lecture_id, document_id) = 1))
 );
@@ -2775,7 +2809,7 @@ CREATE TABLE public.inactive_embeddings (
     chunk_id uuid NOT NULL,
     course_id uuid NOT NULL,
     embedding_model text NOT NULL,
-    embedding public.vector(1536) NOT NULL,
+    embedding public.halfvec(1536) NOT NULL,
     content_md5 text NOT NULL,
     retired_at timestamp with time zone
 );
@@ -2793,15 +2827,15 @@ CREATE TABLE public.lecture_chunks (
     search_text text,
     tsv tsvector GENERATED ALWAYS AS (public.search_vector(text_config, COALESCE(search_text, content))) STORED,
     context_tsv tsvector,
-    embedding public.vector(1536),
+    embedding public.halfvec(1536),
     embedding_model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT lecture_chunks_check CHECK ((end_ms >= start_ms)),
     CONSTRAINT lecture_chunks_check1 CHECK (((embedding IS NULL) = (embedding_model IS NULL))),
     CONSTRAINT lecture_chunks_chunk_index_check CHECK ((chunk_index >= 0)),
     CONSTRAINT lecture_chunks_start_ms_check CHECK ((start_ms >= 0))
-);
-ALTER TABLE ONLY public.lecture_chunks ALTER COLUMN tsv SET STORAGE MAIN;
+)
+WITH (toast_tuple_target='4080');
 ALTER TABLE ONLY public.lecture_chunks ALTER COLUMN embedding SET STORAGE PLAIN;
 
 CREATE TABLE public.lectures (
@@ -3030,15 +3064,15 @@ CREATE TABLE public.slide_chunks (
     search_text text,
     tsv tsvector GENERATED ALWAYS AS (public.search_vector(text_config, COALESCE(search_text, content))) STORED,
     context_tsv tsvector,
-    embedding public.vector(1536),
+    embedding public.halfvec(1536),
     embedding_model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT slide_chunks_check CHECK ((page_end >= page_number)),
     CONSTRAINT slide_chunks_check1 CHECK (((embedding IS NULL) = (embedding_model IS NULL))),
     CONSTRAINT slide_chunks_chunk_index_check CHECK ((chunk_index >= 0)),
     CONSTRAINT slide_chunks_page_number_check CHECK ((page_number > 0))
-);
-ALTER TABLE ONLY public.slide_chunks ALTER COLUMN tsv SET STORAGE MAIN;
+)
+WITH (toast_tuple_target='4080');
 ALTER TABLE ONLY public.slide_chunks ALTER COLUMN embedding SET STORAGE PLAIN;
 
 CREATE TABLE public.slide_spans (
@@ -3152,6 +3186,20 @@ ALTER TABLE public.webhook_messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.word_count_states (
+    course_id uuid,
+    chunks bigint NOT NULL,
+    counted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.word_counts (
+    course_id uuid,
+    text_config regconfig NOT NULL,
+    lexeme text NOT NULL,
+    chunks integer NOT NULL,
+    CONSTRAINT word_counts_chunks_check CHECK ((chunks > 0))
 );
 
 CREATE TABLE public.worker_processes (
@@ -3336,6 +3384,12 @@ ALTER TABLE ONLY public.webhook_messages
 ALTER TABLE ONLY public.webhook_messages
     ADD CONSTRAINT webhook_messages_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.word_count_states
+    ADD CONSTRAINT word_count_states_course_id_key UNIQUE NULLS NOT DISTINCT (course_id);
+
+ALTER TABLE ONLY public.word_counts
+    ADD CONSTRAINT word_counts_course_id_text_config_lexeme_key UNIQUE NULLS NOT DISTINCT (course_id, text_config, lexeme);
+
 ALTER TABLE ONLY public.worker_processes
     ADD CONSTRAINT worker_processes_pkey PRIMARY KEY (id);
 
@@ -3391,8 +3445,6 @@ CREATE UNIQUE INDEX jobs_unfinished ON public.jobs USING btree (asset_id) WHERE 
 
 CREATE INDEX lecture_chunks_context ON public.lecture_chunks USING gin (context_tsv);
 
-CREATE INDEX lecture_chunks_embedding ON public.lecture_chunks USING ivfflat (embedding public.vector_cosine_ops) WITH (lists='100');
-
 CREATE INDEX lecture_chunks_kind ON public.lecture_chunks USING btree (course_id, embedding_model, text_config);
 
 CREATE INDEX lecture_chunks_text ON public.lecture_chunks USING gin (tsv);
@@ -3428,8 +3480,6 @@ CREATE INDEX provider_calls_started ON public.provider_calls USING btree (provid
 CREATE INDEX provider_calls_time ON public.provider_calls USING btree (created_at);
 
 CREATE INDEX slide_chunks_context ON public.slide_chunks USING gin (context_tsv);
-
-CREATE INDEX slide_chunks_embedding ON public.slide_chunks USING ivfflat (embedding public.vector_cosine_ops) WITH (lists='100');
 
 CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, embedding_model, text_config);
 
@@ -3645,3 +3695,9 @@ ALTER TABLE ONLY public.webhook_endpoints
 
 ALTER TABLE ONLY public.webhook_messages
     ADD CONSTRAINT webhook_messages_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.word_count_states
+    ADD CONSTRAINT word_count_states_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.word_counts
+    ADD CONSTRAINT word_counts_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;

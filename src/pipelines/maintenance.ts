@@ -1,3 +1,4 @@
+import { refreshWordCounts } from "../db/chunks/word-counts";
 import type { Sql } from "../db/client";
 import { listDeletedDocuments, startFileRemoval } from "../db/documents";
 import { recordRemovedOrphan } from "../db/file-audit";
@@ -79,6 +80,7 @@ async function maintain(deps: MaintenanceDeps): Promise<void> {
     paid_answers: () => removeUnneededAnswers(deps),
     provider_calls: () => closeLostCalls(db),
     paused_jobs: () => resumeDueJobs(db),
+    word_counts: () => refreshWordCounts(db),
   });
 }
 

@@ -151,7 +151,7 @@ class Client {
       insert into slide_chunks (document_id, course_id, chunk_index, page_number, page_end, content,
                                 embedding, embedding_model)
       select ${document_id}, ${this.#course_id}, n, n + 1, n + 1, 'Entropy of source ' || n,
-             (select array_agg(sin(n * i)) from generate_series(1, 1536) i)::vector, 'test:model'
+             (select array_agg(sin(n * i)) from generate_series(1, 1536) i)::halfvec, 'test:model'
       from generate_series(${from}::int, ${from + CHUNKS - 1}::int) n`;
   }
 }

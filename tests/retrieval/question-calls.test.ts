@@ -22,7 +22,7 @@ const { embeddings } = await embedder.embed(["entropy"], {
   signal: new AbortController().signal,
 });
 for (const table of ["slide_chunks", "lecture_chunks"]) {
-  await db`update ${db(table)} set embedding = ${JSON.stringify(embeddings[0])}::vector,
+  await db`update ${db(table)} set embedding = ${JSON.stringify(embeddings[0])}::halfvec,
                                    embedding_model = ${embedder.model}`;
 }
 

@@ -66,5 +66,5 @@ export async function addDocument(
 
 function stored(db: Sql, { text_config = "english", embedding, model = "test:plane" }: Stored) {
   const vector = embedding ? JSON.stringify(embedding) : null;
-  return db`${text_config}::text::regconfig, ${vector}::text::vector, ${vector ? model : null}`;
+  return db`${text_config}::text::regconfig, ${vector}::text::halfvec, ${vector ? model : null}`;
 }

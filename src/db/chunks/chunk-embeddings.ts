@@ -32,7 +32,7 @@ export async function saveEmbeddings(
     with claimed as (${claimedAsset(sql, kind, token)}),
     written as (
       update draft_chunks c
-      set embedding = fresh.vector::vector, embedding_model = ${model}
+      set embedding = fresh.vector::halfvec, embedding_model = ${model}
       from claimed, unnest(${ids}::uuid[], ${texts}::text[]) as fresh (id, vector)
       where c.id = fresh.id and c.${sql(`${kind}_id` as string)} = claimed.id
     )

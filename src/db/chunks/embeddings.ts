@@ -59,7 +59,7 @@ export async function saveInactiveEmbeddings(
   const vectors = batch.map(({ embedding }) => pgvector.toSql(embedding));
   await sql`
     insert into inactive_embeddings (chunk_id, course_id, embedding_model, embedding, content_md5)
-    select fresh.id, c.course_id, ${model}, fresh.vector::vector, md5(fresh.content)
+    select fresh.id, c.course_id, ${model}, fresh.vector::halfvec, md5(fresh.content)
     from unnest(${ids}::uuid[], ${contents}::text[], ${vectors}::text[]) as fresh (id, content, vector)
     join (select id, course_id from lecture_chunks union all select id, course_id from slide_chunks) c
       on c.id = fresh.id

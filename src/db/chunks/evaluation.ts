@@ -39,7 +39,7 @@ export async function insertEvaluated(
     insert into slide_chunks (document_id, course_id, chunk_index, page_number, page_end, content,
                               search_text, metadata, text_config, embedding, embedding_model)
     select stored.id, ${course_id}, c.chunk_index, c.page_number, c.page_end, c.content, c.search_text,
-           c.metadata, c.text_config::regconfig, c.embedding::vector, ${model}
+           c.metadata, c.text_config::regconfig, c.embedding::halfvec, ${model}
     from jsonb_to_recordset(${sql.json(chunks as never)}) as c
       (document_id uuid, chunk_index int, page_number int, page_end int, content text, search_text text,
        metadata jsonb, text_config text, embedding text)
@@ -88,7 +88,7 @@ export async function insertEvaluatedLecture(
     insert into lecture_chunks (lecture_id, course_id, chunk_index, start_ms, end_ms, content, search_text,
                                 metadata, text_config, embedding, embedding_model)
     select lecture.id, ${course_id}, c.chunk_index, c.start_ms, c.end_ms, c.content, c.search_text,
-           c.metadata, ${talk.text_config}::regconfig, c.embedding::vector, ${model}
+           c.metadata, ${talk.text_config}::regconfig, c.embedding::halfvec, ${model}
     from lecture, jsonb_to_recordset(${sql.json(chunks as never)}) as c
       (chunk_index int, start_ms int, end_ms int, content text, search_text text, metadata jsonb,
        embedding text)`;

@@ -58,6 +58,15 @@ const CANDIDATES = 100;
  * timeline by confidence (enrich_chunks). Chosen in docs/decisions/0052.
  */
 const WORD_WEIGHTS = "{0.1, 0.08, 0.1, 0}";
+/**
+ * The words of a question are taken from the rarest on: all until CANDIDATES chunks are expected to have them, then
+ * those in a quarter of the course, but in MOST_RANKED chunks at most, until ENOUGH_RANKED chunks. Other words only add
+ * to the scores of these chunks. Of a word in more than MOST_SAMPLED chunks a sample is ranked. Measured in
+ * docs/scale.md.
+ */
+const ENOUGH_RANKED = 1_000;
+const MOST_RANKED = 2_500;
+const MOST_SAMPLED = 10_000;
 /** Maximum number of lexemes, including other spellings and pairs of characters. */
 const MOST_LEXEMES = 128;
 
@@ -86,7 +95,7 @@ export async function findCandidates(
 
   const [row] = await sql<{ candidates: Candidate[]; lexemes: LexemeRow[]; stops: string[] }[]>`
     with question as materialized (
-      select model, vector::vector as embedding
+      select model, vector::halfvec as embedding
       from unnest(${models}::text[], ${vectors}::text[]) as asked (model, vector)
     ),
     chunk as not materialized (${chunksIn(sql, scope)}),
@@ -97,41 +106,68 @@ export async function findCandidates(
         order by distance, c.id limit ${CANDIDATES}
       ) nearest
     ),
-    word as materialized (
-      select used.text_config, used.chunks, lexeme, spellings,
+    asked as materialized (
+      select used.text_config, used.chunks, lexeme, spellings, coalesce(${knownMatches(sql, scope)}, 0) as known,
              ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query
       from (
-        select text_config, count(*)::float8 as chunks from (${languagesIn(sql, scope)}) chunk
-        group by text_config
+        select text_config, count(*)::float8 as chunks, sum(count(*)) over () as all_chunks
+        from (${languagesIn(sql, scope)}) chunk group by text_config
       ) used
       cross join lateral (
         select lexeme, array_agg(n) as spellings
         from unnest(${written}::text[]) with ordinality as spelling (written, n),
              unnest(search_vector(used.text_config, written))
         group by lexeme order by min(n), lexeme limit ${MOST_LEXEMES}
-      ) asked
+      ) lexemes
+    ),
+    word as materialized (
+      select *, rarer < ${CANDIDATES} or rarer < ${ENOUGH_RANKED} and known <= least(${MOST_RANKED}, greatest(${ENOUGH_RANKED}, chunks / 4)) as is_ranked
+      from (
+        select *, sum(known) over (partition by text_config order by known, lexeme) - known as rarer from asked
+      ) ordered
     ),
     any_word as materialized (
-      select text_config, string_agg(query::text, ' | ')::tsquery as query from word group by text_config
+      -- Ids are random: of a word in most chunks, a sample of the chunks is ranked.
+      select text_config, string_agg(query::text, ' | ')::tsquery as query,
+             (string_agg(query::text, ' | ') filter (where known <= ${MOST_SAMPLED}))::tsquery as rare,
+             case when max(known) > ${MOST_SAMPLED} then sample_end(${MOST_SAMPLED} / max(known)) end as last_id
+      from word where is_ranked group by text_config
     ),
     spoken as materialized (
-      -- || unpacks a stored vector once for all the words it is asked about.
-      select c.id, c.text_config, c.tsv || ''::tsvector as own,
-             c.tsv || case when c.has_context then c.context_tsv else '' end as tsv
-      from any_word join chunk c on c.text_config = any_word.text_config
-        and (c.tsv @@ any_word.query or c.context_tsv @@ any_word.query and c.has_context)
+      select any_word.text_config, matched.* from any_word cross join lateral (
+        -- || unpacks a stored vector once for all the words it is asked about.
+        select c.id, c.tsv || ''::tsvector as own, case when c.has_context then c.tsv || c.context_tsv end as enriched
+        from chunk c
+        where c.text_config = any_word.text_config
+          and (c.tsv @@ any_word.query or c.context_tsv @@ any_word.query and c.has_context)
+          and (any_word.last_id is null or c.id <= any_word.last_id
+               or c.tsv @@ any_word.rare or c.context_tsv @@ any_word.rare)
+        -- offset 0: with the words as parameters the index of words is used, not a scan of the course.
+        offset 0
+      ) matched
     ),
-    matching as (
-      -- 1: divided by the logarithm of the chunk's length.
-      select spoken.id, ts_rank(${WORD_WEIGHTS}::float4[], spoken.tsv, word.query, 1) as frequency,
-             word.chunks, word.text_config, word.lexeme, spoken.own @@ word.query as is_own,
-             count(*) over (partition by word.text_config, word.lexeme)::float8 as matches
-      from spoken join word on word.text_config = spoken.text_config and spoken.tsv @@ word.query
+    matching as materialized (
+      select spoken.id, word.text_config, word.lexeme, frequency, enriched is null or own @@ word.query as is_own
+      from spoken join word on word.text_config = spoken.text_config
+      -- 1: divided by the logarithm of the chunk's length. 0 without the word.
+      cross join lateral (
+        select ts_rank(${WORD_WEIGHTS}::float4[], coalesce(enriched, own), word.query, 1) as frequency offset 0
+      ) ranked
+      where frequency > 0
+    ),
+    looked_up as materialized (
+      select word.text_config, word.lexeme, word.spellings, word.chunks,
+             case when is_ranked and known <= ${MOST_SAMPLED} then coalesce(counted, 0)
+                  else least(greatest(counted, known), word.chunks) end as matches
+      from word left join (
+        select text_config, lexeme, count(*)::float8 as counted from matching group by text_config, lexeme
+      ) found using (text_config, lexeme)
     ),
     by_words as (
-      select id, sum(frequency * ln(1 + (chunks - matches + 0.5) / (matches + 0.5))) as text_score,
-             array_agg(lexeme) filter (where is_own) as lexemes
-      from matching group by id order by text_score desc, id limit ${CANDIDATES}
+      select m.id, sum(m.frequency * ln(1 + (w.chunks - w.matches + 0.5) / (w.matches + 0.5))) as text_score,
+             array_agg(m.lexeme) filter (where m.is_own) as lexemes
+      from matching m join looked_up w using (text_config, lexeme)
+      group by m.id order by text_score desc, m.id limit ${CANDIDATES}
     ),
     candidate as (
       select c.id as chunk_id, c.source, c.asset_id, c.chunk_index, c.page_number, c.title,
@@ -144,12 +180,6 @@ export async function findCandidates(
       cross join lateral (select * from chunk where chunk.id = coalesce(m.id, w.id) offset 0) c
       left join question on question.model = c.embedding_model
     ),
-    looked_up as (
-      select word.lexeme, word.spellings, word.chunks, coalesce(max(m.matches), 0) as matches
-      from word left join matching m
-        on m.text_config = word.text_config and m.lexeme = word.lexeme
-      group by word.text_config, word.lexeme, word.spellings, word.chunks
-    ),
     stop as (
       select distinct written
       from unnest(${words.map(({ forms }) => forms[0]!)}::text[]) written,
@@ -157,7 +187,8 @@ export async function findCandidates(
       where search_vector(text_config, written) = ''
     )
     select coalesce((select json_agg(candidate order by chunk_id) from candidate), '[]') as candidates,
-           coalesce((select json_agg(looked_up) from looked_up), '[]') as lexemes,
+           coalesce((select json_agg(json_build_object('lexeme', lexeme, 'spellings', spellings, 'chunks', chunks,
+                                              'matches', matches)) from looked_up), '[]') as lexemes,
            coalesce((select array_agg(written) from stop), '{}') as stops`;
   const { candidates, lexemes, stops } = row!;
   return {
@@ -216,15 +247,35 @@ const speechOverHiddenPages = (sql: Sql, { course_ids, viewer }: SearchScope) =>
                ${visiblePages(sql, viewer, "s", "page_number")}) is not true)`;
 
 /** The language of each chunk of the scope. For whole courses an index answers this, including deleted assets. */
-function languagesIn(sql: Sql, { course_ids, lectures, slides }: SearchScope) {
-  const filters = Object.values({ ...lectures, ...slides });
-  if (filters.some((filter) => filter !== undefined)) return sql`select text_config from chunk`;
+function languagesIn(sql: Sql, scope: SearchScope) {
+  const { course_ids, lectures, slides } = scope;
+  if (hasFilter(scope)) return sql`select text_config from chunk`;
   const ofCourse = ofCourses(sql, course_ids, "course_id");
   const ofLectures = sql`select text_config from lecture_chunks where true ${ofCourse}`;
   const ofSlides = sql`select text_config from slide_chunks where true ${ofCourse}`;
   if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
   return lectures ? ofLectures : ofSlides;
 }
+
+/**
+ * In about how many chunks of the scope a lexeme is; null where it is not counted, because it is rare, the course is
+ * small or the scope has a filter. For several courses, their share of the count of all courses.
+ */
+function knownMatches(sql: Sql, scope: SearchScope) {
+  const { course_ids } = scope;
+  if (hasFilter(scope)) return sql`null::float8`;
+  if (course_ids?.length === 1)
+    return sql`(
+      select w.chunks::float8 from word_counts w
+      where w.course_id = ${course_ids[0]!} and w.text_config = used.text_config and w.lexeme = lexemes.lexeme)`;
+  return sql`(
+    select w.chunks * used.all_chunks::float8 / s.chunks from word_counts w, word_count_states s
+    where w.course_id is null and w.text_config = used.text_config and w.lexeme = lexemes.lexeme
+      and s.course_id is null)`;
+}
+
+const hasFilter = ({ lectures, slides }: SearchScope) =>
+  Object.values({ ...lectures, ...slides }).some((filter) => filter !== undefined);
 
 /** A chunk as shown to clients. */
 export type FoundChunk = {

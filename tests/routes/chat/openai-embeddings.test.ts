@@ -129,7 +129,7 @@ describe("the model", () => {
 
 async function createCourseWithVectorsOf(embedding_model: string): Promise<string> {
   const { course_id } = await createStudiedCourse(db);
-  await db`update slide_chunks set embedding = ${JSON.stringify(bagOfWords("Coins", 1536))}::vector,
+  await db`update slide_chunks set embedding = ${JSON.stringify(bagOfWords("Coins", 1536))}::halfvec,
                                    embedding_model = ${embedding_model}
            where course_id = ${course_id}`;
   return course_id;

@@ -123,7 +123,7 @@ test.each([
 test("a search ends when its key is revoked while the embedding is computed", async () => {
   const key = await createKey({ scopes: ["read"] });
   await db`update slide_chunks set embedding_model = 'openai:text-embedding-3-small',
-    embedding = array_fill(0.025, array[1536])::vector where course_id = ${course_id}`;
+    embedding = array_fill(0.025, array[1536])::halfvec where course_id = ${course_id}`;
   const asked = openai.requestsTo("/v1/embeddings").length;
   openai.embeddingFaults.push({ kind: "stall", afterTokens: 0 });
   const body = { course_id, query: crypto.randomUUID(), mode: "vector" };

@@ -1,0 +1,59 @@
+-- 0018: how many chunks have each frequent word, so that search does not rank the chunks that have only those
+-- (docs/decisions/0056). Like the planner's statistics, the counts may be old: they decide what is ranked, and how
+-- much a word weighs that is not looked up.
+
+create table word_counts (
+  -- Null: all courses together, estimated from a sample.
+  course_id   uuid references courses on delete cascade,
+  text_config regconfig not null,
+  lexeme      text not null,
+  chunks      integer not null check (chunks > 0),
+  unique nulls not distinct (course_id, text_config, lexeme)
+);
+
+-- When the words of a course were counted, and the chunks that it had.
+create table word_count_states (
+  course_id  uuid references courses on delete cascade,
+  chunks     bigint not null,
+  counted_at timestamptz not null default now(),
+  unique nulls not distinct (course_id)
+);
+
+-- The last id of a sample with this share of all rows, 0 to 1; ids are random.
+create function sample_end(p_share float8) returns uuid language sql immutable parallel safe as $$
+  select rpad(lpad(to_hex(floor(p_share * 4294967295)::bigint), 8, '0'), 32, 'f')::uuid
+$$;
+
+-- Counts the words that occur in p_least chunks of a course or more; null: of all courses. Of more than p_sample
+-- chunks, a sample is counted. Does nothing while another process counts.
+create function count_words(p_course_id uuid, p_chunks bigint, p_least integer, p_sample integer) returns void
+language plpgsql as $$
+declare
+  config  regconfig;
+  share   float8 := least(1, p_sample / greatest(p_chunks, 1)::float8);
+  chunks  text := format('
+    select tsv, context_tsv from %%I where text_config = %%s::regconfig %s %s',
+    case when p_course_id is not null then format('and course_id = %L', p_course_id) end,
+    case when share < 1 then format('and id <= %L', sample_end(share)) end);
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('count_words', 0)) then return; end if;
+  delete from word_counts where course_id is not distinct from p_course_id;
+  for config in
+    select distinct text_config from lecture_chunks where p_course_id is null or course_id = p_course_id
+    union select distinct text_config from slide_chunks where p_course_id is null or course_id = p_course_id
+  loop
+    insert into word_counts (course_id, text_config, lexeme, chunks)
+    select p_course_id, config, word, round(ndoc / share)
+    from ts_stat(format('select tsv || coalesce(context_tsv, '''') from (%s union all %s) chunk',
+                        format(chunks, 'lecture_chunks', config::oid), format(chunks, 'slide_chunks', config::oid)))
+    where ndoc / share >= p_least and ndoc >= 5;
+  end loop;
+  insert into word_count_states (course_id, chunks) values (p_course_id, p_chunks)
+  on conflict (course_id) do update set chunks = excluded.chunks, counted_at = now();
+end
+$$;
+
+-- The statement of search is long, so compiling it takes longer than running it.
+do $$ begin
+  execute format('alter role %I in database %I set jit = off', current_user, current_database());
+end $$;

@@ -1,0 +1,67 @@
+import { beforeAll, expect, test } from "bun:test";
+import { findCandidates } from "../../../src/db/chunks/passages";
+import { refreshWordCounts } from "../../../src/db/chunks/word-counts";
+import { SEES_ALL } from "../../../src/principal";
+import { addDocument } from "../../support/corpus";
+import { withDatabase } from "../../support/database";
+import { createCourse } from "../../support/factories";
+
+const db = await withDatabase();
+let course_id = "";
+
+/** 2 100 chunks: w2 is in every second one, w700 in every 700th. */
+beforeAll(async () => {
+  course_id = await createCourse(db);
+  const { id } = await addDocument(db, course_id, []);
+  await db`
+    insert into slide_chunks (document_id, course_id, chunk_index, page_number, page_end, content, text_config)
+    select ${id}, ${course_id}, n, n + 1, n + 1,
+           concat('the ', (select string_agg('w' || d, ' ') from generate_series(2, 700) d where n % d = 0)), 'english'
+    from generate_series(1, 2100) n where n > 1`;
+});
+
+const find = async (text: string, course_ids: string[] | null = [course_id]) => {
+  const scope = { course_ids, viewer: SEES_ALL, lectures: {}, slides: {} };
+  const { candidates, terms } = await findCandidates(db, scope, { embeddings: [], text });
+  const byScore = candidates.toSorted(
+    (a, b) => b.text_score! - a.text_score! || (a.chunk_id < b.chunk_id ? -1 : 1),
+  );
+  return { ids: byScore.map(({ chunk_id }) => chunk_id), terms };
+};
+const QUESTIONS = ["w2 w3 w40 w233 w600", "w2 w3 w5", "w30 w60 w90 w110", "w700", "w2 unheard"];
+const countOf = async (lexeme: string, course: string | null) => {
+  const [row] = await db<{ chunks: number }[]>`
+    select chunks from word_counts where lexeme = ${lexeme} and course_id is not distinct from ${course}`;
+  return row?.chunks;
+};
+
+test("counted words change what is ranked, and not what is found first", async () => {
+  const before = await Promise.all(QUESTIONS.map((text) => find(text)));
+  expect(await refreshWordCounts(db)).toBe(2);
+  expect(await countOf("w2", course_id)).toBe(1_050);
+  expect(await countOf("w700", course_id)).toBeUndefined();
+  const after = await Promise.all(QUESTIONS.map((text) => find(text)));
+
+  for (const [i, { ids, terms }] of after.entries()) {
+    expect([QUESTIONS[i], ids.slice(0, 10)]).toEqual([QUESTIONS[i], before[i]!.ids.slice(0, 10)]);
+    expect([QUESTIONS[i], ids.length]).toEqual([QUESTIONS[i], before[i]!.ids.length]);
+    expect(terms).toEqual(before[i]!.terms);
+  }
+  expect((await find("w2 w3 w40 w233 w600", null)).ids.slice(0, 3)).toEqual(
+    before[0]!.ids.slice(0, 3),
+  );
+});
+
+test("a course is counted again after a tenth of its chunks changed, and not before", async () => {
+  expect(await refreshWordCounts(db)).toBe(0);
+  await db`delete from slide_chunks where course_id = ${course_id} and chunk_index > 1800`;
+
+  expect(await refreshWordCounts(db)).toBe(2);
+  expect(await countOf("w2", course_id)).toBe(900);
+  expect(await countOf("w2", null)).toBe(900);
+
+  await db`delete from courses where id = ${course_id}`;
+  expect(await countOf("w2", course_id)).toBeUndefined();
+  expect(await refreshWordCounts(db)).toBe(1);
+  expect(await countOf("w2", null)).toBeUndefined();
+});
