@@ -3,6 +3,7 @@ import { type AnyElysia, Elysia } from "elysia";
 import { openForecaster } from "./pipelines/forecast";
 import { agUiRoutes } from "./routes/ag-ui";
 import { auditRoutes } from "./routes/audit";
+import { sharedFor } from "./routes/cached-checks";
 import { chatRoutes } from "./routes/chat/chat";
 import { mcpRoutes } from "./routes/chat/mcp";
 import { openaiFacade } from "./routes/chat/openai-facade";
@@ -165,9 +166,16 @@ export function createWorkerApp(services: Services): AnyElysia {
     .use(observability(services));
 }
 
+const STORAGE_CHECK_MS = 10_000;
+
 const observability = (services: Services) => {
-  const { config, dataRoot } = services;
-  const deps = { ...services, diskSpace: () => readDiskSpace(dataRoot) };
+  const { config, dataRoot, storage } = services;
+  const deps = {
+    ...services,
+    // Each check writes to the bucket, and several probes ask.
+    storage: { check: sharedFor(STORAGE_CHECK_MS, () => storage.check()) },
+    diskSpace: () => readDiskSpace(dataRoot),
+  };
   return new Elysia()
     .use(
       healthRoutes({

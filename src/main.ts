@@ -13,6 +13,7 @@ import { openDatabaseServer } from "./db/server";
 import { AppError, explain } from "./errors";
 import { openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
+import { observeProviderCall } from "./metrics";
 import { syncDueSources } from "./pipelines/lecture/sync-source";
 import { startMaintenance } from "./pipelines/maintenance";
 import { startPolling } from "./pipelines/poll";
@@ -229,6 +230,13 @@ async function startWorkers(
       metrics.attempts.inc({ kind: message.kind, outcome: message.outcome });
     if (message.type === "step") {
       metrics.stepSeconds.observe({ kind: message.kind, step: message.step }, message.seconds);
+    }
+    if (message.type === "provider_call") observeProviderCall(metrics, message.call);
+    if (message.type === "claimed" && message.job.taken_over_from) {
+      metrics.takeovers.inc({ kind: message.job.kind });
+    }
+    if (message.type === "pong") {
+      metrics.workerMemory.set({ worker: String(message.worker) }, message.memory_bytes);
     }
   };
   const supervisor = await startSupervisor({

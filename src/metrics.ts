@@ -9,40 +9,64 @@ export function openMetrics() {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Gauge({ name, help, labelNames, registers });
   return {
     registry,
-    /** Set when `/metrics` is requested. */
-    jobs: new Gauge({
-      name: "lectern_jobs",
-      help: "Unfinished and failed jobs",
-      labelNames: ["kind", "state"],
-      registers,
-    }),
-    queued: new Gauge({
-      name: "lectern_queue_messages",
-      help: "Messages in each queue",
-      labelNames: ["queue"],
-      registers,
-    }),
-    waitingJobs: new Gauge({
-      name: "lectern_waiting_jobs",
-      help: "Jobs that wait for a provider whose calls fail",
-      labelNames: ["provider"],
-      registers,
-    }),
-    oldestPendingSeconds: new Gauge({
-      name: "lectern_oldest_pending_seconds",
-      help: "How long the oldest job that could start has waited for a worker",
-      registers,
-    }),
-    workers: new Gauge({
-      name: "lectern_workers",
-      help: "Running workers in all processes on all machines",
-      registers,
-    }),
-    diskFreeBytes: new Gauge({
-      name: "lectern_disk_free_bytes",
-      help: "Free space on the disk of DATA_ROOT",
+    // Gauges are set when `/metrics` is requested. Those of the whole installation have the same value in each of
+    // its processes, so a query takes their maximum and not their sum.
+    jobs: gauge("lectern_jobs", "Unfinished and failed jobs", "kind", "state"),
+    queued: gauge("lectern_queue_messages", "Messages in each queue", "queue"),
+    oldestSeconds: gauge(
+      "lectern_queue_oldest_seconds",
+      "How long the oldest job that could start has waited for a worker",
+    ),
+    deadLetters: gauge("lectern_dead_letters", "Failed jobs and invalid messages by code", "code"),
+    waitingJobs: gauge(
+      "lectern_waiting_jobs",
+      "Jobs that wait for a provider whose calls fail",
+      "provider",
+    ),
+    workers: gauge("lectern_workers", "Running workers in all processes on all machines"),
+    breakerOpen: gauge(
+      "lectern_provider_breaker_open",
+      "1 while calls to a provider fail and jobs wait for it",
+      "provider",
+    ),
+    callsRunning: gauge(
+      "lectern_provider_calls_running",
+      "Paid calls of jobs under way in all processes",
+      "provider",
+    ),
+    costToday: gauge(
+      "lectern_provider_cost_today_usd",
+      "Cost of the calls since midnight UTC, by the table of prices",
+      "provider",
+      "model",
+    ),
+    databaseUp: gauge("lectern_database_up", "1 when the database answers this process"),
+    storageUp: gauge("lectern_storage_up", "1 when this process can store uploads"),
+    diskFreeBytes: gauge("lectern_disk_free_bytes", "Free space on the disk of DATA_ROOT"),
+    localWorkers: gauge("lectern_process_workers", "Workers of this process", "state"),
+    workerMemory: gauge(
+      "lectern_worker_memory_bytes",
+      "JavaScript heap of a worker thread, or the memory of a worker process",
+      "worker",
+    ),
+    openStreams: gauge("lectern_open_streams", "Streamed responses that are being sent"),
+    statementsRunning: gauge(
+      "lectern_database_statements_running",
+      "SQL statements of this process that run or wait for a connection",
+    ),
+    poolConnections: gauge(
+      "lectern_database_pool_connections",
+      "Largest number of connections of this process's pool",
+    ),
+    buildInfo: gauge("lectern_build_info", "Always 1", "version", "runtime", "role", "database"),
+    takeovers: new Counter({
+      name: "lectern_job_takeovers_total",
+      help: "Jobs that continue after their worker ended without a report",
+      labelNames: ["kind"],
       registers,
     }),
     attempts: new Counter({
@@ -58,10 +82,41 @@ export function openMetrics() {
       buckets: SECONDS,
       registers,
     }),
+    providerSeconds: new Histogram({
+      name: "lectern_provider_call_seconds",
+      help: "Duration of calls to providers, such as transcription, embedding and chat, by outcome",
+      labelNames: ["provider", "purpose", "outcome"],
+      buckets: SECONDS,
+      registers,
+    }),
+    providerErrors: new Counter({
+      name: "lectern_provider_errors_total",
+      help: "Failed calls to providers by the code of the error",
+      labelNames: ["provider", "code"],
+      registers,
+    }),
+    providerUnits: new Counter({
+      name: "lectern_provider_units_total",
+      help: "Billed units, such as input_tokens, output_tokens, tokens, audio_seconds and pages",
+      labelNames: ["provider", "model", "unit"],
+      registers,
+    }),
+    statementSeconds: new Histogram({
+      name: "lectern_database_statement_seconds",
+      help: "Duration of SQL statements with their wait for a connection",
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+      registers,
+    }),
     chatSeconds: new Histogram({
       name: "lectern_chat_seconds",
       help: "Time from a question to the end of its answer",
       labelNames: ["outcome"],
+      buckets: SECONDS,
+      registers,
+    }),
+    firstTextSeconds: new Histogram({
+      name: "lectern_chat_first_text_seconds",
+      help: "Time from a question to the first text of its answer",
       buckets: SECONDS,
       registers,
     }),
@@ -82,14 +137,52 @@ export function openMetrics() {
   };
 }
 
-export type AnswerMetrics = Pick<Metrics, "chatSeconds" | "retrievalHits">;
+export type AnswerMetrics = Pick<Metrics, "chatSeconds" | "firstTextSeconds" | "retrievalHits">;
 
-/** Records the outcome of an answer, its duration, and the number of passages that its searches found. */
+/** Records the outcome of an answer, its durations, and the number of passages that its searches found. */
 export function observeAnswer(
-  { chatSeconds, retrievalHits }: AnswerMetrics,
+  { chatSeconds, firstTextSeconds, retrievalHits }: AnswerMetrics,
   outcome: string,
-  { latency_ms, hits }: { latency_ms: number; hits: number },
+  {
+    latency_ms,
+    first_text_ms,
+    hits,
+  }: { latency_ms: number; first_text_ms?: number | undefined; hits: number },
 ): void {
   chatSeconds.observe({ outcome }, latency_ms / 1_000);
+  if (first_text_ms !== undefined) firstTextSeconds.observe(first_text_ms / 1_000);
   retrievalHits.observe({ source: "chat" }, hits);
+}
+
+/** A call to a provider that ended. */
+export type EndedProviderCall = {
+  /** The service, such as `openai`; an address after a colon is not used. */
+  provider: string;
+  model: string | null;
+  purpose: string;
+  outcome: "ok" | "error" | "lost";
+  error_code: string | null;
+  /** Null: another measurement has the duration. */
+  seconds: number | null;
+  /** Billed units by name. */
+  usage: Readonly<Record<string, number>>;
+};
+
+export type OnProviderCall = (call: EndedProviderCall) => void;
+
+/** Records a call to a provider. Labels are names of services, models of the settings, and codes. */
+export function observeProviderCall(
+  {
+    providerSeconds,
+    providerErrors,
+    providerUnits,
+  }: Pick<Metrics, "providerSeconds" | "providerErrors" | "providerUnits">,
+  { provider: service, model, purpose, outcome, error_code, seconds, usage }: EndedProviderCall,
+): void {
+  const [provider = service] = service.split(":");
+  if (seconds !== null) providerSeconds.observe({ provider, purpose, outcome }, seconds);
+  if (error_code !== null) providerErrors.inc({ provider, code: error_code });
+  for (const [unit, amount] of Object.entries(usage)) {
+    if (amount > 0) providerUnits.inc({ provider, model: model ?? "", unit }, amount);
+  }
 }

@@ -3,13 +3,13 @@ import { type Config, instanceName } from "./config";
 import { AuditWriter } from "./db/access/audit-writer";
 import { KeyRing } from "./db/access/key-ring";
 import { UserDirectory } from "./db/access/users";
-import { openDatabase, type Sql } from "./db/client";
+import { type Database, openDatabase, type Sql } from "./db/client";
 import { ReceiptWriter } from "./db/jobs/receipt-writer";
 import { type Log, openLog } from "./log";
 import { type GuardedFetch, openGuardedFetch } from "./media/fetch/guarded-fetch";
 import type { OnSpawn } from "./media/ffmpeg";
 import { openPageRenderer, type PageRenderer } from "./media/pdf/page-images";
-import { type Metrics, openMetrics } from "./metrics";
+import { type Metrics, type OnProviderCall, observeProviderCall, openMetrics } from "./metrics";
 import { type CallPolicy, openCallPolicy } from "./pipelines/paid-calls";
 import { openProviders, type Providers } from "./providers";
 import type { AudioSource } from "./providers/audio-source";
@@ -51,6 +51,7 @@ export type Services = Providers & {
   keys: KeyRing;
   users: UserDirectory;
   audit: AuditWriter;
+  databaseLoad: Database["load"];
   /** Null without OIDC_ISSUER. */
   oidc: TokenVerifier | null;
   /** Folder for all files, including temporary ones. */
@@ -68,26 +69,33 @@ export type OpenOptions = {
   name: string;
   /** Called for every child process that can outlive its thread. */
   onSpawn?: OnSpawn;
+  /** Receives the calls to providers; default: the metrics of this thread. */
+  onCall?: OnProviderCall;
 };
 
 /** Opens the services of one thread. */
 export async function openServices(
   config: Config & { DATABASE_URL: string },
-  { connections, localEmbedderUrl, name, onSpawn }: OpenOptions,
+  { connections, localEmbedderUrl, name, onSpawn, ...options }: OpenOptions,
 ): Promise<
   Services & { stop(): void; close(): Promise<void>; run(workers: Services["workers"]): void }
 > {
   const instance = instanceName(config);
   const log = openLog(config.LOG_LEVEL, { name, instance });
-  const pool = { max: connections, name: `${instance} ${name}` };
+  const metrics = openMetrics();
+  const onCall = options.onCall ?? ((call) => observeProviderCall(metrics, call));
+  const onStatement = (seconds: number) => metrics.statementSeconds.observe(seconds);
+  const pool = { max: connections, name: `${instance} ${name}`, onStatement };
   const database = openDatabase(config.DATABASE_URL, pool, log);
   const keys = new KeyRing(database.sql);
   const audit = new AuditWriter(database.sql, log);
-  const receipts = new ReceiptWriter(database.sql, log);
+  const receipts = new ReceiptWriter(database.sql, log, { onCall });
   const shutdown = new AbortController();
   let workers: Services["workers"] = () => ({ wanted: 0, alive: 0, isStarting: false });
+  const providers = openProviders(config, { localEmbedderUrl });
   return {
-    ...openProviders(config, { localEmbedderUrl }),
+    ...providers,
+    chatModel: { ...providers.chatModel, onCall },
     config,
     log,
     db: database.sql,
@@ -98,10 +106,11 @@ export async function openServices(
     pageRenderer: openPageRenderer(),
     openOcr: findOcr(),
     reranker: openReranker(config),
-    metrics: openMetrics(),
-    callPolicy: openCallPolicy(config, log),
+    metrics,
+    callPolicy: openCallPolicy(config, log, onCall),
     webhookFetch: openGuardedFetch({ allowedHosts: config.WEBHOOK_ALLOWED_HOSTS }),
     receipts,
+    databaseLoad: database.load,
     keys,
     users: new UserDirectory(database.sql),
     audit,

@@ -34,6 +34,7 @@ const services = await openServices(
     localEmbedderUrl: LOCAL_EMBEDDER_URL,
     name: `worker-${WORKER_NUMBER}`,
     onSpawn,
+    onCall: (call) => post({ type: "provider_call", call }),
   },
 );
 
@@ -154,10 +155,15 @@ function runOneJob(job: ClaimedJob): Consumer {
   };
 }
 
+function toPong(): FromWorker {
+  const { heapUsed, rss } = process.memoryUsage();
+  return { type: "pong", worker: WORKER_NUMBER, memory_bytes: asThread ? heapUsed : rss };
+}
+
 const receive = (message: ToWorker) => {
   if (message.type === "wake" && message.work === "jobs") consumer.wake();
   if (message.type === "wake" && message.work === "alignments") alignments?.wake();
-  if (message.type === "ping") post({ type: "pong" });
+  if (message.type === "ping") post(toPong());
   if (message.type === "claim_lost") consumer.loseClaim(message.job_id);
   if (message.type === "drain") void stop(message.graceMs);
 };

@@ -8,6 +8,8 @@ export type Sql = postgres.Sql;
 export type Database = {
   /** Stays valid although the pool behind it can be replaced. */
   sql: Sql;
+  /** Statements that run or wait for a connection, and the largest number of connections. */
+  load(): { running: number; connections: number };
   close(): Promise<void>;
 };
 
@@ -20,6 +22,8 @@ export type DatabaseOptions = {
   queryTimeoutMs?: number;
   /** Interval of the probes. */
   probeEveryMs?: number;
+  /** Receives the duration of each statement in seconds, with its wait for a connection. */
+  onStatement?: (seconds: number) => void;
 };
 
 /** A probe (`select 1`) without a result after this time has failed. */
@@ -39,6 +43,15 @@ const MAX_DRAINING = 3;
  */
 export function openDatabase(url: string, options: DatabaseOptions, log: Log): Database {
   const { max, name, queryTimeoutMs = DRAIN_SECONDS * 1_000, probeEveryMs = 1_000 } = options;
+  let running = 0;
+  const measure = () => {
+    const startedAt = performance.now();
+    running += 1;
+    return () => {
+      running -= 1;
+      options.onStatement?.((performance.now() - startedAt) / 1_000);
+    };
+  };
   let pool = connect(url, { max, name });
   let failedProbes = 0;
   let draining = 0;
@@ -69,12 +82,15 @@ export function openDatabase(url: string, options: DatabaseOptions, log: Log): D
   const sql = new Proxy(pool, {
     apply: (_, __, args: Parameters<Sql>) => {
       const result: unknown = Reflect.apply(pool, undefined, args);
-      return isTemplate(args[0]) ? withDeadline(result as Statement, queryTimeoutMs) : result;
+      return isTemplate(args[0])
+        ? withDeadline(result as Statement, queryTimeoutMs, measure)
+        : result;
     },
     get: (_, property) => Reflect.get(pool, property),
   });
   return {
     sql,
+    load: () => ({ running, connections: max }),
     close: async () => {
       clearInterval(probes);
       await pool.end({ timeout: 5 });
@@ -92,15 +108,23 @@ type Statement = postgres.PendingQuery<postgres.Row[]>;
  * sends a statement when its `then` is called, so the time starts there; a fragment of another statement
  * is never sent.
  */
-function withDeadline(statement: Statement, timeoutMs: number): Statement {
+function withDeadline(
+  statement: Statement,
+  timeoutMs: number,
+  measure: () => () => void = () => () => {},
+): Statement {
   const send = statement.then.bind(statement);
   let result: Promise<postgres.RowList<postgres.Row[]>> | undefined;
   const sendOnce = () =>
     new Promise<postgres.RowList<postgres.Row[]>>((resolve, reject) => {
+      const end = measure();
       const timer = setTimeout(() => {
         reject(new AppError("database_unavailable", { timeout_ms: timeoutMs }));
       }, timeoutMs);
-      send(resolve, reject).finally(() => clearTimeout(timer));
+      send(resolve, reject).finally(() => {
+        clearTimeout(timer);
+        end();
+      });
     });
   const then: Statement["then"] = (onResult, onError) => {
     result ??= sendOnce();

@@ -4,7 +4,6 @@ import type { JobKind } from "../db/jobs/jobs";
 import { toModelName } from "../db/jobs/provider-calls";
 import { throughOutages } from "../db/outage";
 import type { Embedder } from "../providers/embedder";
-import { UNRECORDED } from "../providers/paid-calls";
 import { type Attempt, assertStillClaimed } from "./step";
 
 /** A crash loses at most one batch: small enough to repeat, large enough to be fast. */
@@ -32,7 +31,7 @@ export async function embedChunks<K extends JobKind>(
     const { embeddings } = await embedder.embed(contents, {
       purpose: "document",
       signal,
-      calls: isLocal ? UNRECORDED : calls.for("embed", key),
+      calls: isLocal ? calls.local("embed") : calls.for("embed", key),
     });
     const vectors = batch.map(({ id }, i) => ({ id, embedding: embeddings[i]! }));
     const save = () => saveEmbeddings(db, kind, fence, { model, vectors });

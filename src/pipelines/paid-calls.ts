@@ -19,6 +19,7 @@ import { throughOutages } from "../db/outage";
 import { AppError, PROVIDER_OUTAGES } from "../errors";
 import type { Log } from "../log";
 import { NO_ADDRESS } from "../media/fetch/addresses";
+import type { OnProviderCall } from "../metrics";
 import { pause } from "../pause";
 import type {
   BillableRequest,
@@ -40,6 +41,8 @@ export type CallPolicy = {
   turnMs: number;
   /** Keeps expensive answers on the disk until they are stored; null: in memory only. */
   answers: AnswerSpool | null;
+  /** Receives each call that ended, for the metrics. */
+  onCall: OnProviderCall;
 };
 
 const DEFAULT_CONCURRENCY = 16;
@@ -50,6 +53,7 @@ export const DEFAULT_POLICY: CallPolicy = {
   budgets: {},
   turnMs: 60_000,
   answers: null,
+  onCall: () => {},
 };
 
 /** The policy of the settings. */
@@ -59,8 +63,10 @@ export const openCallPolicy = (
     "DATA_ROOT" | "PROVIDER_CONCURRENCY" | "BUDGET_ASSET" | "BUDGET_COURSE" | "BUDGET_DAY"
   >,
   log: Log,
+  onCall: OnProviderCall,
 ): CallPolicy => ({
   ...DEFAULT_POLICY,
+  onCall,
   answers: new AnswerSpool(config.DATA_ROOT, log),
   maxConcurrent: (provider) => config.PROVIDER_CONCURRENCY[provider] ?? DEFAULT_CONCURRENCY,
   budgets: { asset: config.BUDGET_ASSET, course: config.BUDGET_COURSE, day: config.BUDGET_DAY },
@@ -145,6 +151,28 @@ export class CallRecorder {
     return { run: (call, request) => this.#run({ purpose, call_key }, call, request) };
   }
 
+  /** Calls to a model on this machine: they are measured, and have no receipt and no circuit breaker. */
+  local(purpose: string): PaidCalls {
+    const { onCall } = this.#policy;
+    return {
+      run: async ({ service: provider, model }, request) => {
+        const started = performance.now();
+        const report = (outcome: "ok" | "error", error_code: string | null) => {
+          const seconds = (performance.now() - started) / 1_000;
+          onCall({ provider, model, purpose, outcome, error_code, seconds, usage: {} });
+        };
+        try {
+          const { result } = await request({ request_id: null, submitted: async () => {} });
+          report("ok", null);
+          return result;
+        } catch (error) {
+          report("error", error instanceof AppError ? error.errorCode : "internal");
+          throw error;
+        }
+      },
+    };
+  }
+
   /**
    * The calls for work with expensive answers. Each usable answer is kept on the disk until `stored` is
    * called; if this process ends before, the next attempt on this machine uses the answer and makes no call.
@@ -208,11 +236,20 @@ export class CallRecorder {
       isSubmitted = true;
       return throughOutages(() => storeRequestId(this.#sql, id, provider_id), this.#signal);
     };
+    const { onCall } = this.#policy;
+    const started = performance.now();
+    const measure = ({ outcome, usage, error_code }: CallEnd) => {
+      const seconds = (performance.now() - started) / 1_000;
+      const state = outcome === "outage" ? "error" : outcome;
+      const call = { provider: service, model, purpose: work.purpose, outcome: state } as const;
+      onCall({ ...call, error_code: error_code ?? null, seconds, usage });
+    };
     let answer: PaidAnswer<T>;
     try {
       answer = await request({ request_id, submitted });
     } catch (error) {
       const end = this.#endOf(error, estimate);
+      measure(end);
       // Work that continues at the provider keeps its receipt open: the next attempt polls it.
       if (end.outcome === "lost" && isSubmitted) throw error;
       const unusable = await this.#finish(id, end, limits);
@@ -220,8 +257,13 @@ export class CallRecorder {
     }
     const { result, usage, problem } = answer;
     if (!problem) await work.keep?.({ call_id: id, usage, result });
-    const outcome = problem ? "error" : "ok";
-    await this.#finish(id, { outcome, usage, error_code: problem }, limits);
+    const end: CallEnd = {
+      outcome: problem ? "error" : "ok",
+      usage,
+      ...(problem && { error_code: problem }),
+    };
+    measure(end);
+    await this.#finish(id, end, limits);
     return result;
   }
 

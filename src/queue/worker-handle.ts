@@ -1,3 +1,4 @@
+import type { EndedProviderCall } from "../metrics";
 import type { AttemptOutcome } from "./attempt";
 import type { ClaimedJob } from "./queue";
 
@@ -10,7 +11,8 @@ export type ToWorker =
 export type FromWorker =
   | { type: "ready"; thread: number }
   | { type: "drained" }
-  | { type: "pong" }
+  /** `memory_bytes`: the heap of a thread, or the memory of a process. */
+  | { type: "pong"; worker: number; memory_bytes: number }
   /** The supervisor keeps the claim of the worker's current job. */
   | { type: "claimed"; job: ClaimedJob }
   | { type: "released" }
@@ -18,7 +20,8 @@ export type FromWorker =
   | { type: "spawned"; pid: number }
   | { type: "exited"; pid: number }
   | { type: "outcome"; kind: string; outcome: AttemptOutcome; seconds: number }
-  | { type: "step"; kind: string; step: string; seconds: number };
+  | { type: "step"; kind: string; step: string; seconds: number }
+  | { type: "provider_call"; call: EndedProviderCall };
 
 /** A running worker: a thread or a process. */
 export type WorkerHandle = {

@@ -21,9 +21,11 @@ export function questionCalls(
     run: async ({ service: provider, model, isFree = false, estimate }, request) => {
       const call_key = `${course_id === null ? "courses" : `course:${course_id}`}:${purpose}`;
       const call = { call_key, purpose, provider, model, course_id, isFree };
+      const started = performance.now();
+      const elapsed = () => (performance.now() - started) / 1_000;
       try {
         const { result, usage } = await request({ request_id: null, submitted: async () => {} });
-        receipts.record({ ...call, state: "ok", usage, error_code: null });
+        receipts.record({ ...call, state: "ok", usage, error_code: null, seconds: elapsed() });
         return result;
       } catch (error) {
         const error_code = error instanceof AppError ? error.errorCode : null;
@@ -31,7 +33,8 @@ export function questionCalls(
         const isLost = error_code === null || error_code === "cancelled";
         const isBilled = isLost || error_code === "provider_answer_invalid";
         const state = isLost ? "lost" : "error";
-        receipts.record({ ...call, state, usage: isBilled ? estimate : {}, error_code });
+        const billed = isBilled ? estimate : {};
+        receipts.record({ ...call, state, usage: billed, error_code, seconds: elapsed() });
         throw error;
       }
     },

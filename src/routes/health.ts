@@ -7,7 +7,7 @@ import { type QueueState, readQueueState } from "../queue/queue-state";
 import type { LocalWorkers } from "../queue/supervisor";
 import { type DiskSpace, judgeDiskSpace } from "../storage/disk-space";
 import type { FileStorage } from "../storage/files";
-import { orNullAfter, sharedFor } from "./cached-checks";
+import { orNullAfter } from "./cached-checks";
 import { principalOf } from "./http/auth";
 import { RETRY_AFTER_SECONDS } from "./http/problems";
 import { Time } from "./http/schemas";
@@ -85,21 +85,14 @@ export type HealthDeps = {
   needsWorkers?: boolean;
   /** A check without a result after this time has failed. */
   checkTimeoutMs?: number;
-  /** How long a result of the storage check is used again: each check writes to the bucket. */
-  storageCheckMs?: number;
 };
 
-export function healthRoutes(deps: HealthDeps) {
-  const { storage, storageCheckMs = 10_000 } = deps;
-  const checked = {
-    ...deps,
-    checkStorage: sharedFor(storageCheckMs, () => storage.check().then(() => true as const)),
-  };
-  return new Elysia({ tags: ["Operation"] })
+export const healthRoutes = (deps: HealthDeps) =>
+  new Elysia({ tags: ["Operation"] })
     .get(
       "/api/health",
       async ({ request, set, status }) => {
-        const { unready, ...health } = await checkHealth(checked);
+        const { unready, ...health } = await checkHealth(deps);
         const isReady = unready.length === 0;
         const isAnonymous = principalOf(request).kind === "anonymous";
         if (!isReady) set.headers["retry-after"] = RETRY_AFTER_SECONDS;
@@ -125,7 +118,7 @@ export function healthRoutes(deps: HealthDeps) {
     .get(
       "/api/health/ready",
       async ({ request, set, status }) => {
-        const { unready: failed, checks } = await checkHealth(checked);
+        const { unready: failed, checks } = await checkHealth(deps);
         const isAnonymous = principalOf(request).kind === "anonymous";
         if (failed.length === 0) return status(200, { status: "ready" });
         set.headers["retry-after"] = RETRY_AFTER_SECONDS;
@@ -143,18 +136,15 @@ export function healthRoutes(deps: HealthDeps) {
         },
       },
     );
-}
 
-type CheckedDeps = HealthDeps & { checkStorage: () => Promise<true> };
-
-async function checkHealth(deps: CheckedDeps) {
-  const { db, checkStorage, workers, diskSpace, maxUploadBytes, checkTimeoutMs = 2_000 } = deps;
+async function checkHealth(deps: HealthDeps) {
+  const { db, storage, workers, diskSpace, maxUploadBytes, checkTimeoutMs = 2_000 } = deps;
   const inTime = <T>(check: () => PromiseLike<T>) => orNullAfter(checkTimeoutMs, check);
   const [database, queue, outages, stored, space] = await Promise.all([
     inTime(() => db`select 1`),
     inTime(() => readQueueState(db)),
     inTime(() => listProviderOutages(db)),
-    inTime(checkStorage),
+    inTime(() => storage.check().then(() => true)),
     inTime(diskSpace),
   ]);
   const local = workers();

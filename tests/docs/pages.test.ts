@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Glob } from "bun";
-import { openMetrics } from "../../src/metrics";
 
 const names = [
   ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "tests/README.md"],
@@ -53,17 +52,6 @@ describe.each(pages)("$name", ({ name, text }) => {
 
     expect(named.filter((command) => !commands.includes(command))).toEqual([]);
   });
-});
-
-test("docs/operations.md lists every metric of ours, and no other", async () => {
-  const { registry } = openMetrics();
-  const ours = (await registry.getMetricsAsArray())
-    .map(({ name }) => name)
-    .filter((name) => name.startsWith("lectern_"));
-  const { text } = pages.find(({ name }) => name === "docs/operations.md")!;
-  const listed = [...text.matchAll(/^\| `(lectern_\w+)`/gm)].map(([, name]) => name!);
-
-  expect(listed.sort()).toEqual(ours.sort());
 });
 
 test("bench/README.md names only benchmarks that there are", async () => {

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { Elysia } from "elysia";
 import { deleteAsset } from "../../src/db/assets";
 import { connect } from "../../src/db/client";
-import { type Metrics, openMetrics } from "../../src/metrics";
+import { observeProviderCall, openMetrics } from "../../src/metrics";
 import type { LocalWorkers } from "../../src/queue/supervisor";
 import { refreshRegistration, removeRegistration } from "../../src/queue/worker-registry";
 import { type HealthDeps, healthRoutes } from "../../src/routes/health";
 import { problems } from "../../src/routes/http/problems";
-import { metricsRoute } from "../../src/routes/metrics";
+import { type MetricsRouteDeps, metricsRoute } from "../../src/routes/metrics";
 import { openDiskStorage } from "../../src/storage/disk";
 import { readDiskSpace } from "../../src/storage/disk-space";
 import { DOCUMENT_FILES } from "../../src/storage/files";
@@ -24,7 +24,9 @@ const folder = await mkdtemp(join(tmpdir(), "lectern-health-"));
 const storage = await openDiskStorage(join(folder, "there"), DOCUMENT_FILES);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const allWell: HealthDeps & { metrics: Metrics } = {
+const allWell: HealthDeps & MetricsRouteDeps = {
+  databaseLoad: () => ({ running: 1, connections: 10 }),
+  config: { ROLE: "all", DATABASE_URL: undefined },
   db,
   storage,
   metrics: openMetrics(),
@@ -194,24 +196,6 @@ describe("GET /api/health/ready", () => {
     expect(JSON.parse(worker.text)).toEqual({ status: "starting", failed: ["workers"] });
     expect(JSON.parse(dead.text).status).toBe("not_ready");
   });
-
-  test("frequent probes share one check of the storage, and a later one checks again", async () => {
-    let checks = 0;
-    const storage = {
-      check: async () => {
-        checks += 1;
-      },
-    };
-    const app = new Elysia().use(healthRoutes({ ...allWell, storage, storageCheckMs: 200 }));
-    const probe = () => app.handle(get("/api/health/ready"));
-    await Promise.all([probe(), probe(), probe()]);
-    await probe();
-    const early = checks;
-    await Bun.sleep(210);
-    await probe();
-
-    expect([early, checks]).toEqual([1, 2]);
-  });
 });
 
 test("GET /api/health/live answers without the database", async () => {
@@ -223,16 +207,83 @@ test("GET /api/health/live answers without the database", async () => {
 });
 
 describe("GET /metrics", () => {
-  test("counts the jobs and messages that are there now", async () => {
-    await createDocument(db, await createCourse(db));
+  test("counts what is there now in the whole installation, and the load of the process", async () => {
+    const { job_id } = await createDocument(db, await createCourse(db));
+    await db`select pgmq.send('ingest_dead', '{}', '{"code": "pdf_invalid"}'::jsonb),
+                    pgmq.send('ingest_dead', '{}', '{"code": "made up"}'::jsonb)`;
+    await db`insert into provider_states (provider, failures, opened_at, open_until)
+      values ('panopto:uni.panopto.eu', 5, now(), now() + interval '30 seconds')`;
+    await db`update jobs set waiting_for = 'panopto:uni.panopto.eu' where id = ${job_id}`;
+    await db`insert into provider_prices (provider, model, unit, usd) values ('test', 'm', 'pages', 2)
+      on conflict do nothing`;
+    await db`insert into provider_calls (id, call_key, purpose, provider, model, state, usage, finished_at)
+      values (gen_random_uuid(), 'k', 'describe', 'test', 'm', 'ok', '{"pages": 3}', now())`;
     const { headers, text } = await ask("/metrics");
+    await db`delete from provider_states`;
 
     expect(headers.get("content-type")).toStartWith("text/plain");
-    expect(text).toContain('lectern_jobs{kind="document",state="pending"} 1');
-    expect(text).toContain('lectern_queue_messages{queue="ingest"} 1');
-    expect(text).toMatch(/lectern_oldest_pending_seconds \d/);
-    expect(text).toContain("lectern_workers 0");
-    expect(text).toContain("lectern_disk_free_bytes 10000");
+    for (const line of [
+      'lectern_jobs{kind="document",state="pending"} 1',
+      'lectern_queue_messages{queue="ingest"} 1',
+      'lectern_dead_letters{code="pdf_invalid"} 1',
+      'lectern_dead_letters{code="other"} 1',
+      'lectern_provider_breaker_open{provider="panopto"} 1',
+      'lectern_waiting_jobs{provider="panopto"} 1',
+      'lectern_provider_cost_today_usd{provider="test",model="m"} 6',
+      "lectern_workers 0",
+      'lectern_process_workers{state="alive"} 2',
+      "lectern_disk_free_bytes 10000",
+      "lectern_database_up 1",
+      "lectern_storage_up 1",
+      "lectern_database_statements_running 1",
+      "lectern_database_pool_connections 10",
+      "lectern_open_streams 0",
+    ]) {
+      expect(text.split("\n")).toContain(line);
+    }
+    expect(text).toMatch(/lectern_queue_oldest_seconds \d/);
+    expect(text).toMatch(/lectern_build_info\{version="[^"]+",runtime="bun [^"]+",role="all"/);
     expect(text).toContain("process_resident_memory_bytes");
+  });
+
+  test("shows the process when database and storage are away, and no old numbers", async () => {
+    const metrics = openMetrics();
+    await ask("/metrics", { metrics });
+    const nowhere = connect("postgres://postgres@127.0.0.1:1/none", { max: 1 });
+    const storage = { check: () => Promise.reject(new Error("away")) };
+    const { status, text } = await ask("/metrics", { metrics, db: nowhere, storage });
+    await nowhere.end({ timeout: 0 });
+
+    expect(status).toBe(200);
+    expect(text.split("\n")).toContain("lectern_database_up 0");
+    expect(text.split("\n")).toContain("lectern_storage_up 0");
+    expect(text).not.toMatch(/^lectern_(jobs|workers|queue_oldest_seconds)[ {]/m);
+    expect(text).toMatch(/^lectern_disk_free_bytes \d/m);
+  });
+
+  test("measures calls to providers by service, purpose and outcome", async () => {
+    const metrics = openMetrics();
+    const call = { provider: "openai", model: "gpt-5-mini", purpose: "chat", usage: {} };
+    observeProviderCall(metrics, { ...call, outcome: "ok", error_code: null, seconds: 3 });
+    observeProviderCall(metrics, {
+      ...call,
+      provider: "panopto:uni.panopto.eu",
+      outcome: "error",
+      error_code: "provider_unavailable",
+      seconds: null,
+      usage: { input_tokens: 12, output_tokens: 0 },
+    });
+    const text = await metrics.registry.metrics();
+
+    expect(text).toContain(
+      'lectern_provider_call_seconds_bucket{le="5",provider="openai",purpose="chat",outcome="ok"} 1',
+    );
+    expect(text).toContain(
+      'lectern_provider_errors_total{provider="panopto",code="provider_unavailable"} 1',
+    );
+    expect(text).toContain(
+      'lectern_provider_units_total{provider="panopto",model="gpt-5-mini",unit="input_tokens"} 12',
+    );
+    expect(text).not.toContain('unit="output_tokens"');
   });
 });

@@ -1697,7 +1697,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics for Prometheus */
+        /**
+         * Metrics for Prometheus
+         * @description Without the database, the numbers of this process only.
+         */
         get: operations["getMetrics"];
         put?: never;
         post?: never;

@@ -1,3 +1,4 @@
+import { toModelName } from "../../db/jobs/provider-calls";
 import { AppError, isRetryable } from "../../errors";
 import { pause } from "../../pause";
 import type {
@@ -24,7 +25,7 @@ const RETRY_AFTER_MS = 300;
  * @throws AppError `provider_…`; the signal's reason when it was aborted
  */
 export async function streamModel(
-  { model, name }: ChatModel,
+  { model, name, onCall }: ChatModel,
   options: ModelCallOptions,
   onPart: (part: ModelPart) => void,
   signal: AbortSignal,
@@ -37,9 +38,18 @@ export async function streamModel(
     onPart(part);
   };
   for (let attempt = 1; ; attempt += 1) {
+    const startedAt = performance.now();
+    const report = (outcome: "ok" | "error" | "lost", error_code: string | null) => {
+      const seconds = (performance.now() - startedAt) / 1_000;
+      const call = { ...toModelName(name), purpose: "chat", outcome, error_code };
+      onCall?.({ ...call, seconds, usage: {} });
+    };
     try {
-      return await readParts(model, options, receive, signal);
+      await readParts(model, options, receive, signal);
+      return report("ok", null);
     } catch (thrown) {
+      if (signal.aborted) report("lost", null);
+      else report("error", codeOf(toProviderError(thrown, name)));
       signal.throwIfAborted();
       const error = toProviderError(thrown, name);
       if (started || attempt > 1 || !isRetryable(error)) throw error;
@@ -47,6 +57,8 @@ export async function streamModel(
     }
   }
 }
+
+const codeOf = (error: unknown) => (error instanceof AppError ? error.errorCode : "internal");
 
 /** Providers report failures during an answer as errors of any shape, or as other values. */
 function toModelError(reported: unknown, name: string): unknown {

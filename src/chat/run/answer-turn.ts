@@ -162,6 +162,7 @@ function recordCost(
     usage: { input_tokens, output_tokens },
     isFree: false,
     error_code: null,
+    seconds: null,
   });
 }
 

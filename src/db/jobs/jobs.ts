@@ -101,15 +101,6 @@ export async function reportProgress(
   return rows.length > 0;
 }
 
-/** Unfinished and failed jobs by kind and state, for the metrics. */
-export async function countJobs(
-  sql: Sql,
-): Promise<{ kind: string; state: string; count: number }[]> {
-  return sql`
-    select kind, job_state as state, count(*)::int as count
-    from jobs where job_state <> 'completed' group by kind, job_state`;
-}
-
 /** Those of the jobs that have not completed; a failed job can be retried. */
 export async function listIncompleteJobs(sql: Sql, job_ids: readonly string[]): Promise<string[]> {
   if (job_ids.length === 0) return [];

@@ -1,4 +1,5 @@
 import type { Log } from "../../log";
+import type { OnProviderCall } from "../../metrics";
 import type { Sql } from "../client";
 import type { ProviderCall } from "./provider-calls";
 
@@ -9,6 +10,8 @@ export type EndedCall = Omit<ProviderCall, "terms" | "state"> & {
   state: "ok" | "error" | "lost";
   /** The server needs no key, so the call counts for no budget. */
   isFree: boolean;
+  /** Null: the call was measured elsewhere. */
+  seconds: number | null;
 };
 
 const EVERY_MS = 1_000;
@@ -23,18 +26,26 @@ const MAX_WAITING = 10_000;
 export class ReceiptWriter {
   readonly #db: Sql;
   readonly #log: Pick<Log, "warn">;
+  readonly #onCall: OnProviderCall;
   readonly #everyMs: number;
   #waiting: (EndedCall & { ended_at: string })[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(db: Sql, log: Pick<Log, "warn">, everyMs = EVERY_MS) {
+  /** @param onCall  receives each call at once, for the metrics */
+  constructor(
+    db: Sql,
+    log: Pick<Log, "warn">,
+    { everyMs = EVERY_MS, onCall = () => {} }: { everyMs?: number; onCall?: OnProviderCall } = {},
+  ) {
     this.#db = db;
     this.#log = log;
+    this.#onCall = onCall;
     this.#everyMs = everyMs;
   }
 
   record(call: EndedCall): void {
+    this.#onCall({ ...call, outcome: call.state });
     this.#waiting.push({ ...call, ended_at: new Date().toISOString() });
     this.#schedule();
   }

@@ -1,5 +1,6 @@
 import type { LanguageModel } from "ai";
 import { z } from "zod";
+import type { OnProviderCall } from "../../metrics";
 
 /** The AI SDK's language model interface, taken from `ai` to avoid another dependency. */
 export type LanguageModelV4 = Extract<LanguageModel, { specificationVersion: "v4" }>;
@@ -19,6 +20,8 @@ export type ChatModel = {
   readonly maxInputTokens: number;
   /** Media types of attachments that it reads, such as `image/*`. Its provider rejects all others. */
   readonly attachments: string[];
+  /** Receives each call that ended, for the metrics; its billed units are not known here. */
+  readonly onCall?: OnProviderCall;
 };
 
 /**

@@ -52,6 +52,10 @@ export function toStreamingResponse<T>(
 ): Response {
   let lastSentAt = performance.now();
   const ended = Promise.withResolvers<void>();
+  openStreams += 1;
+  void ended.promise.then(() => {
+    openStreams -= 1;
+  });
   let timer: ReturnType<typeof setInterval> | undefined;
 
   const body = new ReadableStream<Uint8Array>({
@@ -94,6 +98,11 @@ export function toStreamingResponse<T>(
   ENDS.set(response, ended.promise);
   return response;
 }
+
+let openStreams = 0;
+
+/** The streamed responses that are being sent. */
+export const countOpenStreams = (): number => openStreams;
 
 const ENDS = new WeakMap<Response, Promise<void>>();
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../../src/db/assets";
 import { purgeDocument } from "../../../src/db/documents";
-import { countJobs } from "../../../src/db/jobs/jobs";
 import { requestLecture } from "../../../src/db/lectures";
 import { withDatabase } from "../../support/database";
 import { createCourse, createDocument } from "../../support/factories";
@@ -80,14 +79,5 @@ describe("jobs", () => {
     await purgeDocument(db, document_id);
 
     expect(await db`select from jobs where id = ${job_id}`).toHaveLength(0);
-  });
-
-  test("are counted by kind and state, without the completed ones", async () => {
-    const counts = await countJobs(db);
-
-    const pending = counts.find(({ kind, state }) => kind === "document" && state === "pending");
-    const [{ n } = { n: 0 }] = await db<{ n: number }[]>`
-      select count(*)::int as n from jobs where kind = 'document' and job_state = 'pending'`;
-    expect(pending?.count).toBe(n);
   });
 });

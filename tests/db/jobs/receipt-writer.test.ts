@@ -16,6 +16,7 @@ const callOf = (course_id: string, changes: Partial<EndedCall> = {}): EndedCall 
   usage: { search_units: 1 },
   isFree: false,
   error_code: null,
+  seconds: 0.2,
   ...changes,
 });
 const rows = (course_id: string) =>
@@ -23,7 +24,7 @@ const rows = (course_id: string) =>
 
 test("calls are written together, with their price and time, and are in the usage", async () => {
   const course_id = await createCourse(db);
-  const writer = new ReceiptWriter(db, silentLog, 50);
+  const writer = new ReceiptWriter(db, silentLog, { everyMs: 50 });
   for (let i = 0; i < 500; i++) writer.record(callOf(course_id));
   writer.record(
     callOf(course_id, { state: "error", error_code: "provider_unavailable", usage: {} }),
@@ -44,7 +45,7 @@ test("receipts that the database refuses wait for it, in order, and flush waits 
   const sql = new Proxy(db, {
     apply: (target, self, args) => (isAway ? away() : Reflect.apply(target, self, args)),
   });
-  const writer = new ReceiptWriter(sql, silentLog, 60_000);
+  const writer = new ReceiptWriter(sql, silentLog, { everyMs: 60_000 });
   writer.record(callOf(course_id, { call_key: "first" }));
   await writer.flush();
   writer.record(callOf(course_id, { call_key: "second" }));
@@ -59,7 +60,7 @@ test("receipts that the database refuses wait for it, in order, and flush waits 
 
 test("a call of a course that was deleted meanwhile does not lose the others", async () => {
   const course_id = await createCourse(db);
-  const writer = new ReceiptWriter(db, silentLog, 60_000);
+  const writer = new ReceiptWriter(db, silentLog, { everyMs: 60_000 });
   writer.record(callOf(crypto.randomUUID()));
   writer.record(callOf(course_id));
 

@@ -95,6 +95,9 @@ describe("thirty documents that come and go", () => {
     expect(Number(attempts?.[1])).toBeGreaterThanOrEqual(4);
     expect(metrics).toMatch(/lectern_step_seconds_count\{kind="document",step="describing"\} \d+/);
     expect(metrics).toMatch(/lectern_step_seconds_count\{kind="document",step="embedding"\} \d+/);
+    expect(metrics).toMatch(
+      /lectern_provider_call_seconds_count\{provider="local",purpose="embed",outcome="ok"\} \d+/,
+    );
     await eventually(
       async () => (await server.send("/api/health")).json(),
       ({ status }) => status === "ok",
