@@ -103,6 +103,8 @@ test.skipIf(noBrowser)(
     barriers.push(...(await findBarriers(page)));
     await sources.filter({ hasText: "page" }).first().click();
     await page.locator(".panel .word").first().waitFor();
+    await page.reload();
+    await page.locator(".panel .word").first().waitFor();
     const image = await page.locator(".panel img.page").boundingBox();
     const word = await page.locator(".panel .word").first().boundingBox();
     expect(word!.x).toBeGreaterThanOrEqual(image!.x);

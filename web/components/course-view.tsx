@@ -1,8 +1,9 @@
 import type { Course } from "@lectern/client";
-import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { findCited } from "../conversation/cited";
 import type { Reference } from "../conversation/exchange";
 import { useConversation } from "../conversation/use-conversation";
-import type { Route, SourcePlace } from "../route/route";
+import { formatPlace, type Route, type SourcePlace } from "../route/route";
 import { navigate } from "../route/use-route";
 import type { Caller } from "../server/courses";
 import { strings } from "../text/strings";
@@ -34,7 +35,7 @@ export function CourseView({
 }: CourseViewProps) {
   const [isMenuOpen, setMenuOpen] = useState(false);
   const [showsKeys, setShowsKeys] = useState(false);
-  /** The reference whose words are marked in the panel. */
+  /** The citation that the reader opened. Two citations can be at one place. */
   const [opened, setOpened] = useState<Reference>();
   const route: Extract<Route, { view: "course" }> = { view: "course", course: course.id, thread };
 
@@ -62,6 +63,12 @@ export function CourseView({
         : { asset_id: source.id, time_ms: source.ms }),
     showSource: openReference,
   });
+  const isRunning = state.status === "running";
+  // Not for each word of an answer: the marks of all answers are searched.
+  const cited = useMemo(
+    () => state.exchanges.flatMap((exchange) => findCited(exchange, state.references)),
+    [isRunning, state.exchanges.length, state.references],
+  );
   useEffect(() => {
     if (state.keyRefused && state.status !== "running") onKeyRefused();
   }, [state.keyRefused, state.status, onKeyRefused]);
@@ -101,9 +108,9 @@ export function CourseView({
         <Suspense fallback={<aside className="panel">{strings.loading}</aside>}>
           <SourcePanel
             place={source}
-            reference={opened && isSameAsset(opened, source) ? opened : undefined}
-            cited={[...state.references.values()]
-              .filter((reference) => isSameAsset(reference, source))
+            reference={[opened, ...cited].find((one) => one && isAt(one, source))}
+            cited={cited
+              .filter(({ asset_id }) => asset_id === source.id)
               .flatMap(({ start_ms }) => start_ms ?? [])}
             onMove={(place) => openPlace(place, { replace: true })}
             onAsk={() => document.getElementById("question")?.focus()}
@@ -116,4 +123,7 @@ export function CourseView({
   );
 }
 
-const isSameAsset = (reference: Reference, place: SourcePlace) => reference.asset_id === place.id;
+function isAt(reference: Reference, place: SourcePlace): boolean {
+  const at = toPlace(reference);
+  return at !== undefined && formatPlace(at) === formatPlace(place);
+}

@@ -1,6 +1,6 @@
 import { memo, type ReactNode, useCallback, useEffect, useState } from "react";
 import type { UnsupportedSentence } from "../../src/chat/citations/check";
-import { findMarks } from "../../src/chat/citations/marks";
+import { findCited } from "../conversation/cited";
 import type { Conversation } from "../conversation/conversation";
 import type { Exchange, Reference } from "../conversation/exchange";
 import { Markdown } from "../markdown/markdown";
@@ -26,7 +26,7 @@ export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps)
   const { exchange, references, isLast, isBusy, writesAnswers, conversation, onOpen, onAsk } =
     props;
   const { parts, status, problem, asked, suggestions } = exchange;
-  const cited = citedIn(exchange, references);
+  const cited = findCited(exchange, references);
   const isRunning = status === "running";
   const heading = `question-${exchange.id}`;
   const renderMark = useCallback(
@@ -102,14 +102,6 @@ export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps)
     </article>
   );
 });
-
-/** The references that an answer names, in the order of their numbers. */
-function citedIn({ parts }: Exchange, references: ReadonlyMap<number, Reference>): Reference[] {
-  const marked = new Set(
-    parts.flatMap(({ text }) => findMarks(text).flatMap((one) => one.numbers)),
-  );
-  return [...marked].sort((a, b) => a - b).flatMap((number) => references.get(number) ?? []);
-}
 
 /** A sentence that the check flags. The check does not notice negations, swapped subjects or names. */
 function renderUnsupported(

@@ -7,7 +7,7 @@ import { LectureSource } from "./lecture-source";
 
 export type SourcePanelProps = {
   place: SourcePlace;
-  /** The citation that opened the panel; its words are marked. */
+  /** A citation of this place; its words are marked. */
   reference: Reference | undefined;
   /** Moments of an open lecture that the conversation cites, in milliseconds. */
   cited: number[];

@@ -1,6 +1,7 @@
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { toClock } from "../../src/text/clock";
 import { strings } from "../text/strings";
+import { findText } from "./find-text";
 import type { Segment } from "./use-transcript";
 
 type TranscriptViewProps = {
@@ -19,33 +20,37 @@ type TranscriptViewProps = {
  * search marks words and does not hide the rest.
  */
 export function TranscriptView(props: TranscriptViewProps) {
-  const { segments, ms, end_ms = ms + 1, onHits, onMove } = props;
+  const { segments, ms, end_ms = ms, onHits, onMove } = props;
   const [query, setQuery] = useState("");
   const [isFollowing, setFollowing] = useState(true);
   const scroller = useRef<HTMLDivElement>(null);
-  const current = useRef<HTMLLIElement>(null);
-  const at = Math.max(0, segments?.findLastIndex(({ start_ms }) => start_ms <= ms) ?? 0);
+  const indexAt = (moment: number) =>
+    Math.max(0, segments?.findLastIndex(({ start_ms }) => start_ms <= moment) ?? 0);
+  const at = indexAt(ms);
   useEffect(() => {
-    const [area, line] = [scroller.current, current.current];
-    if (!isFollowing || !area || !line) return;
+    const area = scroller.current;
+    const line = area?.querySelector("ol")?.children[at];
+    if (!isFollowing || !area || !(line instanceof HTMLElement)) return;
     // Not `scrollIntoView`, which would also move the panel, and with it the player.
     area.scrollTop = line.offsetTop - (area.clientHeight - line.clientHeight) / 2;
   }, [at, segments, isFollowing]);
-  const words = query.trim().toLocaleLowerCase();
+  const words = query.trim();
   const found = useMemo(
     () =>
       words === ""
         ? []
-        : (segments ?? []).filter(({ text }) => text.toLocaleLowerCase().includes(words)),
+        : (segments ?? []).filter(({ text }) => findText(text, words).some((one) => one.isFound)),
     [segments, words],
   );
   useEffect(() => onHits(found.map(({ start_ms }) => start_ms)), [found, onHits]);
+  const move = useRef(onMove);
+  move.current = onMove;
+  const jump = useCallback((to: number) => {
+    setFollowing(true);
+    move.current(to);
+  }, []);
   if (!segments) return <p className="note">{strings.loading}</p>;
   if (segments.length === 0) return <p className="note">{strings.noTranscript}</p>;
-  const jump = (to: number) => {
-    setFollowing(true);
-    onMove(to);
-  };
   const pause = () => setFollowing(false);
   return (
     <section className="transcript" aria-label={strings.said}>
@@ -75,37 +80,44 @@ export function TranscriptView(props: TranscriptViewProps) {
       </p>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: scrolling by hand is no control; the button above resumes */}
       <div className="segments" ref={scroller} onWheel={pause} onTouchMove={pause}>
-        <ol>
-          {segments.map((segment, index) => {
-            const isCited = segment.end_ms > ms && segment.start_ms < end_ms;
-            return (
-              <li
-                key={`${segment.start_ms} ${index}`}
-                ref={index === at ? current : undefined}
-                className={index === at || isCited ? "lit" : undefined}
-              >
-                <button type="button" className="time link" onClick={() => jump(segment.start_ms)}>
-                  {toClock(segment.start_ms)}
-                </button>
-                <span dir="auto">{withMarks(segment.text, words)}</span>
-              </li>
-            );
-          })}
-        </ol>
+        <SegmentList
+          segments={segments}
+          first={at}
+          last={Math.max(at, indexAt(end_ms - 1))}
+          words={words}
+          onJump={jump}
+        />
       </div>
     </section>
   );
 }
 
-/** A text with the found words marked. */
-function withMarks(text: string, words: string): ReactNode {
-  if (words === "") return text;
-  const pieces: ReactNode[] = [];
-  const lower = text.toLocaleLowerCase();
-  let from = 0;
-  for (let at = lower.indexOf(words); at >= 0; at = lower.indexOf(words, from)) {
-    pieces.push(text.slice(from, at), <mark key={at}>{text.slice(at, at + words.length)}</mark>);
-    from = at + words.length;
-  }
-  return [...pieces, text.slice(from)];
-}
+type SegmentListProps = {
+  segments: Segment[];
+  /** The segments of the open moment or of the cited speech, by their places in `segments`. */
+  first: number;
+  last: number;
+  words: string;
+  onJump: (ms: number) => void;
+};
+
+/** A player sends its time several times a second; the list changes only with the segment. */
+const SegmentList = memo(({ segments, first, last, words, onJump }: SegmentListProps) => (
+  <ol>
+    {segments.map(({ start_ms, text }, index) => (
+      <li
+        key={`${start_ms} ${index}`}
+        className={index >= first && index <= last ? "lit" : undefined}
+      >
+        <button type="button" className="time link" onClick={() => onJump(start_ms)}>
+          {toClock(start_ms)}
+        </button>
+        <span dir="auto">
+          {findText(text, words).map((part, at) =>
+            part.isFound ? <mark key={at}>{part.text}</mark> : part.text,
+          )}
+        </span>
+      </li>
+    ))}
+  </ol>
+));

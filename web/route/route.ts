@@ -46,5 +46,5 @@ export function formatRoute(route: Route): string {
   return `#/c/${course}${thread ? `/t/${thread}` : ""}${place ? `?s=${place}` : ""}`;
 }
 
-const formatPlace = (place: SourcePlace) =>
+export const formatPlace = (place: SourcePlace): string =>
   `${place.kind}:${place.id}:${place.kind === "document" ? place.page : place.ms}`;
