@@ -48,6 +48,7 @@ export const ERRORS = {
   claim_lost:                { status: 500, retry: true,  title: "Another worker has this job now" },
   asset_deleted:             { status: 410, retry: false, title: "The asset was deleted while it was processed" },
   cancelled:                 { status: 409, retry: false, title: "Processing was cancelled" },
+  database_newer:            { status: 500, retry: false, title: "A newer version of Lectern has migrated this database" },
   migration_changed:         { status: 500, retry: false, title: "An applied migration differs from its file" },
   document_file_missing:     { status: 410, retry: false, title: "The stored file of the document is gone: delete the document and upload it again" },
   audio_file_missing:        { status: 410, retry: true,  title: "The uploaded audio is missing on the machine that works on it: upload it again, or let the machines share their files" },

@@ -11,28 +11,44 @@ const LOCK = 7_305_842;
 export type AppliedMigration = { name: string; sha256: string };
 type Migration = AppliedMigration & { text: string };
 
+type MigrateOptions = {
+  /** The last file to apply, to load rows of that schema; default: the newest one. */
+  last?: string;
+  /** The folder of the migrations; default `sql/`. */
+  folder?: string;
+  /** Longest wait for a lock, in milliseconds: a migration that waits blocks all later statements on its table. */
+  lockMs?: number;
+  /** Tries of a migration that does not get its locks, with a pause of `lockMs` between them. */
+  tries?: number;
+};
+
 /**
  * Migrates a database to the schema of this version and returns the names of the applied files.
  *
  * Each file of `sql/` runs once, in order, in its own transaction, so an interrupted start continues where
- * it stopped. Several processes can call it at once.
+ * it stopped. Several processes can call it at once, also beside running processes of the previous version.
  *
- * @param last  the last file to apply, to load rows of that schema; the newest one by default
- * @throws AppError `migration_changed` when an applied file has changed since, `config_invalid` when the
- *   database user lacks a right, `database_unavailable`
+ * @throws AppError `migration_changed` when an applied file has changed since, `database_newer` when a newer
+ *   version has migrated the database, `config_invalid` when the database user lacks a right,
+ *   `database_unavailable`, also when a transaction of another program blocks a migration
  */
-export async function migrate(url: string, last?: string): Promise<string[]> {
+export async function migrate(
+  url: string,
+  { last, folder = FOLDER, lockMs = 5_000, tries = 12 }: MigrateOptions = {},
+): Promise<string[]> {
   const sql = connect(url, { max: 1 });
   try {
+    const migrations = await readMigrations(folder);
+    assertApplicable(migrations, await findApplied(sql));
     await sql`
       create table if not exists schema_migrations (
         name text primary key, sha256 text not null, applied_at timestamptz not null default now()
       )`.catch(ignoreRace);
     await installPgmq(sql);
     const applied: string[] = [];
-    for (const migration of await readMigrations()) {
+    for (const migration of migrations) {
       if (last && migration.name > last) break;
-      if (await apply(sql, migration)) applied.push(migration.name);
+      if (await applyWithRetries(sql, migration, lockMs, tries)) applied.push(migration.name);
     }
     return applied;
   } catch (error) {
@@ -42,10 +58,52 @@ export async function migrate(url: string, last?: string): Promise<string[]> {
   }
 }
 
+/**
+ * The names of the files that `migrate` would apply. Changes nothing.
+ *
+ * @throws AppError as `migrate`
+ */
+export async function findPendingMigrations(url: string, folder = FOLDER): Promise<string[]> {
+  const sql = connect(url, { max: 1 });
+  try {
+    const migrations = await readMigrations(folder);
+    const applied = await findApplied(sql);
+    assertApplicable(migrations, applied);
+    return migrations.map(({ name }) => name).filter((name) => !applied.has(name));
+  } catch (error) {
+    throw toMigrationError(error);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** The checksums of the applied files by their name; empty for a new database. */
+async function findApplied(sql: Sql): Promise<Map<string, string>> {
+  const [table] = await sql<{ exists: boolean }[]>`
+    select to_regclass('schema_migrations') is not null as exists`;
+  const applied = table!.exists ? await listAppliedMigrations(sql) : [];
+  return new Map(applied.map(({ name, sha256 }) => [name, sha256]));
+}
+
+/** @throws AppError `database_newer`, `migration_changed` */
+function assertApplicable(migrations: Migration[], applied: Map<string, string>): void {
+  const known = new Set(migrations.map(({ name }) => name));
+  const unknown = [...applied.keys()].filter((name) => !known.has(name)).sort();
+  if (unknown.length > 0) {
+    const advice =
+      "Start the version of Lectern that migrated it, or a newer one. To go back to this version, restore a " +
+      "backup that was made before the upgrade (docs/upgrade.md)";
+    throw new AppError("database_newer", { unknown, advice });
+  }
+  for (const { name, sha256 } of migrations) {
+    if (applied.has(name) && applied.get(name) !== sha256) throw changed(name);
+  }
+}
+
 /** SHA-256 of all migrations: databases with the same fingerprint have the same schema. */
 export async function schemaFingerprint(): Promise<string> {
   const hash = createHash("sha256");
-  for (const { name, sha256 } of await readMigrations()) hash.update(`${name} ${sha256}\n`);
+  for (const { name, sha256 } of await readMigrations(FOLDER)) hash.update(`${name} ${sha256}\n`);
   return hash.digest("hex");
 }
 
@@ -56,22 +114,52 @@ export async function listAppliedMigrations(sql: Sql): Promise<AppliedMigration[
 
 /** The migrations of this version, in their order. */
 export async function listMigrations(): Promise<AppliedMigration[]> {
-  return (await readMigrations()).map(({ name, sha256 }) => ({ name, sha256 }));
+  return (await readMigrations(FOLDER)).map(({ name, sha256 }) => ({ name, sha256 }));
 }
 
-async function readMigrations(): Promise<Migration[]> {
-  const names = await Array.fromAsync(new Glob("[0-9]*.sql").scan(FOLDER));
+async function readMigrations(folder: string): Promise<Migration[]> {
+  const names = await Array.fromAsync(new Glob("[0-9]*.sql").scan(folder));
   return Promise.all(
     names.sort().map(async (name) => {
-      const text = await Bun.file(join(FOLDER, name)).text();
+      const text = await Bun.file(join(folder, name)).text();
       return { name, sha256: createHash("sha256").update(text).digest("hex"), text };
     }),
   );
 }
 
-function apply(sql: Sql, { name, sha256, text }: Migration): Promise<boolean> {
+/** PostgreSQL's `lock_not_available`: another transaction holds the lock for longer than `lock_timeout`. */
+const LOCKED = "55P03";
+
+/** Between two tries the statements of running processes go on. */
+async function applyWithRetries(
+  sql: Sql,
+  migration: Migration,
+  lockMs: number,
+  tries: number,
+): Promise<boolean> {
+  for (let left = tries; ; left -= 1) {
+    try {
+      return await apply(sql, migration, lockMs);
+    } catch (error) {
+      if ((error as { code?: string }).code !== LOCKED) throw error;
+      if (left <= 1) throw blocked(migration.name, error);
+      await Bun.sleep(lockMs);
+    }
+  }
+}
+
+function blocked(name: string, cause: unknown): AppError {
+  const advice =
+    `A transaction of another program blocks the migration ${name}: end it (select * from pg_stat_activity ` +
+    "order by xact_start), then start again";
+  return new AppError("database_unavailable", { advice }, { cause });
+}
+
+function apply(sql: Sql, { name, sha256, text }: Migration, lockMs: number): Promise<boolean> {
   return sql.begin(async (transaction) => {
+    // Other processes wait here for a whole migration, so this wait has no limit.
     await transaction`select pg_advisory_xact_lock(${LOCK})`;
+    await transaction`select set_config('lock_timeout', ${`${lockMs}ms`}, true)`;
     const [known] = await transaction<{ sha256: string }[]>`
       select sha256 from schema_migrations where name = ${name}`;
     if (known && known.sha256 !== sha256) throw changed(name);
@@ -96,6 +184,7 @@ const RIGHTS =
   "grant create on database … to …; grant create on schema public to …";
 
 function toMigrationError(error: unknown): unknown {
+  if (error instanceof AppError) return error;
   if (isDatabaseOutage(error)) {
     const advice = "Start again when it answers: what was migrated so far stays";
     return new AppError("database_unavailable", { advice }, { cause: error });

@@ -1,6 +1,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect } from "../../src/db/client";
-import { migrate } from "../../src/db/migrate";
+import { findPendingMigrations, migrate } from "../../src/db/migrate";
 import { databaseUrl, engine } from "../support/database";
 
 const database = await databaseUrl();
@@ -9,6 +12,14 @@ afterAll(async () => {
   await sql.end({ timeout: 1 });
   await database.close();
 });
+
+/** The migrations of this version and one more. */
+async function nextVersion(text: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "lectern-sql-"));
+  await cp("sql", folder, { recursive: true });
+  await Bun.write(join(folder, "9000_next.sql"), text);
+  return folder;
+}
 
 describe("migrate", () => {
   test("does nothing to a database that has everything", async () => {
@@ -26,6 +37,66 @@ describe("migrate", () => {
     });
     await sql`update schema_migrations set sha256 = ${applied!.sha256} where name = ${name}`;
   });
+
+  test("refuses a database that a newer version has migrated, and changes nothing", async () => {
+    await sql`insert into schema_migrations (name, sha256) values ('9999_later.sql', 'x')`;
+    const newer = { errorCode: "database_newer", details: { unknown: ["9999_later.sql"] } };
+
+    await expect(migrate(database.url)).rejects.toMatchObject(newer);
+    await expect(findPendingMigrations(database.url)).rejects.toMatchObject(newer);
+    await sql`delete from schema_migrations where name = '9999_later.sql'`;
+    expect(await findPendingMigrations(database.url)).toEqual([]);
+  });
+
+  test("lists what it would apply, and then applies that beside a running transaction", async () => {
+    const folder = await nextVersion("alter table rolling add column note text");
+    await sql`create table rolling (id int)`;
+    await sql`insert into rolling values (1)`;
+    expect(await findPendingMigrations(database.url, folder)).toEqual(["9000_next.sql"]);
+    expect(await sql`select 1 from schema_migrations where name = '9000_next.sql'`).toHaveLength(0);
+
+    expect(await migrate(database.url, { folder })).toEqual(["9000_next.sql"]);
+    // A process of the previous version does not know the column.
+    const [row] = await sql`insert into rolling (id) values (2) returning note`;
+    expect(row!.note).toBeNull();
+    await sql`drop table rolling`;
+    await sql`delete from schema_migrations where name = '9000_next.sql'`;
+    await rm(folder, { recursive: true });
+  });
+
+  // The embedded database runs one transaction at a time, so nothing can hold a lock there.
+  test.if(engine === "native")(
+    "waits for a lock in short tries, so that running processes can work, and then names the cause",
+    async () => {
+      const folder = await nextVersion("alter table held add column note text");
+      await sql`create table held (id int)`;
+      const other = connect(database.url, { max: 1 });
+      const release = Promise.withResolvers<void>();
+      const locked = Promise.withResolvers<void>();
+      const holding = other.begin(async (transaction) => {
+        await transaction`lock table held in access share mode`;
+        locked.resolve();
+        await release.promise;
+      });
+      await locked.promise;
+
+      const options = { folder, lockMs: 20, tries: 2 };
+      const failure = await migrate(database.url, options).catch((error) => error);
+      const retried = migrate(database.url, { folder, lockMs: 20, tries: 1_000 });
+      release.resolve();
+      await holding;
+
+      expect(failure).toMatchObject({
+        errorCode: "database_unavailable",
+        details: { advice: expect.stringContaining("blocks the migration 9000_next.sql") },
+      });
+      expect(await retried).toEqual(["9000_next.sql"]);
+      await other.end({ timeout: 1 });
+      await sql`drop table held`;
+      await sql`delete from schema_migrations where name = '9000_next.sql'`;
+      await rm(folder, { recursive: true });
+    },
+  );
 
   // The embedded database has one user, who may do anything.
   test.if(engine === "native")(

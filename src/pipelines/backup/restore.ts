@@ -47,7 +47,7 @@ export async function restoreBackup(
     },
     signal,
   );
-  await migrate(databaseUrl, header.schema.at(-1)!.name);
+  await migrate(databaseUrl, { last: header.schema.at(-1)!.name });
   let result: Awaited<ReturnType<typeof readArchive>> | undefined;
   await replaceRows(databaseUrl, header, async (loader) => {
     const file = (kind: ArchiveFileKind, name: string, bytes: AsyncIterable<Uint8Array>) =>
