@@ -2796,6 +2796,27 @@ CREATE TABLE public.due_alignments (
     attempts integer DEFAULT 0 NOT NULL
 );
 
+CREATE TABLE public.exam_questions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    course_id uuid NOT NULL,
+    lecture_id uuid,
+    document_id uuid,
+    question text NOT NULL,
+    term text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT exam_questions_check CHECK ((num_nonnulls(lecture_id, document_id) = 1)),
+    CONSTRAINT exam_questions_question_check CHECK ((question <> ''::text)),
+    CONSTRAINT exam_questions_term_check CHECK ((term <> ''::text))
+);
+
+CREATE TABLE public.exam_runs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    course_id uuid NOT NULL,
+    report jsonb NOT NULL,
+    regressions text[] DEFAULT '{}'::text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.idempotency_keys (
     key text NOT NULL,
     route text NOT NULL,
@@ -3276,6 +3297,12 @@ ALTER TABLE ONLY public.draft_transcripts
 ALTER TABLE ONLY public.due_alignments
     ADD CONSTRAINT due_alignments_pkey PRIMARY KEY (lecture_id);
 
+ALTER TABLE ONLY public.exam_questions
+    ADD CONSTRAINT exam_questions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.exam_runs
+    ADD CONSTRAINT exam_runs_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (key, route);
 
@@ -3428,6 +3455,14 @@ CREATE INDEX documents_unfinished ON public.documents USING btree (status) WHERE
 CREATE INDEX documents_unreleased ON public.documents USING btree (visible_from) WHERE (visible_from IS NOT NULL);
 
 CREATE INDEX due_alignments_order ON public.due_alignments USING btree (due_at);
+
+CREATE INDEX exam_questions_course ON public.exam_questions USING btree (course_id);
+
+CREATE INDEX exam_questions_document ON public.exam_questions USING btree (document_id) WHERE (document_id IS NOT NULL);
+
+CREATE INDEX exam_questions_lecture ON public.exam_questions USING btree (lecture_id) WHERE (lecture_id IS NOT NULL);
+
+CREATE INDEX exam_runs_course ON public.exam_runs USING btree (course_id, created_at DESC, id DESC);
 
 CREATE INDEX inactive_embeddings_course ON public.inactive_embeddings USING btree (course_id, embedding_model);
 
@@ -3617,6 +3652,18 @@ ALTER TABLE ONLY public.draft_transcripts
 
 ALTER TABLE ONLY public.due_alignments
     ADD CONSTRAINT due_alignments_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.exam_questions
+    ADD CONSTRAINT exam_questions_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.exam_questions
+    ADD CONSTRAINT exam_questions_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.documents(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.exam_questions
+    ADD CONSTRAINT exam_questions_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.exam_runs
+    ADD CONSTRAINT exam_runs_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.inactive_embeddings
     ADD CONSTRAINT inactive_embeddings_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;

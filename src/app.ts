@@ -15,6 +15,7 @@ import { documentVersionRoutes } from "./routes/documents/document-versions";
 import { documentRoutes } from "./routes/documents/documents";
 import { pageMomentRoutes } from "./routes/documents/page-moments";
 import { eventRoutes } from "./routes/events";
+import { examRoutes } from "./routes/exam";
 import { feedbackRoutes } from "./routes/feedback";
 import { healthRoutes } from "./routes/health";
 import { auditDenials } from "./routes/http/audit";
@@ -135,6 +136,7 @@ export function createApp(services: Services) {
     .use(searchRoutes(services))
     .use(chatRoutes(services))
     .use(feedbackRoutes(services))
+    .use(examRoutes(services))
     .use(openaiFacade(services))
     .use(mcpRoutes(services))
     .use(agUiRoutes(services))

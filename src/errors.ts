@@ -114,6 +114,8 @@ export const ERRORS = {
   correction_not_found:      { status: 404, retry: false, title: "This correction does not exist, or it is undone" },
   embedding_model_unavailable: { status: 409, retry: false, title: "This server cannot use the embedding model of the course: set its key, or embed the course again" },
   too_many_corrections:      { status: 409, retry: false, title: "There are too many corrections: undo some, or import a corrected transcript" },
+  exam_without_questions:    { status: 409, retry: false, title: "The course has no material to ask about yet: wait until its files are ingested" },
+  model_worse:               { status: 409, retry: false, title: "Search would be worse with this embedding model: nothing was switched" },
   evaluation_set_invalid:    { status: 500, retry: false, title: "The evaluation set cannot be read" },
   nothing_to_roll_back:      { status: 409, retry: false, title: "There are no earlier embeddings to restore" },
   backup_not_found:          { status: 404, retry: false, title: "No backup has this name: ./lectern backup --list shows them" },

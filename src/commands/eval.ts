@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
 import {
   type AlignmentReport,
   evaluateAlignment,
@@ -20,10 +21,12 @@ import {
 } from "../chat/citations/evaluate";
 import { loadConfig } from "../config";
 import { connect } from "../db/client";
-import { deleteCourse, insertCourse } from "../db/courses";
+import { deleteCourse, getCourse, insertCourse } from "../db/courses";
 import { startEmbeddedDatabase } from "../db/embedded/start";
 import { migrate } from "../db/migrate";
+import { openDatabaseServer } from "../db/server";
 import { AppError, explain } from "../errors";
+import { runCourseExam } from "../evaluation/course-exam";
 import { readCourseFolder } from "../evaluation/course-folder";
 import { evaluateFolder } from "../evaluation/evaluate-course";
 import { compareReports, readBaseline } from "../evaluation/gate";
@@ -54,6 +57,10 @@ import { openServices } from "../services";
  * (docs/evaluation.md). It is ingested into an embedded database in memory. `--gate` compares the report with a
  * baseline, by default `FOLDER/baseline.json`, and fails when a measure is worse.
  *
+ * `./lectern eval --course ID` takes the exam of a course of the server: generated questions, corrected words, well
+ * rated answers and questions that it does not cover. It stores the run; `--gate` compares it with the last run
+ * without a regression, or with a file. Stop a server with the embedded database first.
+ *
  * A folder in BEIR's layout (`corpus.jsonl`) measures search only, by mode and by weight. It uses an embedded
  * database in memory, or with DATABASE_URL a course of its own there, which it removes.
  *
@@ -71,6 +78,7 @@ import { openServices } from "../services";
  * course of their own, which it removes: titles of pages and spoken sentences, before and after the alignment.
  */
 const USAGE = `Usage: ./lectern eval FOLDER [--json] [--svg FILE] [--gate [BASELINE]]
+       ./lectern eval --course ID [--json] [--svg FILE] [--gate [BASELINE]]
        ./lectern eval --citations FILE [--json]
        ./lectern eval --refusal FILE [--json]
        ./lectern eval --alignment FOLDER [--json]
@@ -84,16 +92,21 @@ async function main(args: string[]): Promise<void> {
   }
   const { path, asJson } = options;
   if (options.measured !== "course") await EVALUATIONS[options.measured](path, asJson);
+  else if (options.isStored) await takeStoredExam(options);
   else if (await Bun.file(join(path, "corpus.jsonl")).exists()) await evaluateSearch(path, asJson);
   else await evaluateCourse(options);
 }
 
 type EvalArguments = {
   measured: "course" | keyof typeof EVALUATIONS;
+  /** Of the folder or file, or the id of a course. */
   path: string;
+  /** `path` is the id of a course of the server. */
+  isStored: boolean;
   asJson: boolean;
   svg: string | null;
-  /** The path of the baseline; null without a gate. */
+  hasGate: boolean;
+  /** The path of the baseline; null for the stored one. */
   gate: string | null;
 };
 
@@ -103,8 +116,10 @@ function readArguments(args: string[]): EvalArguments | null {
   const read: EvalArguments = {
     measured: "course",
     path: "",
+    isStored: false,
     asJson: false,
     svg: null,
+    hasGate: false,
     gate: null,
   };
   /** The next argument, unless it is an option. */
@@ -114,7 +129,6 @@ function readArguments(args: string[]): EvalArguments | null {
     read.path = path;
     return true;
   };
-  let hasGate = false;
   while (rest.length > 0) {
     const arg = rest.shift()!;
     if (arg === "--json") read.asJson = true;
@@ -123,16 +137,56 @@ function readArguments(args: string[]): EvalArguments | null {
       if (read.svg === null) return null;
     } else if (arg === "--gate") {
       if (read.path === "") return null;
-      hasGate = true;
+      read.hasGate = true;
       read.gate = value();
+    } else if (arg === "--course") {
+      read.isStored = true;
+      if (!setPath(value()) || !z.guid().safeParse(read.path).success) return null;
     } else if (arg in EVALUATIONS && read.measured === "course") {
       read.measured = arg as keyof typeof EVALUATIONS;
       if (!setPath(value())) return null;
     } else if (arg.startsWith("-") || !setPath(arg)) return null;
   }
   if (read.path === "") return null;
-  if (hasGate) read.gate ??= join(read.path, "baseline.json");
-  return read.measured !== "course" && (read.svg || read.gate) ? null : read;
+  if (read.hasGate && !read.isStored) read.gate ??= join(read.path, "baseline.json");
+  const isPart = read.measured !== "course";
+  return isPart && (read.svg !== null || read.hasGate || read.isStored) ? null : read;
+}
+
+/** Takes the exam of a course of the server, stores the run, and with a gate sets the exit code 1. */
+async function takeStoredExam({ path, asJson, svg, hasGate, gate }: EvalArguments): Promise<void> {
+  const baseline = gate === null ? null : await readBaseline(gate);
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
+  const config = loadConfig();
+  const local = startLocalEmbedder();
+  const database = await openDatabaseServer(config);
+  try {
+    await migrate(database.url);
+    const services = await openServices(
+      { ...config, DATABASE_URL: database.url, LOG_LEVEL: "silent" },
+      { connections: 2, localEmbedderUrl: local.url, name: "eval" },
+    );
+    try {
+      const say = (line: string) => console.error(line);
+      const deps = { ...services, signal: stop.signal, say };
+      const { run, results } = await runCourseExam(path, deps, baseline);
+      const { name } = await getCourse(services.db, path);
+      const { created_at: made_at } = run;
+      const report = { ...run.report, made_at, course: name, legs: null };
+      print(report, asJson, toReportTable);
+      if (svg) await Bun.write(svg, toReportChart(report));
+      if (results.length > 0) console.error(toGateTable(results));
+      else if (hasGate)
+        console.error("There is no earlier run to compare with; this one is stored.");
+      if (hasGate && run.regressions.length > 0) process.exitCode = 1;
+    } finally {
+      await services.close();
+    }
+  } finally {
+    await database.close();
+    await local.close();
+  }
 }
 
 /** Measures an own course, and with a gate sets the exit code 1 when a measure is worse. */

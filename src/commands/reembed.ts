@@ -4,27 +4,35 @@ import { loadConfig } from "../config";
 import {
   countEmbeddings,
   deleteInactiveEmbeddings,
+  listCoursesWithOtherModel,
   type ModelCount,
+  type Reach,
 } from "../db/chunks/embeddings";
-import { connect } from "../db/client";
+import { connect, type Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import { migrate } from "../db/migrate";
 import { openDatabaseServer } from "../db/server";
 import { AppError, explain } from "../errors";
+import { listCourseQuestions } from "../evaluation/course-exam";
+import { compareReports } from "../evaluation/gate";
+import { toGateTable } from "../evaluation/report-table";
+import { takeSearchExam } from "../evaluation/take-exam";
 import { CallRecorder, DEFAULT_POLICY } from "../pipelines/paid-calls";
 import { openProviders } from "../providers";
+import type { Embedder } from "../providers/embedder";
 import { startLocalEmbedder } from "../providers/local/embedding-server";
 import { moveToModel, rollBack } from "../retrieval/reembed";
 
 /**
  * `./lectern reembed [--course ID] [--model provider:model]`: moves one course or all of them to
  * another embedding model (default: the configured one) while the server answers questions.
- * `--rollback` reverts the last move, `--discard` deletes the embeddings kept for that.
+ * Before it switches, the exam of each course compares both models. If search would be worse beyond chance, nothing is
+ * switched unless `--force` is given. `--rollback` reverts the last move, `--discard` deletes the embeddings kept for that.
  *
  * Stop a server with the embedded database first: only one process can use it.
  */
 const USAGE =
-  "Usage: ./lectern reembed [--course ID] [--model provider:model] | --rollback | --discard";
+  "Usage: ./lectern reembed [--course ID] [--model provider:model] [--force] | --rollback | --discard";
 
 async function main(args: string[]): Promise<void> {
   const options = readOptions(args);
@@ -55,7 +63,7 @@ async function main(args: string[]): Promise<void> {
     }
     const { model, switched } = await (options.rollback
       ? rollBack(reach, tools)
-      : moveToModel(reach, tools));
+      : moveToModel(reach, tools, () => compareModels(reach, tools, options.force ?? false)));
     console.log(`${switched} chunks now use ${model}`);
     const configured = openProviders(config, { localEmbedderUrl: local.url }).embedder.model;
     advise(model, configured, await countEmbeddings(db, reach));
@@ -63,6 +71,33 @@ async function main(args: string[]): Promise<void> {
     await db.end();
     await database.close();
     await local.close();
+  }
+}
+
+/**
+ * Prints the result of each course's exam with the model in use and with the prepared one.
+ *
+ * @throws AppError `model_worse` if search would be worse beyond chance, unless it is forced
+ */
+async function compareModels(
+  { course_id }: Reach,
+  { db, embedder, signal }: { db: Sql; embedder: Embedder; signal: AbortSignal },
+  isForced: boolean,
+): Promise<void> {
+  const courses = await listCoursesWithOtherModel(db, course_id, embedder.model);
+  const worse: string[] = [];
+  for (const { id, name } of courses) {
+    const questions = await listCourseQuestions(db, id);
+    if (questions.length === 0) continue;
+    const exam = (usesPrepared: boolean) =>
+      takeSearchExam(id, questions, { db, embedder, signal }, { usesPrepared });
+    const results = compareReports(await exam(false), await exam(true));
+    console.log(`Exam of ${name}: model in use → ${embedder.model}`);
+    console.log(toGateTable(results));
+    if (results.some(({ isRegression }) => isRegression)) worse.push(name);
+  }
+  if (worse.length > 0 && !isForced) {
+    throw new AppError("model_worse", { courses: worse, model: embedder.model });
   }
 }
 
@@ -75,6 +110,7 @@ function readOptions(args: string[]) {
         model: { type: "string" },
         rollback: { type: "boolean" },
         discard: { type: "boolean" },
+        force: { type: "boolean" },
       },
     });
     return values;

@@ -43,11 +43,6 @@ export type FolderQuestion = Omit<z.infer<typeof Question>, "id" | "covered"> & 
   id: string;
   covered: boolean;
 };
-/** A place that answers a question: pages of a document, or a part of a lecture. */
-export type GoldPlace =
-  | { asset_id: string; pages: number[] }
-  | { asset_id: string; start_ms: number; end_ms: number };
-
 /** The time in which a lecture shows a page. */
 export type LabelledVisit = z.infer<typeof Visit>;
 

@@ -3,6 +3,7 @@ import { listSlideSpans } from "../db/alignment/slide-spans";
 import type { Sql } from "../db/client";
 import { SEES_ALL } from "../principal";
 import type { CourseFolder, LabelledVisit } from "./course-folder";
+import { type ExamSettings, toExamSettings } from "./exam-settings";
 import { type FolderDeps, ingestFolder } from "./ingest-folder";
 import { type Measure, SECTIONS, toMeasure } from "./measures";
 import { type ExamDeps, type ExamQuestion, type SearchLegs, takeExam } from "./take-exam";
@@ -12,10 +13,7 @@ export type CourseReport = {
   /** ISO 8601. */
   made_at: string;
   course: string;
-  embedding_model: string;
-  chat_model: string;
-
-  is_reranked: boolean;
+  settings: ExamSettings;
   questions: number;
   measures: Measure[];
   /** Null unless the modes were compared. */
@@ -58,24 +56,14 @@ export async function evaluateFolder(
     ...(await measureTimeline(deps.db, assets, course.timeline ?? [])),
   ];
   return {
-    ...describe(course.folder, deps),
+    made_at: new Date().toISOString(),
+    course: course.folder,
+    settings: toExamSettings(deps),
     questions: questions.length,
     measures: sort(all),
     legs,
   };
 }
-
-/** The head of a report. */
-export const describe = (
-  course: string,
-  { embedder, chatModel, reranker }: Pick<ExamDeps, "embedder" | "chatModel" | "reranker">,
-) => ({
-  made_at: new Date().toISOString(),
-  course,
-  embedding_model: embedder.model,
-  chat_model: chatModel.name,
-  is_reranked: reranker != null,
-});
 
 const sort = (measures: Measure[]) =>
   SECTIONS.flatMap((section) => measures.filter((one) => one.section === section));

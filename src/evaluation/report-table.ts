@@ -9,7 +9,8 @@ const interval = ({ low, high }: { low: number; high: number }) =>
 
 /** A report as text: one line for each measure, and one for each language or kind below it. */
 export function toReportTable(report: CourseReport): string {
-  const { course, embedding_model, chat_model, is_reranked, questions, measures, legs } = report;
+  const { course, settings, questions, measures, legs } = report;
+  const { embedding_model, chat_model, is_reranked } = settings;
   const row = (name: string, { n, mean, ...range }: GroupEstimate) =>
     `${name.padEnd(44)}${String(n).padStart(6)}${number(mean).padStart(9)}   ${interval(range)}`;
   const lines = measures.flatMap((measure, i) => [

@@ -2,12 +2,17 @@ import { NO_CAPABILITIES } from "../chat/request";
 import { type AnswerDeps, answerTurn } from "../chat/run/answer-turn";
 import { isUnanswered } from "../chat/run/unanswered";
 import type { ChatMessage, NewAnswer } from "../db/chat/chat";
+import type { GoldPlace } from "../db/exam";
 import type { AppError } from "../errors";
 import { SEES_ALL } from "../principal";
 import type { Mode } from "../retrieval/rank";
 import { bootstrap, type Estimate, mean, seeded } from "../retrieval/ranking-metrics";
-import { type Citation, type Passage, searchCourse } from "../retrieval/search";
-import type { GoldPlace } from "./course-folder";
+import {
+  type Citation,
+  type CourseSearchRequest,
+  type Passage,
+  searchCourse,
+} from "../retrieval/search";
 import { type ItemValue, type Measure, toMeasure } from "./measures";
 
 /** A question with the places that answer it. An uncovered question has none. */
@@ -42,14 +47,34 @@ const PASSAGES = 8;
 const NEAR_MS = 5_000;
 const SEED = 1;
 
-type Asked = {
-  question: ExamQuestion;
-  passages: Passage[];
+type SearchedQuestion = { question: ExamQuestion; passages: Passage[] };
+type Asked = SearchedQuestion & {
   /** By mode; only if the modes are compared. */
   ranks: Record<Mode, number> | null;
   answer: ExamAnswer;
 };
 type ExamAnswer = { isRefusal: boolean; citations: Citation[]; unsupported: number };
+
+/**
+ * Measures retrieval only: it calls no chat model and no reranker.
+ *
+ * @param usesPrepared  compares the vectors that are prepared for the model of the embedder
+ * @throws AppError of the embedder; the signal's reason
+ */
+export async function takeSearchExam(
+  course_id: string,
+  questions: readonly ExamQuestion[],
+  { db, embedder, signal }: Pick<ExamDeps, "db" | "embedder" | "signal">,
+  { usesPrepared }: { usesPrepared: boolean },
+): Promise<Measure[]> {
+  const found: SearchedQuestion[] = [];
+  for (const question of questions.filter(({ covered }) => covered)) {
+    signal.throwIfAborted();
+    const request = { ...requestOf(course_id, question), uses_prepared: usesPrepared };
+    found.push({ question, passages: await searchCourse({ db, embedder }, request, signal) });
+  }
+  return toSearchMeasures(found);
+}
 
 /**
  * Asks the course each question as a chat does, and compares passages and answers with the right places.
@@ -82,14 +107,7 @@ async function ask(
   const search = (mode: Mode, with_: { reranker?: ExamDeps["reranker"] } = {}) =>
     searchCourse(
       { db, embedder, receipts, ...with_ },
-      {
-        course_id,
-        viewer: SEES_ALL,
-        query: question.question,
-        top_k: PASSAGES,
-        sources: ["lectures", "slides"],
-        mode,
-      },
+      { ...requestOf(course_id, question), mode },
       signal,
     );
   const passages = question.covered ? await search("hybrid", { reranker }) : [];
@@ -104,6 +122,15 @@ async function ask(
       : null;
   return { question, passages, ranks, answer: await answer(course_id, question.question, deps) };
 }
+
+const requestOf = (course_id: string, { question }: ExamQuestion): CourseSearchRequest => ({
+  course_id,
+  viewer: SEES_ALL,
+  query: question,
+  top_k: PASSAGES,
+  sources: ["lectures", "slides"],
+  mode: "hybrid",
+});
 
 async function answer(course_id: string, text: string, deps: ExamDeps): Promise<ExamAnswer> {
   const id = crypto.randomUUID();
@@ -147,62 +174,56 @@ async function answer(course_id: string, text: string, deps: ExamDeps): Promise<
   };
 }
 
+function toItems<One extends SearchedQuestion>(
+  some: readonly One[],
+  resultOf: (one: One) => number | boolean,
+): ItemValue[] {
+  return some.map((one) => {
+    const { id, group, kind, covered } = one.question;
+    return { id, group: covered ? group : kind, value: Number(resultOf(one)) };
+  });
+}
+
+function toSearchMeasures(covered: readonly SearchedQuestion[]): Measure[] {
+  const found = covered.filter(({ passages, question }) => firstRight(passages, question.gold));
+  const measure = (
+    name: string,
+    some: readonly SearchedQuestion[],
+    resultOf: (passages: Passage[], gold: GoldPlace[]) => number | boolean,
+  ) =>
+    toMeasure(
+      "retrieval",
+      name,
+      toItems(some, ({ passages, question }) => resultOf(passages, question.gold)),
+    );
+  return [
+    ...measure("found_in_8", covered, (passages, gold) => Boolean(firstRight(passages, gold))),
+    ...measure("reciprocal_rank", covered, reciprocalRank),
+    ...measure("opens_right_place", found, (passages, gold) => {
+      const { citation } = firstRight(passages, gold)!;
+      return gold.some((place) => opens(citation, place));
+    }),
+    ...measure("passage_focus", found, focusOf),
+  ];
+}
+
 function toMeasures(asked: readonly Asked[]): Measure[] {
   const covered = asked.filter(({ question }) => question.covered);
   const uncovered = asked.filter(({ question }) => !question.covered);
-  const items = (some: readonly Asked[], resultOf: (one: Asked) => number | boolean) =>
-    some.map((one): ItemValue => {
-      const { id, group, kind } = one.question;
-      return { id, group: one.question.covered ? group : kind, value: Number(resultOf(one)) };
-    });
-  const found = covered.filter(({ passages, question }) => firstRight(passages, question.gold));
   const answered = covered.filter((one) => !one.answer.isRefusal);
+  const citesRight = ({ answer: { isRefusal, citations }, question }: Asked) =>
+    !isRefusal && citations.some((one) => question.gold.some((gold) => opens(one, gold)));
+  const isSupported = ({ answer }: Asked) => answer.unsupported === 0;
+  const isRefused = ({ answer }: Asked) => answer.isRefusal;
   return [
-    ...toMeasure(
-      "retrieval",
-      "found_in_8",
-      items(covered, ({ passages, question }) => Boolean(firstRight(passages, question.gold))),
-    ),
-    ...toMeasure(
-      "retrieval",
-      "reciprocal_rank",
-      items(covered, ({ passages, question }) => reciprocalRank(passages, question.gold)),
-    ),
-    ...toMeasure(
-      "retrieval",
-      "opens_right_place",
-      items(found, ({ passages, question }) => {
-        const { citation } = firstRight(passages, question.gold)!;
-        return question.gold.some((gold) => opens(citation, gold));
-      }),
-    ),
-    ...toMeasure(
-      "retrieval",
-      "passage_focus",
-      items(found, ({ passages, question }) => focusOf(passages, question.gold)),
-    ),
-    ...toMeasure(
-      "answers",
-      "cites_right_place",
-      items(covered, ({ answer: { isRefusal, citations }, question }) => {
-        const isRight = (citation: Citation) => question.gold.some((gold) => opens(citation, gold));
-        return !isRefusal && citations.some(isRight);
-      }),
-    ),
-    ...toMeasure(
-      "answers",
-      "without_unsupported_sentence",
-      items(answered, ({ answer: { unsupported } }) => unsupported === 0),
-    ),
-    ...toMeasure(
-      "refusal",
-      "uncovered_refused",
-      items(uncovered, (one) => one.answer.isRefusal),
-    ),
+    ...toSearchMeasures(covered),
+    ...toMeasure("answers", "cites_right_place", toItems(covered, citesRight)),
+    ...toMeasure("answers", "without_unsupported_sentence", toItems(answered, isSupported)),
+    ...toMeasure("refusal", "uncovered_refused", toItems(uncovered, isRefused)),
     ...toMeasure(
       "refusal",
       "covered_answered",
-      items(covered, (one) => !one.answer.isRefusal),
+      toItems(covered, (one) => !isRefused(one)),
     ),
   ];
 }

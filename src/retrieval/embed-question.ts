@@ -26,13 +26,18 @@ export async function embedForCourses(
   const models = await listCourseModels(db, course_ids);
   const calls = questionCalls(receipts, "embed_question", onlyCourse(course_ids));
   const embedders = models.flatMap((model) => embedderForModel(embedder, model) ?? []);
-  return Promise.all(
-    embedders.map(async (each) => ({
-      model: each.model,
-      vector: await embedQuestion(each, query, { signal, calls }),
-    })),
-  );
+  return Promise.all(embedders.map((each) => embedWith(each, query, { signal, calls })));
 }
+
+/** Embeds a question with one model. @throws AppError of the embedder */
+export const embedWith = async (
+  embedder: Embedder,
+  query: string,
+  request: QuestionRequest,
+): Promise<QuestionEmbedding> => ({
+  model: embedder.model,
+  vector: await embedQuestion(embedder, query, request),
+});
 
 const siblings = new WeakMap<Embedder, Map<string, Embedder | undefined>>();
 

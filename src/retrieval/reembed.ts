@@ -25,20 +25,28 @@ type ReembedDeps = {
 };
 
 /**
+ * Compares the prepared embeddings with those in use. It throws to keep those in use; the prepared ones are kept too.
+ */
+export type CheckBeforeSwitch = () => Promise<void>;
+
+/**
  * Moves chunks to the model of `embedder`. The new embeddings are collected as inactive ones and then
  * activated in one transaction, so every search uses one complete set. An interrupted move continues
  * when it is called again.
  *
  * Chunks that are added with another model during the move are moved in a further round.
  *
- * @throws AppError of the embedder; the collected embeddings are kept
+ * @throws AppError of the embedder, or of `checkBeforeSwitch`; the collected embeddings are kept
  */
 export async function moveToModel(
   reach: Reach,
   { db, embedder, calls, signal, say }: ReembedDeps,
+  checkBeforeSwitch: CheckBeforeSwitch,
 ): Promise<Moved> {
   const { model } = embedder;
   let switched = 0;
+  await collect(reach, { db, embedder, calls, signal, say });
+  await checkBeforeSwitch();
   do {
     await collect(reach, { db, embedder, calls, signal, say });
     switched += await switchEmbeddings(db, reach, model);

@@ -11,11 +11,12 @@ import type { Sql } from "../db/client";
 import { readCourseNames } from "../db/courses";
 import type { Viewer } from "../principal";
 import type { Embedder } from "../providers/embedder";
+import { UNRECORDED } from "../providers/paid-calls";
 import type { Reranker } from "../providers/reranker";
 import { cleanText } from "../text/clean-text";
 import { type Timeline, toTimeline } from "../text/timeline";
 import { type Counterparts, readCounterparts } from "./counterparts";
-import { embedForCourses } from "./embed-question";
+import { embedForCourses, embedWith } from "./embed-question";
 import { mergeNearDuplicates } from "./near-duplicates";
 import { type Passage, type PassageSource, toPassage } from "./passage";
 import { onlyCourse, type QuestionReceipts, questionCalls } from "./question-calls";
@@ -46,6 +47,8 @@ export type SearchRequest = {
   page_to?: number | undefined;
   /** Adds the parts of its score to each passage. */
   explain?: boolean | undefined;
+  /** Compares the vectors that are prepared for the model of the embedder, before a course moves to it. */
+  uses_prepared?: boolean | undefined;
 };
 
 export type CourseSearchRequest = Omit<SearchRequest, "course_ids"> & { course_id: string };
@@ -243,7 +246,7 @@ export async function findForQuestion(
   signal: AbortSignal,
 ): Promise<FoundCandidates & { mode: Mode }> {
   const { course_ids, query } = request;
-  const scope = toScope(request);
+  const scope = toScope(request, request.uses_prepared ? embedder.model : undefined);
   if (!scope.lectures && !scope.slides) return { candidates: [], terms: [], mode: request.mode };
 
   const asked = cleanText(query).normalize("NFKC");
@@ -252,7 +255,9 @@ export async function findForQuestion(
     const embeddings =
       request.mode === "text"
         ? []
-        : await embedForCourses({ db, embedder, receipts }, course_ids, asked, signal);
+        : request.uses_prepared
+          ? [await embedWith(embedder, asked, { signal, calls: UNRECORDED })]
+          : await embedForCourses({ db, embedder, receipts }, course_ids, asked, signal);
     const mode = embeddings.length === 0 ? "text" : request.mode;
     const text = mode === "vector" ? "" : asked;
     return { ...(await findCandidates(db, scope, { embeddings, text })), mode };
@@ -264,7 +269,7 @@ export async function findForQuestion(
 }
 
 /** A filter for one kind of source excludes the other kind, unless that has a filter too. */
-function toScope(request: SearchRequest): SearchScope {
+function toScope(request: SearchRequest, prepared_model?: string): SearchScope {
   const { course_ids, viewer, sources, lecture_ids, document_ids } = request;
   const { from_ms, to_ms, page_from, page_to } = request;
   const lectures = { ids: lecture_ids, from_ms, to_ms };
@@ -274,6 +279,7 @@ function toScope(request: SearchRequest): SearchScope {
   return {
     course_ids,
     viewer,
+    ...(prepared_model !== undefined && { prepared_model }),
     ...(sources.includes("lectures") && (!anyFilter || isFilter(lectures)) && { lectures }),
     ...(sources.includes("slides") && (!anyFilter || isFilter(slides)) && { slides }),
   };

@@ -115,8 +115,8 @@ const PLANTED = [
   [
     "chunking",
     "pipelines/lecture/embed.ts",
-    "const CHUNK_TOKENS = 200",
-    "const CHUNK_TOKENS = 4_000",
+    "SPEECH_CHUNK_TOKENS = 200",
+    "SPEECH_CHUNK_TOKENS = 4_000",
     "retrieval",
   ],
   [

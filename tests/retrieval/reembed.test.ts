@@ -22,7 +22,11 @@ const signal = AbortSignal.timeout(120_000);
 const say = () => {};
 const recorder = new CallRecorder(db, null, signal, DEFAULT_POLICY);
 const move = (course_id: string | null, embedder: Embedder) =>
-  moveToModel({ course_id }, { db, embedder, signal, say, calls: recorder.for("reembed", "test") });
+  moveToModel(
+    { course_id },
+    { db, embedder, signal, say, calls: recorder.for("reembed", "test") },
+    async () => {},
+  );
 
 const SAID = ["entropy measures surprise", "a channel has a capacity", "codes approach it"];
 let course_id = "";

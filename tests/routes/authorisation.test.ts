@@ -129,6 +129,8 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "post /api/chat/messages/{id}/feedback": ["chat", "hidden"],
   "delete /api/chat/messages/{id}/feedback": ["chat", "hidden"],
   "get /api/courses/{id}/feedback": ["ingest", "hidden"],
+  "post /api/courses/{id}/exam": ["admin", "refused"],
+  "get /api/courses/{id}/exam": ["ingest", "hidden"],
   "post /v1/chat/completions": ["chat", "hidden"],
   "post /v1/responses": ["chat", "hidden"],
   "post /v1/embeddings": ["chat", "hidden"],

@@ -242,6 +242,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/courses/{id}/exam": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the last result of a course's exam */
+        get: operations["getExam"];
+        put?: never;
+        /**
+         * Take the exam of a course
+         * @description Asks questions about the material of the course, about corrected words and well rated answers, and questions that it does not cover, and compares the result with the last run. It takes seconds to minutes; each question costs one answer of the configured model. Ending the request cancels it.
+         */
+        post: operations["takeExam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/courses/{id}/feedback": {
         parameters: {
             query?: never;
@@ -4420,7 +4441,41 @@ export interface components {
          * @description docs/errors.md explains each code
          * @enum {string}
          */
-        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_slow" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "source_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "database_newer" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "lecture_busy" | "no_recording" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_collection_invalid" | "panopto_collection_unreadable" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "answer_not_running" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "correction_conflict" | "correction_not_found" | "embedding_model_unavailable" | "too_many_corrections" | "evaluation_set_invalid" | "nothing_to_roll_back" | "backup_not_found" | "backup_damaged" | "backup_incompatible" | "backup_running" | "restore_not_empty" | "restore_busy" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
+        ErrorCode: "request_invalid" | "body_malformed" | "content_type_invalid" | "body_too_complex" | "content_encoding_invalid" | "body_too_slow" | "body_too_large" | "method_not_allowed" | "origin_not_allowed" | "unauthenticated" | "forbidden" | "key_not_found" | "identity_provider_unavailable" | "host_not_allowed" | "rate_limited" | "too_many_at_once" | "range_not_satisfiable" | "route_not_found" | "course_not_found" | "document_not_found" | "lecture_not_found" | "user_not_found" | "not_released" | "session_not_found" | "webhook_not_found" | "message_not_found" | "source_not_found" | "job_not_found" | "version_not_found" | "page_not_found" | "not_retryable" | "not_hurryable" | "not_cancellable" | "idempotency_key_in_use" | "idempotency_key_reused" | "message_invalid" | "worker_crashed" | "claim_lost" | "asset_deleted" | "cancelled" | "database_newer" | "migration_changed" | "document_file_missing" | "audio_file_missing" | "storage_full" | "storage_unavailable" | "pdf_invalid" | "pdf_encrypted" | "pdf_empty" | "pdf_too_many_pages" | "pdf_too_complex" | "pdf_reader_killed" | "document_without_text" | "document_duplicate" | "lecture_busy" | "no_recording" | "document_busy" | "page_render_failed" | "audio_invalid" | "audio_extraction_failed" | "recording_incomplete" | "recording_without_sound" | "recording_too_long" | "tool_missing" | "tool_killed" | "provider_unauthorized" | "provider_quota_exceeded" | "provider_rate_limited" | "provider_busy" | "provider_unavailable" | "provider_answer_invalid" | "provider_answer_unusable" | "provider_waiting" | "budget_exceeded" | "not_paused" | "provider_request_refused" | "address_blocked" | "fetch_timeout" | "fetch_interrupted" | "fetch_too_large" | "recording_not_ready" | "recording_processing" | "recording_unsupported" | "media_refused" | "panopto_url_invalid" | "panopto_url_not_a_session" | "panopto_collection_invalid" | "panopto_collection_unreadable" | "panopto_login_required" | "panopto_session_not_found" | "panopto_no_streams" | "panopto_refused" | "transcriber_missing" | "recording_without_speech" | "transcription_not_wanted" | "sound_gone" | "transcript_not_ready" | "answer_not_running" | "chat_failed" | "resume_invalid" | "chat_interrupted" | "transcript_invalid" | "correction_conflict" | "correction_not_found" | "embedding_model_unavailable" | "too_many_corrections" | "exam_without_questions" | "model_worse" | "evaluation_set_invalid" | "nothing_to_roll_back" | "backup_not_found" | "backup_damaged" | "backup_incompatible" | "backup_running" | "restore_not_empty" | "restore_busy" | "config_invalid" | "database_unavailable" | "database_not_opened" | "database_locked" | "internal";
+        ExamMeasure: {
+            /** @description By the origin of the questions */
+            groups: {
+                [key: string]: {
+                    high: number;
+                    low: number;
+                    mean: number;
+                    n: number;
+                };
+            };
+            high: number;
+            low: number;
+            mean: number;
+            n: number;
+            name: string;
+            /** @enum {string} */
+            section: "retrieval" | "answers" | "refusal";
+        };
+        ExamRun: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Models, chunking or weights changed since: run it again */
+            is_outdated: boolean;
+            /** @description From 0 to 1, higher is better; 95 % intervals */
+            measures: components["schemas"]["ExamMeasure"][];
+            questions: number;
+            /** @description Measures that are worse than in the last run without a regression */
+            regressions: string[];
+            settings: {
+                [key: string]: string | number | boolean;
+            };
+        };
         ExportedFeedback: {
             answer: string | null;
             /** @description The number of the rated citation; null: the answer */
@@ -4706,6 +4761,9 @@ export interface components {
             result?: {
                 [key: string]: unknown;
             };
+        };
+        LatestExamRun: {
+            run: components["schemas"]["ExamRun"] | null;
         };
         Lecture: {
             /** @constant */
@@ -6169,6 +6227,8 @@ export type DocumentSummary = components['schemas']['DocumentSummary'];
 export type DocumentVersion = components['schemas']['DocumentVersion'];
 export type Embeddings = components['schemas']['Embeddings'];
 export type ErrorCode = components['schemas']['ErrorCode'];
+export type ExamMeasure = components['schemas']['ExamMeasure'];
+export type ExamRun = components['schemas']['ExamRun'];
 export type ExportedFeedback = components['schemas']['ExportedFeedback'];
 export type Feedback = components['schemas']['Feedback'];
 export type FieldProblem = components['schemas']['FieldProblem'];
@@ -6179,6 +6239,7 @@ export type IssuedShareLink = components['schemas']['IssuedShareLink'];
 export type Job = components['schemas']['Job'];
 export type JobDetails = components['schemas']['JobDetails'];
 export type JsonRpcResponse = components['schemas']['JsonRpcResponse'];
+export type LatestExamRun = components['schemas']['LatestExamRun'];
 export type Lecture = components['schemas']['Lecture'];
 export type LectureAccepted = components['schemas']['LectureAccepted'];
 export type LectureChapters = components['schemas']['LectureChapters'];
@@ -6811,6 +6872,54 @@ export interface operations {
                         items: components["schemas"]["Asset"][];
                         next_cursor: string | null;
                     };
+                };
+            };
+        };
+    };
+    getExam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatestExamRun"];
+                };
+            };
+        };
+    };
+    takeExam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamRun"];
                 };
             };
         };

@@ -13,6 +13,18 @@ export async function countEmbeddings(sql: Sql, { course_id }: Reach): Promise<M
     from (${chunks(sql, course_id)}) chunk group by embedding_model order by chunks desc, model`;
 }
 
+/** The courses that have embedded chunks of another model, by name. */
+export async function listCoursesWithOtherModel(
+  sql: Sql,
+  course_id: string | null,
+  model: string,
+): Promise<{ id: string; name: string }[]> {
+  return sql`
+    select id, name from courses
+    where id in (select course_id from (${chunks(sql, course_id)}) chunk where embedding_model <> ${model})
+    order by name, id`;
+}
+
 export type WaitingChunk = { id: string; course_id: string; content: string };
 
 /** The next chunks without a vector of this model, active or inactive. */

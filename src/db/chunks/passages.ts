@@ -20,6 +20,8 @@ export type SearchScope = {
   viewer: Viewer;
   lectures?: { ids?: string[] | undefined; from_ms?: number; to_ms?: number } | undefined;
   slides?: { ids?: string[] | undefined; page_from?: number; page_to?: number } | undefined;
+  /** Compares the vectors that are prepared for this model instead of those in use, where they exist. */
+  prepared_model?: string | undefined;
 };
 
 /** A question in the form that the database needs. Vectors or text can be missing. */
@@ -199,13 +201,21 @@ export async function findCandidates(
 
 /** The chunks of the scope that the viewer sees and whose asset is not deleted. */
 function chunksIn(sql: Sql, scope: SearchScope) {
-  const { course_ids, viewer, lectures, slides } = scope;
+  const { course_ids, viewer, lectures, slides, prepared_model } = scope;
+  const vector = prepared_model
+    ? sql`coalesce(p.embedding_model, c.embedding_model) as embedding_model,
+          coalesce(p.embedding, c.embedding) as embedding`
+    : sql`c.embedding_model, c.embedding`;
+  const prepared = prepared_model
+    ? sql`left join inactive_embeddings p on p.chunk_id = c.id
+            and p.embedding_model = ${prepared_model} and p.content_md5 = md5(c.content)`
+    : sql``;
   const ofLectures = sql`
     select c.id, 'lectures' as source, c.lecture_id as asset_id, c.chunk_index,
            null::int as page_number, null::text as title,
-           c.embedding_model, c.embedding, c.text_config, c.tsv, c.context_tsv,
+           ${vector}, c.text_config, c.tsv, c.context_tsv,
            c.context_tsv is not null and c.id not in (${speechOverHiddenPages(sql, scope)}) as has_context
-    from lecture_chunks c join lectures a on a.id = c.lecture_id
+    from lecture_chunks c join lectures a on a.id = c.lecture_id ${prepared}
     where a.deleted_at is null ${ofCourses(sql, course_ids, "c.course_id")} ${visibleAsset(sql, viewer, "a")}
       ${visibleSpeech(sql, viewer, "c")}
       ${lectures?.ids ? sql`and c.lecture_id = any(${lectures.ids}::uuid[])` : sql``}
@@ -213,9 +223,9 @@ function chunksIn(sql: Sql, scope: SearchScope) {
       ${lectures?.to_ms === undefined ? sql`` : sql`and c.start_ms < ${lectures.to_ms}`}`;
   const ofSlides = sql`
     select c.id, 'slides' as source, c.document_id as asset_id, c.chunk_index, c.page_number, c.metadata->>'title' as title,
-           c.embedding_model, c.embedding, c.text_config, c.tsv, c.context_tsv,
+           ${vector}, c.text_config, c.tsv, c.context_tsv,
            c.context_tsv is not null and c.id not in (${pagesOfHiddenSpeech(sql, scope)}) as has_context
-    from slide_chunks c join documents a on a.id = c.document_id
+    from slide_chunks c join documents a on a.id = c.document_id ${prepared}
     where a.deleted_at is null ${ofCourses(sql, course_ids, "c.course_id")} ${visibleAsset(sql, viewer, "a")}
       ${visiblePages(sql, viewer, "c", "page_end")}
       ${slides?.ids ? sql`and c.document_id = any(${slides.ids}::uuid[])` : sql``}

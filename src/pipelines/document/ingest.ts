@@ -6,6 +6,7 @@ import { chunkSlides, type SlidePage } from "../../text/chunk-slides";
 import { tellingLabel } from "../../text/page-place";
 import { withoutRepeatedLines } from "../../text/repeated-lines";
 import { embedChunks } from "../embed";
+import { writeExamQuestions } from "../exam-questions";
 import { type Attempt, assertStillClaimed } from "../step";
 import {
   DESCRIBED_PERCENT,
@@ -18,7 +19,7 @@ import {
 export type DocumentTools = DescribeTools & { embedder: Embedder };
 
 /** A passage of about a slide: enough to be understood alone, little enough to be one thought. */
-const CHUNK_TOKENS = 300;
+export const SLIDE_CHUNK_TOKENS = 300;
 
 /**
  * Builds a document, or its next version, from the stored bytes and publishes it. A former version answers
@@ -42,7 +43,7 @@ export async function ingestDocument(
   const { pages, language } = await settleDescription(document_id, db, attempt);
 
   await step("embedding", async () => {
-    const maxTokens = Math.min(CHUNK_TOKENS, embedder.maxTokens);
+    const maxTokens = Math.min(SLIDE_CHUNK_TOKENS, embedder.maxTokens);
     const { countTokens } = embedder;
     const chunks = chunkSlides(toSlides(pages), { maxTokens, countTokens });
     const drafts = chunks.map(({ page_number, page_end, ...chunk }) => ({
@@ -56,6 +57,7 @@ export async function ingestDocument(
       DESCRIBED_PERCENT + (100 - DESCRIBED_PERCENT) * fraction;
     await embedChunks("document", document_id, tools, attempt, percentAt);
     assertStillClaimed(await publishAsset(db, fence));
+    await writeExamQuestions(db, "document", document_id);
   });
 }
 

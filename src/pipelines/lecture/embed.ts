@@ -8,13 +8,14 @@ import { chunkTranscript, type TranscriptChunk } from "../../text/chunk-transcri
 import { detectLanguage, textConfigFor } from "../../text/language";
 import { toTimeline } from "../../text/timeline";
 import { embedChunks } from "../embed";
+import { writeExamQuestions } from "../exam-questions";
 import { type Attempt, assertStillClaimed, progressRange } from "../step";
 import { applyCorrections } from "./correct";
 
 const EMBEDDING = progressRange(85, 99);
 
 /** Slightly more than a minute of speech: one topic, and short enough to link a citation to its moment. */
-const CHUNK_TOKENS = 200;
+export const SPEECH_CHUNK_TOKENS = 200;
 
 /**
  * Applies the corrections of a stored transcript, splits it into chunks, embeds those without an embedding of
@@ -42,6 +43,7 @@ export async function embedTranscript(
   assertStillClaimed(await replaceDraftChunks(db, "lecture", fence, drafts, text_config));
   await embedChunks("lecture", lecture_id, { db, embedder }, attempt, EMBEDDING.at);
   assertStillClaimed(await publishAsset(db, fence));
+  await writeExamQuestions(db, "lecture", lecture_id);
 }
 
 type ChunkDeps = { db: Sql; embedder: Embedder };
@@ -53,7 +55,7 @@ async function makeChunks(
 ): Promise<TranscriptChunk[]> {
   const { slide_changes } = await getLectureDetails(db, lecture_id);
   return chunkTranscript(segments, {
-    maxTokens: Math.min(CHUNK_TOKENS, embedder.maxTokens),
+    maxTokens: Math.min(SPEECH_CHUNK_TOKENS, embedder.maxTokens),
     countTokens: embedder.countTokens,
     slideChanges: slide_changes.map(({ time_ms }) => time_ms),
     words,

@@ -175,6 +175,8 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "POST /api/chat/messages/:id/feedback": CHAT_MESSAGE,
   "DELETE /api/chat/messages/:id/feedback": CHAT_MESSAGE,
   "GET /api/courses/:id/feedback": INGEST_COURSE,
+  "POST /api/courses/:id/exam": { scope: "admin", id: "course" },
+  "GET /api/courses/:id/exam": INGEST_COURSE,
 
   "POST /v1/chat/completions": CHAT,
   "POST /v1/responses": CHAT,

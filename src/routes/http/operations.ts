@@ -117,6 +117,8 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "post /api/chat/messages/{id}/feedback": "giveFeedback",
   "delete /api/chat/messages/{id}/feedback": "withdrawFeedback",
   "get /api/courses/{id}/feedback": "listFeedback",
+  "post /api/courses/{id}/exam": "takeExam",
+  "get /api/courses/{id}/exam": "getExam",
   "get /api/agui/config": "getChatPageSettings",
 
   "post /v1/chat/completions": "createChatCompletion",

@@ -1,0 +1,194 @@
+import type { Sql } from "./client";
+import type { JobKind } from "./jobs/jobs";
+
+/** A place that answers a question: pages of a document, or a part of a lecture. */
+export type GoldPlace =
+  | { asset_id: string; pages: number[] }
+  | { asset_id: string; start_ms: number; end_ms: number };
+
+/** A question about a term: what contains the term answers it. */
+export type TermQuestion = { question: string; term: string };
+export type StoredTermQuestion = TermQuestion & { id: string };
+
+/** Replaces the questions of a lecture or a document. Personal and deleted assets get none. */
+export async function replaceExamQuestions(
+  sql: Sql,
+  kind: JobKind,
+  asset_id: string,
+  questions: readonly TermQuestion[],
+): Promise<void> {
+  const [assets, id] =
+    kind === "lecture" ? ["lectures", "lecture_id"] : ["documents", "document_id"];
+  await sql`
+    with removed as (delete from exam_questions where ${sql(id as string)} = ${asset_id})
+    insert into exam_questions (course_id, ${sql(id as string)}, question, term)
+    select a.course_id, a.id, q.question, q.term
+    from ${sql(assets as string)} a,
+         jsonb_to_recordset(${sql.json(questions as never)}) as q (question text, term text)
+    where a.id = ${asset_id} and a.deleted_at is null and a.owner_id is null`;
+}
+
+/** The texts of an asset's published chunks, with the titles of pages, in order. */
+export async function listAssetTexts(
+  sql: Sql,
+  kind: JobKind,
+  asset_id: string,
+): Promise<{ text: string; title: string | null }[]> {
+  if (kind === "lecture") {
+    return sql`
+      select content as text, null::text as title from lecture_chunks
+      where lecture_id = ${asset_id} order by chunk_index`;
+  }
+  return sql`
+    select content as text, metadata ->> 'title' as title from slide_chunks
+    where document_id = ${asset_id} order by chunk_index`;
+}
+
+/** The complete assets of a course without questions, such as those that were ingested by an earlier version. */
+export async function listAssetsWithoutQuestions(
+  sql: Sql,
+  course_id: string,
+): Promise<{ kind: JobKind; id: string }[]> {
+  return sql`
+    select 'lecture' as kind, l.id from lectures l
+    where l.course_id = ${course_id} and l.deleted_at is null and l.owner_id is null
+      and l.status = 'completed'
+      and not exists (select from exam_questions q where q.lecture_id = l.id)
+    union all
+    select 'document', d.id from documents d
+    where d.course_id = ${course_id} and d.deleted_at is null and d.owner_id is null
+      and d.status = 'completed'
+      and not exists (select from exam_questions q where q.document_id = d.id)`;
+}
+
+/** The generated questions of a course, at most `limit`: always the same ones, spread over its assets. */
+export async function listExamQuestions(
+  sql: Sql,
+  course_id: string,
+  limit: number,
+): Promise<StoredTermQuestion[]> {
+  return sql<StoredTermQuestion[]>`
+    select id, question, term from (
+      select distinct on (lower(q.term)) q.id, q.question, q.term
+      from exam_questions q
+      left join lectures l on l.id = q.lecture_id
+      left join documents d on d.id = q.document_id
+      where q.course_id = ${course_id} and coalesce(l.deleted_at, d.deleted_at) is null
+      order by lower(q.term), q.id
+    ) question
+    order by md5(lower(term)), id limit ${limit}`;
+}
+
+/** The corrected words of a course: their right spelling is a term that search must find. */
+export async function listCorrectedTerms(
+  sql: Sql,
+  course_id: string,
+): Promise<{ id: string; term: string }[]> {
+  return sql`
+    select distinct on (lower(replacement)) id, replacement as term from transcript_corrections
+    where course_id = ${course_id} and owner_id is null and undone_at is null
+      and length(replacement) >= 4
+    order by lower(replacement), seq`;
+}
+
+export type RatedQuestion = {
+  /** Of the rating. */
+  id: string;
+  question: string;
+  /** The citations that the person rated as good, or those of the good answer. */
+  citations: {
+    number?: number;
+    asset_id?: string;
+    page_number?: number;
+    start_ms?: number;
+    end_ms?: number;
+  }[];
+};
+
+/** The questions of well rated answers of a course with their citations, the newest first. */
+export async function listWellRated(
+  sql: Sql,
+  course_id: string,
+  limit: number,
+): Promise<RatedQuestion[]> {
+  return sql<RatedQuestion[]>`
+    select f.id, f.question, coalesce((
+      select jsonb_agg(c.citation) from jsonb_array_elements(f.metadata -> 'citations') c (citation)
+      where f.citation is null or (c.citation ->> 'number')::int = f.citation), '[]') as citations
+    from message_feedback f join chat_sessions s on s.id = f.session_id
+    where s.course_id = ${course_id} and f.rating = 'up'
+    order by f.created_at desc, f.id limit ${limit}`;
+}
+
+/**
+ * The pages and the segments of speech of a course that contain each term, by the term; upper and lower case are
+ * equal. A term without a place is missing.
+ */
+export async function findTermPlaces(
+  sql: Sql,
+  course_id: string,
+  terms: readonly string[],
+): Promise<Map<string, GoldPlace[]>> {
+  const rows = await sql<{ term: string; places: GoldPlace[] }[]>`
+    with term as materialized (
+      select term, lower(term) as needle from unnest(${terms}::text[]) as asked (term)
+    ),
+    page as materialized (
+      select p.document_id, p.page_number,
+             lower(coalesce(p.metadata ->> 'title', '') || E'\n' || p.normalized_description) as text
+      from documents d join slide_descriptions p on p.document_id = d.id
+      where d.course_id = ${course_id} and d.deleted_at is null and d.owner_id is null
+    ),
+    spoken as materialized (
+      select t.lecture_id, (s.segment ->> 'start_ms')::float8 as start_ms,
+             (s.segment ->> 'end_ms')::float8 as end_ms, lower(s.segment ->> 'text') as text
+      from lectures l join lecture_transcripts t on t.lecture_id = l.id
+      cross join lateral jsonb_array_elements(t.word_segments -> 'segments') s (segment)
+      where l.course_id = ${course_id} and l.deleted_at is null and l.owner_id is null
+    ),
+    place as (
+      select term.term, jsonb_build_object(
+               'asset_id', page.document_id, 'pages', jsonb_agg(page.page_number order by page.page_number)) as place
+      from term join page on position(term.needle in page.text) > 0
+      group by term.term, page.document_id
+      union all
+      select term.term, jsonb_build_object(
+               'asset_id', spoken.lecture_id, 'start_ms', spoken.start_ms, 'end_ms', spoken.end_ms)
+      from term join spoken on position(term.needle in spoken.text) > 0
+    )
+    select term, jsonb_agg(place) as places from place group by term`;
+  return new Map(rows.map(({ term, places }) => [term, places]));
+}
+
+export type ExamRun<Report> = {
+  id: string;
+  report: Report;
+  /** `section name` of each measure that is worse than in the baseline. */
+  regressions: string[];
+  created_at: string;
+};
+
+export async function insertExamRun<Report>(
+  sql: Sql,
+  course_id: string,
+  { report, regressions }: Pick<ExamRun<Report>, "report" | "regressions">,
+): Promise<ExamRun<Report>> {
+  const [run] = await sql<ExamRun<Report>[]>`
+    insert into exam_runs (course_id, report, regressions)
+    values (${course_id}, ${sql.json(report as never)}, ${regressions})
+    returning id, report, regressions, created_at`;
+  return run!;
+}
+
+/** The newest run of a course; of those without a regression, if `isBaseline`. */
+export async function findExamRun<Report>(
+  sql: Sql,
+  course_id: string,
+  { isBaseline }: { isBaseline: boolean },
+): Promise<ExamRun<Report> | null> {
+  const [run] = await sql<ExamRun<Report>[]>`
+    select id, report, regressions, created_at from exam_runs
+    where course_id = ${course_id} ${isBaseline ? sql`and regressions = '{}'` : sql``}
+    order by created_at desc, id desc limit 1`;
+  return run ?? null;
+}
