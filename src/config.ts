@@ -22,6 +22,12 @@ const Secret = z.string().min(1).optional();
 const BaseUrl = z
   .url({ protocol: /^https?$/, error: "must be an address such as https://host/path" })
   .optional();
+const PostgresUrl = z
+  .url({
+    protocol: /^postgres(ql)?$/,
+    error: "must be postgres://user:password@host:port/database",
+  })
+  .optional();
 const CommaList = z.string().transform((list) =>
   list
     .split(",")
@@ -110,6 +116,8 @@ const Budget = NumberList(BUDGET_UNITS, z.number({ error: "must be a number, 0 o
 /** Settings that can be read from a file, such as a secret of Docker: OPENAI_API_KEY_FILE names it. */
 const SECRETS = [
   "BOOTSTRAP_API_KEY",
+  "DATABASE_DIRECT_URL",
+  "DATABASE_REPLICA_URL",
   "DATABASE_URL",
   "ELEVENLABS_API_KEY",
   "GOOGLE_API_KEY",
@@ -139,7 +147,13 @@ const Config = z.object({
   /** Address to listen on; 0.0.0.0 or :: for all networks. */
   HOST: z.string().min(1).default("127.0.0.1"),
   /** A PostgreSQL server (15 or newer, with pgvector); unset: the embedded database. */
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be postgres://user:password@host:port/database" }).optional(),
+  DATABASE_URL: PostgresUrl,
+  /** PostgreSQL itself, when DATABASE_URL leads to a pooler in transaction mode such as PgBouncer. */
+  DATABASE_DIRECT_URL: PostgresUrl,
+  /** A read replica for searches; unset: searches use DATABASE_URL. */
+  DATABASE_REPLICA_URL: PostgresUrl,
+  /** Connections of each process to the database; each worker adds 2, and notifications 1. */
+  DATABASE_POOL: number(2, 1_000).default(10),
   /** Folder of the uploaded files, the embedded database and scratch files. */
   DATA_ROOT: z.string().min(1).default("./data"),
   /** The work of this process: answer requests (api), process jobs (worker), or both (all). */
@@ -267,6 +281,8 @@ const Config = z.object({
     context.addIssue({ code: "custom", path: [name], message });
   for (const name of S3)
     if (env.STORAGE === "s3" && !env[name]) require(name, "required when STORAGE is s3");
+  for (const name of ["DATABASE_DIRECT_URL", "DATABASE_REPLICA_URL"] as const)
+    if (env[name] && !env.DATABASE_URL) require("DATABASE_URL", `required when ${name} is set`);
   for (const name of ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const)
     if (env.BACKUP_TO?.startsWith("s3://") && !env[name]) require(name, "required when BACKUP_TO is s3://…");
   if (env.OIDC_ISSUER && !env.OIDC_AUDIENCE) require("OIDC_AUDIENCE", "required when OIDC_ISSUER is set");

@@ -9,7 +9,7 @@ import {
 } from "./config";
 import { countEmbeddings } from "./db/chunks/embeddings";
 import { migrate } from "./db/migrate";
-import { openDatabaseServer } from "./db/server";
+import { type DatabaseServer, openDatabaseServer } from "./db/server";
 import { AppError, explain } from "./errors";
 import { openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
@@ -49,12 +49,12 @@ async function main(): Promise<void> {
     log.fatal({ err }, "the embedded database died; start again to continue where it stopped");
     process.exit(1);
   });
-  const applied = await migrate(database.url);
+  const applied = await migrate(database.directUrl);
   if (applied.length > 0) log.info({ applied }, "database migrated");
   const embedder = startLocalEmbedder();
   const services = await openServices(
     { ...config, DATABASE_URL: database.url },
-    { connections: 10, localEmbedderUrl: embedder.url, name: "lectern" },
+    { connections: config.DATABASE_POOL, localEmbedderUrl: embedder.url, name: "lectern" },
   );
 
   // Only this process uses the embedded database, so no worker of an earlier process is alive.
@@ -87,7 +87,7 @@ async function main(): Promise<void> {
   if (hasWorkers) services.run(openWorkerState(config.WORKERS, () => 0));
   const stopServing = await serve(services);
   const stopWorking = hasWorkers
-    ? await startWorkers(services, database.url, embedder.url)
+    ? await startWorkers(services, database, embedder.url)
     : async () => {};
   log.info({ start_ms: Math.round(performance.now() - started) }, "ready");
   void warnAboutOtherModels(services);
@@ -220,7 +220,7 @@ function openWorkerState(wanted: number, alive: () => number): () => LocalWorker
 
 async function startWorkers(
   services: Services & { run(workers: Services["workers"]): void },
-  databaseUrl: string,
+  database: DatabaseServer,
   embedderUrl: string,
 ): Promise<() => Promise<void>> {
   const { config, log, metrics } = services;
@@ -245,12 +245,12 @@ async function startWorkers(
     entry: join(import.meta.dir, "worker.ts"),
     env: {
       ...inheritedEnvironment(),
-      DATABASE_URL: databaseUrl,
+      DATABASE_URL: database.url,
       LOCAL_EMBEDDER_URL: embedderUrl,
       INSTANCE_NAME: instance,
     },
     db: services.db,
-    databaseUrl,
+    databaseUrl: database.directUrl,
     instance,
     log,
     onMessage,

@@ -5,6 +5,7 @@ import { KeyRing } from "./db/access/key-ring";
 import { UserDirectory } from "./db/access/users";
 import { type Database, openDatabase, type Sql } from "./db/client";
 import { ReceiptWriter } from "./db/jobs/receipt-writer";
+import { openReplica } from "./db/replica";
 import { type Log, openLog } from "./log";
 import { type GuardedFetch, openGuardedFetch } from "./media/fetch/guarded-fetch";
 import type { OnSpawn } from "./media/ffmpeg";
@@ -85,8 +86,12 @@ export async function openServices(
   const metrics = openMetrics();
   const onCall = options.onCall ?? ((call) => observeProviderCall(metrics, call));
   const onStatement = (seconds: number) => metrics.statementSeconds.observe(seconds);
-  const pool = { max: connections, name: `${instance} ${name}`, onStatement };
+  const prepare = !config.DATABASE_DIRECT_URL; // set for a pooler in transaction mode
+  const pool = { max: connections, name: `${instance} ${name}`, prepare, onStatement };
   const database = openDatabase(config.DATABASE_URL, pool, log);
+  const replica =
+    config.DATABASE_REPLICA_URL &&
+    openReplica(database.sql, config.DATABASE_REPLICA_URL, pool, log);
   const keys = new KeyRing(database.sql);
   const audit = new AuditWriter(database.sql, log);
   const receipts = new ReceiptWriter(database.sql, log, { onCall });
@@ -127,6 +132,7 @@ export async function openServices(
       await audit.flush();
       await receipts.flush();
       await database.close();
+      if (replica) await replica.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { threadId } from "node:worker_threads";
 import { alignNextLecture } from "./alignment/align-lecture";
 import { inheritedEnvironment, loadConfig, loadWorkerConfig } from "./config";
+import { WORKER_CONNECTIONS } from "./db/connections";
 import type { JobKind } from "./db/jobs/jobs";
 import { AppError } from "./errors";
 import { ingestDocument } from "./pipelines/document/ingest";
@@ -30,7 +31,7 @@ const { DATABASE_URL, LOCAL_EMBEDDER_URL, WORKER_NUMBER, WORKER_PROCESS_ID, WORK
 const services = await openServices(
   { ...config, DATABASE_URL },
   {
-    connections: 2,
+    connections: WORKER_CONNECTIONS,
     localEmbedderUrl: LOCAL_EMBEDDER_URL,
     name: `worker-${WORKER_NUMBER}`,
     onSpawn,

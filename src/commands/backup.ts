@@ -46,10 +46,10 @@ async function makeBackup(
   const embedded = { idleLimitSeconds: IDLE_LIMIT_SECONDS };
   const database = await openDatabaseServer(config, undefined, embedded);
   try {
-    await migrate(database.url);
+    await migrate(database.directUrl);
     return await create({
       // No other process uses the embedded database now, so it needs no copy.
-      openDatabaseCopy: async () => ({ url: database.url, close: async () => {} }),
+      openDatabaseCopy: async () => ({ url: database.directUrl, close: async () => {} }),
       engine: config.DATABASE_URL ? "postgresql" : "embedded",
       storage: await openStorage(config, DOCUMENT_FILES),
       uploadedAudio: await openStorage(config, AUDIO_FILES),

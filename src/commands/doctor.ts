@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Config, type ConfigProblems, findMisspeltSettings, loadConfig } from "../config";
 import { countEmbeddings } from "../db/chunks/embeddings";
 import { connect, type Sql } from "../db/client";
+import { countConnections, readServerConnections } from "../db/connections";
 import { listProviderOutages } from "../db/jobs/provider-calls";
 import { checkServer, isMigrated, openDatabaseServer } from "../db/server";
 import { AppError } from "../errors";
@@ -29,7 +30,7 @@ async function examine(config: Config): Promise<Finding[]> {
     runtime(),
     ...misspelt(),
     access(config),
-    await database(config),
+    ...(await database(config)),
     await folder(config),
     ...(await disk(config)),
     ...models(config),
@@ -66,16 +67,38 @@ function access({ AUTH, HOST, BOOTSTRAP_API_KEY, OIDC_ISSUER }: Config): Finding
   return missing("access", `${HOST} is open to other machines, so a key is needed: ${advice}`);
 }
 
-async function database({ DATABASE_URL, DATA_ROOT }: Config): Promise<Finding> {
+async function database(config: Config): Promise<Finding[]> {
+  const { DATABASE_URL, DATA_ROOT } = config;
   if (!DATABASE_URL) {
     const text = `embedded, in ${join(DATA_ROOT, "db")}: survives crashes and power failures, serves one machine`;
-    return ok("database", text);
+    return [ok("database", text)];
   }
   try {
     const { release, vector } = await checkServer(DATABASE_URL);
-    return ok("database", `PostgreSQL ${release} with pgvector ${vector}`);
+    const { directUrl } = await openDatabaseServer(config);
+    return [
+      ok("database", `PostgreSQL ${release} with pgvector ${vector}`),
+      await connections(config, directUrl),
+    ];
   } catch (error) {
-    return broken("database", problemsOf(error));
+    return [broken("database", problemsOf(error))];
+  }
+}
+
+/** Compares the connections of a process with those of the server. */
+async function connections(config: Config, url: string): Promise<Finding> {
+  const { pool, direct } = countConnections(config);
+  const sql = connect(url, { max: 1 });
+  try {
+    const { available, used } = await readServerConnections(sql);
+    const pooled = config.DATABASE_DIRECT_URL ? `${pool} through the pooler and ${direct}` : pool;
+    const text = `a process with these settings opens up to ${pooled}; the server has ${available}, ${used} in use`;
+    const isFull = (config.DATABASE_DIRECT_URL ? direct : pool) > available - used;
+    if (!isFull) return ok("connections", text);
+    const advice = "lower DATABASE_POOL or WORKERS, raise max_connections, or use a pooler";
+    return missing("connections", `${text}: ${advice}`);
+  } finally {
+    await sql.end({ timeout: 1 });
   }
 }
 
@@ -157,7 +180,7 @@ async function storedState(config: Config): Promise<Finding[]> {
   try {
     const database = await openDatabaseServer(config);
     try {
-      return await examineStored(database.url, config);
+      return await examineStored(database.directUrl, config);
     } finally {
       await database.close();
     }

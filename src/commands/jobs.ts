@@ -121,8 +121,8 @@ async function withDesk(use: (desk: JobDesk) => Promise<void>): Promise<void> {
   const config = loadConfig();
   const database = await openUnlockedDatabase(config);
   if (!database) return use(remoteDesk(clientOfOwnServer(config)));
-  await migrate(database.url);
-  const db = connect(database.url, { max: 1 });
+  await migrate(database.directUrl);
+  const db = connect(database.directUrl, { max: 1 });
   try {
     await use(directDesk(db, config));
   } finally {

@@ -168,8 +168,8 @@ async function openStore(config: Config): Promise<KeyStore> {
   if (remote) return openServerStore(remote);
   const database = await openUnlockedDatabase(config);
   if (!database) return openServerStore(clientOfOwnServer(config));
-  await migrate(database.url);
-  const db = connect(database.url, { max: 1 });
+  await migrate(database.directUrl);
+  const db = connect(database.directUrl, { max: 1 });
   return {
     create: (fields) => insertKey(db, toKeyFields(fields), SENDER),
     list: () => listKeys(db),

@@ -48,8 +48,8 @@ async function main(args: string[]): Promise<void> {
   );
   const local = startLocalEmbedder();
   const database = await openDatabaseServer(config);
-  await migrate(database.url);
-  const db = connect(database.url, { max: 2 });
+  await migrate(database.directUrl);
+  const db = connect(database.directUrl, { max: 2 });
   try {
     const reach = { course_id: options.course ? (await getCourse(db, options.course)).id : null };
     const { embedder } = openProviders(settings, { localEmbedderUrl: local.url });

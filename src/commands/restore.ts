@@ -33,7 +33,7 @@ async function main(args: string[]): Promise<void> {
   try {
     const { header, manifest } = await restoreBackup(
       {
-        databaseUrl: database.url,
+        databaseUrl: database.directUrl,
         storage: await openStorage(config, DOCUMENT_FILES),
         uploadedAudio: await openStorage(config, AUDIO_FILES),
         dataRoot: config.DATA_ROOT,

@@ -47,8 +47,8 @@ async function verifyArchive(address: string, signal: AbortSignal): Promise<numb
 async function verifyStorage(signal: AbortSignal): Promise<number> {
   const config = loadConfig();
   const database = await openDatabaseServer(config);
-  await migrate(database.url);
-  const db = connect(database.url, { max: 1 });
+  await migrate(database.directUrl);
+  const db = connect(database.directUrl, { max: 1 });
   const count = { intact: 0, changed: 0, missing: 0 };
   try {
     const storage = await openStorage(config, DOCUMENT_FILES);

@@ -18,6 +18,8 @@ export type DatabaseOptions = {
   max: number;
   /** The name that the server shows for the connections (`application_name`). */
   name?: string;
+  /** False behind a pooler in transaction mode, which gives each statement another connection. */
+  prepare?: boolean;
   /** A statement without a result after this time fails. The embedded engine has no other limit. */
   queryTimeoutMs?: number;
   /** Interval of the probes. */
@@ -42,7 +44,8 @@ const MAX_DRAINING = 3;
  * only slow is replaced too: its statements still get their results.
  */
 export function openDatabase(url: string, options: DatabaseOptions, log: Log): Database {
-  const { max, name, queryTimeoutMs = DRAIN_SECONDS * 1_000, probeEveryMs = 1_000 } = options;
+  const { queryTimeoutMs = DRAIN_SECONDS * 1_000, probeEveryMs = 1_000 } = options;
+  const { max, name, prepare = true } = options;
   let running = 0;
   const measure = () => {
     const startedAt = performance.now();
@@ -52,13 +55,13 @@ export function openDatabase(url: string, options: DatabaseOptions, log: Log): D
       options.onStatement?.((performance.now() - startedAt) / 1_000);
     };
   };
-  let pool = connect(url, { max, name });
+  let pool = connect(url, { max, name, prepare });
   let failedProbes = 0;
   let draining = 0;
 
   const replacePool = async () => {
     const replaced = pool;
-    pool = connect(url, { max, name });
+    pool = connect(url, { max, name, prepare });
     failedProbes = 0;
     draining += 1;
     await replaced.end({ timeout: DRAIN_SECONDS }).catch(() => {});
@@ -136,7 +139,10 @@ function withDeadline(
 /** A plain pool, or with `max: 1` a single connection: for migrations and LISTEN. */
 export function connect(
   url: string,
-  { name, ...options }: { max: number; idle_timeout?: number; name?: string | undefined },
+  {
+    name,
+    ...options
+  }: { max: number; idle_timeout?: number; prepare?: boolean; name?: string | undefined },
 ): Sql {
   return postgres(url, {
     ...options,

@@ -14,7 +14,10 @@ export type ServerProperties = {
 };
 
 export type DatabaseServer = {
+  /** For pools. It can lead to a pooler in transaction mode. */
   url: string;
+  /** PostgreSQL itself, for notifications, migrations and commands: the same address without a pooler. */
+  directUrl: string;
   /** Resolves with the reason if the embedded database dies; stays pending otherwise. */
   failed: Promise<Error>;
   close(): Promise<void>;
@@ -29,15 +32,26 @@ export type DatabaseServer = {
  *   the embedded database, `database_unavailable` when it does not start
  */
 export async function openDatabaseServer(
-  { DATABASE_URL, DATA_ROOT }: Pick<Config, "DATABASE_URL" | "DATA_ROOT">,
+  {
+    DATABASE_URL,
+    DATABASE_DIRECT_URL,
+    DATA_ROOT,
+  }: Pick<Config, "DATABASE_URL" | "DATA_ROOT"> & Partial<Pick<Config, "DATABASE_DIRECT_URL">>,
   log?: Log,
   embedded: { idleLimitSeconds?: number } = {},
 ): Promise<DatabaseServer> {
   if (!DATABASE_URL) {
-    return startEmbeddedDatabase({ dataDir: join(DATA_ROOT, "db"), ...embedded }, log);
+    const database = await startEmbeddedDatabase(
+      { dataDir: join(DATA_ROOT, "db"), ...embedded },
+      log,
+    );
+    return { ...database, directUrl: database.url };
   }
   await checkServer(DATABASE_URL);
-  return { url: DATABASE_URL, failed: new Promise(() => {}), close: async () => {} };
+  const directUrl = DATABASE_DIRECT_URL ?? DATABASE_URL;
+  if (DATABASE_DIRECT_URL) await checkServer(DATABASE_DIRECT_URL, "DATABASE_DIRECT_URL");
+  await refusePooler(directUrl, DATABASE_DIRECT_URL ? "DATABASE_DIRECT_URL" : "DATABASE_URL");
+  return { url: DATABASE_URL, directUrl, failed: new Promise(() => {}), close: async () => {} };
 }
 
 async function readServer(sql: Sql): Promise<ServerProperties> {
@@ -52,13 +66,20 @@ const OLDEST_RELEASE = 15;
 /** Other encodings cannot store all characters of a lecture. */
 const UTF8 = "make a database with: create database lectern encoding 'UTF8' template template0";
 
+type DatabaseSetting = "DATABASE_URL" | "DATABASE_DIRECT_URL";
+
 /**
  * Checks release, pgvector and encoding of a server before migrations change it.
  *
+ * @param setting  the setting of the address, for errors
  * @throws AppError `config_invalid` with what to change
  */
-export async function checkServer(url: string): Promise<ServerProperties> {
-  const sql = connect(url, { max: 1 });
+export async function checkServer(
+  url: string,
+  setting: DatabaseSetting = "DATABASE_URL",
+): Promise<ServerProperties> {
+  const unusable = (problem: string) => invalid(setting, problem);
+  const sql = connect(url, { max: 1, prepare: false });
   try {
     const server = await readServer(sql);
     if (server.release < OLDEST_RELEASE) {
@@ -76,8 +97,44 @@ export async function checkServer(url: string): Promise<ServerProperties> {
   }
 }
 
-const unusable = (problem: string) =>
-  new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
+const invalid = (setting: DatabaseSetting, problem: string) =>
+  new AppError("config_invalid", { problems: { [setting]: [problem] } });
+
+/**
+ * Refuses a pooler that gives each transaction another connection, because it delivers no notifications.
+ *
+ * @throws AppError `config_invalid` with what to set
+ */
+async function refusePooler(url: string, setting: DatabaseSetting): Promise<void> {
+  if (!(await isTransactionPooler(url))) return;
+  const problem =
+    "leads to a pooler in transaction mode, such as PgBouncer, which delivers no notifications: set " +
+    (setting === "DATABASE_URL"
+      ? "DATABASE_DIRECT_URL to the address of PostgreSQL itself, or use session mode"
+      : "it to the address of PostgreSQL itself");
+  throw invalid(setting, problem);
+}
+
+/** More than a pooler needs to use a connection for two clients on a quiet server. */
+const POOLER_PROBES = 5;
+
+/** Whether two clients that are connected at the same time get the same connection of the server. */
+export async function isTransactionPooler(url: string): Promise<boolean> {
+  const clients = [1, 2].map(() => connect(url, { max: 1, prepare: false }));
+  const pids = clients.map(() => new Set<number>());
+  try {
+    for (let probe = 0; probe < POOLER_PROBES; probe++) {
+      for (const [i, sql] of clients.entries()) {
+        const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+        pids[i]!.add(row!.pid);
+      }
+    }
+  } finally {
+    await Promise.all(clients.map((sql) => sql.end({ timeout: 1 })));
+  }
+  // Each of two direct connections keeps its own process.
+  return pids.some(({ size }) => size > 1) || !pids[0]!.isDisjointFrom(pids[1]!);
+}
 
 /** True if the database has the whole schema. */
 export async function isMigrated(sql: Sql): Promise<boolean> {

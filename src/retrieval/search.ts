@@ -9,6 +9,7 @@ import {
 import type { QuestionTerm } from "../db/chunks/question-terms";
 import type { Sql } from "../db/client";
 import { readCourseNames } from "../db/courses";
+import { onReplica } from "../db/replica";
 import type { Viewer } from "../principal";
 import type { Embedder } from "../providers/embedder";
 import { UNRECORDED } from "../providers/paid-calls";
@@ -179,7 +180,7 @@ async function findHits(
     const ranking = await withoutDuplicates(deps.db, rank(candidates, mode), request.query);
     const hits = toHits(ranking, { ...request, top_k: wanted });
     const ids = hits.flatMap((hit) => hit.chunks.map(({ chunk_id }) => chunk_id));
-    const read = await readChunks(deps.db, ids);
+    const read = await onReplica(deps.db, (replica) => readChunks(replica, ids));
     const chunks = new Map(read.map((chunk) => [chunk.chunk_id, chunk]));
     const isRead = (hit: Hit) => hit.chunks.every(({ chunk_id }) => chunks.has(chunk_id));
     if (hits.every(isRead)) return { hits, chunks, terms, mode };
@@ -260,7 +261,9 @@ export async function findForQuestion(
           : await embedForCourses({ db, embedder, receipts }, course_ids, asked, signal);
     const mode = embeddings.length === 0 ? "text" : request.mode;
     const text = mode === "vector" ? "" : asked;
-    return { ...(await findCandidates(db, scope, { embeddings, text })), mode };
+    const probe = { embeddings, text };
+    const found = await onReplica(db, (replica) => findCandidates(replica, scope, probe));
+    return { ...found, mode };
   };
   const answer = await ask();
   const compared = answer.candidates.some(({ distance }) => distance !== null);

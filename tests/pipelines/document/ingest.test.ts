@@ -13,7 +13,6 @@ import { hurry, openDocumentWork } from "../../support/document-work";
 import { deckPdf, scannedPdf } from "../../support/pdfs";
 import { startS3Server } from "../../support/s3-server";
 import { childrenOf } from "../../support/server";
-import { eventually } from "../../support/waiting";
 
 setDefaultTimeout(120_000);
 
