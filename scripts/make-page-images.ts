@@ -60,6 +60,12 @@ async function ask(page: Page, text: string): Promise<void> {
   await page.locator(".actions").last().waitFor();
 }
 
+async function openAddSources(page: Page, isOpen: boolean): Promise<void> {
+  await page
+    .locator(".add")
+    .evaluate((element, value) => element.toggleAttribute("open", value), isOpen);
+}
+
 /** Makes the sample course with the page alone: the first three steps of the tour. */
 async function makeCourse(page: Page, url: string, isTour: boolean): Promise<void> {
   const step = async (name: string) => isTour && (await take(page, name));
@@ -67,13 +73,13 @@ async function makeCourse(page: Page, url: string, isTour: boolean): Promise<voi
   await page.locator("form.card input").first().fill("Information theory");
   await step("tour-1-make-a-course");
   await page.keyboard.press("Enter");
-  await page.locator(".add summary").click();
+  await openAddSources(page, true);
   await step("tour-2-drop-files");
   await page.locator("input[type=file]").first().setInputFiles(FILES);
   await page.locator(".asset").nth(1).waitFor();
   await step("tour-3-progress");
   await page.locator(".asset.completed").nth(1).waitFor({ timeout: 120_000 });
-  await page.locator(".add summary").click();
+  await openAddSources(page, false);
 }
 
 /** A server with a model: the tour, the source panel, and the same on a phone and in the dark. */
@@ -147,10 +153,10 @@ async function takeKeyless(): Promise<void> {
   await using browser = await openPage(DESKTOP);
   const { page } = browser;
   await page.goto(`${server.url}/ag-ui/`);
-  await page.locator(".add summary").click();
+  await openAddSources(page, true);
   await page.locator("input[type=file]").first().setInputFiles(FILES);
   await page.locator(".asset.completed").nth(1).waitFor({ timeout: 120_000 });
-  await page.locator(".add summary").click();
+  await openAddSources(page, false);
   await ask(page, QUESTION);
   await take(page, "page-without-a-model");
   await server.json(postJson("/api/courses", { name: "Signals and systems" }));

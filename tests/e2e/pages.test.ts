@@ -1,7 +1,7 @@
 // One engine: the subject is the page in a browser.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { noBrowser, openPage } from "../support/browser";
+import { findBarriers, noBrowser, openPage } from "../support/browser";
 import { postFile, postJson } from "../support/http";
 import { deckPdf } from "../support/pdfs";
 import { openServerHost, type Server, settled } from "../support/server";
@@ -56,6 +56,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.getByLabel("Key").fill("wrong");
     await page.keyboard.press("Enter");
     await page.getByText("The server did not accept this key.").waitFor();
+    expect(await findBarriers(page)).toEqual([]);
     await page.getByLabel("Key").fill(key);
     await page.keyboard.press("Enter");
     await page.getByText("Make your first course").waitFor();
@@ -202,6 +203,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await row("Deck of week 1").waitFor();
     await row("Deck of week 1").getByRole("button", { name: "Cost" }).click();
     await page.getByText("Nothing was paid so far.").waitFor();
+    expect(await findBarriers(page)).toEqual([]);
 
     await page.getByRole("button", { name: "More: Lecture 1" }).click();
     await row("Lecture 1").getByRole("button", { name: "Slides of this lecture" }).click();
@@ -222,6 +224,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.getByLabel(/one in each line/).fill("https://example.org/a\nhttps://example.org/b");
     await page.getByRole("button", { name: "Add addresses" }).click();
     await page.locator(".uploads .problem").nth(1).waitFor();
+    expect(await findBarriers(page)).toEqual([]);
 
     await row("Lecture 1").getByRole("button", { name: "Delete" }).click();
     await page.getByText("is deleted in a moment").waitFor();
@@ -235,6 +238,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.getByRole("button", { name: "Not helpful" }).click();
     await page.getByRole("button", { name: "Something is missing" }).click();
     await page.locator(".reasons [aria-pressed=true]").waitFor();
+    expect(await findBarriers(page)).toEqual([]);
     const course_id = /#\/c\/([^/]+)/.exec(page.url())![1];
     const { items } = await server.json(`/api/courses/${course_id}/feedback`);
     expect(items).toMatchObject([{ rating: "down", reason: "incomplete" }]);
@@ -272,6 +276,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.getByLabel("Question", { exact: true }).fill("Are you there?");
     await page.keyboard.press("Enter");
     await page.locator(".exchange .problem").waitFor();
+    expect(await findBarriers(page)).toEqual([]);
 
     expect(await page.locator(".exchange .problem").textContent()).toContain(
       "The server cannot be reached",
@@ -313,6 +318,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
       .waitForEvent("request", (sent) => /\/file\b.*sig=/.test(sent.url()));
     await source.click();
     await page.locator(".panel img.page").waitFor();
+    expect(await findBarriers(page)).toEqual([]);
     await page.getByRole("button", { name: "Open the file" }).click();
     const opened = await signed;
     const file = await fetch(opened.url());
