@@ -19,7 +19,7 @@ import { examRoutes } from "./routes/exam";
 import { feedbackRoutes } from "./routes/feedback";
 import { healthRoutes } from "./routes/health";
 import { auditDenials } from "./routes/http/audit";
-import { guard } from "./routes/http/auth";
+import { admittedRoute, guard } from "./routes/http/auth";
 import { crossOrigin } from "./routes/http/cross-origin";
 import { earlyBytes } from "./routes/http/early-bytes";
 import { refuseEncodedBodies } from "./routes/http/encoded-bodies";
@@ -47,6 +47,7 @@ import { userRoutes } from "./routes/users";
 import { webhookRoutes } from "./routes/webhooks";
 import type { Services } from "./services";
 import { readDiskSpace } from "./storage/disk-space";
+import { inSpan, isTraced } from "./tracing";
 import { runInContext } from "./work-context";
 
 /** Disables the server's own limit, which sends a 413 without a body. Each body parser has its own limit. */
@@ -150,8 +151,28 @@ export function createApp(services: Services) {
 /** Runs each request in a context with its id, for log lines and for the jobs that it creates. */
 const inRequestContext =
   (handle: (request: Request, ...rest: unknown[]) => unknown) =>
-  (request: Request, ...rest: unknown[]) =>
-    runInContext({ request_id: requestId(request) }, () => handle(request, ...rest));
+  (request: Request, ...rest: unknown[]) => {
+    const request_id = requestId(request);
+    const parent = request.headers.get("traceparent");
+    const attributes = { "http.request.method": request.method, "lectern.request_id": request_id };
+    return runInContext({ request_id }, () =>
+      inSpan(request.method, { kind: "server", parent, attributes }, (span) => {
+        const handled = handle(request, ...rest);
+        if (!isTraced()) return handled;
+        return Promise.resolve(handled).then((response) => {
+          const route = admittedRoute(request);
+          if (route) {
+            span.rename(route);
+            span.set({ "http.route": route.replace(/^\S+ /, "") });
+          }
+          if (response instanceof Response) {
+            span.set({ "http.response.status_code": response.status });
+          }
+          return response;
+        });
+      }),
+    );
+  };
 
 /** Health and metrics of a process that only runs workers, behind the same guard as the API. */
 export function createWorkerApp(services: Services): AnyElysia {

@@ -113,6 +113,27 @@ const BUDGET_UNITS = z.enum(["audio_minutes", "pages", "usd"], {
 /** The limits of one scope, such as `{ audio_minutes: 180, usd: 5 }`. */
 const Budget = NumberList(BUDGET_UNITS, z.number({ error: "must be a number, 0 or more" }).min(0));
 
+/** `name=value` pairs, separated by commas, with percent-encoded values. */
+const OtlpHeaders = CommaList.transform((entries, context) => {
+  const headers: Record<string, string> = {};
+  for (const entry of entries) {
+    const [, name, value] = /^([\w-]+)\s*=\s*(.*)$/.exec(entry) ?? [];
+    const decoded = value === undefined ? undefined : tryDecode(value);
+    if (name !== undefined && decoded !== undefined) headers[name] = decoded;
+    // The entry can be a secret, so the message does not repeat it.
+    else context.issues.push({ code: "custom", message: "must be name=value", input: null });
+  }
+  return headers;
+});
+
+function tryDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Settings that can be read from a file, such as a secret of Docker: OPENAI_API_KEY_FILE names it. */
 const SECRETS = [
   "BOOTSTRAP_API_KEY",
@@ -122,6 +143,7 @@ const SECRETS = [
   "ELEVENLABS_API_KEY",
   "GOOGLE_API_KEY",
   "OPENAI_API_KEY",
+  "OTEL_EXPORTER_OTLP_HEADERS",
   "PANOPTO_CLIENT_SECRET",
   "PANOPTO_COOKIE",
   "PANOPTO_PASSWORD",
@@ -250,6 +272,12 @@ const Config = z.object({
   TRUSTED_PROXIES: CommaList.pipe(z.array(Network)).default([]),
   /** Private hosts that webhooks can be sent to, as `host:port`; public ones with https need no entry. */
   WEBHOOK_ALLOWED_HOSTS: CommaList.pipe(z.array(HostRule)).default([]),
+  /** An OpenTelemetry collector that receives traces by OTLP/HTTP; unset: no traces. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: BaseUrl,
+  /** Headers of these requests, such as `authorization=Bearer%20…`, comma separated. */
+  OTEL_EXPORTER_OTLP_HEADERS: OtlpHeaders.default({}),
+  /** The share of requests that are traced. */
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number({ error: "must be a number, 0 to 1" }).min(0).max(1).default(1),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   /** Folder of a built page to serve at /ag-ui instead of the included one. */
   AG_UI_DIR: z.string().min(1).default("public/ag-ui"),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { version } from "../package.json";
 import { type Config, instanceName } from "./config";
 import { AuditWriter } from "./db/access/audit-writer";
 import { KeyRing } from "./db/access/key-ring";
@@ -25,6 +26,7 @@ import { type BackupPlace, openBackupPlace } from "./storage/backup-place";
 import { openDiskStorage } from "./storage/disk";
 import { AUDIO_FILES, DOCUMENT_FILES, type FileKind, type FileStorage } from "./storage/files";
 import { openS3Storage } from "./storage/s3";
+import { startTracing } from "./tracing";
 
 export type Services = Providers & {
   config: Config;
@@ -83,6 +85,7 @@ export async function openServices(
 > {
   const instance = instanceName(config);
   const log = openLog(config.LOG_LEVEL, { name, instance });
+  const stopTracing = await openTracing(config, { instance, name, log });
   const metrics = openMetrics();
   const onCall = options.onCall ?? ((call) => observeProviderCall(metrics, call));
   const onStatement = (seconds: number) => metrics.statementSeconds.observe(seconds);
@@ -133,8 +136,33 @@ export async function openServices(
       await receipts.flush();
       await database.close();
       if (replica) await replica.close();
+      await stopTracing();
     },
   };
+}
+
+/** Sends traces if the settings name a collector; the returned function stops it. */
+async function openTracing(
+  config: Config,
+  { instance, name, log }: { instance: string; name: string; log: Log },
+): Promise<() => Promise<void>> {
+  if (!config.OTEL_EXPORTER_OTLP_ENDPOINT) return async () => {};
+  const resource = {
+    "service.name": "lectern",
+    "service.version": version,
+    "service.instance.id": instance,
+    "lectern.role": config.ROLE,
+    "thread.name": name,
+  };
+  return startTracing(
+    {
+      endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+      headers: config.OTEL_EXPORTER_OTLP_HEADERS,
+      share: config.OTEL_TRACES_SAMPLER_ARG,
+      resource,
+    },
+    log,
+  );
 }
 
 /** Opens the storage that the settings choose, for one kind of files. */

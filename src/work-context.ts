@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Span } from "@opentelemetry/api";
 
 /** The request or the attempt of a job that the current code works for. */
 export type WorkContext = {
@@ -7,6 +8,8 @@ export type WorkContext = {
   readonly job_id?: string;
   readonly asset_id?: string;
   readonly course_id?: string;
+  /** The span of the trace, while traces are sent. */
+  readonly span?: Span;
 };
 
 const contexts = new AsyncLocalStorage<WorkContext>();

@@ -1,6 +1,7 @@
 import postgres from "postgres";
 import { AppError } from "../errors";
 import type { Log } from "../log";
+import { inSpan, isTraced } from "../tracing";
 
 /** The database for query functions. They use it as a template tag only. */
 export type Sql = postgres.Sql;
@@ -85,9 +86,8 @@ export function openDatabase(url: string, options: DatabaseOptions, log: Log): D
   const sql = new Proxy(pool, {
     apply: (_, __, args: Parameters<Sql>) => {
       const result: unknown = Reflect.apply(pool, undefined, args);
-      return isTemplate(args[0])
-        ? withDeadline(result as Statement, queryTimeoutMs, measure)
-        : result;
+      if (!isTemplate(args[0])) return result;
+      return withDeadline(result as Statement, queryTimeoutMs, { measure, text: args[0] });
     },
     get: (_, property) => Reflect.get(pool, property),
   });
@@ -102,7 +102,8 @@ export function openDatabase(url: string, options: DatabaseOptions, log: Log): D
 }
 
 /** The first argument of a tagged template; other calls of `sql` make identifiers and lists. */
-const isTemplate = (argument: unknown) => Array.isArray(argument) && "raw" in argument;
+const isTemplate = (argument: unknown): argument is TemplateStringsArray =>
+  Array.isArray(argument) && "raw" in argument;
 
 type Statement = postgres.PendingQuery<postgres.Row[]>;
 
@@ -114,26 +115,41 @@ type Statement = postgres.PendingQuery<postgres.Row[]>;
 function withDeadline(
   statement: Statement,
   timeoutMs: number,
-  measure: () => () => void = () => () => {},
+  { measure, text }: { measure?: () => () => void; text?: readonly string[] } = {},
 ): Statement {
   const send = statement.then.bind(statement);
   let result: Promise<postgres.RowList<postgres.Row[]>> | undefined;
   const sendOnce = () =>
     new Promise<postgres.RowList<postgres.Row[]>>((resolve, reject) => {
-      const end = measure();
+      const end = measure?.();
       const timer = setTimeout(() => {
         reject(new AppError("database_unavailable", { timeout_ms: timeoutMs }));
       }, timeoutMs);
       send(resolve, reject).finally(() => {
         clearTimeout(timer);
-        end();
+        end?.();
       });
     });
   const then: Statement["then"] = (onResult, onError) => {
-    result ??= sendOnce();
+    result ??= text && isTraced() ? inSqlSpan(text, sendOnce) : sendOnce();
     return result.then(onResult, onError);
   };
   return Object.assign(statement, { then });
+}
+
+/** The longest text of a statement in a span. */
+const MAX_SQL_LENGTH = 1_000;
+
+/** Runs a statement in a span that has the text of its template, so no values. */
+function inSqlSpan<T>(template: readonly string[], send: () => Promise<T>): Promise<T> {
+  const text = template.join("?").replace(/\s+/g, " ").trim();
+  const operation = /^\w+/.exec(text)?.[0] ?? "statement";
+  const attributes = {
+    "db.system.name": "postgresql",
+    "db.operation.name": operation,
+    "db.query.text": text.slice(0, MAX_SQL_LENGTH),
+  };
+  return inSpan(`sql ${operation}`, { kind: "client", attributes }, send);
 }
 
 /** A plain pool, or with `max: 1` a single connection: for migrations and LISTEN. */

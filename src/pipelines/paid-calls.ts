@@ -21,6 +21,7 @@ import type { Log } from "../log";
 import { NO_ADDRESS } from "../media/fetch/addresses";
 import type { OnProviderCall } from "../metrics";
 import { pause } from "../pause";
+import { inCallSpan, usageAttributes } from "../providers/call-span";
 import type {
   BillableRequest,
   CallReceipt,
@@ -132,7 +133,7 @@ export class CallRecorder {
       throughOutages(() => reportToBreaker(this.#sql, service, end, this.#policy), this.#signal);
     let result: T;
     try {
-      result = await request();
+      result = await inCallSpan("request", service, null, request);
     } catch (error) {
       if (this.#signal.aborted || !(error instanceof AppError)) throw error;
       // A host without an address is a wrong address, not an outage: the attempts of its job count.
@@ -162,7 +163,9 @@ export class CallRecorder {
           onCall({ provider, model, purpose, outcome, error_code, seconds, usage: {} });
         };
         try {
-          const { result } = await request({ request_id: null, submitted: async () => {} });
+          const { result } = await inCallSpan(purpose, provider, model, () =>
+            request({ request_id: null, submitted: async () => {} }),
+          );
           report("ok", null);
           return result;
         } catch (error) {
@@ -246,7 +249,11 @@ export class CallRecorder {
     };
     let answer: PaidAnswer<T>;
     try {
-      answer = await request({ request_id, submitted });
+      answer = await inCallSpan(work.purpose, service, model, async (span) => {
+        const answered = await request({ request_id, submitted });
+        span.set(usageAttributes(answered.usage));
+        return answered;
+      });
     } catch (error) {
       const end = this.#endOf(error, estimate);
       measure(end);

@@ -8,6 +8,7 @@ import {
 } from "../db/jobs/jobs";
 import { throughOutages } from "../db/outage";
 import { AppError } from "../errors";
+import { inSpan } from "../tracing";
 import { type CallPolicy, CallRecorder, DEFAULT_POLICY } from "./paid-calls";
 
 /** The dependencies of a pipeline in one attempt of a job. */
@@ -44,7 +45,7 @@ export function openAttempt<K extends JobKind>(
       assertStillClaimed(await throughOutages(advance, signal));
       const started = performance.now();
       try {
-        return await run();
+        return await inSpan(`step ${state}`, {}, run);
       } finally {
         onStep(state, (performance.now() - started) / 1000);
       }

@@ -1,4 +1,5 @@
 import type { Log } from "../log";
+import { inSpan } from "../tracing";
 import { runInContext } from "../work-context";
 import type { AttemptOutcome } from "./attempt";
 import type { ClaimedJob } from "./queue";
@@ -33,8 +34,25 @@ export function runLogged(
   });
 }
 
-/** Runs work in the context of a job. */
-export function runInJob<T>(job: ClaimedJob, work: () => T): T {
-  const { job_id, asset_id, course_id, request_id } = job;
-  return runInContext({ job_id, asset_id, course_id, ...(request_id && { request_id }) }, work);
+/** Runs work in the context of a job, and in a span that continues the trace of the job's request. */
+export function runInJob(
+  job: ClaimedJob,
+  work: () => Promise<AttemptOutcome>,
+): Promise<AttemptOutcome> {
+  const { job_id, asset_id, course_id, request_id, kind, attempt, traceparent } = job;
+  const context = { job_id, asset_id, course_id, ...(request_id && { request_id }) };
+  const attributes = {
+    "lectern.job_id": job_id,
+    "lectern.asset_id": asset_id,
+    "lectern.course_id": course_id,
+    "lectern.attempt": attempt,
+  };
+  const options = { kind: "consumer", attributes, parent: traceparent } as const;
+  return runInContext(context, () =>
+    inSpan(`job ${kind}`, options, async (span) => {
+      const outcome = await work();
+      span.set({ "lectern.outcome": outcome });
+      return outcome;
+    }),
+  );
 }

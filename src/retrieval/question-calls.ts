@@ -1,5 +1,6 @@
 import type { ReceiptWriter } from "../db/jobs/receipt-writer";
 import { AppError } from "../errors";
+import { inCallSpan } from "../providers/call-span";
 import { type PaidCalls, UNRECORDED } from "../providers/paid-calls";
 
 /** `receipts` records the calls of a search that cost money. Null: they are not recorded. */
@@ -24,7 +25,9 @@ export function questionCalls(
       const started = performance.now();
       const elapsed = () => (performance.now() - started) / 1_000;
       try {
-        const { result, usage } = await request({ request_id: null, submitted: async () => {} });
+        const { result, usage } = await inCallSpan(purpose, provider, model, () =>
+          request({ request_id: null, submitted: async () => {} }),
+        );
         receipts.record({ ...call, state: "ok", usage, error_code: null, seconds: elapsed() });
         return result;
       } catch (error) {

@@ -1,6 +1,7 @@
 import { toModelName } from "../../db/jobs/provider-calls";
 import { AppError, isRetryable } from "../../errors";
 import { pause } from "../../pause";
+import { inCallSpan } from "../../providers/call-span";
 import type {
   ChatModel,
   LanguageModelV4,
@@ -45,7 +46,8 @@ export async function streamModel(
       onCall?.({ ...call, seconds, usage: {} });
     };
     try {
-      await readParts(model, options, receive, signal);
+      const { provider, model: id } = toModelName(name);
+      await inCallSpan("chat", provider, id, () => readParts(model, options, receive, signal));
       return report("ok", null);
     } catch (thrown) {
       if (signal.aborted) report("lost", null);

@@ -1,3 +1,4 @@
+import { currentTraceparent } from "../../tracing";
 import { workContext } from "../../work-context";
 import type { Sql } from "../client";
 
@@ -8,5 +9,5 @@ import type { Sql } from "../client";
 export function requestedBy(sql: Sql, id: string) {
   const { request_id } = workContext();
   if (request_id === undefined) return sql`${id}::uuid`;
-  return sql`requested_by(${request_id}, null, ${id}::uuid)`;
+  return sql`requested_by(${request_id}, ${currentTraceparent()}, ${id}::uuid)`;
 }
