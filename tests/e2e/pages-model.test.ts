@@ -267,6 +267,13 @@ test.skipIf(noBrowser)(
     await page.locator(".exchange .actions").waitFor();
     expect(await page.locator("h2.user").textContent()).toBe("What is entropy");
     expect(openai.requestsTo("/v1/chat/completions").length).toBe(asked + 2);
+    await page.goBack();
+    await page
+      .locator(".search .result", { hasText: "slides" })
+      .locator("h2 button")
+      .first()
+      .click();
+    await page.locator(".panel .word").first().waitFor();
     await openai.close();
     expect(errors).toEqual([]);
   },

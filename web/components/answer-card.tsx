@@ -1,5 +1,5 @@
 import { useCallback, useState } from "react";
-import { beginThreadWith } from "../conversation/carried-question";
+import { beginThreadWith } from "../conversation/carried";
 import type { Reference } from "../conversation/exchange";
 import { useConversation } from "../conversation/use-conversation";
 import { navigate } from "../route/use-route";
@@ -47,7 +47,7 @@ export function AnswerCard({ question, courses, writesAnswers }: AnswerCardProps
           type="button"
           className="quiet"
           onClick={() =>
-            navigate({ view: "course", course: chosen, thread: beginThreadWith(question) })
+            navigate({ view: "course", course: chosen, thread: beginThreadWith({ question }) })
           }
         >
           {strings.continueInChat}
@@ -60,7 +60,7 @@ export function AnswerCard({ question, courses, writesAnswers }: AnswerCardProps
 
 /** The answer while it is written. It is a conversation of the course, so the chat can continue it. */
 function Answer({ question, course_id }: { question: string; course_id: string }) {
-  const [thread] = useState(() => beginThreadWith(question));
+  const [thread] = useState(() => beginThreadWith({ question }));
   const open = useCallback(
     (reference: Reference) => {
       const source = toPlace(reference);
@@ -88,7 +88,11 @@ function Answer({ question, course_id }: { question: string; course_id: string }
           conversation={conversation}
           onOpen={open}
           onAsk={(text) =>
-            navigate({ view: "course", course: course_id, thread: beginThreadWith(text) })
+            navigate({
+              view: "course",
+              course: course_id,
+              thread: beginThreadWith({ question: text }),
+            })
           }
         />
       )}

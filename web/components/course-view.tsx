@@ -1,5 +1,6 @@
 import type { Course } from "@lectern/client";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { findCarriedReference } from "../conversation/carried";
 import { findCited } from "../conversation/cited";
 import type { Reference } from "../conversation/exchange";
 import { useConversation } from "../conversation/use-conversation";
@@ -36,7 +37,7 @@ export function CourseView({
   const [isMenuOpen, setMenuOpen] = useState(false);
   const [showsKeys, setShowsKeys] = useState(false);
   /** The citation that the reader opened. Two citations can be at one place. */
-  const [opened, setOpened] = useState<Reference>();
+  const [opened, setOpened] = useState(() => findCarriedReference(thread));
   const route: Extract<Route, { view: "course" }> = { view: "course", course: course.id, thread };
 
   const openPlace = (place: SourcePlace | undefined, { replace = false } = {}) =>

@@ -1,6 +1,6 @@
 import { type Course, type CoursePassage, dataOf } from "@lectern/client";
 import { useEffect, useState } from "react";
-import { beginThread } from "../conversation/history";
+import { beginThreadWith } from "../conversation/carried";
 import { navigate } from "../route/use-route";
 import { lectern, reasonOf } from "../server/client";
 import { strings } from "../text/strings";
@@ -124,7 +124,7 @@ function Result({ citation, course_id, course_name }: CoursePassage) {
     navigate({
       view: "course",
       course: course_id,
-      thread: beginThread(),
+      thread: beginThreadWith({ reference: citation }),
       ...(source && { source }),
     });
   return (

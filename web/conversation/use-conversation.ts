@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useMemo, useSyncExternalStore } from "react";
 import { isShared } from "../server/credential";
-import { takeCarriedQuestion } from "./carried-question";
+import { takeCarriedQuestion } from "./carried";
 import { Conversation, type ConversationOptions, type ConversationState } from "./conversation";
 import { isNewThread } from "./history";
 
