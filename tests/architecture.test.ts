@@ -127,8 +127,13 @@ test("only db and queue contain SQL", () => {
   expect(filesWith(/\b(sql|db)(<[^>]*>)?`/, /^(db|queue)\//)).toEqual(["routes/health.ts"]);
 });
 
-test("transactions and unchecked SQL belong to migrations and backups", () => {
-  expect(filesWith(/\.(begin|reserve|unsafe)\(/, /^db\/(migrate\.ts|backup\/)/)).toEqual([]);
+test("transactions, own connections and unchecked SQL belong to migrations, backups and index builds", () => {
+  expect(
+    filesWith(
+      /\.(begin|reserve|unsafe)\(/,
+      /^db\/(migrate\.ts|backup\/|chunks\/nearest-index\.ts)/,
+    ),
+  ).toEqual([]);
 });
 
 /** Ways to reach another system or program: HTTP, sockets, object storage, child processes. */

@@ -1,3 +1,4 @@
+import { refreshNearestIndexes } from "../db/chunks/nearest-index";
 import { refreshWordCounts } from "../db/chunks/word-counts";
 import type { Sql } from "../db/client";
 import { listDeletedDocuments, startFileRemoval } from "../db/documents";
@@ -90,6 +91,7 @@ async function maintainDaily(deps: MaintenanceDeps, signal: AbortSignal): Promis
   const tasks = {
     history: () => unlessHeld(db, () => pruneHistory(db, retention)),
     registrations: () => pruneRegistrations(db),
+    nearest_indexes: () => refreshNearestIndexes(db, signal),
     documents: () => audit(deps, "document", storage, signal),
     audio: () => audit(deps, "lecture", uploadedAudio, signal),
   };

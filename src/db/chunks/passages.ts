@@ -4,6 +4,7 @@ import { detectLanguage } from "../../text/language";
 import { visibleAsset, visiblePages, visibleSpeech } from "../access/visibility";
 import type { Sql } from "../client";
 import { ofCourses } from "../page";
+import { EXACT_CHUNKS } from "./nearest-index";
 import {
   type LexemeRow,
   longestWords,
@@ -75,9 +76,8 @@ const MOST_LEXEMES = 128;
 /**
  * The chunks of the courses that are closest to a question, by vector and by full text, in one statement.
  *
- * The vector scan is exact and limited to the courses: `+ 0` keeps the planner from using the ivfflat
- * index, which covers all courses and would find too few chunks of one. Vectors are compared within
- * their model only.
+ * The vector scan of one course is exact; of many courses it is approximate from 20 000 chunks on
+ * (nearest_across_courses). Vectors are compared within their model only.
  *
  * Words are looked up in the language of each chunk. PostgreSQL's ranks ignore how rare a word is, so each
  * word is ranked alone and weighted by its inverse document frequency among the chunks of its language, as
@@ -102,11 +102,7 @@ export async function findCandidates(
     ),
     chunk as not materialized (${chunksIn(sql, scope)}),
     by_meaning as (
-      select nearest.* from question cross join lateral (
-        select c.id, (c.embedding <=> question.embedding) + 0 as distance
-        from chunk c where c.embedding_model = question.model
-        order by distance, c.id limit ${CANDIDATES}
-      ) nearest
+      select nearest.* from question cross join lateral (${nearestIn(sql, scope)}) nearest
     ),
     asked as materialized (
       select used.text_config, used.chunks, lexeme, spellings, coalesce(${knownMatches(sql, scope)}, 0) as known,
@@ -233,6 +229,30 @@ function chunksIn(sql: Sql, scope: SearchScope) {
       ${slides?.page_to === undefined ? sql`` : sql`and c.page_number <= ${slides.page_to}`}`;
   if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
   return lectures ? ofLectures : ofSlides;
+}
+
+/** The CANDIDATES chunks that are closest to the row `question`. */
+function nearestIn(sql: Sql, scope: SearchScope) {
+  const { course_ids, viewer, lectures, slides } = scope;
+  if (course_ids?.length === 1 || hasFilter(scope))
+    return sql`
+      select c.id, (c.embedding <=> question.embedding) + 0 as distance
+      from chunk c where c.embedding_model = question.model
+      order by distance, c.id limit ${CANDIDATES}`;
+  const owner = viewer.owner === "all" ? null : viewer.owner;
+  const nearest = (kind: "lecture" | "slide") => sql`
+    select * from nearest_across_courses(
+      ${kind}, ${course_ids && [...course_ids]}::text[]::uuid[], question.model, question.embedding,
+      ${2 * CANDIDATES}, ${EXACT_CHUNKS}, ${viewer.owner === "all"}, ${owner}::uuid, ${viewer.seesUnreleased})`;
+  const found =
+    lectures && slides
+      ? sql`${nearest("lecture")} union all ${nearest("slide")}`
+      : nearest(lectures ? "lecture" : "slide");
+  // Twice as many are found, because hidden pages are left out here.
+  return sql`
+    select found.* from (${found}) found
+    where exists (select from chunk where chunk.id = found.id offset 0)
+    order by distance, id limit ${CANDIDATES}`;
 }
 
 /**

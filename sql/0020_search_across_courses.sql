@@ -1,0 +1,46 @@
+-- 0020: the chunks of many courses that are closest to a question (docs/decisions/0058).
+
+-- The chunks of one kind, lecture or slide, that are closest to a vector, by cosine distance. Null courses: all.
+-- Of up to p_exact chunks, and without the index that maintenance builds, the result is exact. Otherwise the index finds
+-- candidates by the first 512 dimensions, and their distance is exact. The caller checks which pages are visible;
+-- here hidden assets are left out only to keep the candidates useful.
+create function nearest_across_courses(
+  p_kind text, p_course_ids uuid[], p_model text, p_vector halfvec, p_count integer,
+  p_exact integer, p_all_owners boolean, p_owner_id uuid, p_sees_unreleased boolean
+) returns table (id uuid, distance float8) language plpgsql stable as $$
+declare
+  chunks text := case p_kind when 'lecture' then 'lecture_chunks' else 'slide_chunks' end;
+  scope  text := format('
+    from %1$I c join %2$I a on a.id = c.%3$I
+    where c.embedding_model = $2 and ($1 is null or c.course_id = any($1)) and a.deleted_at is null
+      and ($4 or ((a.owner_id is null or a.owner_id = $5)
+                  and ($6 or a.visible_from is null or a.visible_from <= now() or a.owner_id = $5)))',
+    chunks, case p_kind when 'lecture' then 'lectures' else 'documents' end,
+    case p_kind when 'lecture' then 'lecture_id' else 'document_id' end);
+  lists  integer;
+  is_few boolean;
+begin
+  execute format('select count(*) <= $2 from (
+    select from %I where $1 is null or course_id = any($1) limit $2 + 1) c', chunks)
+    into is_few using p_course_ids, p_exact;
+  select substring(array_to_string(c.reloptions, ',') from 'lists=(\d+)')::integer into lists
+  from pg_index i join pg_class c on c.oid = i.indexrelid
+  where i.indrelid = chunks::regclass and i.indisvalid and c.relname = chunks || '_nearest';
+
+  if is_few or lists is null then
+    return query execute 'select c.id, (c.embedding <=> $3) + 0 as distance' || scope || ' order by 2, 1 limit $7'
+      using p_course_ids, p_model, p_vector, p_all_owners, p_owner_id, p_sees_unreleased, p_count;
+    return;
+  end if;
+  perform set_config('ivfflat.probes', greatest(10, ceil(sqrt(lists)))::text, true),
+          set_config('ivfflat.max_probes', greatest(10, lists / 4)::text, true),
+          -- Reads more lists while hidden chunks and other courses leave too few.
+          set_config('ivfflat.iterative_scan', 'relaxed_order', true);
+  return query execute '
+    select near.id, near.embedding <=> $3 from (
+      select c.id, c.embedding' || scope || '
+      order by subvector(c.embedding, 1, 512)::halfvec(512) <=> subvector($3, 1, 512)::halfvec(512) limit greatest(400, 4 * $7)
+    ) near order by 2, 1 limit $7'
+    using p_course_ids, p_model, p_vector, p_all_owners, p_owner_id, p_sees_unreleased, p_count;
+end
+$$;
