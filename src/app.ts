@@ -39,6 +39,7 @@ import { lectureRoutes } from "./routes/lectures/lectures";
 import { retranscribeRoutes } from "./routes/lectures/retranscribe";
 import { transcriptCorrectionRoutes } from "./routes/lectures/transcript-corrections";
 import { metricsRoute } from "./routes/metrics";
+import { questionGroupRoutes } from "./routes/question-groups";
 import { retrievalRoutes } from "./routes/retrieval";
 import { searchRoutes } from "./routes/search";
 import { shareLinkRoutes } from "./routes/share-links";
@@ -138,6 +139,7 @@ export function createApp(services: Services) {
     .use(chatRoutes(services))
     .use(feedbackRoutes(services))
     .use(examRoutes(services))
+    .use(questionGroupRoutes(services))
     .use(openaiFacade(services))
     .use(mcpRoutes(services))
     .use(agUiRoutes(services))

@@ -129,6 +129,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "post /api/chat/messages/{id}/feedback": ["chat", "hidden"],
   "delete /api/chat/messages/{id}/feedback": ["chat", "hidden"],
   "get /api/courses/{id}/feedback": ["ingest", "hidden"],
+  "get /api/courses/{id}/question-groups": ["ingest", "hidden"],
   "post /api/courses/{id}/exam": ["admin", "refused"],
   "get /api/courses/{id}/exam": ["ingest", "hidden"],
   "post /v1/chat/completions": ["chat", "hidden"],

@@ -283,6 +283,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/courses/{id}/question-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what students ask without getting a good answer
+         * @description Refused and badly rated questions, grouped by their words. A group is shown if three or more people asked; people without a name (no login, no `X-User-Id`) count as one. Examples are shown to administrators, and to teachers if TEACHERS_SEE_QUESTIONS is true.
+         */
+        get: operations["listQuestionGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/courses/{id}/sources": {
         parameters: {
             query?: never;
@@ -5493,6 +5513,21 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        QuestionGroup: {
+            /** @description Some of the questions; null if the caller cannot read conversations */
+            examples: string[] | null;
+            /** @description Three or more */
+            people: number;
+            /** @description Questions whose answer was rated as bad */
+            rated_down: number;
+            /** @description Questions that the course does not cover */
+            refused: number;
+            /** @description Words that at least three people used, the commonest first */
+            words: string[];
+        };
+        QuestionGroups: {
+            groups: components["schemas"]["QuestionGroup"][];
+        };
         Readiness: {
             /** @description Only with a credential, where one is required */
             failed?: ("database" | "storage" | "disk" | "workers")[];
@@ -6262,6 +6297,8 @@ export type PlainConversation = components['schemas']['PlainConversation'];
 export type PlainQuestion = components['schemas']['PlainQuestion'];
 export type Problem = components['schemas']['Problem'];
 export type ProcessingEvent = components['schemas']['ProcessingEvent'];
+export type QuestionGroup = components['schemas']['QuestionGroup'];
+export type QuestionGroups = components['schemas']['QuestionGroups'];
 export type Readiness = components['schemas']['Readiness'];
 export type RunAgentInput = components['schemas']['RunAgentInput'];
 export type ShareLink = components['schemas']['ShareLink'];
@@ -6952,6 +6989,32 @@ export interface operations {
                         items: components["schemas"]["ExportedFeedback"][];
                         next_cursor: string | null;
                     };
+                };
+            };
+        };
+    };
+    listQuestionGroups: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionGroups"];
                 };
             };
         };

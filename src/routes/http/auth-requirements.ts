@@ -175,6 +175,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "POST /api/chat/messages/:id/feedback": CHAT_MESSAGE,
   "DELETE /api/chat/messages/:id/feedback": CHAT_MESSAGE,
   "GET /api/courses/:id/feedback": INGEST_COURSE,
+  "GET /api/courses/:id/question-groups": INGEST_COURSE,
   "POST /api/courses/:id/exam": { scope: "admin", id: "course" },
   "GET /api/courses/:id/exam": INGEST_COURSE,
 

@@ -117,6 +117,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "post /api/chat/messages/{id}/feedback": "giveFeedback",
   "delete /api/chat/messages/{id}/feedback": "withdrawFeedback",
   "get /api/courses/{id}/feedback": "listFeedback",
+  "get /api/courses/{id}/question-groups": "listQuestionGroups",
   "post /api/courses/{id}/exam": "takeExam",
   "get /api/courses/{id}/exam": "getExam",
   "get /api/agui/config": "getChatPageSettings",
