@@ -2,6 +2,7 @@
 export function ask(
   { url, course_id }: { url: string; course_id: string },
   init: RequestInit = {},
+  content = "What is entropy?",
 ): Promise<Response> {
   return fetch(url, {
     method: "POST",
@@ -10,7 +11,7 @@ export function ask(
       threadId: crypto.randomUUID(),
       runId: crypto.randomUUID(),
       protocolVersion: "1.0",
-      messages: [{ id: crypto.randomUUID(), role: "user", content: "What is entropy?" }],
+      messages: [{ id: crypto.randomUUID(), role: "user", content }],
       stream: true,
       tools: [],
       context: [],
