@@ -133,9 +133,9 @@ function historySection(runs: BenchRun[]): string {
 const README_FIGURES = [
   "startup.first.embedded",
   "lecture.memory.embedded",
-  "retrieval.hybrid_10k",
+  "retrieval.hybrid_10k_limit",
+  "slides.text_60",
   "chat.events_mastra",
-  "alignment.cpu_1h",
 ];
 
 export function toReadmeTable(run: BenchRun): string {

@@ -1,7 +1,6 @@
 /**
- * How much of a search's time is PostgreSQL's own: 50 000 chunks in 20 courses, the endpoint over HTTP.
- *
- *   bun bench/retrieval.ts [chunks]
+ * A search over HTTP in courses of 5 000 to 50 000 chunks, beside the time of its statements, and the first text of an
+ * answer that needs a search: `bun bench/retrieval.ts`
  *
  * Runs on a throw-away database of the server that `scripts/postgres` starts or TEST_DATABASE_URL names.
  * The embedding server is on this machine and answers at once, so its call is measured beside.
@@ -18,11 +17,16 @@ import type { Embedder } from "../src/providers/embedder";
 import { retrievalRoutes } from "../src/routes/retrieval";
 import { keylessGuard } from "../tests/support/guard";
 import { startOpenAI } from "../tests/support/openai";
-import { createNativeDatabase, describeMachine, quantile, round, toTable } from "./lib";
+import { type Figure, isQuick, millisecondsOf, publish } from "./figures";
+import { createNativeDatabase } from "./lib";
 import { type BenchCourse, fillCourses } from "./retrieval/courses";
+import { measureFirstText } from "./retrieval/first-text";
 
-const COURSES = 20;
-const QUESTIONS = 60;
+/** Chunks of the measured courses, and the limits of a hybrid search in milliseconds. */
+const LIMITS_MS = { 5000: 20, 10000: 40, 50000: 150 };
+/** Beside them are small courses, as in a department. */
+const SMALL_COURSES = Array.from({ length: 17 }, () => 1_000);
+const QUESTIONS = isQuick ? 30 : 60;
 const MODES = ["hybrid", "vector", "text"] as const;
 type Mode = (typeof MODES)[number];
 
@@ -30,34 +34,39 @@ type Statement = { text: string; params: unknown[] };
 type Bench = { sql: Sql; statements: Statement[]; embedder: Embedder; url: URL };
 
 /** Each question is new, so that nothing is remembered; the first ones warm the pool up. */
-async function measure(bench: Bench, { id, chunks }: BenchCourse, mode: Mode) {
+async function measure(bench: Bench, { id, chunks }: BenchCourse, mode: Mode): Promise<Figure> {
   const { sql, statements, embedder } = bench;
   const api: number[] = [];
   const own: number[] = [];
-  const embedding: number[] = [];
   for (let i = -5; i < QUESTIONS; i++) {
     const query = askAnew();
     statements.length = 0;
-    const elapsed = await timed(() => ask(bench.url, id, query, mode));
+    const elapsed = await millisecondsOf(() => ask(bench.url, id, query, mode));
     const search = statements.splice(0);
-    const call = mode === "text" ? 0 : await timed(() => embed(embedder, `${query} again`));
+    const call =
+      mode === "text" ? 0 : await millisecondsOf(() => embed(embedder, `${query} again`));
     const plans = await Promise.all(search.map((statement) => explain(sql, statement)));
     if (i < 0) continue;
-    api.push(elapsed);
-    embedding.push(call);
+    api.push(elapsed - call);
     own.push(plans.reduce((sum, plan) => sum + plan.ms, 0));
   }
-  const [apiMs, sqlMs, embedMs] = [api, own, embedding].map((times) => quantile(times, 0.5));
+  const size = `${chunks / 1_000}k`;
   return {
-    chunks,
-    mode,
-    "API p50, ms": round(apiMs!),
-    "SQL p50, ms": round(sqlMs!),
-    "embedding p50, ms": round(embedMs!),
-    "(API - embedding) / SQL": round((apiMs! - embedMs!) / sqlMs!, 2),
-    "API p95, ms": round(quantile(api, 0.95)),
+    id: `retrieval.${mode}_${size}`,
+    what: `search over HTTP without its embedding, ${mode}, ${chunks} chunks`,
+    unit: "ms",
+    samples: api,
+    peer: { what: "its statements in PostgreSQL", samples: own },
+    growth: { of: `${mode} search`, size: chunks, unit: "chunks" },
   };
 }
+
+/** The same measurement, beside the limit of its size. */
+const besideLimit = ({ peer: _, growth: __, ...figure }: Figure, at_most: number): Figure => ({
+  ...figure,
+  id: `${figure.id}_limit`,
+  limit: { at_most },
+});
 
 async function ask(base: URL, course_id: string, query: string, mode: string): Promise<void> {
   const answer = await fetch(new URL("/api/retrieval/query", base), {
@@ -82,12 +91,6 @@ async function explain(db: Sql, { text, params }: Statement) {
   return { ms: plan["Execution Time"] as number };
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
 /** Three words that many chunks have, three that few have. */
 function askAnew(): string {
   const word = (from: number, to: number) => `w${from + Math.floor(Math.random() * (to - from))}`;
@@ -107,24 +110,29 @@ async function main(): Promise<void> {
   const settings = { OPENAI_BASE_URL: openai.url, EMBEDDING_MODEL: "openai:bench" };
   const { embedder } = openProviders(loadConfig(settings), { localEmbedderUrl: openai.url });
 
-  console.log(describeMachine());
-  const total = Number(Bun.argv[2] ?? 50_000);
-  const unit = total / ((COURSES * (COURSES + 1)) / 2);
-  const sizes = Array.from({ length: COURSES }, (_, i) => Math.round(unit * (i + 1)));
-  const { courses } = await fillCourses(sql, sizes, embedder.model);
+  const measured = Object.keys(LIMITS_MS).map(Number);
+  const { courses } = await fillCourses(sql, [...SMALL_COURSES, ...measured], embedder.model);
   const app = new Elysia()
     .use(keylessGuard(sql))
     .use(retrievalRoutes({ config: {}, db: sql, embedder, metrics: openMetrics() }));
   app.listen({ port: 0, hostname: "127.0.0.1" });
   const bench = { sql, statements, embedder, url: app.server!.url };
-  const rows = [];
-  for (const course of [courses.at(-1)!, courses[courses.length / 2]!]) {
-    for (const mode of MODES) rows.push(await measure(bench, course, mode));
+  const figures: Figure[] = [];
+  for (const course of courses.slice(-measured.length)) {
+    for (const mode of MODES) {
+      const figure = await measure(bench, course, mode);
+      figures.push(figure);
+      if (mode !== "hybrid") continue;
+      figures.push(besideLimit(figure, LIMITS_MS[course.chunks as keyof typeof LIMITS_MS]));
+    }
   }
-  console.log(toTable(rows));
   await app.stop(true);
   await sql.end();
+  const asked = courses.find(({ chunks }) => chunks === 10_000)!;
+  figures.push(await measureFirstText(database.url, asked, embedder.model));
   await database.close();
+  await publish(figures);
+  process.exit(0);
 }
 
 await main();

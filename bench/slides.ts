@@ -17,23 +17,21 @@ import {
 } from "../src/media/pdf/page-images";
 import { readPdf } from "../src/media/pdf/pdf";
 import { KEPT_MS } from "../src/media/pdf/pdf-children";
-import { describeMachine, round, toTable } from "./lib";
+import { type Figure, inTurn, isQuick, millisecondsOf, publish } from "./figures";
 
-const PAGES = 60;
+/** Pages of the decks, for growth. */
+const SIZES = [20, 60];
 const DRAWN_BY_PDFJS = 8;
 /** Pages drawn by one process, as in `pipelines/document/describe.ts`. */
 const PAGES_PER_DRAWING = 12;
-/** Readings of the deck in one process; the first one starts it. */
-const READINGS = 6;
-const REPETITIONS = 5;
+const ROUNDS = isQuick ? 5 : 11;
+const UPLOADS = isQuick ? 2 : 4;
 const UPLOAD_MB = 300;
 
-type Cost = { ms: number; rss_mb: number };
-
-async function makeDeck(path: string): Promise<void> {
+async function makeDeck(path: string, pages: number): Promise<void> {
   const document = await PDFDocument.create();
   const font = await document.embedFont(StandardFonts.Helvetica);
-  for (let n = 1; n <= PAGES; n++) {
+  for (let n = 1; n <= pages; n++) {
     const page = document.addPage([960, 540]);
     page.drawText(`Channels and their capacity, part ${n}`, { x: 40, y: 480, size: 32, font });
     for (let line = 0; line < 12; line++) {
@@ -61,42 +59,9 @@ async function photographOf(n: number): Promise<Uint8Array> {
   return canvas.encode("jpeg", 80);
 }
 
-/** Some work, with the memory of the processes that it starts. */
-async function measure(work: () => Promise<unknown>): Promise<Cost> {
-  let rss_mb = 0;
-  const watch = setInterval(() => {
-    rss_mb = Math.max(rss_mb, residentMbOfChildren());
-  }, 20);
-  const started = performance.now();
-  await work();
-  const ms = performance.now() - started;
-  clearInterval(watch);
-  return { ms, rss_mb };
-}
-
-function residentMbOfChildren(): number {
-  const { stdout } = Bun.spawnSync(["ps", "-o", "rss=,comm=", "--ppid", String(process.pid)]);
-  const lines = stdout.toString().trim().split("\n");
-  const sizes = lines
-    .filter((line) => !/\bps$/.test(line))
-    .map((line) => Number.parseInt(line, 10));
-  return sizes.reduce((sum, kb) => sum + (kb || 0), 0) / 1_000;
-}
-
 async function run(...command: string[]): Promise<void> {
   const child = Bun.spawn(command, { stdout: "ignore", stderr: "ignore" });
   if ((await child.exited) !== 0) throw new Error(`${command[0]} failed`);
-}
-
-async function measureAll(times: number, work: () => Promise<unknown>): Promise<Cost[]> {
-  const costs: Cost[] = [];
-  for (let i = 0; i < times; i++) costs.push(await measure(work));
-  return costs;
-}
-
-/** The cost with the median time. */
-function median(costs: Cost[]): Cost {
-  return costs.toSorted((a, b) => a.ms - b.ms)[Math.floor(costs.length / 2)]!;
 }
 
 async function readAll(path: string): Promise<void> {
@@ -104,52 +69,90 @@ async function readAll(path: string): Promise<void> {
   for await (const _ of pdf.pages());
 }
 
-const row = (what: string, cost: Cost, pages: number, beside: Cost, besidePages = PAGES) => ({
-  what,
-  "ms/page": round(cost.ms / pages, 2),
-  ratio: round(cost.ms / pages / (beside.ms / besidePages), 2),
-  "memory MB": round(cost.rss_mb, 0),
-});
-
-async function measurePages(folder: string) {
-  const path = join(folder, "deck.pdf");
-  await makeDeck(path);
+async function measurePages(folder: string, pages: number): Promise<Figure[]> {
+  const path = join(folder, `deck-${pages}.pdf`);
+  await makeDeck(path, pages);
   await readAll(path); // the first start reads our code from disk
   const textFile = join(folder, "deck.txt");
-  const pdftotext = median(await measureAll(REPETITIONS, () => run("pdftotext", path, textFile)));
-  await Bun.sleep(KEPT_MS); // the process that read the deck ends
-  const [first, ...following] = await measureAll(READINGS, () => readAll(path));
-
+  const text = await inTurn(
+    ROUNDS,
+    () => readAll(path),
+    () => run("pdftotext", path, textFile),
+  );
   const scale = ["-scale-to", String(LONG_SIDE_PX), "-jpegopt", "quality=85"];
-  const drawAll = () => run("pdftoppm", "-jpeg", ...scale, path, join(folder, "page"));
-  const pdftoppm = median(await measureAll(REPETITIONS, drawAll));
   const renderer = openPageRenderer();
-  const drawn = median(await measureAll(REPETITIONS, () => drawInBatches(renderer, path, folder)));
-  const single = await measure(() => renderer.render(path, 1));
-  const pdfjsPages = Array.from({ length: DRAWN_BY_PDFJS }, (_, i) => i + 1);
-  const byPdfjs = await measure(() => pdfjsRenderer.renderAll(path, pdfjsPages, { folder }));
-
+  const images = await inTurn(
+    ROUNDS,
+    () => drawInBatches(renderer, path, pages, folder),
+    () => run("pdftoppm", "-jpeg", ...scale, path, join(folder, "page")),
+  );
+  const figure = (
+    id: string,
+    what: string,
+    { ours, peer }: { ours: number[]; peer: number[] },
+    program: string,
+    at_most: number,
+  ): Figure => ({
+    id: `slides.${id}_${pages}`,
+    what: `${what} of a deck of ${pages} pages`,
+    unit: "ms/page",
+    samples: ours.map((ms) => ms / pages),
+    peer: { what: program, samples: peer.map((ms) => ms / pages) },
+    limit: { at_most },
+    growth: { of: `page ${id}`, size: pages, unit: "pages" },
+  });
   return [
-    row("text: pdftotext", pdftotext, PAGES, pdftotext),
-    row("text: Lectern, layout and outline included", median(following), PAGES, pdftotext),
-    row("text: Lectern, first deck after 10 s without one", first!, PAGES, pdftotext),
-    row("image: pdftoppm", pdftoppm, PAGES, pdftoppm),
-    row(`image: Lectern with ${renderer.name}, all pages`, drawn, PAGES, pdftoppm),
-    row(`image: Lectern with ${renderer.name}, a single page`, single, 1, pdftoppm),
-    row("image: Lectern with pdfjs, eight pages", byPdfjs, DRAWN_BY_PDFJS, pdftoppm),
+    figure("text", "text, layout and outline", text, "`pdftotext`", 4),
+    figure("images", `images, drawn by ${renderer.name},`, images, "`pdftoppm`", 1.3),
   ];
 }
 
-async function drawInBatches(renderer: PageRenderer, path: string, folder: string): Promise<void> {
-  for (let n = 1; n <= PAGES; n += PAGES_PER_DRAWING) {
-    const pages = Array.from({ length: PAGES_PER_DRAWING }, (_, i) => n + i);
-    await renderer.renderAll(path, pages, { folder });
+/** A first deck, whose reading starts the process, and one page, for which a process is started. */
+async function measureFirst(folder: string): Promise<Figure[]> {
+  const path = join(folder, `deck-${SIZES[0]}.pdf`);
+  const textFile = join(folder, "deck.txt");
+  const first: number[] = [];
+  const plain: number[] = [];
+  for (let round = 0; round < 2; round += 1) {
+    await Bun.sleep(KEPT_MS); // the process that read the last deck ends
+    first.push(await millisecondsOf(() => readAll(path)));
+    plain.push(await millisecondsOf(() => run("pdftotext", path, textFile)));
+  }
+  const pdfjsPages = Array.from({ length: DRAWN_BY_PDFJS }, (_, i) => i + 1);
+  const byPdfjs = await millisecondsOf(() => pdfjsRenderer.renderAll(path, pdfjsPages, { folder }));
+  return [
+    {
+      id: "slides.text_first",
+      what: `the first deck of ${SIZES[0]} pages after 10 s without one, text`,
+      unit: "ms",
+      samples: first,
+      peer: { what: "`pdftotext`", samples: plain },
+    },
+    {
+      id: "slides.images_pdfjs",
+      what: `images of ${DRAWN_BY_PDFJS} pages without poppler`,
+      unit: "ms/page",
+      samples: [byPdfjs / DRAWN_BY_PDFJS],
+    },
+  ];
+}
+
+async function drawInBatches(
+  renderer: PageRenderer,
+  path: string,
+  pages: number,
+  folder: string,
+): Promise<void> {
+  for (let n = 1; n <= pages; n += PAGES_PER_DRAWING) {
+    const length = Math.min(PAGES_PER_DRAWING, pages - n + 1);
+    const batch = Array.from({ length }, (_, i) => n + i);
+    await renderer.renderAll(path, batch, { folder });
   }
 }
 
 type Received = { ms: number; growth_bytes: number };
 
-async function measureUploads(folder: string) {
+async function measureUploads(folder: string): Promise<Figure[]> {
   const path = join(folder, "large.pdf");
   const mb = Buffer.alloc(1_000_000, "%PDF-1.7 lecture slides ");
   const sink = Bun.file(path).writer();
@@ -170,29 +173,41 @@ async function measureUploads(folder: string) {
     return JSON.parse(await new Response(curl.stdout).text());
   };
   await send("raw", "-T", path); // once, so that the file is in the page cache for all
-  const raw = await send("raw", "-T", path);
-  const hashed = await send("raw-sha256", "-T", path);
-  const upload = await send("upload", "-F", `file=@${path};type=application/pdf`);
+  const speeds = { raw: [] as number[], upload: [] as number[] };
+  const growth: number[] = [];
+  const mbPerSecond = ({ ms }: Received) => UPLOAD_MB / (ms / 1_000);
+  for (let n = 0; n < UPLOADS; n += 1) {
+    const received = await send("upload", "-F", `file=@${path};type=application/pdf`);
+    speeds.upload.push(mbPerSecond(received));
+    growth.push(received.growth_bytes / 1e6);
+    speeds.raw.push(mbPerSecond(await send("raw", "-T", path)));
+  }
   receiver.kill();
-
-  const speed = (what: string, { ms, growth_bytes }: Received) => ({
-    what,
-    "MB/s": round(UPLOAD_MB / (ms / 1_000), 0),
-    ratio: round(raw.ms / ms, 2),
-    "memory growth MB": round(growth_bytes / 1e6, 0),
-  });
   return [
-    speed("a raw body to disk", raw),
-    speed("the same with SHA-256", hashed),
-    speed("Lectern: multipart, SHA-256, flushed", upload),
+    {
+      id: "slides.upload",
+      what: `upload of ${UPLOAD_MB} MB: multipart, SHA-256, flushed`,
+      unit: "MB/s",
+      samples: speeds.upload,
+      peer: { what: "a raw body to disk", samples: speeds.raw },
+      limit: { at_least: 0.5 },
+    },
+    {
+      id: "slides.upload_memory",
+      what: `memory of an upload of ${UPLOAD_MB} MB`,
+      unit: "MB",
+      samples: growth,
+      limit: { at_most: 50 },
+    },
   ];
 }
 
 const folder = await mkdtemp(join(tmpdir(), "lectern-bench-"));
 try {
-  console.log(`${describeMachine()}\n`);
-  console.log(toTable(await measurePages(folder)));
-  console.log(`\nUpload of ${UPLOAD_MB} MB\n\n${toTable(await measureUploads(folder))}`);
+  const pages: Figure[] = [];
+  for (const size of SIZES) pages.push(...(await measurePages(folder, size)));
+  await publish([...pages, ...(await measureFirst(folder)), ...(await measureUploads(folder))]);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
+process.exit(0);
