@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { findBarriers, noBrowser, openPage } from "../support/browser";
 import { postFile, postJson } from "../support/http";
+import { openNetworkLine } from "../support/network-line";
 import { startOpenAI } from "../support/openai";
 import { openServerHost, type Server, settled } from "../support/server";
 import { eventually } from "../support/waiting";
@@ -45,6 +46,8 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
 
     await page.goto(`${server.url}/ag-ui`);
     await ask(page, "How much entropy?");
+    await page.getByText("Coin or die?", { exact: true }).waitFor();
+    await page.reload();
     await page.getByText("Coin or die?", { exact: true }).waitFor();
     expect(await page.locator(".asked button").allTextContents()).toEqual(["Coin", "Die"]);
     expect(await findBarriers(page)).toEqual([]);
@@ -108,6 +111,41 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
       (count) => count === aborted + 1,
     );
     expect(errors).toEqual([]);
+  });
+
+  test("rejoins an answer whose connection breaks, and keeps a question that is not sent", async () => {
+    const back = Promise.withResolvers<void>();
+    const pause = { kind: "pause", afterTokens: 3, until: back.promise } as const;
+    openai.replies = [
+      { text: "One bit is the entropy of a coin.", fault: pause },
+      { text: "Two." },
+    ];
+    const before = countAsked();
+    await using line = await openNetworkLine(server.url);
+    await using browser = await openPage();
+    const { page } = browser;
+
+    await page.goto(`${line.url}ag-ui/`);
+    await ask(page, "How much entropy has a coin?");
+    await page.getByText("One bit is", { exact: true }).waitFor();
+    line.cut();
+    await page.getByText("No connection. Trying again").waitFor();
+    line.mend();
+    back.resolve();
+    await page.getByText("One bit is the entropy of a coin.", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Ask again" }).waitFor();
+    expect(countAsked()).toBe(before + 1);
+    expect(await page.locator(".problem").count()).toBe(0);
+
+    line.cut();
+    await ask(page, "And two coins?");
+    const banner = page.getByText("No connection to the server. Trying again");
+    await banner.waitFor();
+    expect(await page.getByLabel("Question", { exact: true }).inputValue()).toBe("And two coins?");
+    line.mend();
+    await banner.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Ask", exact: true }).click();
+    await page.getByText("Two.", { exact: true }).waitFor();
   });
 });
 
@@ -183,7 +221,7 @@ test.skipIf(noBrowser)(
     await page.getByRole("button", { name: "+ New conversation" }).click();
     await page.locator("h2.user").waitFor({ state: "detached" });
 
-    await ask("show it: ما هي الإنتروبيا؟");
+    await ask("show it: أين هي؟");
     await page.locator(".panel .word").first().waitFor();
     const directions = await page
       .locator(".exchange")

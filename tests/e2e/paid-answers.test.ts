@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { connect } from "../../src/db/client";
 import { SPOOL_FOLDER } from "../../src/storage/answer-spool";
 import { databaseUrl } from "../support/database";
-import { openDatabaseLine } from "../support/database-line";
 import { startGemini } from "../support/gemini";
 import { postFile, postJson } from "../support/http";
+import { openNetworkLine } from "../support/network-line";
 import { sampleMedia } from "../support/panopto/media";
 import { deckPdf } from "../support/pdfs";
 import { openServerHost, type Server, settled } from "../support/server";
@@ -28,7 +28,7 @@ test("a kill while the database is away buys nothing twice: the answers on the d
   await using gemini = startGemini();
   gemini.spoil(1, PAGES, { kind: "late", until: answered.promise });
   const database = await databaseUrl();
-  await using line = await openDatabaseLine(database.url);
+  await using line = await openNetworkLine(database.url);
   await using host = await openServerHost();
   const start = () =>
     host.start({

@@ -60,7 +60,7 @@ export function ConversationView(props: ConversationViewProps) {
           ↓ {strings.newText}
         </button>
       )}
-      {unsent !== undefined && <Connection onBack={() => {}} />}
+      {unsent !== undefined && <Connection onBack={() => conversation.takeUnsent()} />}
       {hasPosition && <p className="note position">{strings.askAbout}</p>}
       <Composer
         unsent={unsent}

@@ -28,6 +28,9 @@ export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps)
   const { parts, status, problem, asked, suggestions } = exchange;
   const cited = findCited(exchange, references);
   const isRunning = status === "running";
+  const isReconnecting = exchange.activity === "reconnecting";
+  const isIncomplete = status === "stopped" || (status === "failed" && parts.length > 0);
+  const canFinish = isIncomplete && isLast && !asked;
   const heading = `question-${exchange.id}`;
   const renderMark = useCallback(
     (number: number, text: string): ReactNode | undefined => {
@@ -45,7 +48,6 @@ export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps)
         canEdit={!isBusy}
         onEdit={(text) => void conversation.edit(exchange.id, text)}
       />
-      {isRunning && parts.every(({ text }) => text === "") && <Activity exchange={exchange} />}
       {!writesAnswers && cited.length > 0 ? (
         <ResultCards references={cited} onOpen={onOpen} />
       ) : (
@@ -64,6 +66,9 @@ export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps)
           {!isRunning && <SourceList references={cited} onOpen={onOpen} />}
         </>
       )}
+      {isRunning && (isReconnecting || parts.every(({ text }) => text === "")) && (
+        <Activity exchange={exchange} />
+      )}
       {asked && (
         <Asked message={asked.message} choices={isLast ? asked.choices : []} onChoose={onAsk} />
       )}
@@ -72,7 +77,7 @@ export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps)
           {problem}
         </p>
       )}
-      {status === "stopped" && isLast && (
+      {canFinish && (
         <p className="note">
           {strings.interrupted}{" "}
           <button type="button" className="link" onClick={() => void conversation.finish()}>

@@ -48,6 +48,8 @@ const SHOW_SOURCE: Tool = {
 
 /** How long the server writes an answer for a page that is reloaded, in milliseconds. */
 const LINGER_MS = 20_000;
+/** The pauses before a run is rejoined whose connection broke, in milliseconds. Together less than the grace period. */
+const REJOIN_PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000];
 /** A stop can arrive before the run that it stops. It is sent again after this time, in milliseconds. */
 const STOP_AGAIN_MS = 1_000;
 
@@ -57,6 +59,12 @@ const MAX_ROUNDS = 3;
 const RENDER_SHARE = 0.1;
 const FRAME_MS = 16;
 const HIDDEN_MS = 100;
+
+/** The last message asks the reader, or calls a tool of the page. */
+function isWaitingForReply({ messages }: ChatSession): boolean {
+  const { metadata } = messages.at(-1) ?? {};
+  return Array.isArray(metadata?.tool_calls) && metadata.tool_calls.length > 0;
+}
 
 /** A thread: its state for the page, and what the reader can do with it. Subscribers are called at most once a frame. */
 export class Conversation {
@@ -75,6 +83,8 @@ export class Conversation {
   #isStopped = false;
   /** The run to rejoin has ended or is on another process. */
   #isGone = false;
+  /** A run has sent text, or the beginning of an answer again. */
+  #hasSentText = false;
 
   constructor(readonly options: ConversationOptions) {
     this.#agent = new HttpAgent({
@@ -97,7 +107,7 @@ export class Conversation {
     try {
       const session = await this.#readStored();
       this.#showStored(session);
-      if (session.is_answering) await this.#rejoin();
+      if (session.is_answering || isWaitingForReply(session)) await this.#rejoin();
     } catch (error) {
       const isMissing = error instanceof LecternError && error.status === 404;
       this.#change({ status: isMissing ? "missing" : "ready", keyRefused: isKeyRefused(error) });
@@ -122,15 +132,9 @@ export class Conversation {
 
   /** Follows the answer in progress from its beginning, or shows what is stored if it has ended. */
   async #rejoin(): Promise<void> {
-    const { id, question } = this.#last;
-    this.#agent.setMessages([]);
-    this.#agent.setState({});
-    this.#replaceLast(newExchange(id, question));
-    this.#isGone = false;
+    this.#updateLast({ status: "running", started: Date.now() });
     const isSent = await this.#run({ rejoin: true });
-    const { parts, asked } = this.#last;
-    if (isSent && !this.#isGone && (parts.length > 0 || asked)) return;
-    this.#showStored(await this.#readStored());
+    if (!isSent) this.#showStored(await this.#readStored());
   }
 
   /** Asks, or replies to the question of the model. */
@@ -251,23 +255,11 @@ export class Conversation {
       const subscriber = this.#subscriber(() => {
         isReceived = true;
       });
-      let first: RunOptions = { resume, rejoin };
+      let next: RunOptions = { resume, rejoin };
       for (let round = 0; round < MAX_ROUNDS; round++) {
-        await this.#agent.runAgent(
-          {
-            forwardedProps: {
-              course_id: this.options.course_id,
-              linger_ms: this.#lingerMs,
-              ...(first.rejoin && { rejoin: true }),
-            },
-            context: this.#context(),
-            tools: [SHOW_SOURCE],
-            ...(first.resume && { resume: first.resume }),
-          },
-          subscriber,
-        );
-        first = {};
+        if (!(await this.#runOnce(next, subscriber, () => isReceived))) return true;
         if (this.#isStopped || !this.#answerToolCalls()) break;
+        next = {};
       }
       this.#end(this.#isStopped ? "stopped" : "complete");
     } catch (error) {
@@ -278,6 +270,59 @@ export class Conversation {
       } else this.#end("failed", reasonOf(error));
     }
     return true;
+  }
+
+  /**
+   * One run. Rejoins it if its connection breaks, while the server waits for the reader.
+   *
+   * @returns false if the answer to rejoin has ended, so that the stored one is shown
+   */
+  async #runOnce(
+    options: RunOptions,
+    subscriber: AgentSubscriber,
+    isReceived: () => boolean,
+  ): Promise<boolean> {
+    let { resume, rejoin } = options;
+    for (let breaks = 0; ; breaks++) {
+      if (rejoin) this.#forgetMessages();
+      try {
+        await this.#agent.runAgent(
+          {
+            forwardedProps: {
+              course_id: this.options.course_id,
+              linger_ms: this.#lingerMs,
+              ...(rejoin && { rejoin }),
+            },
+            context: this.#context(),
+            tools: [SHOW_SOURCE],
+            ...(resume && { resume }),
+          },
+          subscriber,
+        );
+        break;
+      } catch (error) {
+        const pause = REJOIN_PAUSES_MS[breaks];
+        const canReturn = this.#lingerMs > 0 && isReceived() && isUnreachable(error);
+        if (this.#isStopped || !canReturn || pause === undefined) throw error;
+        this.#updateLast({ activity: "reconnecting", problem: undefined });
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        resume = undefined;
+        rejoin = true;
+      }
+    }
+    // Without text the answer had ended before: it is read as it is stored.
+    const isRepeated = this.#hasSentText || this.#agent.pendingInterrupts.length > 0;
+    if (!rejoin || (isRepeated && !this.#isGone)) return true;
+    this.#showStored(await this.#readStored());
+    return false;
+  }
+
+  /** The server sends the thread to a client without messages. */
+  #forgetMessages(): void {
+    this.#agent.setMessages([]);
+    this.#agent.setState({});
+    this.#isGone = false;
+    this.#hasSentText = false;
   }
 
   #context(): Context[] {
@@ -323,6 +368,7 @@ export class Conversation {
       onTextMessageStartEvent: ({ event }) => {
         const part = { id: event.messageId, text: "", unsupported: [] };
         // A run that is joined repeats the beginning of its answer.
+        this.#hasSentText = true;
         const others = this.#last.parts.filter(({ id }) => id !== event.messageId);
         this.#updateLast({ activity: undefined, parts: [...others, part] });
       },

@@ -12,10 +12,18 @@ const statusOf = (error: unknown): number | undefined =>
 /** True if the server refused the key, or the missing key. */
 export const isKeyRefused = (error: unknown): boolean => statusOf(error) === 401;
 
+/** The answers of a proxy while its server is away. The server's own have a problem as their body. */
+const PROXY_STATUSES = new Set([502, 503, 504]);
+
+const isProblem = (error: unknown): boolean =>
+  error instanceof LecternError
+    ? error.problem !== undefined
+    : typeof (error as { payload?: unknown } | null)?.payload === "object";
+
 /** True if a repetition can succeed: no connection, or a proxy without its server. */
 export const isUnreachable = (error: unknown): boolean => {
   const status = statusOf(error);
-  if (status !== undefined) return status === 502 || status === 504;
+  if (status !== undefined) return PROXY_STATUSES.has(status) && !isProblem(error);
   return error instanceof TypeError || error instanceof SyntaxError;
 };
 

@@ -59,6 +59,7 @@ export const english = {
   unsupportedFile: "Only PDF, audio, WebVTT and SRT files can be added.",
   untitled: "Untitled",
   activity: {
+    reconnecting: "No connection. Trying again",
     retrieval: "Searching the course",
     search_course: "Searching the course",
     search_slides: "Searching the slides",

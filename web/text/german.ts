@@ -61,6 +61,7 @@ export const german: Strings = {
   unsupportedFile: "Nur PDF, Ton, WebVTT und SRT können hinzugefügt werden.",
   untitled: "Ohne Titel",
   activity: {
+    reconnecting: "Keine Verbindung. Neuer Versuch",
     retrieval: "Der Kurs wird durchsucht",
     search_course: "Der Kurs wird durchsucht",
     search_slides: "Die Folien werden durchsucht",

@@ -1,11 +1,11 @@
 import { connect, createServer, type Socket } from "node:net";
 
 /**
- * A line between a server and its database that can be cut, as by a network or a database that is away:
- * open connections end, and new ones are refused until it is mended.
+ * A line to a server or database that can be cut, as by a network: open connections end, and new ones are
+ * refused until it is mended.
  */
-export async function openDatabaseLine(databaseUrl: string) {
-  const target = new URL(databaseUrl);
+export async function openNetworkLine(targetUrl: string) {
+  const target = new URL(targetUrl);
   const sockets = new Set<Socket>();
   let isCut = false;
   const server = createServer((client) => {
@@ -24,7 +24,7 @@ export async function openDatabaseLine(databaseUrl: string) {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  const url = new URL(databaseUrl);
+  const url = new URL(targetUrl);
   url.hostname = "127.0.0.1";
   url.port = String(typeof address === "object" && address ? address.port : "");
   const endAll = () => {
