@@ -13,11 +13,16 @@ const COURSE = join(import.meta.dir, "../../examples/course");
 /** Serves a server below a path, as a proxy of an institution does. */
 function startProxy(target: string) {
   const prefix = "/tools/lectern";
+  const state = { isDown: false };
   const proxy = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
     idleTimeout: 0,
     fetch(request) {
+      if (state.isDown) {
+        const headers = { "content-type": "text/html" };
+        return new Response("<html><h1>502 Bad Gateway</h1></html>", { status: 502, headers });
+      }
       const { pathname, search } = new URL(request.url);
       if (!pathname.startsWith(`${prefix}/`)) return new Response("not here", { status: 404 });
       const headers = new Headers(request.headers);
@@ -31,7 +36,7 @@ function startProxy(target: string) {
       });
     },
   });
-  return { port: proxy.port, prefix, stop: () => proxy.stop(true) };
+  return { state, port: proxy.port, prefix, stop: () => proxy.stop(true) };
 }
 
 const SITE = "https://uni.hosted.panopto.com";
@@ -101,6 +106,22 @@ test.skipIf(noBrowser)(
     const sources = page.locator("ol.sources a");
     await sources.first().waitFor();
     barriers.push(...(await findBarriers(page)));
+    await page.getByRole("button", { name: "Copy", exact: true }).click();
+    await page.getByRole("button", { name: "Copied", exact: true }).waitFor();
+
+    proxy.state.isDown = true;
+    await question.fill("What is a bit?");
+    await page.keyboard.press("Enter");
+    const refusal = "The server is busy or restarting. Your question is kept.";
+    await page.getByRole("alert").filter({ hasText: refusal }).waitFor();
+    expect(await question.inputValue()).toBe("What is a bit?");
+    proxy.state.isDown = false;
+    await page.locator(".banner").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Ask", exact: true }).click();
+    await page.locator("ol.sources").nth(1).waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+    errors.splice(0); // the refused request
+
     await sources.filter({ hasText: "page" }).first().click();
     await page.locator(".panel .word").first().waitFor();
     await page.reload();

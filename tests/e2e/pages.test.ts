@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { findBarriers, noBrowser, openPage } from "../support/browser";
-import { postFile, postJson } from "../support/http";
+import { get, postFile, postJson } from "../support/http";
+import { startOidc } from "../support/oidc";
 import { deckPdf } from "../support/pdfs";
 import { openServerHost, type Server, settled } from "../support/server";
 import { eventually } from "../support/waiting";
@@ -46,9 +47,15 @@ describe.skipIf(noBrowser)("in a browser", () => {
 
   test("/ag-ui and /swagger take a key where the server asks for one", async () => {
     await using host = await openServerHost();
+    await using oidc = await startOidc();
     const key = "a-key-of-the-operator-0123456789-abcdef";
-    const guarded = await host.start({ BOOTSTRAP_API_KEY: key, WORKERS: "0" });
-    await using browser = await openPage();
+    const guarded = await host.start({
+      BOOTSTRAP_API_KEY: key,
+      WORKERS: "0",
+      OIDC_ISSUER: oidc.issuer,
+      OIDC_AUDIENCE: "lectern",
+    });
+    await using browser = await openPage({ width: 1280, height: 900 });
     const { page } = browser;
 
     await page.goto(`${guarded.url}/ag-ui`);
@@ -61,6 +68,22 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.keyboard.press("Enter");
     await page.getByText("Make your first course").waitFor();
     expect(await page.locator("#sign-in").isVisible()).toBeFalse();
+    await page.getByLabel("Name of the course").fill("Entropy");
+    await page.getByRole("button", { name: "Create course" }).click();
+    await page.getByText("No sources yet.").waitFor();
+
+    // A student sees their conversations on every device, and no controls of teachers.
+    const token = await oidc.token({ scope: "read chat" });
+    const [course] = (await guarded.json(get("/api/courses", { authorization: `Bearer ${key}` })))
+      .items;
+    const question = { course_id: course.id, message: "Asked on the phone" };
+    await guarded.json(postJson("/api/chat", question, { authorization: `Bearer ${token}` }));
+    await page.evaluate((held) => sessionStorage.setItem("lectern-key", held), token);
+    await page.reload();
+    await page.getByRole("button", { name: "Asked on the phone", exact: true }).click();
+    await page.getByRole("heading", { name: "Asked on the phone" }).waitFor();
+    expect(await page.getByText("Add sources").count()).toBe(0);
+    expect(await page.getByRole("button", { name: "New course" }).count()).toBe(0);
 
     await page.goto(`${guarded.url}/swagger`);
     await page.getByRole("button", { name: "Authorize" }).waitFor();

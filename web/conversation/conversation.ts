@@ -83,6 +83,8 @@ export class Conversation {
   #isStopped = false;
   /** The run to rejoin has ended or is on another process. */
   #isGone = false;
+  /** The question that was not sent. It is shown until the next one. */
+  #unsentId: string | undefined;
   /** A run has sent text, or the beginning of an answer again. */
   #hasSentText = false;
 
@@ -148,6 +150,7 @@ export class Conversation {
       status: "resolved" as const,
       payload: { answer: text },
     }));
+    this.#change({ exchanges: this.#state.exchanges.filter(({ id }) => id !== this.#unsentId) });
     const before = this.#agent.messages;
     if (resume.length === 0) {
       this.#agent.addMessage({ id: question.id, role: "user", content: text });
@@ -157,6 +160,7 @@ export class Conversation {
     if (isSent) return;
     // The question returns to the box, so that it is not lost.
     this.#agent.setMessages(before);
+    this.#unsentId = question.id;
     this.#change({ unsent: text });
   }
 
@@ -210,6 +214,7 @@ export class Conversation {
     return isShared() ? 0 : LINGER_MS;
   }
 
+  /** The server can be reached again. The question stays in the box. */
   takeUnsent(): void {
     this.#change({ unsent: undefined });
   }
