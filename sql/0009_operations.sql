@@ -47,3 +47,45 @@ create table idempotency_keys (
   created_at   timestamptz not null default now(),
   primary key (key, route)
 );
+
+-- Backups that this installation has made or tried to make.
+create table backups (
+  id            uuid primary key default gen_random_uuid(),
+  -- The folder or bucket.
+  place         text not null,
+  started_at    timestamptz not null default now(),
+  -- The process that makes it refreshes this time; silence means that the process has ended.
+  seen_at       timestamptz not null default now(),
+  finished_at   timestamptz,
+  archive       text,
+  size_bytes    bigint,
+  rows          bigint,
+  files         integer,
+  missing       integer,
+  changed       integer,
+  error_code    text,
+  error_message text,
+  check ((error_code is null) = (error_message is null))
+);
+create index backups_order on backups (started_at desc);
+
+-- Starts a backup in the whole installation; null while another one runs, and with p_every_seconds also when
+-- the last one is younger. A failed one is tried again within an hour.
+create function claim_backup(p_place text, p_every_seconds double precision) returns uuid language plpgsql as $$
+declare
+  backup uuid;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('backups', 0));
+  update backups set finished_at = clock_timestamp(), error_code = 'cancelled',
+    error_message = 'The process ended during the backup'
+  where finished_at is null and seen_at < clock_timestamp() - interval '1 minute';
+  if exists (select from backups where finished_at is null) then return null; end if;
+  if p_every_seconds is not null and exists (
+    select from backups
+    where started_at > clock_timestamp() - make_interval(secs => case
+      when error_code is null then p_every_seconds else least(p_every_seconds, 3600) end)
+  ) then return null; end if;
+  insert into backups (place) values (p_place) returning id into backup;
+  return backup;
+end
+$$;

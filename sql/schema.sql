@@ -478,6 +478,27 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.claim_backup(p_place text, p_every_seconds double precision) RETURNS uuid
+    LANGUAGE plpgsql
+    AS $$
+declare
+  backup uuid;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('backups', 0));
+  update backups set finished_at = clock_timestamp(), error_code = 'cancelled',
+    error_message = 'The process ended during the backup'
+  where finished_at is null and seen_at < clock_timestamp() - interval '1 minute';
+  if exists (select from backups where finished_at is null) then return null; end if;
+  if p_every_seconds is not null and exists (
+    select from backups
+    where started_at > clock_timestamp() - make_interval(secs => case
+      when error_code is null then p_every_seconds else least(p_every_seconds, 3600) end)
+  ) then return null; end if;
+  insert into backups (place) values (p_place) returning id into backup;
+  return backup;
+end
+$$;
+
 CREATE FUNCTION public.claim_document(p_document_id uuid, p_visibility_seconds integer) RETURNS TABLE(claim public.claimed_job, had_failed boolean)
     LANGUAGE plpgsql
     AS $$
@@ -2530,6 +2551,23 @@ CREATE TABLE public.audit_events (
     CONSTRAINT audit_events_count_check CHECK ((count > 0))
 );
 
+CREATE TABLE public.backups (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    place text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    archive text,
+    size_bytes bigint,
+    rows bigint,
+    files integer,
+    missing integer,
+    changed integer,
+    error_code text,
+    error_message text,
+    CONSTRAINT backups_check CHECK (((error_code IS NULL) = (error_message IS NULL)))
+);
+
 CREATE TABLE public.documents (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     course_id uuid NOT NULL,
@@ -3289,6 +3327,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.audit_events
     ADD CONSTRAINT audit_events_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.backups
+    ADD CONSTRAINT backups_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.chat_branches
     ADD CONSTRAINT chat_branches_pkey PRIMARY KEY (id);
 
@@ -3463,6 +3504,8 @@ ALTER TABLE ONLY public.worker_processes
 CREATE UNIQUE INDEX audit_events_denials ON public.audit_events USING btree (created_at, key_id, user_id, address, ((details ->> 'code'::text))) NULLS NOT DISTINCT WHERE (event_type = 'auth.denied'::text);
 
 CREATE INDEX audit_events_newest ON public.audit_events USING btree (created_at DESC, id DESC);
+
+CREATE INDEX backups_order ON public.backups USING btree (started_at DESC);
 
 CREATE INDEX chat_branches_session ON public.chat_branches USING btree (session_id, created_at);
 

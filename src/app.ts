@@ -3,6 +3,7 @@ import { type AnyElysia, Elysia } from "elysia";
 import { openForecaster } from "./pipelines/forecast";
 import { agUiRoutes } from "./routes/ag-ui";
 import { auditRoutes } from "./routes/audit";
+import { backupRoutes } from "./routes/backups";
 import { sharedFor } from "./routes/cached-checks";
 import { chatRoutes } from "./routes/chat/chat";
 import { mcpRoutes } from "./routes/chat/mcp";
@@ -101,6 +102,7 @@ export function createApp(services: Services) {
     .use(shareLinkRoutes(services))
     .use(userRoutes(services))
     .use(auditRoutes(services))
+    .use(backupRoutes(services))
     .use(webhookRoutes(services))
     .use(courseRoutes(services))
     .use(courseSourceRoutes({ ...services, forecaster }))

@@ -14,6 +14,7 @@ import { AppError, explain } from "./errors";
 import { openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
 import { observeProviderCall } from "./metrics";
+import { runDueBackup } from "./pipelines/backup/run";
 import { syncDueSources } from "./pipelines/lecture/sync-source";
 import { startMaintenance } from "./pipelines/maintenance";
 import { startPolling } from "./pipelines/poll";
@@ -33,6 +34,9 @@ const STOP_MS = 14_000;
 
 /** The longest wait of a requested import before it begins. */
 const SYNC_POLL_MS = 2_000;
+
+/** How often a process looks whether a backup is due. */
+const BACKUP_POLL_MS = 60_000;
 
 /** config → database → migrations → services → listen and work → drain on SIGTERM. */
 async function main(): Promise<void> {
@@ -54,7 +58,12 @@ async function main(): Promise<void> {
   const embedder = startLocalEmbedder();
   const services = await openServices(
     { ...config, DATABASE_URL: database.url },
-    { connections: config.DATABASE_POOL, localEmbedderUrl: embedder.url, name: "lectern" },
+    {
+      connections: config.DATABASE_POOL,
+      localEmbedderUrl: embedder.url,
+      name: "lectern",
+      database,
+    },
   );
 
   // Only this process uses the embedded database, so no worker of an earlier process is alive.
@@ -82,6 +91,15 @@ async function main(): Promise<void> {
     log,
     failure: "sources are synchronised later",
   });
+  const everyHours = config.BACKUP_EVERY_HOURS;
+  const stopBackups =
+    everyHours === 0
+      ? async () => {}
+      : startPolling((signal) => runDueBackup(services, everyHours, signal), {
+          everyMs: BACKUP_POLL_MS,
+          log,
+          failure: "the backup is tried again later",
+        });
   const hasWorkers = config.ROLE !== "api" && config.WORKERS > 0;
   // Before the server listens, so that its first answer is not a failure.
   if (hasWorkers) services.run(openWorkerState(config.WORKERS, () => 0));
@@ -100,7 +118,7 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), STOP_MS).unref();
     services.stop();
     stopMaintenance();
-    await Promise.all([stopServing(), stopWorking(), stopWebhooks(), stopSync()]);
+    await Promise.all([stopServing(), stopWorking(), stopWebhooks(), stopSync(), stopBackups()]);
     await services.close();
     await embedder.close();
     await database.close();

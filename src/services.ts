@@ -7,6 +7,7 @@ import { UserDirectory } from "./db/access/users";
 import { type Database, openDatabase, type Sql } from "./db/client";
 import { ReceiptWriter } from "./db/jobs/receipt-writer";
 import { openReplica } from "./db/replica";
+import { type DatabaseServer, openServerDatabase } from "./db/server";
 import { type Log, openLog } from "./log";
 import { type GuardedFetch, openGuardedFetch } from "./media/fetch/guarded-fetch";
 import type { OnSpawn } from "./media/ffmpeg";
@@ -57,6 +58,9 @@ export type Services = Providers & {
   databaseLoad: Database["load"];
   /** Null without OIDC_ISSUER. */
   oidc: TokenVerifier | null;
+  /** The source of backups. */
+  database: Pick<DatabaseServer, "engine" | "openCopy">;
+  backups: { place: BackupPlace; keep: number };
   /** Folder for all files, including temporary ones. */
   dataRoot: string;
   workers: () => LocalWorkers;
@@ -70,6 +74,8 @@ export type OpenOptions = {
   /** Address of the process's local embedder; used if the settings choose it. */
   localEmbedderUrl: string;
   name: string;
+  /** The source of backups; DATABASE_URL by default. */
+  database?: Services["database"];
   /** Called for every child process that can outlive its thread. */
   onSpawn?: OnSpawn;
   /** Receives the calls to providers; default: the metrics of this thread. */
@@ -123,6 +129,8 @@ export async function openServices(
     users: new UserDirectory(database.sql),
     audit,
     oidc: openTokenVerifier(config),
+    database: options.database ?? openServerDatabase(config.DATABASE_URL),
+    backups: { place: openBackups(config), keep: config.BACKUP_KEEP },
     dataRoot: config.DATA_ROOT,
     workers: () => workers(),
     shutdown: shutdown.signal,

@@ -8,11 +8,12 @@ export type ArchiveSource = { label: string; open(): Promise<ReadableStream<Uint
 /**
  * Finds an archive by the argument of a command: a path, `s3://bucket/…/name`, or `latest` for the newest in BACKUP_TO.
  *
- * @throws AppError `backup_not_found` for `latest` without a backup
+ * @throws AppError `backup_not_found`
  */
 export async function findArchive(config: Config, address: string): Promise<ArchiveSource> {
   if (address !== "latest") {
     const place = openBackups(config, dirname(address));
+    await (await place.open(basename(address))).cancel(); // a missing archive fails before a database is made
     return { label: address, open: () => place.open(basename(address)) };
   }
   const place = openBackups(config);

@@ -1,63 +1,102 @@
 import { parseArgs } from "node:util";
 import { type Config, loadConfig } from "../config";
+import { type BackupRecord, getBackup } from "../db/backup/backups";
+import { connect } from "../db/client";
 import { migrate } from "../db/migrate";
-import { openDatabaseServer } from "../db/server";
 import { AppError, explain } from "../errors";
 import { openLog } from "../log";
-import { type BackupSummary, createBackup, removeOldBackups } from "../pipelines/backup/create";
+import { type BackupRunDeps, startBackup } from "../pipelines/backup/run";
 import { openBackups, openStorage } from "../services";
+import type { StoredBackup } from "../storage/backup-place";
 import { AUDIO_FILES, DOCUMENT_FILES } from "../storage/files";
+import {
+  clientOfLecternUrl,
+  clientOfOwnServer,
+  openUnlockedDatabase,
+  type ServerClient,
+} from "./running-server";
 
 /** `./lectern backup`: stores all rows and files as one archive. */
 const USAGE = `Usage: ./lectern backup [--to FOLDER|s3://BUCKET/PREFIX] [--keep N] [--json]
        ./lectern backup --list [--to …] [--json]
---to: BACKUP_TO by default. --keep removes all but the newest N archives there; BACKUP_KEEP by default.`;
-
-/** The embedded database ends transactions of silent clients, and a slow bucket makes the command silent. */
-const IDLE_LIMIT_SECONDS = 3_600;
+--to: BACKUP_TO by default. --keep removes all but the newest N archives there; BACKUP_KEEP by default.
+LECTERN_URL and LECTERN_API_KEY choose a running server and its key; unset: the database of these settings.`;
 
 async function main(args: string[]): Promise<void> {
   const { to, keep, list, json } = readOptions(args);
   const config = loadConfig();
   const place = openBackups(config, to);
-  if (list) {
-    const archives = await place.list();
-    if (json) console.log(JSON.stringify(archives, null, 2));
-    else
-      for (const { name, size_bytes } of archives) console.log(`${name}  ${megabytes(size_bytes)}`);
-    return;
-  }
+  if (list) return printArchives(await place.list(), json);
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => stop.abort(new AppError("cancelled")));
   }
-  const summary = await makeBackup(config, (deps) =>
-    createBackup(deps, place, new Date(), stop.signal),
-  );
-  const removed = await removeOldBackups(place, keep ?? config.BACKUP_KEEP);
-  if (json) console.log(JSON.stringify({ place: place.label, ...summary, removed }, null, 2));
-  else printSummary(place.label, summary, removed);
+  const backups = { place, keep: keep ?? config.BACKUP_KEEP };
+  const server = clientOfLecternUrl();
+  const backup = server
+    ? await backUpByServer(server, { to, keep }, stop.signal)
+    : await backUpHere(config, backups, { to, keep }, stop.signal);
+  if (backup.error_code) throw new AppError(backup.error_code, { message: backup.error_message });
+  if (json) console.log(JSON.stringify(backup, null, 2));
+  else printBackup(backup);
 }
 
-async function makeBackup(
+type PlaceOptions = { to: string | undefined; keep: number | undefined };
+
+/** Uses the database itself; while a server has the embedded one, it uses the API of that server. */
+async function backUpHere(
   config: Config,
-  create: (deps: Parameters<typeof createBackup>[0]) => Promise<BackupSummary>,
-): Promise<BackupSummary> {
-  const embedded = { idleLimitSeconds: IDLE_LIMIT_SECONDS };
-  const database = await openDatabaseServer(config, undefined, embedded);
+  backups: BackupRunDeps["backups"],
+  options: PlaceOptions,
+  signal: AbortSignal,
+): Promise<BackupRecord> {
+  const database = await openUnlockedDatabase(config);
+  if (!database) return backUpByServer(clientOfOwnServer(config), options, signal);
+  await migrate(database.directUrl);
+  const db = connect(database.directUrl, { max: 1 });
+  const deps: BackupRunDeps = {
+    db,
+    backups,
+    database,
+    storage: await openStorage(config, DOCUMENT_FILES),
+    uploadedAudio: await openStorage(config, AUDIO_FILES),
+    dataRoot: config.DATA_ROOT,
+    log: openLog("silent", { name: "backup" }),
+  };
   try {
-    await migrate(database.directUrl);
-    return await create({
-      // No other process uses the embedded database now, so it needs no copy.
-      openDatabaseCopy: async () => ({ url: database.directUrl, close: async () => {} }),
-      engine: config.DATABASE_URL ? "postgresql" : "embedded",
-      storage: await openStorage(config, DOCUMENT_FILES),
-      uploadedAudio: await openStorage(config, AUDIO_FILES),
-      dataRoot: config.DATA_ROOT,
-      log: openLog(config.LOG_LEVEL, { name: "backup" }),
-    });
+    const { id } = await startBackup(deps, signal);
+    // Without the signal: it ends the backup, which then has its reason.
+    return await untilFinished(() => getBackup(db, id));
   } finally {
+    await db.end();
     await database.close();
+  }
+}
+
+async function backUpByServer(
+  ask: ServerClient,
+  { to, keep }: PlaceOptions,
+  signal: AbortSignal,
+): Promise<BackupRecord> {
+  if (to !== undefined || keep !== undefined) {
+    const message =
+      "A running server makes this backup, into its BACKUP_TO: leave out --to and --keep, or stop it first";
+    throw new AppError("config_invalid", { message });
+  }
+  const { id } = (await ask("POST", "/api/backups")) as BackupRecord;
+  return untilFinished(async () => {
+    signal.throwIfAborted();
+    return (await ask("GET", `/api/backups/${id}`)) as BackupRecord;
+  });
+}
+
+const POLL_MS = 200;
+
+async function untilFinished(read: () => Promise<BackupRecord>): Promise<BackupRecord> {
+  for (;;) {
+    const backup = await read();
+    if (backup.finished_at) return backup;
+    await Bun.sleep(POLL_MS);
   }
 }
 
@@ -83,12 +122,17 @@ function readOptions(args: string[]) {
   }
 }
 
-function printSummary(place: string, summary: BackupSummary, removed: string[]): void {
-  const { archive, size_bytes, rows, files, missing, changed } = summary;
-  console.log(`${place}/${archive}: ${megabytes(size_bytes)}, ${rows} rows, ${files} files`);
-  if (missing > 0) console.log(`${missing} files are missing in the storage: ./lectern verify`);
-  if (changed > 0) console.log(`${changed} PDFs differ from their upload: ./lectern verify`);
-  for (const name of removed) console.log(`removed ${name}`);
+function printArchives(archives: StoredBackup[], asJson: boolean): void {
+  if (asJson) console.log(JSON.stringify(archives, null, 2));
+  else
+    for (const { name, size_bytes } of archives) console.log(`${name}  ${megabytes(size_bytes)}`);
+}
+
+function printBackup(backup: BackupRecord): void {
+  const { place, archive, size_bytes, rows, files, missing, changed } = backup;
+  console.log(`${place}/${archive}: ${megabytes(size_bytes ?? 0)}, ${rows} rows, ${files} files`);
+  if (missing) console.log(`${missing} files are missing in the storage: ./lectern verify`);
+  if (changed) console.log(`${changed} PDFs differ from their upload: ./lectern verify`);
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

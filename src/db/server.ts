@@ -13,11 +13,17 @@ export type ServerProperties = {
   encoding: string;
 };
 
+/** A database whose rows do not change while they are read, or that others can use at the same time. */
+export type DatabaseCopy = { url: string; close(): Promise<void> };
+
 export type DatabaseServer = {
   /** For pools. It can lead to a pooler in transaction mode. */
   url: string;
   /** PostgreSQL itself, for notifications, migrations and commands: the same address without a pooler. */
   directUrl: string;
+  engine: "embedded" | "postgresql";
+  /** For long reads: PostgreSQL itself, or a copy of the embedded database, which has one session for all. */
+  openCopy(): Promise<DatabaseCopy>;
   /** Resolves with the reason if the embedded database dies; stays pending otherwise. */
   failed: Promise<Error>;
   close(): Promise<void>;
@@ -45,14 +51,29 @@ export async function openDatabaseServer(
       { dataDir: join(DATA_ROOT, "db"), ...embedded },
       log,
     );
-    return { ...database, directUrl: database.url };
+    return { ...database, directUrl: database.url, engine: "embedded" };
   }
   await checkServer(DATABASE_URL);
   const directUrl = DATABASE_DIRECT_URL ?? DATABASE_URL;
   if (DATABASE_DIRECT_URL) await checkServer(DATABASE_DIRECT_URL, "DATABASE_DIRECT_URL");
   await refusePooler(directUrl, DATABASE_DIRECT_URL ? "DATABASE_DIRECT_URL" : "DATABASE_URL");
-  return { url: DATABASE_URL, directUrl, failed: new Promise(() => {}), close: async () => {} };
+  return {
+    ...openServerDatabase(directUrl),
+    url: DATABASE_URL,
+    directUrl,
+    failed: new Promise(() => {}),
+    close: async () => {},
+  };
 }
+
+/** PostgreSQL, as the source of a backup. */
+export const openServerDatabase = (
+  url: string,
+): Pick<DatabaseServer, "url" | "engine" | "openCopy"> => ({
+  url,
+  engine: "postgresql",
+  openCopy: async () => ({ url, close: async () => {} }),
+});
 
 async function readServer(sql: Sql): Promise<ServerProperties> {
   const [server] = await sql<ServerProperties[]>`

@@ -89,7 +89,8 @@ export async function writeArchive<T>(
     // Without zstd's own checksum: Bun 1.4.5 accepts an archive that ends before it.
     createZstdCompress(),
     async (bytes: AsyncIterable<Uint8Array>) => {
-      size_bytes = await store(bytes, stop);
+      // Here, because the end of the stream reaches fill() before this promise is rejected.
+      size_bytes = await store(bytes, stop).catch(fail);
     },
     { signal: stop },
   ).catch(fail);

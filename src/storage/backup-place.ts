@@ -111,6 +111,20 @@ async function writeFlushed(
   }
 }
 
+/** The bytes, and the error of their source, which is no failure of the bucket. */
+function watchErrors(bytes: AsyncIterable<Uint8Array>) {
+  let failure: unknown;
+  async function* watched() {
+    try {
+      yield* bytes;
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  }
+  return { bytes: watched(), error: () => failure };
+}
+
 /** S3 allows 10 000 parts, so an archive can have 160 GB. */
 const PART_BYTES = 16 * 1024 * 1024;
 
@@ -122,11 +136,14 @@ function openBucketPlace(settings: S3Settings, prefix: string, label: string): B
 
     async write(name, bytes, signal) {
       const object = bucket.file(keyOf(name));
-      const stored = writeObject(object, bytes, "application/zstd", {
+      const source = watchErrors(bytes);
+      const stored = writeObject(object, source.bytes, "application/zstd", {
         signal,
         partSize: PART_BYTES,
       });
-      return asStorageFailure(stored, signal);
+      return asStorageFailure(stored, signal).catch((error: unknown) => {
+        throw source.error() ?? error;
+      });
     },
 
     async open(name) {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Sql } from "../../src/db/client";
+import { openServerDatabase } from "../../src/db/server";
 import { insertWebhookEndpoint } from "../../src/db/webhooks/endpoints";
 import { type BackupDeps, createBackup } from "../../src/pipelines/backup/create";
 import { receiveDocument } from "../../src/pipelines/document/request";
@@ -39,8 +40,7 @@ export async function openInstallation(database?: TestDatabase): Promise<Install
     storage,
     uploadedAudio,
     backupDeps: {
-      openDatabaseCopy: async () => ({ url, close: async () => {} }),
-      engine: "postgresql",
+      database: openServerDatabase(url),
       storage,
       uploadedAudio,
       dataRoot,

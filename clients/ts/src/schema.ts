@@ -37,6 +37,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List backups, newest first */
+        get: operations["listBackups"];
+        put?: never;
+        /**
+         * Start a backup of all rows and files
+         * @description The archive is stored in BACKUP_TO, and older ones than BACKUP_KEEP are removed there. See docs/backup.md.
+         */
+        post: operations["startBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a backup, running or ended */
+        get: operations["getBackup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/chat": {
         parameters: {
             query?: never;
@@ -3394,7 +3432,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @enum {string} */
-            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
+            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "backup.started" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
             /** Format: uuid */
             id: string;
             /** @description The key of the request; `bootstrap` is that of the settings */
@@ -3410,6 +3448,30 @@ export interface components {
              * @description The user of the request; a pseudonym after that user was erased
              */
             user_id: string | null;
+        };
+        Backup: {
+            /** @description The name of the stored archive */
+            archive: string | null;
+            /** @description PDFs that differ from their upload */
+            changed: number | null;
+            error_code: string | null;
+            error_message: string | null;
+            files: number | null;
+            /**
+             * Format: date-time
+             * @description Null while it runs
+             */
+            finished_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Files that the storage has lost */
+            missing: number | null;
+            /** @description The folder or bucket */
+            place: string;
+            rows: number | null;
+            size_bytes: number | null;
+            /** Format: date-time */
+            started_at: string;
         };
         ChatCompletion: {
             choices: {
@@ -6236,6 +6298,7 @@ export type AgUiEvent = components['schemas']['AgUiEvent'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type Asset = components['schemas']['Asset'];
 export type AuditEvent = components['schemas']['AuditEvent'];
+export type Backup = components['schemas']['Backup'];
 export type ChatCompletion = components['schemas']['ChatCompletion'];
 export type ChatCompletionChunk = components['schemas']['ChatCompletionChunk'];
 export type ChatReply = components['schemas']['ChatReply'];
@@ -6373,7 +6436,7 @@ export interface operations {
             query?: {
                 course_id?: string;
                 cursor?: string;
-                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
+                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "backup.started" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
                 key_id?: string;
                 limit?: number;
                 since?: string;
@@ -6398,6 +6461,76 @@ export interface operations {
                         items: components["schemas"]["AuditEvent"][];
                         next_cursor: string | null;
                     };
+                };
+            };
+        };
+    };
+    listBackups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Backup"][];
+                    };
+                };
+            };
+        };
+    };
+    startBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Accepted: a job does the work */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+        };
+    };
+    getBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
                 };
             };
         };

@@ -13,6 +13,7 @@ export const AUDIT_EVENT_TYPES = [
   "webhook.rotated",
   "webhook.deleted",
   "file.signed",
+  "backup.started",
   "course.deleted",
   "asset.deleted",
   "session.deleted",

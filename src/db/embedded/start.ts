@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import { makeDataDir } from "./data-dir";
@@ -22,6 +24,11 @@ export type EmbeddedDatabase = {
   boot_ms: number;
   /** The data as an uncompressed tar, taken between two transactions of the clients. */
   snapshot(): Promise<Blob>;
+  /**
+   * Starts a second database on a copy of the data, which nothing changes. Clients of this one wait only
+   * for the copy, not for reads of it. One copy at a time.
+   */
+  openCopy(): Promise<{ url: string; close(): Promise<void> }>;
   /**
    * Ends every connection, writes a checkpoint and gives the data directory free.
    *
@@ -52,6 +59,7 @@ export async function startEmbeddedDatabase(
   const thread = new DatabaseThread();
 
   try {
+    if (dataDir) await removeCopy(dataDir); // of a process that was killed
     if (dataDir && !from) await makeDataDir(dataDir);
     const { port } = await thread.ask("ready", { type: "start", dataDir, from, idleLimitSeconds });
     const boot_ms = Math.round(performance.now() - started);
@@ -62,6 +70,20 @@ export async function startEmbeddedDatabase(
       boot_ms,
       failed: thread.failed,
       snapshot: async () => (await thread.ask("snapshot", { type: "snapshot" })).data,
+      openCopy: async () => {
+        if (!dataDir) {
+          const { data } = await thread.ask("snapshot", { type: "snapshot" });
+          return startEmbeddedDatabase({
+            dataDir,
+            from: data,
+            idleLimitSeconds: COPY_IDLE_SECONDS,
+          });
+        }
+        await removeCopy(dataDir);
+        const folder = copyOf(dataDir);
+        await thread.ask("copied", { type: "copy", folder });
+        return openFolderCopy(folder, () => removeCopy(dataDir));
+      },
       close: async () => {
         await thread.stop();
         unlock();
@@ -72,6 +94,30 @@ export async function startEmbeddedDatabase(
     unlock();
     if (cause instanceof AppError) throw cause;
     throw new AppError("database_not_opened", { data_dir: dataDir, advice: REPAIR }, { cause });
+  }
+}
+
+/** A reader of a copy can be silent while a slow bucket takes its data. */
+const COPY_IDLE_SECONDS = 3_600;
+
+const copyOf = (dataDir: string) => `${resolve(dataDir)}.copy`;
+
+async function removeCopy(dataDir: string): Promise<void> {
+  await rm(copyOf(dataDir), { recursive: true, force: true });
+  await rm(`${copyOf(dataDir)}.lock`, { force: true });
+}
+
+async function openFolderCopy(folder: string, remove: () => Promise<void>) {
+  try {
+    const copy = await startEmbeddedDatabase({
+      dataDir: folder,
+      idleLimitSeconds: COPY_IDLE_SECONDS,
+    });
+    const close = () => copy.close().finally(remove);
+    return { url: copy.url, close };
+  } catch (error) {
+    await remove();
+    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { constants, cpSync } from "node:fs";
 import { Backend } from "./backend";
 import { keepWalShort } from "./checkpoints";
 import { Gateway } from "./gateway";
@@ -8,18 +9,25 @@ import { SyncedFS } from "./synced-fs";
 export type Command =
   | { type: "start"; dataDir: string | null; from?: Blob; idleLimitSeconds: number }
   | { type: "snapshot" }
+  | { type: "copy"; folder: string }
   | { type: "close" };
 
 /** The reports of this thread, one for each command. */
 export type WorkerReport =
   | { type: "ready"; port: number }
   | { type: "snapshot"; data: Blob }
+  | { type: "copied" }
   | { type: "closed" }
   | { type: "failed"; reason: string };
 
 declare const self: Worker;
 
-type Started = { backend: Backend; gateway: Gateway; stopCheckpoints: () => void };
+type Started = {
+  backend: Backend;
+  gateway: Gateway;
+  dataDir: string | null;
+  stopCheckpoints: () => void;
+};
 
 let started: Started | null = null;
 
@@ -40,8 +48,12 @@ async function obey(command: Command): Promise<WorkerReport> {
     return { type: "ready", port: started.gateway.port };
   }
   if (!started) return { type: "closed" }; // a start that failed has nothing to close
-  const { backend, gateway, stopCheckpoints } = started;
+  const { backend, gateway, dataDir, stopCheckpoints } = started;
   if (command.type === "snapshot") return { type: "snapshot", data: await snapshot(backend) };
+  if (command.type === "copy") {
+    await copyFolder(backend, dataDir!, command.folder);
+    return { type: "copied" };
+  }
 
   stopCheckpoints();
   await gateway.close();
@@ -56,7 +68,15 @@ async function start({
 }: Command & { type: "start" }): Promise<Started> {
   const backend = new Backend(await openPGlite(dataDir ? new SyncedFS(dataDir) : null, from));
   const gateway = await Gateway.open(backend, idleLimitSeconds);
-  return { backend, gateway, stopCheckpoints: dataDir ? keepWalShort(backend) : () => {} };
+  return { backend, gateway, dataDir, stopCheckpoints: dataDir ? keepWalShort(backend) : () => {} };
+}
+
+/** Copies the folder between two transactions. A file system with copy-on-write shares the blocks. */
+function copyFolder(backend: Backend, from: string, to: string): Promise<void> {
+  return backend.between(async (pglite) => {
+    await pglite.exec("checkpoint");
+    cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  });
 }
 
 function snapshot(backend: Backend): Promise<Blob> {

@@ -1,5 +1,6 @@
 import { version } from "../../../package.json";
 import { type SnapshotFile, withSnapshot } from "../../db/backup/snapshot";
+import type { DatabaseServer } from "../../db/server";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import { AnswerSpool } from "../../storage/answer-spool";
@@ -18,13 +19,8 @@ import {
   storedFileName,
 } from "../../storage/files";
 
-/** A database whose rows do not change while they are read, or that others can use at the same time. */
-export type DatabaseCopy = { url: string; close(): Promise<void> };
-
 export type BackupDeps = {
-  /** PostgreSQL itself, or a copy of the embedded database. */
-  openDatabaseCopy: () => Promise<DatabaseCopy>;
-  engine: "embedded" | "postgresql";
+  database: Pick<DatabaseServer, "engine" | "openCopy">;
   storage: FileStorage;
   uploadedAudio: FileStorage;
   dataRoot: string;
@@ -84,7 +80,7 @@ async function fill(
   now: Date,
   signal: AbortSignal,
 ): Promise<ArchiveManifest> {
-  const copy = await deps.openDatabaseCopy();
+  const copy = await deps.database.openCopy();
   let files: SnapshotFile[];
   try {
     files = await withSnapshot(copy.url, async (snapshot) => {
@@ -92,7 +88,7 @@ async function fill(
         format: ARCHIVE_FORMAT,
         lectern: version,
         created_at: now.toISOString(),
-        engine: deps.engine,
+        engine: deps.database.engine,
         schema: snapshot.schema,
         tables: snapshot.tables,
         sequences: snapshot.sequences,

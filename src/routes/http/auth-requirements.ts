@@ -154,6 +154,9 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "POST /api/documents/:id/resume": INGEST_DOCUMENT,
   "GET /api/documents/:id/usage": READ_DOCUMENT,
 
+  "GET /api/backups": ADMIN,
+  "POST /api/backups": ADMIN,
+  "GET /api/backups/:id": ADMIN,
   "GET /api/jobs": ADMIN,
   "POST /api/jobs/resume": ADMIN,
   "GET /api/jobs/:id": ADMIN,

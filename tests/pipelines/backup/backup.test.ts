@@ -1,13 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { getBackup, listBackups } from "../../../src/db/backup/backups";
+import { connect } from "../../../src/db/client";
 import { startEmbeddedDatabase } from "../../../src/db/embedded/start";
 import { endQueueHold, findQueueHold } from "../../../src/db/jobs/queue-hold";
-import { restoreBackup } from "../../../src/pipelines/backup/restore";
+import { listAppliedMigrations, listMigrations, migrate } from "../../../src/db/migrate";
+import { AppError } from "../../../src/errors";
+import { assertSchema, restoreBackup } from "../../../src/pipelines/backup/restore";
+import { runDueBackup, startBackup } from "../../../src/pipelines/backup/run";
 import { claimJob } from "../../../src/queue/queue";
 import { readArchive } from "../../../src/storage/backup-archive";
-import { embeddedSnapshot } from "../../support/database";
-import { silentLog } from "../../support/factories";
+import { openBackupPlace } from "../../../src/storage/backup-place";
+import { embeddedSnapshot, engine } from "../../support/database";
+import { createCourse, silentLog } from "../../support/factories";
 import {
   ask,
   backUp,
@@ -16,6 +22,7 @@ import {
   openInstallation,
 } from "../../support/installation";
 import { cloneNative } from "../../support/native-database";
+import { eventually } from "../../support/waiting";
 
 const { signal } = new AbortController();
 const restore = (path: string, to: Installation) =>
@@ -59,7 +66,10 @@ describe("a backup restored into an empty installation", () => {
   test("is the same on the other engine and back", async () => {
     await using source = await openInstallation(await cloneNative());
     await fillInstallation(source);
-    await using embedded = await openInstallation(await startEmbedded());
+    const { close, ...started } = await startEmbedded();
+    await using embedded = await openInstallation({ ...started, close });
+    // The copy of a running server, while it goes on writing.
+    embedded.backupDeps.database = { engine: "embedded", openCopy: started.openCopy };
     await using back = await openInstallation(await cloneNative());
     const first = await backUp(source);
     await restore(first.path, embedded);
@@ -81,6 +91,89 @@ describe("a backup restored into an empty installation", () => {
     const broken = back.db`update jobs set course_id = gen_random_uuid()`;
     expect(broken).rejects.toThrow("foreign key");
   });
+});
+
+test.if(engine === "native")(
+  "an archive of an earlier version gets the later migrations",
+  async () => {
+    const unmigrated = async () => {
+      const database = await cloneNative();
+      const sql = connect(database.url, { max: 1 });
+      await sql.unsafe(
+        `drop extension if exists pgmq cascade; drop schema if exists pgmq cascade;
+       drop schema public cascade; create schema public`,
+      );
+      await sql.end();
+      return database;
+    };
+    const migrations = await listMigrations();
+    const earlier = await unmigrated();
+    await migrate(earlier.url, { last: migrations.at(-2)!.name });
+    await using source = await openInstallation(earlier);
+    await using target = await openInstallation(await unmigrated());
+    await using later = await openInstallation();
+    const course_id = await createCourse(source.db);
+    const { path } = await backUp(source);
+    await restore(path, target);
+
+    expect(await target.db`select id from courses`).toEqual([{ id: course_id }] as never);
+    expect(await listAppliedMigrations(target.db)).toEqual(migrations);
+    expect(restore(path, later)).rejects.toMatchObject({
+      errorCode: "backup_incompatible",
+      details: { reason: expect.stringContaining("new database") },
+    });
+  },
+);
+
+test("an archive of a newer or another schema is refused", async () => {
+  const ours = await listMigrations();
+  const [first, ...others] = ours;
+  const newer = [...ours, { name: "9999_later.sql", sha256: "0" }];
+  const other = [{ ...first!, sha256: "0" }, ...others];
+
+  await assertSchema(ours.slice(0, 3));
+  for (const [schema, reason] of [
+    [newer, "newer version"],
+    [other, `differs in ${first!.name}`],
+  ] as const) {
+    expect(assertSchema(schema)).rejects.toMatchObject({
+      errorCode: "backup_incompatible",
+      details: { reason: expect.stringContaining(reason) },
+    });
+  }
+});
+
+test("a backup on a timer starts once per interval in the whole installation, and not on hold", async () => {
+  await using installation = await openInstallation();
+  const { db, dataRoot, backupDeps } = installation;
+  const place = openBackupPlace(join(dataRoot, "backups"));
+  const deps = { ...backupDeps, db, backups: { place, keep: 1 }, log: silentLog };
+  await db`insert into queue_hold (reason) values ('test')`;
+  await runDueBackup(deps, 24, signal);
+  expect(await listBackups(db, 9)).toHaveLength(0);
+  await endQueueHold(db);
+  await Promise.all([runDueBackup(deps, 24, signal), runDueBackup(deps, 24, signal)]);
+  await runDueBackup(deps, 24, signal);
+  expect(await listBackups(db, 9)).toHaveLength(1);
+
+  // A day later.
+  await db`update backups set started_at = started_at - interval '1 day', seen_at = seen_at - interval '1 day'`;
+  await runDueBackup(deps, 24, signal);
+  const [newest, oldest] = await listBackups(db, 9);
+  expect(newest!.archive).not.toBe(oldest!.archive);
+  expect((await place.list()).map(({ name }) => name)).toEqual([newest!.archive!]);
+
+  // A process that ended in the middle.
+  await db`update backups set finished_at = null, seen_at = now() - interval '2 minutes'`;
+  const stop = new AbortController();
+  stop.abort(new AppError("cancelled"));
+  const { id } = await startBackup(deps, stop.signal);
+  const failed = await eventually(
+    () => getBackup(db, id),
+    ({ finished_at }) => finished_at !== null,
+  );
+  expect(failed).toMatchObject({ archive: null, error_code: "cancelled" });
+  expect(await listBackups(db, 9)).toHaveLength(3);
 });
 
 describe("nothing is restored", () => {

@@ -1,0 +1,76 @@
+import {
+  type BackupRecord,
+  claimBackup,
+  failBackup,
+  finishBackup,
+  getBackup,
+  refreshBackup,
+} from "../../db/backup/backups";
+import type { Sql } from "../../db/client";
+import { findQueueHold } from "../../db/jobs/queue-hold";
+import { AppError, type ErrorCode } from "../../errors";
+import type { Log } from "../../log";
+import type { BackupPlace } from "../../storage/backup-place";
+import { toOutage } from "../../storage/failure";
+import { type BackupDeps, createBackup, removeOldBackups } from "./create";
+
+export type BackupRunDeps = BackupDeps & {
+  db: Sql;
+  /** Where archives are stored, and how many stay there. */
+  backups: { place: BackupPlace; keep: number };
+  log: Pick<Log, "info" | "warn">;
+};
+
+/** Another process can start a backup a minute after the last refresh. */
+const REFRESH_MS = 15_000;
+
+/**
+ * Starts a backup in the background. It ends with the signal.
+ *
+ * @throws AppError `backup_running`
+ */
+export async function startBackup(deps: BackupRunDeps, signal: AbortSignal): Promise<BackupRecord> {
+  const id = await claimBackup(deps.db, deps.backups.place.label, null);
+  if (!id) throw new AppError("backup_running");
+  void runBackup(deps, id, signal).catch((err) => {
+    deps.log.warn({ err, backup_id: id }, "the result of a backup was not stored");
+  });
+  return getBackup(deps.db, id);
+}
+
+/** Makes a backup if the last one of the installation is older than `everyHours`. A restored installation waits. */
+export async function runDueBackup(
+  deps: BackupRunDeps,
+  everyHours: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (await findQueueHold(deps.db)) return;
+  const id = await claimBackup(deps.db, deps.backups.place.label, everyHours * 3_600);
+  if (id) await runBackup(deps, id, signal);
+}
+
+async function runBackup(deps: BackupRunDeps, id: string, signal: AbortSignal): Promise<void> {
+  const { db, log, backups } = deps;
+  const refresh = setInterval(() => void refreshBackup(db, id).catch(() => {}), REFRESH_MS);
+  try {
+    const stored = await createBackup(deps, backups.place, new Date(), signal);
+    await finishBackup(db, id, stored);
+    log.info({ backup_id: id, place: backups.place.label, ...stored }, "backup stored");
+    const removed = await removeOldBackups(backups.place, backups.keep);
+    if (removed.length > 0) log.info({ removed }, "old backups removed");
+  } catch (err) {
+    log.warn({ err, backup_id: id }, "backup failed");
+    await failBackup(db, id, toFailure(err));
+  } finally {
+    clearInterval(refresh);
+  }
+}
+
+/** Code and text of a failure, with the reason of the system, such as ENOSPC. */
+function toFailure(err: unknown): { error_code: ErrorCode; error_message: string } {
+  const error = err instanceof AppError ? err : toOutage(err);
+  if (!error) return { error_code: "internal", error_message: String(err) };
+  const { reason } = error.details;
+  const error_message = reason ? `${error.message} (${reason})` : error.message;
+  return { error_code: error.errorCode, error_message };
+}
