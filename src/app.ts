@@ -152,6 +152,9 @@ export function createApp(services: Services) {
   return app;
 }
 
+/** Monitors ask every few seconds; a trace of each would hide the others. */
+const isProbe = ({ url }: Request) => /^\w+:\/\/[^/]+\/(?:metrics|api\/health)\b/.test(url);
+
 /** Runs each request in a context with its id, for log lines and for the jobs that it creates. */
 const inRequestContext =
   (handle: (request: Request, ...rest: unknown[]) => unknown) =>
@@ -159,6 +162,7 @@ const inRequestContext =
     const request_id = requestId(request);
     const parent = request.headers.get("traceparent");
     const attributes = { "http.request.method": request.method, "lectern.request_id": request_id };
+    if (isProbe(request)) return runInContext({ request_id }, () => handle(request, ...rest));
     return runInContext({ request_id }, () =>
       inSpan(request.method, { kind: "server", parent, attributes }, (span) => {
         const handled = handle(request, ...rest);

@@ -272,6 +272,7 @@ async function startWorkers(
     instance,
     log,
     onMessage,
+    onCrash: () => metrics.workerCrashes.inc(),
     onDeath: (thread) => {
       if (thread !== undefined) void removeScratchOfThread(config.DATA_ROOT, thread);
     },

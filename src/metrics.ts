@@ -63,6 +63,11 @@ export function openMetrics() {
       "Largest number of connections of this process's pool",
     ),
     buildInfo: gauge("lectern_build_info", "Always 1", "version", "runtime", "role", "database"),
+    workerCrashes: new Counter({
+      name: "lectern_worker_crashes_total",
+      help: "Workers of this process that ended without having been asked to",
+      registers,
+    }),
     takeovers: new Counter({
       name: "lectern_job_takeovers_total",
       help: "Jobs that continue after their worker ended without a report",

@@ -64,7 +64,8 @@ describe("a document and a question, from the request to the statements", () => 
     const question = { course_id, message: `What is ${SECRET_WORDS[1]}?` };
     const answer = await app.postJson("/api/chat", question, BOOTSTRAP);
     await answer.text();
-    await app.postJson("/api/courses", { name: "" }, BOOTSTRAP);
+    await app.call("GET", "/api/health/ready");
+    await app.call("GET", "/metrics", BOOTSTRAP);
     await app[Symbol.asyncDispose]();
     await openai[Symbol.asyncDispose]();
     upload = spansOf("POST /api/documents/upload")[0]!;
@@ -121,6 +122,12 @@ describe("a document and a question, from the request to the statements", () => 
     for (const word of [...SECRET_WORDS, BOOTSTRAP, "Traced"]) {
       expect(collector.bodies.join("").includes(word)).toBe(false);
     }
+  });
+
+  test("probes of monitors make no traces", () => {
+    const routes = collector.spans.map(({ attributes }) => attributes["http.route"]);
+    expect(routes).toContain("/api/chat");
+    expect(routes.filter((route) => /health|metrics/.test(String(route)))).toEqual([]);
   });
 
   test("the collector gets the headers of the settings", () => {

@@ -56,6 +56,8 @@ export type SupervisorOptions = {
   onMessage: (message: FromWorker) => void;
   /** Called after the end of a worker, with its thread id if it was ready before. */
   onDeath: (thread: number | undefined) => void;
+  /** Called when a worker ends without having been asked to. */
+  onCrash?: () => void;
 };
 
 /**
@@ -65,8 +67,18 @@ export type SupervisorOptions = {
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const { count, db, log } = options;
   const id = crypto.randomUUID();
-  const workers: WorkerSlot[] = Array.from({ length: count }, (_, n) => startSlot(n, id, options));
   const alive = () => workers.filter((worker) => worker.alive()).length;
+  const register = () => {
+    refreshRegistration(db, {
+      id,
+      instance: options.instance,
+      wanted: count,
+      alive: alive(),
+    }).catch((err) => log.warn({ err }, "the workers were not registered"));
+  };
+  const workers: WorkerSlot[] = Array.from({ length: count }, (_, n) =>
+    startSlot(n, id, { ...options, onReady: register }),
+  );
 
   // A separate connection. After an outage postgres.js listens again by itself.
   const listener = connect(options.databaseUrl, { max: 1, name: `${options.instance} supervisor` });
@@ -81,12 +93,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 
   const pulse = () => {
     for (const worker of workers) worker.ping();
-    refreshRegistration(db, {
-      id,
-      instance: options.instance,
-      wanted: count,
-      alive: alive(),
-    }).catch((err) => log.warn({ err }, "the workers were not registered"));
+    register();
   };
   pulse();
   const timer = setInterval(pulse, PULSE_MS);
@@ -118,7 +125,11 @@ type WorkerSlot = {
 type HeldJob = { job: ClaimedJob; lost: AbortController; release: () => void };
 
 /** Starts one worker, and a new one whenever it dies. */
-function startSlot(n: number, processId: string, options: SupervisorOptions): WorkerSlot {
+function startSlot(
+  n: number,
+  processId: string,
+  options: SupervisorOptions & { onReady: () => void },
+): WorkerSlot {
   const { mode, entry, env, db, log, onMessage, onDeath } = options;
   const children = new Set<number>();
   const drained = Promise.withResolvers<void>();
@@ -160,6 +171,7 @@ function startSlot(n: number, processId: string, options: SupervisorOptions): Wo
       ready = true;
       thread = message.thread;
       restartMs = RESTART_MS.first;
+      if (!draining) options.onReady();
     } else if (message.type === "drained") drained.resolve();
     else if (message.type === "claimed") hold(message.job);
     else if (message.type === "released") letGo();
@@ -178,8 +190,11 @@ function startSlot(n: number, processId: string, options: SupervisorOptions): Wo
       children.clear();
       onDeath(thread);
       if (draining) return drained.resolve();
+      options.onCrash?.();
       const job = letGo();
-      log.error({ worker: n, reason, restart_ms: restartMs }, "worker died");
+      const { job_id, asset_id, course_id, request_id } = job ?? {};
+      const ids = job && { job_id, asset_id, course_id, request_id };
+      log.error({ worker: n, reason, restart_ms: restartMs, ...ids }, "worker died");
       if (job) void reportCrash(db, job, reason, log);
       setTimeout(() => draining || start(), restartMs);
       restartMs = Math.min(restartMs * 2, RESTART_MS.most);

@@ -37,8 +37,12 @@ const supervise = async (env: Record<string, string>) => {
     log: silentLog,
     onMessage: () => {},
     onDeath: () => {},
+    onCrash: () => {
+      crashes += 1;
+    },
   });
 };
+let crashes = 0;
 const jobOf = async (job_id: string) => (await db`select * from jobs where id = ${job_id}`)[0]!;
 const secondsLeft = async () => {
   const [row] =
@@ -52,6 +56,12 @@ test("a worker with a blocked thread keeps its claim, and its process is registe
   await eventually(
     async () => (await jobOf(job_id)).attempt,
     (attempt) => attempt === 1,
+  );
+  // At once, and not at the next pulse.
+  await eventually(
+    () => readQueueState(db),
+    ({ workers }) => workers === 1,
+    10_000,
   );
   await Bun.sleep(17_000); // one extension, after 15 s
 
@@ -72,6 +82,7 @@ test("a thread that dies is charged to its job, which is due again at once", asy
   );
 
   expect(job).toMatchObject({ interruptions: 1, log: [{ outcome: "crashed" }] });
+  expect(crashes).toBeGreaterThan(0);
   const events = await db`
     select payload ->> 'cause' as cause from processing_events
     where asset_id = ${document_id} and event_type = 'crashed'`;
