@@ -450,6 +450,9 @@ export function loadClientConfig(env: Environment = process.env): z.infer<typeof
   throw new AppError("config_invalid", { problems: z.flattenError(result.error).fieldErrors });
 }
 
+/** The name of the app in which this machine of Fly.io runs; undefined elsewhere. */
+export const flyAppName = (env: Environment = process.env): string | undefined => env.FLY_APP_NAME;
+
 /** A copy of the environment, for the processes and threads that we start. */
 export const inheritedEnvironment = (): Record<string, string> =>
   Object.fromEntries(

@@ -3,11 +3,13 @@ import { createApp, createWorkerApp } from "./app";
 import {
   type Config,
   findMisspeltSettings,
+  flyAppName,
   inheritedEnvironment,
   instanceName,
   loadConfig,
 } from "./config";
 import { countEmbeddings } from "./db/chunks/embeddings";
+import { refuseSeveralMachines } from "./db/embedded/one-machine";
 import { migrate } from "./db/migrate";
 import { type DatabaseServer, openDatabaseServer } from "./db/server";
 import { AppError, explain } from "./errors";
@@ -46,8 +48,10 @@ async function main(): Promise<void> {
   for (const { name, meant } of findMisspeltSettings())
     log.warn({ variable: name }, `${name} is not a setting: did you mean ${meant}?`);
 
+  await assertPortFree(config);
   await openDataRoot(config.DATA_ROOT);
   refuseEmbeddedFleet(config);
+  if (!config.DATABASE_URL) await refuseSeveralMachines(flyAppName());
   const database = await openDatabaseServer(config, log);
   void database.failed.then((err) => {
     log.fatal({ err }, "the embedded database died; start again to continue where it stopped");
@@ -207,6 +211,23 @@ async function listen(
     await app.server?.stop(true);
   };
   return { url: app.server!.url.href, stop };
+}
+
+/**
+ * Creating the database takes seconds, so a port in use is reported before it.
+ *
+ * @throws AppError `config_invalid`
+ */
+async function assertPortFree(config: Config): Promise<void> {
+  const setting = config.ROLE === "worker" ? "WORKER_PORT" : "PORT";
+  if (config[setting] === 0) return;
+  const address = { hostname: config.HOST, port: config[setting], reusePort: false };
+  try {
+    const probe = Bun.serve({ ...address, fetch: () => new Response() });
+    await probe.stop(true);
+  } catch (error) {
+    throw notListening(error, config, setting);
+  }
 }
 
 function notListening(error: unknown, config: Config, setting: "PORT" | "WORKER_PORT"): unknown {

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { loadConfig } from "../config";
+import { flyAppName, loadConfig } from "../config";
 import { findPendingMigrations, migrate } from "../db/migrate";
 import { openDatabaseServer } from "../db/server";
 import { AppError, explain } from "../errors";
@@ -10,7 +10,9 @@ import { AppError, explain } from "../errors";
  */
 async function main(): Promise<void> {
   const isDryRun = readOptions();
-  const database = await openDatabaseServer(loadConfig());
+  const config = loadConfig();
+  if (!config.DATABASE_URL && flyAppName()) throw noVolume();
+  const database = await openDatabaseServer(config);
   try {
     const names = await (isDryRun ? findPendingMigrations(database.url) : migrate(database.url));
     for (const name of names) console.log(`${isDryRun ? "would apply" : "applied"}  ${name}`);
@@ -18,6 +20,14 @@ async function main(): Promise<void> {
   } finally {
     await database.close();
   }
+}
+
+/** Fly.io runs a release command on a machine without the volume, so an embedded database there is lost. */
+function noVolume(): AppError {
+  const problem =
+    "is unset: create a PostgreSQL and run fly secrets set DATABASE_URL=postgres://…, or accept the risk of " +
+    "the embedded database and remove release_command from fly.toml (docs/deploy.md)";
+  return new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
 }
 
 function readOptions(): boolean {

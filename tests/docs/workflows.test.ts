@@ -89,7 +89,9 @@ test("the workflows check, test, compare generated files, build the image and au
       "scripts/postgres start",
       "bun scripts/dump-schema.ts --check",
       "bun scripts/dump-openapi.ts --check",
-      "docker compose up --build --detach --wait",
+      "docker compose up --detach --wait",
+      "bun scripts/pin-images.ts",
+      "bun scripts/sbom.ts --dpkg dpkg-status >sbom.cdx.json",
       "sudo --preserve-env=PATH bun scripts/image.ts check",
     ]),
   );
