@@ -167,14 +167,11 @@ describe("the exam of a course", () => {
 
   test("needs a course with material, and stops when its request ends", async () => {
     const empty = await createCourse(db);
-    const stopped = runCourseExam(course_id, {
-      ...deps,
-      signal: AbortSignal.abort(new Error("stop")),
-    });
+    const cancelled = { ...deps, signal: AbortSignal.abort(new Error("stop")) };
 
     expect((await call("POST", empty)).body.code).toBe("exam_without_questions");
     expect((await call("POST", crypto.randomUUID())).body.code).toBe("course_not_found");
-    await expect(stopped).rejects.toThrow("stop");
+    await expect(runCourseExam(course_id, cancelled)).rejects.toThrow("stop");
   });
 });
 
