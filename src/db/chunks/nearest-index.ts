@@ -11,7 +11,7 @@ const BUILD_MEMORY = "512MB";
 /**
  * Builds the `ivfflat` indexes for the search across courses when there are enough chunks, and again when the number
  * of chunks calls for twice or half as many lists. The lists are the square root of the chunks. Writers are not
- * blocked, except on the embedded database, which runs one statement at a time. One process builds at a time.
+ * blocked, except on the embedded database, which runs one statement at a time. Does nothing while another process builds.
  *
  * @param signal cancels a build; the next call starts it again
  * @param leastChunks a table with fewer chunks has no index
@@ -26,20 +26,19 @@ export async function refreshNearestIndexes(
   // Its own connection: a build takes minutes, and cannot run in a transaction.
   const connection = await sql.reserve();
   try {
-    const [lock] = await connection<{ taken: boolean; embedded: boolean }[]>`
-      select pg_try_advisory_lock(hashtextextended('nearest_index', 0)) as taken,
+    // No advisory lock: behind PgBouncer another connection could not release it.
+    const [state] = await connection<{ builds: boolean; embedded: boolean }[]>`
+      select exists (select from pg_stat_progress_create_index
+                     where datname = current_database() and relid = any(${TABLES as never}::text[]::regclass[])) as builds,
              coalesce(current_setting('lectern.embedded', true) = 'on', false) as embedded`;
-    if (!lock!.taken) return [];
-    try {
-      const changed: string[] = [];
-      for (const table of TABLES) {
-        if (await refreshIndex(connection, table, { ...lock!, leastChunks, signal }))
-          changed.push(table);
-      }
-      return changed;
-    } finally {
-      await connection`select pg_advisory_unlock(hashtextextended('nearest_index', 0))`;
+    const { builds, embedded } = state!;
+    if (builds) return [];
+    const changed: string[] = [];
+    for (const table of TABLES) {
+      const isChanged = await refreshIndex(connection, table, { embedded, leastChunks, signal });
+      if (isChanged) changed.push(table);
     }
+    return changed;
   } finally {
     connection.release();
   }
