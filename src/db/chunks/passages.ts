@@ -106,6 +106,7 @@ export async function findCandidates(
     ),
     asked as materialized (
       select used.text_config, used.chunks, lexeme, spellings, coalesce(${knownMatches(sql, scope)}, 0) as known,
+             coalesce(${matchesEverywhere(sql)}, 0) as everywhere,
              ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query
       from (
         select text_config, count(*)::float8 as chunks, sum(count(*)) over () as all_chunks
@@ -128,20 +129,29 @@ export async function findCandidates(
       -- Ids are random: of a word in most chunks, a sample of the chunks is ranked.
       select text_config, string_agg(query::text, ' | ')::tsquery as query,
              (string_agg(query::text, ' | ') filter (where known <= ${MOST_SAMPLED}))::tsquery as rare,
-             case when max(known) > ${MOST_SAMPLED} then sample_end(${MOST_SAMPLED} / max(known)) end as last_id
+             case when max(known) > ${MOST_SAMPLED} then sample_end(${MOST_SAMPLED} / max(known)) end as last_id,
+             -- The index of words covers all courses, so a course with fewer chunks than its answer is read instead.
+             sum(everywhere) <= 2 * max(chunks) as uses_index
       from word where is_ranked group by text_config
     ),
     spoken as materialized (
       select any_word.text_config, matched.* from any_word cross join lateral (
         -- || unpacks a stored vector once for all the words it is asked about.
         select c.id, c.tsv || ''::tsvector as own, case when c.has_context then c.tsv || c.context_tsv end as enriched
-        from chunk c
+        from (
+          -- offset 0: with the words as parameters the index of words is used.
+          (select * from chunk c
+           where any_word.uses_index
+             and (c.tsv @@ any_word.query or c.context_tsv @@ any_word.query and c.has_context) offset 0)
+          union all
+          -- is true: an expression that the index of words cannot serve.
+          (select * from chunk c
+           where not any_word.uses_index
+             and (c.tsv @@ any_word.query or c.context_tsv @@ any_word.query and c.has_context) is true offset 0)
+        ) c
         where c.text_config = any_word.text_config
-          and (c.tsv @@ any_word.query or c.context_tsv @@ any_word.query and c.has_context)
           and (any_word.last_id is null or c.id <= any_word.last_id
                or c.tsv @@ any_word.rare or c.context_tsv @@ any_word.rare)
-        -- offset 0: with the words as parameters the index of words is used, not a scan of the course.
-        offset 0
       ) matched
     ),
     matching as materialized (
@@ -303,6 +313,11 @@ function knownMatches(sql: Sql, scope: SearchScope) {
     where w.course_id is null and w.text_config = used.text_config and w.lexeme = lexemes.lexeme
       and s.course_id is null)`;
 }
+
+/** In about how many chunks of all courses a lexeme is; null where it is not counted. */
+const matchesEverywhere = (sql: Sql) => sql`(
+  select w.chunks::float8 from word_counts w
+  where w.course_id is null and w.text_config = used.text_config and w.lexeme = lexemes.lexeme)`;
 
 const hasFilter = ({ lectures, slides }: SearchScope) =>
   Object.values({ ...lectures, ...slides }).some((filter) => filter !== undefined);
