@@ -237,6 +237,17 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.getByRole("button", { name: "Choose automatically again" }).waitFor();
     expect(await deck.isChecked()).toBe(!wasUsed);
 
+    await page.getByLabel("Upload audio or a transcript instead").setInputFiles({
+      name: "corrected.vtt",
+      mimeType: "text/vtt",
+      buffer: Buffer.from("WEBVTT\n\n00:01.000 --> 00:04.000\nZebras have stripes.\n"),
+    });
+    const { items: lectures } = await server.json("/api/lectures?limit=1");
+    await eventually(
+      () => server.json(`/api/lectures/${lectures[0].id}`),
+      ({ excerpt }) => excerpt === "Zebras have stripes.",
+    );
+
     await page.getByText("Add sources").click();
     await page.getByLabel("Choose files").setInputFiles({
       name: "notes.docx",

@@ -63,7 +63,7 @@ export async function openPage(
 
 /** Serious findings of axe on the page as it is now. */
 export async function findBarriers(page: Page): Promise<string[]> {
-  // Colours in a transition have no contrast that anyone reads.
+  // A transition of colours passes through contrasts that are not the design.
   await page.evaluate(`Promise.all(document.getAnimations()
     .filter((one) => one instanceof CSSTransition)
     .map(({ finished }) => finished.catch(() => {})))`);

@@ -39,3 +39,11 @@ test("the page loads at most 220 kB of compressed JavaScript before it is ready"
   expect(scripts.length).toBeGreaterThan(0);
   expect(total).toBeLessThan(220_000);
 });
+
+test("the page names the API to browsers without JavaScript", async () => {
+  const html = await Bun.file("public/ag-ui/index.html").text();
+  const [, text] = /<noscript>([\s\S]*?)<\/noscript>/.exec(html)!;
+
+  expect(text).toContain("needs JavaScript");
+  expect(text).toContain('href="../swagger"');
+});
