@@ -41,6 +41,7 @@ import { retranscribeRoutes } from "./routes/lectures/retranscribe";
 import { transcriptCorrectionRoutes } from "./routes/lectures/transcript-corrections";
 import { metricsRoute } from "./routes/metrics";
 import { questionGroupRoutes } from "./routes/question-groups";
+import { retentionRoutes } from "./routes/retention";
 import { retrievalRoutes } from "./routes/retrieval";
 import { searchRoutes } from "./routes/search";
 import { shareLinkRoutes } from "./routes/share-links";
@@ -103,6 +104,7 @@ export function createApp(services: Services) {
     .use(userRoutes(services))
     .use(auditRoutes(services))
     .use(backupRoutes(services))
+    .use(retentionRoutes(services))
     .use(webhookRoutes(services))
     .use(courseRoutes(services))
     .use(courseSourceRoutes({ ...services, forecaster }))

@@ -249,6 +249,12 @@ const Config = z.object({
   BACKUP_EVERY_HOURS: number(0, 8_760).default(0),
   /** How many backups are kept in BACKUP_TO. */
   BACKUP_KEEP: Count.default(7),
+  /** Days after their upload that documents and lectures are deleted with all their texts; 0: never. */
+  PDF_RETENTION_DAYS: number(0, 36_500).default(0),
+  TRANSCRIPT_RETENTION_DAYS: number(0, 36_500).default(0),
+  /** Days after the upload that only the vectors are deleted, and after the last message that a conversation is. */
+  EMBEDDING_RETENTION_DAYS: number(0, 36_500).default(0),
+  CHAT_RETENTION_DAYS: number(0, 36_500).default(0),
   /** Days that uploaded audio is kept after its lecture failed or was cancelled, so that a retry can use it. */
   SOUND_RETENTION_DAYS: number(0, 3_650).default(7),
   /** Days that messages of completed and of failed jobs, events, audit events, and receipts of paid calls are kept. */

@@ -28,7 +28,7 @@ import { releaseAllClaims } from "./queue/queue";
 import { type LocalWorkers, startSupervisor } from "./queue/supervisor";
 import type { FromWorker } from "./queue/worker-handle";
 import { isLoopback, isOpen } from "./routes/http/authenticate";
-import { openServices, type Services } from "./services";
+import { openServices, type Services, toContentRetention } from "./services";
 import { openDataRoot } from "./storage/data-root";
 
 /** The process exits after this time even if its stop is unfinished. Fly.io's kill_timeout must exceed it. */
@@ -75,6 +75,7 @@ async function main(): Promise<void> {
   // A process without workers does this too, because it has the interrupted uploads that it received.
   const stopMaintenance = await startMaintenance({
     ...services,
+    contentRetention: toContentRetention(config),
     audioRetentionDays: config.SOUND_RETENTION_DAYS,
     retention: {
       archives: config.ARCHIVE_RETENTION_DAYS,

@@ -5,6 +5,7 @@ import { AuditWriter } from "./db/access/audit-writer";
 import { KeyRing } from "./db/access/key-ring";
 import { UserDirectory } from "./db/access/users";
 import { type Database, openDatabase, type Sql } from "./db/client";
+import type { ContentRetention } from "./db/content-retention";
 import { ReceiptWriter } from "./db/jobs/receipt-writer";
 import { openReplica } from "./db/replica";
 import { type DatabaseServer, openServerDatabase } from "./db/server";
@@ -185,6 +186,13 @@ export async function openStorage(config: Config, kind: FileKind): Promise<FileS
     secretAccessKey: config.S3_SECRET_ACCESS_KEY!,
   });
 }
+
+export const toContentRetention = (config: Config): ContentRetention => ({
+  pdfs: config.PDF_RETENTION_DAYS,
+  transcripts: config.TRANSCRIPT_RETENTION_DAYS,
+  embeddings: config.EMBEDDING_RETENTION_DAYS,
+  chats: config.CHAT_RETENTION_DAYS,
+});
 
 /**
  * Opens a place of backups.

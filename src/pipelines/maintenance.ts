@@ -1,6 +1,7 @@
 import { refreshNearestIndexes } from "../db/chunks/nearest-index";
 import { refreshWordCounts } from "../db/chunks/word-counts";
 import type { Sql } from "../db/client";
+import type { ContentRetention } from "../db/content-retention";
 import { listDeletedDocuments, startFileRemoval } from "../db/documents";
 import { recordRemovedOrphan } from "../db/file-audit";
 import { pruneKeys } from "../db/jobs/idempotency";
@@ -22,6 +23,7 @@ import { sweepStaging } from "../storage/staging";
 import { removeDocument, removeFile } from "./document/request";
 import { auditFiles } from "./file-audit";
 import { removeUnneededAudio } from "./lecture/remove-audio";
+import { applyRetention } from "./retention";
 
 const EVERY_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
@@ -41,6 +43,8 @@ type MaintenanceDeps = {
   /** Days between the failure of a lecture and the removal of its uploaded audio. */
   audioRetentionDays: number;
   retention: Retention;
+  /** Days after which documents, lectures, vectors and conversations are deleted. */
+  contentRetention: ContentRetention;
   dataRoot: string;
   log: Log;
 };
@@ -89,6 +93,7 @@ async function maintain(deps: MaintenanceDeps): Promise<void> {
 async function maintainDaily(deps: MaintenanceDeps, signal: AbortSignal): Promise<void> {
   const { db, retention, storage, uploadedAudio } = deps;
   const tasks = {
+    content: () => unlessHeld(db, () => removeOldContent(deps, signal)),
     history: () => unlessHeld(db, () => pruneHistory(db, retention)),
     registrations: () => pruneRegistrations(db),
     nearest_indexes: () => refreshNearestIndexes(db, signal),
@@ -107,6 +112,16 @@ async function audit(
   const found = await auditFiles({ db, storage }, kind, signal);
   if (found.orphans + found.missing > 0) {
     log.warn({ kind, ...found }, "files and rows differ: see the events");
+  }
+}
+
+async function removeOldContent(
+  { db, contentRetention, log }: MaintenanceDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const deleted = await applyRetention(db, contentRetention, signal);
+  if (Object.values(deleted).some((count) => count > 0)) {
+    log.info({ deleted }, "content older than its retention deleted");
   }
 }
 

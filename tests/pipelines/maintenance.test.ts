@@ -24,6 +24,7 @@ setDefaultTimeout(120_000);
 const db = await withDatabase();
 const rest = {
   audioRetentionDays: 7,
+  contentRetention: { pdfs: 0, transcripts: 0, embeddings: 0, chats: 0 },
   retention: { archives: 30, deadLetters: 90, events: 90, audit: 365, receipts: 400 },
   log: silentLog,
 };

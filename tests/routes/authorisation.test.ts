@@ -112,6 +112,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/backups": ["admin", "refused"],
   "post /api/backups": ["admin", "refused"],
   "get /api/backups/{id}": ["admin", "refused"],
+  "get /api/retention": ["admin", "refused"],
   "get /api/jobs": ["admin", "refused"],
   "get /api/jobs/{id}": ["admin", "refused"],
   "post /api/jobs/resume": ["admin", "refused"],

@@ -1453,6 +1453,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview what retention deletes next
+         * @description Deletes nothing. Maintenance deletes once a day what is due. See docs/operations.md.
+         */
+        get: operations["previewRetention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/retrieval/query": {
         parameters: {
             query?: never;
@@ -3432,7 +3452,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @enum {string} */
-            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "backup.started" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
+            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "backup.started" | "embeddings.deleted" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
             /** Format: uuid */
             id: string;
             /** @description The key of the request; `bootstrap` is that of the settings */
@@ -5596,6 +5616,29 @@ export interface components {
             /** @enum {string} */
             status: "ready" | "starting" | "not_ready";
         };
+        RetentionPreview: {
+            /** @description The retention of each kind; 0: it is kept */
+            days: {
+                chats: number;
+                embeddings: number;
+                pdfs: number;
+                transcripts: number;
+            };
+            due: {
+                /** @description Documents, lectures, assets with vectors, or conversations that are deleted */
+                count: number;
+                /** Format: uuid */
+                course_id: string;
+                course_name: string;
+                /** @enum {string} */
+                kind: "pdfs" | "transcripts" | "embeddings" | "chats";
+                /**
+                 * Format: date-time
+                 * @description The oldest upload, or the oldest last message
+                 */
+                oldest_at: string;
+            }[];
+        };
         /** @description RunAgentInput of AG-UI */
         RunAgentInput: {
             /** @default [] */
@@ -6363,6 +6406,7 @@ export type ProcessingEvent = components['schemas']['ProcessingEvent'];
 export type QuestionGroup = components['schemas']['QuestionGroup'];
 export type QuestionGroups = components['schemas']['QuestionGroups'];
 export type Readiness = components['schemas']['Readiness'];
+export type RetentionPreview = components['schemas']['RetentionPreview'];
 export type RunAgentInput = components['schemas']['RunAgentInput'];
 export type ShareLink = components['schemas']['ShareLink'];
 export type SignedUrls = components['schemas']['SignedUrls'];
@@ -6436,7 +6480,7 @@ export interface operations {
             query?: {
                 course_id?: string;
                 cursor?: string;
-                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "backup.started" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
+                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "backup.started" | "embeddings.deleted" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
                 key_id?: string;
                 limit?: number;
                 since?: string;
@@ -9398,6 +9442,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TranscriptAccepted"];
+                };
+            };
+        };
+    };
+    previewRetention: {
+        parameters: {
+            query?: {
+                chats?: number;
+                days_ahead?: number;
+                embeddings?: number;
+                pdfs?: number;
+                transcripts?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Problem"];
+            "5XX": components["responses"]["Problem"];
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
                 };
             };
         };

@@ -14,6 +14,7 @@ export const AUDIT_EVENT_TYPES = [
   "webhook.deleted",
   "file.signed",
   "backup.started",
+  "embeddings.deleted",
   "course.deleted",
   "asset.deleted",
   "session.deleted",

@@ -157,6 +157,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/backups": ADMIN,
   "POST /api/backups": ADMIN,
   "GET /api/backups/:id": ADMIN,
+  "GET /api/retention": ADMIN,
   "GET /api/jobs": ADMIN,
   "POST /api/jobs/resume": ADMIN,
   "GET /api/jobs/:id": ADMIN,

@@ -11,6 +11,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/backups": "listBackups",
   "post /api/backups": "startBackup",
   "get /api/backups/{id}": "getBackup",
+  "get /api/retention": "previewRetention",
   "get /api/jobs": "listJobs",
   "get /api/jobs/{id}": "getJob",
   "post /api/jobs/resume": "resumeQueue",

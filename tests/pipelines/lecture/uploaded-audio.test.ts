@@ -43,7 +43,12 @@ async function maintain(uploadedAudio: FileStorage = lab.uploadedAudio): Promise
   const storage = await openDiskStorage(lab.dataRoot, DOCUMENT_FILES);
   const deps = { db, storage, uploadedAudio, dataRoot: lab.dataRoot, log: silentLog };
   const retention = { archives: 30, deadLetters: 90, events: 90, audit: 365, receipts: 400 };
-  const stop = await startMaintenance({ ...deps, audioRetentionDays: 7, retention });
+  const stop = await startMaintenance({
+    ...deps,
+    contentRetention: { pdfs: 0, transcripts: 0, embeddings: 0, chats: 0 },
+    audioRetentionDays: 7,
+    retention,
+  });
   stop();
 }
 
