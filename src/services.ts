@@ -96,8 +96,8 @@ export async function openServices(
   const metrics = openMetrics();
   const onCall = options.onCall ?? ((call) => observeProviderCall(metrics, call));
   const onStatement = (seconds: number) => metrics.statementSeconds.observe(seconds);
-  const prepare = !config.DATABASE_DIRECT_URL; // set for a pooler in transaction mode
-  const pool = { max: connections, name: `${instance} ${name}`, prepare, onStatement };
+  const isPooled = config.DATABASE_DIRECT_URL !== undefined; // then DATABASE_URL leads to a pooler
+  const pool = { max: connections, name: `${instance} ${name}`, isPooled, onStatement };
   const database = openDatabase(config.DATABASE_URL, pool, log);
   const replica =
     config.DATABASE_REPLICA_URL &&

@@ -19,8 +19,8 @@ export type DatabaseOptions = {
   max: number;
   /** The name that the server shows for the connections (`application_name`). */
   name?: string;
-  /** False behind a pooler in transaction mode, which gives each statement another connection. */
-  prepare?: boolean;
+  /** The address can lead to a pooler in transaction mode, which gives each statement another connection. */
+  isPooled?: boolean;
   /** A statement without a result after this time fails. The embedded engine has no other limit. */
   queryTimeoutMs?: number;
   /** Interval of the probes. */
@@ -46,7 +46,7 @@ const MAX_DRAINING = 3;
  */
 export function openDatabase(url: string, options: DatabaseOptions, log: Log): Database {
   const { queryTimeoutMs = DRAIN_SECONDS * 1_000, probeEveryMs = 1_000 } = options;
-  const { max, name, prepare = true } = options;
+  const { max, name, isPooled = false } = options;
   let running = 0;
   const measure = () => {
     const startedAt = performance.now();
@@ -56,13 +56,13 @@ export function openDatabase(url: string, options: DatabaseOptions, log: Log): D
       options.onStatement?.((performance.now() - startedAt) / 1_000);
     };
   };
-  let pool = connect(url, { max, name, prepare });
+  let pool = connect(url, { max, name, isPooled });
   let failedProbes = 0;
   let draining = 0;
 
   const replacePool = async () => {
     const replaced = pool;
-    pool = connect(url, { max, name, prepare });
+    pool = connect(url, { max, name, isPooled });
     failedProbes = 0;
     draining += 1;
     await replaced.end({ timeout: DRAIN_SECONDS }).catch(() => {});
@@ -152,16 +152,18 @@ function inSqlSpan<T>(template: readonly string[], send: () => Promise<T>): Prom
   return inSpan(`sql ${operation}`, { kind: "client", attributes }, send);
 }
 
+type ConnectOptions = {
+  max: number;
+  idle_timeout?: number;
+  name?: string | undefined;
+  isPooled?: boolean;
+};
+
 /** A plain pool, or with `max: 1` a single connection: for migrations and LISTEN. */
-export function connect(
-  url: string,
-  {
-    name,
-    ...options
-  }: { max: number; idle_timeout?: number; prepare?: boolean; name?: string | undefined },
-): Sql {
+export function connect(url: string, { name, isPooled, ...options }: ConnectOptions): Sql {
   return postgres(url, {
     ...options,
+    ...(isPooled && POOLED),
     connect_timeout: 10,
     backoff: (attempt) => Math.min(0.1 * 2 ** attempt, 2),
     onnotice: () => {},
@@ -173,6 +175,12 @@ export function connect(
     fetch_types: false,
   });
 }
+
+/**
+ * A prepared statement exists in one connection of the server only. With pipelining, PgBouncer 1.18 sends
+ * the rest of a statement to another connection, so it never gets a result.
+ */
+const POOLED = { prepare: false, max_pipeline: 0 };
 
 const ISO_TIME = {
   to: 1184,

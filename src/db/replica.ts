@@ -19,7 +19,7 @@ const replicas = new WeakMap<Sql, Replica>();
 export function openReplica(
   primary: Sql,
   url: string,
-  options: { max: number; name: string; prepare: boolean },
+  options: { max: number; name: string; isPooled: boolean },
   log: Log,
 ): Database {
   const database = openDatabase(url, { ...options, queryTimeoutMs: REPLICA_TIMEOUT_MS }, log);

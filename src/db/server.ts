@@ -100,7 +100,7 @@ export async function checkServer(
   setting: DatabaseSetting = "DATABASE_URL",
 ): Promise<ServerProperties> {
   const unusable = (problem: string) => invalid(setting, problem);
-  const sql = connect(url, { max: 1, prepare: false });
+  const sql = connect(url, { max: 1, isPooled: true });
   try {
     const server = await readServer(sql);
     if (server.release < OLDEST_RELEASE) {
@@ -141,7 +141,7 @@ const POOLER_PROBES = 5;
 
 /** Whether two clients that are connected at the same time get the same connection of the server. */
 export async function isTransactionPooler(url: string): Promise<boolean> {
-  const clients = [1, 2].map(() => connect(url, { max: 1, prepare: false }));
+  const clients = [1, 2].map(() => connect(url, { max: 1, isPooled: true }));
   const pids = clients.map(() => new Set<number>());
   try {
     for (let probe = 0; probe < POOLER_PROBES; probe++) {

@@ -22,7 +22,7 @@ describe.skipIf(engine !== "native")("with a replica", async () => {
   const { sql, close } = openDatabase(primary.url, { max: 2 }, silentLog);
   const warnings: string[] = [];
   const log = { ...silentLog, warn: (_: unknown, text?: string) => text && warnings.push(text) };
-  const options = { max: 2, name: "replica", prepare: true };
+  const options = { max: 2, name: "replica", isPooled: false };
   const copy = openReplica(sql, replica.url, options, log as unknown as typeof silentLog);
   let hasReplica = true;
   const dropReplica = async (database: TestDatabase) => {

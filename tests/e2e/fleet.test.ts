@@ -1,8 +1,11 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "../../src/db/client";
 import { engine } from "../support/database";
-import { get, postJson } from "../support/http";
+import { openFleet } from "../support/fleet";
+import { get, postFile, postJson } from "../support/http";
 import { expectWhole, uploadDeck } from "../support/ingestion";
+import { manyPagesPdf } from "../support/pdfs";
+import { PGBOUNCER } from "../support/pgbouncer";
 import { childrenOf, openServerHost, type Server } from "../support/server";
 import { awakeMs, eventually } from "../support/waiting";
 
@@ -64,6 +67,38 @@ describe.concurrent.skipIf(engine !== "native")("on a PostgreSQL of its own", ()
       () => api.json("/api/health"),
       ({ status, checks }) => status === "ok" && checks.workers === "ok",
     );
+  });
+
+  test(`two servers and two workers behind ${PGBOUNCER} restart one by one without a failed request`, async () => {
+    await using fleet = await openFleet({ apis: 2, workers: 2 }, { WORKERS: "1" });
+    const json = async (request: Request | string) => {
+      const { response, done } = await fleet.send(request);
+      const body = await response.json();
+      done();
+      if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(body)}`);
+      return body;
+    };
+    const { id: course_id } = await json(postJson("/api/courses", { name: "Fleet" }));
+    const upload = async (pages: number) => {
+      const file = { name: `${pages}.pdf`, bytes: await manyPagesPdf(pages) };
+      return (await json(postFile("/api/documents/upload", { course_id }, file))).document_id;
+    };
+    const ids = [await upload(5)];
+    let isRestarting = true;
+    const restarted = fleet.restart().finally(() => {
+      isRestarting = false;
+    });
+    for (let pages = 6; isRestarting; pages++) {
+      if (ids.length < 4) ids.push(await upload(pages));
+      await json(postJson("/api/retrieval/query", { course_id, query: "page", mode: "text" }));
+    }
+    await restarted;
+
+    const [api, other] = fleet.members().map(({ server }) => server);
+    for (const [i, id] of ids.entries()) await expectWhole(api!, id, 5 + i);
+    // A disk of one process has no file that another one needs.
+    const file = await other!.send(`/api/documents/${ids[0]}/file`);
+    expect((await file.bytes()).subarray(0, 5)).toEqual(new TextEncoder().encode("%PDF-"));
   });
 
   test("a database that is away is a 503 that says when to come back, and then forgotten", async () => {

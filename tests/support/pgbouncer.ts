@@ -57,7 +57,7 @@ max_client_conn = 200
 }
 
 async function answers(url: string): Promise<boolean> {
-  const sql = connect(url, { max: 1, prepare: false });
+  const sql = connect(url, { max: 1, isPooled: true });
   try {
     await sql`select 1`;
     return true;
