@@ -73,7 +73,8 @@ await Promise.all(ids.map(untilCompleted));
 const until = performance.now() + durationMs;
 const watch = setInterval(async () => {
   for (const { server } of fleet.members()) {
-    peakBytes = Math.max(peakBytes, await residentBytes(server.pid).catch(() => 0));
+    const bytes = await residentBytes(server.pid).catch(() => 0);
+    peakBytes = Math.max(peakBytes, bytes || 0); // NaN for a process that has just ended
   }
 }, WATCH_EVERY_MS);
 const restarting = values.restart
