@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { Glob } from "bun";
 
 const names = [
-  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "tests/README.md"],
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"],
+  ...["tests/README.md", "clients/ts/README.md"],
   ...(await Array.fromAsync(new Glob("{docs,bench,examples}/**/*.md").scan("."))),
 ]
   .filter((name) => !name.includes("node_modules"))
