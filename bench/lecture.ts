@@ -169,7 +169,7 @@ async function measureServer(
   }
 }
 
-/** Reads on to the end: a server whose log nobody takes stands still. */
+/** Reads on to the end: a server whose log is not read stops. */
 async function listeningAt(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   const listening = Promise.withResolvers<string>();
   let written = "";

@@ -19,7 +19,7 @@ import { keylessGuard } from "../tests/support/guard";
 import { startOpenAI } from "../tests/support/openai";
 import { type Figure, isQuick, millisecondsOf, publish } from "./figures";
 import { createNativeDatabase } from "./lib";
-import { type BenchCourse, fillCourses } from "./retrieval/courses";
+import { type BenchCourse, fillCourses, newQuestion } from "./retrieval/courses";
 import { measureFirstText } from "./retrieval/first-text";
 
 /** Chunks of the measured courses, and the limits of a hybrid search in milliseconds. */
@@ -39,7 +39,7 @@ async function measure(bench: Bench, { id, chunks }: BenchCourse, mode: Mode): P
   const api: number[] = [];
   const own: number[] = [];
   for (let i = -5; i < QUESTIONS; i++) {
-    const query = askAnew();
+    const query = newQuestion();
     statements.length = 0;
     const elapsed = await millisecondsOf(() => ask(bench.url, id, query, mode));
     const search = statements.splice(0);
@@ -89,13 +89,6 @@ async function explain(db: Sql, { text, params }: Statement) {
   );
   const [plan] = row!["QUERY PLAN"];
   return { ms: plan["Execution Time"] as number };
-}
-
-/** Three words that many chunks have, three that few have. */
-function askAnew(): string {
-  const word = (from: number, to: number) => `w${from + Math.floor(Math.random() * (to - from))}`;
-  const common = [word(2, 60), word(2, 60), word(2, 60)];
-  return [...common, word(500, 9_000), word(500, 9_000), word(500, 9_000)].join(" ");
 }
 
 async function main(): Promise<void> {

@@ -22,7 +22,7 @@ import { searchRoutes } from "../src/routes/search";
 import { keylessGuard } from "../tests/support/guard";
 import { startOpenAI } from "../tests/support/openai";
 import { createNativeDatabase, describeMachine, PROJECT, quantile, round, toTable } from "./lib";
-import { type BenchCourse, fillCourses } from "./retrieval/courses";
+import { type BenchCourse, fillCourses, newQuestion } from "./retrieval/courses";
 
 const COURSES = 200;
 const MEASURED = [1_000, 5_000, 10_000, 50_000, 200_000];
@@ -45,13 +45,6 @@ async function findMeasured(sql: Sql): Promise<BenchCourse[]> {
       select course_id from lecture_chunks union all select course_id from slide_chunks
     ) chunk group by course_id order by chunks`;
   return courses.filter(({ chunks }) => MEASURED.includes(chunks));
-}
-
-/** Three words that many chunks have, three that few have. */
-function newQuestion(): string {
-  const word = (from: number, to: number) => `w${from + Math.floor(Math.random() * (to - from))}`;
-  const common = [word(2, 60), word(2, 60), word(2, 60)];
-  return [...common, word(500, 9_000), word(500, 9_000), word(500, 9_000)].join(" ");
 }
 
 /** Processor time of a process in ms; NaN where the system does not tell. */

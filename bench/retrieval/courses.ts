@@ -132,3 +132,10 @@ function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** Three words that many chunks have, three that few have; another question each time, so that nothing is remembered. */
+export function newQuestion(): string {
+  const word = (from: number, to: number) => `w${from + Math.floor(Math.random() * (to - from))}`;
+  const common = [word(2, 60), word(2, 60), word(2, 60)];
+  return [...common, word(500, 9_000), word(500, 9_000), word(500, 9_000)].join(" ");
+}

@@ -5,17 +5,11 @@ import { startOpenAI } from "../../tests/support/openai";
 import { openServerHost } from "../../tests/support/server";
 import { ask, drain, readUntil } from "../chat/client";
 import { type Figure, inTurn, isQuick } from "../figures";
-import type { BenchCourse } from "./courses";
+import { type BenchCourse, newQuestion } from "./courses";
 
 const ROUNDS = isQuick ? 40 : 150;
 const WARM_UP = 20;
 const FIRST_TEXT = /"TEXT_MESSAGE_(?:CONTENT|CHUNK)".*"delta":"The /;
-
-/** Each question has other words, so that nothing is remembered. */
-function askAnew(): string {
-  const word = (from: number, to: number) => `w${from + Math.floor(Math.random() * (to - from))}`;
-  return [word(2, 60), word(2, 60), word(500, 9_000), word(500, 9_000)].join(" ");
-}
 
 /**
  * The first text after a question that needs a search. The model is scripted and answers at once: its first reply is a
@@ -49,14 +43,14 @@ export async function measureFirstText(
   });
   const firstText = async () => {
     const chat = { url: `${server.url}/api/chat/stream`, course_id };
-    const response = await ask(chat, {}, askAnew());
+    const response = await ask(chat, {}, newQuestion());
     await readUntil(response, FIRST_TEXT);
     await drain(response);
   };
   const parts = async () => {
-    const messages = [{ role: "user", content: askAnew() }];
+    const messages = [{ role: "user", content: newQuestion() }];
     await post(`${openai.url}/chat/completions`, { model: "bench", stream: true, messages });
-    await post(`${server.url}/api/retrieval/query`, { course_id, query: askAnew() });
+    await post(`${server.url}/api/retrieval/query`, { course_id, query: newQuestion() });
     await post(`${openai.url}/chat/completions`, { model: "bench", stream: true, messages });
   };
   try {
