@@ -127,7 +127,7 @@ const invalid = (setting: DatabaseSetting, problem: string) =>
  * @throws AppError `config_invalid` with what to set
  */
 async function refusePooler(url: string, setting: DatabaseSetting): Promise<void> {
-  if (!(await isTransactionPooler(url))) return;
+  if (await deliversNotifications(url)) return;
   const problem =
     "leads to a pooler in transaction mode, such as PgBouncer, which delivers no notifications: set " +
     (setting === "DATABASE_URL"
@@ -136,25 +136,23 @@ async function refusePooler(url: string, setting: DatabaseSetting): Promise<void
   throw invalid(setting, problem);
 }
 
-/** More than a pooler needs to use a connection for two clients on a quiet server. */
-const POOLER_PROBES = 5;
+/** A server delivers within milliseconds; a pooler in transaction mode never does. */
+const NOTIFICATION_LIMIT_MS = 5_000;
 
-/** Whether two clients that are connected at the same time get the same connection of the server. */
-export async function isTransactionPooler(url: string): Promise<boolean> {
-  const clients = [1, 2].map(() => connect(url, { max: 1, isPooled: true }));
-  const pids = clients.map(() => new Set<number>());
+/** Whether a client that listens receives the notification of another one. */
+export async function deliversNotifications(url: string): Promise<boolean> {
+  const sql = connect(url, { max: 1, isPooled: true });
+  const channel = `lectern_probe_${crypto.randomUUID()}`;
+  const received = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => received.resolve(false), NOTIFICATION_LIMIT_MS);
   try {
-    for (let probe = 0; probe < POOLER_PROBES; probe++) {
-      for (const [i, sql] of clients.entries()) {
-        const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-        pids[i]!.add(row!.pid);
-      }
-    }
+    await sql.listen(channel, () => received.resolve(true));
+    await sql.notify(channel, "");
+    return await received.promise;
   } finally {
-    await Promise.all(clients.map((sql) => sql.end({ timeout: 1 })));
+    clearTimeout(timer);
+    await sql.end({ timeout: 1 });
   }
-  // Each of two direct connections keeps its own process.
-  return pids.some(({ size }) => size > 1) || !pids[0]!.isDisjointFrom(pids[1]!);
 }
 
 /** True if the database has the whole schema. */

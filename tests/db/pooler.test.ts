@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/client";
-import { isTransactionPooler, openDatabaseServer } from "../../src/db/server";
+import { deliversNotifications, openDatabaseServer } from "../../src/db/server";
 import { databaseUrl, engine } from "../support/database";
 import { silentLog } from "../support/factories";
 import { hasPgBouncer, PGBOUNCER, startPgBouncer } from "../support/pgbouncer";
@@ -46,7 +46,7 @@ describe.skipIf(engine !== "native" || !hasPgBouncer)(`behind ${PGBOUNCER}`, asy
     expect(server).toMatchObject({ url: byTransaction.url, directUrl: database.url });
     const session = await openDatabaseServer({ DATABASE_URL: bySession.url, DATA_ROOT });
     expect(session.directUrl).toBe(bySession.url);
-    expect(await isTransactionPooler(database.url)).toBe(false);
+    expect(await deliversNotifications(database.url)).toBe(true);
   });
 
   test("statements of many clients all get their results", async () => {
