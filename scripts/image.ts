@@ -3,7 +3,8 @@
  *
  *   bun scripts/image.ts build    executes each step of the Dockerfile; prints the size of the result
  *   bun scripts/image.ts check    also starts it as its user on a read-only root with the memory that
- *                                 docs/deploy.md states, adds slides, asks a question and stops it
+ *                                 docs/deploy.md states, adds slides, asks a question, makes a backup, stops it,
+ *                                 restores the backup into an empty folder and asks again
  *
  * It needs root, debootstrap and mounts, and exits with 3 and one line where they are missing. Layers are kept
  * below ~/.cache/lectern/image, so only changed steps are executed again.

@@ -44,6 +44,10 @@ export function openMetrics() {
       "provider",
       "model",
     ),
+    backupAge: gauge(
+      "lectern_backup_age_seconds",
+      "Time since the last stored backup, or since the first attempt if none was stored",
+    ),
     databaseUp: gauge("lectern_database_up", "1 when the database answers this process"),
     storageUp: gauge("lectern_storage_up", "1 when this process can store uploads"),
     diskFreeBytes: gauge("lectern_disk_free_bytes", "Free space on the disk of DATA_ROOT"),

@@ -16,6 +16,8 @@ export type RunningImage = {
   isRunning(): Promise<boolean>;
   /** Sends SIGTERM and returns the exit code. */
   stop(): Promise<number | null>;
+  /** Waits until the command of the container ends by itself, and returns the exit code. */
+  wait(): Promise<number | null>;
   /** The most memory that it used, in MB; null where memory cannot be limited. */
   peakMegabytes(): Promise<number | null>;
 };
@@ -78,6 +80,12 @@ export async function startImage(
     if (code !== 0) throw new Error(`${words.join(" ")}: exit code ${code}: ${err || out}`);
     return out;
   };
+  const wait = async () => {
+    await ended;
+    await group?.close();
+    await place.close();
+    return child.exitCode;
+  };
   return {
     pid,
     url: `http://127.0.0.1:${env.PORT}`,
@@ -93,11 +101,9 @@ export async function startImage(
       try {
         process.kill(pid, "SIGTERM");
       } catch {} // it has ended already
-      await ended;
-      await group?.close();
-      await place.close();
-      return child.exitCode;
+      return wait();
     },
+    wait,
     peakMegabytes: async () => (group ? group.peak() : null),
   };
 }

@@ -162,7 +162,7 @@ async function takeStoredExam({ path, asJson, svg, hasGate, gate }: EvalArgument
   const local = startLocalEmbedder();
   const database = await openDatabaseServer(config);
   try {
-    await migrate(database.url);
+    await migrate(database.directUrl);
     const services = await openServices(
       { ...config, DATABASE_URL: database.url, LOG_LEVEL: "silent" },
       { connections: 2, localEmbedderUrl: local.url, name: "eval" },

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { flyAppName, loadConfig } from "../config";
-import { findPendingMigrations, migrate } from "../db/migrate";
+import { type Config, flyAppName, loadConfig } from "../config";
+import { findPendingMigrations, listMigrations, migrate } from "../db/migrate";
 import { openDatabaseServer } from "../db/server";
 import { AppError, explain } from "../errors";
 
@@ -12,11 +14,28 @@ async function main(): Promise<void> {
   const isDryRun = readOptions();
   const config = loadConfig();
   if (!config.DATABASE_URL && flyAppName()) throw noVolume();
+  const names = await (isDryRun ? findPending(config) : applyAll(config));
+  for (const name of names) console.log(`${isDryRun ? "would apply" : "applied"}  ${name}`);
+  if (names.length === 0) console.log("The database has the schema of this version.");
+}
+
+async function applyAll(config: Config): Promise<string[]> {
   const database = await openDatabaseServer(config);
   try {
-    const names = await (isDryRun ? findPendingMigrations(database.url) : migrate(database.url));
-    for (const name of names) console.log(`${isDryRun ? "would apply" : "applied"}  ${name}`);
-    if (names.length === 0) console.log("The database has the schema of this version.");
+    return await migrate(database.directUrl);
+  } finally {
+    await database.close();
+  }
+}
+
+/** Opening an embedded database that does not exist would make it. */
+async function findPending(config: Config): Promise<string[]> {
+  if (!config.DATABASE_URL && !existsSync(join(config.DATA_ROOT, "db"))) {
+    return (await listMigrations()).map(({ name }) => name);
+  }
+  const database = await openDatabaseServer(config);
+  try {
+    return await findPendingMigrations(database.directUrl);
   } finally {
     await database.close();
   }

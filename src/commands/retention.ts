@@ -37,8 +37,8 @@ async function readPreview(daysAhead: number): Promise<RetentionPreview> {
     const query = { days_ahead: String(daysAhead), ...mapToText(days) };
     return (await ask("GET", `/api/retention?${new URLSearchParams(query)}`)) as RetentionPreview;
   }
-  await migrate(database.url);
-  const db = connect(database.url, { max: 1 });
+  await migrate(database.directUrl);
+  const db = connect(database.directUrl, { max: 1 });
   try {
     return { days, due: await listDueContent(db, days, daysAhead) };
   } finally {

@@ -117,6 +117,14 @@ export async function listMigrations(): Promise<AppliedMigration[]> {
   return (await readMigrations(FOLDER)).map(({ name, sha256 }) => ({ name, sha256 }));
 }
 
+/** The tables in the schema `public` that the migrations of this version make. */
+export async function listOwnTables(): Promise<string[]> {
+  const migrations = await readMigrations(FOLDER);
+  return migrations.flatMap(({ text }) =>
+    Array.from(text.matchAll(/^create table (\w+)/gm), ([, name]) => name!),
+  );
+}
+
 async function readMigrations(folder: string): Promise<Migration[]> {
   const names = await Array.fromAsync(new Glob("[0-9]*.sql").scan(folder));
   return Promise.all(
@@ -157,7 +165,8 @@ function blocked(name: string, cause: unknown): AppError {
 
 function apply(sql: Sql, { name, sha256, text }: Migration, lockMs: number): Promise<boolean> {
   return sql.begin(async (transaction) => {
-    // Other processes wait here for a whole migration, so this wait has no limit.
+    // Other processes wait here for a whole migration, so this wait has no limit, also not that of the server.
+    await transaction`select set_config('statement_timeout', '0', true)`;
     await transaction`select pg_advisory_xact_lock(${LOCK})`;
     await transaction`select set_config('lock_timeout', ${`${lockMs}ms`}, true)`;
     const [known] = await transaction<{ sha256: string }[]>`
@@ -195,19 +204,39 @@ function toMigrationError(error: unknown): unknown {
   return new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
 }
 
-/** Installs pgmq as an extension if the server offers it, else from the SQL of the npm package. */
+/** The first version whose queues have the column `last_read_at`, which claims set. */
+const PGMQ = "1.10.0";
+
+type PgmqState = { is_installed: boolean; is_recent: boolean; offered: string | null };
+
+/**
+ * Installs pgmq as an extension if the server offers a recent one, else from the SQL of the npm package.
+ *
+ * @throws AppError `config_invalid` when the database has an older pgmq
+ */
 async function installPgmq(sql: Sql): Promise<void> {
   await sql.begin(async (transaction) => {
     await transaction`select pg_advisory_xact_lock(${LOCK})`;
-    const [{ installed, offered } = { installed: false, offered: false }] = await transaction<
-      { installed: boolean; offered: boolean }[]
-    >`
-      select to_regprocedure('pgmq.read(text,integer,integer,jsonb)') is not null as installed,
-             exists (select from pg_available_extensions where name = 'pgmq') as offered`;
-    if (installed) return;
-    if (offered) await transaction`create extension pgmq`;
-    else await transaction.unsafe(await pgmqSql());
+    const [state] = await transaction<PgmqState[]>`
+      select to_regclass('pgmq.meta') is not null as is_installed,
+             exists (select from pg_attribute where attrelid = to_regclass('pgmq.message_record')
+                     and attname = 'last_read_at') as is_recent,
+             (select default_version from pg_available_extensions where name = 'pgmq') as offered`;
+    const { is_installed, is_recent, offered } = state!;
+    if (is_recent) return;
+    if (is_installed) throw oldPgmq();
+    if (offered && Bun.semver.satisfies(offered, `>=${PGMQ}`)) {
+      await transaction`create extension pgmq`;
+    } else await transaction.unsafe(await pgmqSql());
   });
+}
+
+/** With an older pgmq the server would start, and no job would begin. */
+function oldPgmq(): AppError {
+  const problem =
+    `its pgmq is older than ${PGMQ}: run alter extension pgmq update as its superuser, or use a database ` +
+    "without pgmq, where Lectern installs its own";
+  return new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
 }
 
 async function pgmqSql(): Promise<string> {

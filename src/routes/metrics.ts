@@ -60,10 +60,11 @@ async function setFleetGauges(deps: MetricsRouteDeps): Promise<void> {
   const { jobs, queued, deadLetters, waitingJobs, breakerOpen, callsRunning, costToday } = metrics;
   const fleet = [jobs, queued, deadLetters, waitingJobs, breakerOpen, callsRunning, costToday];
   for (const gauge of fleet) gauge.reset();
-  for (const gauge of [metrics.oldestSeconds, metrics.workers]) gauge.remove();
+  for (const gauge of [metrics.oldestSeconds, metrics.workers, metrics.backupAge]) gauge.remove();
   if (numbers === null) return;
 
-  const [{ jobs: counts, dead_letters, providers, costs }, depths, state] = numbers;
+  const [{ jobs: counts, dead_letters, providers, costs, backup_age_seconds }, depths, state] =
+    numbers;
   for (const { kind, state: name, count } of counts) jobs.set({ kind, state: name }, count);
   for (const { queue_name, waiting } of depths) queued.set({ queue: queue_name }, waiting);
   for (const { code, count } of dead_letters) deadLetters.set({ code }, count);
@@ -75,6 +76,7 @@ async function setFleetGauges(deps: MetricsRouteDeps): Promise<void> {
   for (const { provider, model, usd } of costs) costToday.set({ provider, model }, usd);
   metrics.oldestSeconds.set(state.oldest_pending_seconds ?? 0);
   metrics.workers.set(state.workers);
+  if (backup_age_seconds !== null) metrics.backupAge.set(backup_age_seconds);
 }
 
 /** Sets the metrics of this process. */

@@ -31,17 +31,25 @@ export const backupName = (time: Date) =>
 
 const BACKUP_NAME = /^lectern-\d{8}-\d{6}\.\d{3}Z\.tar\.zst$/;
 
+/** As a folder it would be made on the disk of this machine, and the backups would be there only. */
+const ADDRESS_WITH_SCHEME = /^[a-z][\w+.-]+:/i;
+
 /**
  * Opens the place of an address: a folder, or `s3://bucket/prefix` with the endpoint and keys of the settings.
  *
  * @param s3  endpoint and keys; the bucket of the address is used
+ * @throws AppError `config_invalid` for another kind of address, and for a bucket without keys
  */
 export function openBackupPlace(
   address: string,
   s3: Omit<S3Settings, "bucket"> | null = null,
 ): BackupPlace {
   const [, bucket, prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(address) ?? [];
-  if (!bucket) return openFolder(address);
+  if (!bucket && !ADDRESS_WITH_SCHEME.test(address)) return openFolder(address);
+  if (!bucket) {
+    const problem = `${address} is neither a folder nor s3://bucket/prefix`;
+    throw new AppError("config_invalid", { problems: { BACKUP_TO: [problem] } });
+  }
   if (s3) return openBucketPlace({ ...s3, bucket }, prefix.replace(/\/*$/, ""), address);
   const problem = "s3://… needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY";
   throw new AppError("config_invalid", { problems: { BACKUP_TO: [problem] } });

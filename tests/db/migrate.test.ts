@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "../../src/db/client";
-import { findPendingMigrations, migrate } from "../../src/db/migrate";
+import { findPendingMigrations, listOwnTables, migrate } from "../../src/db/migrate";
 import { databaseUrl, engine } from "../support/database";
 
 const database = await databaseUrl();
@@ -24,6 +24,13 @@ async function nextVersion(text: string): Promise<string> {
 describe("migrate", () => {
   test("does nothing to a database that has everything", async () => {
     expect(await migrate(database.url)).toEqual([]);
+  });
+
+  test("makes the tables that its files name, and no other", async () => {
+    const tables = await sql<{ name: string }[]>`
+      select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'schema_migrations'`;
+
+    expect((await listOwnTables()).sort()).toEqual(tables.map(({ name }) => name).sort());
   });
 
   test("names a file that has changed since it was applied, and what to do", async () => {
@@ -97,6 +104,24 @@ describe("migrate", () => {
       await rm(folder, { recursive: true });
     },
   );
+
+  // The embedded database always gets our version.
+  test.if(engine === "native")("refuses an older pgmq, with which no job would begin", async () => {
+    const old = `lectern_test_${Math.floor(Date.now() / 1000)}_pgmq_${process.pid}`;
+    await sql`create database ${sql(old)}`;
+    const url = Object.assign(new URL(database.url), { pathname: `/${old}` }).href;
+    const before = connect(url, { max: 1 });
+    await before.unsafe("create schema pgmq; create table pgmq.meta (queue_name text)");
+    await before.end({ timeout: 1 });
+
+    const failure = await migrate(url).catch((error) => error);
+    await sql`drop database ${sql(old)} with (force)`;
+
+    expect(failure).toMatchObject({
+      errorCode: "config_invalid",
+      details: { problems: { DATABASE_URL: [expect.stringContaining("alter extension pgmq")] } },
+    });
+  });
 
   // The embedded database has one user, who may do anything.
   test.if(engine === "native")(

@@ -1,6 +1,6 @@
 // One engine: the statements are the same on both.
 import { afterAll, describe, expect, test } from "bun:test";
-import { openDatabase } from "../../src/db/client";
+import { connect, openDatabase } from "../../src/db/client";
 import { onReplica, openReplica } from "../../src/db/replica";
 import { SEES_ALL } from "../../src/principal";
 import { searchCourse } from "../../src/retrieval/search";
@@ -64,6 +64,34 @@ describe("with a replica", async () => {
     expect(warnings).toEqual(["searches use the primary database, because the replica failed"]);
     expect(await search(course_id)).toEqual([]);
     expect(warnings).toHaveLength(1);
+  });
+
+  test("searches read the primary while the replica is more than a minute behind", async () => {
+    const standby = await databaseUrl();
+    // PostgreSQL's functions as a standby has them that lost its primary five minutes ago.
+    const admin = connect(standby.url, { max: 1 });
+    await admin.unsafe(`
+      create schema standby;
+      create function standby.pg_is_in_recovery() returns boolean language sql as 'select true';
+      create function standby.pg_last_xact_replay_timestamp() returns timestamptz language sql as
+        $$select now() - interval '5 minutes'$$;
+      do $$ begin execute format('alter database %I set search_path = standby, pg_catalog, public',
+        current_database()); end $$`);
+    await admin.end();
+    const main = openDatabase(primary.url, { max: 2 }, silentLog);
+    const late = openReplica(main.sql, standby.url, options, log as unknown as typeof silentLog);
+    const readName = () =>
+      onReplica(main.sql, async (reader) => {
+        const [row] = await reader<{ name: string }[]>`select current_database() as name`;
+        return row!.name;
+      });
+    const names = await Promise.all([readName(), readName()]);
+    await late.close();
+    await main.close();
+    await standby.close();
+
+    const name = new URL(primary.url).pathname.slice(1);
+    expect(names).toEqual([name, name]);
   });
 
   test("a statement that is wrong fails once, and keeps its reason", async () => {

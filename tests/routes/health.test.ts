@@ -10,6 +10,7 @@ import type { LocalWorkers } from "../../src/queue/supervisor";
 import { refreshRegistration, removeRegistration } from "../../src/queue/worker-registry";
 import { type HealthDeps, healthRoutes } from "../../src/routes/health";
 import { problems } from "../../src/routes/http/problems";
+import { requestMetrics } from "../../src/routes/http/request-metrics";
 import { type MetricsRouteDeps, metricsRoute } from "../../src/routes/metrics";
 import { openDiskStorage } from "../../src/storage/disk";
 import { readDiskSpace } from "../../src/storage/disk-space";
@@ -18,6 +19,7 @@ import { withDatabase } from "../support/database";
 import { createCourse, createDocument, silentLog } from "../support/factories";
 import { keylessGuard } from "../support/guard";
 import { get } from "../support/http";
+import { eventually } from "../support/waiting";
 
 const db = await withDatabase();
 const folder = await mkdtemp(join(tmpdir(), "lectern-health-"));
@@ -206,6 +208,11 @@ test("GET /api/health/live answers without the database", async () => {
   expect([status, JSON.parse(text)]).toEqual([200, { status: "live" }]);
 });
 
+const countRequests = (values: { metricName?: string; value: number }[]) =>
+  values
+    .filter(({ metricName }) => metricName?.endsWith("_count"))
+    .reduce((sum, { value }) => sum + value, 0);
+
 describe("GET /metrics", () => {
   test("counts what is there now in the whole installation, and the load of the process", async () => {
     const { job_id } = await createDocument(db, await createCourse(db));
@@ -218,8 +225,16 @@ describe("GET /metrics", () => {
       on conflict do nothing`;
     await db`insert into provider_calls (id, call_key, purpose, provider, model, state, usage, finished_at)
       values (gen_random_uuid(), 'k', 'describe', 'test', 'm', 'ok', '{"pages": 3}', now())`;
+    await db`insert into backups (place, started_at, archive, error_code, error_message)
+      values ('/backups', now() - interval '3 days', 'a', null, null),
+             ('/backups', now() - interval '2 days', 'b', null, null),
+             ('/backups', now() - interval '1 day', null, 'storage_full', 'full')`;
     const { headers, text } = await ask("/metrics");
     await db`delete from provider_states`;
+    await db`delete from backups where archive is not null`;
+    const failed = await ask("/metrics");
+    await db`delete from backups`;
+    const none = await ask("/metrics");
 
     expect(headers.get("content-type")).toStartWith("text/plain");
     for (const line of [
@@ -242,6 +257,10 @@ describe("GET /metrics", () => {
       expect(text.split("\n")).toContain(line);
     }
     expect(text).toMatch(/lectern_queue_oldest_seconds \d/);
+    const backupAge = (body: string) => /^lectern_backup_age_seconds (\d+)/m.exec(body)?.[1];
+    expect(Math.round(Number(backupAge(text)) / 86_400)).toBe(2);
+    expect(Math.round(Number(backupAge(failed.text)) / 86_400)).toBe(1);
+    expect(backupAge(none.text)).toBeUndefined();
     expect(text).toMatch(/lectern_build_info\{version="[^"]+",runtime="bun [^"]+",role="all"/);
     expect(text).toContain("process_resident_memory_bytes");
   });
@@ -259,6 +278,22 @@ describe("GET /metrics", () => {
     expect(text.split("\n")).toContain("lectern_storage_up 0");
     expect(text).not.toMatch(/^lectern_(jobs|workers|queue_oldest_seconds)[ {]/m);
     expect(text).toMatch(/^lectern_disk_free_bytes \d/m);
+  });
+
+  test("measures requests by their route, so that unknown addresses add no series", async () => {
+    const metrics = openMetrics();
+    const app = new Elysia()
+      .use(requestMetrics(metrics))
+      .use(problems(silentLog, () => []))
+      .get("/api/things/:id", () => "thing");
+    for (const path of ["/api/things/1", "/api/things/2", "/none/1", "/none/2"]) {
+      await app.handle(get(path));
+    }
+    const read = async () => (await metrics.requestSeconds.get()).values;
+    const values = await eventually(read, (all) => countRequests(all) === 4);
+
+    const labels = values.map(({ labels }) => `${labels.method} ${labels.route} ${labels.status}`);
+    expect([...new Set(labels)].sort()).toEqual(["GET /api/things/:id 200", "GET none 404"]);
   });
 
   test("measures calls to providers by service, purpose and outcome", async () => {

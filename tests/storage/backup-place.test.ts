@@ -65,6 +65,13 @@ test("a bucket without keys is refused", () => {
   expect(() => openBackupPlace("s3://bucket/x")).toThrow("environment is not usable");
 });
 
+test.each(["gs://bucket/x", "s3:bucket/x", "s3://", "S3://bucket/x", "file:///backups"])(
+  "%s is no folder, and is refused",
+  (address) => {
+    expect(() => openBackupPlace(address, s3.settings)).toThrow("environment is not usable");
+  },
+);
+
 test("a store that fails ends the reading of the source with its error", async () => {
   const endless = async (writer: Parameters<Parameters<typeof writeArchive>[0]>[0]) => {
     await writer.header({

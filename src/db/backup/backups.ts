@@ -75,6 +75,12 @@ export async function getBackup(sql: Sql, id: string): Promise<BackupRecord> {
   return found;
 }
 
-const columns = (sql: Sql) => sql`
-  id, place, started_at, finished_at, archive, size_bytes::float8, rows::float8, files, missing, changed,
-  error_code, error_message`;
+/** A backup whose process has ended is shown as ended, before the next `claim_backup` records it. */
+const columns = (sql: Sql) => {
+  const isLost = sql`(finished_at is null and seen_at < clock_timestamp() - interval '1 minute')`;
+  return sql`
+    id, place, started_at, case when ${isLost} then seen_at else finished_at end as finished_at,
+    archive, size_bytes::float8, rows::float8, files, missing, changed,
+    case when ${isLost} then 'cancelled' else error_code end as error_code,
+    case when ${isLost} then 'The process ended during the backup' else error_message end as error_message`;
+};

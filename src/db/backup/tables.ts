@@ -1,4 +1,5 @@
 import type { Sql } from "../client";
+import { listOwnTables } from "../migrate";
 
 /** A table with its stored columns; generated columns are computed again. */
 export type BackupTable = {
@@ -22,18 +23,24 @@ const LEFT_OUT = [
   "public.unclaimed_audio",
 ];
 
-/** The tables of a backup: all of Lectern's schema and the messages of its queues, by name. */
+/**
+ * The tables of a backup: all of Lectern's schema and the messages of its queues, by name. Tables of extensions and
+ * of other programs are in neither a backup nor a restore.
+ */
 export async function listBackupTables(sql: Sql): Promise<BackupTable[]> {
   const tables = await sql<BackupTable[]>`
     select t.name, (
       select array_agg(a.attname::text order by a.attnum) from pg_attribute a
       where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns
-    from ${ourTables(sql)} t
+    from ${candidateTables(sql)} t
     order by t.name`;
-  return tables.filter(({ name }) => !LEFT_OUT.includes(name));
+  const ours = new Set((await listOwnTables()).map((name) => `public.${name}`));
+  return tables.filter(
+    ({ name }) => !LEFT_OUT.includes(name) && (ours.has(name) || name.startsWith("pgmq.")),
+  );
 }
 
-const ourTables = (sql: Sql) => sql`(
+const candidateTables = (sql: Sql) => sql`(
   select c.oid, n.nspname || '.' || c.relname as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'r'

@@ -81,7 +81,12 @@ export async function startEmbeddedDatabase(
         }
         await removeCopy(dataDir);
         const folder = copyOf(dataDir);
-        await thread.ask("copied", { type: "copy", folder });
+        try {
+          await thread.ask("copied", { type: "copy", folder });
+        } catch (error) {
+          await removeCopy(dataDir); // half a copy would keep a full disk full
+          throw error;
+        }
         return openFolderCopy(folder, () => removeCopy(dataDir));
       },
       close: async () => {
@@ -148,7 +153,9 @@ class DatabaseThread {
     const answered = Promise.withResolvers<ReportOf<T>>();
     const receive = ({ data }: MessageEvent<WorkerReport>) => {
       if (data.type === answer) answered.resolve(data as ReportOf<T>);
-      if (data.type === "failed") answered.reject(new Error(data.reason));
+      if (data.type === "failed") {
+        answered.reject(Object.assign(new Error(data.reason), { code: data.code }));
+      }
     };
     const died = this.#ended.promise.then((error) => Promise.reject(error));
 

@@ -18,7 +18,12 @@ export type WorkerReport =
   | { type: "snapshot"; data: Blob }
   | { type: "copied" }
   | { type: "closed" }
-  | { type: "failed"; reason: string };
+  | {
+      type: "failed";
+      reason: string;
+      /** Of the system, such as ENOSPC. */
+      code?: string | undefined;
+    };
 
 declare const self: Worker;
 
@@ -38,6 +43,7 @@ self.onmessage = async ({ data: command }: MessageEvent<Command>) => {
     self.postMessage({
       type: "failed",
       reason: error instanceof Error ? error.message : Bun.inspect(error),
+      code: (error as NodeJS.ErrnoException)?.code,
     } satisfies WorkerReport);
   }
 };

@@ -8,10 +8,12 @@ export type FleetNumbers = {
   providers: { provider: string; open: boolean; waiting_jobs: number; running_calls: number }[];
   /** Since midnight UTC. */
   costs: { provider: string; model: string; usd: number }[];
+  /** Since the last stored backup, or since the first attempt if none was stored; null without an attempt. */
+  backup_age_seconds: number | null;
 };
 
 /**
- * Unfinished and failed jobs, dead letters, circuit breakers and costs, in one statement. A dead letter of
+ * Unfinished and failed jobs, dead letters, circuit breakers, costs and the last backup, in one statement. A dead letter of
  * another program can have any code, so codes other than `known` are counted as `other`.
  */
 export async function readFleetNumbers(sql: Sql, known: readonly string[]): Promise<FleetNumbers> {
@@ -36,6 +38,10 @@ export async function readFleetNumbers(sql: Sql, known: readonly string[]): Prom
         select provider, coalesce(model, '') as model, sum(cost_usd)::float8 as usd
         from provider_calls
         where created_at >= date_trunc('day', now(), 'UTC') and cost_usd is not null
-        group by 1, 2) c) as costs`;
+        group by 1, 2) c) as costs,
+      (select extract(epoch from clock_timestamp() - coalesce(
+                max(started_at) filter (where archive is not null and error_code is null),
+                min(started_at)))::float8
+       from backups) as backup_age_seconds`;
   return row!;
 }

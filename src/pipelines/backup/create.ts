@@ -11,6 +11,7 @@ import {
   writeArchive,
 } from "../../storage/backup-archive";
 import { type BackupPlace, backupName } from "../../storage/backup-place";
+import { asStorageFailure } from "../../storage/failure";
 import {
   AUDIO_FILES,
   DOCUMENT_FILES,
@@ -107,7 +108,7 @@ async function fill(
   const found: Pick<ArchiveManifest, "missing" | "changed"> = { missing: [], changed: [] };
   for (const file of files) {
     signal.throwIfAborted();
-    await addFile(writer, deps, file, found);
+    await addFile(writer, deps, file, found, signal);
   }
   for (const { name, path } of await new AnswerSpool(deps.dataRoot, deps.log).listFiles()) {
     await addAnswer(writer, name, path);
@@ -120,6 +121,7 @@ async function addFile(
   { storage, uploadedAudio }: BackupDeps,
   { kind, id, sha256 }: SnapshotFile,
   found: Pick<ArchiveManifest, "missing" | "changed">,
+  signal: AbortSignal,
 ): Promise<void> {
   const [files, from]: [FileKind, FileStorage] =
     kind === "document" ? [DOCUMENT_FILES, storage] : [AUDIO_FILES, uploadedAudio];
@@ -133,7 +135,10 @@ async function addFile(
     found.missing.push({ kind: folder, name });
     return;
   }
-  const written = await writer.file(folder, name, stored.size_bytes, stored.stream());
+  const written = await asStorageFailure(
+    writer.file(folder, name, stored.size_bytes, stored.stream()),
+    signal,
+  );
   if (sha256 && written.sha256 !== sha256) found.changed.push(name);
 }
 

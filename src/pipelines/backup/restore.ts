@@ -11,6 +11,7 @@ import {
   type ArchiveManifest,
   readArchive,
 } from "../../storage/backup-archive";
+import { asStorageFailure } from "../../storage/failure";
 import { AUDIO_FILES, DOCUMENT_FILES, type FileStorage, idsOfNames } from "../../storage/files";
 import { stagedFileName } from "../../storage/staging";
 
@@ -91,7 +92,7 @@ async function restoreFile(
   if (!id) throw new AppError("backup_damaged", { reason: `unexpected file ${name}` });
   const staged = join(to.stagingDir, stagedFileName());
   try {
-    await writeFile(staged, bytes, { mode: 0o600, signal });
+    await asStorageFailure(writeFile(staged, bytes, { mode: 0o600, signal }), signal);
     await to.store(id, staged, signal);
   } finally {
     await rm(staged, { force: true });

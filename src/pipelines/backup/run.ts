@@ -8,6 +8,7 @@ import {
 } from "../../db/backup/backups";
 import type { Sql } from "../../db/client";
 import { findQueueHold } from "../../db/jobs/queue-hold";
+import { throughOutages } from "../../db/outage";
 import { AppError, type ErrorCode } from "../../errors";
 import type { Log } from "../../log";
 import type { BackupPlace } from "../../storage/backup-place";
@@ -54,15 +55,24 @@ async function runBackup(deps: BackupRunDeps, id: string, signal: AbortSignal): 
   const refresh = setInterval(() => void refreshBackup(db, id).catch(() => {}), REFRESH_MS);
   try {
     const stored = await createBackup(deps, backups.place, new Date(), signal);
-    await finishBackup(db, id, stored);
+    await throughOutages(() => finishBackup(db, id, stored), signal);
     log.info({ backup_id: id, place: backups.place.label, ...stored }, "backup stored");
-    const removed = await removeOldBackups(backups.place, backups.keep);
-    if (removed.length > 0) log.info({ removed }, "old backups removed");
   } catch (err) {
     log.warn({ err, backup_id: id }, "backup failed");
-    await failBackup(db, id, toFailure(err));
+    return await throughOutages(() => failBackup(db, id, toFailure(err)), signal);
   } finally {
     clearInterval(refresh);
+  }
+  await removeOldArchives(deps);
+}
+
+/** The new archive is stored, so a place that refuses deletions does not make the backup a failed one. */
+async function removeOldArchives({ backups: { place, keep }, log }: BackupRunDeps): Promise<void> {
+  try {
+    const removed = await removeOldBackups(place, keep);
+    if (removed.length > 0) log.info({ removed }, "old backups removed");
+  } catch (err) {
+    log.warn({ err, place: place.label }, "old backups were not removed");
   }
 }
 

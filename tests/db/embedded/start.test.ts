@@ -1,10 +1,12 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../../src/db/embedded/start";
 import type { AppError } from "../../../src/errors";
+import { toStorageFailure } from "../../../src/storage/failure";
+import { canMountSmallDisks, mountSmallDisk } from "../../support/small-disk";
 import { eventually } from "../../support/waiting";
 
 setDefaultTimeout(120_000);
@@ -81,6 +83,25 @@ describe("a data directory", () => {
     ]);
     await second.close();
   });
+
+  test.skipIf(!canMountSmallDisks)(
+    "leaves nothing of a copy that the disk has no space for",
+    async () => {
+      const { stdout } = Bun.spawnSync(["du", "--summarize", "--block-size=1", dataDir]);
+      await using disk = await mountSmallDisk(Math.round(Number.parseInt(`${stdout}`, 10) * 1.6));
+      const place = join(disk.folder, "db");
+      await cp(dataDir, place, { recursive: true });
+      const database = await startEmbeddedDatabase({ dataDir: place });
+      const failure = await database.openCopy().catch((error) => error);
+      const left = await readdir(disk.folder);
+      const kept = await query(database, "select * from kept");
+      await database.close();
+
+      expect(toStorageFailure(failure)?.errorCode).toBe("storage_full");
+      expect(left.sort()).toEqual(["db", "db.lock"]);
+      expect(kept).toHaveLength(1);
+    },
+  );
 
   test("keeps its write-ahead log short while it runs", async () => {
     const database = await startEmbeddedDatabase({ dataDir });

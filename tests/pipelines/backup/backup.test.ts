@@ -10,6 +10,7 @@ import { AppError } from "../../../src/errors";
 import { assertSchema, restoreBackup } from "../../../src/pipelines/backup/restore";
 import { runDueBackup, startBackup } from "../../../src/pipelines/backup/run";
 import { claimJob } from "../../../src/queue/queue";
+import { AnswerSpool } from "../../../src/storage/answer-spool";
 import { readArchive } from "../../../src/storage/backup-archive";
 import { openBackupPlace } from "../../../src/storage/backup-place";
 import { embeddedSnapshot, engine } from "../../support/database";
@@ -40,9 +41,13 @@ describe("a backup restored into an empty installation", () => {
     await using source = await openInstallation();
     const filled = await fillInstallation(source);
     await using target = await openInstallation();
+    // Tables of an extension, and of another program in the same database.
+    await source.db`create table spatial_ref_sys (srid int)`;
+    await target.db`create table other_program as select 1 as id`;
     const backup = await backUp(source);
     await restore(backup.path, target);
 
+    expect(await target.db`select id from other_program`).toEqual([{ id: 1 }] as never);
     expect(backup).toMatchObject({ files: 1, missing: 0, changed: 0 });
     const { answer, course_id } = filled;
     const again = await ask(target.db, course_id);
@@ -165,6 +170,10 @@ test("a backup on a timer starts once per interval in the whole installation, an
 
   // A process that ended in the middle.
   await db`update backups set finished_at = null, seen_at = now() - interval '2 minutes'`;
+  expect(await getBackup(db, newest!.id)).toMatchObject({
+    finished_at: expect.any(String),
+    error_code: "cancelled",
+  });
   const stop = new AbortController();
   stop.abort(new AppError("cancelled"));
   const { id } = await startBackup(deps, stop.signal);
@@ -174,6 +183,59 @@ test("a backup on a timer starts once per interval in the whole installation, an
   );
   expect(failed).toMatchObject({ archive: null, error_code: "cancelled" });
   expect(await listBackups(db, 9)).toHaveLength(3);
+});
+
+test("uploaded audio and paid answers of unfinished jobs are restored", async () => {
+  await using source = await openInstallation();
+  await using target = await openInstallation();
+  const course_id = await createCourse(source.db);
+  const audio = crypto.randomUUID();
+  await source.db`
+    insert into lectures (course_id, source, audio_file_id) values (${course_id}, 'upload', ${audio})`;
+  await Bun.write(join(source.uploadedAudio.stagingDir, "a.part"), "sound");
+  await source.uploadedAudio.store(audio, join(source.uploadedAudio.stagingDir, "a.part"));
+  const key = { job_id: crypto.randomUUID(), content: ["transcribe", 1] };
+  await new AnswerSpool(source.dataRoot, silentLog).keep(key, { text: "paid" });
+  const backup = await backUp(source);
+  await restore(backup.path, target);
+
+  expect(backup).toMatchObject({ files: 2, missing: 0 });
+  const restored = (await target.uploadedAudio.open(audio)).stream();
+  expect(await new Response(restored).text()).toBe("sound");
+  expect(await new AnswerSpool(target.dataRoot, silentLog).find(key)).toEqual({ text: "paid" });
+});
+
+test("a place that refuses deletions has a stored backup", async () => {
+  await using installation = await openInstallation();
+  const { db, dataRoot, backupDeps } = installation;
+  const folder = openBackupPlace(join(dataRoot, "backups"));
+  const place = { ...folder, remove: () => Promise.reject(new Error("AccessDenied")) };
+  const deps = { ...backupDeps, db, backups: { place, keep: 1 }, log: silentLog };
+  await runDueBackup(deps, 24, signal);
+  await db`update backups set started_at = started_at - interval '1 day'`;
+  await runDueBackup(deps, 24, signal);
+
+  const backups = await listBackups(db, 9);
+  expect(backups.map(({ error_code }) => error_code)).toEqual([null, null]);
+  expect((await folder.list()).map(({ name }) => name)).toEqual(
+    backups.map(({ archive }) => archive!).reverse(),
+  );
+});
+
+test("a file that cannot be read to its end is a failure of the storage", async () => {
+  await using source = await openInstallation();
+  await fillInstallation(source);
+  const reset = Object.assign(new Error("reset"), { code: "ECONNRESET" });
+  const stream = () => new ReadableStream({ start: (controller) => controller.error(reset) });
+  source.backupDeps.storage = {
+    ...source.storage,
+    open: async () => ({ size_bytes: 9, stream }),
+  };
+
+  await expect(backUp(source)).rejects.toMatchObject({
+    errorCode: "storage_unavailable",
+    details: { reason: "ECONNRESET" },
+  });
 });
 
 describe("nothing is restored", () => {

@@ -16,6 +16,7 @@ test.skipIf(impossible !== null)(
 
     expect(await check.exited, printed).toBe(0);
     expect(printed).toContain("stopped with exit code 0 after SIGTERM");
+    expect(printed).toContain("restored the backup into an empty folder");
   },
   900_000,
 );
