@@ -67,6 +67,8 @@ export type Services = Providers & {
   workers: () => LocalWorkers;
   /** Aborted when the process begins to stop, so that streams can end properly. */
   shutdown: AbortSignal;
+  /** `close` waits for the promise, such as an answer without a reader that is being stored. */
+  beforeClose(work: Promise<void>): void;
 };
 
 export type OpenOptions = {
@@ -106,6 +108,7 @@ export async function openServices(
   const audit = new AuditWriter(database.sql, log);
   const receipts = new ReceiptWriter(database.sql, log, { onCall });
   const shutdown = new AbortController();
+  const unfinished = new Set<Promise<void>>();
   let workers: Services["workers"] = () => ({ wanted: 0, alive: 0, isStarting: false });
   const providers = openProviders(config, { localEmbedderUrl });
   return {
@@ -139,7 +142,13 @@ export async function openServices(
       workers = running;
     },
     stop: () => shutdown.abort(),
+    beforeClose: (work) => {
+      const ended = work.finally(() => unfinished.delete(ended));
+      unfinished.add(ended);
+    },
     close: async () => {
+      shutdown.abort();
+      await Promise.all(unfinished);
       keys.close();
       await audit.flush();
       await receipts.flush();

@@ -156,16 +156,17 @@ async function resolveRun(
 
   for (;;) {
     const { live, reconciled } = view;
+    const isNew = !isEmpty(reconciled.added);
     checkReplies(request, reconciled);
-    if (live && !live.isStopped && isEmpty(reconciled.added)) {
+    if (live && !live.isStopped && !isNew) {
       const { thread } = live;
       return { parts: [toThreadPart(thread, reconciled, true)], run: live, thread };
     }
-    if (live) {
-      live.stopIfLingering();
-      await live.untilEnded(signal);
-    } else if (request.joinsOnly && isUnsettled(reconciled)) {
+    if (request.joinsOnly && (isNew || (!live && isUnsettled(reconciled)))) {
       throw new AppError("answer_not_running");
+    }
+    if (live) {
+      await live.untilEnded(signal);
     } else {
       const start = await storeAndAnswer(deps, { ...asked, request }, reconciled);
       if (start) return start;
@@ -242,8 +243,8 @@ async function confirmStoredOrStop(
   }
 }
 
-/** The question is not new, and its answer is incomplete. */
-const isUnsettled = ({ added, turn }: Reconciled) => isEmpty(added) && turn && !turn.settled;
+/** The last question has no complete answer. */
+const isUnsettled = ({ turn }: Reconciled) => turn && !turn.settled;
 
 const isEmpty = ({ messages, results }: NewThreadContent) => messages.length + results.length === 0;
 

@@ -21,6 +21,10 @@ export class LiveRun {
   #isOver = false;
   /** Runs while the run has no reader but waits for one to return. */
   #lingering: ReturnType<typeof setTimeout> | undefined;
+  /** A reader that left can return until this time of `performance.now()`. */
+  #returnsUntil = 0;
+  /** Requests with another question that wait for the end of this run. */
+  #successors = 0;
   /** A reader got all parts. */
   isDelivered = false;
   /** Resolves after the work ended and its answer was stored. */
@@ -57,29 +61,35 @@ export class LiveRun {
   }
 
   /**
-   * Handles the departure of a reader: cancels the work if no other reader is left.
+   * Handles the departure of a reader: cancels the work if no other reader is left and none can return.
    *
-   * @param linger_ms waits this long for a reader to return
+   * @param linger_ms the reader can return for this long, also if another one leaves later
    */
   leave(linger_ms = 0): void {
-    if (this.hasReaders || this.#isOver) return;
+    if (this.#isOver) return;
+    this.#returnsUntil = Math.max(this.#returnsUntil, performance.now() + linger_ms);
+    if (this.hasReaders) return;
     this.#endLingering();
-    if (linger_ms > 0) this.#lingering = setTimeout(() => this.stop(NO_READER), linger_ms);
+    const rest_ms = this.#successors > 0 ? 0 : this.#returnsUntil - performance.now();
+    if (rest_ms > 0) this.#lingering = setTimeout(() => this.stop(NO_READER), rest_ms);
     else this.stop(NO_READER);
   }
 
-  /** Cancels the work if the run only waits for a reader to return. */
-  stopIfLingering(): void {
-    if (this.#lingering) this.stop(NO_READER);
-  }
-
-  /** @throws the signal's reason when it is aborted first */
+  /**
+   * Waits for the end of the run before another question of the thread is answered. Without a reader, now or later,
+   * the run is cancelled at once.
+   *
+   * @throws the signal's reason when it is aborted first
+   */
   async untilEnded(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const settled = new AbortController();
+    this.#successors += 1;
+    if (this.#lingering) this.stop(NO_READER);
     try {
       await Promise.race([this.ended, once(signal, "abort", { signal: settled.signal })]);
     } finally {
+      this.#successors -= 1;
       settled.abort();
     }
     signal.throwIfAborted();
@@ -91,6 +101,7 @@ export class LiveRun {
     let wake = () => {};
     const reader = () => wake();
     this.#readers.add(reader);
+    this.#returnsUntil = 0;
     this.#endLingering();
     signal.addEventListener("abort", reader);
     try {
@@ -133,10 +144,14 @@ export class LiveRun {
 export class LiveRuns {
   readonly #bySession = new Map<string, LiveRun>();
 
-  /** @param shutdown stops all runs with `reason`; each still emits its last part */
+  /**
+   * @param shutdown stops all runs with `reason`; each still emits its last part
+   * @param onStart receives the end of each run: its answer is stored then
+   */
   constructor(
     readonly shutdown: AbortSignal,
     readonly reason: unknown,
+    readonly onStart: (ended: Promise<void>) => void = () => {},
   ) {
     const stopAll = () => {
       for (const run of this.#bySession.values()) run.stop(reason);
@@ -151,6 +166,7 @@ export class LiveRuns {
   start(session_id: string, thread: ChatMessage[], work: RunWork): LiveRun {
     const run = new LiveRun(thread, work);
     this.#bySession.set(session_id, run);
+    this.onStart(run.ended);
     if (this.shutdown.aborted) run.stop(this.reason);
     void run.ended.finally(() => {
       if (this.#bySession.get(session_id) === run) this.#bySession.delete(session_id);

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { LiveRuns } from "../../chat/run/live-runs";
 import { toMarkdown } from "../../chat/thread/export-markdown";
 import type { AuditWriter } from "../../db/access/audit-writer";
+import { findOwner } from "../../db/access/owners";
 import {
   deleteSession,
   getSession,
@@ -11,6 +12,7 @@ import {
 } from "../../db/chat/chat-sessions";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
+import { AppError } from "../../errors";
 import { ownConversations } from "../../principal";
 import { withAbsoluteUrls } from "../../text/absolute-urls";
 import { auditSender, recordAudit } from "../http/audit";
@@ -94,7 +96,12 @@ export const chatSessionRoutes = ({ db, runs, audit, config }: ChatSessionDeps) 
     })
     .post(
       "/:id/stop",
-      async ({ params }) => ({ stopped: await runs.stop(params.id, "stopped by the reader") }),
+      async ({ params, request }) => {
+        const stopped = await runs.stop(params.id, "stopped by the reader");
+        if (!stopped && !(await findOwner(db, "session", params.id, viewerOf(request))))
+          throw new AppError("session_not_found");
+        return { stopped };
+      },
       {
         params: ById,
         response: Stopped,

@@ -58,12 +58,14 @@ export type ChatRouteDeps = Omit<AnswerDeps, "onEnd"> & {
   config: { PUBLIC_URL?: string | undefined } & QuestionSettings;
   /** Aborted when the process begins to stop. */
   shutdown: AbortSignal;
+  /** The process waits for the promise before it closes the database. */
+  beforeClose?: ((work: Promise<void>) => void) | undefined;
 };
 
 /** Questions about a course and their answers; stored conversations. */
 export function chatRoutes(deps: ChatRouteDeps) {
-  const { db, shutdown } = deps;
-  const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"));
+  const { db, shutdown, beforeClose } = deps;
+  const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"), beforeClose);
   const described = capabilities(deps);
   const depsFor = (viewer: Viewer) => toRequestDeps(deps, runs, viewer);
   const open = async (request: Request, body: unknown, query: NamedCourse) => {

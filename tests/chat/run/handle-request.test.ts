@@ -299,6 +299,69 @@ describe("handleRunRequest", () => {
     expect(typesOf(await reading)).toEqual(["run-start", "thread", "abort"]);
   });
 
+  describe("with a grace period", () => {
+    const one = { messages: [ask("One?", "q1")], linger_ms: 20_000 };
+    const two = { messages: [ask("One?", "q1"), ask("Two?", "q2")] };
+
+    test("waits for a reader who left before another one without a grace period", async () => {
+      const { open, calls } = openDesk();
+      const [leaving, remaining] = [new AbortController(), new AbortController()];
+      const first = readAll(open(one, leaving.signal));
+      const { signal } = await callOf(calls);
+      const second = readAll(open({ ...one, linger_ms: undefined }, remaining.signal));
+      await Bun.sleep(5);
+      leaving.abort();
+      await first;
+      remaining.abort();
+      await second;
+
+      expect(signal.aborted).toBe(false);
+      const next = readAll(open(two));
+      (await callOf(calls, 1)).emit(FINISH);
+      expect(typesOf(await next)).toEqual(["run-start", "thread", "finish"]);
+      expect(signal.aborted).toBe(true);
+    });
+
+    test("ends at once when its reader leaves while another question waits", async () => {
+      const { open, calls } = openDesk();
+      const leaving = new AbortController();
+      const first = readAll(open(one, leaving.signal));
+      const { signal } = await callOf(calls);
+      const next = readAll(open(two));
+      await Bun.sleep(5);
+      expect(signal.aborted).toBe(false);
+      leaving.abort();
+      await first;
+
+      expect(signal.aborted).toBe(true);
+      (await callOf(calls, 1)).emit(FINISH);
+      expect(typesOf(await next)).toEqual(["run-start", "thread", "finish"]);
+    });
+
+    test("refuses a question in a request that only joins, and continues the run in progress", async () => {
+      const { open, calls } = openDesk();
+      const code = async (parts: AsyncIterable<ChatPart[]>) =>
+        (await readAll(parts)).flatMap((part) =>
+          part.type === "error" ? part.error.errorCode : [],
+        );
+
+      expect(await code(open({ ...one, joinsOnly: true }))).toEqual(["answer_not_running"]);
+      expect(calls).toHaveLength(0);
+      const leaving = new AbortController();
+      const first = readAll(open(one, leaving.signal));
+      const { signal, emit } = await callOf(calls);
+      leaving.abort();
+      await first;
+      expect(await code(open({ ...two, joinsOnly: true }))).toEqual(["answer_not_running"]);
+      expect(signal.aborted).toBe(false);
+      const back = readAll(open({ messages: [], joinsOnly: true }));
+      await Bun.sleep(5);
+      emit(FINISH);
+      expect(typesOf(await back)).toEqual(["run-start", "thread", "finish"]);
+      expect(calls).toHaveLength(1);
+    });
+  });
+
   test("records an answer that ended without its reader, and its delivery later", async () => {
     const { open, calls, delivery, replace } = openDesk();
     const parts = open({ messages: [ask("One?", "q1")] });

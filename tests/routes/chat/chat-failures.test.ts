@@ -230,6 +230,8 @@ describe("a reader who can return", () => {
     expect(refused.at(-1)).toMatchObject({ type: "RUN_ERROR", code: "answer_not_running" });
     const stopElsewhere = await other.post(`/api/chat/sessions/${input.threadId}/stop`, {});
     expect(await stopElsewhere.json()).toEqual({ stopped: false });
+    const stopNothing = await other.post(`/api/chat/sessions/${crypto.randomUUID()}/stop`, {});
+    expect(await stopNothing.json()).toMatchObject({ status: 404, code: "session_not_found" });
     expect(server.openai.aborted).toBe(0);
   });
 
