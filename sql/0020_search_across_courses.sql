@@ -2,8 +2,8 @@
 
 -- The chunks of one kind, lecture or slide, that are closest to a vector, by cosine distance. Null courses: all.
 -- Of up to p_exact chunks, and without the index that maintenance builds, the result is exact. Otherwise the index finds
--- candidates by the first 512 dimensions, and their distance is exact. The caller checks which pages are visible;
--- here hidden assets are left out only to keep the candidates useful.
+-- candidates by the first 512 dimensions, and their distance is exact. The caller checks what is visible; here hidden
+-- assets and pages are left out only so that they do not take the places of visible ones.
 create function nearest_across_courses(
   p_kind text, p_course_ids uuid[], p_model text, p_vector halfvec, p_count integer,
   p_exact integer, p_all_owners boolean, p_owner_id uuid, p_sees_unreleased boolean
@@ -14,9 +14,13 @@ declare
     from %1$I c join %2$I a on a.id = c.%3$I
     where c.embedding_model = $2 and ($1 is null or c.course_id = any($1)) and a.deleted_at is null
       and ($4 or ((a.owner_id is null or a.owner_id = $5)
-                  and ($6 or a.visible_from is null or a.visible_from <= now() or a.owner_id = $5)))',
+                  and ($6 or a.visible_from is null or a.visible_from <= now() or a.owner_id = $5))) %4$s',
     chunks, case p_kind when 'lecture' then 'lectures' else 'documents' end,
-    case p_kind when 'lecture' then 'lecture_id' else 'document_id' end);
+    case p_kind when 'lecture' then 'lecture_id' else 'document_id' end,
+    case when p_kind = 'slide' and not p_sees_unreleased then '
+      and not exists (select from page_releases r
+                      where r.document_id = c.document_id and r.visible_from > now()
+                        and r.page_from <= c.page_end and r.page_to >= c.page_number)' end);
   lists  integer;
   is_few boolean;
 begin

@@ -70,6 +70,11 @@ const WORD_WEIGHTS = "{0.1, 0.08, 0.1, 0}";
 const ENOUGH_RANKED = 1_000;
 const MOST_RANKED = 2_500;
 const MOST_SAMPLED = 10_000;
+/**
+ * The counts include chunks that were deleted since, or that the viewer does not see, and they are a share for several
+ * courses. With fewer chunks by words than this, the words that were left out are ranked too.
+ */
+const FEW_MATCHES = CANDIDATES / 2;
 /** Maximum number of lexemes, including other spellings and pairs of characters. */
 const MOST_LEXEMES = 128;
 
@@ -88,6 +93,20 @@ export async function findCandidates(
   scope: SearchScope,
   probe: Probe,
 ): Promise<FoundCandidates> {
+  const { hasUnranked, ...found } = await queryCandidates(sql, scope, probe, false);
+  const matches = found.candidates.filter(({ text_score }) => text_score !== null).length;
+  if (!hasUnranked || matches >= FEW_MATCHES) return found;
+  const { hasUnranked: _, ...all } = await queryCandidates(sql, scope, probe, true);
+  return all;
+}
+
+/** @param ranksAll ranks every word of the question, also frequent ones beside rare ones */
+async function queryCandidates(
+  sql: Sql,
+  scope: SearchScope,
+  probe: Probe,
+  ranksAll: boolean,
+): Promise<FoundCandidates & { hasUnranked: boolean }> {
   const models = probe.embeddings.map(({ model }) => model);
   const vectors = probe.embeddings.map(({ vector }) => pgvector.toSql(vector));
   const words = longestWords(probe.text);
@@ -95,7 +114,9 @@ export async function findCandidates(
   const written = spellings.map((spelling) => spelling.written);
   const languages = [...new Set(["english", detectLanguage(probe.text).text_config])];
 
-  const [row] = await sql<{ candidates: Candidate[]; lexemes: LexemeRow[]; stops: string[] }[]>`
+  const [row] = await sql<
+    { candidates: Candidate[]; lexemes: LexemeRow[]; stops: string[]; has_unranked: boolean }[]
+  >`
     with question as materialized (
       select model, vector::halfvec as embedding
       from unnest(${models}::text[], ${vectors}::text[]) as asked (model, vector)
@@ -120,7 +141,7 @@ export async function findCandidates(
       ) lexemes
     ),
     word as materialized (
-      select *, rarer < ${CANDIDATES} or rarer < ${ENOUGH_RANKED} and known <= least(${MOST_RANKED}, greatest(${ENOUGH_RANKED}, chunks / 4)) as is_ranked
+      select *, ${ranksAll}::boolean or rarer < ${CANDIDATES} or rarer < ${ENOUGH_RANKED} and known <= least(${MOST_RANKED}, greatest(${ENOUGH_RANKED}, chunks / 4)) as is_ranked
       from (
         select *, sum(known) over (partition by text_config order by known, lexeme) - known as rarer from asked
       ) ordered
@@ -197,10 +218,12 @@ export async function findCandidates(
     select coalesce((select json_agg(candidate order by chunk_id) from candidate), '[]') as candidates,
            coalesce((select json_agg(json_build_object('lexeme', lexeme, 'spellings', spellings, 'chunks', chunks,
                                               'matches', matches)) from looked_up), '[]') as lexemes,
-           coalesce((select array_agg(written) from stop), '{}') as stops`;
-  const { candidates, lexemes, stops } = row!;
+           coalesce((select array_agg(written) from stop), '{}') as stops,
+           exists (select from word where not is_ranked) as has_unranked`;
+  const { candidates, lexemes, stops, has_unranked } = row!;
   return {
     candidates,
+    hasUnranked: has_unranked,
     terms: toQuestionTerms(words, spellings, { lexemes, stops: new Set(stops) }),
   };
 }
@@ -258,7 +281,7 @@ function nearestIn(sql: Sql, scope: SearchScope) {
     lectures && slides
       ? sql`${nearest("lecture")} union all ${nearest("slide")}`
       : nearest(lectures ? "lecture" : "slide");
-  // Twice as many are found, because hidden pages are left out here.
+  // Twice as many are found, because speech over hidden pages is left out here.
   return sql`
     select found.* from (${found}) found
     where exists (select from chunk where chunk.id = found.id offset 0)

@@ -52,6 +52,21 @@ test("the index is built when there are enough chunks, and used without losing t
   expect(exact[1]).toHaveLength(10);
 });
 
+test("hidden pages give way to the next ones", async () => {
+  await db`
+    insert into page_releases (document_id, page_from, page_to, visible_from)
+    select distinct document_id, 1, 200, now() + interval '1 day' from slide_chunks where course_id = ${first}`;
+  for (const exact of [CHUNKS, 10]) {
+    const found = await nearest([first], exact, true);
+    const [pages] = await db`
+      select min(page_number) as first, count(*)::int as count from slide_chunks
+      where id = any(${found}::text[]::uuid[])`;
+    expect(found).toHaveLength(10);
+    expect(pages!.first).toBeGreaterThan(200);
+  }
+  await db`delete from page_releases`;
+});
+
 test("deleted and hidden assets give way to the next chunks", async () => {
   const open = await nearest(null, 10, true);
   await db`update documents set visible_from = now() + interval '1 day' where course_id = ${first}`;

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { findCandidates } from "../../../src/db/chunks/passages";
 import { refreshWordCounts } from "../../../src/db/chunks/word-counts";
-import { SEES_ALL } from "../../../src/principal";
+import { SEES_ALL, type Viewer } from "../../../src/principal";
 import { addDocument } from "../../support/corpus";
 import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
@@ -20,8 +20,12 @@ beforeAll(async () => {
     from generate_series(1, 2100) n where n > 1`;
 });
 
-const find = async (text: string, course_ids: string[] | null = [course_id]) => {
-  const scope = { course_ids, viewer: SEES_ALL, lectures: {}, slides: {} };
+const find = async (
+  text: string,
+  course_ids: string[] | null = [course_id],
+  viewer: Viewer = SEES_ALL,
+) => {
+  const scope = { course_ids, viewer, lectures: {}, slides: {} };
   const { candidates, terms } = await findCandidates(db, scope, { embeddings: [], text });
   const byScore = candidates.toSorted(
     (a, b) => b.text_score! - a.text_score! || (a.chunk_id < b.chunk_id ? -1 : 1),
@@ -50,6 +54,19 @@ test("counted words change what is ranked, and not what is found first", async (
   expect((await find("w2 w3 w40 w233 w600", null)).ids.slice(0, 3)).toEqual(
     before[0]!.ids.slice(0, 3),
   );
+});
+
+test("a frequent word is looked up if the chunks with the rarer words are hidden", async () => {
+  const student = { owner: null, seesUnreleased: false };
+  await db`
+    insert into page_releases (document_id, page_from, page_to, visible_from)
+    select document_id, page_number, page_number, now() + interval '1 day'
+    from slide_chunks where course_id = ${course_id} and chunk_index % 20 = 0`;
+
+  expect(await countOf("w20", course_id)).toBe(105);
+  expect((await find("w2 w20", [course_id], student)).ids).toHaveLength(100);
+  expect((await find("w20", [course_id], student)).ids).toEqual([]);
+  await db`delete from page_releases`;
 });
 
 test("a course is counted again after a tenth of its chunks changed, and not before", async () => {
