@@ -93,8 +93,14 @@ async function main(args: string[]): Promise<void> {
   const { path, asJson } = options;
   if (options.measured !== "course") await EVALUATIONS[options.measured](path, asJson);
   else if (options.isStored) await takeStoredExam(options);
-  else if (await Bun.file(join(path, "corpus.jsonl")).exists()) await evaluateSearch(path, asJson);
-  else await evaluateCourse(options);
+  else if (await Bun.file(join(path, "corpus.jsonl")).exists()) {
+    if (options.hasGate || options.svg !== null) {
+      const problem =
+        "a folder in BEIR's layout has no gate and no chart: leave out --gate and --svg";
+      throw new AppError("evaluation_set_invalid", { path, problem });
+    }
+    await evaluateSearch(path, asJson);
+  } else await evaluateCourse(options);
 }
 
 type EvalArguments = {
@@ -206,6 +212,8 @@ async function evaluateCourse({ path, asJson, svg, gate }: EvalArguments): Promi
         ...config,
         // Its own database, because the workers of a server would take these jobs.
         DATABASE_URL: database.url,
+        DATABASE_DIRECT_URL: undefined,
+        DATABASE_REPLICA_URL: undefined,
         DATA_ROOT: dataRoot,
         STORAGE: "disk",
         // The log is on stdout, as the report.
@@ -310,9 +318,9 @@ function print<T>(report: T, asJson: boolean, toTable: (report: T) => string): v
 
 /** An embedded database in memory, or the one of the settings. */
 async function openEvaluationDatabase() {
-  const { DATABASE_URL } = loadConfig();
+  const { DATABASE_URL, DATABASE_DIRECT_URL = DATABASE_URL } = loadConfig();
   const own = DATABASE_URL ? null : await startEmbeddedDatabase({ dataDir: null });
-  const url = DATABASE_URL ?? own!.url;
+  const url = DATABASE_DIRECT_URL ?? own!.url;
   await migrate(url);
   const db = connect(url, { max: 2 });
   return {

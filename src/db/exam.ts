@@ -105,7 +105,10 @@ export type RatedQuestion = {
   }[];
 };
 
-/** The questions of well rated answers of a course with their citations, the newest first. */
+/**
+ * The questions of well rated answers of a course, the newest first, with their citations of material that everyone
+ * in the course has and that is not deleted: another place cannot be found again.
+ */
 export async function listWellRated(
   sql: Sql,
   course_id: string,
@@ -114,7 +117,12 @@ export async function listWellRated(
   return sql<RatedQuestion[]>`
     select f.id, f.question, coalesce((
       select jsonb_agg(c.citation) from jsonb_array_elements(f.metadata -> 'citations') c (citation)
-      where f.citation is null or (c.citation ->> 'number')::int = f.citation), '[]') as citations
+      where (f.citation is null or (c.citation ->> 'number')::int = f.citation)
+        and c.citation ->> 'asset_id' in (
+          select id::text from lectures where course_id = ${course_id} and deleted_at is null and owner_id is null
+          union all
+          select id::text from documents where course_id = ${course_id} and deleted_at is null and owner_id is null)
+    ), '[]') as citations
     from message_feedback f join chat_sessions s on s.id = f.session_id
     where s.course_id = ${course_id} and f.rating = 'up'
     order by f.created_at desc, f.id limit ${limit}`;

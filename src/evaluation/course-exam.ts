@@ -17,7 +17,7 @@ import { writeExamQuestions } from "../pipelines/exam-questions";
 import { detectLanguage } from "../text/language";
 import { toTermQuestion } from "../text/term-questions";
 import { type ExamSettings, toExamSettings } from "./exam-settings";
-import { compareReports, type GateResult } from "./gate";
+import { assertSameCourse, compareReports, type GateResult } from "./gate";
 import type { Measure } from "./measures";
 import { outsideQuestions } from "./outside-questions";
 import { type ExamDeps, type ExamQuestion, takeExam } from "./take-exam";
@@ -86,7 +86,8 @@ function toRatedQuestion({ id, question, citations }: RatedQuestion): ExamQuesti
  *
  * @param baseline  of a file; by default the stored run
  * @returns the stored run, and its comparison; an empty one for the first run
- * @throws AppError `course_not_found`, `exam_without_questions`, or of a provider
+ * @throws AppError `course_not_found`, `exam_without_questions`, `evaluation_set_invalid` for a baseline of another
+ *   course, or of a provider
  */
 export async function runCourseExam(
   course_id: string,
@@ -97,6 +98,12 @@ export async function runCourseExam(
   await getCourse(db, course_id);
   const questions = await listCourseQuestions(db, course_id);
   if (questions.length === 0) throw new AppError("exam_without_questions");
+  const covered = questions.filter((question) => question.covered);
+  if (baseline)
+    assertSameCourse(
+      baseline,
+      covered.map(({ id }) => id),
+    );
   const stored = await findExamRun<ExamReport>(db, course_id, { isBaseline: true });
   const { measures } = await takeExam(course_id, questions, deps, { comparesModes: false });
   const report = { settings: toExamSettings(deps), questions: questions.length, measures };

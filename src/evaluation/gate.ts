@@ -53,11 +53,24 @@ export function compareReports(
       },
     ];
   });
-  if (results.every(({ compared }) => compared === 0)) {
-    const problem = "the baseline has no question in common with this evaluation: write a new one";
-    throw new AppError("evaluation_set_invalid", { problem });
-  }
+  if (results.every(({ compared }) => compared === 0)) throw nothingInCommon();
   return results;
+}
+
+/**
+ * Checks a baseline before an exam is paid for.
+ *
+ * @param ids  of the questions about the course; those of general knowledge are the same in every exam
+ * @throws AppError `evaluation_set_invalid` if the baseline has none of them
+ */
+export function assertSameCourse(baseline: readonly Measure[], ids: readonly string[]): void {
+  const isCommon = ids.some((id) => baseline.some(({ values }) => id in values));
+  if (!isCommon) throw nothingInCommon();
+}
+
+function nothingInCommon(): AppError {
+  const problem = "the baseline has no question in common with this evaluation: write a new one";
+  return new AppError("evaluation_set_invalid", { problem });
 }
 
 const Estimated = z.object({ n: z.number(), mean: z.number(), low: z.number(), high: z.number() });

@@ -127,10 +127,15 @@ describe("exam questions", () => {
       { question: "A up question?", gold: [{ asset_id: document_id, pages: [3] }] },
     ]);
     expect(questions.filter(({ group }) => group === "corrections")).toHaveLength(1);
+    const rated = async () =>
+      (await listCourseQuestions(db, course_id)).filter(({ group }) => group === "ratings");
+    // A page of a deleted document cannot be found again, so it would look like a regression.
+    await db`update documents set deleted_at = now() where id = ${document_id}`;
+    expect(await rated()).toEqual([]);
+    await db`update documents set deleted_at = null where id = ${document_id}`;
+    expect(await rated()).toHaveLength(1);
     await db`delete from chat_sessions where id = ${session!.id}`;
-    expect(
-      (await listCourseQuestions(db, course_id)).some(({ group }) => group === "ratings"),
-    ).toBe(false);
+    expect(await rated()).toEqual([]);
   });
 });
 
@@ -163,6 +168,23 @@ describe("the exam of a course", () => {
     // The baseline of the next run is the last one without a regression.
     expect(after.run.regressions).toEqual([]);
     expect((await call("GET")).body.run.is_outdated).toBe(true);
+  });
+
+  test("refuses a baseline of another course, which shares only questions of general knowledge", async () => {
+    const { run } = await runCourseExam(course_id, deps);
+    const foreign = run.report.measures.map((one) => ({
+      ...one,
+      values: Object.fromEntries(
+        Object.entries(one.values).map(([id, value]) => [
+          id.startsWith("outside:") ? id : crypto.randomUUID(),
+          value,
+        ]),
+      ),
+    }));
+
+    await expect(runCourseExam(course_id, deps, foreign)).rejects.toMatchObject({
+      errorCode: "evaluation_set_invalid",
+    });
   });
 
   test("needs a course with material, and stops when its request ends", async () => {
