@@ -5,6 +5,7 @@ import { findExamRun } from "../db/exam";
 import { type CourseExamRun, type ExamReport, runCourseExam } from "../evaluation/course-exam";
 import { toExamSettings } from "../evaluation/exam-settings";
 import type { ExamDeps } from "../evaluation/take-exam";
+import { requestEnd } from "./http/auth";
 import { ById, Id, Time } from "./http/schemas";
 
 const Estimated = z.object({ n: z.int(), mean: z.number(), low: z.number(), high: z.number() });
@@ -39,7 +40,7 @@ export const examRoutes = (deps: ExamRouteDeps) =>
         const { id: course_id } = await getCourse(deps.db, params.id);
         const { run } = await runCourseExam(course_id, {
           ...deps,
-          signal: request.signal,
+          signal: requestEnd(request),
           say: () => {},
         });
         return toRun(run, deps);

@@ -82,7 +82,9 @@ function parseList(text: string): unknown[] {
 export const mcpRoutes = ({ db, embedder, reranker, receipts, log, config }: McpRouteDeps) =>
   new Elysia({ tags: ["Agents"] }).post(
     "/mcp",
-    async ({ query, request }) => {
+    async ({ query, request, server }) => {
+      // A search can wait for its providers longer than the limit for silent connections.
+      server?.timeout(request, 0);
       if (query.course_id) await getCourse(db, query.course_id);
       const { course_ids } = principalOf(request);
       const scope = {

@@ -4,7 +4,8 @@ import { type AnyElysia, Elysia } from "elysia";
 const SILENCE_MS = 15_000;
 
 /** The routes that wait for a model before they answer with JSON. Event streams have their own heartbeats. */
-const WAITING = /^\/(api\/(chat|retrieval\/query|documents\/[^/]+\/describe)|v1\/[^?]+)\/?$/;
+const WAITING =
+  /^\/(api\/(chat|search|retrieval\/query|documents\/[^/]+\/describe|courses\/[^/]+\/exam)|v1\/[^?]+)\/?$/;
 
 /** JSON allows white space before its first character. */
 const SPACE = new TextEncoder().encode(" ");

@@ -128,6 +128,9 @@ test("a reader that leaves after the first space stops the model", async () => {
 test.each([
   ["POST", "/api/documents/0198/describe", true],
   ["POST", "/api/retrieval/query", true],
+  ["POST", "/api/search", true],
+  ["POST", "/api/courses/0198/exam", true],
+  ["GET", "/api/courses/0198/exam", false],
   ["POST", "/v1/embeddings", true],
   ["POST", "/api/courses", false],
   ["POST", "/api/documents/upload", false],
