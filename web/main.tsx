@@ -1,15 +1,26 @@
 import "./no-eval";
 import { createRoot } from "react-dom/client";
 import { App } from "./components/app";
-import { takeSharedKey } from "./server/credential";
+import { FaultBoundary } from "./components/fault-boundary";
+import { hasSharedKey, takeSharedKey } from "./server/credential";
 import { language } from "./text/strings";
 import { findTheme, showTheme } from "./theme";
 
 takeSharedKey();
 // A link that is opened in the tab of another one changes only the fragment, which loads no page.
 addEventListener("hashchange", () => {
-  if (takeSharedKey()) location.reload();
+  if (hasSharedKey()) location.reload();
 });
+// A file that misses the place for it would replace the page.
+const keepPage = (event: DragEvent) => {
+  if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+};
+addEventListener("dragover", keepPage);
+addEventListener("drop", keepPage);
 document.documentElement.lang = language;
 showTheme(findTheme());
-createRoot(document.getElementById("root")!).render(<App />);
+createRoot(document.getElementById("root")!).render(
+  <FaultBoundary>
+    <App />
+  </FaultBoundary>,
+);

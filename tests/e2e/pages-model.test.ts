@@ -6,6 +6,7 @@ import { postFile, postJson } from "../support/http";
 import { openNetworkLine } from "../support/network-line";
 import { startOpenAI } from "../support/openai";
 import { openServerHost, type Server, settled } from "../support/server";
+import { startSpeechServer } from "../support/speech-server";
 import { eventually } from "../support/waiting";
 
 setDefaultTimeout(120_000);
@@ -14,12 +15,14 @@ const DECK = Bun.file(join(import.meta.dir, "../../examples/course/slides.pdf"))
 
 describe.skipIf(noBrowser)("/ag-ui with a model", () => {
   const openai = startOpenAI({ replies: [] });
+  const speech = startSpeechServer();
   const closing = new AsyncDisposableStack();
   let server: Server;
   beforeAll(async () => {
     const env = { OPENAI_API_KEY: "test", OPENAI_BASE_URL: openai.url, OPENAI_API: "chat" };
     const host = closing.use(await openServerHost());
-    server = await host.start({ ...env, SLIDE_MODEL: "local:text-layer" });
+    const transcription = { TRANSCRIPTION_BASE_URL: speech.url, TRANSCRIPTION_API_KEY: "key" };
+    server = await host.start({ ...env, ...transcription, SLIDE_MODEL: "local:text-layer" });
     const { id: course_id } = await server.json(postJson("/api/courses", { name: "Entropy" }));
     const file = { name: "slides.pdf", bytes: await DECK.bytes() };
     const upload = postFile("/api/documents/upload", { course_id }, file);
@@ -28,6 +31,7 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
   afterAll(async () => {
     await closing.disposeAsync();
     await openai.close();
+    await speech[Symbol.asyncDispose]();
   });
   const ask = async (page: Page, words: string) => {
     await page.getByLabel("Question", { exact: true }).fill(words);
@@ -75,6 +79,39 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
     expect(await page.locator(".answer").textContent()).toBe("Two pages say so [1, 2].");
     expect(await page.locator("ol.sources a").count()).toBe(2);
     expect(errors).toEqual([]);
+
+    // The sources of this answer, not those of the conversation.
+    openai.replies = [{ text: "One page says more [1]." }];
+    await ask(page, "And more?");
+    await page.getByText("Answer ready, 1 source", { exact: true }).waitFor({ state: "attached" });
+    // Quotes that are nested so deep exceed the stack of a browser.
+    openai.replies = [{ text: `${">".repeat(5_000)} deep` }];
+    await ask(page, "And deep?");
+    await page.getByText("Answer ready, 0 sources", { exact: true }).waitFor({ state: "attached" });
+    expect(await page.locator(".exchange").count()).toBe(3);
+  });
+
+  test("takes the audio of a lecture whose recording cannot be had", async () => {
+    const { items } = await server.json("/api/courses");
+    const panopto_url = `https://uni.hosted.panopto.com/Panopto/Pages/Viewer.aspx?id=${crypto.randomUUID()}`;
+    const lecture = { course_id: items[0].id, panopto_url, title: "Behind a login" };
+    const { lecture_id } = await server.json(postJson("/api/lectures/download", lecture));
+    await using browser = await openPage({ width: 1280, height: 900 });
+    const { page } = browser;
+
+    await page.goto(`${server.url}/ag-ui`);
+    const row = page.locator(".asset", { hasText: "Behind a login" });
+    await row.getByRole("button", { name: "Cancel work" }).click();
+    await row.getByText("You cancelled it.").waitFor();
+    await row.getByRole("button", { name: "More: Behind a login" }).click();
+    const file = join(import.meta.dir, "../../examples/course/lecture/sound.mp3");
+    await page.getByLabel("Upload audio or a transcript instead").setInputFiles(file);
+    await page.locator(".asset.completed", { hasText: "Behind a login" }).waitFor();
+
+    expect(await server.json(`/api/lectures/${lecture_id}`)).toMatchObject({
+      source: "upload",
+      excerpt: expect.stringMatching(/^Entropy measures/),
+    });
   });
 
   test("continues an answer after a reload, and stops the model with the button", async () => {
@@ -145,6 +182,17 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
     line.mend();
     await banner.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Ask", exact: true }).click();
+    await page.getByText("Two.", { exact: true }).waitFor();
+
+    // A conversation that cannot be read now is read when the server is back.
+    await page.evaluate(() => {
+      location.hash = location.hash.replace(/\/t\/.*/, "");
+    });
+    await page.locator("h2.user").first().waitFor({ state: "detached" });
+    line.cut();
+    await page.goBack();
+    await banner.waitFor();
+    line.mend();
     await page.getByText("Two.", { exact: true }).waitFor();
   });
 });

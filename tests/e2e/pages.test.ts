@@ -64,13 +64,18 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.keyboard.press("Enter");
     await page.getByText("The server did not accept this key.").waitFor();
     expect(await findBarriers(page)).toEqual([]);
-    await page.getByLabel("Key").fill(key);
+    // A key that was copied from a message can have invisible characters.
+    await page.getByLabel("Key").fill(`\u200b${key} `);
     await page.keyboard.press("Enter");
     await page.getByText("Make your first course").waitFor();
     expect(await page.locator("#sign-in").isVisible()).toBeFalse();
     await page.getByLabel("Name of the course").fill("Entropy");
+    const folder = "https://uni.hosted.panopto.com/Panopto/Pages/Sessions/List.aspx#folderID=a";
+    await page.getByLabel(/one in each line/).fill(folder);
     await page.getByRole("button", { name: "Create course" }).click();
     await page.getByText("No sources yet.").waitFor();
+    // A folder is shown before it is imported.
+    await page.locator(".import .address", { hasText: folder }).waitFor();
 
     // A student sees their conversations on every device, and no controls of teachers.
     const token = await oidc.token({ scope: "read chat" });
@@ -84,6 +89,14 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.getByRole("heading", { name: "Asked on the phone" }).waitFor();
     expect(await page.getByText("Add sources").count()).toBe(0);
     expect(await page.getByRole("button", { name: "New course" }).count()).toBe(0);
+    // A question is kept while the page asks for another key.
+    await page.evaluate(() => sessionStorage.setItem("lectern-key", "withdrawn"));
+    await page.getByLabel("Question", { exact: true }).fill("Is it kept?");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Key").fill(key);
+    await page.keyboard.press("Enter");
+    await page.locator("#question").waitFor();
+    expect(await page.locator("#question").inputValue()).toBe("Is it kept?");
 
     await page.goto(`${guarded.url}/swagger`);
     await page.getByRole("button", { name: "Authorize" }).waitFor();
@@ -111,6 +124,12 @@ describe.skipIf(noBrowser)("in a browser", () => {
       expect(new URL(link).hash).toMatch(/^#page=\d+$/);
       expect(response.headers.get("content-type")).toBe("application/pdf");
     }
+    await sources.first().press("Enter");
+    const panel = page.locator("aside.panel[tabindex]");
+    await panel.and(page.locator(":focus")).waitFor();
+    await page.keyboard.press("Escape");
+    await panel.waitFor({ state: "detached" });
+    expect(await sources.first().evaluate((one) => one === document.activeElement)).toBe(true);
     await sources.first().click();
     const image = page.locator(".panel img.page");
     await image.waitFor();
@@ -118,6 +137,15 @@ describe.skipIf(noBrowser)("in a browser", () => {
       await image.evaluate((img: HTMLImageElement) => img.decode().then(() => img.naturalWidth)),
     ).toBeGreaterThan(500);
     expect(page.url()).toMatch(/\?s=document:[0-9a-f-]{36}:\d+$/);
+    await page.emulateMedia({ media: "print" });
+    expect((await page.locator(".conversation").boundingBox())!.width).toBeGreaterThan(900);
+    await page.emulateMedia({ media: null });
+    // A page beyond the last one leads back to it.
+    const address = page.url();
+    await page.evaluate((to) => location.replace(to), address.replace(/\d+$/, "9999"));
+    await page.getByText(/^Page 9999 of/).waitFor();
+    await page.getByRole("button", { name: "Previous page" }).click();
+    await page.getByText(/^Page (\d+) of \1$/).waitFor();
     await page.goBack();
     await page.locator(".panel").waitFor({ state: "detached" });
     expect(await page.locator("h2.user").textContent()).toBe("What is entropy?");
@@ -127,7 +155,8 @@ describe.skipIf(noBrowser)("in a browser", () => {
     ]);
     expect(tab.url() === "about:blank" || links.includes(tab.url())).toBe(true);
     expect([...hosts]).toEqual(["127.0.0.1"]);
-    expect(errors).toEqual([]);
+    // The page beyond the last one.
+    expect(errors.filter((one) => !one.includes("404"))).toEqual([]);
   });
 
   test("/ag-ui shows that the material of an earlier answer was replaced", async () => {
@@ -164,12 +193,24 @@ describe.skipIf(noBrowser)("in a browser", () => {
     expect(errors).toEqual([]);
   });
 
-  test("/ag-ui begins a new conversation with another course", async () => {
+  test("/ag-ui begins a new conversation with another course, and shows a phone where to add sources", async () => {
     await using browser = await openPage();
     const { page } = browser;
 
     await page.goto(`${server.url}/ag-ui`);
     await page.getByLabel("Course", { exact: true }).selectOption({ label: "Information theory" });
+    // The title of a slide that is a question.
+    await page.locator("main .suggestions", { hasText: "What is entropy, and how" }).waitFor();
+    // A conversation without a question is no missing one after a reload.
+    await page.reload();
+    await page.locator("main .suggestions").waitFor();
+    expect(await page.locator(".problem").count()).toBe(0);
+    await page.getByLabel("Question", { exact: true }).fill("A draft");
+    await page.getByRole("button", { name: "Search all courses" }).click();
+    await page.getByRole("button", { name: "Back to the course" }).click();
+    await page.locator("#question").waitFor();
+    expect(await page.locator("#question").inputValue()).toBe("A draft");
+    expect(await page.locator("#course option:checked").textContent()).toBe("Information theory");
     await page.getByLabel("Question", { exact: true }).fill("What is entropy?");
     await page.getByRole("button", { name: "Ask", exact: true }).click();
     await page.locator("ol.sources a").first().waitFor();
@@ -180,6 +221,65 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.keyboard.press("Enter");
     await page.locator(".answer").filter({ hasText: /\w/ }).waitFor();
     expect(await page.locator("ol.sources a").count()).toBe(0);
+
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.reload();
+    await page.getByText("No sources yet.").waitFor();
+    expect(await page.getByText("Drop slides").isVisible()).toBe(true);
+    await page.keyboard.press("Escape");
+    await page.getByText("No sources yet.").waitFor({ state: "hidden" });
+    expect(
+      await page.locator("button.menu").evaluate((one) => one === document.activeElement),
+    ).toBe(true);
+  });
+
+  test("/ag-ui works without storage, and keeps the conversation when a part cannot be loaded", async () => {
+    await using browser = await openPage();
+    const { page } = browser;
+    await page.addInitScript(() => {
+      for (const name of ["localStorage", "sessionStorage"]) {
+        Object.defineProperty(window, name, {
+          get: () => {
+            throw new DOMException("forbidden", "SecurityError");
+          },
+        });
+      }
+    });
+    await page.route("**/source-panel-*.js", (route) => route.abort());
+
+    await page.goto(`${server.url}/ag-ui`);
+    await page.getByLabel("Course", { exact: true }).selectOption({ label: "Information theory" });
+    await page.getByLabel("Question", { exact: true }).fill("What is entropy?");
+    await page.keyboard.press("Enter");
+    await page.locator("ol.sources a").first().click();
+    await page.getByText("This part of the page cannot be shown.").waitFor();
+    expect(await page.locator("h2.user").textContent()).toBe("What is entropy?");
+    const staysAfterDrop = page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["%PDF-"], "missed.pdf"));
+      const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+      return !document.body.dispatchEvent(event);
+    });
+    expect(await staysAfterDrop).toBe(true);
+
+    // A deletion that a proxy refuses.
+    await page.clock.install();
+    await page.route("**/api/documents/*", (route) =>
+      route.request().method() === "DELETE"
+        ? route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad gateway</h1>" })
+        : route.continue(),
+    );
+    await page.getByRole("button", { name: "☰ Sources" }).click();
+    await page.getByRole("button", { name: "More: Slides of the first lecture" }).click();
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.getByText("is deleted in a moment").waitFor();
+    await page.clock.fastForward(9_000);
+    await page.getByText("was not deleted. The server is busy or restarting.").waitFor();
+    await page.getByRole("button", { name: "More: Slides of the first lecture" }).waitFor();
+
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByRole("button", { name: "Deutsch" }).click();
+    await page.locator("html[lang=de]").waitFor({ state: "attached" });
   });
 
   test("/ag-ui shows a conversation again after a reload, and under its own address", async () => {
@@ -220,7 +320,12 @@ describe.skipIf(noBrowser)("in a browser", () => {
     const row = (name: string) => page.locator(".asset").filter({ hasText: name });
 
     await page.getByRole("button", { name: "More: Slides", exact: true }).click();
-    await row("Slides").getByRole("button", { name: "Rename" }).click();
+    const rename = row("Slides").getByRole("button", { name: "Rename" });
+    await rename.click();
+    await page.getByLabel("New title").press("Escape");
+    await page.getByLabel("New title").waitFor({ state: "detached" });
+    expect(await rename.evaluate((one) => one === document.activeElement)).toBe(true);
+    await rename.click();
     await page.getByLabel("New title").fill("Deck of week 1");
     await page.keyboard.press("Enter");
     await row("Deck of week 1").waitFor();
@@ -263,6 +368,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await row("Lecture 1").getByRole("button", { name: "Delete" }).click();
     await page.getByText("is deleted in a moment").waitFor();
     expect(await row("Lecture 1").count()).toBe(0);
+    expect(await page.locator(":focus").textContent()).toBe("Sources");
     await page.getByRole("button", { name: "+ New conversation" }).click();
     await page.getByRole("button", { name: "Undo" }).click();
     await row("Lecture 1").waitFor();
@@ -358,6 +464,9 @@ describe.skipIf(noBrowser)("in a browser", () => {
     const file = await fetch(opened.url());
     expect(opened.headers().authorization).toBeUndefined();
     expect([file.status, file.headers.get("content-type")]).toEqual([200, "application/pdf"]);
+    // A visitor has no stored conversation to open or export.
+    expect(await page.getByRole("button", { name: "Export" }).count()).toBe(0);
+    expect(await page.locator(".threads li").count()).toBe(0);
     expect([...hosts]).toEqual(["127.0.0.1"]);
     expect(errors).toEqual([]);
 

@@ -11,7 +11,7 @@ type AddSourcesProps = { course_id: string; isOpen: boolean; onImported: () => v
 export function AddSources({ course_id, isOpen, onImported }: AddSourcesProps) {
   const [text, setText] = useState("");
   /** Folders and feeds of Panopto that wait for the reader's consent. */
-  const [collections, setCollections] = useState<string[]>([]);
+  const [collections, setCollections] = useState(() => additions.takeCollections(course_id));
   const addAddresses = (event: FormEvent) => {
     event.preventDefault();
     const addresses = readAddresses(text);
@@ -22,7 +22,7 @@ export function AddSources({ course_id, isOpen, onImported }: AddSourcesProps) {
   };
   const close = (url: string) => setCollections((old) => old.filter((one) => one !== url));
   return (
-    <details className="add" open={isOpen}>
+    <details className="add" open={isOpen || collections.length > 0}>
       <summary>+ {strings.addSources}</summary>
       <DropZone onFiles={(files) => additions.addFiles(course_id, files)} />
       <form onSubmit={addAddresses}>

@@ -4,7 +4,7 @@ import type { Conversation } from "../conversation/conversation";
 import type { Exchange, Reference } from "../conversation/exchange";
 import { BASE_URL, toReachableUrl } from "../server/base-url";
 import { lectern } from "../server/client";
-import { credentialHeaders } from "../server/credential";
+import { credentialHeaders, isShared } from "../server/credential";
 import { strings } from "../text/strings";
 import { copyText } from "./copy-text";
 import { placeName } from "./place";
@@ -85,13 +85,15 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
           >
             ▼
           </button>
-          <button
-            type="button"
-            className="quiet"
-            onClick={() => void exportThread(conversation.options.thread_id)}
-          >
-            {strings.export}
-          </button>
+          {!isShared() && (
+            <button
+              type="button"
+              className="quiet"
+              onClick={() => void exportThread(conversation.options.thread_id)}
+            >
+              {strings.export}
+            </button>
+          )}
           {rating && <small role="status">{strings.thanks}</small>}
           {rating === "down" && (
             <fieldset className="reasons">

@@ -1,6 +1,7 @@
 import type { Course } from "@lectern/client";
-import { lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { beginThread } from "../conversation/history";
+import type { Route } from "../route/route";
 import { navigate, useRoute } from "../route/use-route";
 import { isKeyRefused, isUnreachable, reasonOf } from "../server/client";
 import { canIngest, useCourses, usePageSettings } from "../server/courses";
@@ -9,6 +10,7 @@ import { strings } from "../text/strings";
 import { Connection } from "./connection";
 import { CourseView } from "./course-view";
 import { CreateCourse } from "./create-course";
+import { FaultBoundary } from "./fault-boundary";
 import { Header } from "./header";
 import { KeyDialog } from "./key-dialog";
 
@@ -23,6 +25,10 @@ export function App() {
   const [isRefused, setRefused] = useState(false);
   useSearchKey();
   const onKeyRefused = useCallback(() => setRefused(true), []);
+  const lastCourse = useRef<Route>({ view: "course" });
+  useEffect(() => {
+    if (route.view === "course") lastCourse.current = route;
+  }, [route]);
 
   const [first] = courses ?? [];
   const isStart = route.view === "course" && !route.course;
@@ -79,13 +85,16 @@ export function App() {
         </p>
       )}
       {route.view === "search" ? (
-        <Suspense fallback={<main className="empty">{strings.loading}</main>}>
-          <SearchView
-            query={route.query}
-            courses={courses ?? []}
-            writesAnswers={settings?.features.written_answers ?? true}
-          />
-        </Suspense>
+        <FaultBoundary key="search">
+          <Suspense fallback={<main className="empty">{strings.loading}</main>}>
+            <SearchView
+              query={route.query}
+              courses={courses ?? []}
+              writesAnswers={settings?.features.written_answers ?? true}
+              onBack={() => navigate(lastCourse.current)}
+            />
+          </Suspense>
+        </FaultBoundary>
       ) : course && route.thread ? (
         <CourseView
           key={`${course.id} ${route.thread}`}

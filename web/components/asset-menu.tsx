@@ -18,11 +18,17 @@ export default function AssetMenu({ asset, course_id, onChanged, onDelete }: Ass
   const { id, kind } = asset;
   const [shown, setShown] = useState<"title" | "slides" | "cost">();
   const file = useRef<HTMLInputElement>(null);
+  const rename = useRef<HTMLButtonElement>(null);
   const toggle = (part: typeof shown) => setShown((old) => (old === part ? undefined : part));
+  const closeRename = () => {
+    setShown(undefined);
+    rename.current?.focus();
+  };
   return (
     <div className="asset-menu">
       <p className="actions">
         <button
+          ref={rename}
           type="button"
           className="link"
           aria-expanded={shown === "title"}
@@ -73,9 +79,10 @@ export default function AssetMenu({ asset, course_id, onChanged, onDelete }: Ass
         <Rename
           asset={asset}
           onDone={() => {
-            setShown(undefined);
+            closeRename();
             onChanged();
           }}
+          onCancel={closeRename}
         />
       )}
       {shown === "slides" && <LectureDecks lecture_id={id} />}
@@ -84,7 +91,9 @@ export default function AssetMenu({ asset, course_id, onChanged, onDelete }: Ass
   );
 }
 
-function Rename({ asset: { id, kind, title }, onDone }: { asset: Asset; onDone: () => void }) {
+type RenameProps = { asset: Asset; onDone: () => void; onCancel: () => void };
+
+function Rename({ asset: { id, kind, title }, onDone, onCancel }: RenameProps) {
   const [text, setText] = useState(title ?? "");
   const [problem, setProblem] = useState<string>();
   const save = async (event: FormEvent) => {
@@ -99,7 +108,15 @@ function Rename({ asset: { id, kind, title }, onDone }: { asset: Asset; onDone: 
     }
   };
   return (
-    <form className="row" onSubmit={save}>
+    <form
+      className="row"
+      onSubmit={save}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        onCancel();
+      }}
+    >
       <input
         aria-label={strings.newTitle}
         dir="auto"
@@ -124,8 +141,9 @@ function Rename({ asset: { id, kind, title }, onDone }: { asset: Asset; onDone: 
 
 function AssetCost({ asset: { id, kind, updated_at } }: { asset: Asset }) {
   const path = kind === "lecture" ? "/api/lectures/{id}/usage" : "/api/documents/{id}/usage";
-  const { data } = useData(`${id} ${updated_at}`, (signal) =>
+  const { data, error } = useData(`${id} ${updated_at}`, (signal) =>
     lectern.GET(path, { params: { path: { id } }, signal }),
   );
-  return <p className="note">{data ? strings.usage(data) : strings.loading}</p>;
+  if (!data) return <p className="note">{error ? strings.costHidden : strings.loading}</p>;
+  return <p className="note">{strings.usage(data)}</p>;
 }

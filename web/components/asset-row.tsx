@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import type { SourcePlace } from "../route/route";
 import { lectern, reasonOf } from "../server/client";
 import { strings } from "../text/strings";
+import { FaultBoundary } from "./fault-boundary";
 
 const AssetMenu = lazy(() => import("./asset-menu"));
 
@@ -86,14 +87,16 @@ export function AssetRow(props: AssetRowProps) {
         </p>
       )}
       {isMenuOpen && (
-        <Suspense fallback={<p className="note">{strings.loading}</p>}>
-          <AssetMenu
-            asset={asset}
-            course_id={course_id}
-            onChanged={onChanged}
-            onDelete={onDelete}
-          />
-        </Suspense>
+        <FaultBoundary>
+          <Suspense fallback={<p className="note">{strings.loading}</p>}>
+            <AssetMenu
+              asset={asset}
+              course_id={course_id}
+              onChanged={onChanged}
+              onDelete={onDelete}
+            />
+          </Suspense>
+        </FaultBoundary>
       )}
     </li>
   );

@@ -1,7 +1,9 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { findDraft, keepDraft } from "../conversation/drafts";
 import { strings } from "../text/strings";
 
 type ComposerProps = {
+  thread_id: string;
   /** A question that returns to the box because it was not sent. */
   unsent: string | undefined;
   isRunning: boolean;
@@ -10,11 +12,16 @@ type ComposerProps = {
   onStop: () => void;
 };
 
-export function Composer({ unsent, isRunning, placeholder, onAsk, onStop }: ComposerProps) {
-  const [text, setText] = useState("");
+export function Composer(props: ComposerProps) {
+  const { thread_id, unsent, isRunning, placeholder, onAsk, onStop } = props;
+  const [text, setShown] = useState(() => findDraft(thread_id));
+  const setText = (typed: string) => {
+    keepDraft(thread_id, typed);
+    setShown(typed);
+  };
   const box = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
-    if (unsent !== undefined) setText((old) => old || unsent);
+    if (unsent !== undefined) setText(findDraft(thread_id) || unsent);
   }, [unsent]);
   // A keyboard on the screen would cover the page, so phones get no focus.
   useEffect(() => {

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useCallback, useRef, useState } from "react";
 import { beginThread, type KnownThread } from "../conversation/history";
 import { useThreads } from "../conversation/use-threads";
 import type { Caller } from "../server/courses";
@@ -14,9 +14,12 @@ type ConversationListProps = {
 /** The conversations of the reader in a course: open, rename, delete. */
 export function ConversationList({ course_id, thread, caller, onOpen }: ConversationListProps) {
   const { threads, canShowAll, showAll, rename, remove, problem } = useThreads(course_id, caller);
+  const heading = useRef<HTMLHeadingElement>(null);
   return (
     <>
-      <h2>{strings.conversations}</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        {strings.conversations}
+      </h2>
       <button type="button" className="quiet" onClick={() => onOpen(beginThread())}>
         + {strings.newConversation}
       </button>
@@ -29,7 +32,9 @@ export function ConversationList({ course_id, thread, caller, onOpen }: Conversa
             onOpen={() => onOpen(one.id)}
             onRename={(title) => rename(one.id, title)}
             onRemove={async () => {
-              await remove(one.id);
+              if (!(await remove(one.id))) return;
+              // The focused button disappears with its row.
+              heading.current?.focus();
               if (one.id === thread) onOpen(beginThread());
             }}
           />
@@ -53,13 +58,20 @@ type ThreadRowProps = {
   thread: KnownThread;
   isCurrent: boolean;
   onOpen: () => void;
-  onRename: (title: string) => Promise<void>;
+  onRename: (title: string) => Promise<unknown>;
   onRemove: () => Promise<void>;
 };
 
 function ThreadRow({ thread, isCurrent, onOpen, onRename, onRemove }: ThreadRowProps) {
   const { title } = thread;
   const [draft, setDraft] = useState<string>();
+  const isEdited = useRef(false);
+  /** Returns the focus from the box to the button. */
+  const edit = useCallback((button: HTMLButtonElement | null) => {
+    if (!button) return;
+    if (isEdited.current) button.focus();
+    isEdited.current = false;
+  }, []);
   const save = async (event: FormEvent) => {
     event.preventDefault();
     const text = draft?.trim();
@@ -78,7 +90,11 @@ function ThreadRow({ thread, isCurrent, onOpen, onRename, onRemove }: ThreadRowP
             // biome-ignore lint/a11y/noAutofocus: the reader has just asked to rename
             autoFocus
             onChange={(event) => setDraft(event.target.value)}
-            onKeyDown={(event) => event.key === "Escape" && setDraft(undefined)}
+            onKeyDown={(event) => {
+              if (event.key !== "Escape") return;
+              event.preventDefault();
+              setDraft(undefined);
+            }}
           />
           <button type="submit">{strings.rename}</button>
         </form>
@@ -92,11 +108,15 @@ function ThreadRow({ thread, isCurrent, onOpen, onRename, onRemove }: ThreadRowP
       </button>
       <span>
         <button
+          ref={edit}
           type="button"
           className="quiet icon"
           aria-label={`${strings.rename}: ${title}`}
           title={strings.rename}
-          onClick={() => setDraft(title)}
+          onClick={() => {
+            isEdited.current = true;
+            setDraft(title);
+          }}
         >
           ✎
         </button>

@@ -1,10 +1,12 @@
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { findCited } from "../conversation/cited";
 import type { Conversation, ConversationState } from "../conversation/conversation";
-import type { Reference } from "../conversation/exchange";
+import type { Exchange, Reference } from "../conversation/exchange";
 import { strings } from "../text/strings";
 import { Composer } from "./composer";
 import { Connection } from "./connection";
 import { ExchangeView } from "./exchange-view";
+import { FirstQuestions } from "./first-questions";
 import { useFollow } from "./use-follow";
 
 type ConversationViewProps = {
@@ -20,10 +22,14 @@ export function ConversationView(props: ConversationViewProps) {
   const { status, exchanges, references, unsent } = state;
   const scroller = useRef<HTMLDivElement>(null);
   const { isAway, follow } = useFollow(scroller, state);
-  const ask = (text: string) => {
-    follow();
-    void conversation.ask(text);
-  };
+  // The same function for each render: exchanges that do not change are not rendered again.
+  const ask = useCallback(
+    (text: string) => {
+      follow();
+      void conversation.ask(text);
+    },
+    [conversation, follow],
+  );
   const last = exchanges.at(-1);
   return (
     <main className="conversation" aria-label={strings.conversation}>
@@ -31,15 +37,7 @@ export function ConversationView(props: ConversationViewProps) {
         {status === "loading" && <p className="note">{strings.loading}</p>}
         {status === "missing" && <p className="problem">{strings.conversationMissing}</p>}
         {exchanges.length === 0 && status === "ready" && (
-          <ul className="suggestions">
-            {strings.suggestions.map((text) => (
-              <li key={text}>
-                <button type="button" onClick={() => ask(text)}>
-                  {text}
-                </button>
-              </li>
-            ))}
-          </ul>
+          <FirstQuestions course_id={conversation.options.course_id} onAsk={ask} />
         )}
         {exchanges.map((exchange) => (
           <ExchangeView
@@ -61,8 +59,10 @@ export function ConversationView(props: ConversationViewProps) {
         </button>
       )}
       {unsent !== undefined && <Connection onBack={() => conversation.takeUnsent()} />}
+      {status === "unread" && <Connection onBack={() => void conversation.restore()} />}
       {hasPosition && <p className="note position">{strings.askAbout}</p>}
       <Composer
+        thread_id={conversation.options.thread_id}
         unsent={unsent}
         isRunning={status === "running"}
         placeholder={writesAnswers ? strings.askPlaceholder : strings.searchPlaceholder}
@@ -74,16 +74,21 @@ export function ConversationView(props: ConversationViewProps) {
   );
 }
 
-/** One short message for screen readers when an answer is complete. */
+/** A problem is an alert already, so it is not announced again. */
+function announce(last: Exchange, references: ReadonlyMap<number, Reference>): string {
+  if (last.status === "failed") return "";
+  if (last.status === "stopped") return strings.stopped;
+  return strings.answerReady(findCited(last, references).length);
+}
+
+/** One short message for screen readers when an answer ends. */
 function Announcement({ state: { status, exchanges, references } }: { state: ConversationState }) {
   const [text, setText] = useState("");
   const wasRunning = useRef(false);
   useEffect(() => {
     const isRunning = status === "running";
     const last = exchanges.at(-1);
-    if (wasRunning.current && !isRunning && last) {
-      setText(last.problem ?? strings.answerReady(references.size));
-    }
+    if (wasRunning.current && !isRunning && last) setText(announce(last, references));
     if (isRunning) setText("");
     wasRunning.current = isRunning;
   }, [status, exchanges, references]);

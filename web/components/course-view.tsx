@@ -1,5 +1,5 @@
 import type { Course } from "@lectern/client";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { findCarriedReference } from "../conversation/carried";
 import { findCited } from "../conversation/cited";
 import type { Reference } from "../conversation/exchange";
@@ -9,12 +9,16 @@ import { navigate } from "../route/use-route";
 import type { Caller } from "../server/courses";
 import { strings } from "../text/strings";
 import { ConversationView } from "./conversation-view";
+import { Fault, FaultBoundary } from "./fault-boundary";
 import { KeyList } from "./key-list";
 import { toPlace } from "./place";
 import { SourcesPane } from "./sources-pane";
 import { useShortcuts } from "./use-shortcuts";
 
 const SourcePanel = lazy(() => import("./source-panel"));
+
+/** The sources are a drawer, as in `style.css`. */
+const IS_DRAWER = "(max-width: 1199px)";
 
 type CourseViewProps = {
   course: Course;
@@ -35,6 +39,7 @@ export function CourseView({
   onKeyRefused,
 }: CourseViewProps) {
   const [isMenuOpen, setMenuOpen] = useState(false);
+  const menu = useRef<HTMLButtonElement>(null);
   const [showsKeys, setShowsKeys] = useState(false);
   /** The citation that the reader opened. Two citations can be at one place. */
   const [opened, setOpened] = useState(() => findCarriedReference(thread));
@@ -49,10 +54,19 @@ export function CourseView({
     navigate({ ...route, source: place });
     return true;
   }, []);
-  const close = () => {
-    openPlace(undefined);
-    document.getElementById("question")?.focus();
+  const close = () => openPlace(undefined);
+  const closeMenu = () => {
+    setMenuOpen(false);
+    menu.current?.focus();
   };
+
+  const openAsset = useCallback((place: SourcePlace) => {
+    setMenuOpen(false);
+    setOpened(undefined);
+    openPlace(place);
+  }, []);
+  // A course without sources can only be given some, so small screens show the place for them.
+  const openMenu = useCallback(() => setMenuOpen(matchMedia(IS_DRAWER).matches), []);
 
   const { conversation, state } = useConversation({
     course_id: course.id,
@@ -74,13 +88,18 @@ export function CourseView({
     if (state.keyRefused && state.status !== "running") onKeyRefused();
   }, [state.keyRefused, state.status, onKeyRefused]);
   useShortcuts({
-    onEscape: () => (state.status === "running" ? conversation.stop() : source && close()),
+    onEscape: () => {
+      if (state.status === "running") conversation.stop();
+      else if (isMenuOpen) closeMenu();
+      else if (source) close();
+    },
     onHelp: () => setShowsKeys(true),
   });
 
   return (
     <div className={`panes${source ? " with-source" : ""}${isMenuOpen ? " with-menu" : ""}`}>
       <button
+        ref={menu}
         type="button"
         className="menu quiet"
         aria-expanded={isMenuOpen}
@@ -92,11 +111,8 @@ export function CourseView({
         course={course}
         thread={thread}
         caller={caller}
-        onOpen={(place) => {
-          setMenuOpen(false);
-          setOpened(undefined);
-          openPlace(place);
-        }}
+        onEmpty={openMenu}
+        onOpen={openAsset}
       />
       <ConversationView
         conversation={conversation}
@@ -106,21 +122,38 @@ export function CourseView({
         onOpen={openReference}
       />
       {source && (
-        <Suspense fallback={<aside className="panel">{strings.loading}</aside>}>
-          <SourcePanel
-            place={source}
-            reference={[opened, ...cited].find((one) => one && isAt(one, source))}
-            cited={cited
-              .filter(({ asset_id }) => asset_id === source.id)
-              .flatMap(({ start_ms }) => start_ms ?? [])}
-            onMove={(place) => openPlace(place, { replace: true })}
-            onAsk={() => document.getElementById("question")?.focus()}
-            onClose={close}
-          />
-        </Suspense>
+        <FaultBoundary fallback={<FailedPanel onClose={close} />}>
+          <Suspense fallback={<aside className="panel">{strings.loading}</aside>}>
+            <SourcePanel
+              place={source}
+              reference={[opened, ...cited].find((one) => one && isAt(one, source))}
+              cited={cited
+                .filter(({ asset_id }) => asset_id === source.id)
+                .flatMap(({ start_ms }) => start_ms ?? [])}
+              onMove={(place) => openPlace(place, { replace: true })}
+              onAsk={() => document.getElementById("question")?.focus()}
+              onClose={close}
+            />
+          </Suspense>
+        </FaultBoundary>
       )}
       {showsKeys && <KeyList onClose={() => setShowsKeys(false)} />}
     </div>
+  );
+}
+
+/** In place of a panel whose code cannot be loaded. */
+function FailedPanel({ onClose }: { onClose: () => void }) {
+  return (
+    <aside className="panel" aria-label={strings.source}>
+      <div className="panel-bar">
+        <span className="spread" />
+        <button type="button" className="quiet icon" aria-label={strings.close} onClick={onClose}>
+          ✕
+        </button>
+      </div>
+      <Fault />
+    </aside>
   );
 }
 

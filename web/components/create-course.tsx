@@ -5,7 +5,7 @@ import { lectern, reasonOf } from "../server/client";
 import { createSampleCourse } from "../server/sample-course";
 import { strings } from "../text/strings";
 import { DropZone } from "./drop-zone";
-import { readAddresses } from "./read-addresses";
+import { isCollection, readAddresses } from "./read-addresses";
 
 type CreateCourseProps = {
   isFirst?: boolean;
@@ -37,7 +37,10 @@ export function CreateCourse({ isFirst = false, hasSample = false, onCreated }: 
       const course = await dataOf(lectern.POST("/api/courses", { body }));
       additions.addFiles(course.id, files);
       const addresses = readAddresses(links);
-      if (addresses.length > 0) additions.addAddresses(course.id, addresses);
+      const recordings = addresses.filter((one) => !isCollection(one));
+      if (recordings.length > 0) additions.addAddresses(course.id, recordings);
+      // The course shows what a folder would add and cost before it is imported.
+      additions.keepCollections(course.id, addresses.filter(isCollection));
       return course;
     });
   };

@@ -28,7 +28,9 @@ export function DocumentSource({ place, reference, onMove }: DocumentSourceProps
   const cited = reference?.page_number === page ? reference : undefined;
   const words = useCitedWords(id, page, cited?.replaced ? undefined : cited?.quote);
   const move = (to: number) => {
-    if (to >= 1 && to <= (count ?? page)) onMove({ kind: "document", id, page: to });
+    // An address can name a page beyond the last one.
+    const next = to < page ? Math.min(to, count ?? to) : to;
+    if (next >= 1 && next <= (count ?? page)) onMove({ kind: "document", id, page: next });
   };
   usePageKeys(page, move);
   if (error) return <p className="problem">{strings.sourceMissing}</p>;

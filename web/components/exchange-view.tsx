@@ -1,4 +1,4 @@
-import { memo, type ReactNode, useCallback, useEffect, useState } from "react";
+import { memo, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import type { UnsupportedSentence } from "../../src/chat/citations/check";
 import { findCited } from "../conversation/cited";
 import type { Conversation } from "../conversation/conversation";
@@ -126,14 +126,27 @@ type QuestionProps = { id: string; text: string; canEdit: boolean; onEdit: (text
 
 function Question({ id, text, canEdit, onEdit }: QuestionProps) {
   const [draft, setDraft] = useState<string>();
+  const isEdited = useRef(false);
+  /** Returns the focus from the box to the button. */
+  const edit = useCallback((button: HTMLButtonElement | null) => {
+    if (!button) return;
+    if (isEdited.current) button.focus();
+    isEdited.current = false;
+  }, []);
   if (draft !== undefined) {
     return (
       <form
         className="user editing"
         onSubmit={(event) => {
           event.preventDefault();
+          isEdited.current = false;
           setDraft(undefined);
           if (draft.trim() !== "") onEdit(draft.trim());
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || event.nativeEvent.isComposing) return;
+          event.preventDefault();
+          setDraft(undefined);
         }}
       >
         <textarea
@@ -155,11 +168,15 @@ function Question({ id, text, canEdit, onEdit }: QuestionProps) {
     <div className="asked-line">
       {canEdit && (
         <button
+          ref={edit}
           type="button"
           className="quiet icon edit"
           aria-label={strings.edit}
           title={strings.edit}
-          onClick={() => setDraft(text)}
+          onClick={() => {
+            isEdited.current = true;
+            setDraft(text);
+          }}
         >
           ✎
         </button>

@@ -7,13 +7,15 @@ import { strings } from "../text/strings";
 /** The slide decks that a lecture shows: suggested, or chosen by hand. */
 export function LectureDecks({ lecture_id }: { lecture_id: string }) {
   const params = { path: { id: lecture_id } };
-  const { data } = useData(lecture_id, (signal) =>
+  const { data, error } = useData(lecture_id, (signal) =>
     lectern.GET("/api/lectures/{id}/slides", { params, signal }),
   );
   const [changed, setChanged] = useState<LectureSlides>();
   const [problem, setProblem] = useState<string>();
   const slides = changed ?? data;
-  if (!slides) return <p className="note">{problem ?? strings.loading}</p>;
+  if (!slides) {
+    return <p className="note">{error === undefined ? strings.loading : reasonOf(error)}</p>;
+  }
   const used = slides.documents.filter((deck) => deck.used).map((deck) => deck.document_id);
   const assign = async (document_ids: string[] | null) => {
     try {

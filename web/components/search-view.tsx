@@ -14,10 +14,17 @@ const SHOWN = 24;
 /** Courses that are offered while the reader types. */
 const COURSES_SHOWN = 8;
 
-type SearchViewProps = { query: string; courses: Course[]; writesAnswers: boolean };
+type SearchViewProps = {
+  query: string;
+  courses: Course[];
+  writesAnswers: boolean;
+  /** Shows the course that was open before. */
+  onBack: () => void;
+};
 
 /** One search over all courses that the reader can see. */
-export default function SearchView({ query, courses, writesAnswers }: SearchViewProps) {
+export default function SearchView(props: SearchViewProps) {
+  const { query, courses, writesAnswers, onBack } = props;
   const [text, setText] = useState(query);
   const found = useSearch(query);
   useEffect(() => setText(query), [query]);
@@ -43,7 +50,7 @@ export default function SearchView({ query, courses, writesAnswers }: SearchView
             onChange={(event) => setText(event.target.value)}
           />
           <button type="submit">{strings.searchButton}</button>
-          <button type="button" className="quiet" onClick={() => history.back()}>
+          <button type="button" className="quiet" onClick={onBack}>
             {strings.back}
           </button>
         </form>

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { findKey, removeKey } from "../server/credential";
 import { strings, switchLanguage } from "../text/strings";
 import { findTheme, switchTheme, THEMES, type Theme } from "../theme";
@@ -8,9 +8,11 @@ import { KeyList } from "./key-list";
 export function SettingsMenu() {
   const [theme, setTheme] = useState(findTheme);
   const [showsKeys, setShowsKeys] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
   return (
     <>
       <button
+        ref={button}
         type="button"
         className="quiet icon"
         popoverTarget="settings"
@@ -56,7 +58,15 @@ export function SettingsMenu() {
           </button>
         )}
       </div>
-      {showsKeys && <KeyList onClose={() => setShowsKeys(false)} />}
+      {showsKeys && (
+        <KeyList
+          onClose={() => {
+            setShowsKeys(false);
+            // The menu with the button that opened the list is closed.
+            button.current?.focus();
+          }}
+        />
+      )}
     </>
   );
 }

@@ -16,13 +16,23 @@ export type SourcePanelProps = {
   onClose: () => void;
 };
 
-/** The open source beside the conversation. It takes the focus; the focus returns when it closes. */
+/** The open source beside the conversation. It takes the focus, and returns it when it closes. */
 export default function SourcePanel(props: SourcePanelProps) {
   const { place, onAsk, onClose } = props;
   const [isWide, setWide] = useState(false);
   const element = useRef<HTMLElement>(null);
   useEffect(() => {
-    element.current?.focus({ preventScroll: true });
+    const before = document.activeElement;
+    return () => {
+      // Only a focus that is lost: the reader can have moved it elsewhere.
+      const isLost = document.activeElement === document.body;
+      if (isLost && before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, []);
+  useEffect(() => {
+    // A source that the model opens must not take the focus from a reader who types.
+    const isTyping = document.activeElement?.closest("input, textarea") != null;
+    if (!isTyping) element.current?.focus({ preventScroll: true });
   }, [place.id]);
   return (
     <aside

@@ -1,5 +1,13 @@
-import type { Course } from "@lectern/client";
-import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import type { Asset, Course } from "@lectern/client";
+import {
+  memo,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { SourcePlace } from "../route/route";
 import { navigate } from "../route/use-route";
 import { useAssets } from "../server/assets";
@@ -15,63 +23,104 @@ import { CourseCost } from "./course-cost";
 import { Imports } from "./imports";
 import { Toast } from "./toast";
 
+const NO_ASSETS: Asset[] = [];
+
 type SourcesPaneProps = {
   course: Course;
   thread: string;
   caller: Caller | undefined;
+  /** Called if the course has no sources and the reader can add some. */
+  onEmpty: () => void;
   onOpen: (place: SourcePlace) => void;
 };
 
 /** The sources of a course with their progress, and the conversations of the reader. */
-export function SourcesPane({ course, thread, caller, onOpen }: SourcesPaneProps) {
+export function SourcesPane({ course, thread, caller, onEmpty, onOpen }: SourcesPaneProps) {
   const { assets, reload } = useAssets(course.id);
   const uploads = useAdditions(course.id, reload);
   const [importRound, setImportRound] = useState(0);
   const pending = useSyncExternalStore(deletions.subscribe, deletions.getPending);
+  const failed = useSyncExternalStore(deletions.subscribe, deletions.getFailed);
   // A deletion that ends changes the list.
   useEffect(() => reload(), [pending.length, reload]);
   const canEdit = canIngest(caller);
+  const isEmpty = canEdit && assets?.length === 0 && uploads.length === 0;
+  useEffect(() => {
+    if (isEmpty) onEmpty();
+  }, [isEmpty, onEmpty]);
+  const heading = useRef<HTMLHeadingElement>(null);
   const open = useCallback(
     (id: string) => navigate({ view: "course", course: course.id, thread: id }),
     [course.id],
   );
-  const last = pending.at(-1);
-  const visible = assets?.filter(({ id }) => !pending.some((one) => one.id === id));
+  const last = pending.findLast(deletions.canUndo);
+  const visible = useMemo(
+    () => assets?.filter(({ id }) => !pending.some((one) => one.id === id)),
+    [assets, pending],
+  );
+  const remove = useCallback((asset: Asset) => {
+    deletions.begin(asset);
+    // The focused button disappears with its row.
+    heading.current?.focus();
+  }, []);
   return (
     <nav className="sources-pane" aria-label={strings.sources}>
-      <h2>{strings.sources}</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        {strings.sources}
+      </h2>
       {canEdit && (
         <AddSources
           course_id={course.id}
-          isOpen={assets?.length === 0 && uploads.length === 0}
+          isOpen={isEmpty}
           onImported={() => setImportRound((old) => old + 1)}
         />
       )}
       <AdditionsList items={uploads} />
       {visible?.length === 0 && uploads.length === 0 && <p className="note">{strings.noSources}</p>}
-      <ul className="assets">
-        {visible?.map((asset) => (
-          <AssetRow
-            key={asset.id}
-            asset={asset}
-            course_id={course.id}
-            canEdit={canEdit}
-            onChanged={reload}
-            onOpen={onOpen}
-            onDelete={() => deletions.begin(asset)}
-          />
-        ))}
-      </ul>
+      <AssetList
+        assets={visible ?? NO_ASSETS}
+        course_id={course.id}
+        canEdit={canEdit}
+        onChanged={reload}
+        onOpen={onOpen}
+        onDelete={remove}
+      />
       {canEdit && <Imports course_id={course.id} round={importRound + (assets?.length ?? 0)} />}
       {canEdit && <CourseCost course={course} />}
+      {failed && (
+        <p className="problem" role="alert">
+          {strings.notRemoved(failed.title ?? strings.untitled)} {failed.reason}
+        </p>
+      )}
       {last && (
         <Toast
           text={strings.removed(last.title ?? strings.untitled)}
           action={strings.undo}
-          onAction={deletions.undoLast}
+          onAction={() => {
+            deletions.undoLast();
+            heading.current?.focus();
+          }}
         />
       )}
       <ConversationList course_id={course.id} thread={thread} caller={caller} onOpen={open} />
     </nav>
   );
 }
+
+type AssetListProps = {
+  assets: Asset[];
+  course_id: string;
+  canEdit: boolean;
+  onChanged: () => void;
+  onOpen: (place: SourcePlace) => void;
+  onDelete: (asset: Asset) => void;
+};
+
+/** Not rendered again for each word of an answer: a course can have hundreds of sources. */
+const AssetList = memo(({ assets, onDelete, ...props }: AssetListProps) => (
+  <ul className="assets">
+    {assets.map((asset) => (
+      <AssetRow key={asset.id} asset={asset} onDelete={() => onDelete(asset)} {...props} />
+    ))}
+  </ul>
+));

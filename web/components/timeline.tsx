@@ -21,7 +21,7 @@ type TimelineProps = {
 export function Timeline({ spans, ms, hits, cited, onMove }: TimelineProps) {
   const [pointed, setPointed] = useState<Span>();
   const end = spans.at(-1)?.end_ms ?? 1;
-  const percent = (at: number) => `${(100 * at) / end}%`;
+  const percent = (at: number) => `${Math.min(100, (100 * at) / end)}%`;
   return (
     <fieldset
       className="timeline"

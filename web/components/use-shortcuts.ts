@@ -3,11 +3,17 @@ import { useEffect, useEffectEvent } from "react";
 const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.closest("input, textarea, select, dialog") !== null;
 
+/** The browser uses the key: to close a dialog or menu, to empty a search box, or to end an input method. */
+const isForBrowser = ({ target, isComposing }: KeyboardEvent) =>
+  isComposing ||
+  document.querySelector("dialog[open], :popover-open") !== null ||
+  (target instanceof HTMLInputElement && target.type === "search" && target.value !== "");
+
 /** The keys of the page. They do nothing while the reader types, except Escape. */
 export function useShortcuts(actions: { onEscape: () => void; onHelp: () => void }): void {
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape" && !document.querySelector("dialog[open]")) actions.onEscape();
+    if (event.key === "Escape" && !isForBrowser(event)) actions.onEscape();
     if (isTyping(event.target)) return;
     if (event.key === "?") actions.onHelp();
     else if (event.key === "[") moveToCitation(-1);

@@ -7,12 +7,12 @@ import { isKeyRefused, isUnreachable, lectern, reasonOf } from "../server/client
 import { credentialHeaders, isShared } from "../server/credential";
 import { strings } from "../text/strings";
 import { type Exchange, newExchange, type Reference, readSession } from "./exchange";
-import { rememberThread } from "./history";
+import { isBegunHere, rememberThread } from "./history";
 import { newId } from "./new-id";
 
 export type ConversationState = {
-  /** `loading` while a stored conversation is read. */
-  status: "loading" | "ready" | "running" | "missing";
+  /** `loading` while a stored conversation is read; `unread` if the server cannot be reached for it. */
+  status: "loading" | "ready" | "running" | "missing" | "unread";
   exchanges: Exchange[];
   references: ReadonlyMap<number, Reference>;
   /** A question that was not sent, because the server could not be reached. */
@@ -111,8 +111,11 @@ export class Conversation {
       this.#showStored(session);
       if (session.is_answering || isWaitingForReply(session)) await this.#rejoin();
     } catch (error) {
-      const isMissing = error instanceof LecternError && error.status === 404;
-      this.#change({ status: isMissing ? "missing" : "ready", keyRefused: isKeyRefused(error) });
+      const { thread_id } = this.options;
+      const isMissing =
+        error instanceof LecternError && error.status === 404 && !isBegunHere(thread_id);
+      const status = isMissing ? "missing" : isUnreachable(error) ? "unread" : "ready";
+      this.#change({ status, keyRefused: isKeyRefused(error) });
     }
   }
 
@@ -144,7 +147,7 @@ export class Conversation {
     if (this.#state.status === "running") return;
     const question = { id: newId(), text };
     const { course_id, thread_id } = this.options;
-    rememberThread({ id: thread_id, course_id, title: this.#state.exchanges[0]?.question ?? text });
+    const title = this.#state.exchanges[0]?.question ?? text;
     const resume = this.#agent.pendingInterrupts.map(({ id: interruptId }) => ({
       interruptId,
       status: "resolved" as const,
@@ -156,7 +159,9 @@ export class Conversation {
       this.#agent.addMessage({ id: question.id, role: "user", content: text });
     }
     this.#add(newExchange(question.id, text));
-    const isSent = await this.#run(resume.length > 0 ? { resume } : {});
+    const isSent = await this.#run(resume.length > 0 ? { resume } : {}, () =>
+      rememberThread({ id: thread_id, course_id, title }),
+    );
     if (isSent) return;
     // The question returns to the box, so that it is not lost.
     this.#agent.setMessages(before);
@@ -250,8 +255,13 @@ export class Conversation {
     await this.#run();
   }
 
-  /** Runs until the answer is complete. False if the server did not receive the question. */
-  async #run({ resume, rejoin }: RunOptions = {}): Promise<boolean> {
+  /**
+   * Runs until the answer is complete.
+   *
+   * @param onReceived called when the server has the question, which is the beginning of a thread
+   * @returns false if the server did not receive the question
+   */
+  async #run({ resume, rejoin }: RunOptions = {}, onReceived = () => {}): Promise<boolean> {
     this.#isStopped = false;
     this.#change({ status: "running", unsent: undefined, keyRefused: false });
     this.#agent.headers = credentialHeaders();
@@ -259,6 +269,7 @@ export class Conversation {
     try {
       const subscriber = this.#subscriber(() => {
         isReceived = true;
+        onReceived();
       });
       let next: RunOptions = { resume, rejoin };
       for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -270,7 +281,10 @@ export class Conversation {
     } catch (error) {
       if (this.#isStopped) this.#end("stopped");
       else if (!isReceived && (isUnreachable(error) || isKeyRefused(error))) {
-        this.#end("failed", reasonOf(error), isKeyRefused(error));
+        const reason = isUnreachable(error)
+          ? `${reasonOf(error)} ${strings.questionKept}`
+          : reasonOf(error);
+        this.#end("failed", reason, isKeyRefused(error));
         return false;
       } else this.#end("failed", reasonOf(error));
     }

@@ -8,6 +8,9 @@ const MAX_THREADS = 200;
 const MAX_TITLE = 120;
 /** Threads without a question. */
 const begun = new Set<string>();
+/** The threads that this tab began, newest first: a reload shows one without a question as new. */
+const STORED_BEGUN = "lectern-begun";
+const MAX_BEGUN = 20;
 
 /** The conversations of this browser, newest first. Servers without users show everyone's, so theirs is not used. */
 export function listThreads(course_id: string): KnownThread[] {
@@ -45,7 +48,24 @@ function write(threads: KnownThread[]): void {
 export function beginThread(): string {
   const id = newId();
   begun.add(id);
+  try {
+    const stored = [id, ...listBegun()].slice(0, MAX_BEGUN);
+    sessionStorage.setItem(STORED_BEGUN, stored.join(" "));
+  } catch {
+    // Without storage, a reload shows the thread as missing until its first question.
+  }
   return id;
+}
+
+/** True if this tab began the thread, also before a reload. */
+export const isBegunHere = (id: string): boolean => listBegun().includes(id);
+
+function listBegun(): string[] {
+  try {
+    return (sessionStorage.getItem(STORED_BEGUN) ?? "").split(" ").filter(Boolean);
+  } catch {
+    return [];
+  }
 }
 
 /** True for a thread without a question, so there is nothing to read from the server. */

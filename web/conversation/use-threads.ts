@@ -2,6 +2,7 @@ import { type ChatSessionSummary, dataOf, LecternError } from "@lectern/client";
 import { useCallback, useEffect, useState } from "react";
 import { lectern, reasonOf } from "../server/client";
 import type { Caller } from "../server/courses";
+import { isShared } from "../server/credential";
 import { strings } from "../text/strings";
 import { forgetThread, type KnownThread, listThreads, rememberThread } from "./history";
 
@@ -36,16 +37,20 @@ export function useThreads(course_id: string, caller: Caller | undefined) {
     };
   }, [course_id, isRead, round]);
 
-  const change = useCallback(async (work: () => Promise<void>) => {
+  /** False if the server refused it. */
+  const change = useCallback(async (work: () => Promise<void>): Promise<boolean> => {
+    let reason: string | undefined;
     try {
       await work();
-      setProblem(undefined);
     } catch (error) {
-      setProblem(reasonOf(error));
+      reason = reasonOf(error);
     }
+    setProblem(reason);
     setRound((old) => old + 1);
+    return reason === undefined;
   }, []);
-  const own = listThreads(course_id);
+  // Behind a share link, stored conversations cannot be read.
+  const own = isShared() ? [] : listThreads(course_id);
   const known = new Set(own.map(({ id }) => id));
   const threads = [...own, ...(isRead ? stored : []).filter(({ id }) => !known.has(id))];
   return {

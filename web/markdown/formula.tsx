@@ -4,6 +4,9 @@ type Temml = typeof import("temml");
 let loading: Promise<Temml> | undefined;
 let temml: Temml["default"] | undefined;
 
+/** The largest size that a formula can ask for, such as in `\\rule`, in em. */
+const MAX_SIZE: [number, number] = [50, 50];
+
 /** A formula as MathML. The library is loaded with the first formula; until then the source is shown. */
 export function Formula({ source, isBlock }: { source: string; isBlock: boolean }) {
   const element = useRef<HTMLSpanElement>(null);
@@ -23,7 +26,13 @@ export function Formula({ source, isBlock }: { source: string; isBlock: boolean 
   useEffect(() => {
     if (!isLoaded || !temml || !element.current) return;
     try {
-      const options = { displayMode: isBlock, throwOnError: true, trust: false, maxExpand: 1_000 };
+      const options = {
+        displayMode: isBlock,
+        throwOnError: true,
+        trust: false,
+        maxExpand: 1_000,
+        maxSize: MAX_SIZE,
+      };
       temml.render(source, element.current, options);
     } catch {
       element.current.textContent = source;

@@ -2,9 +2,10 @@ import type { Nodes, Parent, RootContent, TableRow } from "mdast";
 import { createElement, Fragment, memo, type ReactNode, useMemo } from "react";
 import type { UnsupportedSentence } from "../../src/chat/citations/check";
 import { findMarks } from "../../src/chat/citations/marks";
+import { FaultBoundary } from "../components/fault-boundary";
 import { CodeBlock } from "./code-block";
 import { Formula } from "./formula";
-import { parseMarkdown, restoreDollars } from "./parse";
+import { isTooDeep, parseMarkdown, restoreDollars } from "./parse";
 import { type MarkdownBlock, splitBlocks } from "./split-blocks";
 
 type MarkdownProps = {
@@ -23,7 +24,14 @@ type MarkdownProps = {
 /** Markdown of a model: untrusted. Shows no HTML and loads nothing. */
 export function Markdown({ text, ...props }: MarkdownProps) {
   const blocks = useMemo(() => splitBlocks(text), [text]);
-  return blocks.map((block) => <Block key={block.start} block={block} {...props} />);
+  return blocks.map((block) => {
+    const source = <p dir="auto">{block.text}</p>;
+    return (
+      <FaultBoundary key={block.start} fallback={source}>
+        {isTooDeep(block.text) ? source : <Block block={block} {...props} />}
+      </FaultBoundary>
+    );
+  });
 }
 
 type BlockProps = Omit<MarkdownProps, "text"> & { block: MarkdownBlock };

@@ -13,6 +13,12 @@ const CODE = /(?:```|~~~)[\s\S]*?(?:```|~~~|$)|`[^`\n]*`/g;
 /** How models write formulas. The delimiters have the length of `$$`. */
 const TEX = /\\\[([\s\S]{0,2000}?)\\\]|\\\(([\s\S]{0,2000}?)\\\)/g;
 
+/** Quotes and lists of so many levels in one line: they take seconds to parse, and exceed the stack. */
+const TOO_DEEP = /^(?:[ \t]*(?:>|(?:[*+-]|\d{1,9}[.)])[ \t])){100}/m;
+
+/** True for a text whose source should be shown instead. */
+export const isTooDeep = (text: string): boolean => TOO_DEEP.test(text);
+
 /** Parses Markdown with tables and formulas. Positions in the tree are positions in the text. */
 export function parseMarkdown(text: string): Root {
   return fromMarkdown(normalizeFormulas(text), {

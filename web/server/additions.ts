@@ -28,6 +28,7 @@ class Additions {
   readonly #work = new Map<number, Work>();
   readonly #listeners = new Set<() => void>();
   readonly #aborts = new Map<number, AbortController>();
+  readonly #collections = new Map<string, string[]>();
   #count = 0;
   #isSending = false;
 
@@ -65,6 +66,18 @@ class Additions {
         this.#refuse(course_id, url, message);
       }
     });
+  }
+
+  /** Keeps folders and feeds of Panopto until the course shows what they would add. */
+  keepCollections(course_id: string, urls: string[]): void {
+    this.#collections.set(course_id, urls);
+  }
+
+  /** The kept folders and feeds; empty the second time. */
+  takeCollections(course_id: string): string[] {
+    const urls = this.#collections.get(course_id) ?? [];
+    this.#collections.delete(course_id);
+    return urls;
   }
 
   /** Removes an addition. One that is being sent is cancelled. */

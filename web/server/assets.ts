@@ -1,5 +1,5 @@
 import { type Asset, followEvents, itemsOf } from "@lectern/client";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { lectern } from "./client";
 
 /** Events come in bursts. The list is read at most once in this time, in milliseconds. */
@@ -18,8 +18,16 @@ async function listAssets(id: string): Promise<Asset[]> {
 /** The lectures and documents of a course, read again after each event; undefined until they are read. */
 export function useAssets(course_id: string): { assets: Asset[] | undefined; reload: () => void } {
   const [assets, setAssets] = useState<Asset[]>();
+  /** Requests so far, and the newest whose answer is shown: an older answer can arrive later. */
+  const rounds = useRef({ sent: 0, shown: 0 });
   const reload = useCallback(() => {
-    listAssets(course_id).then(setAssets, () => {});
+    const round = ++rounds.current.sent;
+    const show = (read: Asset[]) => {
+      if (round < rounds.current.shown) return;
+      rounds.current.shown = round;
+      setAssets(read);
+    };
+    listAssets(course_id).then(show, () => {});
   }, [course_id]);
   useEffect(() => {
     const leaving = new AbortController();

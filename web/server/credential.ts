@@ -5,27 +5,61 @@ const STORED = "lectern-key";
 /** Set if the key came with a share link. */
 const FROM_LINK = "lectern-key-from-link";
 
-/** Takes the key of a share link from the address and hides it there. True if the address had one. */
-export function takeSharedKey(): boolean {
-  const [, key] = /^#key=(\w+)$/.exec(location.hash) ?? [];
-  if (!key) return false;
-  sessionStorage.setItem(STORED, key);
-  sessionStorage.setItem(FROM_LINK, "true");
+/** Used if the browser forbids storage. The key then ends with the page. */
+const memory = new Map<string, string>();
+
+const findSharedKey = (): string | undefined => /^#key=(\w+)$/.exec(location.hash)?.[1];
+
+/** True if the address is a share link. */
+export const hasSharedKey = (): boolean => findSharedKey() !== undefined;
+
+/** Takes the key of a share link from the address and hides it there. */
+export function takeSharedKey(): void {
+  const key = findSharedKey();
+  if (!key) return;
+  write(STORED, key);
+  write(FROM_LINK, "true");
   history.replaceState(null, "", location.pathname + location.search);
-  return true;
 }
 
-export const findKey = (): string | null => sessionStorage.getItem(STORED);
-export const isShared = (): boolean => sessionStorage.getItem(FROM_LINK) !== null;
+export const findKey = (): string | null => read(STORED);
+export const isShared = (): boolean => read(FROM_LINK) !== null;
 
+/** Keeps a key without invisible and foreign characters, which a header cannot have. */
 export function storeKey(key: string): void {
-  sessionStorage.setItem(STORED, key.trim());
-  sessionStorage.removeItem(FROM_LINK);
+  write(STORED, key.replace(/[^\x21-\x7e]/g, ""));
+  remove(FROM_LINK);
 }
 
 export function removeKey(): void {
-  sessionStorage.removeItem(STORED);
-  sessionStorage.removeItem(FROM_LINK);
+  remove(STORED);
+  remove(FROM_LINK);
+}
+
+function read(name: string): string | null {
+  try {
+    return memory.get(name) ?? sessionStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+function write(name: string, value: string): void {
+  memory.delete(name);
+  try {
+    sessionStorage.setItem(name, value);
+  } catch {
+    memory.set(name, value);
+  }
+}
+
+function remove(name: string): void {
+  memory.delete(name);
+  try {
+    sessionStorage.removeItem(name);
+  } catch {
+    // Nothing is stored.
+  }
 }
 
 /** The headers of every request of the page; empty until the reader enters a key. */

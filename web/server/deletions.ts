@@ -1,8 +1,10 @@
-import type { Asset } from "@lectern/client";
-import { lectern } from "./client";
+import { type Asset, dataOf, LecternError } from "@lectern/client";
+import { lectern, reasonOf } from "./client";
 
 /** The server deletes at once and permanently, so the page waits this long before it asks for it. */
 const UNDO_MS = 8_000;
+
+type FailedDeletion = { title: string | null; reason: string };
 
 /**
  * Deletes with a time to undo. It belongs to the page and not to a component, so that another conversation
@@ -10,10 +12,14 @@ const UNDO_MS = 8_000;
  */
 class Deletions {
   #pending: readonly Asset[] = [];
+  #failed: FailedDeletion | undefined;
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #listeners = new Set<() => void>();
 
   readonly getPending = (): readonly Asset[] => this.#pending;
+
+  /** The last deletion that the server refused; undefined after the next one begins. */
+  readonly getFailed = (): FailedDeletion | undefined => this.#failed;
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -21,6 +27,7 @@ class Deletions {
   };
 
   begin(asset: Asset): void {
+    this.#failed = undefined;
     this.#change([...this.#pending, asset]);
     this.#timers.set(
       asset.id,
@@ -28,17 +35,27 @@ class Deletions {
     );
   }
 
+  /** False as soon as the server has the request. */
+  readonly canUndo = ({ id }: Asset): boolean => this.#timers.has(id);
+
   readonly undoLast = (): void => {
-    const last = this.#pending.at(-1);
+    const last = this.#pending.findLast(this.canUndo);
     if (!last) return;
     clearTimeout(this.#timers.get(last.id));
     this.#forget(last.id);
   };
 
-  async #send({ id, kind }: Asset): Promise<void> {
+  async #send({ id, kind, title }: Asset): Promise<void> {
     const params = { path: { id } };
     const path = kind === "lecture" ? "/api/lectures/{id}" : "/api/documents/{id}";
-    await lectern.DELETE(path, { params }).catch(() => undefined);
+    this.#timers.delete(id);
+    this.#change([...this.#pending]);
+    try {
+      await dataOf(lectern.DELETE(path, { params }));
+    } catch (error) {
+      const isGone = error instanceof LecternError && error.status === 404;
+      if (!isGone) this.#failed = { title, reason: reasonOf(error) };
+    }
     this.#forget(id);
   }
 

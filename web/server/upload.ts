@@ -49,7 +49,7 @@ export function replaceRecording(
 /**
  * Sends a form with a file. An XMLHttpRequest, because `fetch` does not report the progress.
  *
- * @throws LecternError if the server refuses the file; TypeError if it cannot be reached; the signal's reason
+ * @throws LecternError if the server refuses the file; TypeError or SyntaxError if it cannot be reached; the signal's reason
  */
 function sendFile(
   method: "POST" | "PUT",
@@ -67,8 +67,11 @@ function sendFile(
   signal.addEventListener("abort", () => request.abort());
   request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
   request.onload = () => {
-    if (request.status < 400) resolve();
-    else reject(new LecternError(request.status, parse(request.responseText)));
+    const answer = parse(request.responseText);
+    if (request.status >= 400) reject(new LecternError(request.status, answer));
+    // The login page of a proxy, for example, also has status 200.
+    else if (answer === undefined) reject(new SyntaxError("The answer is not JSON"));
+    else resolve();
   };
   request.onerror = () => reject(new TypeError("The upload broke off"));
   request.onabort = () => reject(signal.reason);

@@ -4,10 +4,11 @@ import { german } from "./german";
 const STORED = "lectern-language";
 
 const chosen = (): string => {
+  const fromAddress = new URLSearchParams(location.search).get("lang");
   try {
-    return localStorage.getItem(STORED) ?? navigator.language;
+    return fromAddress ?? localStorage.getItem(STORED) ?? navigator.language;
   } catch {
-    return navigator.language;
+    return fromAddress ?? navigator.language;
   }
 };
 
@@ -17,6 +18,15 @@ export const language: "en" | "de" = /^de\b/i.test(chosen()) ? "de" : "en";
 export const strings: Strings = language === "de" ? german : english;
 
 export function switchLanguage(): void {
-  localStorage.setItem(STORED, language === "de" ? "en" : "de");
+  const next = language === "de" ? "en" : "de";
+  const address = new URL(location.href);
+  address.searchParams.delete("lang");
+  try {
+    localStorage.setItem(STORED, next);
+  } catch {
+    // Storage can be forbidden. The address then has the language.
+    address.searchParams.set("lang", next);
+  }
+  history.replaceState(null, "", address);
   location.reload();
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseMarkdown, restoreDollars } from "../../../web/markdown/parse";
+import { isTooDeep, parseMarkdown, restoreDollars } from "../../../web/markdown/parse";
 import { splitBlocks } from "../../../web/markdown/split-blocks";
 
 const types = (text: string) =>
@@ -40,4 +40,15 @@ test("a text is the sum of its blocks, and only the last block changes while it 
     const grown = splitBlocks(text.slice(0, length));
     expect(whole.slice(0, grown.length - 1)).toEqual(grown.slice(0, -1));
   }
+});
+
+test("quotes and lists of a hundred levels are not parsed, and rules and tables are", () => {
+  expect(
+    [">".repeat(5_000), "- ".repeat(200), `a\n\n${"1. > ".repeat(50)}x`].map(isTooDeep),
+  ).toEqual([true, true, true]);
+  expect(["-".repeat(500), `|${"-|".repeat(200)}`, "> > a\n".repeat(200)].map(isTooDeep)).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });
