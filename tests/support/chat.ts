@@ -89,6 +89,7 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
   };
   const chatModel = options.chatModel?.(embedder) ?? provider.chatModel("gpt-test");
   const shutdown = new AbortController();
+  const unfinished: Promise<void>[] = [];
   const needs = {
     db,
     embedder,
@@ -101,6 +102,7 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
     audit: new AuditWriter(db, silentLog),
     config: { TEACHERS_SEE_QUESTIONS: false },
     shutdown: shutdown.signal,
+    beforeClose: (work: Promise<void>) => void unfinished.push(work),
   };
   const app = new Elysia()
     .use(problems(silentLog, () => []))
@@ -113,6 +115,8 @@ export function serveChat(db: Sql, options: ServerOptions = {}) {
   return {
     openai,
     shutdown,
+    /** What a process waits for before it closes the database. */
+    unfinished,
     url,
     post: (path: string, body: unknown, init: RequestInit = {}) =>
       fetch(`${url}${path}`, {

@@ -251,6 +251,18 @@ describe("a reader who can return", () => {
     });
   });
 
+  test("has the partial answer when the process stops, which waits until it is stored", async () => {
+    const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
+    await using server = serveChat(db, { replies: [stalling] });
+    const { input } = await askAndLeave(server, 20_000);
+
+    server.shutdown.abort();
+    expect(server.unfinished).toHaveLength(1);
+    await Promise.all(server.unfinished);
+
+    expect(await lastMessage(server, input.threadId)).toMatchObject({ content: "one two three " });
+  });
+
   test("stops the old answer by a new question", async () => {
     const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
     await using server = serveChat(db, { replies: [stalling, { text: "Second." }] });
