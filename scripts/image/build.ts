@@ -206,7 +206,8 @@ export async function openPlace() {
   // The work folder of an overlay must be on the disk of its upper folder.
   const work = await mkdtemp(join(CACHE, "work-"));
   const root = await mkdtemp(join(tmpdir(), "lectern-image-"));
-  const close = () => $`rm -rf --one-file-system ${work} ${root}`.quiet().nothrow();
+  // With `env`, because the `rm` of Bun's shell does not have this option, and removes nothing.
+  const close = () => $`env rm -rf --one-file-system ${work} ${root}`.quiet().nothrow();
   return { root, work, close };
 }
 
