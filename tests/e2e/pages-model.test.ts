@@ -1,3 +1,4 @@
+// One engine: the subject is the page in a browser.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
