@@ -132,10 +132,10 @@ function historySection(runs: BenchRun[]): string {
 /** The numbers that matter, in README. */
 const README_FIGURES = [
   "startup.first.embedded",
-  "lecture.memory.embedded",
-  "retrieval.hybrid_10k_limit",
-  "slides.text_60",
+  "queue.started.native",
+  "retrieval.hybrid_50k",
   "chat.events_mastra",
+  "alignment.cpu_1h",
 ];
 
 export function toReadmeTable(run: BenchRun): string {
