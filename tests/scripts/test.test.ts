@@ -22,7 +22,10 @@ describe("findTests", () => {
   });
 
   test("tells tests that need one engine, whose first line says why", async () => {
-    const { withDatabase, oneEngine } = await findTests(["tests/e2e/page-tour", "tests/db/"]);
+    const { withDatabase, oneEngine } = await findTests([
+      "tests/e2e/page-tour",
+      "tests/db/chunks/",
+    ]);
 
     expect(oneEngine).toEqual(["tests/e2e/page-tour.test.ts"]);
     expect(withDatabase.length).toBeGreaterThan(oneEngine.length);
