@@ -16,7 +16,7 @@ import { startOpenAI } from "../tests/support/openai";
 import { startSpeechServer } from "../tests/support/speech-server";
 import { spokenEvenly } from "../tests/support/speech-upload";
 import { type Figure, inTurn, isQuick, publish } from "./figures";
-import { createNativeDatabase, PROJECT, round } from "./lib";
+import { createNativeDatabase, PROJECT, residentBytes, round } from "./lib";
 
 const MINUTES = isQuick ? 20 : 60;
 const ROUNDS = isQuick ? 2 : 3;
@@ -151,7 +151,7 @@ async function measureServer(
         id: `lecture.memory.${id}`,
         what: `most memory while ${MINUTES} minutes of lecture become chunks, ${database}, ${embedder}`,
         unit: "MB",
-        samples: [await residentMegabytes(server.pid, "VmHWM")],
+        samples: [round((await residentBytes(server.pid, "VmHWM")) / 1e6, 0)],
         limit: { at_most: 350 },
       },
       {
@@ -205,12 +205,6 @@ async function post(url: string, body: object): Promise<any> {
   const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(await answer.text());
   return answer.json();
-}
-
-async function residentMegabytes(pid: number, what: "VmRSS" | "VmHWM"): Promise<number> {
-  const status = await Bun.file(`/proc/${pid}/status`).text();
-  const kilobytes = Number(new RegExp(`^${what}:\\s+(\\d+) kB`, "m").exec(status)?.[1]);
-  return round((kilobytes * 1_024) / 1e6, 0);
 }
 
 /** 150 words a minute. */

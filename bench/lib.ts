@@ -49,3 +49,12 @@ export async function createNativeDatabase(): Promise<NativeDatabase | null> {
   const close = () => asAdmin((sql) => sql`drop database ${sql(name)} with (force)`);
   return { url, close };
 }
+
+/** Memory of a process in bytes: now (`VmRSS`), or the most so far (`VmHWM`); children are not in it. */
+export async function residentBytes(
+  pid: number,
+  what: "VmRSS" | "VmHWM" = "VmRSS",
+): Promise<number> {
+  const status = await Bun.file(`/proc/${pid}/status`).text();
+  return Number(new RegExp(`^${what}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1_024;
+}

@@ -105,7 +105,7 @@ async function checkCollapse(): Promise<number> {
       const recorded = record.figures[name] ?? [];
       found.push(...findCollapsed(recorded, await runBenchmark(name, true)));
     }
-    suspects = suspects ? suspects.filter((line) => found.some((id) => id === line)) : found;
+    suspects = suspects ? suspects.filter((id) => found.includes(id)) : found;
   }
   for (const id of suspects ?? []) console.error(`Collapsed: ${id} is worse than twice the record`);
   return suspects?.length ? 1 : 0;

@@ -10,8 +10,7 @@ import { parseArgs } from "node:util";
 import { openFleet } from "../tests/support/fleet";
 import { get, postFile, postJson } from "../tests/support/http";
 import { deckPdf } from "../tests/support/pdfs";
-import { residentBytes } from "./chat/servers";
-import { describeMachine, PROJECT, quantile, round, toTable } from "./lib";
+import { describeMachine, PROJECT, quantile, residentBytes, round, toTable } from "./lib";
 
 const CLIENTS = { upload: 4, search: 16, stream: 16, read: 8 };
 type Kind = keyof typeof CLIENTS;

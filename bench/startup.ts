@@ -9,7 +9,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Figure, isQuick, publish } from "./figures";
-import { createNativeDatabase, PROJECT, round } from "./lib";
+import { createNativeDatabase, PROJECT, residentBytes, round } from "./lib";
 
 const IDLE_MS = 3_000;
 const GIVE_UP_MS = 60_000;
@@ -34,7 +34,7 @@ async function measureStart(env: Record<string, string>): Promise<Start> {
   const healthyMs = performance.now() - started;
 
   await Bun.sleep(IDLE_MS);
-  const rss_mb = round(residentBytes(server.pid) / 1e6, 0);
+  const rss_mb = round((await residentBytes(server.pid)) / 1e6, 0);
   const stopping = performance.now();
   server.kill("SIGTERM");
   if ((await server.exited) !== 0) throw new Error("The server did not stop cleanly");
@@ -59,11 +59,6 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-function residentBytes(pid: number): number {
-  const { stdout } = Bun.spawnSync(["ps", "-o", "rss=", "-p", String(pid)]);
-  return Number(stdout.toString()) * 1_024;
 }
 
 const ROUNDS = isQuick ? 2 : 3;

@@ -6,13 +6,12 @@
  * time counts the server's process only. An event is one token of text in the stream.
  */
 import { type Figure, isQuick, publish } from "../figures";
-import { describeMachine, quantile, round, toTable } from "../lib";
+import { describeMachine, quantile, residentBytes, round, toTable } from "../lib";
 import { ask, drain, readUntil } from "./client";
 import {
   cpuSeconds,
   ENVIRONMENT,
   type Peer,
-  residentBytes,
   startLectern,
   startMastra,
   startScript,

@@ -15,7 +15,7 @@ export type GateResult = Pick<Measure, "section" | "name"> & {
   isRegression: boolean;
 };
 
-/** Shares of unequal length are rounded, so a difference below this is none. */
+/** Shares of unequal length are rounded, so a smaller difference does not count. */
 const NEGLIGIBLE = 1e-9;
 
 /**

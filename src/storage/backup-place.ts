@@ -13,7 +13,7 @@ export interface BackupPlace {
   /** For people: the folder, or `s3://bucket/prefix`. */
   readonly label: string;
   /**
-   * Stores the bytes under a name. The archive exists only when it is complete: after a failure or a kill there is none.
+   * Stores the bytes under a name. An incomplete archive is never visible, also after a failure or a kill.
    *
    * @returns its size in bytes
    */
