@@ -1,10 +1,7 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { writeCourse } from "../../bench/course/write-course";
-import { loadConfig } from "../../src/config";
 import { listCourseQuestions, runCourseExam } from "../../src/evaluation/course-exam";
 import { readCourseFolder } from "../../src/evaluation/course-folder";
 import { compareReports } from "../../src/evaluation/gate";
@@ -16,37 +13,16 @@ import { UNRECORDED } from "../../src/providers/paid-calls";
 import { moveToModel } from "../../src/retrieval/reembed";
 import { examRoutes } from "../../src/routes/exam";
 import { problems } from "../../src/routes/http/problems";
-import { openServices } from "../../src/services";
-import { databaseUrl } from "../support/database";
+import { withEvaluationServices } from "../support/evaluation";
 import { createCourse, silentLog } from "../support/factories";
 import { keylessGuard } from "../support/guard";
-import { startOpenAI } from "../support/openai";
 
 setDefaultTimeout(90_000);
 
-const root = await mkdtemp(join(tmpdir(), "exam-"));
-const database = await databaseUrl();
-const openai = startOpenAI();
-const config = loadConfig({
-  OPENAI_BASE_URL: openai.url,
-  EMBEDDING_MODEL: "openai:words",
-  CHAT_MODEL: "local:extractive",
-  DATA_ROOT: root,
-  LOG_LEVEL: "silent",
-});
-const services = await openServices(
-  { ...config, DATABASE_URL: database.url },
-  { connections: 2, localEmbedderUrl: openai.url, name: "test" },
-);
+const { root, services } = await withEvaluationServices();
 const { db } = services;
 const { signal } = new AbortController();
 const deps = { ...services, signal, say: () => {} };
-afterAll(async () => {
-  await services.close();
-  await openai.close();
-  await database.close();
-  await rm(root, { recursive: true });
-});
 
 let course_id = "";
 let assets = new Map<string, string>();

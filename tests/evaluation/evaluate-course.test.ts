@@ -1,41 +1,19 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeCourse } from "../../bench/course/write-course";
-import { loadConfig } from "../../src/config";
 import { type CourseFolder, readCourseFolder } from "../../src/evaluation/course-folder";
 import { type CourseReport, evaluateFolder } from "../../src/evaluation/evaluate-course";
 import { compareReports } from "../../src/evaluation/gate";
 import { toReportChart } from "../../src/evaluation/report-chart";
 import { toGateTable, toReportTable } from "../../src/evaluation/report-table";
-import { openServices } from "../../src/services";
-import { databaseUrl, engine } from "../support/database";
+import { engine } from "../support/database";
+import { withEvaluationServices } from "../support/evaluation";
 import { createCourse } from "../support/factories";
-import { startOpenAI } from "../support/openai";
 
 setDefaultTimeout(120_000);
 
-const root = await mkdtemp(join(tmpdir(), "evaluation-"));
-const database = await databaseUrl();
-const openai = startOpenAI();
-const config = loadConfig({
-  OPENAI_BASE_URL: openai.url,
-  EMBEDDING_MODEL: "openai:words",
-  CHAT_MODEL: "local:extractive",
-  DATA_ROOT: root,
-  LOG_LEVEL: "silent",
-});
-const services = await openServices(
-  { ...config, DATABASE_URL: database.url },
-  { connections: 2, localEmbedderUrl: openai.url, name: "test" },
-);
-afterAll(async () => {
-  await services.close();
-  await openai.close();
-  await database.close();
-  await rm(root, { recursive: true });
-});
+const { root, services } = await withEvaluationServices();
 
 const deps = (signal = AbortSignal.timeout(110_000)) => ({
   ...services,
