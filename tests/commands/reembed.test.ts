@@ -6,10 +6,12 @@ import { countEmbeddings } from "../../src/db/chunks/embeddings";
 import { connect } from "../../src/db/client";
 import { startEmbeddedDatabase } from "../../src/db/embedded/start";
 import { migrate } from "../../src/db/migrate";
-import { addLecture, direction } from "../support/corpus";
+import { ERRORS } from "../../src/errors";
+import { addDocument, addLecture, direction } from "../support/corpus";
 import { databaseUrl } from "../support/database";
 import { createCourse } from "../support/factories";
 import { startOpenAI } from "../support/openai";
+import { bagOfWords } from "../support/openai/embeddings";
 
 const database = await databaseUrl();
 const db = connect(database.url, { max: 2 });
@@ -51,6 +53,51 @@ test("moves a course to a model, says what is left to do, and goes back", async 
   const back = await run("reembed.ts", ["--course", course_id, "--rollback"]);
   expect(back.out).toStartWith("1 chunks now use test:plane\n");
   expect(await models()).toEqual([{ model: "test:plane", chunks: 1 }]);
+});
+
+/** A course whose well rated questions share no word with their page: only the vectors in use find it. */
+async function createCourseFoundByVectors(): Promise<string> {
+  const course_id = await createCourse(db, "Typography");
+  const pages = Array.from({ length: 12 }, (_, i) => ({
+    content: `paragraph${i} kerning${i}`,
+    embedding: bagOfWords(`ligature${i} serif${i}`, 1_536),
+    model: "openai:words",
+  }));
+  const { id } = await addDocument(db, course_id, pages);
+  const [session] =
+    await db`insert into chat_sessions (course_id) values (${course_id}) returning id`;
+  await db`
+    insert into message_feedback (session_id, message_id, rating, question, answer, metadata)
+    select ${session!.id}, gen_random_uuid(), 'up', format('ligature%s serif%s', i, i), 'x',
+           jsonb_build_object('citations', jsonb_build_array(
+             jsonb_build_object('number', 1, 'asset_id', ${id}::text, 'page_number', i + 1)))
+    from generate_series(0, 11) i`;
+  return course_id;
+}
+
+test("shows that a model searches worse and keeps the one in use, unless it is forced", async () => {
+  const course = await createCourseFoundByVectors();
+  const args = ["--course", course, "--model", "openai:newer"];
+  const inUse = () =>
+    db`select distinct embedding_model from slide_chunks where course_id = ${course}`;
+  const kept = await run("reembed.ts", args);
+  const before = await inUse();
+  const forced = await run("reembed.ts", [...args, "--force"]);
+  const after = await inUse();
+  // The way back is checked too: the other model is better, so it needs no force.
+  const back = await run("reembed.ts", ["--course", course, "--model", "openai:words"]);
+  await db`delete from courses where id = ${course}`;
+
+  expect(kept).toMatchObject({ exitCode: 1 });
+  expect(kept.out).toContain("Exam of Typography: model in use → openai:newer");
+  expect(kept.out).toContain("WORSE retrieval reciprocal_rank");
+  expect(kept.err).toContain(ERRORS.model_worse.title);
+  expect(kept.err).toContain("Typography");
+  expect([...before]).toEqual([{ embedding_model: "openai:words" }]);
+  expect(forced).toMatchObject({ exitCode: 0 });
+  expect(forced.out).toContain("WORSE retrieval reciprocal_rank");
+  expect([...after]).toEqual([{ embedding_model: "openai:newer" }]);
+  expect(back.out).toContain("12 chunks now use openai:words");
 });
 
 test("doctor tells which chunks are another model's", async () => {
