@@ -2,7 +2,7 @@
  * Decides which text of a page a reader can see. It follows colours, clips, layers and painted areas in
  * the order of drawing, because text that is hidden from readers must not be quoted to them.
  */
-import { OPS } from "pdfjs-dist/legacy/build/pdf.mjs";
+import { OPS } from "pdfjs-dist";
 import { joinLetterSpaced } from "./letter-spacing";
 import type { ContentStream, Matrix, PageObserver, PdfDict, TextState } from "./pdfjs-hooks";
 

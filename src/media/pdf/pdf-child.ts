@@ -1,21 +1,31 @@
 /**
  * The process that reads untrusted PDFs, one after the other. It is started by `pdf-children.ts`, answers
  * one question at a time, and expects to be killed. It ends by itself when no document follows.
+ *
+ * It runs as compiled by `compile-pdf-child.ts`, or from this source. The library's build for browsers is
+ * used: Bun has each feature that the `legacy` build adds, and that one loads the canvas also to read text.
  */
 import { join } from "node:path";
+import { plugin } from "bun";
 import {
   getDocument,
   type PDFDocumentLoadingTask,
   type PDFDocumentProxy,
   type PDFPageProxy,
-} from "pdfjs-dist/legacy/build/pdf.mjs";
+} from "pdfjs-dist";
 import { AppError, type ErrorCode } from "../../errors";
-import { KEPT_MS } from "./pdf-children";
 import type { PdfDeck, PdfPage } from "./pdf-deck";
-import type { Exchanges, Kind, PageImage, Question, Reply } from "./pdf-exchanges";
+import {
+  type Exchanges,
+  KEPT_MS,
+  type Kind,
+  type PageImage,
+  type Question,
+  type Reply,
+} from "./pdf-exchanges";
 import { characters } from "./pdf-layout";
 import { type PageLayout, readDeck, readLayout, readPageWords, toPage } from "./pdf-pages";
-import { installPdfjsHooks } from "./pdfjs-hooks";
+import { pdfjsHooks } from "./pdfjs-hooks";
 import { edgesOf, findRunningCells, type PageEdges } from "./running-lines";
 
 const LIBRARY = join(Bun.resolveSync("pdfjs-dist/package.json", import.meta.dir), "..");
@@ -23,7 +33,7 @@ const assets = (folder: string) => join(LIBRARY, folder, "/");
 /** Larger images are left out: decoded, this one takes 400 MB. A page of A0 at 150 dpi has 35 million. */
 const MAX_IMAGE_PIXELS = 100_000_000;
 
-installPdfjsHooks();
+plugin(pdfjsHooks);
 
 /** With more text in the layouts of a document, pages are laid out a second time instead. */
 const MAX_REMEMBERED_CHARACTERS = 5_000_000;
@@ -152,6 +162,9 @@ function codeOf(error: unknown): ErrorCode {
 let loading: PDFDocumentLoadingTask | undefined;
 
 async function load(path: string): Promise<PDFDocumentProxy> {
+  // It registers itself, so the library does not search for its file, which a compiled child lacks.
+  // @ts-expect-error: the package has no types for it.
+  await import("pdfjs-dist/build/pdf.worker.mjs");
   loading = getDocument({
     data: await Bun.file(path).bytes(),
     cMapUrl: assets("cmaps"),
@@ -171,7 +184,8 @@ async function draw(page: PDFPageProxy, longSidePx: number): Promise<PageImage> 
   const { width, height } = page.getViewport({ scale: 1 });
   const viewport = page.getViewport({ scale: longSidePx / Math.max(width, height) });
   const size = [Math.max(1, Math.round(viewport.width)), Math.max(1, Math.round(viewport.height))];
-  const { createCanvas } = await import("@napi-rs/canvas");
+  const { createCanvas, DOMMatrix, Path2D } = await import("@napi-rs/canvas");
+  Object.assign(globalThis, { DOMMatrix, Path2D });
   const canvas = createCanvas(size[0]!, size[1]!);
   const canvasContext = canvas.getContext("2d") as unknown as CanvasRenderingContext2D;
   await page.render({ canvas: null, canvasContext, viewport, background: "white" }).promise;

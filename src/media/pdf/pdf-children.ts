@@ -1,9 +1,8 @@
-/** Starts the processes that read PDFs, and keeps one for the next document for some seconds. */
-import { join } from "node:path";
-import type { Reply } from "./pdf-exchanges";
+/** Starts the processes that read PDFs, and keeps one for the next document for two minutes. */
+import { childProgram } from "./pdf-child-program";
+import { KEPT_MS, type Reply } from "./pdf-exchanges";
 import { cpuMs, kernelLimits, residentMb } from "./process-limits";
 
-const CHILD = join(import.meta.dir, "pdf-child.ts");
 /** JavaScriptCore reserves this much address space and uses little of it. */
 const RESERVED_MB = 8 * 1024;
 /**
@@ -15,16 +14,15 @@ const ENVIRONMENT = { BUN_JSC_useFTLJIT: "0" };
 /** Longer than the time limit of any document: ends a child after its parent crashed. */
 const CPU_SECONDS = 1_800;
 
-/** How long a kept child waits for the next document. It ends itself, also when its parent is gone. */
-export const KEPT_MS = 10_000;
 /** A child this close to its end is not used, because it can end before the question arrives. */
 const MARGIN_MS = 2_000;
-/** A larger child is ended instead of kept. Reading a usual deck was measured to leave it at 180 MB. */
+/** A larger child is ended instead of kept. Reading a usual deck was measured to leave it at 95 MB. */
 const KEPT_MB = 256;
 /** A child that used more is ended instead of kept, far from the kernel's limit. */
 const KEPT_CPU_MS = 120_000;
 /** With less memory available on the machine, no child is kept. */
 const MIN_AVAILABLE_BYTES = 1024 ** 3;
+const CHECK_MEMORY_EVERY_MS = 5_000;
 
 /** A process that runs `pdf-child.ts`. */
 export class PdfChild {
@@ -39,13 +37,13 @@ export class PdfChild {
   constructor(memoryMb: number) {
     this.memoryMb = memoryMb;
     const limits = { addressSpaceMb: RESERVED_MB + 2 * memoryMb, cpuSeconds: CPU_SECONDS };
-    this.process = Bun.spawn([...kernelLimits(limits), process.execPath, CHILD], {
+    this.process = Bun.spawn([...kernelLimits(limits), process.execPath, childProgram()], {
       env: ENVIRONMENT,
       stdio: ["ignore", "ignore", "ignore"],
       serialization: "advanced",
       ipc: (reply: Reply) => this.onReply(reply),
       onExit: () => {
-        if (kept === this) kept = undefined;
+        if (kept === this) forgetKept();
         this.onExit();
       },
     });
@@ -62,11 +60,12 @@ export class PdfChild {
 }
 
 let kept: PdfChild | undefined;
+let memoryCheck: Timer | undefined;
 
 /** The kept child if it has the same memory limit, or a new one. */
 export function takeChild(memoryMb: number): PdfChild {
   const child = kept;
-  kept = undefined;
+  forgetKept();
   if (child?.isRunning) {
     const isFresh = performance.now() - child.keptAt < KEPT_MS - MARGIN_MS;
     if (isFresh && child.memoryMb === memoryMb) {
@@ -80,14 +79,25 @@ export function takeChild(memoryMb: number): PdfChild {
 
 /**
  * Keeps a child that has closed its document, because its start costs more than reading a deck.
- * One is kept in each thread; others are ended.
+ * One is kept in each thread; others are ended. It is ended earlier when the machine needs its memory.
  */
 export async function keepChild(child: PdfChild): Promise<void> {
   const { pid } = child.process;
   const isSmall = residentMb(pid) <= KEPT_MB && cpuMs(pid) <= KEPT_CPU_MS;
-  const isFree = kept === undefined && process.availableMemory() >= MIN_AVAILABLE_BYTES;
+  const isFree = kept === undefined && hasSpareMemory();
   if (!isSmall || !isFree || !child.isRunning) return await child.end();
   child.keptAt = performance.now();
   child.process.unref();
   kept = child;
+  memoryCheck = setInterval(() => {
+    if (!hasSpareMemory()) child.process.kill("SIGKILL");
+  }, CHECK_MEMORY_EVERY_MS);
+  memoryCheck.unref();
 }
+
+function forgetKept(): void {
+  clearInterval(memoryCheck);
+  kept = undefined;
+}
+
+const hasSpareMemory = (): boolean => process.availableMemory() >= MIN_AVAILABLE_BYTES;

@@ -3,6 +3,9 @@ import type { ErrorCode } from "../../errors";
 import type { PageWord } from "./page-words";
 import type { PdfDeck, PdfPage } from "./pdf-deck";
 
+/** How long a process waits for the next document before it ends itself, also when its parent is gone. */
+export const KEPT_MS = 120_000;
+
 export type PageImage = { bytes: Uint8Array<ArrayBuffer>; width: number; height: number };
 
 /** Pages in order, read with one question. The answer has at least one of them. */

@@ -1,4 +1,4 @@
-import { type PDFDocumentProxy, type PDFPageProxy, Util } from "pdfjs-dist/legacy/build/pdf.mjs";
+import { type PDFDocumentProxy, type PDFPageProxy, Util } from "pdfjs-dist";
 import type { TextItem } from "pdfjs-dist/types/src/display/api";
 import { cleanLine, cleanText } from "../../text/clean-text";
 import { isGarbled, withoutPrivateUse } from "./garbled-text";

@@ -4,7 +4,7 @@
  * and the operator list, its public alternative, decodes every image and omits `/ActualText`
  * (docs/decisions/0037). The hooks are inserted while the module is loaded, so no installed file changes.
  */
-import { plugin } from "bun";
+import type { BunPlugin } from "bun";
 
 /** A dictionary of a PDF as pdfjs represents it. */
 export type PdfDict = {
@@ -102,21 +102,19 @@ const INSERTIONS: [anchor: string, replacement: string][] = [
 ];
 
 /**
- * Call it before pdfjs opens its first document.
+ * Inserts the hooks, in Bun's runtime as well as in its bundler.
  *
  * @throws Error while the module is loaded, when an anchor is missing: another version of the library
  */
-export function installPdfjsHooks(): void {
-  plugin({
-    name: "pdfjs-hooks",
-    setup(build) {
-      build.onLoad({ filter: /[\\/]pdf\.worker\.mjs$/ }, async ({ path }) => ({
-        contents: insertHooks(await Bun.file(path).text()),
-        loader: "js",
-      }));
-    },
-  });
-}
+export const pdfjsHooks: BunPlugin = {
+  name: "pdfjs-hooks",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]pdf\.worker\.mjs$/ }, async ({ path }) => ({
+      contents: insertHooks(await Bun.file(path).text()),
+      loader: "js",
+    }));
+  },
+};
 
 function insertHooks(source: string): string {
   return INSERTIONS.reduce((text, [anchor, replacement]) => {
