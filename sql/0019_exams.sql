@@ -20,10 +20,58 @@ create index exam_questions_document on exam_questions (document_id) where docum
 create table exam_runs (
   id          uuid primary key default gen_random_uuid(),
   course_id   uuid not null references courses on delete cascade,
-  -- {settings, questions, measures} with the result of each question.
+  -- full: search, answers and refusals. search: only search, which needs no chat model.
+  kind        text not null check (kind in ('full', 'search')),
+  -- The models, sizes and weights that the results depend on. With others now, the run is out of date.
+  settings    jsonb not null,
+  -- {questions, measures} with the result of each question.
   report      jsonb not null,
-  -- Measures that are worse than those of the run before without a regression.
+  -- Measures that are worse than those of the last run of this kind without a regression.
   regressions text[] not null default '{}',
   created_at  timestamptz not null default now()
 );
 create index exam_runs_course on exam_runs (course_id, created_at desc, id desc);
+
+-- Exams that run now, at most one of a course, so that no exam is paid for twice. The process of an exam refreshes its
+-- row; silence means that the process has ended.
+create table exam_turns (
+  course_id uuid primary key references courses on delete cascade,
+  -- Identifies the running exam; null: none runs.
+  holder    uuid,
+  seen_at   timestamptz not null default now(),
+  -- Lectern itself starts no exam of the course before this time.
+  retry_at  timestamptz
+);
+
+-- Starts the exam of a course; null while another one runs.
+create function claim_exam(p_course_id uuid) returns uuid language sql as $$
+  insert into exam_turns as t (course_id, holder, seen_at) values (p_course_id, gen_random_uuid(), clock_timestamp())
+  on conflict (course_id) do update set holder = excluded.holder, seen_at = excluded.seen_at
+    where t.holder is null or t.seen_at < clock_timestamp() - interval '1 minute'
+  returning holder;
+$$;
+
+-- Starts the exam of a course whose last run of this kind has other settings, or that has no such run; null if none is
+-- due or any exam runs. A course is due when it has questions and none of its jobs has run for p_settled_seconds.
+create function claim_due_exam(
+  p_kind text, p_settings jsonb, p_settled_seconds double precision, out course_id uuid, out holder uuid
+) language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('exams', 0));
+  if exists (select from exam_turns t
+             where t.holder is not null and t.seen_at > clock_timestamp() - interval '1 minute') then
+    return;
+  end if;
+  select c.id into course_id from courses c
+  where exists (select from exam_questions q where q.course_id = c.id)
+    and not exists (select from exam_turns t where t.course_id = c.id and t.retry_at > clock_timestamp())
+    and (select r.settings from exam_runs r where r.course_id = c.id and r.kind = p_kind
+         order by r.created_at desc, r.id desc limit 1) is distinct from p_settings
+    and not exists (
+      select from jobs j where j.course_id = c.id
+        and (j.job_state not in ('completed', 'failed') and j.paused_at is null
+             or j.updated_at > clock_timestamp() - make_interval(secs => p_settled_seconds)))
+  order by c.created_at, c.id limit 1;
+  if course_id is not null then holder := claim_exam(course_id); end if;
+end
+$$;

@@ -530,6 +530,38 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.claim_due_exam(p_kind text, p_settings jsonb, p_settled_seconds double precision, OUT course_id uuid, OUT holder uuid) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('exams', 0));
+  if exists (select from exam_turns t
+             where t.holder is not null and t.seen_at > clock_timestamp() - interval '1 minute') then
+    return;
+  end if;
+  select c.id into course_id from courses c
+  where exists (select from exam_questions q where q.course_id = c.id)
+    and not exists (select from exam_turns t where t.course_id = c.id and t.retry_at > clock_timestamp())
+    and (select r.settings from exam_runs r where r.course_id = c.id and r.kind = p_kind
+         order by r.created_at desc, r.id desc limit 1) is distinct from p_settings
+    and not exists (
+      select from jobs j where j.course_id = c.id
+        and (j.job_state not in ('completed', 'failed') and j.paused_at is null
+             or j.updated_at > clock_timestamp() - make_interval(secs => p_settled_seconds)))
+  order by c.created_at, c.id limit 1;
+  if course_id is not null then holder := claim_exam(course_id); end if;
+end
+$$;
+
+CREATE FUNCTION public.claim_exam(p_course_id uuid) RETURNS uuid
+    LANGUAGE sql
+    AS $$
+  insert into exam_turns as t (course_id, holder, seen_at) values (p_course_id, gen_random_uuid(), clock_timestamp())
+  on conflict (course_id) do update set holder = excluded.holder, seen_at = excluded.seen_at
+    where t.holder is null or t.seen_at < clock_timestamp() - interval '1 minute'
+  returning holder;
+$$;
+
 CREATE FUNCTION public.claim_file(p_file_id uuid) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -2894,9 +2926,19 @@ CREATE TABLE public.exam_questions (
 CREATE TABLE public.exam_runs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     course_id uuid NOT NULL,
+    kind text NOT NULL,
+    settings jsonb NOT NULL,
     report jsonb NOT NULL,
     regressions text[] DEFAULT '{}'::text[] NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT exam_runs_kind_check CHECK ((kind = ANY (ARRAY['full'::text, 'search'::text])))
+);
+
+CREATE TABLE public.exam_turns (
+    course_id uuid NOT NULL,
+    holder uuid,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    retry_at timestamp with time zone
 );
 
 CREATE TABLE public.idempotency_keys (
@@ -3388,6 +3430,9 @@ ALTER TABLE ONLY public.exam_questions
 ALTER TABLE ONLY public.exam_runs
     ADD CONSTRAINT exam_runs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.exam_turns
+    ADD CONSTRAINT exam_turns_pkey PRIMARY KEY (course_id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (key, route);
 
@@ -3751,6 +3796,9 @@ ALTER TABLE ONLY public.exam_questions
 
 ALTER TABLE ONLY public.exam_runs
     ADD CONSTRAINT exam_runs_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.exam_turns
+    ADD CONSTRAINT exam_turns_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.inactive_embeddings
     ADD CONSTRAINT inactive_embeddings_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;

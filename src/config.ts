@@ -235,6 +235,8 @@ const Config = z.object({
   BUDGET_COURSE: Budget.default({}),
   /** … and of all courses together in a day (UTC). */
   BUDGET_DAY: Budget.default({}),
+  /** Exams of courses that Lectern takes after models, chunk sizes or weights changed: of search, also of answers (full), or none (off). */
+  AUTO_EXAMS: z.enum(["search", "full", "off"], { error: "must be search, full or off" }).default("search"),
   /** The storage of uploaded PDFs and audio: DATA_ROOT, or an S3-compatible bucket. */
   STORAGE: z.enum(["disk", "s3"]).default("disk"),
   /** Unset: Amazon S3. */

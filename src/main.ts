@@ -13,6 +13,7 @@ import { refuseSeveralMachines } from "./db/embedded/one-machine";
 import { migrate } from "./db/migrate";
 import { type DatabaseServer, openDatabaseServer } from "./db/server";
 import { AppError, explain } from "./errors";
+import { takeDueExam } from "./evaluation/due-exam";
 import { openLog } from "./log";
 import { removeScratchOfThread } from "./media/scratch";
 import { observeProviderCall } from "./metrics";
@@ -39,6 +40,9 @@ const SYNC_POLL_MS = 2_000;
 
 /** How often a process looks whether a backup is due. */
 const BACKUP_POLL_MS = 60_000;
+
+/** How often a process with workers looks whether the exam of a course is due. */
+const EXAM_POLL_MS = 60_000;
 
 /** config → database → migrations → services → listen and work → drain on SIGTERM. */
 async function main(): Promise<void> {
@@ -106,6 +110,14 @@ async function main(): Promise<void> {
           failure: "the backup is tried again later",
         });
   const hasWorkers = config.ROLE !== "api" && config.WORKERS > 0;
+  const stopExams =
+    !hasWorkers || config.AUTO_EXAMS === "off"
+      ? async () => {}
+      : startPolling((signal) => takeDueExam(services, signal), {
+          everyMs: EXAM_POLL_MS,
+          log,
+          failure: "the exam of a course is tried again later",
+        });
   // Before the server listens, so that its first answer is not a failure.
   if (hasWorkers) services.run(openWorkerState(config.WORKERS, () => 0));
   const stopServing = await serve(services);
@@ -123,7 +135,14 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), STOP_MS).unref();
     services.stop();
     stopMaintenance();
-    await Promise.all([stopServing(), stopWorking(), stopWebhooks(), stopSync(), stopBackups()]);
+    await Promise.all([
+      stopServing(),
+      stopWorking(),
+      stopWebhooks(),
+      stopSync(),
+      stopBackups(),
+      stopExams(),
+    ]);
     await services.close();
     await embedder.close();
     await database.close();

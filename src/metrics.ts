@@ -48,6 +48,10 @@ export function openMetrics() {
       "lectern_backup_age_seconds",
       "Time since the last stored backup, or since the first attempt if none was stored",
     ),
+    worseCourses: gauge(
+      "lectern_courses_with_worse_exam",
+      "Courses whose last exam is worse than the last one without a regression",
+    ),
     databaseUp: gauge("lectern_database_up", "1 when the database answers this process"),
     storageUp: gauge("lectern_storage_up", "1 when this process can store uploads"),
     diskFreeBytes: gauge("lectern_disk_free_bytes", "Free space on the disk of DATA_ROOT"),

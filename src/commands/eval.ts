@@ -29,6 +29,7 @@ import { AppError, explain } from "../errors";
 import { runCourseExam } from "../evaluation/course-exam";
 import { readCourseFolder } from "../evaluation/course-folder";
 import { evaluateFolder } from "../evaluation/evaluate-course";
+import { toExamSettings } from "../evaluation/exam-settings";
 import { compareReports, readBaseline } from "../evaluation/gate";
 import { toReportChart } from "../evaluation/report-chart";
 import { toGateTable, toReportTable } from "../evaluation/report-table";
@@ -179,7 +180,8 @@ async function takeStoredExam({ path, asJson, svg, hasGate, gate }: EvalArgument
       const { run, results } = await runCourseExam(path, deps, baseline);
       const { name } = await getCourse(services.db, path);
       const { created_at: made_at } = run;
-      const report = { ...run.report, made_at, course: name, legs: null };
+      const settings = toExamSettings(services);
+      const report = { ...run.report, settings, made_at, course: name, legs: null };
       print(report, asJson, toReportTable);
       if (svg) await Bun.write(svg, toReportChart(report));
       if (results.length > 0) console.error(toGateTable(results));

@@ -13,7 +13,7 @@ import { getCourse } from "../db/courses";
 import { migrate } from "../db/migrate";
 import { openDatabaseServer } from "../db/server";
 import { AppError, explain } from "../errors";
-import { listCourseQuestions } from "../evaluation/course-exam";
+import { listCourseQuestions } from "../evaluation/course-questions";
 import { compareReports } from "../evaluation/gate";
 import { toGateTable } from "../evaluation/report-table";
 import { takeSearchExam } from "../evaluation/take-exam";

@@ -1,101 +1,89 @@
-import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import {
+  claimExam,
+  type ExamKind,
   type ExamRun,
-  findExamRun,
-  findTermPlaces,
-  type GoldPlace,
+  type ExamTurn,
+  endExam,
+  findBaselineRun,
   insertExamRun,
-  listAssetsWithoutQuestions,
-  listCorrectedTerms,
-  listExamQuestions,
-  listWellRated,
-  type RatedQuestion,
+  refreshExam,
 } from "../db/exam";
 import { AppError } from "../errors";
-import { writeExamQuestions } from "../pipelines/exam-questions";
-import { detectLanguage } from "../text/language";
-import { toTermQuestion } from "../text/term-questions";
-import { type ExamSettings, toExamSettings } from "./exam-settings";
+import { listCourseQuestions } from "./course-questions";
+import { type ExamSettings, type SearchSettings, settingsOf } from "./exam-settings";
 import { assertSameCourse, compareReports, type GateResult } from "./gate";
 import type { Measure } from "./measures";
-import { outsideQuestions } from "./outside-questions";
-import { type ExamDeps, type ExamQuestion, takeExam } from "./take-exam";
+import { type ExamDeps, takeExam, takeSearchExam } from "./take-exam";
 
-/** Questions of each origin, so that an exam takes seconds to minutes. */
-const MOST = { terms: 120, corrections: 20, ratings: 60 };
-/** A term in more places is a subject of the course; a rare mention says nothing about it. */
-const MOST_PLACES = 12;
+export type ExamReport = { questions: number; measures: Measure[] };
+export type CourseExamRun = ExamRun<ExamSettings | SearchSettings, ExamReport>;
+/** A stored run, and its comparison with the baseline; an empty one for the first run. */
+export type TakenExam = { run: CourseExamRun; results: GateResult[] };
 
-export type ExamReport = { settings: ExamSettings; questions: number; measures: Measure[] };
-export type CourseExamRun = ExamRun<ExamReport>;
-
-/**
- * The questions of a course's exam: about terms of its material, its corrected words, and well rated answers, and
- * questions that it does not cover. Assets without questions get them first.
- */
-export async function listCourseQuestions(db: Sql, course_id: string): Promise<ExamQuestion[]> {
-  for (const { kind, id } of await listAssetsWithoutQuestions(db, course_id)) {
-    await writeExamQuestions(db, kind, id);
-  }
-  const stored = await listExamQuestions(db, course_id, MOST.terms);
-  const languages = new Set(
-    stored.flatMap(({ question }) => detectLanguage(question).language_code?.split("-")[0] ?? []),
-  );
-  const corrections = (await listCorrectedTerms(db, course_id)).slice(0, MOST.corrections);
-  const outside = outsideQuestions(languages);
-  const [language = "en"] = languages;
-  const asked = [
-    ...stored.map((one) => ({ ...one, group: "terms" })),
-    ...corrections.map(({ id, term }) => ({
-      id,
-      term,
-      group: "corrections",
-      question: toTermQuestion(term, language),
-    })),
-  ];
-  const terms = [...asked.map(({ term }) => term), ...outside.map(({ word }) => word)];
-  const places = await findTermPlaces(db, course_id, [...new Set(terms)]);
-  const about = asked.flatMap(({ id, question, term, group }): ExamQuestion[] => {
-    const gold = places.get(term) ?? [];
-    if (gold.length === 0 || gold.length > MOST_PLACES) return [];
-    return [{ id, question, group, kind: group, covered: true, gold }];
-  });
-  const rated = (await listWellRated(db, course_id, MOST.ratings)).flatMap(toRatedQuestion);
-  const uncovered = outside
-    .filter(({ word }) => !places.has(word))
-    .map(({ id, question }): ExamQuestion => {
-      return { id, question, group: "outside", kind: "outside", covered: false, gold: [] };
-    });
-  return about.length + rated.length === 0 ? [] : [...about, ...rated, ...uncovered];
-}
-
-function toRatedQuestion({ id, question, citations }: RatedQuestion): ExamQuestion[] {
-  const gold = citations.flatMap(({ asset_id, page_number, start_ms, end_ms }): GoldPlace[] => {
-    if (!asset_id) return [];
-    if (page_number !== undefined) return [{ asset_id, pages: [page_number] }];
-    if (start_ms === undefined || end_ms === undefined) return [];
-    return [{ asset_id, start_ms, end_ms }];
-  });
-  if (gold.length === 0) return [];
-  return [{ id, question, group: "ratings", kind: "ratings", covered: true, gold }];
-}
+/** Another process can take the exam a minute after the last refresh. */
+const REFRESH_MS = 15_000;
 
 /**
- * Takes the exam of a course, compares it with the last run without a regression, and stores it.
+ * Takes the whole exam of a course, compares it with the last run without a regression, and stores it.
  *
  * @param baseline  of a file; by default the stored run
- * @returns the stored run, and its comparison; an empty one for the first run
- * @throws AppError `course_not_found`, `exam_without_questions`, `evaluation_set_invalid` for a baseline of another
- *   course, or of a provider
+ * @throws AppError `course_not_found`, `exam_running`, `exam_without_questions`, `evaluation_set_invalid` for a baseline
+ *   of another course, or of a provider
  */
 export async function runCourseExam(
   course_id: string,
   deps: ExamDeps,
   baseline?: readonly Measure[] | null,
-): Promise<{ run: CourseExamRun; results: GateResult[] }> {
+): Promise<TakenExam> {
+  await getCourse(deps.db, course_id);
+  const turn = await claimExam(deps.db, course_id);
+  if (!turn) throw new AppError("exam_running");
+  return duringTurn(turn, deps, 0, () => examine(course_id, deps, { kind: "full", baseline }));
+}
+
+/**
+ * Runs the work of a claimed exam, and ends the claim.
+ *
+ * @param waitSeconds  after a failure, Lectern itself starts no exam of the course in this time
+ */
+export async function duringTurn<T>(
+  turn: ExamTurn,
+  { db }: Pick<ExamDeps, "db">,
+  waitSeconds: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const refresh = setInterval(() => void refreshExam(db, turn).catch(() => {}), REFRESH_MS);
+  let wait = waitSeconds;
+  try {
+    const result = await work();
+    wait = 0;
+    return result;
+  } finally {
+    clearInterval(refresh);
+    // If the database does not answer, the claim expires.
+    await endExam(db, turn, wait).catch(() => {});
+  }
+}
+
+type Examination = {
+  kind: ExamKind;
+  baseline?: readonly Measure[] | null | undefined;
+  /** Called before each question; it throws to stop the exam. */
+  beforeEach?: () => Promise<void>;
+};
+
+/**
+ * Takes an exam whose turn is claimed.
+ *
+ * @throws AppError `exam_without_questions`, `evaluation_set_invalid`, those of a provider and of `beforeEach`
+ */
+export async function examine(
+  course_id: string,
+  deps: ExamDeps,
+  { kind, baseline, beforeEach }: Examination,
+): Promise<TakenExam> {
   const { db } = deps;
-  await getCourse(db, course_id);
   const questions = await listCourseQuestions(db, course_id);
   if (questions.length === 0) throw new AppError("exam_without_questions");
   const covered = questions.filter((question) => question.covered);
@@ -104,9 +92,11 @@ export async function runCourseExam(
       baseline,
       covered.map(({ id }) => id),
     );
-  const stored = await findExamRun<ExamReport>(db, course_id, { isBaseline: true });
-  const { measures } = await takeExam(course_id, questions, deps, { comparesModes: false });
-  const report = { settings: toExamSettings(deps), questions: questions.length, measures };
+  const measures =
+    kind === "search"
+      ? await takeSearchExam(course_id, questions, deps, { usesPrepared: false })
+      : (await takeExam(course_id, questions, deps, { comparesModes: false, beforeEach })).measures;
+  const stored = await findBaselineRun<ExamSettings, ExamReport>(db, course_id, kind);
   const before = baseline ?? stored?.report.measures ?? [];
   // After all material is replaced, the exam starts again.
   const isComparable = before.some((former) =>
@@ -119,5 +109,12 @@ export async function runCourseExam(
   const regressions = results.flatMap(({ section, name, isRegression }) =>
     isRegression ? [`${section} ${name}`] : [],
   );
-  return { run: await insertExamRun(db, course_id, { report, regressions }), results };
+  const asked = kind === "search" ? covered.length : questions.length;
+  const run = await insertExamRun<ExamSettings | SearchSettings, ExamReport>(db, course_id, {
+    kind,
+    settings: settingsOf(kind, deps),
+    report: { questions: asked, measures },
+    regressions,
+  });
+  return { run, results };
 }

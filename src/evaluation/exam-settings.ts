@@ -1,30 +1,44 @@
+import type { ExamKind } from "../db/exam";
 import { SLIDE_CHUNK_TOKENS } from "../pipelines/document/ingest";
 import { SPEECH_CHUNK_TOKENS } from "../pipelines/lecture/embed";
 import { LEAST_COVERAGE } from "../retrieval/question-coverage";
 import { VECTOR_WEIGHT } from "../retrieval/rank";
 import type { ExamDeps } from "./take-exam";
 
-/** What the results of an exam depend on. A run with other settings is out of date. */
-export type ExamSettings = {
+/** What the results of a search depend on, without a reranker. */
+export type SearchSettings = {
   embedding_model: string;
-  chat_model: string;
-  is_reranked: boolean;
   vector_weight: number;
-  least_coverage: number;
   slide_chunk_tokens: number;
   speech_chunk_tokens: number;
 };
 
-export const toExamSettings = ({
-  embedder,
-  chatModel,
-  reranker,
-}: Pick<ExamDeps, "embedder" | "chatModel" | "reranker">): ExamSettings => ({
+/** What the results of a whole exam depend on. */
+export type ExamSettings = SearchSettings & {
+  chat_model: string;
+  is_reranked: boolean;
+  least_coverage: number;
+};
+
+export const toSearchSettings = ({ embedder }: Pick<ExamDeps, "embedder">): SearchSettings => ({
   embedding_model: embedder.model,
-  chat_model: chatModel.name,
-  is_reranked: reranker != null,
   vector_weight: VECTOR_WEIGHT,
-  least_coverage: LEAST_COVERAGE,
   slide_chunk_tokens: SLIDE_CHUNK_TOKENS,
   speech_chunk_tokens: SPEECH_CHUNK_TOKENS,
 });
+
+export const toExamSettings = (
+  deps: Pick<ExamDeps, "embedder" | "chatModel" | "reranker">,
+): ExamSettings => ({
+  ...toSearchSettings(deps),
+  chat_model: deps.chatModel.name,
+  is_reranked: deps.reranker != null,
+  least_coverage: LEAST_COVERAGE,
+});
+
+/** A run with other settings is out of date. */
+export const settingsOf = (
+  kind: ExamKind,
+  deps: Pick<ExamDeps, "embedder" | "chatModel" | "reranker">,
+): SearchSettings | ExamSettings =>
+  kind === "full" ? toExamSettings(deps) : toSearchSettings(deps);

@@ -64,14 +64,17 @@ type ExamAnswer = { isRefusal: boolean; citations: Citation[]; unsupported: numb
 export async function takeSearchExam(
   course_id: string,
   questions: readonly ExamQuestion[],
-  { db, embedder, signal }: Pick<ExamDeps, "db" | "embedder" | "signal">,
+  { db, embedder, receipts, signal }: Pick<ExamDeps, "db" | "embedder" | "receipts" | "signal">,
   { usesPrepared }: { usesPrepared: boolean },
 ): Promise<Measure[]> {
   const found: SearchedQuestion[] = [];
   for (const question of questions.filter(({ covered }) => covered)) {
     signal.throwIfAborted();
     const request = { ...requestOf(course_id, question), uses_prepared: usesPrepared };
-    found.push({ question, passages: await searchCourse({ db, embedder }, request, signal) });
+    found.push({
+      question,
+      passages: await searchCourse({ db, embedder, receipts }, request, signal),
+    });
   }
   return toSearchMeasures(found);
 }
@@ -80,17 +83,22 @@ export async function takeSearchExam(
  * Asks the course each question as a chat does, and compares passages and answers with the right places.
  *
  * @param comparesModes  also searches by text only and by vectors only
+ * @param beforeEach  called before each question; it throws to stop the exam
  * @throws AppError of a provider, because a report with failed answers would be wrong; the signal's reason
  */
 export async function takeExam(
   course_id: string,
   questions: readonly ExamQuestion[],
   deps: ExamDeps,
-  { comparesModes }: { comparesModes: boolean },
+  {
+    comparesModes,
+    beforeEach,
+  }: { comparesModes: boolean; beforeEach?: (() => Promise<void>) | undefined },
 ): Promise<ExamResult> {
   const asked: Asked[] = [];
   for (const question of questions) {
     deps.signal.throwIfAborted();
+    await beforeEach?.();
     asked.push(await ask(course_id, question, deps, comparesModes));
     if (asked.length % 25 === 0) deps.say(`${asked.length} of ${questions.length} questions`);
   }

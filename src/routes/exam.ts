@@ -1,9 +1,9 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { getCourse } from "../db/courses";
-import { findExamRun } from "../db/exam";
+import { findLastExamRun } from "../db/exam";
 import { type CourseExamRun, type ExamReport, runCourseExam } from "../evaluation/course-exam";
-import { toExamSettings } from "../evaluation/exam-settings";
+import { type ExamSettings, type SearchSettings, settingsOf } from "../evaluation/exam-settings";
 import type { ExamDeps } from "../evaluation/take-exam";
 import { requestEnd } from "./http/auth";
 import { ById, Id, Time } from "./http/schemas";
@@ -17,9 +17,10 @@ const ExamMeasure = Estimated.extend({
 const Run = z
   .object({
     id: Id,
+    kind: z.enum(["full", "search"]).describe("search: without answers and refusals"),
     questions: z.int(),
     settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-    is_outdated: z.boolean().describe("Models, chunking or weights changed since: run it again"),
+    is_outdated: z.boolean().describe("Models, chunk sizes or weights changed since: run it again"),
     measures: z.array(ExamMeasure).describe("From 0 to 1, higher is better; 95 % intervals"),
     regressions: z
       .array(z.string())
@@ -53,7 +54,7 @@ export const examRoutes = (deps: ExamRouteDeps) =>
           description:
             "Asks questions about the material of the course, about corrected words and well rated answers, and questions that it does not " +
             "cover, and compares the result with the last run. It takes seconds to minutes; each question costs one answer of the configured " +
-            "model. Ending the request cancels it.",
+            "model. Ending the request cancels it. Lectern takes exams by itself too (AUTO_EXAMS); only one of a course at a time.",
         },
       },
     )
@@ -61,7 +62,10 @@ export const examRoutes = (deps: ExamRouteDeps) =>
       "/:id/exam",
       async ({ params }) => {
         const { id: course_id } = await getCourse(deps.db, params.id);
-        const run = await findExamRun<ExamReport>(deps.db, course_id, { isBaseline: false });
+        const run = await findLastExamRun<ExamSettings | SearchSettings, ExamReport>(
+          deps.db,
+          course_id,
+        );
         return { run: run && toRun(run, deps) };
       },
       {
@@ -72,13 +76,15 @@ export const examRoutes = (deps: ExamRouteDeps) =>
     );
 
 /** Without the single questions, which can be those of students. */
-function toRun({ id, report, regressions, created_at }: CourseExamRun, deps: ExamRouteDeps) {
-  const { questions, settings, measures } = report;
+function toRun(run: CourseExamRun, deps: ExamRouteDeps) {
+  const { id, kind, settings, report, regressions, created_at } = run;
+  const { questions, measures } = report;
   return {
     id,
+    kind,
     questions,
     settings,
-    is_outdated: !Bun.deepEquals(settings, toExamSettings(deps)),
+    is_outdated: !Bun.deepEquals(settings, settingsOf(kind, deps)),
     measures: measures.map(({ section, name, n, mean, low, high, groups }) => ({
       section: section as "retrieval" | "answers" | "refusal",
       name,

@@ -60,11 +60,12 @@ async function setFleetGauges(deps: MetricsRouteDeps): Promise<void> {
   const { jobs, queued, deadLetters, waitingJobs, breakerOpen, callsRunning, costToday } = metrics;
   const fleet = [jobs, queued, deadLetters, waitingJobs, breakerOpen, callsRunning, costToday];
   for (const gauge of fleet) gauge.reset();
-  for (const gauge of [metrics.oldestSeconds, metrics.workers, metrics.backupAge]) gauge.remove();
+  const single = [metrics.oldestSeconds, metrics.workers, metrics.backupAge, metrics.worseCourses];
+  for (const gauge of single) gauge.remove();
   if (numbers === null) return;
 
-  const [{ jobs: counts, dead_letters, providers, costs, backup_age_seconds }, depths, state] =
-    numbers;
+  const [fleetNumbers, depths, state] = numbers;
+  const { jobs: counts, dead_letters, providers, costs, backup_age_seconds } = fleetNumbers;
   for (const { kind, state: name, count } of counts) jobs.set({ kind, state: name }, count);
   for (const { queue_name, waiting } of depths) queued.set({ queue: queue_name }, waiting);
   for (const { code, count } of dead_letters) deadLetters.set({ code }, count);
@@ -76,6 +77,7 @@ async function setFleetGauges(deps: MetricsRouteDeps): Promise<void> {
   for (const { provider, model, usd } of costs) costToday.set({ provider, model }, usd);
   metrics.oldestSeconds.set(state.oldest_pending_seconds ?? 0);
   metrics.workers.set(state.workers);
+  metrics.worseCourses.set(fleetNumbers.worse_courses);
   if (backup_age_seconds !== null) metrics.backupAge.set(backup_age_seconds);
 }
 

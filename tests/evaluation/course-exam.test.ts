@@ -2,8 +2,13 @@ import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { writeCourse } from "../../bench/course/write-course";
-import { listCourseQuestions, runCourseExam } from "../../src/evaluation/course-exam";
+import { claimExam, endExam } from "../../src/db/exam";
+import { readFleetNumbers } from "../../src/db/jobs/fleet-numbers";
+import { AppError } from "../../src/errors";
+import { runCourseExam } from "../../src/evaluation/course-exam";
 import { readCourseFolder } from "../../src/evaluation/course-folder";
+import { listCourseQuestions } from "../../src/evaluation/course-questions";
+import { takeDueExam } from "../../src/evaluation/due-exam";
 import { compareReports } from "../../src/evaluation/gate";
 import { ingestFolder } from "../../src/evaluation/ingest-folder";
 import { takeSearchExam } from "../../src/evaluation/take-exam";
@@ -138,7 +143,7 @@ describe("the exam of a course", () => {
     }));
     const worse = await runCourseExam(course_id, deps, perfect);
     const after = await runCourseExam(course_id, deps);
-    await db`update exam_runs set report = jsonb_set(report, '{settings,vector_weight}', '0.9')`;
+    await db`update exam_runs set settings = jsonb_set(settings, '{vector_weight}', '0.9')`;
 
     expect(worse.run.regressions).toContain("retrieval found_in_8");
     // The baseline of the next run is the last one without a regression.
@@ -170,6 +175,116 @@ describe("the exam of a course", () => {
     expect((await call("POST", empty)).body.code).toBe("exam_without_questions");
     expect((await call("POST", crypto.randomUUID())).body.code).toBe("course_not_found");
     await expect(runCourseExam(course_id, cancelled)).rejects.toThrow("stop");
+  });
+});
+
+describe("an exam that Lectern takes", () => {
+  const runs = async () =>
+    (await db`select kind, regressions from exam_runs where course_id = ${course_id}`).length;
+  /** After it, the exam of the course is due. */
+  const outdate = async () => {
+    await db`update exam_runs set settings = jsonb_set(settings, '{vector_weight}', '0.9')`;
+    await db`update exam_turns set retry_at = null`;
+  };
+  const isOutdated = async () => (await call("GET")).body.run.is_outdated;
+  const logged: { regressions?: string[] }[] = [];
+  const log = { ...services.log, warn: (fields: object) => void logged.push(fields) } as never;
+  /** As if a model wrote the answers, so that the exams are of search only, which is faster. */
+  const chatModel = { ...services.chatModel, kind: "model" as const };
+  const take = (more: Partial<Parameters<typeof takeDueExam>[0]> = {}, end = signal) =>
+    takeDueExam({ ...services, chatModel, log, ...more }, end, 0);
+
+  test("starts after the settings changed, once, and shows what became worse", async () => {
+    await outdate();
+    const before = await runs();
+    await take();
+    const after = await runs();
+    await take();
+    const { worse_courses } = await readFleetNumbers(db, []);
+
+    expect(after).toBe(before + 1);
+    expect(await runs()).toBe(after);
+    expect(await isOutdated()).toBe(false);
+    expect({ worse_courses, logged }).toEqual({ worse_courses: 0, logged: [] });
+
+    // Every item of the baseline was twice as good as any can be.
+    await db`
+      update exam_runs set report = jsonb_set(report, '{measures}', (
+        select jsonb_agg(jsonb_set(m, '{values}', (
+          select coalesce(jsonb_object_agg(key, 2), '{}') from jsonb_each(m -> 'values'))))
+        from jsonb_array_elements(report -> 'measures') m))`;
+    await outdate();
+    await take();
+
+    expect(logged).toMatchObject([
+      { regressions: expect.arrayContaining(["retrieval found_in_8"]) },
+    ]);
+    expect((await readFleetNumbers(db, [])).worse_courses).toBe(1);
+    expect((await call("GET")).body.run.regressions).toContain("retrieval found_in_8");
+    await db`delete from exam_runs`;
+  });
+
+  test("is the first one of a course too, so that a later change has a baseline", async () => {
+    expect(await runs()).toBe(0);
+    await take({ chatModel: services.chatModel });
+
+    expect((await call("GET")).body.run).toMatchObject({ kind: "full", regressions: [] });
+  });
+
+  test("measures search only while a model writes the answers", async () => {
+    await take();
+    const { run } = (await call("GET")).body;
+
+    expect(run).toMatchObject({ kind: "search", is_outdated: false });
+    expect(run.settings).not.toHaveProperty("chat_model");
+    expect(new Set(run.measures.map((one: { section: string }) => one.section))).toEqual(
+      new Set(["retrieval"]),
+    );
+  });
+
+  test("waits for jobs of the course, for vectors of its model, and for another exam", async () => {
+    await outdate();
+    const before = await runs();
+    await takeDueExam({ ...services, chatModel, log }, signal, 3_600); // its jobs ended less than an hour ago
+    await take({ embedder: { ...services.embedder, model: "openai:newer" } });
+    await take(); // looks again only after an hour
+    await db`update exam_turns set retry_at = null`;
+    const turn = await claimExam(db, course_id);
+    await take();
+    const refused = await call("POST");
+    await endExam(db, turn!, 0);
+
+    expect(await runs()).toBe(before);
+    expect(refused).toMatchObject({ status: 409, body: { code: "exam_running" } });
+  });
+
+  test("is taken once by processes that start it at the same time, and after one that died", async () => {
+    await outdate();
+    const before = await runs();
+    await claimExam(db, course_id);
+    await db`update exam_turns set seen_at = now() - interval '2 minutes'`;
+    await Promise.all([take(), take(), take()]);
+
+    expect(await runs()).toBe(before + 1);
+  });
+
+  test("is tried again an hour after a failure, and ends with its process", async () => {
+    await outdate();
+    const before = await runs();
+    const down: Embedder = {
+      ...services.embedder,
+      embed: () => Promise.reject(new AppError("provider_unauthorized")),
+    };
+    const failed = take({ embedder: down });
+    await expect(failed).rejects.toMatchObject({ errorCode: "provider_unauthorized" });
+    await take();
+    await db`update exam_turns set retry_at = null`;
+    await expect(take({}, AbortSignal.abort(new Error("stop")))).rejects.toThrow("stop");
+
+    expect(await runs()).toBe(before);
+    const turns =
+      await db`select holder, retry_at > now() as waits from exam_turns where course_id = ${course_id}`;
+    expect([...turns]).toEqual([{ holder: null, waits: true }]);
   });
 });
 

@@ -16,6 +16,7 @@ const LEFT_OUT = [
   // They describe the running processes.
   "public.worker_processes",
   "public.provider_states",
+  "public.exam_turns",
   "public.backups",
   "public.queue_hold",
   // Files to remove: an archive does not contain them, and in a shared bucket another installation can need them.

@@ -10,11 +10,13 @@ export type FleetNumbers = {
   costs: { provider: string; model: string; usd: number }[];
   /** Since the last stored backup, or since the first attempt if none was stored; null without an attempt. */
   backup_age_seconds: number | null;
+  /** Courses whose last exam has a regression. */
+  worse_courses: number;
 };
 
 /**
- * Unfinished and failed jobs, dead letters, circuit breakers, costs and the last backup, in one statement. A dead letter of
- * another program can have any code, so codes other than `known` are counted as `other`.
+ * Unfinished and failed jobs, dead letters, circuit breakers, costs, the last backup and the last exams, in one
+ * statement. A dead letter of another program can have any code, so codes other than `known` are counted as `other`.
  */
 export async function readFleetNumbers(sql: Sql, known: readonly string[]): Promise<FleetNumbers> {
   const [row] = await sql<FleetNumbers[]>`
@@ -42,6 +44,10 @@ export async function readFleetNumbers(sql: Sql, known: readonly string[]): Prom
       (select extract(epoch from clock_timestamp() - coalesce(
                 max(started_at) filter (where archive is not null and error_code is null),
                 min(started_at)))::float8
-       from backups) as backup_age_seconds`;
+       from backups) as backup_age_seconds,
+      (select count(*)::int from (
+        select distinct on (course_id) regressions from exam_runs
+        order by course_id, created_at desc, id desc) last
+       where regressions <> '{}') as worse_courses`;
   return row!;
 }

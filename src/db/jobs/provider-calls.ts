@@ -81,6 +81,17 @@ export async function beginCall(
   return row!;
 }
 
+/** The limit in USD of a course, or of all courses in a day, that is used up; null while calls can be made. */
+export async function findExceededBudget(
+  sql: Sql,
+  course_id: string,
+  budgets: Budgets,
+): Promise<ExceededBudget | null> {
+  const [row] = await sql<{ exceeded: ExceededBudget | null }[]>`
+    select exceeded_budget(${course_id}, null, '{}', 0, ${sql.json(budgets as never)}) as exceeded`;
+  return row!.exceeded;
+}
+
 export type CallEnd = {
   /** `outage`: the provider did not answer, or asked us to wait. */
   outcome: "ok" | "error" | "outage" | "lost";
