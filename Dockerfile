@@ -29,10 +29,6 @@ COPY clients/ts/src ./clients/ts/src
 COPY examples/panopto-site.ts ./examples/panopto-site.ts
 COPY examples/course ./examples/course
 COPY src ./src
-# Making an empty database takes 1 GB of memory, copying this one 100 MB.
-RUN bun src/db/embedded/data-dir-child.ts /tmp/empty \
- && tar -czf empty-database.tar.gz -C /tmp/empty . \
- && rm -rf /tmp/empty
 # The process that reads PDFs starts in half the time when it is compiled, and the server cannot write it here.
 RUN bun src/media/pdf/compile-pdf-child.ts
 # The mark tells ./lectern that nothing must be installed.

@@ -9,6 +9,7 @@ import {
   loadConfig,
 } from "./config";
 import { countEmbeddings } from "./db/chunks/embeddings";
+import { warnAboutMemory } from "./db/embedded/memory";
 import { refuseSeveralMachines } from "./db/embedded/one-machine";
 import { migrate } from "./db/migrate";
 import { type DatabaseServer, openDatabaseServer } from "./db/server";
@@ -55,7 +56,10 @@ async function main(): Promise<void> {
   await assertPortFree(config);
   await openDataRoot(config.DATA_ROOT);
   refuseEmbeddedFleet(config);
-  if (!config.DATABASE_URL) await refuseSeveralMachines(flyAppName());
+  if (!config.DATABASE_URL) {
+    warnAboutMemory(log);
+    await refuseSeveralMachines(flyAppName());
+  }
   const database = await openDatabaseServer(config, log);
   void database.failed.then((err) => {
     log.fatal({ err }, "the embedded database died; start again to continue where it stopped");

@@ -1,6 +1,7 @@
 import { PGlite } from "@electric-sql/pglite";
 import { pgmq } from "@electric-sql/pglite-pgmq";
 import { vector } from "@electric-sql/pglite-pgvector";
+import { dataDir as readEmptyDatabase } from "@electric-sql/pglite-prepopulatedfs";
 import type { SyncedFS } from "./synced-fs";
 
 /**
@@ -16,25 +17,29 @@ const SHARED_BUFFERS = "32MB";
  */
 const DURABLE = ["-c", "fsync=on", "-c", "wal_sync_method=fsync"];
 
-/** Says to our statements which engine they run on. */
+/** Shows our statements on which engine they run. */
 const OWN = ["-c", "lectern.embedded=on"];
+
+/** The empty database that PGlite publishes has another name for it. */
+const TIME_ZONE = ["-c", "timezone=UTC", "-c", "log_timezone=UTC"];
 
 /**
  * PGlite with pgvector and pgmq. In a folder, an acknowledged commit survives a power failure.
  *
- * @param fs the folder of the data; null keeps everything in memory
- * @param from a result of `dumpDataDir`; the database starts as that copy
+ * @param fs the folder of the data, which `makeDataDir` created; null keeps everything in memory
+ * @param from a result of `dumpDataDir`; the database starts as that copy, and otherwise, in memory, empty
  */
 export async function openPGlite(fs: SyncedFS | null, from?: Blob): Promise<PGlite> {
   const withoutSync = PGlite.defaultStartParams;
   const startParams = fs
     ? [...withoutSync.filter((parameter) => parameter !== "-F"), ...DURABLE]
     : withoutSync;
+  const loadDataDir = from ?? (fs ? undefined : await readEmptyDatabase());
   const pglite = await PGlite.create({
     ...(fs && { fs }),
-    ...(from && { loadDataDir: from }),
+    ...(loadDataDir && { loadDataDir }),
     extensions: { vector, pgmq },
-    startParams: [...startParams, ...OWN, "-c", `shared_buffers=${SHARED_BUFFERS}`],
+    startParams: [...startParams, ...OWN, ...TIME_ZONE, "-c", `shared_buffers=${SHARED_BUFFERS}`],
   });
   await pglite.exec("create extension if not exists vector; create extension if not exists pgmq");
   return pglite;
