@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engine } from "../support/database";
+import { CLEAN_ENVIRONMENT } from "../support/environment";
 import { postJson } from "../support/http";
 import { backUp, fillInstallation, openInstallation } from "../support/installation";
 import { openServerHost } from "../support/server";
@@ -11,10 +12,9 @@ import { eventually } from "../support/waiting";
 const ROOT = join(import.meta.dir, "../..");
 
 function start(command: string, args: string[], settings: Record<string, string>) {
-  const { HOME = "/", PATH = "" } = process.env;
   return Bun.spawn([process.execPath, `src/commands/${command}.ts`, ...args], {
     cwd: ROOT,
-    env: { HOME, PATH, LOG_LEVEL: "silent", ...settings },
+    env: { ...CLEAN_ENVIRONMENT, LOG_LEVEL: "silent", ...settings },
     stdout: "pipe",
     stderr: "pipe",
   });

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { connect } from "../../src/db/client";
 import { databaseUrl, engine } from "../support/database";
+import { CLEAN_ENVIRONMENT } from "../support/environment";
 import { openServerHost } from "../support/server";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -9,10 +10,9 @@ const database = await databaseUrl();
 afterAll(() => database.close());
 
 async function keys(args: string[], env: Record<string, string> = {}) {
-  const { HOME = "/", PATH = "" } = process.env;
   const child = Bun.spawn([process.execPath, "src/commands/keys.ts", ...args], {
     cwd: ROOT,
-    env: { HOME, PATH, DATABASE_URL: database.url, ...env },
+    env: { ...CLEAN_ENVIRONMENT, DATABASE_URL: database.url, ...env },
     stdout: "pipe",
     stderr: "pipe",
   });

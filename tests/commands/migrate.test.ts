@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { connect } from "../../src/db/client";
 import { listMigrations } from "../../src/db/migrate";
 import { databaseUrl, engine } from "../support/database";
+import { CLEAN_ENVIRONMENT } from "../support/environment";
 
 const database = await databaseUrl();
 afterAll(() => database.close());
 
 async function migrate(args: string[] = [], env: Record<string, string> = {}) {
-  const { HOME = "/", PATH = "" } = process.env;
   const child = Bun.spawn([process.execPath, "src/commands/migrate.ts", ...args], {
-    env: { HOME, PATH, DATABASE_URL: database.url, ...env },
+    env: { ...CLEAN_ENVIRONMENT, DATABASE_URL: database.url, ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
