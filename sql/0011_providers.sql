@@ -75,8 +75,10 @@ $$;
 --   busy     as many calls as allowed are under way
 --   budget   the call would exceed the limit in `exceeded`
 --   lost     the attempt no longer holds its job
+--
+-- p_course_id: the course of a call outside a job; its cost counts for the budgets of the course.
 create function begin_call(
-  p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text,
+  p_id uuid, p_job_id uuid, p_course_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text,
   p_provider text, p_model text, p_usage jsonb, p_terms text[], p_is_free boolean, p_budget jsonb,
   p_max_concurrent integer, p_probe_seconds numeric,
   out verdict text, out call_id uuid, out request_id text, out wait_seconds numeric,
@@ -101,6 +103,8 @@ begin
       verdict := 'lost';
       return;
     end if;
+  else
+    job.course_id := p_course_id;
   end if;
   breaker := lock_provider(p_provider); -- always locked before its calls
   -- The calls of earlier attempts of this job have no caller any more.
@@ -133,7 +137,8 @@ begin
     return;
   end if;
 
-  if verdict is null and not p_is_free and p_job_id is not null and not job.ignores_budget then
+  if verdict is null and not p_is_free and job.course_id is not null
+     and not coalesce(job.ignores_budget, false) then
     exceeded := exceeded_budget(job.course_id, job.asset_id, p_usage,
                                 call_cost(p_provider, p_model, p_usage), p_budget);
     if exceeded is not null then

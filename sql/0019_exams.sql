@@ -1,7 +1,8 @@
 -- 0019: the exam of a course: generated questions, and the results of its runs (docs/decisions/0055).
 
--- Questions about terms of an asset, made when it is ingested. Where they are answered is looked up when the exam is
--- taken, because later material can answer them too. Ratings and corrections add questions then, without a copy here.
+-- Questions about an asset: about terms, made when it is ingested, and those that a model writes before an exam. Where a
+-- term is answered is looked up when the exam is taken, because later material can answer it too. Ratings and
+-- corrections add questions then, without a copy here.
 create table exam_questions (
   id          uuid primary key default gen_random_uuid(),
   course_id   uuid not null references courses on delete cascade,
@@ -10,6 +11,9 @@ create table exam_questions (
   question    text not null check (question <> ''),
   -- The pages and the speech that contain it answer the question.
   term        text not null check (term <> ''),
+  -- Of a question that a model wrote: the place of the passage that it is about, in which `term` is the answer.
+  -- {asset_id, pages} or {asset_id, start_ms, end_ms}
+  place       jsonb,
   created_at  timestamptz not null default now(),
   check (num_nonnulls(lecture_id, document_id) = 1)
 );

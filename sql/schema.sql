@@ -322,7 +322,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.begin_call(p_id uuid, p_job_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text, p_provider text, p_model text, p_usage jsonb, p_terms text[], p_is_free boolean, p_budget jsonb, p_max_concurrent integer, p_probe_seconds numeric, OUT verdict text, OUT call_id uuid, OUT request_id text, OUT wait_seconds numeric, OUT exceeded jsonb) RETURNS record
+CREATE FUNCTION public.begin_call(p_id uuid, p_job_id uuid, p_course_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text, p_provider text, p_model text, p_usage jsonb, p_terms text[], p_is_free boolean, p_budget jsonb, p_max_concurrent integer, p_probe_seconds numeric, OUT verdict text, OUT call_id uuid, OUT request_id text, OUT wait_seconds numeric, OUT exceeded jsonb) RETURNS record
     LANGUAGE plpgsql
     AS $$
 declare
@@ -344,6 +344,8 @@ begin
       verdict := 'lost';
       return;
     end if;
+  else
+    job.course_id := p_course_id;
   end if;
   breaker := lock_provider(p_provider); -- always locked before its calls
   -- The calls of earlier attempts of this job have no caller any more.
@@ -376,7 +378,8 @@ begin
     return;
   end if;
 
-  if verdict is null and not p_is_free and p_job_id is not null and not job.ignores_budget then
+  if verdict is null and not p_is_free and job.course_id is not null
+     and not coalesce(job.ignores_budget, false) then
     exceeded := exceeded_budget(job.course_id, job.asset_id, p_usage,
                                 call_cost(p_provider, p_model, p_usage), p_budget);
     if exceeded is not null then
@@ -2917,6 +2920,7 @@ CREATE TABLE public.exam_questions (
     document_id uuid,
     question text NOT NULL,
     term text NOT NULL,
+    place jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT exam_questions_check CHECK ((num_nonnulls(lecture_id, document_id) = 1)),
     CONSTRAINT exam_questions_question_check CHECK ((question <> ''::text)),

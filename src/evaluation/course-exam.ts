@@ -8,14 +8,16 @@ import {
   findBaselineRun,
   insertExamRun,
   refreshExam,
-} from "../db/exam";
+} from "../db/exam-runs";
 import { AppError } from "../errors";
 import { listCourseQuestions } from "./course-questions";
 import { type ExamSettings, type SearchSettings, settingsOf } from "./exam-settings";
 import { assertSameCourse, compareReports, type GateResult } from "./gate";
 import type { Measure } from "./measures";
 import { type ExamDeps, takeExam, takeSearchExam } from "./take-exam";
+import { type QuestionWriterDeps, writeQuestions } from "./write-questions";
 
+export type CourseExamDeps = ExamDeps & QuestionWriterDeps;
 export type ExamReport = { questions: number; measures: Measure[] };
 export type CourseExamRun = ExamRun<ExamSettings | SearchSettings, ExamReport>;
 /** A stored run, and its comparison with the baseline; an empty one for the first run. */
@@ -33,7 +35,7 @@ const REFRESH_MS = 15_000;
  */
 export async function runCourseExam(
   course_id: string,
-  deps: ExamDeps,
+  deps: CourseExamDeps,
   baseline?: readonly Measure[] | null,
 ): Promise<TakenExam> {
   await getCourse(deps.db, course_id);
@@ -74,16 +76,17 @@ type Examination = {
 };
 
 /**
- * Takes an exam whose turn is claimed.
+ * Takes an exam whose turn is claimed. First, the chat model writes questions about assets that have none of it.
  *
  * @throws AppError `exam_without_questions`, `evaluation_set_invalid`, those of a provider and of `beforeEach`
  */
 export async function examine(
   course_id: string,
-  deps: ExamDeps,
+  deps: CourseExamDeps,
   { kind, baseline, beforeEach }: Examination,
 ): Promise<TakenExam> {
   const { db } = deps;
+  await writeQuestions(course_id, deps);
   const questions = await listCourseQuestions(db, course_id);
   if (questions.length === 0) throw new AppError("exam_without_questions");
   const covered = questions.filter((question) => question.covered);

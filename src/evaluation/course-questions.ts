@@ -7,7 +7,7 @@ import {
   listExamQuestions,
   listWellRated,
   type RatedQuestion,
-} from "../db/exam";
+} from "../db/exam-questions";
 import { writeExamQuestions } from "../pipelines/exam-questions";
 import { detectLanguage } from "../text/language";
 import { toTermQuestion } from "../text/term-questions";
@@ -20,8 +20,8 @@ const MOST = { terms: 120, corrections: 20, ratings: 60 };
 const MOST_PLACES = 12;
 
 /**
- * The questions of a course's exam: about terms of its material, its corrected words, and well rated answers, and
- * questions that it does not cover. Assets without questions get them first.
+ * The questions of a course's exam: about terms of its material, those that a model wrote, about its corrected words
+ * and of well rated answers, and questions that it does not cover. Assets without questions get them first.
  */
 export async function listCourseQuestions(db: Sql, course_id: string): Promise<ExamQuestion[]> {
   for (const { kind, id } of await listAssetsWithoutQuestions(db, course_id)) {
@@ -35,18 +35,19 @@ export async function listCourseQuestions(db: Sql, course_id: string): Promise<E
   const outside = outsideQuestions(languages);
   const [language = "en"] = languages;
   const asked = [
-    ...stored.map((one) => ({ ...one, group: "terms" })),
+    ...stored.map((one) => ({ ...one, group: one.place ? "written" : "terms" })),
     ...corrections.map(({ id, term }) => ({
       id,
       term,
+      place: null,
       group: "corrections",
       question: toTermQuestion(term, language),
     })),
   ];
   const terms = [...asked.map(({ term }) => term), ...outside.map(({ word }) => word)];
   const places = await findTermPlaces(db, course_id, [...new Set(terms)]);
-  const about = asked.flatMap(({ id, question, term, group }): ExamQuestion[] => {
-    const gold = places.get(term) ?? [];
+  const about = asked.flatMap(({ id, question, term, group, place }): ExamQuestion[] => {
+    const gold = [...(place ? [place] : []), ...(places.get(term) ?? [])];
     if (gold.length === 0 || gold.length > MOST_PLACES) return [];
     return [{ id, question, group, kind: group, covered: true, gold }];
   });

@@ -1,17 +1,14 @@
 import type { Config } from "../config";
 import { listCoursesWithOtherModel } from "../db/chunks/embeddings";
-import { claimDueExam, type ExamKind, endExam } from "../db/exam";
-import { type Budgets, findExceededBudget } from "../db/jobs/provider-calls";
+import { claimDueExam, type ExamKind, endExam } from "../db/exam-runs";
+import { findExceededBudget } from "../db/jobs/provider-calls";
 import { findQueueHold } from "../db/jobs/queue-hold";
 import { AppError } from "../errors";
-import type { CallPolicy } from "../pipelines/paid-calls";
-import { duringTurn, examine } from "./course-exam";
+import { type CourseExamDeps, duringTurn, examine } from "./course-exam";
 import { settingsOf } from "./exam-settings";
-import type { ExamDeps } from "./take-exam";
 
-export type DueExamDeps = Omit<ExamDeps, "signal" | "say" | "onEnd"> & {
+export type DueExamDeps = Omit<CourseExamDeps, "signal" | "say"> & {
   config: Pick<Config, "AUTO_EXAMS">;
-  callPolicy: Pick<CallPolicy, "budgets">;
 };
 
 /** After a failure, such as an outage of a provider or a used-up budget. */
@@ -44,7 +41,7 @@ export async function takeDueExam(
       continue;
     }
     await duringTurn(turn, deps, RETRY_SECONDS, async () => {
-      const examDeps: ExamDeps = { ...deps, signal, say: () => {} };
+      const examDeps: CourseExamDeps = { ...deps, signal, say: () => {} };
       const checkBudget = () => assertWithinBudget(deps, course_id);
       const { run } = await examine(course_id, examDeps, { kind, beforeEach: checkBudget });
       const { regressions, report } = run;
@@ -67,6 +64,6 @@ async function assertWithinBudget(
   { db, callPolicy }: Pick<DueExamDeps, "db" | "callPolicy">,
   course_id: string,
 ): Promise<void> {
-  const exceeded = await findExceededBudget(db, course_id, callPolicy.budgets as Budgets);
+  const exceeded = await findExceededBudget(db, course_id, callPolicy.budgets);
   if (exceeded) throw new AppError("budget_exceeded", { ...exceeded });
 }

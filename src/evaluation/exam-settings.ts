@@ -1,4 +1,4 @@
-import type { ExamKind } from "../db/exam";
+import type { ExamKind } from "../db/exam-runs";
 import { SLIDE_CHUNK_TOKENS } from "../pipelines/document/ingest";
 import { SPEECH_CHUNK_TOKENS } from "../pipelines/lecture/embed";
 import { LEAST_COVERAGE } from "../retrieval/question-coverage";

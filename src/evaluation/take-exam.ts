@@ -2,7 +2,7 @@ import { NO_CAPABILITIES } from "../chat/request";
 import { type AnswerDeps, answerTurn } from "../chat/run/answer-turn";
 import { isUnanswered } from "../chat/run/unanswered";
 import type { ChatMessage, NewAnswer } from "../db/chat/chat";
-import type { GoldPlace } from "../db/exam";
+import type { GoldPlace } from "../db/exam-questions";
 import type { AppError } from "../errors";
 import { SEES_ALL } from "../principal";
 import type { Mode } from "../retrieval/rank";

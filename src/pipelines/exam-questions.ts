@@ -1,5 +1,5 @@
 import type { Sql } from "../db/client";
-import { listAssetTexts, replaceExamQuestions, type TermQuestion } from "../db/exam";
+import { listAssetTexts, replaceTermQuestions, type TermQuestion } from "../db/exam-questions";
 import type { JobKind } from "../db/jobs/jobs";
 import { rankDeckTerms } from "../text/deck-terms";
 import { detectLanguage } from "../text/language";
@@ -17,7 +17,7 @@ const MAX_LENGTH = 80;
  */
 export async function writeExamQuestions(db: Sql, kind: JobKind, asset_id: string): Promise<void> {
   const texts = await listAssetTexts(db, kind, asset_id);
-  await replaceExamQuestions(db, kind, asset_id, toExamQuestions(texts));
+  await replaceTermQuestions(db, kind, asset_id, toExamQuestions(texts));
 }
 
 /** Questions about the headings and the rare terms of texts: headings first, then the rarest terms. */

@@ -95,16 +95,25 @@ export type KeptCalls = PaidCalls & {
   stored(): Promise<void>;
 };
 
-/** The receipts of one attempt of a job, or of a command without a job (`token` null). */
+/** The receipts of one attempt of a job, or of work without a job (`token` null). */
 export class CallRecorder {
   readonly #sql: Sql;
   readonly #token: ClaimToken | null;
+  readonly #course_id: string | null;
   readonly #signal: AbortSignal;
   readonly #policy: CallPolicy;
 
-  constructor(sql: Sql, token: ClaimToken | null, signal: AbortSignal, policy: CallPolicy) {
+  /** @param course_id  of work without a job, whose cost counts for the budgets of the course */
+  constructor(
+    sql: Sql,
+    token: ClaimToken | null,
+    signal: AbortSignal,
+    policy: CallPolicy,
+    course_id: string | null = null,
+  ) {
     this.#sql = sql;
     this.#token = token;
+    this.#course_id = course_id;
     this.#signal = signal;
     this.#policy = policy;
   }
@@ -276,14 +285,15 @@ export class CallRecorder {
 
   async #begin(
     limits: CallLimits,
-    call: Omit<Parameters<typeof beginCall>[1], "id" | "token">,
+    call: Omit<Parameters<typeof beginCall>[1], "id" | "token" | "course_id">,
   ): Promise<{ id: string; request_id: string | null }> {
     const id = crypto.randomUUID();
+    const work = { id, token: this.#token, course_id: this.#course_id };
     const deadline = performance.now() + this.#policy.turnMs;
     for (;;) {
       this.#signal.throwIfAborted();
       const found = await throughOutages(
-        () => beginCall(this.#sql, { ...call, id, token: this.#token }, limits),
+        () => beginCall(this.#sql, { ...call, ...work }, limits),
         this.#signal,
       );
       switch (found.verdict) {

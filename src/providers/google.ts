@@ -42,7 +42,8 @@ export class Google {
     const model = this.#provider(modelId);
     const attachments = ["image/*", "application/pdf", "audio/*", "video/*"];
     const name = `google:${modelId}`;
-    return { name, model, kind: "model", maxInputTokens: 128_000, attachments };
+    const isFree = this.#isFree;
+    return { name, model, kind: "model", isFree, maxInputTokens: 128_000, attachments };
   }
 
   slideDescriber(modelId: string): SlideDescriber {

@@ -60,6 +60,7 @@ export class OpenAI {
       name: `openai:${modelId}`,
       model: this.#api === "responses" ? this.#responses(modelId) : this.#chat(modelId),
       kind: "model",
+      isFree: this.#isFree,
       // Self-hosted models rarely have a context of more than 16 000 tokens.
       maxInputTokens: this.#official ? 128_000 : 12_000,
       attachments: ATTACHMENTS[this.#api],

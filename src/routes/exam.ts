@@ -1,10 +1,14 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import { getCourse } from "../db/courses";
-import { findLastExamRun } from "../db/exam";
-import { type CourseExamRun, type ExamReport, runCourseExam } from "../evaluation/course-exam";
+import { findLastExamRun } from "../db/exam-runs";
+import {
+  type CourseExamDeps,
+  type CourseExamRun,
+  type ExamReport,
+  runCourseExam,
+} from "../evaluation/course-exam";
 import { type ExamSettings, type SearchSettings, settingsOf } from "../evaluation/exam-settings";
-import type { ExamDeps } from "../evaluation/take-exam";
 import { requestEnd } from "./http/auth";
 import { ById, Id, Time } from "./http/schemas";
 
@@ -30,7 +34,7 @@ const Run = z
   .meta({ id: "ExamRun" });
 const Latest = z.object({ run: Run.nullable() }).meta({ id: "LatestExamRun" });
 
-type ExamRouteDeps = Omit<ExamDeps, "signal" | "say">;
+type ExamRouteDeps = Omit<CourseExamDeps, "signal" | "say">;
 
 /** The exam of a course: generated questions that show whether a change of models, chunking or weights harms it. */
 export const examRoutes = (deps: ExamRouteDeps) =>

@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { writeCourse } from "../../bench/course/write-course";
-import { claimExam, endExam } from "../../src/db/exam";
+import { claimExam, endExam } from "../../src/db/exam-runs";
 import { readFleetNumbers } from "../../src/db/jobs/fleet-numbers";
 import { AppError } from "../../src/errors";
 import { runCourseExam } from "../../src/evaluation/course-exam";
@@ -12,8 +12,10 @@ import { takeDueExam } from "../../src/evaluation/due-exam";
 import { compareReports } from "../../src/evaluation/gate";
 import { ingestFolder } from "../../src/evaluation/ingest-folder";
 import { takeSearchExam } from "../../src/evaluation/take-exam";
-import { toExamQuestions } from "../../src/pipelines/exam-questions";
+import { writeQuestions } from "../../src/evaluation/write-questions";
+import { toExamQuestions, writeExamQuestions } from "../../src/pipelines/exam-questions";
 import type { Embedder } from "../../src/providers/embedder";
+import { OpenAI } from "../../src/providers/openai";
 import { UNRECORDED } from "../../src/providers/paid-calls";
 import { moveToModel } from "../../src/retrieval/reembed";
 import { examRoutes } from "../../src/routes/exam";
@@ -24,10 +26,12 @@ import { keylessGuard } from "../support/guard";
 
 setDefaultTimeout(90_000);
 
-const { root, services } = await withEvaluationServices();
+const { root, services, openai } = await withEvaluationServices();
 const { db } = services;
 const { signal } = new AbortController();
 const deps = { ...services, signal, say: () => {} };
+
+const chatModel = new OpenAI({ baseUrl: openai.url, apiKey: "key" }).chatModel("gpt-5.4-mini");
 
 let course_id = "";
 let assets = new Map<string, string>();
@@ -189,8 +193,10 @@ describe("an exam that Lectern takes", () => {
   const isOutdated = async () => (await call("GET")).body.run.is_outdated;
   const logged: { regressions?: string[] }[] = [];
   const log = { ...services.log, warn: (fields: object) => void logged.push(fields) } as never;
-  /** As if a model wrote the answers, so that the exams are of search only, which is faster. */
-  const chatModel = { ...services.chatModel, kind: "model" as const };
+  /** A model writes the answers, so the exams are of search only. Here it writes no questions. */
+  beforeEach(() => {
+    openai.replies = () => ({ text: '{"questions": []}' });
+  });
   const take = (more: Partial<Parameters<typeof takeDueExam>[0]> = {}, end = signal) =>
     takeDueExam({ ...services, chatModel, log, ...more }, end, 0);
 
@@ -268,6 +274,16 @@ describe("an exam that Lectern takes", () => {
     expect(await runs()).toBe(before + 1);
   });
 
+  test("with answers stops before the budget of the course is exceeded", async () => {
+    await outdate();
+    openai.requests.length = 0;
+    const callPolicy = { ...services.callPolicy, budgets: { course: { usd: 0 } } };
+    const taken = take({ config: { AUTO_EXAMS: "full" }, callPolicy });
+
+    await expect(taken).rejects.toMatchObject({ errorCode: "budget_exceeded" });
+    expect(openai.requestsTo("/v1/chat/completions")).toEqual([]);
+  });
+
   test("is tried again an hour after a failure, and ends with its process", async () => {
     await outdate();
     const before = await runs();
@@ -285,6 +301,151 @@ describe("an exam that Lectern takes", () => {
     const turns =
       await db`select holder, retry_at > now() as waits from exam_turns where course_id = ${course_id}`;
     expect([...turns]).toEqual([{ holder: null, waits: true }]);
+  });
+});
+
+describe("questions that a model writes", () => {
+  const write = (more: Partial<Parameters<typeof writeQuestions>[1]> = {}) =>
+    writeQuestions(course_id, { ...services, chatModel, signal, ...more });
+  const written = () => db`
+    select question, term, place from exam_questions
+    where course_id = ${course_id} and place is not null order by question`;
+  const receipts = () => db`
+    select state, error_code, course_id, usage, cost_usd > 0 as has_cost from provider_calls
+    where purpose = 'exam_questions' order by created_at`;
+  const requests = () => openai.requestsTo("/v1/chat/completions").length;
+  beforeEach(async () => {
+    await db`delete from exam_questions where place is not null`;
+    await db`delete from provider_calls where purpose = 'exam_questions'`;
+    openai.requests.length = 0;
+    openai.replies = ({ body }) => ({ text: JSON.stringify({ questions: toDrafts(body) }) });
+  });
+
+  /** For each passage of a request a question that it answers. */
+  function toDrafts(body: { messages: { role: string; content: string | { text: string }[] }[] }) {
+    const { content } = body.messages.find(({ role }) => role === "user")!;
+    const json = typeof content === "string" ? content : content[0]!.text;
+    const passages: { passage: number; text: string }[] = JSON.parse(json);
+    return passages.map(({ passage, text }) => {
+      const words = text.match(/\p{L}{6,}/gu)!;
+      const [first, last] = [words[0], words.at(-1)];
+      return {
+        passage,
+        question: `How are ${last} and ${first} related?`,
+        quote: text.split(/\s+/).slice(2, 8).join(" "),
+      };
+    });
+  }
+
+  test("are asked in the exam with their place, cost the course once, and stay", async () => {
+    await write();
+    const stored = await written();
+    const calls = requests();
+    await write();
+    const asked = (await listCourseQuestions(db, course_id)).filter(
+      ({ group }) => group === "written",
+    );
+
+    expect(calls).toBe(assets.size);
+    expect(requests()).toBe(calls);
+    expect(asked.length).toBe(stored.length);
+    expect(asked.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(asked.flatMap(({ gold }) => gold.map(({ asset_id }) => asset_id))).size).toBe(2);
+    expect([...(await receipts())]).toEqual(
+      Array(calls).fill({
+        state: "ok",
+        error_code: null,
+        course_id,
+        usage: { input_tokens: expect.any(Number), output_tokens: expect.any(Number) },
+        has_cost: true,
+      }),
+    );
+  });
+
+  test("are kept when the asset is processed again with the same words, and removed with them", async () => {
+    await write();
+    const ids = () => db`select id from exam_questions where course_id = ${course_id} order by id`;
+    const before = await ids();
+    const again = async () => {
+      for (const [file, id] of assets)
+        await writeExamQuestions(db, file.endsWith(".pdf") ? "document" : "lecture", id);
+    };
+    await again();
+    expect([...(await ids())]).toEqual([...before]);
+
+    await db`update exam_questions set term = 'words of an older version' where place is not null`;
+    await again();
+    expect([...(await written())]).toEqual([]);
+  });
+
+  test("are taken from an answer whose other parts cannot be used", async () => {
+    openai.replies = ({ body }) => {
+      const [first, ...others] = toDrafts(body);
+      const bad = [7, { passage: 1 }, { ...first, question: "Ignore this <script>?" }];
+      const invented = others.map((draft) => ({ ...draft, quote: "words that no slide has" }));
+      return {
+        text: `\`\`\`json\n${JSON.stringify({ questions: [...bad, first, ...invented] })}\n\`\`\``,
+      };
+    };
+    await write();
+
+    expect((await written()).length).toBe(assets.size);
+  });
+
+  test("are missing after an answer that is not JSON, which is not bought again", async () => {
+    openai.replies = () => ({ text: "I would rather not." });
+    await write();
+    await write();
+
+    expect(requests()).toBe(assets.size);
+    expect((await receipts()).map(({ error_code }) => error_code)).toEqual([
+      "answer_invalid",
+      "answer_invalid",
+    ]);
+    expect((await listCourseQuestions(db, course_id)).length).toBeGreaterThan(6);
+  });
+
+  test("are not paid for again after a crash between the answer and its storage", async () => {
+    await write();
+    await db`delete from exam_questions where place is not null`;
+    await write();
+
+    expect(requests()).toBe(assets.size);
+  });
+
+  test("wait while the budget of the course is used up, and while the provider refuses", async () => {
+    const budgets = { course: { usd: 0 } };
+    await write({ callPolicy: { ...services.callPolicy, budgets } });
+    expect(requests()).toBe(0);
+    openai.replies = () => ({ fault: { kind: "status", status: 401 } });
+    await write();
+    expect(requests()).toBe(1);
+    expect((await written()).length).toBe(0);
+
+    openai.replies = ({ body }) => ({ text: JSON.stringify({ questions: toDrafts(body) }) });
+    await write();
+    expect((await written()).length).toBeGreaterThan(0);
+  });
+
+  test("stop with their exam, and what the provider possibly billed is not asked again", async () => {
+    const stop = new AbortController();
+    openai.replies = () => {
+      stop.abort(new AppError("cancelled"));
+      return { fault: { kind: "stall", afterTokens: 0 } };
+    };
+    const stopped = write({ signal: stop.signal });
+
+    await expect(stopped).rejects.toMatchObject({ errorCode: "cancelled" });
+    expect([...(await receipts())]).toMatchObject([{ state: "lost", has_cost: true }]);
+    openai.replies = ({ body }) => ({ text: JSON.stringify({ questions: toDrafts(body) }) });
+    await write();
+    expect(requests()).toBe(assets.size);
+  });
+
+  test("need a chat model", async () => {
+    await write({ chatModel: services.chatModel });
+
+    expect(requests()).toBe(0);
   });
 });
 

@@ -8,8 +8,8 @@ import { databaseUrl } from "./database";
 import { startOpenAI } from "./openai";
 
 /**
- * The services of a server without a chat model, with embeddings that are bags of words, and a folder for courses. All
- * are removed after the last test of the file. Call it at the top level of the test file.
+ * The services of a server without a chat model, with embeddings that are bags of words, the server of the
+ * embeddings, and a folder for courses. All are removed after the last test of the file. Call it at the top level of the test file.
  */
 export async function withEvaluationServices() {
   const root = await mkdtemp(join(tmpdir(), "evaluation-"));
@@ -32,5 +32,5 @@ export async function withEvaluationServices() {
     await database.close();
     await rm(root, { recursive: true });
   });
-  return { root, services };
+  return { root, services, openai };
 }

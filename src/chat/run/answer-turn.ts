@@ -160,7 +160,7 @@ function recordCost(
     ...toModelName(chatModel.name),
     state: outcome === "finish" ? "ok" : "error",
     usage: { input_tokens, output_tokens },
-    isFree: false,
+    isFree: chatModel.isFree,
     error_code: null,
     seconds: null,
   });

@@ -60,6 +60,8 @@ export type NewProviderCall = Pick<
   id: string;
   /** Null outside a job. */
   token: ClaimToken | null;
+  /** Of a call outside a job, whose cost counts for the budgets of the course. A job has its own. */
+  course_id: string | null;
   /** The terms that the request contains to prime the service. */
   terms: readonly string[];
   /** The server needs no key, so the call counts for no budget. */
@@ -69,12 +71,23 @@ export type NewProviderCall = Pick<
 /** Inserts the receipt of a call that is about to be made, if it can be made now. */
 export async function beginCall(
   sql: Sql,
-  { id, token, call_key, purpose, provider, model, usage, terms, isFree }: NewProviderCall,
+  {
+    id,
+    token,
+    course_id,
+    call_key,
+    purpose,
+    provider,
+    model,
+    usage,
+    terms,
+    isFree,
+  }: NewProviderCall,
   { budgets, maxConcurrent, probeSeconds }: CallLimits,
 ): Promise<CallVerdict> {
   const [row] = await sql<CallVerdict[]>`
     select verdict, call_id, request_id, wait_seconds::float8 as wait_seconds, exceeded
-    from begin_call(${id}, ${token?.job_id ?? null}, ${token?.message_id ?? null}::bigint,
+    from begin_call(${id}, ${token?.job_id ?? null}, ${course_id}, ${token?.message_id ?? null}::bigint,
                     ${token?.attempt ?? null}::int, ${call_key}, ${purpose}, ${provider}, ${model},
                     ${sql.json(usage)}, ${terms as string[]}::text[], ${isFree}, ${sql.json(budgets as never)},
                     ${maxConcurrent}::int, ${probeSeconds}::numeric)`;
@@ -189,6 +202,14 @@ export async function listProviderOutages(sql: Sql): Promise<ProviderOutage[]> {
 export function toModelName(name: string): { provider: string; model: string } {
   const [provider = "", ...model] = name.split(":");
   return { provider, model: model.join(":") };
+}
+
+/** Which of these works were possibly billed: by an answer, usable or not, or by a call without a known end. */
+export async function listBilledWork(sql: Sql, call_keys: readonly string[]): Promise<Set<string>> {
+  const rows = await sql<{ call_key: string }[]>`
+    select distinct call_key from provider_calls
+    where call_key = any(${[...call_keys]}::text[]) and (state <> 'error' or usage <> '{}')`;
+  return new Set(rows.map(({ call_key }) => call_key));
 }
 
 /** The receipts of an asset, in order. */

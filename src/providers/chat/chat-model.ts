@@ -16,6 +16,8 @@ export type ChatModel = {
   readonly model: LanguageModelV4;
   /** `extractive` only quotes passages and follows no instructions. */
   readonly kind: "model" | "extractive";
+  /** Its server needs no key, so its answers cost nothing. */
+  readonly isFree: boolean;
   /** Limit for instructions, history and tool results together, in tokens. */
   readonly maxInputTokens: number;
   /** Media types of attachments that it reads, such as `image/*`. Its provider rejects all others. */

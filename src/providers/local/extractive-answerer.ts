@@ -43,7 +43,14 @@ export function openExtractiveAnswerer(embedder: Embedder): ChatModel {
     },
   };
   const name = "local:extractive";
-  return { name, model, kind: "extractive", maxInputTokens: 128_000, attachments: [] };
+  return {
+    name,
+    model,
+    kind: "extractive",
+    isFree: true,
+    maxInputTokens: 128_000,
+    attachments: [],
+  };
 }
 
 async function respond(options: ModelCallOptions, embedder: Embedder): Promise<Content[]> {

@@ -8,34 +8,113 @@ export type GoldPlace =
 
 /** A question about a term: what contains the term answers it. */
 export type TermQuestion = { question: string; term: string };
-export type StoredTermQuestion = TermQuestion & { id: string };
+
+/** A question that a model wrote about a passage of an asset. */
+export type WrittenQuestion = TermQuestion & {
+  /** `term` has the words of the passage that answer it; this is their place. */
+  place: GoldPlace;
+};
+
+export type StoredQuestion = TermQuestion & {
+  id: string;
+  /** Only of a question that a model wrote. */
+  place: GoldPlace | null;
+};
 
 /**
- * Replaces the questions of a lecture or a document. A question about a term that it had before keeps its id, so that
- * exams before and after are compared. Personal and deleted assets get none.
+ * Replaces the questions of a lecture or a document about terms, and removes questions of a model whose answer is in no
+ * chunk any more. A question that the asset had before keeps its id, so that exams before and after are compared.
+ * Personal and deleted assets get none.
  */
-export async function replaceExamQuestions(
+export async function replaceTermQuestions(
   sql: Sql,
   kind: JobKind,
   asset_id: string,
   questions: readonly TermQuestion[],
 ): Promise<void> {
-  const [assets, id] =
-    kind === "lecture" ? ["lectures", "lecture_id"] : ["documents", "document_id"];
+  const { assets, asset, chunks } = TABLES[kind];
   await sql`
     with wanted as (
       select question, term
       from jsonb_to_recordset(${sql.json(questions as never)}) as q (question text, term text)
     ),
     removed as (
-      delete from exam_questions
-      where ${sql(id as string)} = ${asset_id} and (question, term) not in (select question, term from wanted))
-    insert into exam_questions (course_id, ${sql(id as string)}, question, term)
+      delete from exam_questions e
+      where ${sql(asset)} = ${asset_id} and case
+        when place is null then (question, term) not in (select question, term from wanted)
+        else not exists (select from ${sql(chunks)} c
+                         where c.${sql(asset)} = ${asset_id} and position(e.term in c.content) > 0) end)
+    insert into exam_questions (course_id, ${sql(asset)}, question, term)
     select a.course_id, a.id, w.question, w.term
-    from ${sql(assets as string)} a, wanted w
+    from ${sql(assets)} a, wanted w
     where a.id = ${asset_id} and a.deleted_at is null and a.owner_id is null
       and (w.question, w.term) not in (
-        select question, term from exam_questions where ${sql(id as string)} = ${asset_id})`;
+        select question, term from exam_questions where ${sql(asset)} = ${asset_id} and place is null)`;
+}
+
+/** Adds questions of a model about an asset. Deleted assets get none. */
+export async function insertWrittenQuestions(
+  sql: Sql,
+  kind: JobKind,
+  asset_id: string,
+  questions: readonly WrittenQuestion[],
+): Promise<void> {
+  const { assets, asset } = TABLES[kind];
+  await sql`
+    insert into exam_questions (course_id, ${sql(asset)}, question, term, place)
+    select a.course_id, a.id, q.question, q.term, q.place
+    from ${sql(assets)} a,
+         jsonb_to_recordset(${sql.json(questions as never)}) as q (question text, term text, place jsonb)
+    where a.id = ${asset_id} and a.deleted_at is null and a.owner_id is null`;
+}
+
+const TABLES = {
+  lecture: { assets: "lectures", asset: "lecture_id", chunks: "lecture_chunks" },
+  document: { assets: "documents", asset: "document_id", chunks: "slide_chunks" },
+} as const;
+
+/** A published chunk with its place. */
+export type ExamPassage = { text: string; place: GoldPlace };
+
+/** The published chunks of an asset, in order. */
+export async function listExamPassages(
+  sql: Sql,
+  kind: JobKind,
+  asset_id: string,
+): Promise<ExamPassage[]> {
+  if (kind === "lecture") {
+    return sql<ExamPassage[]>`
+      select content as text,
+             jsonb_build_object('asset_id', lecture_id, 'start_ms', start_ms, 'end_ms', end_ms) as place
+      from lecture_chunks where lecture_id = ${asset_id} order by chunk_index`;
+  }
+  return sql<ExamPassage[]>`
+    select content as text, jsonb_build_object('asset_id', document_id, 'pages', (
+             select jsonb_agg(page) from generate_series(page_number, page_end) page)) as place
+    from slide_chunks where document_id = ${asset_id} order by chunk_index`;
+}
+
+/** An asset of a course that a model can write questions about. */
+export type AssetToAsk = { kind: JobKind; id: string; has_written: boolean };
+
+/** The complete assets of a course, at most `limit`: always the same ones, as if drawn by lot. */
+export async function listAssetsToAsk(
+  sql: Sql,
+  course_id: string,
+  limit: number,
+): Promise<AssetToAsk[]> {
+  return sql<AssetToAsk[]>`
+    select a.kind, a.id, exists (
+             select from exam_questions q
+             where a.id in (q.lecture_id, q.document_id) and q.place is not null) as has_written
+    from (
+      select 'lecture' as kind, id from lectures
+      where course_id = ${course_id} and deleted_at is null and owner_id is null and status = 'completed'
+      union all
+      select 'document', id from documents
+      where course_id = ${course_id} and deleted_at is null and owner_id is null and status = 'completed'
+    ) a
+    order by md5(a.id::text) limit ${limit}`;
 }
 
 /** The texts of an asset's published chunks, with the titles of pages, in order. */
@@ -71,22 +150,28 @@ export async function listAssetsWithoutQuestions(
       and not exists (select from exam_questions q where q.document_id = d.id)`;
 }
 
-/** The generated questions of a course, at most `limit`: always the same ones, spread over its assets. */
+/**
+ * The questions of a course about terms, and those that a model wrote, at most `limit` of each: always the same ones,
+ * spread over its assets.
+ */
 export async function listExamQuestions(
   sql: Sql,
   course_id: string,
   limit: number,
-): Promise<StoredTermQuestion[]> {
-  return sql<StoredTermQuestion[]>`
-    select id, question, term from (
-      select distinct on (lower(q.term)) q.id, q.question, q.term
-      from exam_questions q
-      left join lectures l on l.id = q.lecture_id
-      left join documents d on d.id = q.document_id
-      where q.course_id = ${course_id} and coalesce(l.deleted_at, d.deleted_at) is null
-      order by lower(q.term), q.id
-    ) question
-    order by md5(lower(term)), id limit ${limit}`;
+): Promise<StoredQuestion[]> {
+  return sql<StoredQuestion[]>`
+    select id, question, term, place from (
+      select question.*, row_number() over (partition by place is null order by md5(lower(term)), id) as number
+      from (
+        select distinct on (lower(q.term)) q.id, q.question, q.term, q.place
+        from exam_questions q
+        left join lectures l on l.id = q.lecture_id
+        left join documents d on d.id = q.document_id
+        where q.course_id = ${course_id} and coalesce(l.deleted_at, d.deleted_at) is null
+        order by lower(q.term), q.id
+      ) question
+    ) numbered
+    where number <= ${limit} order by place is null, number`;
 }
 
 /** The corrected words of a course: their right spelling is a term that search must find. */
@@ -176,100 +261,4 @@ export async function findTermPlaces(
     )
     select term, jsonb_agg(place) as places from place group by term`;
   return new Map(rows.map(({ term, places }) => [term, places]));
-}
-
-/** `full`: search, answers and refusals. `search`: only search, which needs no chat model. */
-export type ExamKind = "full" | "search";
-
-export type ExamRun<Settings, Report> = {
-  id: string;
-  kind: ExamKind;
-  /** What the results depend on. */
-  settings: Settings;
-  report: Report;
-  /** `section name` of each measure that is worse than in the baseline. */
-  regressions: string[];
-  created_at: string;
-};
-
-export async function insertExamRun<Settings, Report>(
-  sql: Sql,
-  course_id: string,
-  run: Omit<ExamRun<Settings, Report>, "id" | "created_at">,
-): Promise<ExamRun<Settings, Report>> {
-  const { kind, settings, report, regressions } = run;
-  const [stored] = await sql<ExamRun<Settings, Report>[]>`
-    insert into exam_runs (course_id, kind, settings, report, regressions)
-    values (${course_id}, ${kind}, ${sql.json(settings as never)}, ${sql.json(report as never)}, ${regressions})
-    returning id, kind, settings, report, regressions, created_at`;
-  return stored!;
-}
-
-/** The newest run of a course. */
-export async function findLastExamRun<Settings, Report>(
-  sql: Sql,
-  course_id: string,
-): Promise<ExamRun<Settings, Report> | null> {
-  const [run] = await sql<ExamRun<Settings, Report>[]>`
-    select id, kind, settings, report, regressions, created_at from exam_runs
-    where course_id = ${course_id} order by created_at desc, id desc limit 1`;
-  return run ?? null;
-}
-
-/** The newest run of a kind without a regression: a later run of this kind is compared with it. */
-export async function findBaselineRun<Settings, Report>(
-  sql: Sql,
-  course_id: string,
-  kind: ExamKind,
-): Promise<ExamRun<Settings, Report> | null> {
-  const [run] = await sql<ExamRun<Settings, Report>[]>`
-    select id, kind, settings, report, regressions, created_at from exam_runs
-    where course_id = ${course_id} and kind = ${kind} and regressions = '{}'
-    order by created_at desc, id desc limit 1`;
-  return run ?? null;
-}
-
-/** A running exam. While it runs, no other one of its course starts. */
-export type ExamTurn = { course_id: string; holder: string };
-
-/** Starts the exam of a course; null while another one runs. */
-export async function claimExam(sql: Sql, course_id: string): Promise<ExamTurn | null> {
-  const [row] = await sql<{ holder: string | null }[]>`select claim_exam(${course_id}) as holder`;
-  return row!.holder === null ? null : { course_id, holder: row!.holder };
-}
-
-/**
- * Starts the exam of a course whose last run of this kind has other settings, or that has none; null if none is due.
- *
- * @param settledSeconds  a course with a job in this time is not due, because more files are probably coming
- */
-export async function claimDueExam<Settings>(
-  sql: Sql,
-  kind: ExamKind,
-  settings: Settings,
-  settledSeconds: number,
-): Promise<ExamTurn | null> {
-  const [turn] = await sql<(ExamTurn | { course_id: null; holder: null })[]>`
-    select course_id, holder
-    from claim_due_exam(${kind}, ${sql.json(settings as never)}, ${settledSeconds}::float8)`;
-  return turn?.holder ? turn : null;
-}
-
-/** Records that the process of a running exam is alive. */
-export async function refreshExam(sql: Sql, { course_id, holder }: ExamTurn): Promise<void> {
-  await sql`
-    update exam_turns set seen_at = clock_timestamp()
-    where course_id = ${course_id} and holder = ${holder}`;
-}
-
-/** @param waitSeconds  Lectern itself starts no exam of the course in this time */
-export async function endExam(
-  sql: Sql,
-  { course_id, holder }: ExamTurn,
-  waitSeconds: number,
-): Promise<void> {
-  await sql`
-    update exam_turns set
-      holder = null, retry_at = clock_timestamp() + make_interval(secs => ${waitSeconds}::float8)
-    where course_id = ${course_id} and holder = ${holder}`;
 }

@@ -1,0 +1,97 @@
+import type { Sql } from "./client";
+
+/** `full`: search, answers and refusals. `search`: only search, which needs no chat model. */
+export type ExamKind = "full" | "search";
+
+export type ExamRun<Settings, Report> = {
+  id: string;
+  kind: ExamKind;
+  /** What the results depend on. */
+  settings: Settings;
+  report: Report;
+  /** `section name` of each measure that is worse than in the baseline. */
+  regressions: string[];
+  created_at: string;
+};
+
+export async function insertExamRun<Settings, Report>(
+  sql: Sql,
+  course_id: string,
+  run: Omit<ExamRun<Settings, Report>, "id" | "created_at">,
+): Promise<ExamRun<Settings, Report>> {
+  const { kind, settings, report, regressions } = run;
+  const [stored] = await sql<ExamRun<Settings, Report>[]>`
+    insert into exam_runs (course_id, kind, settings, report, regressions)
+    values (${course_id}, ${kind}, ${sql.json(settings as never)}, ${sql.json(report as never)}, ${regressions})
+    returning id, kind, settings, report, regressions, created_at`;
+  return stored!;
+}
+
+/** The newest run of a course. */
+export async function findLastExamRun<Settings, Report>(
+  sql: Sql,
+  course_id: string,
+): Promise<ExamRun<Settings, Report> | null> {
+  const [run] = await sql<ExamRun<Settings, Report>[]>`
+    select id, kind, settings, report, regressions, created_at from exam_runs
+    where course_id = ${course_id} order by created_at desc, id desc limit 1`;
+  return run ?? null;
+}
+
+/** The newest run of a kind without a regression: a later run of this kind is compared with it. */
+export async function findBaselineRun<Settings, Report>(
+  sql: Sql,
+  course_id: string,
+  kind: ExamKind,
+): Promise<ExamRun<Settings, Report> | null> {
+  const [run] = await sql<ExamRun<Settings, Report>[]>`
+    select id, kind, settings, report, regressions, created_at from exam_runs
+    where course_id = ${course_id} and kind = ${kind} and regressions = '{}'
+    order by created_at desc, id desc limit 1`;
+  return run ?? null;
+}
+
+/** A running exam. While it runs, no other one of its course starts. */
+export type ExamTurn = { course_id: string; holder: string };
+
+/** Starts the exam of a course; null while another one runs. */
+export async function claimExam(sql: Sql, course_id: string): Promise<ExamTurn | null> {
+  const [row] = await sql<{ holder: string | null }[]>`select claim_exam(${course_id}) as holder`;
+  return row!.holder === null ? null : { course_id, holder: row!.holder };
+}
+
+/**
+ * Starts the exam of a course whose last run of this kind has other settings, or that has none; null if none is due.
+ *
+ * @param settledSeconds  a course with a job in this time is not due, because more files are probably coming
+ */
+export async function claimDueExam<Settings>(
+  sql: Sql,
+  kind: ExamKind,
+  settings: Settings,
+  settledSeconds: number,
+): Promise<ExamTurn | null> {
+  const [turn] = await sql<(ExamTurn | { course_id: null; holder: null })[]>`
+    select course_id, holder
+    from claim_due_exam(${kind}, ${sql.json(settings as never)}, ${settledSeconds}::float8)`;
+  return turn?.holder ? turn : null;
+}
+
+/** Records that the process of a running exam is alive. */
+export async function refreshExam(sql: Sql, { course_id, holder }: ExamTurn): Promise<void> {
+  await sql`
+    update exam_turns set seen_at = clock_timestamp()
+    where course_id = ${course_id} and holder = ${holder}`;
+}
+
+/** @param waitSeconds  Lectern itself starts no exam of the course in this time */
+export async function endExam(
+  sql: Sql,
+  { course_id, holder }: ExamTurn,
+  waitSeconds: number,
+): Promise<void> {
+  await sql`
+    update exam_turns set
+      holder = null, retry_at = clock_timestamp() + make_interval(secs => ${waitSeconds}::float8)
+    where course_id = ${course_id} and holder = ${holder}`;
+}
