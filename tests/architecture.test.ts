@@ -12,7 +12,7 @@ const LAYERS = [
   ["evaluation"],
   ["services"],
   ["routes"],
-  ["app", "worker", "main", "commands"],
+  ["app", "listen", "server", "worker", "main", "commands"],
 ];
 
 const RELATIVE_IMPORT = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;

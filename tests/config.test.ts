@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConfigProblems, findMisspeltSettings, loadConfig } from "../src/config";
 import { AppError, explain } from "../src/errors";
-import { modelProblems } from "../src/providers";
+import { modelProblems } from "../src/providers/models";
 import { transcriberProblems } from "../src/providers/speech/select-transcriber";
 
 type Environment = Record<string, string>;

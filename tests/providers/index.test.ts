@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { openProviders, type ProviderSettings } from "../../src/providers/index";
+import { openProviders } from "../../src/providers";
+import type { ProviderSettings } from "../../src/providers/models";
 
 const localEmbedderUrl = "http://127.0.0.1:1/v1";
 
