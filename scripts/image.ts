@@ -6,13 +6,13 @@
  *                                 docs/deploy.md states, adds slides, asks a question, makes a backup, stops it,
  *                                 restores the backup into an empty folder and asks again
  *
- * It needs root, debootstrap and mounts, and exits with 3 and one line where they are missing. Layers are kept
- * below ~/.cache/lectern/image, so only changed steps are executed again.
+ * It needs root, debootstrap, mounts and a Debian mirror, and exits with 3 and one line where one is missing. Layers
+ * are kept below ~/.cache/lectern/image (900 MB), so only changed steps are executed again.
  */
 import { buildImage, imageMegabytes, whyImpossible } from "./image/build";
 import { checkImage } from "./image/check";
 
-const impossible = whyImpossible();
+const impossible = await whyImpossible();
 if (impossible) {
   console.error(`image: not built: ${impossible}`);
   process.exit(3);

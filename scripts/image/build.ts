@@ -28,15 +28,31 @@ export type BuiltImage = {
   health: string[];
 };
 
+/** Maximum wait for the first answer of the Debian mirror. */
+const MIRROR_MS = 10_000;
+
 /** Why this machine cannot build the image; null if it can. */
-export function whyImpossible(): string | null {
+export async function whyImpossible(): Promise<string | null> {
   if (process.platform !== "linux") return "this is not Linux";
   if (process.getuid?.() !== 0) return "this is not root";
   for (const program of ["debootstrap", "unshare", "chroot"]) {
     if (!Bun.which(program)) return `${program} is not installed`;
   }
   const mounted = Bun.spawnSync(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
-  return mounted.success ? null : "mounts are not permitted";
+  if (!mounted.success) return "mounts are not permitted";
+  const mirror = await debianMirror();
+  return (await hasSuite(mirror)) ? null : `${mirror} has no ${SUITE} or does not answer`;
+}
+
+const debianMirror = async () => (await $`${join(PROJECT, "scripts/debian-mirror")}`.text()).trim();
+
+async function hasSuite(mirror: string): Promise<boolean> {
+  const url = new URL(`${mirror.replace(/\/$/, "")}/dists/${SUITE}/InRelease`);
+  if (url.protocol === "file:") return Bun.file(url).exists();
+  return fetch(url, { method: "HEAD", signal: AbortSignal.timeout(MIRROR_MS) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 /** Executes the Dockerfile of the project. Unchanged steps come from the cache. */
@@ -58,7 +74,7 @@ export async function buildImage(): Promise<BuiltImage> {
 async function baseImage(): Promise<BuiltImage> {
   const bun = await Bun.file(process.execPath).stat();
   const layer = await keepLayer(`base ${SUITE} ${Bun.version} ${bun.size}`, async (folder) => {
-    const mirror = (await $`${join(PROJECT, "scripts/debian-mirror")}`.text()).trim();
+    const mirror = await debianMirror();
     const include = "--include=ca-certificates";
     await $`debootstrap --variant=minbase ${include} ${SUITE} ${folder} ${mirror}`.quiet();
     await $`rm -rf ${folder}/var/lib/apt/lists ${folder}/var/cache/apt`;

@@ -1,3 +1,4 @@
+// One engine: the subject is the text of the examples for clients.
 import { describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// One engine: the subject is the proxy of outgoing requests.
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { postFile, postJson } from "../support/http";
 import { startOpenAI } from "../support/openai";

@@ -1,3 +1,4 @@
+// One engine: the subject is the TypeScript client.
 import { describe, expect, test } from "bun:test";
 import {
   createLecternClient,

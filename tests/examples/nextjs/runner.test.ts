@@ -1,3 +1,4 @@
+// One engine: the subject is the runner of an example.
 import { expect, test } from "bun:test";
 import { HttpAgent } from "@ag-ui/client-0.0.59";
 import { LecternRunner } from "../../../examples/nextjs/lib/lectern-runner";

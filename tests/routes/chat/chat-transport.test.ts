@@ -1,3 +1,4 @@
+// One engine: the subject is what goes over the connection.
 import { describe, expect, test } from "bun:test";
 import { dirname } from "node:path";
 import { EventSchema } from "@ag-ui/core/schemas";

@@ -1,3 +1,4 @@
+// One engine: the subject is OpenAI's protocol, as its client libraries read it.
 import { describe, expect, test } from "bun:test";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { ChatOpenAI } from "@langchain/openai";

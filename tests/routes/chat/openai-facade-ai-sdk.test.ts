@@ -1,3 +1,4 @@
+// One engine: the subject is OpenAI's protocol, as the AI SDK reads it.
 import { describe, expect, test } from "bun:test";
 import { createOpenAI } from "@ai-sdk/openai";
 import { generateText, jsonSchema, streamText, tool } from "ai";

@@ -1,3 +1,4 @@
+// One engine: the subject is the parameters of OpenAI's protocol.
 import { describe, expect, test } from "bun:test";
 import { openExtractiveAnswerer } from "../../../src/providers/local/extractive-answerer";
 import { createStudiedCourse, SEARCH, serveChat } from "../../support/chat";

@@ -1,3 +1,4 @@
+// One engine: the subject is HTTP: bytes before a slow answer.
 import { describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import { dataOf } from "../../../clients/ts/src";
