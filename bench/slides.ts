@@ -16,8 +16,7 @@ import {
   type PageRenderer,
   pdfjsRenderer,
 } from "../src/media/pdf/page-images";
-import { readPdf } from "../src/media/pdf/pdf";
-import { childrenOf } from "../tests/support/server";
+import { PDF_LIMITS, readPdf } from "../src/media/pdf/pdf";
 import { type Figure, inTurn, isQuick, millisecondsOf, publish } from "./figures";
 
 /** Pages of the decks, for growth. */
@@ -66,8 +65,8 @@ async function run(...command: string[]): Promise<void> {
   if ((await child.exited) !== 0) throw new Error(`${command[0]} failed`);
 }
 
-async function readAll(path: string): Promise<void> {
-  await using pdf = await readPdf(path);
+async function readAll(path: string, memoryMb = PDF_LIMITS.memoryMb): Promise<void> {
+  await using pdf = await readPdf(path, { memoryMb });
   for await (const _ of pdf.pages());
 }
 
@@ -117,8 +116,9 @@ async function measureFirst(folder: string): Promise<Figure[]> {
   const first: number[] = [];
   const plain: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    await endReaders();
-    first.push(await millisecondsOf(() => readAll(path)));
+    // No process is used again for a document with another limit.
+    const memoryMb = PDF_LIMITS.memoryMb + 1 + round;
+    first.push(await millisecondsOf(() => readAll(path, memoryMb)));
     plain.push(await millisecondsOf(() => run("pdftotext", path, textFile)));
   }
   const pdfjsPages = Array.from({ length: DRAWN_BY_PDFJS }, (_, i) => i + 1);
@@ -138,12 +138,6 @@ async function measureFirst(folder: string): Promise<Figure[]> {
       samples: [byPdfjs / DRAWN_BY_PDFJS],
     },
   ];
-}
-
-/** Ends the process that waits for another deck, as it does itself after two minutes. */
-async function endReaders(): Promise<void> {
-  for (const pid of await childrenOf(process.pid, "pdf-child")) process.kill(pid, "SIGKILL");
-  while ((await childrenOf(process.pid, "pdf-child")).length > 0) await Bun.sleep(5);
 }
 
 async function drawInBatches(
