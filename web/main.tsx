@@ -1,12 +1,12 @@
+import "./first-requests";
 import "./no-eval";
 import { createRoot } from "react-dom/client";
 import { App } from "./components/app";
 import { FaultBoundary } from "./components/fault-boundary";
-import { hasSharedKey, takeSharedKey } from "./server/credential";
+import { hasSharedKey } from "./server/credential";
 import { language } from "./text/strings";
 import { findTheme, showTheme } from "./theme";
 
-takeSharedKey();
 // A link that is opened in the tab of another one changes only the fragment, which loads no page.
 addEventListener("hashchange", () => {
   if (hasSharedKey()) location.reload();

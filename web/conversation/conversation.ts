@@ -8,6 +8,7 @@ import { credentialHeaders, isShared } from "../server/credential";
 import { strings } from "../text/strings";
 import { type Exchange, newExchange, type Reference, readSession } from "./exchange";
 import { isBegunHere, rememberThread } from "./history";
+import { joinText } from "./join-text";
 import { newId } from "./new-id";
 
 export type ConversationState = {
@@ -56,7 +57,7 @@ const STOP_AGAIN_MS = 1_000;
 /** A run can call `show_source` once, so a second round ends it. */
 const MAX_ROUNDS = 3;
 /** Rendering takes this share of the time at most: a paragraph that grows for long is parsed and laid out as a whole. */
-const RENDER_SHARE = 0.1;
+const RENDER_SHARE = 0.06;
 const FRAME_MS = 16;
 const HIDDEN_MS = 100;
 
@@ -94,6 +95,7 @@ export class Conversation {
       threadId: options.thread_id,
       headers: credentialHeaders(),
     });
+    this.#agent.use(joinText);
   }
 
   readonly getState = (): ConversationState => this.#state;

@@ -20,14 +20,21 @@ export function useAssets(course_id: string): { assets: Asset[] | undefined; rel
   const [assets, setAssets] = useState<Asset[]>();
   /** Requests so far, and the newest whose answer is shown: an older answer can arrive later. */
   const rounds = useRef({ sent: 0, shown: 0 });
+  /** The course whose list is read at the end of this update of the page: several causes need one request. */
+  const queued = useRef<string>(undefined);
   const reload = useCallback(() => {
-    const round = ++rounds.current.sent;
-    const show = (read: Asset[]) => {
-      if (round < rounds.current.shown) return;
-      rounds.current.shown = round;
-      setAssets(read);
-    };
-    listAssets(course_id).then(show, () => {});
+    if (queued.current === course_id) return;
+    queued.current = course_id;
+    queueMicrotask(() => {
+      queued.current = undefined;
+      const round = ++rounds.current.sent;
+      const show = (read: Asset[]) => {
+        if (round < rounds.current.shown) return;
+        rounds.current.shown = round;
+        setAssets(read);
+      };
+      listAssets(course_id).then(show, () => {});
+    });
   }, [course_id]);
   useEffect(() => {
     const leaving = new AbortController();

@@ -10,13 +10,33 @@ async function listCourses(): Promise<Course[]> {
   return courses;
 }
 
+const readSettings = (): Promise<PageSettings> => dataOf(lectern.GET("/api/agui/config"));
+
+/** Requests that were sent before the page is rendered. */
+const first: { courses?: Promise<Course[]>; settings?: Promise<PageSettings> } = {};
+
+/** Sends the requests of the first `useCourses` and `usePageSettings`, which use the answers once. */
+export function requestFirst(): void {
+  first.courses = listCourses();
+  first.settings = readSettings();
+  // A failure is reported where the answer is used.
+  first.courses.catch(() => {});
+  first.settings.catch(() => {});
+}
+
+function takeFirst<K extends keyof typeof first>(name: K): (typeof first)[K] {
+  const request = first[name];
+  delete first[name];
+  return request;
+}
+
 /** The courses that the reader can see; undefined while they are read. */
 export function useCourses() {
   const [result, setResult] = useState<{ courses?: Course[]; error?: unknown }>({});
   const [round, setRound] = useState(0);
   useEffect(() => {
     let isCurrent = true;
-    listCourses().then(
+    (takeFirst("courses") ?? listCourses()).then(
       (courses) => isCurrent && setResult({ courses }),
       (error: unknown) => isCurrent && setResult((old) => ({ ...old, error })),
     );
@@ -46,7 +66,7 @@ export const canIngest = (caller: Caller | undefined): boolean =>
 export function usePageSettings(key: string | null): PageSettings | undefined {
   const [settings, setSettings] = useState<PageSettings>();
   useEffect(() => {
-    dataOf(lectern.GET("/api/agui/config")).then(setSettings, () => {});
+    (takeFirst("settings") ?? readSettings()).then(setSettings, () => {});
   }, [key]);
   return settings;
 }
