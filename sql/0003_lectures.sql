@@ -151,9 +151,12 @@ alter table lecture_chunks alter column embedding set storage plain;
 -- search terms fill the rest, and move to the TOAST table when they are longer.
 alter table lecture_chunks set (toast_tuple_target = 4080);
 -- Search first lists the languages and models of a course; this index answers that without the rows.
-create index lecture_chunks_kind on lecture_chunks (course_id, embedding_model, text_config);
-create index lecture_chunks_text on lecture_chunks using gin (tsv);
-create index lecture_chunks_context on lecture_chunks using gin (context_tsv);
+-- The id is for samples of a course.
+create index lecture_chunks_kind on lecture_chunks (course_id, embedding_model, text_config, id);
+-- An array is the only form in which an index of words holds the course too without an extension: the chunks of a
+-- course with a word are found without reading those of other courses.
+create index lecture_chunks_text on lecture_chunks using gin ((array[course_id]), tsv);
+create index lecture_chunks_context on lecture_chunks using gin ((array[course_id]), context_tsv) where context_tsv is not null;
 
 -- Gives up the uploaded audio of a lecture that is complete or deleted. A trigger does this so that no
 -- caller can forget it.

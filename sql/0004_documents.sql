@@ -150,9 +150,9 @@ create table slide_chunks (
 -- Storage and indexes for the same reasons as those of lecture_chunks.
 alter table slide_chunks alter column embedding set storage plain;
 alter table slide_chunks set (toast_tuple_target = 4080);
-create index slide_chunks_kind on slide_chunks (course_id, embedding_model, text_config);
-create index slide_chunks_text on slide_chunks using gin (tsv);
-create index slide_chunks_context on slide_chunks using gin (context_tsv);
+create index slide_chunks_kind on slide_chunks (course_id, embedding_model, text_config, id);
+create index slide_chunks_text on slide_chunks using gin ((array[course_id]), tsv);
+create index slide_chunks_context on slide_chunks using gin ((array[course_id]), context_tsv) where context_tsv is not null;
 
 -- The chunks that a job makes of a lecture or a document. Search does not read them: the job moves them to
 -- lecture_chunks or slide_chunks when all have their vectors.

@@ -3614,11 +3614,11 @@ CREATE INDEX jobs_served ON public.jobs USING btree (queue_name, turn) WHERE (at
 
 CREATE UNIQUE INDEX jobs_unfinished ON public.jobs USING btree (asset_id) WHERE (job_state <> ALL (ARRAY['completed'::text, 'failed'::text]));
 
-CREATE INDEX lecture_chunks_context ON public.lecture_chunks USING gin (context_tsv);
+CREATE INDEX lecture_chunks_context ON public.lecture_chunks USING gin ((ARRAY[course_id]), context_tsv) WHERE (context_tsv IS NOT NULL);
 
-CREATE INDEX lecture_chunks_kind ON public.lecture_chunks USING btree (course_id, embedding_model, text_config);
+CREATE INDEX lecture_chunks_kind ON public.lecture_chunks USING btree (course_id, embedding_model, text_config, id);
 
-CREATE INDEX lecture_chunks_text ON public.lecture_chunks USING gin (tsv);
+CREATE INDEX lecture_chunks_text ON public.lecture_chunks USING gin ((ARRAY[course_id]), tsv);
 
 CREATE INDEX lectures_changed ON public.lectures USING btree (updated_at, id);
 
@@ -3650,11 +3650,11 @@ CREATE INDEX provider_calls_started ON public.provider_calls USING btree (provid
 
 CREATE INDEX provider_calls_time ON public.provider_calls USING btree (created_at);
 
-CREATE INDEX slide_chunks_context ON public.slide_chunks USING gin (context_tsv);
+CREATE INDEX slide_chunks_context ON public.slide_chunks USING gin ((ARRAY[course_id]), context_tsv) WHERE (context_tsv IS NOT NULL);
 
-CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, embedding_model, text_config);
+CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, embedding_model, text_config, id);
 
-CREATE INDEX slide_chunks_text ON public.slide_chunks USING gin (tsv);
+CREATE INDEX slide_chunks_text ON public.slide_chunks USING gin ((ARRAY[course_id]), tsv);
 
 CREATE INDEX slide_spans_page ON public.slide_spans USING btree (document_id, page_number, lecture_id, start_ms);
 

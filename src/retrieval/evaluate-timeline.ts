@@ -2,8 +2,9 @@
 import { alignNextLecture } from "../alignment/align-lecture";
 import type { LabelledLecture } from "../alignment/evaluate";
 import { isAnyAlignmentDue } from "../db/alignment/due-alignments";
+import type { Candidate } from "../db/chunks/candidates";
 import { insertEvaluatedLecture } from "../db/chunks/evaluation";
-import { type Candidate, readChunks } from "../db/chunks/passages";
+import { readChunks } from "../db/chunks/passages";
 import { openLog } from "../log";
 import { SEES_ALL } from "../principal";
 import { chunkSlides } from "../text/chunk-slides";

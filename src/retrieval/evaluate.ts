@@ -1,5 +1,5 @@
+import type { Candidate } from "../db/chunks/candidates";
 import { type EvaluatedDocument, insertEvaluated } from "../db/chunks/evaluation";
-import type { Candidate } from "../db/chunks/passages";
 import type { Sql } from "../db/client";
 import { SEES_ALL } from "../principal";
 import type { Embedder } from "../providers/embedder";

@@ -1,4 +1,4 @@
-import type { Candidate } from "../db/chunks/passages";
+import type { Candidate } from "../db/chunks/candidates";
 
 export type Mode = "hybrid" | "vector" | "text";
 

@@ -1,12 +1,8 @@
 import { readSpeech } from "../db/chat/chat-reads";
-import {
-  type FoundCandidates,
-  type FoundChunk,
-  findCandidates,
-  readChunks,
-  type SearchScope,
-} from "../db/chunks/passages";
+import { type FoundCandidates, findCandidates } from "../db/chunks/candidates";
+import { type FoundChunk, readChunks } from "../db/chunks/passages";
 import type { QuestionTerm } from "../db/chunks/question-terms";
+import type { SearchScope } from "../db/chunks/search-scope";
 import type { Sql } from "../db/client";
 import { readCourseNames } from "../db/courses";
 import { onReplica } from "../db/replica";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Candidate } from "../../src/db/chunks/passages";
+import type { Candidate } from "../../src/db/chunks/candidates";
 import { joinTexts } from "../../src/retrieval/join-texts";
 import { rank, type Scored } from "../../src/retrieval/rank";
 import { MAX_CHUNKS, selectHits } from "../../src/retrieval/select-passages";

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import * as passages from "../../../src/db/chunks/passages";
+import * as search from "../../../src/db/chunks/candidates";
+import { listCourseModels, readChunks } from "../../../src/db/chunks/passages";
 import { SEES_ALL } from "../../../src/principal";
 import { addDocument, addLecture, direction } from "../../support/corpus";
 import { withDatabase } from "../../support/database";
@@ -7,9 +8,8 @@ import { createCourse } from "../../support/factories";
 
 const db = await withDatabase();
 
-const { listCourseModels, readChunks } = passages;
-const findCandidates = async (...args: Parameters<typeof passages.findCandidates>) =>
-  (await passages.findCandidates(...args)).candidates;
+const findCandidates = async (...args: Parameters<typeof search.findCandidates>) =>
+  (await search.findCandidates(...args)).candidates;
 
 const MODEL = "test:plane";
 const byWords = (text: string) => ({ embeddings: [], text });

@@ -1,0 +1,299 @@
+import pgvector from "pgvector";
+import { detectLanguage } from "../../text/language";
+import type { Sql } from "../client";
+import { ofCourses } from "../page";
+import { EXACT_CHUNKS } from "./nearest-index";
+import {
+  type LexemeRow,
+  longestWords,
+  type QuestionTerm,
+  toQuestionTerms,
+  toSpellings,
+} from "./question-terms";
+import { chunksIn, chunksOfHidden, hasFilter, languagesIn, type SearchScope } from "./search-scope";
+
+/** A question in the form that the database needs. Vectors or text can be missing. */
+export type Probe = {
+  /** The vector of the question for each embedding model. */
+  embeddings: { model: string; vector: number[] }[];
+  /** The text of the question; empty skips full-text search. */
+  text: string;
+};
+
+export type Candidate = {
+  chunk_id: string;
+  source: "lectures" | "slides";
+  asset_id: string;
+  chunk_index: number;
+  /** The page of a document; null for a lecture. */
+  page_number: number | null;
+  /** The title of the page; null for a lecture. */
+  title: string | null;
+  /** The model of the chunk's vector. */
+  model: string | null;
+  /** Cosine distance to the question, 0 to 2, lower is closer; null without a vector to compare. */
+  distance: number | null;
+  /** Full-text score, higher is better, comparable within one result only; null without a matching word. */
+  text_score: number | null;
+  /** The lexemes of the question that the chunk has. */
+  lexemes: string[];
+};
+
+export type FoundCandidates = { candidates: Candidate[]; terms: QuestionTerm[] };
+
+/** Candidates by vector and by text. A fixed number, so that a larger limit only adds passages. */
+const CANDIDATES = 100;
+/**
+ * What a word counts in a chunk, for the labels D, C, B, A of a tsvector: its own words, the words from the
+ * timeline by confidence (enrich_chunks). Chosen in docs/decisions/0052.
+ */
+const WORD_WEIGHTS = "{0.1, 0.08, 0.1, 0}";
+/**
+ * The words of a question are taken from the rarest on: words in ENOUGH_RANKED chunks together are ranked in all of
+ * them, and the rarest word in MOST_RANKED chunks, or in a sample of MOST_SAMPLED. Other words add to the scores of
+ * these chunks and of those close by meaning; chunks with two of them are ranked too, if MOST_PAIRED chunks or
+ * fewer are expected to have two. Measured in docs/scale.md.
+ */
+const ENOUGH_RANKED = 400;
+const MOST_RANKED = 2_500;
+const MOST_SAMPLED = 10_000;
+const MOST_PAIRED = 1_000;
+/**
+ * The counts include chunks that were deleted since, or that the viewer does not see, and they are a share for several
+ * courses. With fewer chunks by words than this, the words that were left out are ranked too.
+ */
+const FEW_MATCHES = CANDIDATES / 2;
+/** Maximum number of lexemes, including other spellings and pairs of characters. */
+const MOST_LEXEMES = 128;
+
+/**
+ * The chunks of the courses that are closest to a question, by vector and by full text, in one statement.
+ *
+ * The vector scan of one course is exact; of many courses it is approximate from 20 000 chunks on
+ * (nearest_across_courses). Vectors are compared within their model only.
+ *
+ * Words are looked up in the language of each chunk. PostgreSQL's ranks ignore how rare a word is, so each
+ * word is ranked alone and weighted by its inverse document frequency among the chunks of its language, as
+ * in BM25.
+ */
+export async function findCandidates(
+  sql: Sql,
+  scope: SearchScope,
+  probe: Probe,
+): Promise<FoundCandidates> {
+  const { hasUnranked, ...found } = await queryCandidates(sql, scope, probe, false);
+  const matches = found.candidates.filter(({ text_score }) => text_score !== null).length;
+  if (!hasUnranked || matches >= FEW_MATCHES) return found;
+  const { hasUnranked: _, ...all } = await queryCandidates(sql, scope, probe, true);
+  return all;
+}
+
+/** @param ranksAll ranks every word of the question, also frequent ones beside rare ones */
+async function queryCandidates(
+  sql: Sql,
+  scope: SearchScope,
+  probe: Probe,
+  ranksAll: boolean,
+): Promise<FoundCandidates & { hasUnranked: boolean }> {
+  const models = probe.embeddings.map(({ model }) => model);
+  const vectors = probe.embeddings.map(({ vector }) => pgvector.toSql(vector));
+  const words = longestWords(probe.text);
+  const spellings = toSpellings(words);
+  const written = spellings.map((spelling) => spelling.written);
+  const languages = [...new Set(["english", detectLanguage(probe.text).text_config])];
+
+  const [row] = await sql<
+    { candidates: Candidate[]; lexemes: LexemeRow[]; stops: string[]; has_unranked: boolean }[]
+  >`
+    with question as materialized (
+      select model, vector::halfvec as embedding
+      from unnest(${models}::text[], ${vectors}::text[]) as asked (model, vector)
+    ),
+    hidden as materialized (${chunksOfHidden(sql, scope)}),
+    chunk as not materialized (${chunksIn(sql, scope)}),
+    by_meaning as materialized (
+      select ${columns(sql)}, near.distance
+      from question cross join lateral (${nearestIn(sql, scope)}) near
+      -- offset 0: looked up one by one, not by reading the course again. Sorting whole chunks would be slower.
+      cross join lateral (select * from chunk where chunk.id = near.id offset 0) c
+    ),
+    asked as materialized (
+      select used.text_config, used.chunks, lexeme, spellings, coalesce(${knownMatches(sql, scope)}, 0) as known,
+             ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query
+      from (
+        select text_config, count(*)::float8 as chunks, sum(count(*)) over () as all_chunks
+        from (${languagesIn(sql, scope)}) chunk group by text_config
+      ) used
+      cross join lateral (
+        select lexeme, array_agg(n) as spellings
+        from unnest(${written}::text[]) with ordinality as spelling (written, n),
+             unnest(search_vector(used.text_config, written))
+        group by lexeme order by min(n), lexeme limit ${MOST_LEXEMES}
+      ) lexemes
+    ),
+    word as materialized (
+      select *, any_mate is not null
+               and sum(known * mates / chunks) over (partition by text_config order by known, lexeme) <= ${MOST_PAIRED} as is_paired
+      from (
+        -- The rarer words that are not ranked in all of their chunks either, for pairs.
+        select *, sum(known) filter (where sample is distinct from 1) over earlier as mates,
+               case when sample is distinct from 1 then
+                 string_agg(query::text, ' | ') filter (where sample is distinct from 1) over earlier end as any_mate
+        from (
+          -- The share of the word's chunks that is ranked; null: none.
+          select *, case
+              when known = 0 or rarer + known <= ${ENOUGH_RANKED} then 1
+              when ${ranksAll}::boolean or rarer = 0 then
+                case when known <= ${MOST_RANKED} then 1 else least(1, ${MOST_SAMPLED} / known) end
+              -- Too few chunks without this word. Those of a sample are found by reading a part of the course.
+              when rarer + (select count(*) from by_meaning) < ${CANDIDATES} then
+                case when known * known <= ${ENOUGH_RANKED} * chunks then 1 else ${ENOUGH_RANKED} / known end
+            end as sample
+          from (
+            select *, sum(known) over (partition by text_config order by known, lexeme) - known as rarer from asked
+          ) ordered
+        ) sampled
+        window earlier as (
+          partition by text_config order by known, lexeme rows between unbounded preceding and 1 preceding)
+      ) paired
+    ),
+    ranked as materialized (
+      select text_config,
+             concat_ws(' | ', string_agg(query::text, ' | ') filter (where sample = 1),
+                       string_agg(format('%s & (%s)', query, any_mate), ' | ') filter (where is_paired))::tsquery as rare,
+             (string_agg(query::text, ' | ') filter (where sample < 1))::tsquery as frequent,
+             -- Ids are random, so the chunks up to an id are a sample.
+             sample_end(max(sample) filter (where sample < 1)) as last_id
+      from word group by text_config
+    ),
+    by_words as materialized (
+      select ${columns(sql)}, c.embedding <=> question.embedding as distance
+      from ranked cross join lateral (
+        -- is true: an expression that the index of words cannot serve.
+        (select * from (${indexedChunks(sql, scope)}) c
+         where c.text_config = ranked.text_config
+           and (c.tsv @@ ranked.rare or c.context_tsv @@ ranked.rare and c.has_context) ${hasFilter(scope) ? sql`is true` : sql``}
+         offset 0)
+        union all
+        -- By the range of ids, not by the index of words, which has more chunks than the sample.
+        (select * from chunk c
+         where c.id <= ranked.last_id and c.text_config = ranked.text_config
+           and (c.tsv @@ ranked.frequent or c.context_tsv @@ ranked.frequent and c.has_context) is true
+         offset 0)
+      ) c
+      left join question on question.model = c.embedding_model
+    ),
+    -- What is close by meaning has a score by words too, and what has the words has a distance.
+    compared as materialized (
+      select distinct on (id) * from (select * from by_meaning union all select * from by_words) c order by id
+    ),
+    unpacked as materialized (
+      -- || unpacks a stored vector once for all the words it is asked about.
+      select id, text_config, tsv || ''::tsvector as own,
+             case when has_context then tsv || context_tsv end as enriched
+      from compared
+    ),
+    matching as materialized (
+      select c.id, word.text_config, word.lexeme, frequency, enriched is null or own @@ word.query as is_own
+      from unpacked c join word on word.text_config = c.text_config
+      -- 1: divided by the logarithm of the chunk's length. 0 without the word.
+      cross join lateral (
+        select ts_rank(${WORD_WEIGHTS}::float4[], coalesce(enriched, own), word.query, 1) as frequency offset 0
+      ) word_rank
+      where frequency > 0
+    ),
+    looked_up as materialized (
+      select word.text_config, word.lexeme, word.spellings, word.chunks,
+             case when sample = 1 then coalesce(counted, 0)
+                  else least(greatest(counted, known), word.chunks) end as matches
+      from word left join (
+        select text_config, lexeme, count(*)::float8 as counted from matching group by text_config, lexeme
+      ) found using (text_config, lexeme)
+    ),
+    scored as materialized (
+      select m.id, sum(m.frequency * ln(1 + (w.chunks - w.matches + 0.5) / (w.matches + 0.5))) as text_score,
+             array_agg(m.lexeme) filter (where m.is_own) as lexemes
+      from matching m join looked_up w using (text_config, lexeme)
+      group by m.id
+    ),
+    candidate as (
+      select c.id as chunk_id, c.source, c.asset_id, c.chunk_index, c.page_number, c.metadata->>'title' as title,
+             c.embedding_model as model, c.distance, w.text_score, coalesce(w.lexemes, '{}') as lexemes
+      from compared c left join scored w using (id)
+      where c.id in (select id from by_meaning)
+         or c.id in (select id from scored order by text_score desc, id limit ${CANDIDATES})
+    ),
+    stop as (
+      select distinct written
+      from unnest(${words.map(({ forms }) => forms[0]!)}::text[]) written,
+           (select text_config from word union select unnest(${languages}::text[])::regconfig) used
+      where search_vector(text_config, written) = ''
+    )
+    select coalesce((select json_agg(candidate order by chunk_id) from candidate), '[]') as candidates,
+           coalesce((select json_agg(json_build_object('lexeme', lexeme, 'spellings', spellings, 'chunks', chunks,
+                                              'matches', matches)) from looked_up), '[]') as lexemes,
+           coalesce((select array_agg(written) from stop), '{}') as stops,
+           exists (select from word where sample is distinct from 1) as has_unranked`;
+  const { candidates, lexemes, stops, has_unranked } = row!;
+  return {
+    candidates,
+    hasUnranked: has_unranked,
+    terms: toQuestionTerms(words, spellings, { lexemes, stops: new Set(stops) }),
+  };
+}
+
+/** What is read of a chunk `c`. Vectors of words stay packed until their chunk is ranked. */
+const columns = (sql: Sql) => sql`
+  c.id, c.source, c.asset_id, c.chunk_index, c.page_number, c.metadata, c.embedding_model, c.text_config,
+  c.tsv, c.context_tsv, c.has_context`;
+
+/** The chunks of the scope, in a form that finds them by their course and their words in one index. */
+const indexedChunks = (sql: Sql, scope: SearchScope) =>
+  scope.course_ids === null || hasFilter(scope)
+    ? sql`select * from chunk`
+    : chunksIn(
+        sql,
+        { ...scope, course_ids: null },
+        sql`and array[c.course_id] && ${[...scope.course_ids]}::text[]::uuid[]`,
+      );
+
+/** The CANDIDATES chunks that are closest to the row `question`. */
+function nearestIn(sql: Sql, scope: SearchScope) {
+  const { course_ids, viewer, lectures, slides } = scope;
+  if (course_ids?.length === 1 || hasFilter(scope))
+    return sql`
+      select c.id, (c.embedding <=> question.embedding) + 0 as distance
+      from chunk c where c.embedding_model = question.model
+      order by distance, c.id limit ${CANDIDATES}`;
+  const owner = viewer.owner === "all" ? null : viewer.owner;
+  const nearest = (kind: "lecture" | "slide") => sql`
+    select * from nearest_across_courses(
+      ${kind}, ${course_ids && [...course_ids]}::text[]::uuid[], question.model, question.embedding,
+      ${2 * CANDIDATES}, ${EXACT_CHUNKS}, ${viewer.owner === "all"}, ${owner}::uuid, ${viewer.seesUnreleased})`;
+  const found =
+    lectures && slides
+      ? sql`${nearest("lecture")} union all ${nearest("slide")}`
+      : nearest(lectures ? "lecture" : "slide");
+  // Twice as many are found, because speech over hidden pages is left out here.
+  return sql`
+    select found.* from (${found}) found
+    where exists (select from chunk where chunk.id = found.id offset 0)
+    order by distance, id limit ${CANDIDATES}`;
+}
+
+/**
+ * In about how many chunks of the scope a lexeme is; null where it is not counted, because it is rare, the course is
+ * small or the scope has a filter. For several courses, their share of the count of all courses.
+ */
+function knownMatches(sql: Sql, scope: SearchScope) {
+  const { course_ids } = scope;
+  if (hasFilter(scope)) return sql`null::float8`;
+  if (course_ids?.length === 1)
+    return sql`(
+      select w.chunks::float8 from word_counts w
+      where w.course_id = ${course_ids[0]!} and w.text_config = used.text_config and w.lexeme = lexemes.lexeme)`;
+  return sql`(
+    select w.chunks * used.all_chunks::float8 / s.chunks from word_counts w, word_count_states s
+    where w.course_id is null and w.text_config = used.text_config and w.lexeme = lexemes.lexeme
+      and s.course_id is null)`;
+}

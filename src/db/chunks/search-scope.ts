@@ -1,0 +1,93 @@
+import type { Viewer } from "../../principal";
+import { visibleAsset, visiblePages, visibleSpeech } from "../access/visibility";
+import type { Sql } from "../client";
+import { ofCourses } from "../page";
+
+/** The searched part of the courses. An omitted kind of source is not searched. */
+export type SearchScope = {
+  /** The searched courses; null for all. */
+  course_ids: readonly string[] | null;
+  /** Hidden chunks are left out before ranking. */
+  viewer: Viewer;
+  lectures?: { ids?: string[] | undefined; from_ms?: number; to_ms?: number } | undefined;
+  slides?: { ids?: string[] | undefined; page_from?: number; page_to?: number } | undefined;
+  /** Compares the vectors that are prepared for this model instead of those in use, where they exist. */
+  prepared_model?: string | undefined;
+};
+
+export const hasFilter = ({ lectures, slides }: SearchScope) =>
+  Object.values({ ...lectures, ...slides }).some((filter) => filter !== undefined);
+
+/**
+ * The chunks of the scope that the viewer sees and whose asset is not deleted. The statement needs the list
+ * `hidden` of `chunksOfHidden`.
+ *
+ * @param and another condition `and …` on the row `c`
+ */
+export function chunksIn(sql: Sql, scope: SearchScope, and = sql``) {
+  const { course_ids, viewer, lectures, slides, prepared_model } = scope;
+  const vector = prepared_model
+    ? sql`coalesce(p.embedding_model, c.embedding_model) as embedding_model,
+          coalesce(p.embedding, c.embedding) as embedding`
+    : sql`c.embedding_model, c.embedding`;
+  const prepared = prepared_model
+    ? sql`left join inactive_embeddings p on p.chunk_id = c.id
+            and p.embedding_model = ${prepared_model} and p.content_md5 = md5(c.content)`
+    : sql``;
+  const ofLectures = sql`
+    select c.id, 'lectures' as source, c.lecture_id as asset_id, c.chunk_index,
+           null::int as page_number, null::jsonb as metadata,
+           ${vector}, c.text_config, c.tsv, c.context_tsv,
+           c.context_tsv is not null and c.id not in (select id from hidden) as has_context
+    from lecture_chunks c join lectures a on a.id = c.lecture_id ${prepared}
+    where a.deleted_at is null ${ofCourses(sql, course_ids, "c.course_id")} ${and} ${visibleAsset(sql, viewer, "a")}
+      ${visibleSpeech(sql, viewer, "c")}
+      ${lectures?.ids ? sql`and c.lecture_id = any(${lectures.ids}::uuid[])` : sql``}
+      ${lectures?.from_ms === undefined ? sql`` : sql`and c.end_ms > ${lectures.from_ms}`}
+      ${lectures?.to_ms === undefined ? sql`` : sql`and c.start_ms < ${lectures.to_ms}`}`;
+  const ofSlides = sql`
+    select c.id, 'slides' as source, c.document_id as asset_id, c.chunk_index, c.page_number, c.metadata,
+           ${vector}, c.text_config, c.tsv, c.context_tsv,
+           c.context_tsv is not null and c.id not in (select id from hidden) as has_context
+    from slide_chunks c join documents a on a.id = c.document_id ${prepared}
+    where a.deleted_at is null ${ofCourses(sql, course_ids, "c.course_id")} ${and} ${visibleAsset(sql, viewer, "a")}
+      ${visiblePages(sql, viewer, "c", "page_end")}
+      ${slides?.ids ? sql`and c.document_id = any(${slides.ids}::uuid[])` : sql``}
+      ${slides?.page_from === undefined ? sql`` : sql`and c.page_end >= ${slides.page_from}`}
+      ${slides?.page_to === undefined ? sql`` : sql`and c.page_number <= ${slides.page_to}`}`;
+  if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
+  return lectures ? ofLectures : ofSlides;
+}
+
+/** The chunks whose words from the timeline must not lead to them. A search reads this list once; it is nearly always empty. */
+export const chunksOfHidden = (sql: Sql, scope: SearchScope) =>
+  sql`${pagesOfHiddenSpeech(sql, scope)} union all ${speechOverHiddenPages(sql, scope)}`;
+
+/** The chunks of pages of the courses with words of a lecture that is deleted or hidden from the viewer. */
+const pagesOfHiddenSpeech = (sql: Sql, { course_ids, viewer }: SearchScope) => sql`
+  select h.id from lectures l join slide_spans s on s.lecture_id = l.id
+  join slide_chunks h on h.document_id = s.document_id
+    and s.page_number between h.page_number and h.page_end
+  where (l.deleted_at is not null or (true ${visibleAsset(sql, viewer, "l")}) is not true)
+    ${ofCourses(sql, course_ids, "l.course_id")}`;
+
+/** The chunks of speech of the courses with words of a page that is deleted or hidden from the viewer. */
+const speechOverHiddenPages = (sql: Sql, { course_ids, viewer }: SearchScope) => sql`
+  select h.id from documents d join slide_spans s on s.document_id = d.id
+  join lecture_chunks h on h.lecture_id = s.lecture_id
+    and h.start_ms < s.end_ms and h.end_ms > s.start_ms
+  where s.page_words <> '' ${ofCourses(sql, course_ids, "d.course_id")}
+    and (d.deleted_at is not null
+         or (true ${visibleAsset(sql, viewer, "d")}
+               ${visiblePages(sql, viewer, "s", "page_number")}) is not true)`;
+
+/** The language of each chunk of the scope. For whole courses an index answers this, including deleted assets. */
+export function languagesIn(sql: Sql, scope: SearchScope) {
+  const { course_ids, lectures, slides } = scope;
+  if (hasFilter(scope)) return sql`select text_config from chunk`;
+  const ofCourse = ofCourses(sql, course_ids, "course_id");
+  const ofLectures = sql`select text_config from lecture_chunks where true ${ofCourse}`;
+  const ofSlides = sql`select text_config from slide_chunks where true ${ofCourse}`;
+  if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
+  return lectures ? ofLectures : ofSlides;
+}
