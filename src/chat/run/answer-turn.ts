@@ -109,9 +109,10 @@ async function findUncovered(
   signal: AbortSignal,
 ): Promise<Pick<AgentTask, "chatModel" | "tools" | "clientTools"> | null> {
   const minScore = reranker?.minScore;
-  const query = toPlainQuestion(thread);
-  if (minScore === undefined || chatModel.kind !== "model" || query === null) return null;
+  if (minScore === undefined || chatModel.kind !== "model") return null;
   if (request.tools.length > 0 || request.context.length > 0 || request.sharedState) return null;
+  const query = toPlainQuestion(thread);
+  if (query === null) return null;
   const searches = await searchUncovered(tools, { query, minScore }, signal);
   if (!searches) return null;
   return { chatModel: openExtractiveAnswerer(embedder), tools: searches, clientTools: [] };

@@ -57,13 +57,17 @@ export async function* handleRunRequest(
   signal: AbortSignal,
 ): AsyncGenerator<ChatPart[]> {
   const { request } = asked;
+  let resolving: Promise<RunStart> | undefined;
   let start: RunStart | undefined;
   let isDelivered = false;
   try {
     const view = await openView(deps, asked);
     const message_id = answerMessageId(view.reconciled.turn, request.session_id);
+    // The question is stored and the model is asked while RUN_STARTED is on its way to the reader.
+    resolving = resolveRun(deps, asked, view, signal);
+    resolving.catch(() => {}); // handled below, or no reader is left
     yield [{ type: "run-start", message_id }];
-    start = await resolveRun(deps, asked, view, signal);
+    start = await resolving;
     yield start.parts;
     if (start.run) yield* start.run.follow(signal);
     isDelivered = !signal.aborted;
@@ -79,7 +83,9 @@ export async function* handleRunRequest(
     if (isOurs) deps.log.error({ err, request_id }, "a chat request failed");
     yield [{ type: "error", error }];
   } finally {
-    // The reader can leave before it follows the run. A reader whose credential ended cannot return.
+    // The reader can leave before it follows the run, also before the run begins.
+    start ??= await resolving?.catch(() => undefined);
+    // A reader whose credential ended cannot return.
     start?.run?.leave(signal.reason instanceof AppError ? 0 : request.linger_ms);
     if (start) void recordDelivery(deps, request.session_id, start, isDelivered);
   }
@@ -150,7 +156,7 @@ async function resolveRun(
 ): Promise<RunStart> {
   let { request } = asked;
   const { session_id } = request;
-  // Another request can start or end a run while RUN_STARTED is on its way to the reader.
+  // Another request can start or end a run while the thread is read.
   const isCurrent = deps.runs.find(session_id) === opened.live;
   let view = isCurrent ? opened : await readView(deps, request);
 

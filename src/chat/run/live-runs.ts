@@ -100,6 +100,9 @@ export class LiveRun {
     let sent = 0;
     let wake = () => {};
     const reader = () => wake();
+    const sleep = (resolve: () => void) => {
+      wake = resolve;
+    };
     this.#readers.add(reader);
     this.#returnsUntil = 0;
     this.#endLingering();
@@ -114,9 +117,7 @@ export class LiveRun {
           this.isDelivered = true;
           return;
         } else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
+          await new Promise<void>(sleep);
         }
       }
     } finally {

@@ -20,8 +20,8 @@ export function toAgUiResponse(
   { accept, baseUrl, client, onGone }: AgUiReader,
 ): Response {
   const isBinary = accept?.includes(AGUI_MEDIA_TYPE);
-  const form = isBinary ? toBinary(client) : TEXT;
-  return toStreamingResponse(withLinks(events, baseUrl), { ...form, onGone });
+  const format = isBinary ? toBinary(client, baseUrl) : toText(baseUrl);
+  return toStreamingResponse(events, { ...format, onGone });
 }
 
 /** Events without citations. They are most of a stream, so they are not searched for links. */
@@ -32,16 +32,8 @@ const WITHOUT_CITATIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Makes the links of citations absolute, also in calls of `show_source`. */
-async function* withLinks(
-  events: AsyncGenerator<AGUIEvent[]>,
-  baseUrl: string,
-): AsyncGenerator<AGUIEvent[]> {
-  for await (const batch of events) {
-    yield batch.map((event) =>
-      WITHOUT_CITATIONS.has(event.type) ? event : toLinked(event, baseUrl),
-    );
-  }
-}
+const withLinks = (event: AGUIEvent, baseUrl: string): AGUIEvent =>
+  WITHOUT_CITATIONS.has(event.type) ? event : toLinked(event, baseUrl);
 
 function toLinked(event: AGUIEvent, baseUrl: string): AGUIEvent {
   if (event.type === EventType.TOOL_CALL_ARGS) {
@@ -62,12 +54,13 @@ function toLinked(event: AGUIEvent, baseUrl: string): AGUIEvent {
 const isReasoningOrResult = ({ type }: AGUIEvent) =>
   type === EventType.TOOL_CALL_RESULT || type.startsWith("REASONING_");
 
-const TEXT = {
+const toText = (baseUrl: string) => ({
   ...EVENT_STREAM,
-  encode: (events: AGUIEvent[]) => EVENT_STREAM.encode(events.map((one) => JSON.stringify(one))),
-};
+  encode: (events: AGUIEvent[]) =>
+    EVENT_STREAM.encode(events.map((event) => JSON.stringify(withLinks(event, baseUrl)))),
+});
 
-function toBinary({ reasoning }: ClientCapabilities) {
+function toBinary({ reasoning }: ClientCapabilities, baseUrl: string) {
   const encoder = new EventEncoder({ accept: AGUI_MEDIA_TYPE });
   return {
     contentType: AGUI_MEDIA_TYPE,
@@ -75,7 +68,7 @@ function toBinary({ reasoning }: ClientCapabilities) {
       Buffer.concat(
         events
           .filter((event) => reasoning || !isReasoningOrResult(event))
-          .map((event) => encoder.encodeBinary(event as BaseEvent)),
+          .map((event) => encoder.encodeBinary(withLinks(event, baseUrl) as BaseEvent)),
       ),
     heartbeat: undefined,
   };

@@ -18,7 +18,7 @@ import {
   type RequestDeps,
   type ThreadRequest,
 } from "../../chat/run/handle-request";
-import { LiveRuns } from "../../chat/run/live-runs";
+import { LiveRuns, type RunWork } from "../../chat/run/live-runs";
 import { isUnanswered } from "../../chat/run/unanswered";
 import { reconcile } from "../../chat/thread/reconcile";
 import type { AuditWriter } from "../../db/access/audit-writer";
@@ -141,11 +141,23 @@ function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns, viewer: Viewer): Req
           await queueUnansweredQuestion(db, session_id, answer.turn_id);
       },
     },
-    answerTurn: (context, turn, save) => answerTurn({ ...deps, onEnd }, context, turn, save),
+    answerTurn: (context, turn, save) =>
+      afterSending(answerTurn({ ...deps, onEnd }, context, turn, save)),
     modelName: chatModel.name,
     log,
   };
 }
+
+/**
+ * Work that begins after the statements of this turn of the event loop are sent. postgres.js sends them at the
+ * end of the turn, so the database stores the question while the request to the model is made.
+ */
+const afterSending =
+  (work: RunWork): RunWork =>
+  async (emit, signal) => {
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await work(emit, signal);
+  };
 
 type NamedCourse = { course_id?: string | undefined };
 

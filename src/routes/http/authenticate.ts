@@ -54,7 +54,7 @@ function endAt(seconds: number): AbortSignal {
 /** True when HOST is reachable from this machine only. Names other than localhost can mean any address. */
 export function isLoopback(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, "");
-  if (address === "localhost") return true;
+  if (address === "localhost" || address === "127.0.0.1") return true;
   return isIP(address) > 0 && ipaddr.process(address).range() === "loopback";
 }
 

@@ -69,7 +69,15 @@ export function toStreamingResponse<T>(
     async pull(controller) {
       let bytes: Uint8Array | undefined;
       try {
-        bytes = await nextBytes(batches, encode);
+        // Skips batches of zero bytes, because those would look like the end.
+        while (bytes === undefined || bytes.length === 0) {
+          const { done, value } = await batches.next();
+          if (done) {
+            bytes = undefined;
+            break;
+          }
+          bytes = encode(value);
+        }
       } finally {
         // Stop the timer at every end of the stream, because writing to a closed stream throws.
         if (!bytes) {
@@ -111,17 +119,4 @@ export function onStreamEnd(response: Response, onEnd: () => void): boolean {
   const end = ENDS.get(response);
   void end?.then(onEnd);
   return end !== undefined;
-}
-
-/** Undefined at the end. Skips batches that encode to zero bytes, because those would look like the end. */
-async function nextBytes<T>(
-  batches: AsyncGenerator<T>,
-  encode: StreamFormat<T>["encode"],
-): Promise<Uint8Array | undefined> {
-  for (;;) {
-    const { done, value } = await batches.next();
-    if (done) return undefined;
-    const bytes = encode(value);
-    if (bytes.length > 0) return bytes;
-  }
 }

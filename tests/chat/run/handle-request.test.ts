@@ -203,21 +203,30 @@ describe("handleRunRequest", () => {
     expect(typesOf(await second)).toEqual(["run-start", "thread", "finish"]);
   });
 
-  test("joins a run that another request starts while RUN_STARTED is on its way", async () => {
+  test("joins a run that another request starts while the thread is read", async () => {
     const { open, calls, counts } = openDesk();
     const request = { messages: [ask("One?", "q1")] };
-    const second = open(request);
-    await second.next();
     const first = readAll(open(request));
+    const second = readAll(open(request));
     const { emit } = await callOf(calls);
-    const reading = readAll(second);
     await Bun.sleep(5);
     emit(FINISH);
     await first;
 
-    expect(typesOf(await reading)).toEqual(["thread", "finish"]);
+    expect(typesOf(await second)).toEqual(["run-start", "thread", "finish"]);
     expect(calls).toHaveLength(1);
     expect(counts.reconciled).toBe(3); // one for each request, one for the thread that changed
+  });
+
+  test("asks the model while RUN_STARTED is on its way, and cancels if its reader leaves there", async () => {
+    const { open, calls } = openDesk();
+    const parts = open({ messages: [ask("One?", "q1")] });
+    await parts.next();
+    const { signal } = await callOf(calls);
+    expect(signal.aborted).toBe(false);
+    await parts.return(undefined);
+
+    expect(signal.aborted).toBe(true);
   });
 
   test("stops the run of a question that a concurrent request stored first", async () => {
