@@ -9,7 +9,8 @@
 import { parseArgs } from "node:util";
 import { openFleet } from "../tests/support/fleet";
 import { get, postFile, postJson } from "../tests/support/http";
-import { deckPdf } from "../tests/support/pdfs";
+import { makeCourse } from "./course/make-course";
+import { lectureDeck } from "./course/write-course";
 import { describeMachine, PROJECT, quantile, residentBytes, round, toTable } from "./lib";
 
 const CLIENTS = { upload: 4, search: 16, stream: 16, read: 8 };
@@ -21,7 +22,13 @@ const PAGES = 12;
 const LIMIT_MS = 1_000;
 const LIMIT_MB = 1_024;
 const WATCH_EVERY_MS = 500;
-const QUESTIONS = ["entropy", "channel capacity", "a code without prefixes", "mutual information"];
+/** The deck with this number, and the questions that it answers. */
+const lectureOf = (seed: number) =>
+  makeCourse({ seed, lectures: 1, pages: PAGES, languages: ["en"] });
+const questions = Array.from({ length: DECKS }, (_, n) => lectureOf(n + 1).questions)
+  .flat()
+  .filter(({ gold }) => gold.some((place) => "pages" in place))
+  .map(({ question }) => question);
 
 const { values } = parseArgs({
   options: { restart: { type: "boolean" }, seconds: { type: "string", default: "60" } },
@@ -55,12 +62,8 @@ await using fleet = await openFleet(shape, {
 const { id: course_id } = await (await whole(postJson("/api/courses", { name: "Mixed" }))).json();
 let uploads = 0;
 const nextDeck = async () => {
-  const n = ++uploads;
-  const slides = Array.from({ length: PAGES }, (_, page) => ({
-    title: `${QUESTIONS[page % QUESTIONS.length]} ${n}.${page + 1}`,
-    body: [`Deck ${n} explains ${QUESTIONS[(page + n) % QUESTIONS.length]} on page ${page + 1}.`],
-  }));
-  const file = { name: `deck-${n}.pdf`, bytes: await deckPdf(slides, `Deck ${n}`) };
+  const seed = ++uploads;
+  const file = { name: `deck-${seed}.pdf`, bytes: await lectureDeck(lectureOf(seed).lectures[0]!) };
   return postFile("/api/documents/upload", { course_id }, file);
 };
 const ids: string[] = [];
@@ -122,7 +125,7 @@ async function runClient(kind: Kind, n: number): Promise<void> {
 }
 
 async function requestOf(kind: Kind, n: number): Promise<Request> {
-  const query = QUESTIONS[n % QUESTIONS.length]!;
+  const query = questions[n % questions.length]!;
   if (kind === "upload") return nextDeck();
   if (kind === "search") return postJson("/api/retrieval/query", { course_id, query });
   if (kind === "read") {
@@ -132,7 +135,7 @@ async function requestOf(kind: Kind, n: number): Promise<Request> {
   return postJson("/api/chat/stream", {
     threadId: crypto.randomUUID(),
     runId: crypto.randomUUID(),
-    messages: [{ id: crypto.randomUUID(), role: "user", content: `What is ${query}?` }],
+    messages: [{ id: crypto.randomUUID(), role: "user", content: query }],
     tools: [],
     context: [],
     state: {},

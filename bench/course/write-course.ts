@@ -41,10 +41,16 @@ export async function writeCourse(
   return course;
 }
 
+/** The slides of a lecture as a PDF. */
+export const lectureDeck = ({ pages, title }: Pick<CourseLecture, "pages" | "title">) =>
+  deckPdf(
+    pages.map((page) => ({ title: page.title, body: page.lines })),
+    title,
+  );
+
 async function writeLecture(folder: string, lecture: CourseLecture): Promise<void> {
-  const { name, title, pages, speech } = lecture;
-  const slides = pages.map((page) => ({ title: page.title, body: page.lines }));
-  await Bun.write(join(folder, `${name}.pdf`), await deckPdf(slides, title));
+  const { name, pages, speech } = lecture;
+  await Bun.write(join(folder, `${name}.pdf`), await lectureDeck(lecture));
   await Bun.write(join(folder, `${name}.vtt`), toVtt(speech));
   await Bun.write(
     join(folder, "labelled", `${name}.json`),
