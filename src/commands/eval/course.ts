@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfig } from "../../config";
+import { getCourse, insertCourse } from "../../db/courses";
+import { startEmbeddedDatabase } from "../../db/embedded/start";
+import { migrate } from "../../db/migrate";
+import { openDatabaseServer } from "../../db/server";
+import { AppError } from "../../errors";
+import { runCourseExam } from "../../evaluation/course-exam";
+import { readCourseFolder } from "../../evaluation/course-folder";
+import { evaluateFolder } from "../../evaluation/evaluate-course";
+import { toExamSettings } from "../../evaluation/exam-settings";
+import { compareReports, readBaseline } from "../../evaluation/gate";
+import { toReportChart } from "../../evaluation/report-chart";
+import { toGateTable, toReportTable } from "../../evaluation/report-table";
+import { startLocalEmbedder } from "../../providers/local/embedding-server";
+import { openServices } from "../../services";
+import { print } from "./print";
+
+/** How the report of a course is shown and compared. */
+export type CourseEvaluation = {
+  /** Of the folder, or the id of a course of the server. */
+  path: string;
+  asJson: boolean;
+  /** The file of the chart. */
+  svg: string | null;
+  hasGate: boolean;
+  /** The path of the baseline; null for the stored one. */
+  gate: string | null;
+};
+
+/** Takes the exam of a course of the server, stores the run, and with a gate sets the exit code 1. */
+export async function takeStoredExam({
+  path,
+  asJson,
+  svg,
+  hasGate,
+  gate,
+}: CourseEvaluation): Promise<void> {
+  const baseline = gate === null ? null : await readBaseline(gate);
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
+  const config = loadConfig();
+  const local = startLocalEmbedder();
+  const database = await openDatabaseServer(config);
+  try {
+    await migrate(database.directUrl);
+    const services = await openServices(
+      { ...config, DATABASE_URL: database.url, LOG_LEVEL: "silent" },
+      { connections: 2, localEmbedderUrl: local.url, name: "eval" },
+    );
+    try {
+      const say = (line: string) => console.error(line);
+      const deps = { ...services, signal: stop.signal, say };
+      const { run, results } = await runCourseExam(path, deps, baseline);
+      const { name } = await getCourse(services.db, path);
+      const { created_at: made_at } = run;
+      const settings = toExamSettings(services);
+      const report = { ...run.report, settings, made_at, course: name, legs: null };
+      print(report, asJson, toReportTable);
+      if (svg) await Bun.write(svg, toReportChart(report));
+      if (results.length > 0) console.error(toGateTable(results));
+      else if (hasGate)
+        console.error("There is no earlier run to compare with; this one is stored.");
+      if (hasGate && run.regressions.length > 0) process.exitCode = 1;
+    } finally {
+      await services.close();
+    }
+  } finally {
+    await database.close();
+    await local.close();
+  }
+}
+
+/** Measures an own course, and with a gate sets the exit code 1 when a measure is worse. */
+export async function evaluateCourse({ path, asJson, svg, gate }: CourseEvaluation): Promise<void> {
+  const course = await readCourseFolder(path);
+  const baseline = gate === null ? null : await readBaseline(gate);
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
+  const local = startLocalEmbedder();
+  const dataRoot = await mkdtemp(join(tmpdir(), "lectern-eval-"));
+  const database = await startEmbeddedDatabase({ dataDir: null });
+  try {
+    await migrate(database.url);
+    const config = loadConfig();
+    const services = await openServices(
+      {
+        ...config,
+        // Its own database, because the workers of a server would take these jobs.
+        DATABASE_URL: database.url,
+        DATABASE_DIRECT_URL: undefined,
+        DATABASE_REPLICA_URL: undefined,
+        DATA_ROOT: dataRoot,
+        STORAGE: "disk",
+        // The log is on stdout, as the report.
+        LOG_LEVEL: "silent",
+      },
+      { connections: 2, localEmbedderUrl: local.url, name: "eval" },
+    );
+    const { id } = await insertCourse(services.db, { name: path });
+    const report = await evaluateFolder(id, course, {
+      ...services,
+      maxPages: config.MAX_PAGES,
+      captions: config.CAPTIONS,
+      sendsTerms: config.TRANSCRIPTION_TERMS,
+      signal: stop.signal,
+      say: (line) => console.error(line),
+    });
+    await services.close();
+    print(report, asJson, toReportTable);
+    if (svg) await Bun.write(svg, toReportChart(report));
+    if (!baseline) return;
+    const results = compareReports(baseline, report.measures);
+    console.error(toGateTable(results));
+    if (results.some(({ isRegression }) => isRegression)) process.exitCode = 1;
+  } finally {
+    await database.close();
+    await local.close();
+    await rm(dataRoot, { recursive: true });
+  }
+}
