@@ -60,16 +60,27 @@ const toText = (baseUrl: string) => ({
     EVENT_STREAM.encode(events.map((event) => JSON.stringify(withLinks(event, baseUrl)))),
 });
 
+/** The binary form has no comments. Clients pass a RAW event on, and allow it everywhere in a run. */
+const HEARTBEAT_EVENT = { type: EventType.RAW, event: {}, source: "lectern.heartbeat" };
+
+const endsRun = (event: AGUIEvent | undefined) =>
+  event?.type === EventType.RUN_FINISHED || event?.type === EventType.RUN_ERROR;
+
 function toBinary({ reasoning }: ClientCapabilities, baseUrl: string) {
   const encoder = new EventEncoder({ accept: AGUI_MEDIA_TYPE });
+  const heartbeat = encoder.encodeBinary(HEARTBEAT_EVENT);
+  // RUN_STARTED must be the first event, and nothing can follow the last.
+  let isInRun = false;
   return {
     contentType: AGUI_MEDIA_TYPE,
-    encode: (events: AGUIEvent[]): Uint8Array =>
-      Buffer.concat(
+    encode: (events: AGUIEvent[]): Uint8Array => {
+      isInRun = !endsRun(events.at(-1));
+      return Buffer.concat(
         events
           .filter((event) => reasoning || !isReasoningOrResult(event))
           .map((event) => encoder.encodeBinary(withLinks(event, baseUrl) as BaseEvent)),
-      ),
-    heartbeat: undefined,
+      );
+    },
+    heartbeat: () => (isInRun ? heartbeat : undefined),
   };
 }

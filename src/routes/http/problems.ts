@@ -5,8 +5,10 @@ import type { Log } from "../../log";
 import { toOutage } from "../../storage/failure";
 import { credentialEnd } from "./auth";
 
-/** `Retry-After` sent with our 503 responses, in seconds. */
+/** `Retry-After` of a 503 response whose cause has no known end, in seconds. */
 export const RETRY_AFTER_SECONDS = "5";
+/** The longest `Retry-After` of a 503 response, in seconds. A provider can ask for any time. */
+const MAX_RETRY_AFTER_SECONDS = 3_600;
 
 /** The id of a request in log lines and in the response: the client's `x-request-id` if valid, else a new one. */
 export function requestId(request: Request): string {
@@ -98,7 +100,7 @@ function toResponse(failure: AppError, request: Request): Response {
     "content-type": isOpenAI ? "application/json" : "application/problem+json",
     "x-request-id": requestId(request),
     ...(isOpenAI && { "x-should-retry": String(shouldRetry(failure.errorCode)) }),
-    ...(status === 503 && { "retry-after": RETRY_AFTER_SECONDS }),
+    ...(status === 503 && { "retry-after": retryAfterSeconds(failure) }),
     ...(status === 429 && { "retry-after": String(failure.details.retry_after_s) }),
     ...(status === 401 && { "www-authenticate": challenge(failure) }),
     ...(status === 403 &&
@@ -106,6 +108,12 @@ function toResponse(failure: AppError, request: Request): Response {
     ...(status === 416 && { "content-range": `bytes */${failure.details.size_bytes}` }),
   });
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** The wait that a provider or its circuit breaker states, in seconds, or else the usual one. */
+function retryAfterSeconds({ details: { retry_after_ms } }: AppError): string {
+  if (typeof retry_after_ms !== "number" || !(retry_after_ms > 0)) return RETRY_AFTER_SECONDS;
+  return `${Math.min(Math.ceil(retry_after_ms / 1_000), MAX_RETRY_AFTER_SECONDS)}`;
 }
 
 /** Whether the same request can succeed later. OpenAI's clients repeat every 5xx without this header. */

@@ -9,8 +9,8 @@ export type StreamFormat<T> = {
   contentType: string;
   /** Zero bytes: the batch has nothing to send. */
   encode: (batch: T) => Uint8Array;
-  /** Undefined for formats without comments, which stay silent between batches. */
-  heartbeat: Uint8Array | undefined;
+  /** The bytes that a silent stream sends, undefined if it cannot send any now. Absent: it stays silent. */
+  heartbeat?: () => Uint8Array | undefined;
 };
 
 /** A server-sent event; a plain string is an event with data only. `data` must be a single line. */
@@ -30,14 +30,13 @@ function toFrame(event: SseEvent): string {
 export const EVENT_STREAM = {
   contentType: "text/event-stream; charset=utf-8",
   encode: (batch: SseEvent[]): Uint8Array => text.encode(batch.map(toFrame).join("")),
-  heartbeat: HEARTBEAT,
+  heartbeat: () => HEARTBEAT,
 };
 
 /** A JSON document in pieces of text. */
 export const JSON_PIECES = {
   contentType: "application/json",
   encode: (piece: string): Uint8Array => text.encode(piece),
-  heartbeat: undefined,
 };
 
 /**
@@ -63,7 +62,8 @@ export function toStreamingResponse<T>(
       if (!heartbeat) return;
       timer = setInterval(() => {
         if (performance.now() - lastSentAt < HEARTBEAT_MS) return;
-        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(heartbeat);
+        const bytes = (controller.desiredSize ?? 0) > 0 ? heartbeat() : undefined;
+        if (bytes) controller.enqueue(bytes);
       }, HEARTBEAT_MS);
     },
     async pull(controller) {

@@ -22,6 +22,9 @@ const app = new Elysia()
   .get("/away", () => {
     throw Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
   })
+  .get("/waiting", ({ query }) => {
+    throw new AppError("provider_waiting", { retry_after_ms: Number(query.ms) });
+  })
   .get("/full", () => {
     throw Object.assign(new Error("could not extend file"), { code: "53100" });
   })
@@ -92,6 +95,22 @@ describe("a failure", () => {
     expect(response.headers.get("retry-after")).toBe("5");
     expect(body).toMatchObject({ code: "database_unavailable" });
   });
+
+  test.each([
+    [61_500, "62"],
+    [1, "1"],
+    [0, "5"],
+    [Number.NaN, "5"],
+    [1e12, "3600"],
+  ])(
+    "of a provider that answers again after %d ms says to come back after %s s",
+    async (ms, seconds) => {
+      const { response } = await ask(get(`/waiting?ms=${ms}`));
+
+      expect(response.status).toBe(503);
+      expect(response.headers.get("retry-after")).toBe(seconds);
+    },
+  );
 
   test.each([
     ["/full", "storage_full"],
