@@ -109,35 +109,39 @@ async function measurePages(folder: string, pages: number): Promise<Figure[]> {
   ];
 }
 
-/** A first deck, whose reading starts the process, and pages that are drawn without poppler. */
-async function measureFirst(folder: string): Promise<Figure[]> {
-  const path = join(folder, `deck-${SIZES[0]}.pdf`);
+/** A first deck, whose reading starts the process. */
+async function measureFirst(folder: string, pages: number): Promise<Figure> {
+  const path = join(folder, `deck-${pages}.pdf`);
   const textFile = join(folder, "deck.txt");
-  const first: number[] = [];
-  const plain: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    // No process is used again for a document with another limit.
-    const memoryMb = PDF_LIMITS.memoryMb + 1 + round;
-    first.push(await millisecondsOf(() => readAll(path, memoryMb)));
-    plain.push(await millisecondsOf(() => run("pdftotext", path, textFile)));
-  }
-  const pdfjsPages = Array.from({ length: DRAWN_BY_PDFJS }, (_, i) => i + 1);
-  const byPdfjs = await millisecondsOf(() => pdfjsRenderer.renderAll(path, pdfjsPages, { folder }));
-  return [
-    {
-      id: "slides.text_first",
-      what: `the first deck of ${SIZES[0]} pages after two minutes without one, text`,
-      unit: "ms",
-      samples: first,
-      peer: { what: "`pdftotext`", samples: plain },
+  let memoryMb = PDF_LIMITS.memoryMb;
+  const times = await inTurn(
+    ROUNDS,
+    () => {
+      memoryMb += 1; // no process is used again for a document with another limit
+      return readAll(path, memoryMb);
     },
-    {
-      id: "slides.images_pdfjs",
-      what: `images of ${DRAWN_BY_PDFJS} pages without poppler`,
-      unit: "ms/page",
-      samples: [byPdfjs / DRAWN_BY_PDFJS],
-    },
-  ];
+    () => run("pdftotext", path, textFile),
+  );
+  return {
+    id: pages === SIZES[0] ? "slides.text_first" : `slides.text_first_${pages}`,
+    what: `the first deck of ${pages} pages after two minutes without one, text`,
+    unit: "ms",
+    samples: times.ours,
+    peer: { what: "`pdftotext`", samples: times.peer },
+    growth: { of: "text of a first deck", size: pages, unit: "pages" },
+  };
+}
+
+async function measurePdfjs(folder: string): Promise<Figure> {
+  const path = join(folder, `deck-${SIZES[0]}.pdf`);
+  const pages = Array.from({ length: DRAWN_BY_PDFJS }, (_, i) => i + 1);
+  const ms = await millisecondsOf(() => pdfjsRenderer.renderAll(path, pages, { folder }));
+  return {
+    id: "slides.images_pdfjs",
+    what: `images of ${DRAWN_BY_PDFJS} pages without poppler`,
+    unit: "ms/page",
+    samples: [ms / DRAWN_BY_PDFJS],
+  };
 }
 
 async function drawInBatches(
@@ -208,9 +212,11 @@ async function measureUploads(folder: string): Promise<Figure[]> {
 const folder = await mkdtemp(join(tmpdir(), "lectern-bench-"));
 try {
   await run(process.execPath, join(import.meta.dir, "../src/media/pdf/compile-pdf-child.ts"));
-  const pages: Figure[] = [];
-  for (const size of SIZES) pages.push(...(await measurePages(folder, size)));
-  await publish([...pages, ...(await measureFirst(folder)), ...(await measureUploads(folder))]);
+  const figures: Figure[] = [];
+  for (const size of SIZES) figures.push(...(await measurePages(folder, size)));
+  for (const size of SIZES) figures.push(await measureFirst(folder, size));
+  figures.push(await measurePdfjs(folder));
+  await publish([...figures, ...(await measureUploads(folder))]);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

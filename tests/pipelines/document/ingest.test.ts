@@ -283,7 +283,7 @@ test("a deck whose PDF reader another process kills is tried again, and complete
   const id = await upload(deck(64, "killed")); // more pages than the reader is asked for at once
   const working = workOnce();
   await gemini.asked(start + 1);
-  const [reader] = await childrenOf(process.pid, "pdf-child");
+  const [reader] = await childrenOf(process.pid, "/pdf-child.");
   process.kill(reader!, "SIGKILL");
 
   expect(await working).toBe("retrying");

@@ -80,7 +80,7 @@ describe("thirty documents that come and go", () => {
 
     // The local model's process stays for a while, and one that reads PDFs in each thread.
     await eventually(
-      () => childrenOf(server.pid, "pdf-child"),
+      () => childrenOf(server.pid, "/pdf-child."),
       (children) => children.length <= THREADS,
       20_000,
     );
