@@ -90,13 +90,21 @@ export function createEmbedder(settings: EmbedderSettings): Embedder {
 
       const { calls = UNRECORDED } = options;
       const { provider: service, model: modelId } = toModelName(model);
-      const estimate = { tokens: sumTokens(texts) };
-      return calls.run({ service, model: modelId, isFree, estimate }, async () => {
+      // Counted only when it is read: the tokenizer takes 40 MB in each thread, and a local model needs no count.
+      const call = {
+        service,
+        model: modelId,
+        isFree,
+        get estimate() {
+          return { tokens: sumTokens(texts) };
+        },
+      };
+      return calls.run(call, async () => {
         const { embeddings, usage } = await request(texts, options);
         const result = {
           embeddings: embeddings.map((embedding) => toStoredEmbedding(embedding, model)),
           // Google and some servers report no usage.
-          usage: Number.isFinite(usage.tokens) ? { tokens: usage.tokens } : estimate,
+          usage: Number.isFinite(usage.tokens) ? { tokens: usage.tokens } : call.estimate,
         };
         return { result, usage: result.usage };
       });

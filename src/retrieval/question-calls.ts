@@ -19,7 +19,8 @@ export function questionCalls(
 ): PaidCalls {
   if (!receipts) return UNRECORDED;
   return {
-    run: async ({ service: provider, model, isFree = false, estimate }, request) => {
+    run: async (billable, request) => {
+      const { service: provider, model, isFree = false } = billable;
       const call_key = `${course_id === null ? "courses" : `course:${course_id}`}:${purpose}`;
       const call = { call_key, purpose, provider, model, course_id, isFree };
       const started = performance.now();
@@ -36,7 +37,7 @@ export function questionCalls(
         const isLost = error_code === null || error_code === "cancelled";
         const isBilled = isLost || error_code === "provider_answer_invalid";
         const state = isLost ? "lost" : "error";
-        const billed = isBilled ? estimate : {};
+        const billed = isBilled ? billable.estimate : {};
         receipts.record({ ...call, state, usage: billed, error_code, seconds: elapsed() });
         throw error;
       }
