@@ -38,7 +38,10 @@ export async function findLastExamRun<Settings, Report>(
   return run ?? null;
 }
 
-/** The newest run of a kind without a regression: a later run of this kind is compared with it. */
+/**
+ * The newest run without a regression with which a run of this kind is compared: one of its kind, and for search also a
+ * full one without a reranker, because both search in the same way.
+ */
 export async function findBaselineRun<Settings, Report>(
   sql: Sql,
   course_id: string,
@@ -46,7 +49,8 @@ export async function findBaselineRun<Settings, Report>(
 ): Promise<ExamRun<Settings, Report> | null> {
   const [run] = await sql<ExamRun<Settings, Report>[]>`
     select id, kind, settings, report, regressions, created_at from exam_runs
-    where course_id = ${course_id} and kind = ${kind} and regressions = '{}'
+    where course_id = ${course_id} and regressions = '{}'
+      and (kind = ${kind} or ${kind} = 'search' and settings ->> 'is_reranked' = 'false')
     order by created_at desc, id desc limit 1`;
   return run ?? null;
 }

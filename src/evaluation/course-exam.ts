@@ -100,7 +100,8 @@ export async function examine(
       ? await takeSearchExam(course_id, questions, deps, { usesPrepared: false })
       : (await takeExam(course_id, questions, deps, { comparesModes: false, beforeEach })).measures;
   const stored = await findBaselineRun<ExamSettings, ExamReport>(db, course_id, kind);
-  const before = baseline ?? stored?.report.measures ?? [];
+  const isTaken = ({ section }: Measure) => kind === "full" || section === "retrieval";
+  const before = (baseline ?? stored?.report.measures ?? []).filter(isTaken);
   // After all material is replaced, the exam starts again.
   const isComparable = before.some((former) =>
     measures.some(
