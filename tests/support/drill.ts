@@ -1,6 +1,8 @@
 import { expect } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeCourse } from "../../bench/course/make-course";
+import { lectureDeck } from "../../bench/course/write-course";
 import { connect, type Sql } from "../../src/db/client";
 import { engine } from "./database";
 import { startElevenLabs } from "./elevenlabs";
@@ -9,7 +11,6 @@ import { postFile, postJson } from "./http";
 import { startOpenAI } from "./openai";
 import { openTestSite } from "./panopto";
 import { sampleMedia } from "./panopto/media";
-import { deckPdf } from "./pdfs";
 import { ProviderMeter } from "./provider-meter";
 import { openServerHost, type Server, type ServerHost } from "./server";
 import { eventually } from "./waiting";
@@ -405,14 +406,12 @@ export function expectGood({ bought, needed, in_flight, receipts, ...report }: D
   expect(bought.lectures).toBeLessThanOrEqual(needed.lectures + receipts.lectures.unanswered);
 }
 
-/** A deck that has its bytes and its texts for itself. */
-export async function uniqueDeck(pages: number, word = "Entropy") {
-  const id = crypto.randomUUID();
-  const slides = Array.from({ length: pages }, (_, n) => ({
-    title: `${word} ${n + 1} of deck ${id}`,
-    body: [`Page ${n + 1} measures missing information.`],
-  }));
-  return { name: `${id}.pdf`, bytes: await deckPdf(slides, `${word} ${id}`) };
+/** A generated deck that has its bytes and its texts for itself; its title begins with the word. */
+export async function uniqueDeck(pages: number, word = "Deck") {
+  const [seed] = crypto.getRandomValues(new Uint32Array(1));
+  const [lecture] = makeCourse({ seed: seed!, lectures: 1, pages, languages: ["en"] }).lectures;
+  const title = `${word} ${lecture!.title}`;
+  return { name: `${seed}.pdf`, bytes: await lectureDeck({ ...lecture!, title }) };
 }
 
 const isEnded = (row: { status: string } | null) =>
