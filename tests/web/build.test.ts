@@ -27,7 +27,7 @@ test("public/ag-ui is what scripts/build-web.ts makes of web/ now", async () => 
   }
 });
 
-test("the page loads at most 220 kB of compressed JavaScript before it is ready", async () => {
+test("the page loads at most 200 kB of compressed JavaScript before it is ready", async () => {
   const shell = await Bun.file(join(SERVED, "index.html")).text();
   const scripts = [...shell.matchAll(/src="\.\/([^"]+\.js)"/g)].map(([, path]) => path!);
   const sizes = scripts.map(async (path) => {
@@ -37,7 +37,7 @@ test("the page loads at most 220 kB of compressed JavaScript before it is ready"
   const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 
   expect(scripts.length).toBeGreaterThan(0);
-  expect(total).toBeLessThan(220_000);
+  expect(total).toBeLessThan(200_000);
 });
 
 test("the page names the API to browsers without JavaScript", async () => {
