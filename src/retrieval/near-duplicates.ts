@@ -23,9 +23,14 @@ const MAX_PAGES_APART = 40;
 /** A slide in the form that is compared. */
 export type SlideWords = Pick<SlideText, "uploaded_ms"> & {
   words: ReadonlySet<string>;
+  /** One bit for each word, by its hash; several words can share a bit. */
+  bits: Uint32Array;
   /** The content of a slide with fewer than MIN_WORDS words: it is compared as a whole. */
   content: string | null;
 };
+
+/** Bits of a slide: about four for each word of a full one. */
+const BITS = 256;
 
 type Member = { chunk: Scored; slide: SlideWords; words: ReadonlySet<string> };
 /** The best of its chunks comes first. */
@@ -68,7 +73,26 @@ export function mergeNearDuplicates(
 
 export function toSlideWords({ content, uploaded_ms }: SlideText): SlideWords {
   const words = toWords(content);
-  return { uploaded_ms, words, content: words.size < MIN_WORDS ? content : null };
+  const content_if_short = words.size < MIN_WORDS ? content : null;
+  return { uploaded_ms, words, bits: toBits(words), content: content_if_short };
+}
+
+function toBits(words: ReadonlySet<string>): Uint32Array {
+  const bits = new Uint32Array(BITS / 32);
+  for (const word of words) {
+    const bit = Bun.hash.crc32(word) % BITS;
+    bits[bit >> 5]! |= 1 << (bit & 31);
+  }
+  return bits;
+}
+
+/** The least number of words of a slide that the other one lacks: each bit that only one of them has is a word. */
+function leastMissing(one: Uint32Array, other: Uint32Array): number {
+  let missing = 0;
+  for (let i = 0; i < one.length; i++) {
+    for (let rest = one[i]! & ~other[i]!; rest !== 0; rest &= rest - 1) missing += 1;
+  }
+  return missing;
 }
 
 function toRepresentative(group: Group, asked: ReadonlySet<string>): Scored {
@@ -89,27 +113,22 @@ function isSame(a: Member, b: Member): boolean {
   if (isSameDeck && !areNeighbours(a, b)) return false;
   const most = Math.max(a.words.size, b.words.size);
   if (!isSameDeck && least < most * SAME_PAGE) return false;
-  return sharesEnough(a.words, b.words, (shared) =>
+  return sharesEnough(a.slide, b.slide, (shared) =>
     isSameDeck
       ? shared >= least * SAME_SLIDE
       : shared >= (a.words.size + b.words.size - shared) * SAME_PAGE,
   );
 }
 
-/** Whether the number of common words is enough. Stops at the word after which it cannot be. */
+/** Whether the number of common words is enough. Most pairs of slides are told apart by their bits. */
 function sharesEnough(
-  one: ReadonlySet<string>,
-  other: ReadonlySet<string>,
+  one: SlideWords,
+  other: SlideWords,
   isEnough: (shared: number) => boolean,
 ): boolean {
-  const [shorter, longer] = one.size <= other.size ? [one, other] : [other, one];
-  let shared = shorter.size;
-  for (const word of shorter) {
-    if (longer.has(word)) continue;
-    shared -= 1;
-    if (!isEnough(shared)) return false;
-  }
-  return isEnough(shared);
+  const [shorter, longer] = one.words.size <= other.words.size ? [one, other] : [other, one];
+  if (!isEnough(shorter.words.size - leastMissing(shorter.bits, longer.bits))) return false;
+  return isEnough(shorter.words.intersection(longer.words).size);
 }
 
 /** Chunks of one page are parts of it, and no duplicates. */

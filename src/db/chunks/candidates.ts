@@ -1,7 +1,6 @@
 import pgvector from "pgvector";
 import { detectLanguage } from "../../text/language";
 import type { Sql } from "../client";
-import { ofCourses } from "../page";
 import { EXACT_CHUNKS } from "./nearest-index";
 import {
   type LexemeRow,
@@ -57,7 +56,7 @@ const WORD_WEIGHTS = "{0.1, 0.08, 0.1, 0}";
 const ENOUGH_RANKED = 400;
 const MOST_RANKED = 2_500;
 const MOST_SAMPLED = 10_000;
-const MOST_PAIRED = 1_000;
+const MOST_PAIRED = 500;
 /**
  * The counts include chunks that were deleted since, or that the viewer does not see, and they are a share for several
  * courses. With fewer chunks by words than this, the words that were left out are ranked too.
@@ -101,6 +100,9 @@ async function queryCandidates(
   const spellings = toSpellings(words);
   const written = spellings.map((spelling) => spelling.written);
   const languages = [...new Set(["english", detectLanguage(probe.text).text_config])];
+
+  // An expression that no index of words serves: a scope with a filter has fewer chunks than the index would find.
+  const unindexed = hasFilter(scope) ? sql`is true` : sql``;
 
   const [row] = await sql<
     { candidates: Candidate[]; lexemes: LexemeRow[]; stops: string[]; has_unranked: boolean }[]
@@ -169,11 +171,12 @@ async function queryCandidates(
     by_words as materialized (
       select ${columns(sql)}, c.embedding <=> question.embedding as distance
       from ranked cross join lateral (
-        -- is true: an expression that the index of words cannot serve.
+        -- One condition each: a chunk that an index finds by one of two conditions is unpacked to check both.
         (select * from (${indexedChunks(sql, scope)}) c
-         where c.text_config = ranked.text_config
-           and (c.tsv @@ ranked.rare or c.context_tsv @@ ranked.rare and c.has_context) ${hasFilter(scope) ? sql`is true` : sql``}
-         offset 0)
+         where c.text_config = ranked.text_config and c.tsv @@ ranked.rare ${unindexed} offset 0)
+        union all
+        (select * from (${indexedChunks(sql, scope)}) c
+         where c.text_config = ranked.text_config and (c.context_tsv @@ ranked.rare and c.has_context) ${unindexed} offset 0)
         union all
         -- By the range of ids, not by the index of words, which has more chunks than the sample.
         (select * from chunk c
