@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rename, rm, statfs } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { $, Glob } from "bun";
@@ -12,7 +12,7 @@ import {
 } from "./dockerfile";
 
 const PROJECT = join(import.meta.dir, "../..");
-const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "lectern/image");
+export const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "lectern/image");
 const SUITE = "trixie";
 
 /** A folder with the files that one step added, below those of its parents. The first is the oldest. */
@@ -28,6 +28,8 @@ export type BuiltImage = {
   health: string[];
 };
 
+/** A build needs 1.4 GB at its peak. */
+const ROOM_BYTES = 2e9;
 /** Maximum wait for the first answer of the Debian mirror. */
 const MIRROR_MS = 10_000;
 
@@ -38,10 +40,22 @@ export async function whyImpossible(): Promise<string | null> {
   for (const program of ["debootstrap", "unshare", "chroot"]) {
     if (!Bun.which(program)) return `${program} is not installed`;
   }
-  const mounted = Bun.spawnSync(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
-  if (!mounted.success) return "mounts are not permitted";
+  await mkdir(CACHE, { recursive: true });
+  const { bavail, bsize } = await statfs(CACHE);
+  if (bavail * bsize < ROOM_BYTES) return `${CACHE} has less than 2 GB of free space`;
+  if (!(await canMountLayers())) return "devices or overlay mounts are not permitted";
   const mirror = await debianMirror();
   return (await hasSuite(mirror)) ? null : `${mirror} has no ${SUITE} or does not answer`;
+}
+
+/** Tries what a build does: a device, as debootstrap makes them, and a mount of layers in the cache. */
+async function canMountLayers(): Promise<boolean> {
+  const probe = await mkdtemp(join(CACHE, "probe-"));
+  const script = `cd ${$.escape(probe)} && mkdir lower upper work root && mknod lower/null c 1 3 && : >lower/null &&
+    mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work root && : >root/file`;
+  const tried = Bun.spawnSync(["unshare", "--mount", "sh", "-c", script]);
+  await rm(probe, { recursive: true, force: true });
+  return tried.success;
 }
 
 const debianMirror = async () => (await $`${join(PROJECT, "scripts/debian-mirror")}`.text()).trim();
