@@ -122,7 +122,7 @@ async function main(): Promise<void> {
   await app.stop(true);
   await sql.end();
   const asked = courses.find(({ chunks }) => chunks === 10_000)!;
-  figures.push(await measureFirstText(database.url, asked, embedder.model));
+  figures.push(...(await measureFirstText(database.url, asked, embedder.model)));
   await database.close();
   await publish(figures);
   process.exit(0);

@@ -42,3 +42,27 @@ export async function readUntil(response: Response, wanted: RegExp): Promise<voi
   }
   reader.releaseLock();
 }
+
+/**
+ * The milliseconds from the request until each pattern first matches the stream, which is read to its end.
+ *
+ * @param borders patterns in the order in which the stream matches them
+ */
+export async function readTimes<Border extends string>(
+  request: () => Promise<Response>,
+  borders: Record<Border, RegExp>,
+): Promise<Record<Border, number>> {
+  const times: Partial<Record<Border, number>> = {};
+  const waiting = Object.keys(borders) as Border[];
+  const decoder = new TextDecoder();
+  const started = performance.now();
+  let read = "";
+  for await (const chunk of (await request()).body!) {
+    read += decoder.decode(chunk, { stream: true });
+    while (waiting.length > 0 && borders[waiting[0]!].test(read)) {
+      times[waiting.shift()!] = performance.now() - started;
+    }
+  }
+  if (waiting.length > 0) throw new Error(`It ended without ${waiting.join(", ")}: ${read}`);
+  return times as Record<Border, number>;
+}
