@@ -41,6 +41,7 @@ export function checkCitations(
   answer: string,
   passages: ReadonlyMap<number, Citation>,
 ): CheckedAnswer {
+  if (passages.size === 0) return { citations: [], unsupported: [] };
   const sourceOf = sourceReader(passages);
   const unsupported: UnsupportedSentence[] = [];
   const cited = new Map<number, { citation: Citation; isSupported: boolean }>();

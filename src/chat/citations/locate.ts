@@ -27,6 +27,7 @@ export async function locateCitations(
   answer: string,
   citations: CheckedCitation[],
 ): Promise<CheckedCitation[]> {
+  if (citations.length === 0) return [];
   const claims = readClaims(answer);
   const spoken = citations.filter(({ source }) => source === "lectures");
   const speech = readSpeech(db, spoken.map(toSpeechPart));
