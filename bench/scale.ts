@@ -23,12 +23,15 @@ import { keylessGuard } from "../tests/support/guard";
 import { startOpenAI } from "../tests/support/openai";
 import { createNativeDatabase, describeMachine, PROJECT, quantile, round, toTable } from "./lib";
 import { type BenchCourse, fillCourses, newQuestion } from "./retrieval/courses";
+import { compareWords } from "./retrieval/words";
 
 const COURSES = 200;
 const MEASURED = [1_000, 5_000, 10_000, 50_000, 200_000];
 const QUESTIONS = 30;
 const WARM_UP = 6;
 const RECALL_QUESTIONS = 40;
+/** In larger courses, ranking all chunks takes minutes for a few questions. */
+const MOST_COMPARED = 50_000;
 
 /** The measured sizes that leave something for the other courses, then the others, all of one size. */
 function sizesOf(total: number): number[] {
@@ -189,6 +192,11 @@ async function main(): Promise<void> {
     `\nRecall of the first ten of all courses: ${round(await measureRecall(sql, embedder.model), 3)}`,
   );
   console.log(`Memory of this process: ${round(process.memoryUsage.rss() / 2 ** 20, 0)} MB`);
+  const compared = [];
+  for (const course of await findMeasured(sql)) {
+    if (course.chunks <= MOST_COMPARED) compared.push(...(await compareWords(one, course)));
+  }
+  console.log(`\n${toTable(compared)}`);
   await app.stop(true);
   await one.end();
   await sql.end();

@@ -123,7 +123,7 @@ function unit(vector: Float32Array): Float32Array {
 }
 
 /** Numbers from 0 to 1 that are the same in each run (mulberry32). */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
