@@ -51,19 +51,20 @@ export async function runCourseExam(
  */
 export async function duringTurn<T>(
   turn: ExamTurn,
-  { db }: Pick<ExamDeps, "db">,
+  { db, signal }: Pick<ExamDeps, "db" | "signal">,
   waitSeconds: number,
   work: () => Promise<T>,
 ): Promise<T> {
   const refresh = setInterval(() => void refreshExam(db, turn).catch(() => {}), REFRESH_MS);
-  let wait = waitSeconds;
+  let hasFailed = true;
   try {
     const result = await work();
-    wait = 0;
+    hasFailed = false;
     return result;
   } finally {
     clearInterval(refresh);
-    // If the database does not answer, the claim expires.
+    // A process that stops is no reason to wait. If the database does not answer, the claim expires.
+    const wait = hasFailed && !signal.aborted ? waitSeconds : 0;
     await endExam(db, turn, wait).catch(() => {});
   }
 }

@@ -40,8 +40,8 @@ export async function takeDueExam(
       await endExam(db, turn, RETRY_SECONDS);
       continue;
     }
-    await duringTurn(turn, deps, RETRY_SECONDS, async () => {
-      const examDeps: CourseExamDeps = { ...deps, signal, say: () => {} };
+    const examDeps: CourseExamDeps = { ...deps, signal, say: () => {} };
+    await duringTurn(turn, examDeps, RETRY_SECONDS, async () => {
       const checkBudget = () => assertWithinBudget(deps, course_id);
       const { run } = await examine(course_id, examDeps, { kind, beforeEach: checkBudget });
       const { regressions, report } = run;

@@ -292,7 +292,7 @@ export interface paths {
         put?: never;
         /**
          * Take the exam of a course
-         * @description Asks questions about the material of the course, about corrected words and well rated answers, and questions that it does not cover, and compares the result with the last run. It takes seconds to minutes; each question costs one answer of the configured model. Ending the request cancels it. Lectern takes exams by itself too (AUTO_EXAMS); only one of a course at a time.
+         * @description Asks questions about the material of the course, about corrected words and well rated answers, and questions that it does not cover, and compares the result with the last run. It takes seconds to minutes; each question costs one answer of the configured model, which also writes questions about files that have none of it, once. Ending the request cancels the exam. Lectern takes exams by itself too (AUTO_EXAMS); only one of a course runs at a time.
          */
         post: operations["takeExam"];
         delete?: never;
