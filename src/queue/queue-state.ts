@@ -37,3 +37,10 @@ export async function readQueueState(sql: Sql): Promise<QueueState> {
       (select since from queue_hold) as held_since`;
   return state!;
 }
+
+/** Whether a job could start now. */
+export async function hasDueJob(sql: Sql): Promise<boolean> {
+  const [row] = await sql<{ is_due: boolean }[]>`
+    select exists (select from queued_messages where vt <= clock_timestamp()) as is_due`;
+  return row!.is_due;
+}

@@ -3,6 +3,7 @@ import { connect, type Sql } from "../db/client";
 import type { Log } from "../log";
 import { extendOrAbort, keepClaim, VISIBILITY_SECONDS } from "./attempt";
 import { type ClaimedJob, postponeJob, recordCrash } from "./queue";
+import { hasDueJob } from "./queue-state";
 import {
   type FromWorker,
   openProcess,
@@ -36,7 +37,7 @@ export type LocalWorkers = {
 };
 
 export type Supervisor = {
-  /** Number of running workers. */
+  /** Number of workers that run or start when they are needed; 0 while none runs. */
   alive(): number;
   drain(): Promise<void>;
 };
@@ -61,13 +62,19 @@ export type SupervisorOptions = {
 };
 
 /**
- * Keeps `count` workers running: wakes them when work arrives, keeps their claims, replaces dead ones and
+ * Runs up to `count` workers: wakes them when work arrives, keeps their claims, replaces dead ones and
  * charges their jobs, and at shutdown lets them finish or give back their jobs.
+ *
+ * One worker starts at once. Another one starts when all are busy and a job waits, because each takes 30 MB
+ * and half a second of CPU time. It is not ended again.
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const { count, db, log } = options;
   const id = crypto.randomUUID();
-  const alive = () => workers.filter((worker) => worker.alive()).length;
+  const alive = () => {
+    const running = workers.filter((worker) => worker.alive()).length;
+    return running === 0 ? 0 : running + workers.filter((worker) => !worker.isStarted()).length;
+  };
   const register = () => {
     refreshRegistration(db, {
       id,
@@ -77,15 +84,29 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     }).catch((err) => log.warn({ err }, "the workers were not registered"));
   };
   const workers: WorkerSlot[] = Array.from({ length: count }, (_, n) =>
-    startSlot(n, id, { ...options, onReady: register }),
+    openSlot(n, id, { ...options, onReady: register, onBusy: () => void startIfNeeded() }),
   );
+  const startIfNeeded = async (): Promise<void> => {
+    const next = workers.find((worker) => !worker.isStarted());
+    if (!next || workers.some((worker) => worker.isStarted() && !worker.isBusy())) return;
+    try {
+      if (await hasDueJob(db)) next.start();
+    } catch (err) {
+      log.warn({ err }, "another worker is started later");
+    }
+  };
+  workers[0]?.start();
 
   // A separate connection. After an outage postgres.js listens again by itself.
   const listener = connect(options.databaseUrl, { max: 1, name: `${options.instance} supervisor` });
   const wakeAll = (work: "jobs" | "alignments") => () => {
     for (const worker of workers) worker.post({ type: "wake", work });
   };
-  await listener.listen("ingest", wakeAll("jobs"), wakeAll("jobs"));
+  const wakeForJobs = () => {
+    wakeAll("jobs")();
+    void startIfNeeded();
+  };
+  await listener.listen("ingest", wakeForJobs, wakeForJobs);
   await listener.listen("alignment", wakeAll("alignments"), wakeAll("alignments"));
   await listener.listen("stopped", (asset_id) => {
     for (const worker of workers) worker.checkClaim(asset_id);
@@ -94,6 +115,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const pulse = () => {
     for (const worker of workers) worker.ping();
     register();
+    void startIfNeeded(); // finds jobs without a notification, such as retries
   };
   pulse();
   const timer = setInterval(pulse, PULSE_MS);
@@ -113,6 +135,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 }
 
 type WorkerSlot = {
+  /** Also for a slot that is started already. */
+  start(): void;
+  isStarted(): boolean;
+  /** Runs a job. */
+  isBusy(): boolean;
   post(message: ToWorker): void;
   alive(): boolean;
   /** Stops the worker's job if it is of this asset and its claim is lost. */
@@ -124,11 +151,11 @@ type WorkerSlot = {
 
 type HeldJob = { job: ClaimedJob; lost: AbortController; release: () => void };
 
-/** Starts one worker, and a new one whenever it dies. */
-function startSlot(
+/** One worker, once it is started, and a new one whenever it dies. */
+function openSlot(
   n: number,
   processId: string,
-  options: SupervisorOptions & { onReady: () => void },
+  options: SupervisorOptions & { onReady: () => void; onBusy: () => void },
 ): WorkerSlot {
   const { mode, entry, env, db, log, onMessage, onDeath } = options;
   const children = new Set<number>();
@@ -139,14 +166,15 @@ function startSlot(
   let draining = false;
   let answeredAt = 0;
   let restartMs = RESTART_MS.first;
-  let worker: WorkerHandle;
+  let worker: WorkerHandle | undefined;
 
   const hold = (job: ClaimedJob) => {
     const lost = new AbortController();
     lost.signal.addEventListener("abort", () =>
-      worker.post({ type: "claim_lost", job_id: job.job_id }),
+      worker?.post({ type: "claim_lost", job_id: job.job_id }),
     );
     held = { job, lost, release: keepClaim(db, job, lost, log) };
+    options.onBusy();
   };
   /** Stops keeping the current claim, and returns its job. */
   const letGo = (): ClaimedJob | undefined => {
@@ -200,10 +228,14 @@ function startSlot(
       restartMs = Math.min(restartMs * 2, RESTART_MS.most);
     });
   };
-  start();
 
   return {
-    post: (message) => ready && worker.post(message),
+    start: () => {
+      if (!worker && !draining) start();
+    },
+    isStarted: () => worker !== undefined,
+    isBusy: () => held !== null,
+    post: (message) => ready && worker?.post(message),
     alive: () => ready,
     checkClaim: (asset_id) => {
       // The notification can be about an earlier job of the asset, so check the claim.
@@ -211,12 +243,13 @@ function startSlot(
     },
     ping: () => {
       if (!ready) return;
-      if (performance.now() - answeredAt < BLOCKED_MS) return worker.post({ type: "ping" });
+      if (performance.now() - answeredAt < BLOCKED_MS) return worker?.post({ type: "ping" });
       log.error({ worker: n, job_id: held?.job.job_id }, "a blocked worker is ended");
-      void worker.end();
+      void worker?.end();
     },
     drain: async () => {
       draining = true;
+      if (!worker) return;
       if (ready) {
         worker.post({ type: "drain", graceMs: GRACE_MS });
         const killTimer = setTimeout(() => drained.resolve(), DRAIN_TIMEOUT_MS);

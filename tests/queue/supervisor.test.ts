@@ -25,23 +25,25 @@ afterAll(async () => {
   await database.close();
 });
 
-const supervise = async (env: Record<string, string>) => {
+const supervise = async (env: Record<string, string>, count = 1) => {
+  messages.length = 0;
   supervisor = await startSupervisor({
     instance: "test",
-    count: 1,
+    count,
     mode: "thread",
     entry: join(import.meta.dir, "../support/blocking-worker.ts"),
     env: { DATABASE_URL: database.url, ...env },
     db,
     databaseUrl: database.url,
     log: silentLog,
-    onMessage: () => {},
+    onMessage: ({ type }) => messages.push(type),
     onDeath: () => {},
     onCrash: () => {
       crashes += 1;
     },
   });
 };
+const messages: string[] = [];
 let crashes = 0;
 const jobOf = async (job_id: string) => (await db`select * from jobs where id = ${job_id}`)[0]!;
 const secondsLeft = async () => {
@@ -70,6 +72,38 @@ test("a worker with a blocked thread keeps its claim, and its process is registe
   await supervisor!.drain();
   supervisor = undefined;
   expect(await readQueueState(db)).toMatchObject({ workers: 0 });
+});
+
+test("another worker starts when the first one is busy and a job waits", async () => {
+  await createDocument(db, course_id);
+  await supervise({ WORKER_BLOCKS_MS: "2000" }, 2);
+  await eventually(
+    async () => messages.length,
+    (length) => length === 2,
+  );
+  expect(supervisor!.alive()).toBe(2);
+  expect(messages).toEqual(["ready", "claimed"]);
+
+  const { job_id } = await createDocument(db, course_id);
+  await eventually(
+    () => jobOf(job_id),
+    ({ attempt }) => attempt === 1,
+  );
+
+  expect(messages.slice(0, 3)).toEqual(["ready", "claimed", "ready"]);
+});
+
+test("a worker for each job starts when several jobs wait at the start", async () => {
+  const jobs = [await createDocument(db, course_id), await createDocument(db, course_id)];
+  await supervise({ WORKER_BLOCKS_MS: "2000" }, 3);
+
+  for (const { job_id } of jobs) {
+    await eventually(
+      () => jobOf(job_id),
+      ({ attempt }) => attempt === 1,
+    );
+  }
+  expect(supervisor!.alive()).toBe(3);
 });
 
 test("a thread that dies is charged to its job, which is due again at once", async () => {
