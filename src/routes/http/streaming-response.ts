@@ -1,6 +1,13 @@
 /** Interval of the silence check: no stream is silent for more than twice this long. */
 const HEARTBEAT_MS = 5_000;
 
+/**
+ * A chunk costs its sender and its reader more than the text in it, so a stream has no more than one in this time on
+ * average. A model with 50 tokens a second is slower. The first chunks follow each other at once.
+ */
+const CHUNK_MS = 16;
+const BURST_MS = 3 * CHUNK_MS;
+
 const text = new TextEncoder();
 /** A comment, which readers of server-sent events skip. */
 const HEARTBEAT = text.encode(": still here\n\n");
@@ -40,7 +47,7 @@ export const JSON_PIECES = {
 };
 
 /**
- * Streams batches to the reader as fast as the reader takes them. Each batch is one chunk. A silent
+ * Streams batches to the reader as fast as the reader takes them, with a limit (CHUNK_MS). Each batch is one chunk. A silent
  * stream gets heartbeats, unless the reader has not taken the last chunk yet.
  *
  * @param onGone called once if the reader leaves before the end
@@ -50,6 +57,8 @@ export function toStreamingResponse<T>(
   { contentType, encode, heartbeat, onGone }: StreamFormat<T> & { onGone: () => void },
 ): Response {
   let lastSentAt = performance.now();
+  /** When the sent chunks would be sent at one in CHUNK_MS. */
+  let pacedUntil = lastSentAt;
   const ended = Promise.withResolvers<void>();
   openStreams += 1;
   void ended.promise.then(() => {
@@ -68,6 +77,8 @@ export function toStreamingResponse<T>(
     },
     async pull(controller) {
       let bytes: Uint8Array | undefined;
+      const early_ms = pacedUntil - BURST_MS - performance.now();
+      if (early_ms > 0) await Bun.sleep(early_ms);
       try {
         // Skips batches of zero bytes, because those would look like the end.
         while (bytes === undefined || bytes.length === 0) {
@@ -87,6 +98,7 @@ export function toStreamingResponse<T>(
       }
       if (!bytes) return controller.close();
       lastSentAt = performance.now();
+      pacedUntil = Math.max(pacedUntil, lastSentAt) + CHUNK_MS;
       controller.enqueue(bytes);
     },
     async cancel() {

@@ -69,3 +69,20 @@ test("a stream that fails has no heartbeat left", async () => {
   await expect(reader.read()).rejects.toThrow("no more");
   expect(jest.getTimerCount()).toBe(0);
 });
+
+test("many small batches become one chunk in 16 ms on average, after the first ones", async () => {
+  jest.useRealTimers();
+  let batches = 0;
+  async function* quick() {
+    for (; batches < 24; batches += 1) yield [`${batches}`];
+  }
+  const reader = toStreamingResponse(quick(), { ...EVENT_STREAM, onGone() {} }).body!.getReader();
+  const started = performance.now();
+  const arrivals: number[] = [];
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    arrivals.push(performance.now() - started);
+  }
+
+  expect(arrivals).toHaveLength(24);
+  expect(arrivals.at(-1)!).toBeGreaterThan(18 * 16);
+});
