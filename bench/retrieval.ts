@@ -33,20 +33,23 @@ type Mode = (typeof MODES)[number];
 type Statement = { text: string; params: unknown[] };
 type Bench = { sql: Sql; statements: Statement[]; embedder: Embedder; url: URL };
 
-/** Each question is new, so that nothing is remembered; the first ones warm the pool up. */
+/** PostgreSQL plans a statement again in each of its first five runs on each connection, so a server that has just started is slower. */
+const WARM_UP = 40;
+
+/** Each question is new, so that nothing is remembered. */
 async function measure(bench: Bench, { id, chunks }: BenchCourse, mode: Mode): Promise<Figure> {
   const { sql, statements, embedder } = bench;
   const api: number[] = [];
   const own: number[] = [];
-  for (let i = -5; i < QUESTIONS; i++) {
+  for (let i = -WARM_UP; i < QUESTIONS; i++) {
     const query = newQuestion();
     statements.length = 0;
     const elapsed = await millisecondsOf(() => ask(bench.url, id, query, mode));
     const search = statements.splice(0);
+    if (i < 0) continue;
     const call =
       mode === "text" ? 0 : await millisecondsOf(() => embed(embedder, `${query} again`));
     const plans = await Promise.all(search.map((statement) => explain(sql, statement)));
-    if (i < 0) continue;
     api.push(elapsed - call);
     own.push(plans.reduce((sum, plan) => sum + plan.ms, 0));
   }

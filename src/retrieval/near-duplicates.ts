@@ -89,10 +89,15 @@ function toBits(words: ReadonlySet<string>): Uint32Array {
 /** The least number of words of a slide that the other one lacks: each bit that only one of them has is a word. */
 function leastMissing(one: Uint32Array, other: Uint32Array): number {
   let missing = 0;
-  for (let i = 0; i < one.length; i++) {
-    for (let rest = one[i]! & ~other[i]!; rest !== 0; rest &= rest - 1) missing += 1;
-  }
+  for (let i = 0; i < one.length; i++) missing += countBits(one[i]! & ~other[i]!);
   return missing;
+}
+
+/** The set bits of 32, added in parallel: in pairs, in fours, in bytes, then all bytes by one multiplication. */
+function countBits(bits: number): number {
+  const pairs = bits - ((bits >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 function toRepresentative(group: Group, asked: ReadonlySet<string>): Scored {
