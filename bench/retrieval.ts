@@ -35,6 +35,8 @@ type Bench = { sql: Sql; statements: Statement[]; embedder: Embedder; url: URL }
 
 /** PostgreSQL plans a statement again in each of its first five runs on each connection, so a server that has just started is slower. */
 const WARM_UP = 40;
+/** Questions to a small course before the first measurement. */
+const COMPILING = 150;
 
 /** Each question is new, so that nothing is remembered. */
 async function measure(bench: Bench, { id, chunks }: BenchCourse, mode: Mode): Promise<Figure> {
@@ -113,6 +115,8 @@ async function main(): Promise<void> {
     .use(retrievalRoutes({ config: {}, db: sql, embedder, metrics: openMetrics() }));
   app.listen({ port: 0, hostname: "127.0.0.1" });
   const bench = { sql, statements, embedder, url: app.server!.url };
+  // The functions of the server are compiled while they run.
+  for (let i = 0; i < COMPILING; i++) await ask(bench.url, courses[0]!.id, newQuestion(), "hybrid");
   const figures: Figure[] = [];
   for (const course of courses.slice(-measured.length)) {
     for (const mode of MODES) {

@@ -3,10 +3,11 @@ const HEARTBEAT_MS = 5_000;
 
 /**
  * A chunk costs its sender and its reader more than the text in it, so a stream has no more than one in this time on
- * average. A model with 50 tokens a second is slower. The first chunks follow each other at once.
+ * average. A model with 50 tokens a second is slower. The first 32 chunks follow each other at once: tool calls, and the
+ * start of an answer.
  */
 const CHUNK_MS = 16;
-const BURST_MS = 3 * CHUNK_MS;
+const BURST_MS = 32 * CHUNK_MS;
 
 const text = new TextEncoder();
 /** A comment, which readers of server-sent events skip. */
