@@ -80,10 +80,9 @@ export async function findCandidates(
   scope: SearchScope,
   probe: Probe,
 ): Promise<FoundCandidates> {
-  const { hasUnranked, ...found } = await queryCandidates(sql, scope, probe, false);
-  const matches = found.candidates.filter(({ text_score }) => text_score !== null).length;
-  if (!hasUnranked || matches >= FEW_MATCHES) return found;
-  const { hasUnranked: _, ...all } = await queryCandidates(sql, scope, probe, true);
+  const { lacksMatches, ...found } = await queryCandidates(sql, scope, probe, false);
+  if (!lacksMatches) return found;
+  const { lacksMatches: _, ...all } = await queryCandidates(sql, scope, probe, true);
   return all;
 }
 
@@ -93,7 +92,7 @@ async function queryCandidates(
   scope: SearchScope,
   probe: Probe,
   ranksAll: boolean,
-): Promise<FoundCandidates & { hasUnranked: boolean }> {
+): Promise<FoundCandidates & { lacksMatches: boolean }> {
   const models = probe.embeddings.map(({ model }) => model);
   const vectors = probe.embeddings.map(({ vector }) => pgvector.toSql(vector));
   const words = longestWords(probe.text);
@@ -105,7 +104,7 @@ async function queryCandidates(
   const unindexed = hasFilter(scope) ? sql`is true` : sql``;
 
   const [row] = await sql<
-    { candidates: Candidate[]; lexemes: LexemeRow[]; stops: string[]; has_unranked: boolean }[]
+    { candidates: Candidate[]; lexemes: LexemeRow[]; stops: string[]; lacks_matches: boolean }[]
   >`
     with question as materialized (
       select model, vector::halfvec as embedding
@@ -149,7 +148,7 @@ async function queryCandidates(
                 case when known <= ${MOST_RANKED} then 1 else least(1, ${MOST_SAMPLED} / known) end
               -- Too few chunks without this word. Those of a sample are found by reading a part of the course.
               when rarer + (select count(*) from by_meaning) < ${CANDIDATES} then
-                case when known * known <= ${ENOUGH_RANKED} * chunks then 1 else ${ENOUGH_RANKED} / known end
+                case when known * known <= ${ENOUGH_RANKED} * chunks then 1 else least(1, ${ENOUGH_RANKED} / known) end
             end as sample
           from (
             select *, sum(known) over (partition by text_config order by known, lexeme) - known as rarer from asked
@@ -236,11 +235,12 @@ async function queryCandidates(
            coalesce((select json_agg(json_build_object('lexeme', lexeme, 'spellings', spellings, 'chunks', chunks,
                                               'matches', matches)) from looked_up), '[]') as lexemes,
            coalesce((select array_agg(written) from stop), '{}') as stops,
-           exists (select from word where sample is distinct from 1) as has_unranked`;
-  const { candidates, lexemes, stops, has_unranked } = row!;
+           exists (select from word where sample is distinct from 1)
+             and (select count(distinct id) from by_words) < ${FEW_MATCHES} as lacks_matches`;
+  const { candidates, lexemes, stops, lacks_matches } = row!;
   return {
     candidates,
-    hasUnranked: has_unranked,
+    lacksMatches: lacks_matches,
     terms: toQuestionTerms(words, spellings, { lexemes, stops: new Set(stops) }),
   };
 }

@@ -100,4 +100,9 @@ function forgetKept(): void {
   kept = undefined;
 }
 
-const hasSpareMemory = (): boolean => process.availableMemory() >= MIN_AVAILABLE_BYTES;
+/** `availableMemory` is that of the machine, also in a container, so small containers keep none. */
+function hasSpareMemory(): boolean {
+  const limit = process.constrainedMemory(); // 0: none
+  const isSmall = limit > 0 && limit < 2 * MIN_AVAILABLE_BYTES;
+  return !isSmall && process.availableMemory() >= MIN_AVAILABLE_BYTES;
+}

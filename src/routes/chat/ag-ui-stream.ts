@@ -73,6 +73,7 @@ function toBinary({ reasoning }: ClientCapabilities, baseUrl: string) {
   let isInRun = false;
   return {
     contentType: AGUI_MEDIA_TYPE,
+    isPaced: true,
     encode: (events: AGUIEvent[]): Uint8Array => {
       isInRun = !endsRun(events.at(-1));
       return Buffer.concat(

@@ -2,7 +2,7 @@
 const HEARTBEAT_MS = 5_000;
 
 /**
- * A chunk costs its sender and its reader more than the text in it, so a stream has no more than one in this time on
+ * A chunk costs its sender and its reader more than the text in it, so a paced stream has no more than one in this time on
  * average. A model with 50 tokens a second is slower. The first 32 chunks follow each other at once: tool calls, and the
  * start of an answer.
  */
@@ -17,6 +17,8 @@ export type StreamFormat<T> = {
   contentType: string;
   /** Zero bytes: the batch has nothing to send. */
   encode: (batch: T) => Uint8Array;
+  /** One chunk in CHUNK_MS on average: for sources whose batches grow while the stream waits. */
+  isPaced?: boolean;
   /** The bytes that a silent stream sends, undefined if it cannot send any now. Absent: it stays silent. */
   heartbeat?: () => Uint8Array | undefined;
 };
@@ -38,6 +40,7 @@ function toFrame(event: SseEvent): string {
 export const EVENT_STREAM = {
   contentType: "text/event-stream; charset=utf-8",
   encode: (batch: SseEvent[]): Uint8Array => text.encode(batch.map(toFrame).join("")),
+  isPaced: true,
   heartbeat: () => HEARTBEAT,
 };
 
@@ -48,14 +51,20 @@ export const JSON_PIECES = {
 };
 
 /**
- * Streams batches to the reader as fast as the reader takes them, with a limit (CHUNK_MS). Each batch is one chunk. A silent
+ * Streams batches to the reader as fast as the reader takes them, or paced. Each batch is one chunk. A silent
  * stream gets heartbeats, unless the reader has not taken the last chunk yet.
  *
  * @param onGone called once if the reader leaves before the end
  */
 export function toStreamingResponse<T>(
   batches: AsyncGenerator<T>,
-  { contentType, encode, heartbeat, onGone }: StreamFormat<T> & { onGone: () => void },
+  {
+    contentType,
+    encode,
+    isPaced = false,
+    heartbeat,
+    onGone,
+  }: StreamFormat<T> & { onGone: () => void },
 ): Response {
   let lastSentAt = performance.now();
   /** When the sent chunks would be sent at one in CHUNK_MS. */
@@ -78,8 +87,8 @@ export function toStreamingResponse<T>(
     },
     async pull(controller) {
       let bytes: Uint8Array | undefined;
-      const early_ms = pacedUntil - BURST_MS - performance.now();
-      if (early_ms > 0) await Bun.sleep(early_ms);
+      const earlyMs = pacedUntil - BURST_MS - performance.now();
+      if (isPaced && earlyMs > 0) await Bun.sleep(earlyMs);
       try {
         // Skips batches of zero bytes, because those would look like the end.
         while (bytes === undefined || bytes.length === 0) {

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "bun:test";
 import { findCandidates } from "../../../src/db/chunks/candidates";
 import { refreshWordCounts } from "../../../src/db/chunks/word-counts";
 import { SEES_ALL, type Viewer } from "../../../src/principal";
-import { addDocument } from "../../support/corpus";
+import { addDocument, direction } from "../../support/corpus";
 import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
 
@@ -66,6 +66,17 @@ test("a frequent word is looked up if the chunks with the rarer words are hidden
   expect(await countOf("w20", course_id)).toBe(105);
   expect((await find("w2 w20", [course_id], student)).ids).toHaveLength(100);
   expect((await find("w20", [course_id], student)).ids).toEqual([]);
+
+  // The chunks close by meaning have the frequent word too, but not the best score by words.
+  await db`
+    update slide_chunks set embedding = ${JSON.stringify(direction(1))}, embedding_model = 'test:plane'
+    where course_id = ${course_id} and chunk_index % 12 = 0`;
+  const scope = { course_ids: [course_id], viewer: student, lectures: {}, slides: {} };
+  const embeddings = [{ model: "test:plane", vector: direction(1) }];
+  const { candidates } = await findCandidates(db, scope, { embeddings, text: "w2 w20" });
+  const both = candidates.map(({ chunk_id }) => chunk_id);
+  const { ids } = await find("w2 w20", [course_id], student);
+  expect(both).toEqual(expect.arrayContaining(ids.slice(0, 10)));
   await db`delete from page_releases`;
 });
 
