@@ -27,7 +27,10 @@ export function openMetrics() {
       "Jobs that wait for a provider whose calls fail",
       "provider",
     ),
-    workers: gauge("lectern_workers", "Running workers in all processes on all machines"),
+    workers: gauge(
+      "lectern_workers",
+      "Workers of all processes on all machines that run or start when they are needed",
+    ),
     breakerOpen: gauge(
       "lectern_provider_breaker_open",
       "1 while calls to a provider fail and jobs wait for it",
@@ -55,7 +58,11 @@ export function openMetrics() {
     databaseUp: gauge("lectern_database_up", "1 when the database answers this process"),
     storageUp: gauge("lectern_storage_up", "1 when this process can store uploads"),
     diskFreeBytes: gauge("lectern_disk_free_bytes", "Free space on the disk of DATA_ROOT"),
-    localWorkers: gauge("lectern_process_workers", "Workers of this process", "state"),
+    localWorkers: gauge(
+      "lectern_process_workers",
+      "Workers of this process; alive: those that run or start when they are needed, 0 while none runs",
+      "state",
+    ),
     workerMemory: gauge(
       "lectern_worker_memory_bytes",
       "JavaScript heap of a worker thread, or the memory of a worker process",

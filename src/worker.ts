@@ -96,8 +96,8 @@ function runJobs(): Consumer {
         onSpawn,
       }),
     onClaim: (job) => post({ type: "claimed", job }),
+    onRelease: () => post({ type: "released" }),
     onOutcome: ({ kind }, outcome, seconds) => {
-      post({ type: "released" });
       post({ type: "outcome", kind, outcome, seconds });
       if (kind === "lecture" && outcome === "done") void removeAudioNow();
     },

@@ -31,12 +31,15 @@ export type ConsumerOptions = {
     lost: AbortSignal,
   ) => Promise<AttemptOutcome>;
   onClaim: (job: ClaimedJob) => void;
+  /** Called at the end of every attempt, also if its result could not be stored. Then the claim expires. */
+  onRelease: () => void;
+  /** Called after `onRelease` with the stored result. */
   onOutcome: (job: ClaimedJob, outcome: AttemptOutcome, seconds: number) => void;
 };
 
 /** Claims and runs one job after another until it is drained. */
 export function startConsumer(sql: Sql, options: ConsumerOptions): Consumer {
-  const { log, process_id, handler, runQuarantined, onClaim, onOutcome } = options;
+  const { log, process_id, handler, runQuarantined, onClaim, onRelease, onOutcome } = options;
   const stop = new AbortController();
   let turn = 0;
   let current: { job: ClaimedJob; lost: AbortController } | null = null;
@@ -57,6 +60,7 @@ export function startConsumer(sql: Sql, options: ConsumerOptions): Consumer {
     onClaim(job);
     const outcome = await runLogged(job, log, () => run(job, lost)).finally(() => {
       current = null;
+      onRelease();
     });
     onOutcome(job, outcome, (performance.now() - started) / 1000);
     return true;

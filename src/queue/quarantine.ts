@@ -1,4 +1,5 @@
 import type { Sql } from "../db/client";
+import { throughOutages } from "../db/outage";
 import { AppError } from "../errors";
 import type { Log } from "../log";
 import type { AttemptOutcome } from "./attempt";
@@ -66,7 +67,9 @@ export async function runInQuarantine(
 
   if (outcome) return outcome;
   if (lost.aborted) return "lost";
-  const isHeld = (delaySeconds: number) => postponeJob(sql, job, delaySeconds);
+  const signal = AbortSignal.any([stop, lost]);
+  const isHeld = (delaySeconds: number) =>
+    throughOutages(() => postponeJob(sql, job, delaySeconds), signal);
   if (killedByUs || stop.aborted) return (await isHeld(0)) ? "handed-back" : "lost";
   if (!ready) return (await isHeld(RETRY_SECONDS)) ? "handed-back" : "lost";
 

@@ -11,7 +11,7 @@ export type QueueState = {
   oldest_pending_seconds: number | null;
   /** Failed jobs and invalid messages that wait for an operator. */
   dead_letters: number;
-  /** Running workers in all processes on all machines. */
+  /** Workers that run or start when they are needed, in all processes on all machines. */
   workers: number;
   /** Since when no job begins, after a restore; null: jobs begin. */
   held_since: string | null;
@@ -38,9 +38,12 @@ export async function readQueueState(sql: Sql): Promise<QueueState> {
   return state!;
 }
 
-/** Whether a job could start now. */
-export async function hasDueJob(sql: Sql): Promise<boolean> {
+/** Whether a job could start now, and could have started `seconds` ago; false while the queue is held. */
+export async function hasDueJob(sql: Sql, seconds: number): Promise<boolean> {
+  // now() can use the index on vt; clock_timestamp() cannot.
   const [row] = await sql<{ is_due: boolean }[]>`
-    select exists (select from queued_messages where vt <= clock_timestamp()) as is_due`;
+    select not exists (select from queue_hold) and exists (
+      select from queued_messages where vt <= now() - ${seconds} * interval '1 second'
+    ) as is_due`;
   return row!.is_due;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type Sql } from "../db/client";
 import type { Log } from "../log";
 import { extendOrAbort, keepClaim, VISIBILITY_SECONDS } from "./attempt";
+import { startPollLoop } from "./poll-loop";
 import { type ClaimedJob, postponeJob, recordCrash } from "./queue";
 import { hasDueJob } from "./queue-state";
 import {
@@ -20,6 +21,8 @@ const DRAIN_TIMEOUT_MS = GRACE_MS + 3_000;
 const RESTART_MS = { first: 500, most: 10_000 };
 /** The workers are registered and pinged this often. */
 const PULSE_MS = 15_000;
+/** Fallback poll for another worker: finds due jobs without a NOTIFY, such as retries. */
+const START_POLL_MS = 2_000;
 /** A worker that does not answer for this time is blocked. It is ended, and its jobs continue as after a crash. */
 const BLOCKED_MS = 5 * 60_000;
 /**
@@ -31,6 +34,7 @@ const CRASH_DELAY_MS = 500;
 /** The workers of this process. */
 export type LocalWorkers = {
   wanted: number;
+  /** Workers that run or start when they are needed; 0 while none runs. */
   alive: number;
   /** No worker has run yet, and the process started a short time ago. */
   isStarting: boolean;
@@ -59,17 +63,20 @@ export type SupervisorOptions = {
   onDeath: (thread: number | undefined) => void;
   /** Called when a worker ends without having been asked to. */
   onCrash?: () => void;
+  /** The queue is read this often to decide about another worker. */
+  startPollMs?: number;
 };
 
 /**
  * Runs up to `count` workers: wakes them when work arrives, keeps their claims, replaces dead ones and
  * charges their jobs, and at shutdown lets them finish or give back their jobs.
  *
- * One worker starts at once. Another one starts when all are busy and a job waits, because each takes 30 MB
- * and half a second of CPU time. It is not ended again.
+ * One worker starts at once, because each takes 30 MB and half a second of CPU time. Another one starts when
+ * all are busy and a job waits, when a job waits for longer than an idle worker needs to find it, and when a
+ * worker dies. It is not ended again.
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
-  const { count, db, log } = options;
+  const { count, db, log, startPollMs = START_POLL_MS } = options;
   const id = crypto.randomUUID();
   const alive = () => {
     const running = workers.filter((worker) => worker.alive()).length;
@@ -84,18 +91,43 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     }).catch((err) => log.warn({ err }, "the workers were not registered"));
   };
   const workers: WorkerSlot[] = Array.from({ length: count }, (_, n) =>
-    openSlot(n, id, { ...options, onReady: register, onBusy: () => void startIfNeeded() }),
+    openSlot(n, id, {
+      ...options,
+      onReady: register,
+      onBusy: () => startWhenFull(),
+      onCrashed: () => startNext(),
+    }),
   );
-  const startIfNeeded = async (): Promise<void> => {
-    const next = workers.find((worker) => !worker.isStarted());
-    if (!next || workers.some((worker) => worker.isStarted() && !worker.isBusy())) return;
-    try {
-      if (await hasDueJob(db)) next.start();
-    } catch (err) {
-      log.warn({ err }, "another worker is started later");
-    }
+
+  /** An idle worker finds a due job within its poll interval. After this time no worker can take the job. */
+  const overdueMs = 1.5 * startPollMs;
+  let newest: WorkerSlot | undefined;
+  let startedAt = 0;
+  const isRecentStart = () => performance.now() - startedAt < overdueMs;
+  /** All running workers are busy, and no new worker is about to run. */
+  const isFull = () => {
+    const running = workers.filter((worker) => worker.alive());
+    const isLoading = !newest?.alive() && isRecentStart();
+    return running.length > 0 && running.every((worker) => worker.isBusy()) && !isLoading;
   };
-  workers[0]?.start();
+  const startNext = () => {
+    const next = workers.find((worker) => !worker.isStarted());
+    if (!next) return;
+    newest = next;
+    startedAt = performance.now();
+    next.start();
+  };
+  const startIfNeeded = async (): Promise<boolean> => {
+    const full = isFull();
+    if (workers.every((worker) => worker.isStarted()) || (!full && isRecentStart())) return false;
+    if (await hasDueJob(db, full ? 0 : overdueMs / 1_000)) startNext();
+    return false;
+  };
+  startNext();
+  const starter = startPollLoop(startIfNeeded, log, startPollMs);
+  const startWhenFull = () => {
+    if (isFull()) starter.wake();
+  };
 
   // A separate connection. After an outage postgres.js listens again by itself.
   const listener = connect(options.databaseUrl, { max: 1, name: `${options.instance} supervisor` });
@@ -104,7 +136,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   };
   const wakeForJobs = () => {
     wakeAll("jobs")();
-    void startIfNeeded();
+    startWhenFull();
   };
   await listener.listen("ingest", wakeForJobs, wakeForJobs);
   await listener.listen("alignment", wakeAll("alignments"), wakeAll("alignments"));
@@ -115,7 +147,6 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const pulse = () => {
     for (const worker of workers) worker.ping();
     register();
-    void startIfNeeded(); // finds jobs without a notification, such as retries
   };
   pulse();
   const timer = setInterval(pulse, PULSE_MS);
@@ -124,6 +155,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     alive,
     drain: async () => {
       clearInterval(timer);
+      void starter.drain(); // a query during an outage must not delay the workers
       await Promise.all(workers.map((worker) => worker.drain()));
       await removeRegistration(db, id).catch((err) =>
         log.warn({ err }, "the registration of the workers was not removed"),
@@ -155,7 +187,11 @@ type HeldJob = { job: ClaimedJob; lost: AbortController; release: () => void };
 function openSlot(
   n: number,
   processId: string,
-  options: SupervisorOptions & { onReady: () => void; onBusy: () => void },
+  options: SupervisorOptions & {
+    onReady: () => void;
+    onBusy: () => void;
+    onCrashed: () => void;
+  },
 ): WorkerSlot {
   const { mode, entry, env, db, log, onMessage, onDeath } = options;
   const children = new Set<number>();
@@ -169,6 +205,7 @@ function openSlot(
   let worker: WorkerHandle | undefined;
 
   const hold = (job: ClaimedJob) => {
+    letGo();
     const lost = new AbortController();
     lost.signal.addEventListener("abort", () =>
       worker?.post({ type: "claim_lost", job_id: job.job_id }),
@@ -226,6 +263,7 @@ function openSlot(
       if (job) void reportCrash(db, job, reason, log);
       setTimeout(() => draining || start(), restartMs);
       restartMs = Math.min(restartMs * 2, RESTART_MS.most);
+      options.onCrashed();
     });
   };
 

@@ -41,7 +41,7 @@ const QueueNumbers = z.object({
     .nullable()
     .describe("How long the oldest job that could start has waited for a worker"),
   dead_letters: z.int().describe("Failed jobs and invalid messages"),
-  workers: z.int().describe("Running workers in all processes"),
+  workers: z.int().describe("Workers of all processes that run or start when they are needed"),
   held_since: Time.nullable().describe("After a restore no job begins, until the queue is resumed"),
 });
 

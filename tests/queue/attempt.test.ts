@@ -197,6 +197,7 @@ describe("a consumer", () => {
       process_id: crypto.randomUUID(),
       runQuarantined: () => Promise.reject(new Error("no job is quarantined")),
       onClaim: () => {},
+      onRelease: () => {},
       onOutcome: () => {},
       ...options,
     });
@@ -220,6 +221,33 @@ describe("a consumer", () => {
     await consumer.drain(0);
 
     expect(outcomes).toEqual(Array(5).fill("done"));
+  });
+
+  test("releases a job whose result could not be stored, so that its claim can expire", async () => {
+    const { job_id } = await createDocument(db, course_id);
+    const released = Promise.withResolvers<void>();
+    const outcomes: AttemptOutcome[] = [];
+    const consumer = consume({
+      handler: async () => {
+        await db.unsafe(`
+          create function cancel_update() returns trigger language plpgsql as
+            $$ begin raise exception 'canceled' using errcode = '57014'; end $$;
+          create trigger cancel_update before update on jobs
+            for each row execute function cancel_update()`);
+        return undefined;
+      },
+      onRelease: released.resolve,
+      onOutcome: (_, outcome) => outcomes.push(outcome),
+    });
+    try {
+      await released.promise;
+      await consumer.drain(0);
+    } finally {
+      await db`drop function cancel_update cascade`;
+    }
+
+    expect(outcomes).toEqual([]);
+    expect(await jobOf({ job_id })).toMatchObject({ job_state: "pending", next_attempt_at: null });
   });
 
   test("stops the work on an asset that was deleted", async () => {

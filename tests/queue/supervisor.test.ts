@@ -2,7 +2,7 @@ import { afterAll, afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { connect } from "../../src/db/client";
 import { claimJob, QUEUES } from "../../src/queue/queue";
-import { readQueueState } from "../../src/queue/queue-state";
+import { hasDueJob, readQueueState } from "../../src/queue/queue-state";
 import { type Supervisor, startSupervisor } from "../../src/queue/supervisor";
 import { databaseUrl } from "../support/database";
 import { createCourse, createDocument, silentLog } from "../support/factories";
@@ -19,13 +19,14 @@ afterEach(async () => {
   supervisor = undefined;
   await db`select pgmq.purge_queue('ingest')`;
   await db`delete from documents`;
+  await db`delete from queue_hold`;
 });
 afterAll(async () => {
   await db.end({ timeout: 1 });
   await database.close();
 });
 
-const supervise = async (env: Record<string, string>, count = 1) => {
+const supervise = async (env: Record<string, string>, count = 1, startPollMs = 2_000) => {
   messages.length = 0;
   supervisor = await startSupervisor({
     instance: "test",
@@ -36,6 +37,7 @@ const supervise = async (env: Record<string, string>, count = 1) => {
     db,
     databaseUrl: database.url,
     log: silentLog,
+    startPollMs,
     onMessage: ({ type }) => messages.push(type),
     onDeath: () => {},
     onCrash: () => {
@@ -104,6 +106,57 @@ test("a worker for each job starts when several jobs wait at the start", async (
     );
   }
   expect(supervisor!.alive()).toBe(3);
+});
+
+test("another worker starts when the first one never is ready and a job waits", async () => {
+  const { job_id } = await createDocument(db, course_id);
+  await supervise({ FIRST_WORKER: "stalls", WORKER_BLOCKS_MS: "0" }, 2, 100);
+
+  expect(
+    await eventually(
+      () => jobOf(job_id),
+      ({ attempt }) => attempt === 1,
+    ),
+  ).toMatchObject({ attempt: 1 });
+});
+
+test("another worker starts for a job that becomes due without a notification", async () => {
+  await createDocument(db, course_id);
+  const { job_id } = await createDocument(db, course_id);
+  await db`update pgmq.q_ingest set vt = clock_timestamp() + interval '2 seconds'
+           where message ->> 'job_id' = ${job_id}`;
+  await supervise({ WORKER_BLOCKS_MS: "0" }, 2, 100);
+  const pulseMs = 15_000;
+
+  await eventually(
+    () => jobOf(job_id),
+    ({ attempt }) => attempt === 1,
+    pulseMs - 5_000,
+  );
+
+  expect(messages.slice(0, 3)).toEqual(["ready", "claimed", "ready"]);
+});
+
+test("another worker starts when the first one dies, so that the process has a worker", async () => {
+  await supervise({ FIRST_WORKER: "fails" }, 2);
+
+  await eventually(
+    async () => supervisor!.alive(),
+    (alive) => alive === 1,
+  );
+
+  expect(messages).toEqual(["ready"]);
+});
+
+test("a job is due from its time on, but not while the queue is held", async () => {
+  await createDocument(db, course_id);
+  expect([await hasDueJob(db, 0), await hasDueJob(db, 3_600)]).toEqual([true, false]);
+  await db`update pgmq.q_ingest set vt = vt - interval '2 hours'`;
+  expect(await hasDueJob(db, 3_600)).toBe(true);
+
+  await db`insert into queue_hold (reason) values ('restored')`;
+
+  expect([await hasDueJob(db, 0), await hasDueJob(db, 3_600)]).toEqual([false, false]);
 });
 
 test("a thread that dies is charged to its job, which is due again at once", async () => {

@@ -4706,7 +4706,7 @@ export interface components {
                 paused: number;
                 running: number;
                 waiting: number;
-                /** @description Running workers in all processes */
+                /** @description Workers of all processes that run or start when they are needed */
                 workers: number;
             } | null;
             /**
