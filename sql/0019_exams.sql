@@ -44,7 +44,9 @@ create table exam_turns (
   holder    uuid,
   seen_at   timestamptz not null default now(),
   -- Lectern itself starts no exam of the course before this time.
-  retry_at  timestamptz
+  retry_at  timestamptz,
+  -- Exams that Lectern itself started since the last one that did not fail, with the one that runs now.
+  failures  integer not null default 0
 );
 
 -- Starts the exam of a course; null while another one runs.
@@ -56,7 +58,11 @@ create function claim_exam(p_course_id uuid) returns uuid language sql as $$
 $$;
 
 -- Starts the exam of a course whose last run of this kind has other settings, or that has no such run; null if none is
--- due or any exam runs. A course is due when it has questions and none of its jobs has run for p_settled_seconds.
+-- due or any exam runs. A course is due when it has questions about existing material and none of its jobs has run for
+-- p_settled_seconds. During a rollout, processes with old and with new settings each take one exam in a day.
+--
+-- The attempt counts as a failure until the exam ends well, so that a killed process waits too: 1 hour, then twice as
+-- long each time, at most 7 days.
 create function claim_due_exam(
   p_kind text, p_settings jsonb, p_settled_seconds double precision, out course_id uuid, out holder uuid
 ) language plpgsql as $$
@@ -67,15 +73,27 @@ begin
     return;
   end if;
   select c.id into course_id from courses c
-  where exists (select from exam_questions q where q.course_id = c.id)
+  where exists (
+      select from exam_questions q
+      left join lectures l on l.id = q.lecture_id
+      left join documents d on d.id = q.document_id
+      where q.course_id = c.id and coalesce(l.deleted_at, d.deleted_at) is null)
     and not exists (select from exam_turns t where t.course_id = c.id and t.retry_at > clock_timestamp())
     and (select r.settings from exam_runs r where r.course_id = c.id and r.kind = p_kind
          order by r.created_at desc, r.id desc limit 1) is distinct from p_settings
+    and not exists (
+      select from exam_runs r where r.course_id = c.id and r.kind = p_kind and r.settings = p_settings
+        and r.created_at > clock_timestamp() - interval '1 day')
     and not exists (
       select from jobs j where j.course_id = c.id
         and (j.job_state not in ('completed', 'failed') and j.paused_at is null
              or j.updated_at > clock_timestamp() - make_interval(secs => p_settled_seconds)))
   order by c.created_at, c.id limit 1;
-  if course_id is not null then holder := claim_exam(course_id); end if;
+  if course_id is null then return; end if;
+  holder := claim_exam(course_id);
+  update exam_turns t set
+    failures = t.failures + 1,
+    retry_at = clock_timestamp() + least(interval '1 hour' * power(2, least(t.failures, 8)), interval '7 days')
+  where t.course_id = claim_due_exam.course_id and t.holder = claim_due_exam.holder;
 end
 $$;

@@ -543,16 +543,28 @@ begin
     return;
   end if;
   select c.id into course_id from courses c
-  where exists (select from exam_questions q where q.course_id = c.id)
+  where exists (
+      select from exam_questions q
+      left join lectures l on l.id = q.lecture_id
+      left join documents d on d.id = q.document_id
+      where q.course_id = c.id and coalesce(l.deleted_at, d.deleted_at) is null)
     and not exists (select from exam_turns t where t.course_id = c.id and t.retry_at > clock_timestamp())
     and (select r.settings from exam_runs r where r.course_id = c.id and r.kind = p_kind
          order by r.created_at desc, r.id desc limit 1) is distinct from p_settings
+    and not exists (
+      select from exam_runs r where r.course_id = c.id and r.kind = p_kind and r.settings = p_settings
+        and r.created_at > clock_timestamp() - interval '1 day')
     and not exists (
       select from jobs j where j.course_id = c.id
         and (j.job_state not in ('completed', 'failed') and j.paused_at is null
              or j.updated_at > clock_timestamp() - make_interval(secs => p_settled_seconds)))
   order by c.created_at, c.id limit 1;
-  if course_id is not null then holder := claim_exam(course_id); end if;
+  if course_id is null then return; end if;
+  holder := claim_exam(course_id);
+  update exam_turns t set
+    failures = t.failures + 1,
+    retry_at = clock_timestamp() + least(interval '1 hour' * power(2, least(t.failures, 8)), interval '7 days')
+  where t.course_id = claim_due_exam.course_id and t.holder = claim_due_exam.holder;
 end
 $$;
 
@@ -2942,7 +2954,8 @@ CREATE TABLE public.exam_turns (
     course_id uuid NOT NULL,
     holder uuid,
     seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    retry_at timestamp with time zone
+    retry_at timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.idempotency_keys (

@@ -22,8 +22,8 @@ export type StoredQuestion = TermQuestion & {
 };
 
 /**
- * Replaces the questions of a lecture or a document about terms, and removes questions of a model whose answer is in no
- * chunk any more. A question that the asset had before keeps its id, so that exams before and after are compared.
+ * Replaces the questions of a lecture or a document about terms, and removes questions of a model whose answer is not at
+ * its place any more. A question that the asset had before keeps its id, so that exams before and after are compared.
  * Personal and deleted assets get none.
  */
 export async function replaceTermQuestions(
@@ -33,6 +33,11 @@ export async function replaceTermQuestions(
   questions: readonly TermQuestion[],
 ): Promise<void> {
   const { assets, asset, chunks } = TABLES[kind];
+  const isAtPlace =
+    kind === "lecture"
+      ? sql`c.start_ms < (e.place ->> 'end_ms')::float8 and c.end_ms > (e.place ->> 'start_ms')::float8`
+      : sql`exists (select from jsonb_array_elements_text(e.place -> 'pages') page
+                    where page::integer between c.page_number and c.page_end)`;
   await sql`
     with wanted as (
       select question, term
@@ -43,7 +48,8 @@ export async function replaceTermQuestions(
       where ${sql(asset)} = ${asset_id} and case
         when place is null then (question, term) not in (select question, term from wanted)
         else not exists (select from ${sql(chunks)} c
-                         where c.${sql(asset)} = ${asset_id} and position(e.term in c.content) > 0) end)
+                         where c.${sql(asset)} = ${asset_id} and position(e.term in c.content) > 0
+                           and ${isAtPlace}) end)
     insert into exam_questions (course_id, ${sql(asset)}, question, term)
     select a.course_id, a.id, w.question, w.term
     from ${sql(assets)} a, wanted w

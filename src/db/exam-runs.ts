@@ -3,6 +3,8 @@ import type { Sql } from "./client";
 /** `full`: search, answers and refusals. `search`: only search, which needs no chat model. */
 export type ExamKind = "full" | "search";
 
+const KEPT_RUNS = 20;
+
 export type ExamRun<Settings, Report> = {
   id: string;
   kind: ExamKind;
@@ -14,6 +16,10 @@ export type ExamRun<Settings, Report> = {
   created_at: string;
 };
 
+/**
+ * Stores a run. Of each course and kind, the newest 20 runs stay, and the newest ones without a regression, with which
+ * later runs are compared.
+ */
 export async function insertExamRun<Settings, Report>(
   sql: Sql,
   course_id: string,
@@ -21,6 +27,17 @@ export async function insertExamRun<Settings, Report>(
 ): Promise<ExamRun<Settings, Report>> {
   const { kind, settings, report, regressions } = run;
   const [stored] = await sql<ExamRun<Settings, Report>[]>`
+    with former as (
+      select id, regressions, row_number() over (order by created_at desc, id desc) as number,
+             row_number() over (partition by regressions = '{}', settings ->> 'is_reranked'
+                                order by created_at desc, id desc) as number_of_its_sort
+      from exam_runs where course_id = ${course_id} and kind = ${kind}
+    ),
+    removed as (
+      delete from exam_runs where id in (
+        select id from former
+        where number >= ${KEPT_RUNS} and not (regressions = '{}' and number_of_its_sort = 1))
+    )
     insert into exam_runs (course_id, kind, settings, report, regressions)
     values (${course_id}, ${kind}, ${sql.json(settings as never)}, ${sql.json(report as never)}, ${regressions})
     returning id, kind, settings, report, regressions, created_at`;
@@ -58,7 +75,7 @@ export async function findBaselineRun<Settings, Report>(
 /** A running exam. While it runs, no other one of its course starts. */
 export type ExamTurn = { course_id: string; holder: string };
 
-/** Starts the exam of a course; null while another one runs. */
+/** Starts the exam of a course for a person; null while another one runs. */
 export async function claimExam(sql: Sql, course_id: string): Promise<ExamTurn | null> {
   const [row] = await sql<{ holder: string | null }[]>`select claim_exam(${course_id}) as holder`;
   return row!.holder === null ? null : { course_id, holder: row!.holder };
@@ -66,6 +83,7 @@ export async function claimExam(sql: Sql, course_id: string): Promise<ExamTurn |
 
 /**
  * Starts the exam of a course whose last run of this kind has other settings, or that has none; null if none is due.
+ * If the exam does not end well, the course is due again after 1 hour, then after twice as long each time, up to 7 days.
  *
  * @param settledSeconds  a course with a job in this time is not due, because more files are probably coming
  */
@@ -81,14 +99,29 @@ export async function claimDueExam<Settings>(
   return turn?.holder ? turn : null;
 }
 
-/** Records that the process of a running exam is alive. */
-export async function refreshExam(sql: Sql, { course_id, holder }: ExamTurn): Promise<void> {
-  await sql`
+/**
+ * Records that the process of a running exam is alive.
+ *
+ * @returns false if the exam has lost its turn: another process has it, or the course is deleted
+ */
+export async function refreshExam(sql: Sql, { course_id, holder }: ExamTurn): Promise<boolean> {
+  const { count } = await sql`
     update exam_turns set seen_at = clock_timestamp()
     where course_id = ${course_id} and holder = ${holder}`;
+  return count > 0;
 }
 
-/** @param waitSeconds  Lectern itself starts no exam of the course in this time */
+/** Ends a failed exam. The wait that began with its attempt stays. */
+export async function endFailedExam(sql: Sql, { course_id, holder }: ExamTurn): Promise<void> {
+  await sql`
+    update exam_turns set holder = null where course_id = ${course_id} and holder = ${holder}`;
+}
+
+/**
+ * Ends an exam that did not fail, also one that had nothing to ask.
+ *
+ * @param waitSeconds  Lectern itself starts no exam of the course in this time
+ */
 export async function endExam(
   sql: Sql,
   { course_id, holder }: ExamTurn,
@@ -96,6 +129,6 @@ export async function endExam(
 ): Promise<void> {
   await sql`
     update exam_turns set
-      holder = null, retry_at = clock_timestamp() + make_interval(secs => ${waitSeconds}::float8)
+      holder = null, failures = 0, retry_at = clock_timestamp() + make_interval(secs => ${waitSeconds}::float8)
     where course_id = ${course_id} and holder = ${holder}`;
 }

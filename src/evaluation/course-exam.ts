@@ -5,6 +5,7 @@ import {
   type ExamRun,
   type ExamTurn,
   endExam,
+  endFailedExam,
   findBaselineRun,
   insertExamRun,
   refreshExam,
@@ -41,31 +42,43 @@ export async function runCourseExam(
   await getCourse(deps.db, course_id);
   const turn = await claimExam(deps.db, course_id);
   if (!turn) throw new AppError("exam_running");
-  return duringTurn(turn, deps, 0, () => examine(course_id, deps, { kind: "full", baseline }));
+  return duringTurn(turn, deps, (signal) =>
+    examine(course_id, { ...deps, signal }, { kind: "full", baseline }),
+  );
 }
 
 /**
  * Runs the work of a claimed exam, and ends the claim.
  *
- * @param waitSeconds  after a failure, Lectern itself starts no exam of the course in this time
+ * @param work  gets a signal that also aborts when the exam loses its turn or its course
+ * @throws AppError `course_not_found` or `exam_running` after such a loss, if the work ends with its signal
  */
 export async function duringTurn<T>(
   turn: ExamTurn,
   { db, signal }: Pick<ExamDeps, "db" | "signal">,
-  waitSeconds: number,
-  work: () => Promise<T>,
+  work: (signal: AbortSignal) => Promise<T>,
+  refreshMs = REFRESH_MS,
 ): Promise<T> {
-  const refresh = setInterval(() => void refreshExam(db, turn).catch(() => {}), REFRESH_MS);
+  const lost = new AbortController();
+  const check = async () => {
+    if (await refreshExam(db, turn)) return;
+    const reason = await getCourse(db, turn.course_id).then(
+      () => new AppError("exam_running"),
+      (err) => err,
+    );
+    lost.abort(reason);
+  };
+  // The next refresh follows soon. If the database does not answer for long, the claim expires.
+  const refresh = setInterval(() => void check().catch(() => {}), refreshMs);
   let hasFailed = true;
   try {
-    const result = await work();
+    const result = await work(AbortSignal.any([signal, lost.signal]));
     hasFailed = false;
     return result;
   } finally {
     clearInterval(refresh);
-    // A process that stops is no reason to wait. If the database does not answer, the claim expires.
-    const wait = hasFailed && !signal.aborted ? waitSeconds : 0;
-    await endExam(db, turn, wait).catch(() => {});
+    const ended = hasFailed ? endFailedExam(db, turn) : endExam(db, turn, 0);
+    await ended.catch(() => {});
   }
 }
 
@@ -77,7 +90,8 @@ type Examination = {
 };
 
 /**
- * Takes an exam whose turn is claimed. First, the chat model writes questions about assets that have none of it.
+ * Takes an exam whose turn is claimed. Before a whole exam, the chat model writes questions about assets that have none
+ * of it; an exam of search calls no chat model.
  *
  * @throws AppError `exam_without_questions`, `evaluation_set_invalid`, those of a provider and of `beforeEach`
  */
@@ -87,7 +101,7 @@ export async function examine(
   { kind, baseline, beforeEach }: Examination,
 ): Promise<TakenExam> {
   const { db } = deps;
-  await writeQuestions(course_id, deps);
+  if (kind === "full") await writeQuestions(course_id, deps);
   const questions = await listCourseQuestions(db, course_id);
   if (questions.length === 0) throw new AppError("exam_without_questions");
   const covered = questions.filter((question) => question.covered);
@@ -115,6 +129,7 @@ export async function examine(
     isRegression ? [`${section} ${name}`] : [],
   );
   const asked = kind === "search" ? covered.length : questions.length;
+  deps.signal.throwIfAborted();
   const run = await insertExamRun<ExamSettings | SearchSettings, ExamReport>(db, course_id, {
     kind,
     settings: settingsOf(kind, deps),

@@ -11,8 +11,10 @@ export type DueExamDeps = Omit<CourseExamDeps, "signal" | "say"> & {
   config: Pick<Config, "AUTO_EXAMS">;
 };
 
-/** After a failure, such as an outage of a provider or a used-up budget. */
-const RETRY_SECONDS = 3_600;
+/** Until `lectern reembed` has perhaps moved the vectors of a course. */
+const OTHER_MODEL_SECONDS = 3_600;
+/** Until a course without a usable question perhaps has one. */
+const NO_QUESTIONS_SECONDS = 86_400;
 /** A teacher who uploads a course has paused for this long. */
 const SETTLED_SECONDS = 600;
 
@@ -21,6 +23,7 @@ const SETTLED_SECONDS = 600;
  * no run yet, so that a later change has a baseline. Of all processes, one takes an exam at a time.
  *
  * @param settledSeconds  a course with a job in this time is not due
+ * @throws AppError `budget_exceeded`, those of a provider and of `duringTurn`; the signal's reason
  */
 export async function takeDueExam(
   deps: DueExamDeps,
@@ -37,13 +40,18 @@ export async function takeDueExam(
     // Its vectors are of another model until `lectern reembed` moves them, so the exam would measure that one.
     const waits = await listCoursesWithOtherModel(db, course_id, embedder.model);
     if (waits.length > 0) {
-      await endExam(db, turn, RETRY_SECONDS);
+      await endExam(db, turn, OTHER_MODEL_SECONDS);
       continue;
     }
-    const examDeps: CourseExamDeps = { ...deps, signal, say: () => {} };
-    await duringTurn(turn, examDeps, RETRY_SECONDS, async () => {
-      const checkBudget = () => assertWithinBudget(deps, course_id);
-      const { run } = await examine(course_id, examDeps, { kind, beforeEach: checkBudget });
+    await duringTurn(turn, { db, signal }, async (ownSignal) => {
+      const examDeps: CourseExamDeps = { ...deps, signal: ownSignal, say: () => {} };
+      const beforeEach = () => assertWithinBudget(deps, course_id);
+      const taken = await examine(course_id, examDeps, { kind, beforeEach }).catch((err) => {
+        if (err instanceof AppError && err.errorCode === "exam_without_questions") return null;
+        throw err;
+      });
+      if (!taken) return endExam(db, turn, NO_QUESTIONS_SECONDS);
+      const { run } = taken;
       const { regressions, report } = run;
       const fields = { course_id, kind, questions: report.questions, regressions };
       if (regressions.length === 0) log.info(fields, "the exam of a course was taken");

@@ -3,7 +3,7 @@ import { type AnswerDeps, answerTurn } from "../chat/run/answer-turn";
 import { isUnanswered } from "../chat/run/unanswered";
 import type { ChatMessage, NewAnswer } from "../db/chat/chat";
 import type { GoldPlace } from "../db/exam-questions";
-import type { AppError } from "../errors";
+import type { AppError, ErrorCode } from "../errors";
 import { SEES_ALL } from "../principal";
 import type { Mode } from "../retrieval/rank";
 import { bootstrap, type Estimate, mean, seeded } from "../retrieval/ranking-metrics";
@@ -46,6 +46,15 @@ const PASSAGES = 8;
 /** A citation opens the right moment if it starts at most this long before or after it. */
 const NEAR_MS = 5_000;
 const SEED = 1;
+/** Failures that the content of one question can cause. Others, such as outages, would affect all questions. */
+const CONTENT_FAILURES: readonly ErrorCode[] = [
+  "chat_failed",
+  "provider_answer_invalid",
+  "provider_answer_unusable",
+  "provider_request_refused",
+];
+/** So many failed answers in a row have another cause than the content of a question. */
+const FAILED_IN_A_ROW = 3;
 
 type SearchedQuestion = { question: ExamQuestion; passages: Passage[] };
 type Asked = SearchedQuestion & {
@@ -53,7 +62,13 @@ type Asked = SearchedQuestion & {
   ranks: Record<Mode, number> | null;
   answer: ExamAnswer;
 };
-type ExamAnswer = { isRefusal: boolean; citations: Citation[]; unsupported: number };
+/** A failed answer counts as wrong: a covered question is refused, another one is not. */
+type ExamAnswer = {
+  failure?: AppError;
+  isRefusal: boolean;
+  citations: Citation[];
+  unsupported: number;
+};
 
 /**
  * Measures retrieval only: it calls no chat model and no reranker.
@@ -84,7 +99,8 @@ export async function takeSearchExam(
  *
  * @param comparesModes  also searches by text only and by vectors only
  * @param beforeEach  called before each question; it throws to stop the exam
- * @throws AppError of a provider, because a report with failed answers would be wrong; the signal's reason
+ * @throws AppError of a provider that does not answer, and after three failed answers in a row, because a report about
+ *   them would be wrong; the signal's reason
  */
 export async function takeExam(
   course_id: string,
@@ -96,10 +112,16 @@ export async function takeExam(
   }: { comparesModes: boolean; beforeEach?: (() => Promise<void>) | undefined },
 ): Promise<ExamResult> {
   const asked: Asked[] = [];
+  let failedInARow = 0;
   for (const question of questions) {
     deps.signal.throwIfAborted();
     await beforeEach?.();
-    asked.push(await ask(course_id, question, deps, comparesModes));
+    const one = await ask(course_id, question, deps, comparesModes);
+    const { failure } = one.answer;
+    failedInARow = failure ? failedInARow + 1 : 0;
+    if (failure && failedInARow === FAILED_IN_A_ROW) throw failure;
+    if (failure) deps.say(`question ${question.id} counts as wrong: ${failure.message}`);
+    asked.push(one);
     if (asked.length % 25 === 0) deps.say(`${asked.length} of ${questions.length} questions`);
   }
   return { measures: toMeasures(asked), legs: comparesModes ? toLegs(asked) : null };
@@ -128,7 +150,7 @@ async function ask(
           vector: await rankIn("vector"),
         }
       : null;
-  return { question, passages, ranks, answer: await answer(course_id, question.question, deps) };
+  return { question, passages, ranks, answer: await answer(course_id, question, deps) };
 }
 
 const requestOf = (course_id: string, { question }: ExamQuestion): CourseSearchRequest => ({
@@ -140,7 +162,11 @@ const requestOf = (course_id: string, { question }: ExamQuestion): CourseSearchR
   mode: "hybrid",
 });
 
-async function answer(course_id: string, text: string, deps: ExamDeps): Promise<ExamAnswer> {
+async function answer(
+  course_id: string,
+  { question: text, covered }: ExamQuestion,
+  deps: ExamDeps,
+): Promise<ExamAnswer> {
   const id = crypto.randomUUID();
   const question: ChatMessage = {
     id,
@@ -171,7 +197,10 @@ async function answer(course_id: string, text: string, deps: ExamDeps): Promise<
     if (part.type === "error") failure = part.error;
   }, deps.signal);
   deps.signal.throwIfAborted();
-  if (failure) throw failure;
+  if (failure) {
+    if (!CONTENT_FAILURES.includes(failure.errorCode)) throw failure;
+    return { failure, isRefusal: covered, citations: [], unsupported: 0 };
+  }
   const all = <T>(key: "citations" | "unsupported") =>
     steps.flatMap(({ metadata }) => (metadata[key] ?? []) as T[]);
   const citations = all<Citation>("citations");

@@ -2,16 +2,22 @@ import { beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { join } from "node:path";
 import { Elysia } from "elysia";
 import { writeCourse } from "../../bench/course/write-course";
-import { claimExam, endExam, findLastExamRun } from "../../src/db/exam-runs";
+import {
+  claimDueExam,
+  claimExam,
+  endExam,
+  findLastExamRun,
+  insertExamRun,
+} from "../../src/db/exam-runs";
 import { readFleetNumbers } from "../../src/db/jobs/fleet-numbers";
 import { AppError } from "../../src/errors";
-import { type ExamReport, runCourseExam } from "../../src/evaluation/course-exam";
+import { duringTurn, type ExamReport, runCourseExam } from "../../src/evaluation/course-exam";
 import { readCourseFolder } from "../../src/evaluation/course-folder";
 import { listCourseQuestions } from "../../src/evaluation/course-questions";
 import { takeDueExam } from "../../src/evaluation/due-exam";
 import { compareReports } from "../../src/evaluation/gate";
 import { ingestFolder } from "../../src/evaluation/ingest-folder";
-import { takeSearchExam } from "../../src/evaluation/take-exam";
+import { takeExam, takeSearchExam } from "../../src/evaluation/take-exam";
 import { writeQuestions } from "../../src/evaluation/write-questions";
 import { toExamQuestions, writeExamQuestions } from "../../src/pipelines/exam-questions";
 import type { Embedder } from "../../src/providers/embedder";
@@ -177,6 +183,57 @@ describe("the exam of a course", () => {
     });
   });
 
+  test("keeps the newest 20 runs of a kind, and the baseline", async () => {
+    const course = await createCourse(db);
+    for (let number = 0; number < 23; number += 1) {
+      await insertExamRun(db, course, {
+        kind: "full",
+        settings: { number, is_reranked: false },
+        report: {},
+        regressions: number === 0 ? [] : ["retrieval found_in_8"],
+      });
+    }
+    const kept = await db`
+      select (settings ->> 'number')::int as number from exam_runs
+      where course_id = ${course} order by number`;
+
+    const newest = Array.from({ length: 20 }, (_, i) => i + 3);
+    expect(kept.map(({ number }) => number)).toEqual([0, ...newest]);
+    await db`delete from courses where id = ${course}`;
+  });
+
+  test("counts an answer that fails by its content as wrong, but stops at an outage", async () => {
+    const all = await listCourseQuestions(db, course_id);
+    const questions = [
+      ...all.filter(({ covered }) => covered).slice(0, 2),
+      ...all.filter(({ covered }) => !covered).slice(0, 2),
+    ];
+    const bad = [questions[1]!, questions[3]!].map(({ question }) => question);
+    const answers = { ...deps, chatModel };
+    const exam = () => takeExam(course_id, questions, answers, { comparesModes: false });
+    openai.replies = ({ body }) => {
+      const fails = bad.some((one) =>
+        JSON.stringify(body).includes(JSON.stringify(one).slice(1, -1)),
+      );
+      return { text: fails ? "" : "The course does not say this." };
+    };
+    const { measures } = await exam();
+    const valuesOf = (name: string) => measures.find((one) => one.name === name)!.values;
+    expect(valuesOf("covered_answered")[questions[1]!.id]).toBe(0);
+    expect(valuesOf("cites_right_place")[questions[1]!.id]).toBe(0);
+    expect(valuesOf("uncovered_refused")).toMatchObject({
+      [questions[2]!.id]: 1,
+      [questions[3]!.id]: 0,
+    });
+
+    openai.replies = () => ({ text: "" });
+    await expect(exam()).rejects.toMatchObject({ errorCode: "chat_failed" });
+    openai.requests.length = 0;
+    openai.replies = () => ({ fault: { kind: "status", status: 401 } });
+    await expect(exam()).rejects.toMatchObject({ errorCode: "provider_unauthorized" });
+    expect(openai.requestsTo("/v1/chat/completions")).toHaveLength(1);
+  });
+
   test("needs a course with material, and stops when its request ends", async () => {
     const empty = await createCourse(db);
     const cancelled = { ...deps, signal: AbortSignal.abort(new Error("stop")) };
@@ -193,7 +250,7 @@ describe("an exam that Lectern takes", () => {
   /** After it, the exam of the course is due. */
   const outdate = async () => {
     await db`update exam_runs set settings = jsonb_set(settings, '{vector_weight}', '0.9')`;
-    await db`update exam_turns set retry_at = null`;
+    await db`update exam_turns set retry_at = null, failures = 0`;
   };
   /** Every item of the former runs becomes twice as good as any can be. */
   const improveBaseline = () => db`
@@ -204,10 +261,13 @@ describe("an exam that Lectern takes", () => {
   const isOutdated = async () => (await call("GET")).body.run.is_outdated;
   const logged: { regressions?: string[] }[] = [];
   const log = { ...services.log, warn: (fields: object) => void logged.push(fields) } as never;
-  /** A model writes the answers, so the exams are of search only. Here it writes no questions. */
+  /** A model writes the answers, so the exams are of search only. */
   beforeEach(() => {
     openai.replies = () => ({ text: '{"questions": []}' });
   });
+  const turns = () =>
+    db`select holder, failures, extract(epoch from retry_at - now())::float8 / 3600 as hours
+       from exam_turns where course_id = ${course_id}`;
   const take = (more: Partial<Parameters<typeof takeDueExam>[0]> = {}, end = signal) =>
     takeDueExam({ ...services, chatModel, log, ...more }, end, 0);
 
@@ -245,8 +305,10 @@ describe("an exam that Lectern takes", () => {
 
   test("measures search only while a model writes the answers, also against a full exam before", async () => {
     await improveBaseline();
+    openai.requests.length = 0;
     await take();
     const { run } = (await call("GET")).body;
+    expect(openai.requestsTo("/v1/chat/completions")).toEqual([]);
     await db`update exam_runs set regressions = '{}'`;
 
     expect(run.regressions).toContain("retrieval found_in_8");
@@ -295,11 +357,9 @@ describe("an exam that Lectern takes", () => {
     expect(openai.requestsTo("/v1/chat/completions")).toEqual([]);
   });
 
-  test("is tried again an hour after a failure, and ends with its process", async () => {
+  test("waits twice as long after each failure, also after that of a killed process", async () => {
     await outdate();
     const before = await runs();
-    const turns = () =>
-      db`select holder, retry_at > now() as waits from exam_turns where course_id = ${course_id}`;
     const down: Embedder = {
       ...services.embedder,
       embed: () => Promise.reject(new AppError("provider_unauthorized")),
@@ -307,13 +367,93 @@ describe("an exam that Lectern takes", () => {
     const failed = take({ embedder: down });
     await expect(failed).rejects.toMatchObject({ errorCode: "provider_unauthorized" });
     await take();
-    const waiting = await turns();
+    const first = await turns();
     await db`update exam_turns set retry_at = null`;
     await expect(take({}, AbortSignal.abort(new Error("stop")))).rejects.toThrow("stop");
+    const second = await turns();
+    await db`update exam_turns set retry_at = null`;
+    await claimDueExam(db, "search", {}, 0);
+    await db`update exam_turns set seen_at = now() - interval '2 minutes'`;
+    await take();
+    const killed = await turns();
+    await db`update exam_turns set retry_at = null, failures = 100`;
+    await expect(take({ embedder: down })).rejects.toThrow();
+    const longest = await turns();
 
     expect(await runs()).toBe(before);
-    expect([...waiting]).toEqual([{ holder: null, waits: true }]);
-    expect([...(await turns())]).toEqual([{ holder: null, waits: false }]);
+    expect([...first]).toEqual([{ holder: null, failures: 1, hours: expect.closeTo(1, 1) }]);
+    expect([...second]).toEqual([{ holder: null, failures: 2, hours: expect.closeTo(2, 1) }]);
+    expect(killed[0]).toMatchObject({ failures: 3, hours: expect.closeTo(4, 1) });
+    expect(longest[0]!.hours).toBeCloseTo(168, 1);
+
+    await db`update exam_turns set retry_at = null`;
+    await take();
+    expect(await runs()).toBe(before + 1);
+    expect(await turns()).toMatchObject([{ holder: null, failures: 0 }]);
+  });
+
+  test("is not taken in turn by processes with other settings", async () => {
+    await outdate();
+    await take();
+    const before = await runs();
+    const last = await findLastExamRun<object, ExamReport>(db, course_id);
+    const other = { kind: "search" as const, settings: { of: "a canary" }, regressions: [] };
+    await insertExamRun(db, course_id, { ...other, report: last!.report });
+    await take();
+    expect(await runs()).toBe(before + 1);
+
+    await db`update exam_runs set created_at = created_at - interval '2 days'`;
+    await take();
+    expect(await runs()).toBe(before + 2);
+  });
+
+  test("notices that it lost its turn or its course, and stops", async () => {
+    const course = await createCourse(db);
+    const lose = async (how: () => Promise<unknown>) => {
+      const turn = await claimExam(db, course);
+      const work = async (lost: AbortSignal) => {
+        const aborted = new Promise((resolve) => lost.addEventListener("abort", resolve));
+        await how();
+        await aborted;
+        lost.throwIfAborted();
+      };
+      return duringTurn(turn!, { db, signal }, work, 5);
+    };
+    const lostTurn = lose(
+      () => db`
+      update exam_turns set holder = gen_random_uuid() where course_id = ${course}`,
+    );
+    await expect(lostTurn).rejects.toMatchObject({ errorCode: "exam_running" });
+    const others = await db`select holder from exam_turns where course_id = ${course}`;
+    expect(others).toMatchObject([{ holder: expect.any(String) }]); // this exam runs on
+    await db`update exam_turns set holder = null where course_id = ${course}`;
+
+    const lostCourse = lose(() => db`delete from courses where id = ${course}`);
+    await expect(lostCourse).rejects.toMatchObject({ errorCode: "course_not_found" });
+  });
+
+  test("waits a day without a warning when no question can be used, and ignores deleted files", async () => {
+    const bare = await createCourse(db);
+    const [lecture] = await db`
+      insert into lectures (course_id, source, title, panopto_url, panopto_session_id)
+      values (${bare}, 'panopto', 'Lecture', 'https://uni.example', 'x') returning id`;
+    await db`
+      insert into exam_questions (course_id, lecture_id, question, term)
+      values (${bare}, ${lecture!.id}, 'What is a quagga?', 'quagga')`;
+    const due = () => claimDueExam(db, "search", { of: "another process" }, 0);
+    await db`update exam_turns set retry_at = now() + interval '1 day'`;
+    logged.length = 0;
+    await take();
+    const [turn] = await db`
+      select holder, failures, retry_at > now() + interval '23 hours' as waits_a_day
+      from exam_turns where course_id = ${bare}`;
+    expect({ ...turn }).toEqual({ holder: null, failures: 0, waits_a_day: true });
+    expect(logged).toEqual([]);
+
+    await db`update exam_turns set retry_at = null where course_id = ${bare}`;
+    await db`update lectures set deleted_at = now() where id = ${lecture!.id}`;
+    expect(await due()).toBeNull();
+    await db`delete from courses where id = ${bare}`;
   });
 });
 
@@ -389,6 +529,22 @@ describe("questions that a model writes", () => {
     await db`update exam_questions set term = 'words of an older version' where place is not null`;
     await again();
     expect([...(await written())]).toEqual([]);
+  });
+
+  test("are removed when their answer moves to another place of a replaced file", async () => {
+    await write();
+    await db`
+      update exam_questions set place = case
+        when place ? 'pages' then jsonb_set(place, '{pages}', '[99]')
+        else place || '{"start_ms": 90000000, "end_ms": 90001000}' end
+      where id in (select distinct on (lecture_id, document_id) id from exam_questions
+                   where place is not null order by lecture_id, document_id, id)`;
+    const before = (await written()).length;
+    for (const [file, id] of assets)
+      await writeExamQuestions(db, file.endsWith(".pdf") ? "document" : "lecture", id);
+
+    expect(await written()).toHaveLength(before - assets.size);
+    expect(JSON.stringify(await written())).not.toMatch(/\[99\]|90000000/);
   });
 
   test("are taken from an answer whose other parts cannot be used", async () => {
