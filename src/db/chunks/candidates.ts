@@ -59,7 +59,7 @@ const MOST_SAMPLED = 10_000;
 const MOST_PAIRED = 500;
 /**
  * The counts include chunks that were deleted since, or that the viewer does not see, and they are a share for several
- * courses. With fewer chunks by words than this, the words that were left out are ranked too.
+ * courses. With fewer chunks by words than this, and than half of the expected ones, the words that were left out are ranked too.
  */
 const FEW_MATCHES = CANDIDATES / 2;
 /** Maximum number of lexemes, including other spellings and pairs of characters. */
@@ -236,7 +236,8 @@ async function queryCandidates(
                                               'matches', matches)) from looked_up), '[]') as lexemes,
            coalesce((select array_agg(written) from stop), '{}') as stops,
            exists (select from word where sample is distinct from 1)
-             and (select count(distinct id) from by_words) < ${FEW_MATCHES} as lacks_matches`;
+             and (select count(distinct id) from by_words)
+                 < (select least(${FEW_MATCHES}, max(known * sample) / 2) from word) as lacks_matches`;
   const { candidates, lexemes, stops, lacks_matches } = row!;
   return {
     candidates,
