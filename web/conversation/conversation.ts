@@ -459,8 +459,10 @@ export class Conversation {
   }
 
   #change(fields: Partial<ConversationState>): void {
+    // Shown in the next frame: a quick answer can begin and end before a slow one is rendered again.
+    const isUrgent = fields.status !== undefined && fields.status !== this.#state.status;
     this.#state = { ...this.#state, ...fields };
-    if (this.#isScheduled) return;
+    if (this.#isScheduled && !isUrgent) return;
     this.#isScheduled = true;
     const notify = () => {
       this.#isScheduled = false;
@@ -472,7 +474,7 @@ export class Conversation {
         this.#nextRender = ended + (ended - started) / RENDER_SHARE;
       });
     };
-    const wait = this.#nextRender - performance.now();
+    const wait = isUrgent ? 0 : this.#nextRender - performance.now();
     // A hidden tab has no frames.
     if (document.hidden) setTimeout(notify, HIDDEN_MS);
     else if (wait > FRAME_MS) setTimeout(() => requestAnimationFrame(notify), wait - FRAME_MS);
