@@ -1,6 +1,15 @@
 /** Billed units by name, such as `audio_seconds`, `pages`, `input_tokens`. */
 export type CallUsage = Record<string, number>;
 
+/** The counts of the AI SDK. Servers without token counts send no number, or NaN. */
+export const toTokens = (
+  usage: { inputTokens: number | undefined; outputTokens: number | undefined } | undefined,
+) => ({
+  input_tokens: counted(usage?.inputTokens),
+  output_tokens: counted(usage?.outputTokens),
+});
+const counted = (tokens: number | undefined) => (Number.isFinite(tokens) ? tokens! : 0);
+
 export type BillableRequest = {
   /** The service that answers; calls to it share one circuit breaker: `openai`, `elevenlabs`. */
   service: string;

@@ -71,3 +71,28 @@ function retryAfterMs(error: Failure): number | undefined {
   const seconds = /"retryDelay":\s*"([\d.]+)s"/.exec(responseBody)?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1_000;
 }
+
+/**
+ * A request to a model with a time limit.
+ *
+ * @param timeoutMs  in milliseconds
+ * @param request  gets a signal that also aborts at the end of the time
+ * @throws AppError `provider_…`; the signal's reason
+ */
+export async function requestWithin<T>(
+  provider: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+  request: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = AbortSignal.timeout(timeoutMs);
+  try {
+    return await request(AbortSignal.any([signal, late]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!late.aborted) throw toProviderError(error, provider);
+    const reason = `no answer within ${timeoutMs / 1_000} s`;
+    const details = { provider, reason, timed_out: true };
+    throw new AppError("provider_unavailable", details, { cause: error });
+  }
+}

@@ -1,9 +1,8 @@
-import { generateText, NoObjectGeneratedError, Output } from "ai";
+import { generateText, type LanguageModelUsage, NoObjectGeneratedError, Output } from "ai";
 import { z } from "zod";
 import { toModelName } from "../../db/jobs/provider-calls";
-import { AppError } from "../../errors";
-import type { PaidCalls } from "../paid-calls";
-import { toProviderError } from "../provider-error";
+import { type PaidCalls, toTokens } from "../paid-calls";
+import { requestWithin } from "../provider-error";
 import type { ChatModel } from "./chat-model";
 
 /** Models read the descriptions as instructions. */
@@ -48,23 +47,16 @@ export async function draftQuestions(
 ): Promise<QuestionDraft[]> {
   const { provider: service, model: modelId } = toModelName(name);
   return calls.run({ service, model: modelId, isFree, estimate: TYPICAL_USAGE }, async () => {
-    const late = AbortSignal.timeout(ANSWER_MS);
-    try {
-      const { text, usage } = await ask(model, passages, AbortSignal.any([signal, late]));
-      const result = readDrafts(text);
-      const problem = result === null ? "answer_invalid" : undefined;
-      return { result: result ?? [], usage: toTokens(usage), problem };
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!late.aborted) throw toProviderError(error, name);
-      const details = { provider: name, reason: `no answer within ${ANSWER_MS / 1_000} s` };
-      throw new AppError("provider_unavailable", { ...details, timed_out: true }, { cause: error });
-    }
+    const { text, usage } = await requestWithin(name, ANSWER_MS, signal, (ended) =>
+      ask(model, passages, ended),
+    );
+    const result = readDrafts(text);
+    const problem = result === null ? "answer_invalid" : undefined;
+    return { result: result ?? [], usage: toTokens(usage), problem };
   });
 }
 
-type Answer = { text: string; usage: Usage | undefined };
-type Usage = { inputTokens: number | undefined; outputTokens: number | undefined };
+type Answer = { text: string; usage: LanguageModelUsage | undefined };
 
 async function ask(
   model: ChatModel["model"],
@@ -101,10 +93,3 @@ function readDrafts(text: string): QuestionDraft[] | null {
     return null;
   }
 }
-
-/** Servers without token counts send no number, or NaN. */
-const toTokens = (usage: Usage | undefined) => ({
-  input_tokens: counted(usage?.inputTokens),
-  output_tokens: counted(usage?.outputTokens),
-});
-const counted = (tokens: number | undefined) => (Number.isFinite(tokens) ? tokens! : 0);

@@ -7,10 +7,9 @@ import {
 } from "ai";
 import { z } from "zod";
 import { toModelName } from "../../db/jobs/provider-calls";
-import { AppError } from "../../errors";
 import type { LanguageModelV4 } from "../chat/chat-model";
-import { type PaidCalls, UNRECORDED } from "../paid-calls";
-import { toProviderError } from "../provider-error";
+import { type PaidCalls, toTokens, UNRECORDED } from "../paid-calls";
+import { requestWithin } from "../provider-error";
 import { INSTRUCTIONS, promptFor, type SlideToDescribe } from "./slide-describer-prompt";
 
 /** Models read the descriptions as instructions. */
@@ -80,19 +79,11 @@ export function createSlideDescriber(
       const { provider: service, model: modelId } = toModelName(name);
       const call = { service, model: modelId, isFree, estimate: TYPICAL_SLIDE };
       const request = async () => {
-        const late = AbortSignal.timeout(answerMs);
-        const ended = AbortSignal.any([signal, late]);
-        try {
-          const result = await ask(model, slide, ended);
-          const problem = problemOf(result);
-          return { result, usage: { pages: 1, ...toTokens(result.usage) }, problem };
-        } catch (error) {
-          signal.throwIfAborted();
-          if (!late.aborted) throw toProviderError(error, name);
-          const reason = `no answer within ${answerMs / 1_000} s`;
-          const details = { provider: name, reason, timed_out: true };
-          throw new AppError("provider_unavailable", details, { cause: error });
-        }
+        const result = await requestWithin(name, answerMs, signal, (ended) =>
+          ask(model, slide, ended),
+        );
+        const problem = problemOf(result);
+        return { result, usage: { pages: 1, ...toTokens(result.usage) }, problem };
       };
       const usage: SlideUsage = { requests: 0, input_tokens: 0, output_tokens: 0 };
       for (;;) {
@@ -166,11 +157,3 @@ function readFenced(text: string): SlideContent | null {
     return null;
   }
 }
-
-const toTokens = (usage: LanguageModelUsage | undefined) => ({
-  input_tokens: counted(usage?.inputTokens),
-  output_tokens: counted(usage?.outputTokens),
-});
-
-/** Servers without token counts send no number, or NaN. */
-const counted = (tokens: number | undefined) => (Number.isFinite(tokens) ? tokens! : 0);
