@@ -100,6 +100,14 @@ export async function listExamPassages(
     from slide_chunks where document_id = ${asset_id} order by chunk_index`;
 }
 
+/** The assets of a course that an exam can ask about. */
+const completeAssets = (sql: Sql, course_id: string) => sql`
+  select 'lecture' as kind, id from lectures
+  where course_id = ${course_id} and deleted_at is null and owner_id is null and status = 'completed'
+  union all
+  select 'document', id from documents
+  where course_id = ${course_id} and deleted_at is null and owner_id is null and status = 'completed'`;
+
 /** An asset of a course that a model can write questions about. */
 export type AssetToAsk = { kind: JobKind; id: string; has_written: boolean };
 
@@ -113,13 +121,7 @@ export async function listAssetsToAsk(
     select a.kind, a.id, exists (
              select from exam_questions q
              where a.id in (q.lecture_id, q.document_id) and q.place is not null) as has_written
-    from (
-      select 'lecture' as kind, id from lectures
-      where course_id = ${course_id} and deleted_at is null and owner_id is null and status = 'completed'
-      union all
-      select 'document', id from documents
-      where course_id = ${course_id} and deleted_at is null and owner_id is null and status = 'completed'
-    ) a
+    from (${completeAssets(sql, course_id)}) a
     order by md5(a.id::text) limit ${limit}`;
 }
 
@@ -145,15 +147,8 @@ export async function listAssetsWithoutQuestions(
   course_id: string,
 ): Promise<{ kind: JobKind; id: string }[]> {
   return sql`
-    select 'lecture' as kind, l.id from lectures l
-    where l.course_id = ${course_id} and l.deleted_at is null and l.owner_id is null
-      and l.status = 'completed'
-      and not exists (select from exam_questions q where q.lecture_id = l.id)
-    union all
-    select 'document', d.id from documents d
-    where d.course_id = ${course_id} and d.deleted_at is null and d.owner_id is null
-      and d.status = 'completed'
-      and not exists (select from exam_questions q where q.document_id = d.id)`;
+    select a.kind, a.id from (${completeAssets(sql, course_id)}) a
+    where not exists (select from exam_questions q where a.id in (q.lecture_id, q.document_id))`;
 }
 
 /**
