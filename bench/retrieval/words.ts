@@ -10,13 +10,13 @@ const QUESTIONS = 20;
 
 /** Words of a question by their rank among all words, 1 for the most frequent: from and to. */
 const KINDS: Record<string, [from: number, to: number][]> = {
-  "three frequent, three rare": [...pairs(3, 2, 60), ...pairs(3, 500, 9_000)],
-  "three frequent, one rare": [...pairs(3, 2, 60), ...pairs(1, 500, 9_000)],
-  "four medium": pairs(4, 60, 500),
-  "frequent only": pairs(3, 2, 30),
+  "three frequent, three rare": [...ranges(3, 2, 60), ...ranges(3, 500, 9_000)],
+  "three frequent, one rare": [...ranges(3, 2, 60), ...ranges(1, 500, 9_000)],
+  "four medium": ranges(4, 60, 500),
+  "frequent only": ranges(3, 2, 30),
 };
 
-function pairs(count: number, from: number, to: number): [number, number][] {
+function ranges(count: number, from: number, to: number): [number, number][] {
   return Array.from({ length: count }, () => [from, to]);
 }
 
