@@ -9,6 +9,7 @@ import { AnswerActions } from "./answer-actions";
 import { Citation } from "./citation";
 import { ResultCards } from "./result-cards";
 import { SourceList } from "./source-list";
+import { Suggestions } from "./suggestions";
 
 type ExchangeViewProps = {
   exchange: Exchange;
@@ -94,15 +95,7 @@ export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps)
         />
       )}
       {isLast && !isRunning && suggestions.length > 0 && (
-        <ul className="suggestions" aria-label={strings.follow}>
-          {suggestions.map((text) => (
-            <li key={text}>
-              <button type="button" dir="auto" onClick={() => onAsk(text)}>
-                {text}
-              </button>
-            </li>
-          ))}
-        </ul>
+        <Suggestions questions={suggestions} label={strings.follow} onAsk={onAsk} />
       )}
     </article>
   );

@@ -2,6 +2,7 @@ import { lectern } from "../server/client";
 import { useData } from "../server/use-data";
 import { strings } from "../text/strings";
 import { pickTopics } from "./pick-topics";
+import { Suggestions } from "./suggestions";
 
 type FirstQuestionsProps = { course_id: string; onAsk: (text: string) => void };
 
@@ -13,17 +14,7 @@ const TOPICS = 2;
 /** Suggestions for a new conversation: two general ones, and topics from the slides of the course. */
 export function FirstQuestions({ course_id, onAsk }: FirstQuestionsProps) {
   const questions = [...strings.suggestions, ...useTopics(course_id).map(toQuestion)];
-  return (
-    <ul className="suggestions">
-      {questions.map((text) => (
-        <li key={text}>
-          <button type="button" dir="auto" onClick={() => onAsk(text)}>
-            {text}
-          </button>
-        </li>
-      ))}
-    </ul>
-  );
+  return <Suggestions questions={questions} onAsk={onAsk} />;
 }
 
 const toQuestion = (title: string) => (title.endsWith("?") ? title : strings.explain(title));
