@@ -49,6 +49,7 @@ export const ERRORS = {
   asset_deleted:             { status: 410, retry: false, title: "The asset was deleted while it was processed" },
   cancelled:                 { status: 409, retry: false, title: "Processing was cancelled" },
   database_newer:            { status: 500, retry: false, title: "A newer version of Lectern has migrated this database" },
+  database_foreign:          { status: 500, retry: false, title: "The database has tables of another program" },
   migration_changed:         { status: 500, retry: false, title: "An applied migration differs from its file" },
   document_file_missing:     { status: 410, retry: false, title: "The stored file of the document is gone: delete the document and upload it again" },
   audio_file_missing:        { status: 410, retry: true,  title: "The uploaded audio is missing on the machine that works on it: upload it again, or let the machines share their files" },

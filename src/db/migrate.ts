@@ -29,7 +29,8 @@ type MigrateOptions = {
  * it stopped. Several processes can call it at once, also beside running processes of the previous version.
  *
  * @throws AppError `migration_changed` when an applied file has changed since, `database_newer` when a newer
- *   version has migrated the database, `config_invalid` when the database user lacks a right,
+ *   version has migrated the database, `database_foreign` when it has tables of another program with our names,
+ *   `config_invalid` when the database user lacks a right,
  *   `database_unavailable`, also when a transaction of another program blocks a migration
  */
 export async function migrate(
@@ -77,12 +78,39 @@ export async function findPendingMigrations(url: string, folder = FOLDER): Promi
   }
 }
 
-/** The checksums of the applied files by their name; empty for a new database. */
+/**
+ * The checksums of the applied files by their name; empty for a new database.
+ *
+ * @throws AppError `database_foreign`
+ */
 async function findApplied(sql: Sql): Promise<Map<string, string>> {
-  const [table] = await sql<{ exists: boolean }[]>`
-    select to_regclass('schema_migrations') is not null as exists`;
+  // Other programs have a table of this name too, with other columns.
+  const [table] = await sql<{ exists: boolean; is_ours: boolean }[]>`
+    select to_regclass('schema_migrations') is not null as exists,
+           count(*) = 2 as is_ours
+    from pg_attribute
+    where attrelid = to_regclass('schema_migrations') and attname in ('name', 'sha256') and not attisdropped`;
+  if (table!.exists && !table!.is_ours) throw foreign(["schema_migrations"]);
   const applied = table!.exists ? await listAppliedMigrations(sql) : [];
+  if (applied.length === 0) await assertNoOwnTables(sql);
   return new Map(applied.map(({ name, sha256 }) => [name, sha256]));
+}
+
+/**
+ * A migration that meets a table of another program fails, and the migrations before it have left their tables there.
+ *
+ * @throws AppError `database_foreign`
+ */
+async function assertNoOwnTables(sql: Sql): Promise<void> {
+  const names = await listOwnTables();
+  const found = await sql<{ name: string }[]>`
+    select name from unnest(${names}::text[]) name where to_regclass(quote_ident(name)) is not null order by name`;
+  if (found.length > 0) throw foreign(found.map(({ name }) => name));
+}
+
+function foreign(tables: string[]): AppError {
+  const advice = "Set DATABASE_URL to an empty database. Nothing was changed in this one";
+  return new AppError("database_foreign", { tables, advice });
 }
 
 /** @throws AppError `database_newer`, `migration_changed` */

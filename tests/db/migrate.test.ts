@@ -2,8 +2,14 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { assertRestorable } from "../../src/db/backup/load";
 import { connect } from "../../src/db/client";
-import { findPendingMigrations, listOwnTables, migrate } from "../../src/db/migrate";
+import {
+  findPendingMigrations,
+  listMigrations,
+  listOwnTables,
+  migrate,
+} from "../../src/db/migrate";
 import { databaseUrl, engine } from "../support/database";
 
 const database = await databaseUrl();
@@ -102,6 +108,39 @@ describe("migrate", () => {
       await sql`drop table held`;
       await sql`delete from schema_migrations where name = '9000_next.sql'`;
       await rm(folder, { recursive: true });
+    },
+  );
+
+  // The embedded database is never shared with another program.
+  test.if(engine === "native")(
+    "refuses a database with tables of another program, and changes nothing",
+    async () => {
+      const name = `lectern_test_${Math.floor(Date.now() / 1000)}_foreign_${process.pid}`;
+      await sql`create database ${sql(name)}`;
+      const url = Object.assign(new URL(database.url), { pathname: `/${name}` }).href;
+      const other = connect(url, { max: 1 });
+      const listTables = () => other`select tablename from pg_tables where schemaname = 'public'`;
+      const failures: unknown[] = [];
+      for (const tables of [
+        "create table courses (id int); create table users (name text)",
+        "create table schema_migrations (version text)", // as Rails and others make it
+      ]) {
+        await other.unsafe(`drop schema public cascade; create schema public; ${tables}`);
+        const before = await listTables();
+        failures.push(await findPendingMigrations(url).catch((error) => error));
+        failures.push(await migrate(url).catch((error) => error));
+        failures.push(await assertRestorable(url, await listMigrations()).catch((error) => error));
+        expect(await listTables()).toEqual(before);
+      }
+      await other.end({ timeout: 1 });
+      await sql`drop database ${sql(name)} with (force)`;
+
+      const foreign = (tables: string[]) => ({
+        errorCode: "database_foreign",
+        details: { tables },
+      });
+      const refused = [foreign(["courses", "users"]), foreign(["schema_migrations"])];
+      expect(failures).toMatchObject(refused.flatMap((one) => [one, one, one]));
     },
   );
 

@@ -1,6 +1,6 @@
 import { AppError } from "../../errors";
 import { connect, type Sql } from "../client";
-import { type AppliedMigration, listAppliedMigrations } from "../migrate";
+import { type AppliedMigration, findPendingMigrations, listAppliedMigrations } from "../migrate";
 import {
   type BackupTable,
   FIXED_FORMATS,
@@ -8,6 +8,12 @@ import {
   quotedColumn,
   quotedName,
 } from "./tables";
+
+/** The advisory lock of all restores into a database. */
+const LOCK = 7_305_843;
+
+/** PostgreSQL's `lock_not_available` and `deadlock_detected`: another process uses the tables. */
+const IN_USE = new Set(["55P03", "40P01"]);
 
 /** Writes rows of a snapshot into a table. */
 export type RowLoader = (table: string, rows: string[]) => Promise<void>;
@@ -18,7 +24,7 @@ export type RowLoader = (table: string, rows: string[]) => Promise<void>;
  *
  * @param tables  of the archive, with their columns
  * @param load  passes every row to the loader; when it throws, nothing is stored
- * @throws AppError `restore_not_empty`, `restore_busy` while another process uses the tables,
+ * @throws AppError `restore_not_empty`, `restore_busy` while another process uses the tables or restores,
  *   `backup_incompatible` for a table or column that this schema does not have
  */
 export async function replaceRows(
@@ -30,6 +36,10 @@ export async function replaceRows(
   try {
     await sql.begin(async (tx) => {
       const transaction = tx as unknown as Sql;
+      const [only] = await tx<
+        { locked: boolean }[]
+      >`select pg_try_advisory_xact_lock(${LOCK}) as locked`;
+      if (!only!.locked) throw new AppError("restore_busy");
       await tx.unsafe(`${FIXED_FORMATS}; set local lock_timeout = '10s'`);
       const columns = await readColumns(transaction, tables);
       await assertEmpty(transaction);
@@ -45,8 +55,8 @@ export async function replaceRows(
       for (const name of names) await tx.unsafe(`analyze ${name}`);
     });
   } catch (error) {
-    const isLocked = (error as { code?: string }).code === "55P03";
-    throw isLocked ? new AppError("restore_busy", {}, { cause: error }) : error;
+    const isInUse = IN_USE.has((error as { code?: string }).code ?? "");
+    throw isInUse ? new AppError("restore_busy", {}, { cause: error }) : error;
   } finally {
     await sql.end({ timeout: 1 });
   }
@@ -56,15 +66,17 @@ export async function replaceRows(
  * Checks, before anything changes, that an archive can be loaded into a database.
  *
  * @param schema  the migrations of the archive
- * @throws AppError `restore_not_empty`; `backup_incompatible` when the database has later migrations
+ * @throws AppError `restore_not_empty`; `backup_incompatible` when the database has later migrations; as
+ *   `findPendingMigrations`
  */
 export async function assertRestorable(url: string, schema: AppliedMigration[]): Promise<void> {
+  await findPendingMigrations(url);
   const sql = connect(url, { max: 1 });
   try {
-    const [row] = await sql<{ is_new: boolean }[]>`
-      select to_regclass('public.schema_migrations') is null or to_regclass('public.courses') is null as is_new`;
-    if (row!.is_new) return;
     await assertEmpty(sql);
+    const [table] = await sql<{ exists: boolean }[]>`
+      select to_regclass('schema_migrations') is not null as exists`;
+    if (!table!.exists) return;
     const applied = (await listAppliedMigrations(sql)).at(-1)?.name ?? "";
     if (applied <= schema.at(-1)!.name) return;
     const reason =
@@ -75,15 +87,23 @@ export async function assertRestorable(url: string, schema: AppliedMigration[]):
   }
 }
 
-/** @throws AppError `restore_not_empty` */
+/** Tables that are empty in a new installation. */
+const FILLED_BY_USERS = {
+  courses: "courses",
+  users: "users",
+  api_keys: "API keys",
+  webhook_endpoints: "webhooks",
+};
+
+/** An interrupted first migration has made some of the tables only. @throws AppError `restore_not_empty` */
 async function assertEmpty(sql: Sql): Promise<void> {
-  const [row] = await sql<{ found: string | null }[]>`
-    select case
-      when exists (select from courses) then 'courses'
-      when exists (select from users) then 'users'
-      when exists (select from api_keys) then 'API keys'
-      when exists (select from webhook_endpoints) then 'webhooks' end as found`;
-  if (row!.found) throw new AppError("restore_not_empty", { found: row!.found });
+  for (const [table, found] of Object.entries(FILLED_BY_USERS)) {
+    const [known] = await sql<{ exists: boolean }[]>`
+      select to_regclass(${table}) is not null as exists`;
+    if (!known!.exists) continue;
+    const rows = await sql`select from ${sql(table)} limit 1`;
+    if (rows.length > 0) throw new AppError("restore_not_empty", { found });
+  }
 }
 
 type ColumnTypes = Record<string, string>;

@@ -250,6 +250,21 @@ describe("nothing is restored", () => {
     });
   });
 
+  // The embedded database has one session, so a second restore waits.
+  test.if(engine === "native")("by the second of two restores at once", async () => {
+    await using source = await openInstallation();
+    const course_id = await createCourse(source.db);
+    const { path } = await backUp(source);
+    await using target = await openInstallation();
+    const results = await Promise.allSettled([restore(path, target), restore(path, target)]);
+
+    const failed = results.flatMap((result) =>
+      result.status === "rejected" ? [result.reason.errorCode] : [],
+    );
+    expect(failed).toEqual([expect.stringMatching(/^restore_(busy|not_empty)$/)]);
+    expect(await target.db`select id from courses`).toEqual([{ id: course_id }] as never);
+  });
+
   test("of a damaged archive, and the installation stays empty", async () => {
     await using source = await openInstallation();
     await fillInstallation(source);
