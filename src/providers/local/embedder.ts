@@ -15,5 +15,6 @@ export function openLocalEmbedder(url: string): Embedder {
     embeddingModel: createOpenAI({ baseURL: url, apiKey: "none" }).embedding("use-lite"),
     maxTokens: 512,
     textsPerRequest: 4,
+    isFree: true,
   });
 }

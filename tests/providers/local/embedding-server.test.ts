@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { openLocalEmbedder } from "../../../src/providers/local/embedder";
 import { startLocalEmbedder } from "../../../src/providers/local/embedding-server";
+import { type BillableRequest, UNRECORDED } from "../../../src/providers/paid-calls";
 
 const server = startLocalEmbedder();
 afterAll(() => server.close());
@@ -29,6 +30,22 @@ describe("the local embedder", () => {
 
     expect(dot(alone!, together[5]!)).toBeCloseTo(1, 5);
     expect(together.every((embedding) => embedding.length === 1536)).toBe(true);
+  }, 120_000);
+
+  test("costs nothing, so its calls are not reported as calls without a price", async () => {
+    const made: BillableRequest[] = [];
+    await embedder.embed(["entropy"], {
+      purpose: "query",
+      signal: AbortSignal.timeout(60_000),
+      calls: {
+        run: (call, request) => {
+          made.push(call);
+          return UNRECORDED.run(call, request);
+        },
+      },
+    });
+
+    expect(made).toMatchObject([{ service: "local", isFree: true }]);
   }, 120_000);
 
   test("takes any character", async () => {
