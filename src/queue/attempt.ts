@@ -176,5 +176,5 @@ function toReason(error: unknown): JobReason {
   if (typeof message !== "string") return { code, message: title };
   if (code === "provider_waiting") return { code, message };
   // The message of a provider seldom contains the next step, so our title is first.
-  return { code, message: provider ? `${title}: "${message}"` : message };
+  return { code, message: provider ? `${title} ("${message}")` : message };
 }

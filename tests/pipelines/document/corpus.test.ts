@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { getDocument } from "../../../src/db/documents";
 import { listDescriptions } from "../../../src/db/slides";
+import { ERRORS, type ErrorCode } from "../../../src/errors";
 import { SEES_ALL } from "../../../src/principal";
 import * as broken from "../../support/broken-pdfs";
 import { withDatabase } from "../../support/database";
@@ -54,16 +55,17 @@ describe("a strange PDF", () => {
     expect(result).toMatchObject({ status: "completed", page_count: 1_000, chunk_count: 1_000 });
   });
 
-  test.each<[string, Make, string]>([
-    ["a cut-off file", broken.truncatedPdf, "The file is not a readable PDF"],
-    ["garbage behind the mark", broken.garbageWithMark, "The file is not a readable PDF"],
-    ["a password", broken.encryptedPdf, "The PDF asks for a password"],
-    ["no pages", broken.noPagesPdf, "The PDF has no pages"],
-    ["a page tree that loops", broken.loopingTreePdf, "The file is not a readable PDF"],
-    ["a bomb", () => broken.bombPdf(512), "The PDF needs more memory or time than allowed"],
-  ])("with %s fails at once and says why", async (_, make, status_reason) => {
+  test.each<[string, Make, ErrorCode]>([
+    ["a cut-off file", broken.truncatedPdf, "pdf_invalid"],
+    ["garbage behind the mark", broken.garbageWithMark, "pdf_invalid"],
+    ["a password", broken.encryptedPdf, "pdf_encrypted"],
+    ["no pages", broken.noPagesPdf, "pdf_empty"],
+    ["a page tree that loops", broken.loopingTreePdf, "pdf_invalid"],
+    ["a bomb", () => broken.bombPdf(512), "pdf_too_complex"],
+  ])("with %s fails at once and says why", async (_, make, code) => {
     const result = await ingested(make);
 
+    const status_reason = ERRORS[code].title;
     expect(result).toMatchObject({ outcome: "gave-up", status: "failed", status_reason });
   });
 

@@ -172,7 +172,8 @@ describe("a deck that a model describes", () => {
     expect(await workOnce()).toBe("gave-up");
     expect(await status(id)).toEqual({
       status: "failed",
-      status_reason: 'A provider refused the API key: "The test server answers 403"',
+      status_reason:
+        'A provider refused the API key: correct it, then retry ("The test server answers 403")',
     });
   });
 

@@ -192,7 +192,7 @@ describe("a completion that cannot be had", () => {
     expect(response.status).toBe(502);
     expect(await response.json()).toEqual({
       error: {
-        message: "A provider refused the API key",
+        message: "A provider refused the API key: correct it, then retry",
         type: "server_error",
         param: null,
         code: "provider_unauthorized",
