@@ -22,6 +22,7 @@ const TOP = new Set([
   ...(await Array.fromAsync(new Glob("*").scan({ cwd: ".", onlyFiles: false }))),
   ...(await Array.fromAsync(new Glob("*").scan({ cwd: "src", onlyFiles: false }))),
 ]);
+TOP.delete("node_modules"); // its content depends on earlier commands
 
 function brokenPaths(text: string): string[] {
   return [...text.matchAll(PATH)]
@@ -30,16 +31,51 @@ function brokenPaths(text: string): string[] {
     .filter((path) => !ROOTS.some((root) => existsSync(join(root, path))));
 }
 
-function brokenLinks(name: string, text: string): string[] {
-  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, target]) => target!)
-    .filter((target) => !/^(https?:|#)/.test(target))
-    .filter((target) => !existsSync(join(dirname(name), target.split("#")[0]!)));
+async function brokenLinks(name: string, text: string): Promise<string[]> {
+  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+  const broken = await Promise.all(
+    targets.map(async (target) => {
+      if (/^https?:/.test(target)) return [];
+      const [path = "", heading] = target.split("#");
+      const file = path === "" ? name : join(dirname(name), path);
+      if (!existsSync(file)) return [target];
+      return heading && !headingsOf(await Bun.file(file).text()).includes(heading) ? [target] : [];
+    }),
+  );
+  return broken.flat();
+}
+
+/** The addresses that GitHub gives to the headings of a page. */
+const headingsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
+const { paths } = (await Bun.file("docs/openapi.json").json()) as { paths: Record<string, object> };
+const withoutNames = (endpoint: string) => endpoint.replace(/\{\w+\}/g, "{}");
+const ENDPOINTS = new Set(
+  Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => withoutNames(`${method.toUpperCase()} ${path}`)),
+  ),
+);
+
+/** Endpoints of ours that the API does not have. One with an ellipsis is a part of an address. */
+function unknownEndpoints(text: string): string[] {
+  return [...text.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/(?:api|v1)\/[^`?\s…]+)[`?]/g)]
+    .map(([, endpoint]) => endpoint!)
+    .filter((endpoint) => !ENDPOINTS.has(withoutNames(endpoint)));
 }
 
 describe.each(pages)("$name", ({ name, text }) => {
-  test("links only to what is there", () => {
-    expect(brokenLinks(name, text)).toEqual([]);
+  test("links only to pages and headings that exist", async () => {
+    expect(await brokenLinks(name, text)).toEqual([]);
+  });
+
+  test("names only endpoints of the API", () => {
+    expect(unknownEndpoints(text)).toEqual([]);
   });
 
   test("names only files that are there", () => {
