@@ -11,7 +11,7 @@ const DESCRIPTION = `Turns a course into knowledge an agent can quote. Start her
 3. \`POST /api/chat\` answers a question with citations.
 
 Errors are RFC 9457 \`application/problem+json\` with a \`code\`; docs/errors.md explains each code.
-Send an API key as \`Authorization: Bearer\` or \`X-API-Key\`; a server with \`AUTH=off\` needs none.
+Send an API key as \`Authorization: Bearer\` or \`X-API-Key\`; a server on loopback without keys needs none, nor one with \`AUTH=off\`.
 Lists return \`items\` and \`next_cursor\`. Positions in a recording are milliseconds; pages are numbered from 1.`;
 
 const TAGS = [
