@@ -90,7 +90,7 @@ export function createEmbedder(settings: EmbedderSettings): Embedder {
 
       const { calls = UNRECORDED } = options;
       const { provider: service, model: modelId } = toModelName(model);
-      // Counted only when it is read: the tokenizer takes 40 MB in each thread, and a local model needs no count.
+      // Counted only when it is read, because the local model needs no count.
       const call = {
         service,
         model: modelId,

@@ -41,7 +41,7 @@ const COMMON = new Set([
   "natuurlijk", "tussen", "daarom",
 ]);
 
-/** In place of a tokenizer, whose vocabulary takes 0.3 s and 70 MB to load: long words are rare. */
+/** Used instead of a tokenizer, which has to load its vocabulary: long words are rare. */
 export function estimateTokens(text: string): number {
   const word = text.trim();
   return word.length < LONG_WORD || COMMON.has(word) ? 1 : Math.ceil(word.length / 4);
