@@ -18,7 +18,6 @@ import { migrate } from "../src/db/migrate";
 import { openMetrics } from "../src/metrics";
 import { openProviders } from "../src/providers";
 import { retrievalRoutes } from "../src/routes/retrieval";
-import { searchRoutes } from "../src/routes/search";
 import { keylessGuard } from "../tests/support/guard";
 import { startOpenAI } from "../tests/support/openai";
 import { createNativeDatabase, describeMachine, PROJECT, quantile, round, toTable } from "./lib";
@@ -169,10 +168,7 @@ async function main(): Promise<void> {
   const one = connect(database.url, { max: 1 });
   const [backend] = await one<{ pid: number }[]>`select pg_backend_pid() as pid`;
   const deps = { config: {}, db: one, embedder, metrics: openMetrics() };
-  const app = new Elysia()
-    .use(keylessGuard(one))
-    .use(retrievalRoutes(deps))
-    .use(searchRoutes(deps));
+  const app = new Elysia().use(keylessGuard(one)).use(retrievalRoutes(deps));
   app.listen({ port: 0, hostname: "127.0.0.1" });
   const { url } = app.server!;
   const rows = [];

@@ -43,7 +43,6 @@ import { metricsRoute } from "./routes/metrics";
 import { questionGroupRoutes } from "./routes/question-groups";
 import { retentionRoutes } from "./routes/retention";
 import { retrievalRoutes } from "./routes/retrieval";
-import { searchRoutes } from "./routes/search";
 import { shareLinkRoutes } from "./routes/share-links";
 import { signedUrlRoutes } from "./routes/signed-urls";
 import { userRoutes } from "./routes/users";
@@ -139,7 +138,6 @@ export function createApp(services: Services) {
     .use(pageMomentRoutes(services))
     .use(signedUrlRoutes(services))
     .use(retrievalRoutes(services))
-    .use(searchRoutes(services))
     .use(chatRoutes(services))
     .use(feedbackRoutes(services))
     .use(examRoutes(services))

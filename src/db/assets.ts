@@ -1,9 +1,28 @@
 import { AppError } from "../errors";
+import type { Viewer } from "../principal";
 import { type AuditSender, auditDeletion } from "./access/audit";
+import { visibleAsset } from "./access/visibility";
 import type { Sql } from "./client";
 import type { JobKind } from "./jobs/jobs";
+import { inCourses } from "./page";
 
 /** Lectures and documents: what both have in common. */
+
+export type AssetFilter = {
+  course_id?: string | undefined;
+  /** The courses that the caller can reach; null for all. */
+  course_ids: readonly string[] | null;
+  viewer: Viewer;
+};
+
+/** The condition that keeps the assets of a table that a list shows. */
+export const listedAssets = (
+  sql: Sql,
+  table: "lectures" | "documents",
+  { course_id, course_ids, viewer }: AssetFilter,
+) => sql`
+  deleted_at is null ${inCourses(sql, course_ids)} ${visibleAsset(sql, viewer, table)}
+  ${course_id ? sql`and course_id = ${course_id}` : sql``}`;
 
 /**
  * Hides an asset from every read, stops its job and records the event of the audit: one statement. False

@@ -1,8 +1,6 @@
 import { AppError } from "../errors";
-import type { Viewer } from "../principal";
 import type { InitialRelease, PageRelease } from "./access/releases";
-import { visibleAsset } from "./access/visibility";
-import { throwCourseMissing, throwOwnerMissing } from "./assets";
+import { type AssetFilter, listedAssets, throwCourseMissing, throwOwnerMissing } from "./assets";
 import type { Sql } from "./client";
 import {
   type ClaimToken,
@@ -12,15 +10,7 @@ import {
   waitColumns,
 } from "./jobs/jobs";
 import { requestedBy } from "./jobs/requested-by";
-import {
-  afterCursor,
-  cursorOf,
-  inCourses,
-  isoTime,
-  type Page,
-  type PageRequest,
-  toPage,
-} from "./page";
+import { afterCursor, cursorOf, isoTime, type Page, type PageRequest, toPage } from "./page";
 
 export type DocumentStatus =
   | "uploaded"
@@ -102,25 +92,17 @@ export async function requestDocument(
   return accepted!;
 }
 
-export type DocumentFilter = {
-  course_id?: string | undefined;
-  /** The courses that the caller can reach; null for all. */
-  course_ids: readonly string[] | null;
-  viewer: Viewer;
-  status?: DocumentStatus | undefined;
-};
+export type DocumentFilter = AssetFilter & { status?: DocumentStatus | undefined };
 
 /** Newest first. An omitted filter matches every document. */
 export async function listDocuments(
   sql: Sql,
-  { course_id, course_ids, viewer, status }: DocumentFilter,
+  { status, ...filter }: DocumentFilter,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Document>> {
   const rows = await sql<(Document & { cursor: string })[]>`
     select ${columns(sql)}, ${cursorOf(sql)} from documents
-    where deleted_at is null
-      ${inCourses(sql, course_ids)} ${visibleAsset(sql, viewer, "documents")}
-      ${course_id ? sql`and course_id = ${course_id}` : sql``}
+    where ${listedAssets(sql, "documents", filter)}
       ${status ? sql`and shown_status(status, description_job_id) = ${status}` : sql``}
       ${afterCursor(sql, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;

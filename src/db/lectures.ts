@@ -1,7 +1,5 @@
 import { AppError } from "../errors";
-import type { Viewer } from "../principal";
-import { visibleAsset } from "./access/visibility";
-import { throwCourseMissing, throwOwnerMissing } from "./assets";
+import { type AssetFilter, listedAssets, throwCourseMissing, throwOwnerMissing } from "./assets";
 import type { Sql } from "./client";
 import {
   type ClaimToken,
@@ -11,7 +9,7 @@ import {
   waitColumns,
 } from "./jobs/jobs";
 import { requestedBy } from "./jobs/requested-by";
-import { afterCursor, cursorOf, inCourses, type Page, type PageRequest, toPage } from "./page";
+import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "./page";
 
 export const LECTURE_STATUSES = [
   "pending",
@@ -72,11 +70,7 @@ const columns = (sql: Sql) => sql`
   shown_reason(status_reason, last_job_id) as status_reason, audio_duration_seconds, language_code, transcript_status, embed_status,
   last_job_id, retranscribing, audio_file_id, metadata, owner_id, visible_from, created_at, updated_at`;
 
-export type LectureFilter = {
-  course_id?: string | undefined;
-  /** The courses that the caller can reach; null for all. */
-  course_ids: readonly string[] | null;
-  viewer: Viewer;
+export type LectureFilter = AssetFilter & {
   status?: LectureStatus | undefined;
   /** ISO 8601, both exclusive. */
   updated_before?: string | undefined;
@@ -89,14 +83,12 @@ export type LectureFilter = {
  */
 export async function listLectures(
   sql: Sql,
-  { course_id, course_ids, viewer, status, updated_before, updated_after }: LectureFilter,
+  { status, updated_before, updated_after, ...filter }: LectureFilter,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Lecture>> {
   const rows = await sql<(Lecture & { cursor: string })[]>`
     select ${columns(sql)}, ${cursorOf(sql)} from lectures
-    where deleted_at is null
-      ${inCourses(sql, course_ids)} ${visibleAsset(sql, viewer, "lectures")}
-      ${course_id ? sql`and course_id = ${course_id}` : sql``}
+    where ${listedAssets(sql, "lectures", filter)}
       ${status ? sql`and shown_status(status, last_job_id) = ${status}` : sql``}
       ${updated_before ? sql`and updated_at < ${updated_before}::timestamptz` : sql``}
       ${updated_after ? sql`and updated_at >= ${updated_after}::timestamptz + interval '1 millisecond'` : sql``}

@@ -4,7 +4,6 @@ import { openMetrics } from "../../src/metrics";
 import { OpenAI } from "../../src/providers/openai";
 import { problems } from "../../src/routes/http/problems";
 import { retrievalRoutes } from "../../src/routes/retrieval";
-import { searchRoutes } from "../../src/routes/search";
 import { addDocument, addLecture } from "../support/corpus";
 import { withDatabase } from "../support/database";
 import { createCourse, silentLog } from "../support/factories";
@@ -20,8 +19,7 @@ const embedder = new OpenAI({ baseUrl: server.url }).embedder("words");
 const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(keylessGuard(db))
-  .use(retrievalRoutes({ config: {}, db, embedder, metrics: openMetrics() }))
-  .use(searchRoutes({ config: {}, db, embedder, metrics: openMetrics() }));
+  .use(retrievalRoutes({ config: {}, db, embedder, metrics: openMetrics() }));
 const post = (body: object) => app.handle(postJson("/api/retrieval/query", body));
 // biome-ignore lint/suspicious/noExplicitAny: tests look into the answer
 const ask = async (body: object): Promise<any[]> => {

@@ -666,7 +666,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Retry a failed document from the step that failed
+         * Retry a failed document; finished steps are not repeated
          * @description A document that waits for its next attempt is processed next.
          */
         post: operations["retryDocument"];

@@ -5,15 +5,14 @@ import { updateAsset } from "../../db/access/releases";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
 import { getDocument, getDocumentStatus, getShownVersion, listDocuments } from "../../db/documents";
-import { cancelJob, hurryJob } from "../../db/jobs/job-control";
-import { getUsage, resumeAsset } from "../../db/jobs/usage";
 import { AppError } from "../../errors";
 import { receiveDocument, removeDocument, restartDocument } from "../../pipelines/document/request";
 import type { Forecaster } from "../../pipelines/forecast";
 import type { FileStorage } from "../../storage/files";
+import { assetJobRoutes } from "../asset-jobs";
 import { acceptUpload } from "../http/accept-upload";
-import { auditSender, recordAudit } from "../http/audit";
-import { principalOf, requestEnd, requireAdmin, requireCourse, viewerOf } from "../http/auth";
+import { auditSender } from "../http/audit";
+import { principalOf, requestEnd, requireCourse, viewerOf } from "../http/auth";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
@@ -27,7 +26,7 @@ import {
 } from "../http/release-schema";
 import { requireReleased } from "../http/released";
 import { ById, Id, PageQuery, Priority, pageOf, Title } from "../http/schemas";
-import { DryRunQuery, ForecastAnswer, ResumeQuery, Usage } from "../http/usage-schema";
+import { DryRunQuery, ForecastAnswer } from "../http/usage-schema";
 import { FILE_RESPONSES, FileHeaders, serveDocument } from "./document-file";
 import { Accepted, Document, DocumentStatus, Status, withUrl } from "./document-schemas";
 
@@ -156,76 +155,15 @@ export const documentRoutes = ({
         },
       },
     )
-    .post(
-      "/:id/retry",
-      async ({ params, status }) => {
-        const job_id = await restartDocument(db, params.id);
-        return status(202, { document_id: params.id, job_id });
-      },
-      {
-        params: ById,
-        response: { 202: Accepted },
-        detail: {
-          summary: "Retry a failed document from the step that failed",
-          description: "A document that waits for its next attempt is processed next.",
-        },
-      },
-    )
-    .post(
-      "/:id/cancel",
-      async ({ params, status }) => {
-        const { id, description_job_id } = await getDocument(db, params.id);
-        if (!(await cancelJob(db, id))) throw new AppError("not_cancellable");
-        return status(202, { document_id: id, job_id: description_job_id });
-      },
-      {
-        params: ById,
-        response: { 202: Accepted },
-        detail: { summary: "Cancel the processing of a document; retry starts it again" },
-      },
-    )
-    .post(
-      "/:id/hurry",
-      async ({ params, status }) => {
-        const { id } = await getDocument(db, params.id);
-        const job_id = await hurryJob(db, id);
-        if (!job_id) throw new AppError("not_hurryable");
-        return status(202, { document_id: id, job_id });
-      },
-      {
-        params: ById,
-        response: { 202: Accepted },
-        detail: { summary: "Process a waiting document next, without its delay" },
-      },
-    )
-    .post(
-      "/:id/resume",
-      async ({ params, query, request, status }) => {
-        if (query.override) requireAdmin(request);
-        const job_id = await resumeAsset(db, "document", params.id, query.override);
-        if (query.override) {
-          recordAudit(audit, request, { event_type: "budget.overridden", target: params.id });
-        }
-        return status(202, { document_id: params.id, job_id });
-      },
-      {
-        params: ById,
-        query: ResumeQuery,
-        response: { 202: Accepted },
-        detail: { summary: "Continue a paused document after its budget was raised" },
-      },
-    )
-    .get(
-      "/:id/usage",
-      async ({ params }) => {
-        const { id } = await getDocument(db, params.id);
-        return getUsage(db, { asset_id: id });
-      },
-      {
-        params: ById,
-        response: Usage,
-        detail: { summary: "Get what a document has cost at the providers" },
-      },
+    .use(
+      assetJobRoutes({
+        db,
+        audit,
+        kind: "document",
+        accepted: Accepted,
+        findJob: async (id) => (await getDocument(db, id)).description_job_id,
+        restart: (id) => restartDocument(db, id),
+      }),
     )
     .delete(
       "/:id",

@@ -6,8 +6,6 @@ import { listHiddenSpeech } from "../../db/access/visibility";
 import { withoutHiddenSpeech } from "../../db/access/visible-transcript";
 import { deleteAsset } from "../../db/assets";
 import type { Sql } from "../../db/client";
-import { cancelJob, hurryJob } from "../../db/jobs/job-control";
-import { getUsage, resumeAsset } from "../../db/jobs/usage";
 import {
   getLecture,
   getLectureDetails,
@@ -24,12 +22,12 @@ import { getTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
 import { restartLecture } from "../../pipelines/lecture/request";
 import type { Viewer } from "../../principal";
-import { auditSender, recordAudit } from "../http/audit";
-import { principalOf, requireAdmin, viewerOf } from "../http/auth";
+import { assetJobRoutes } from "../asset-jobs";
+import { auditSender } from "../http/audit";
+import { principalOf, viewerOf } from "../http/auth";
 import { jsonBody } from "../http/json-body";
 import { LectureChange, Moment, toOwnerId } from "../http/release-schema";
 import { ById, Id, JobStatus, Json, PageQuery, pageOf, Time } from "../http/schemas";
-import { ResumeQuery, Usage } from "../http/usage-schema";
 import { LectureAccepted } from "./lecture-schemas";
 
 export const Status = z.enum(LECTURE_STATUSES);
@@ -225,76 +223,15 @@ export const lectureRoutes = ({ db, audit, audioRetentionDays }: LectureRoutesDe
         detail: { summary: "Change the title of a lecture, when students see it, and who owns it" },
       },
     )
-    .post(
-      "/:id/retry",
-      async ({ params, status }) => {
-        const job_id = await restartLecture(db, params.id);
-        return status(202, { lecture_id: params.id, job_id });
-      },
-      {
-        params: ById,
-        response: { 202: LectureAccepted },
-        detail: {
-          summary: "Retry a failed lecture; finished steps are not repeated",
-          description: "A lecture that waits for its next attempt is processed next.",
-        },
-      },
-    )
-    .post(
-      "/:id/cancel",
-      async ({ params, status }) => {
-        const { id, last_job_id } = await getLecture(db, params.id);
-        if (!(await cancelJob(db, id))) throw new AppError("not_cancellable");
-        return status(202, { lecture_id: id, job_id: last_job_id });
-      },
-      {
-        params: ById,
-        response: { 202: LectureAccepted },
-        detail: { summary: "Cancel the processing of a lecture; retry starts it again" },
-      },
-    )
-    .post(
-      "/:id/hurry",
-      async ({ params, status }) => {
-        const { id } = await getLecture(db, params.id);
-        const job_id = await hurryJob(db, id);
-        if (!job_id) throw new AppError("not_hurryable");
-        return status(202, { lecture_id: id, job_id });
-      },
-      {
-        params: ById,
-        response: { 202: LectureAccepted },
-        detail: { summary: "Process a waiting lecture next, without its delay" },
-      },
-    )
-    .post(
-      "/:id/resume",
-      async ({ params, query, request, status }) => {
-        if (query.override) requireAdmin(request);
-        const job_id = await resumeAsset(db, "lecture", params.id, query.override);
-        if (query.override) {
-          recordAudit(audit, request, { event_type: "budget.overridden", target: params.id });
-        }
-        return status(202, { lecture_id: params.id, job_id });
-      },
-      {
-        params: ById,
-        query: ResumeQuery,
-        response: { 202: LectureAccepted },
-        detail: { summary: "Continue a paused lecture after its budget was raised" },
-      },
-    )
-    .get(
-      "/:id/usage",
-      async ({ params }) => {
-        const { id } = await getLecture(db, params.id);
-        return getUsage(db, { asset_id: id });
-      },
-      {
-        params: ById,
-        response: Usage,
-        detail: { summary: "Get what a lecture has cost at the providers" },
-      },
+    .use(
+      assetJobRoutes({
+        db,
+        audit,
+        kind: "lecture",
+        accepted: LectureAccepted,
+        findJob: async (id) => (await getLecture(db, id)).last_job_id,
+        restart: (id) => restartLecture(db, id),
+      }),
     )
     .delete(
       "/:id",
