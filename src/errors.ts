@@ -213,11 +213,13 @@ export const PROVIDER_OUTAGES: readonly ErrorCode[] = [
 export function explain(error: unknown): string {
   if (!(error instanceof AppError)) return Bun.inspect(error);
   const { problems, message, advice, ...others } = error.details as {
-    problems?: Record<string, string[]>;
+    problems?: Record<string, string[]> | { line?: number; message: string }[];
     message?: string;
     advice?: string;
   };
-  const lines = Object.entries(problems ?? {}).map(([name, all]) => `  ${name}: ${all.join("; ")}`);
+  const lines = Array.isArray(problems)
+    ? problems.map(({ line, message }) => `  ${line ? `line ${line}: ` : ""}${message}`)
+    : Object.entries(problems ?? {}).map(([name, all]) => `  ${name}: ${all.join("; ")}`);
   const facts = Object.entries(others).map(([name, value]) => `  ${name}: ${value}`);
   const cause = error.cause ? [`  ${String(error.cause)}`] : [];
   const reason = [message ?? error.message, ...(advice ? [advice] : [])].join(". ");

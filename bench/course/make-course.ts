@@ -22,7 +22,6 @@ export type GoldSpan =
   | { file: string; start_s: number; end_s: number };
 
 export type CourseQuestion = {
-  id: string;
   language: CourseLanguage;
   question: string;
   /** The kind of fact; for an uncovered question the reason. */
@@ -82,7 +81,7 @@ type ScriptLecture = Omit<CourseLecture, "speech"> & {
 export type CourseScript = {
   seed: number;
   lectures: ScriptLecture[];
-  uncovered: Omit<CourseQuestion, "id">[];
+  uncovered: CourseQuestion[];
 };
 
 const SYLLABLES = ["ba", "ko", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "ve", "zi"];
@@ -105,9 +104,10 @@ export function makeScript({
   const below = (limit: number) => Math.floor(random() * limit);
   const pick = <T>(items: readonly T[]): T => items[below(items.length)]!;
   const used = new Set<string>();
-  /** A word that no other name of the course begins with. */
+  /** A word that no other name of the course begins with. A large course needs longer ones. */
   const newName = (): string => {
-    const start = Array.from({ length: 3 }, () => pick(SYLLABLES)).join("");
+    const length = Math.max(3, Math.ceil(Math.log(2 * used.size + 1) / Math.log(SYLLABLES.length)));
+    const start = Array.from({ length }, () => pick(SYLLABLES)).join("");
     if (used.has(start)) return newName();
     used.add(start);
     const name = start + pick(ENDINGS);
@@ -243,7 +243,7 @@ export function timeCourse(
       return asked.map((question) => ({ language, question, kind, covered: true, gold }));
     }),
   );
-  const questions = [...covered, ...uncovered].map((one, i) => ({ id: `q${i + 1}`, ...one }));
+  const questions = [...covered, ...uncovered];
   return { seed, lectures: timed, questions, citations: lectures.flatMap(toCitations) };
 }
 

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { toVtt } from "../../src/text/write-captions";
 import { deckPdf } from "../../tests/support/pdfs";
@@ -20,13 +20,17 @@ export type WriteOptions = CourseOptions & {
 /**
  * Writes a generated course for `./lectern eval FOLDER`: for each lecture a PDF, a WebVTT file and, if wanted, an
  * MP3; `questions.jsonl`, `citations.jsonl` and `timeline.jsonl`; and in `labelled/` the lectures for
- * `./lectern eval --alignment` and `--enrichment`.
+ * `./lectern eval --alignment` and `--enrichment`. The lectures of a course that was generated there before are removed.
+ *
+ * @throws Error of the file system
  */
 export async function writeCourse(
   folder: string,
   { audio = false, ...options }: WriteOptions = {},
 ): Promise<GeneratedCourse> {
   await mkdir(join(folder, "labelled"), { recursive: true });
+  await removeLectures(folder);
+  await removeLectures(join(folder, "labelled"));
   const script = makeScript(options);
   const durations: number[][] = [];
   for (const { name, language, script: sentences } of audio ? script.lectures : []) {
@@ -40,6 +44,14 @@ export async function writeCourse(
   await writeLines(join(folder, "timeline.jsonl"), course.lectures.flatMap(toTimeline));
   return course;
 }
+
+/** Otherwise the material of a former, larger course would answer questions that this one does not cover. */
+async function removeLectures(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => GENERATED.test(name));
+  await Promise.all(names.map((name) => rm(join(folder, name))));
+}
+
+const GENERATED = /^lecture-\d+\.(?:pdf|vtt|mp3|json)$/;
 
 /** The slides of a lecture as a PDF. */
 export const lectureDeck = ({ pages, title }: Pick<CourseLecture, "pages" | "title">) =>

@@ -1,17 +1,25 @@
-import { readdir } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { type JudgedSentence, readJudgedSentences } from "../chat/citations/evaluate";
 import { AppError } from "../errors";
+import { editDistance } from "../text/edit-distance";
+import { type CourseFile, findPlace, listFolder, readCourseFiles } from "./folder-files";
+import { type JsonLine, LineProblems, readJsonLines } from "./json-lines";
+import { addId } from "./measures";
 
 const File = z.string().min(1);
 const Seconds = z.number().nonnegative().max(1_800_000);
-const Gold = z.union([
-  z.strictObject({ file: File, pages: z.array(z.int().positive()).min(1) }),
-  z
-    .strictObject({ file: File, start_s: Seconds, end_s: Seconds })
-    .refine(({ start_s, end_s }) => start_s < end_s, "end_s must be greater than start_s"),
-]);
+const isInOrder = ({ start_s, end_s }: { start_s: number; end_s: number }) => start_s < end_s;
+const IN_ORDER = "end_s must be greater than start_s";
+const Gold = z.union(
+  [
+    z.strictObject({ file: File, pages: z.array(z.int().positive()).min(1) }),
+    z.strictObject({ file: File, start_s: Seconds, end_s: Seconds }).refine(isInOrder, IN_ORDER),
+  ],
+  {
+    error: "needs file and pages (of a PDF, from 1), or file, start_s and end_s (of a transcript)",
+  },
+);
 const Question = z
   .object({
     id: z.string().min(1).optional(),
@@ -29,6 +37,7 @@ const Question = z
     error: "needs the pages or seconds that answer it, or covered: false",
     path: ["gold"],
   });
+const QUESTION_FIELDS = Object.keys(Question.shape);
 const Visit = z
   .object({
     lecture: File,
@@ -37,9 +46,11 @@ const Visit = z
     start_s: Seconds,
     end_s: Seconds,
   })
-  .refine(({ start_s, end_s }) => start_s < end_s, "end_s must be greater than start_s");
+  .refine(isInOrder, IN_ORDER);
 
-export type FolderQuestion = Omit<z.infer<typeof Question>, "id" | "covered"> & {
+type WrittenQuestion = z.infer<typeof Question>;
+export type FolderQuestion = Omit<WrittenQuestion, "id" | "covered"> & {
+  /** The question itself if the line has no id, so that lines can be added and moved. */
   id: string;
   covered: boolean;
 };
@@ -61,93 +72,100 @@ export type CourseFolder = {
 export const QUESTIONS_FILE = "questions.jsonl";
 const CITATIONS_FILE = "citations.jsonl";
 const TIMELINE_FILE = "timeline.jsonl";
-const TRANSCRIPTS = [".vtt", ".srt"];
 
 /**
- * Reads the questions of a course folder, the names of its PDFs and transcripts, and the optional labels.
+ * Reads the questions of a course folder, the names of its PDFs and transcripts, and the optional labels. All files
+ * and places must exist: a question about a page that does not exist would count as a failure of search.
  *
- * @throws AppError `evaluation_set_invalid`, with the file, the line and the problem
+ * @param maxPages  of a PDF
+ * @throws AppError `evaluation_set_invalid`, with the file, and all lines that have a problem; the signal's reason
  */
-export async function readCourseFolder(folder: string): Promise<CourseFolder> {
-  const names = (
-    await readdir(folder).catch((error) => {
-      throw invalid(folder, `the folder cannot be read (${error.code ?? error.message})`);
-    })
-  ).sort();
-  const withExtension = (extensions: string[]) =>
-    names.filter((name) => extensions.includes(extname(name).toLowerCase()));
-  const documents = withExtension([".pdf"]);
-  const transcripts = withExtension(TRANSCRIPTS);
-  if (documents.length + transcripts.length === 0) {
-    throw invalid(folder, "the folder contains no PDF and no transcript (.vtt, .srt)");
+export async function readCourseFolder(
+  folder: string,
+  limits: { maxPages: number; signal: AbortSignal },
+): Promise<CourseFolder> {
+  const { names, ...material } = await listFolder(folder);
+  if (material.documents.length + material.transcripts.length === 0) {
+    const problem = "the folder contains no PDF and no transcript (.vtt, .srt)";
+    throw new AppError("evaluation_set_invalid", { path: folder, problem });
   }
   const path = join(folder, QUESTIONS_FILE);
-  const questions = (await readLines(path, Question)).map(
-    ({ value: { id, covered, ...question }, line }) => ({
-      ...question,
-      id: id ?? `line ${line}`,
-      covered: covered ?? true,
-      line,
-    }),
-  );
-  if (questions.length === 0) throw invalid(path, "the file contains no questions");
-  const ids = new Set<string>();
-  for (const { id, gold, line } of questions) {
-    if (ids.has(id)) throw invalid(path, `the id ${id} is used twice`, line);
-    ids.add(id);
-    for (const place of gold) {
-      const files = "pages" in place ? documents : transcripts;
-      if (!files.includes(place.file)) throw invalid(path, `there is no file ${place.file}`, line);
-    }
+  const lines = await readJsonLines(path, Question);
+  if (lines.length === 0) {
+    const problem = "the file contains no questions";
+    throw new AppError("evaluation_set_invalid", { path, problem });
   }
+  const files = await readCourseFiles(folder, material, limits);
   return {
     folder,
-    documents,
-    transcripts,
-    questions: questions.map(({ line: _, ...question }) => question),
+    ...material,
+    questions: toQuestions(path, lines, files),
     citations: names.includes(CITATIONS_FILE)
       ? await readJudgedSentences(join(folder, CITATIONS_FILE))
       : null,
     timeline: names.includes(TIMELINE_FILE)
-      ? await readTimeline(join(folder, TIMELINE_FILE), { documents, transcripts })
+      ? await readTimeline(join(folder, TIMELINE_FILE), files)
       : null,
   };
 }
 
-async function readTimeline(
+function toQuestions(
   path: string,
-  { documents, transcripts }: Pick<CourseFolder, "documents" | "transcripts">,
-): Promise<LabelledVisit[]> {
-  const visits = await readLines(path, Visit);
-  for (const { value, line } of visits) {
-    const isKnown = transcripts.includes(value.lecture) && documents.includes(value.document);
-    if (!isKnown) {
-      throw invalid(path, `there is no file ${value.lecture} or ${value.document}`, line);
-    }
-  }
-  return visits.map(({ value }) => value);
+  lines: readonly JsonLine<WrittenQuestion>[],
+  files: readonly CourseFile[],
+): FolderQuestion[] {
+  const problems = new LineProblems(path);
+  const ids = new Set<string>();
+  const questions = lines.map(
+    ({ value: { id: ownId, covered = true, ...written }, line, fields }) => {
+      if (ownId !== undefined && ids.has(ownId))
+        problems.add(line, `the id ${ownId} is used twice`);
+      const id = ownId ?? addId(written.question, ids);
+      ids.add(id);
+      for (const problem of findMisspelt(fields)) problems.add(line, problem);
+      const gold = written.gold.map((place) => {
+        const found = findPlace(place, files);
+        if ("file" in found) return { ...place, file: found.file.name };
+        problems.add(line, found.problem);
+        return place;
+      });
+      return { ...written, id, covered, gold };
+    },
+  );
+  problems.throwIfAny();
+  return questions;
 }
 
-/** One JSON object in each line; blank lines are ignored. */
-async function readLines<T>(
-  path: string,
-  schema: z.ZodType<T>,
-): Promise<{ value: T; line: number }[]> {
-  const text = await Bun.file(path)
-    .text()
-    .catch((error) => {
-      throw invalid(path, `the file cannot be read (${error.code ?? error.message})`);
+/** Other fields, such as a note, are ignored. */
+function findMisspelt(fields: readonly string[]): string[] {
+  return fields
+    .filter((field) => !QUESTION_FIELDS.includes(field))
+    .flatMap((field) => {
+      const isClose = (known: string) =>
+        editDistance(field.toLowerCase(), known) <= (known.length > 4 ? 2 : 1);
+      const meant = QUESTION_FIELDS.find((known) => !fields.includes(known) && isClose(known));
+      return meant ? [`${field} is no field: is ${meant} meant?`] : [];
     });
-  return text.split("\n").flatMap((written, i) => {
-    if (written.trim() === "") return [];
-    try {
-      return [{ value: schema.parse(JSON.parse(written.replace(/^\uFEFF/, ""))), line: i + 1 }];
-    } catch (error) {
-      const problem = error instanceof z.ZodError ? z.prettifyError(error) : "not a JSON object";
-      throw invalid(path, problem, i + 1);
-    }
-  });
 }
 
-const invalid = (path: string, problem: string, line?: number) =>
-  new AppError("evaluation_set_invalid", { path, ...(line && { line }), problem });
+async function readTimeline(path: string, files: readonly CourseFile[]): Promise<LabelledVisit[]> {
+  const problems = new LineProblems(path);
+  const visits = (await readJsonLines(path, Visit)).map(({ value, line }) => {
+    const { start_s, page } = value;
+    // The last page is often shown longer than the speech.
+    const spoken = findPlace({ file: value.lecture, start_s, end_s: start_s }, files);
+    const shown = findPlace({ file: value.document, pages: [page] }, files);
+    for (const found of [spoken, shown]) if ("problem" in found) problems.add(line, found.problem);
+    return {
+      ...value,
+      ...("file" in spoken && { lecture: spoken.file.name }),
+      ...("file" in shown && { document: shown.file.name }),
+    };
+  });
+  problems.throwIfAny();
+  if (visits.length === 0) {
+    const problem = "the file contains no visits of pages: fill it or remove it";
+    throw new AppError("evaluation_set_invalid", { path, problem });
+  }
+  return visits;
+}

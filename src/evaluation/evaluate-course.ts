@@ -5,7 +5,7 @@ import { SEES_ALL } from "../principal";
 import type { CourseFolder, LabelledVisit } from "./course-folder";
 import { type ExamSettings, toExamSettings } from "./exam-settings";
 import { type FolderDeps, ingestFolder } from "./ingest-folder";
-import { type Measure, SECTIONS, toMeasure } from "./measures";
+import { addId, type Measure, SECTIONS, toMeasure } from "./measures";
 import { type ExamDeps, type ExamQuestion, type SearchLegs, takeExam } from "./take-exam";
 
 /** The models and the numbers of one evaluation of a course. */
@@ -69,8 +69,9 @@ const sort = (measures: Measure[]) =>
   SECTIONS.flatMap((section) => measures.filter((one) => one.section === section));
 
 function measureCitationCheck(sentences: readonly JudgedSentence[]): Measure[] {
-  const items = sentences.map((one, i) => ({
-    id: String(i + 1),
+  const ids = new Set<string>();
+  const items = sentences.map((one) => ({
+    id: addId(`${one.sentence} | ${one.passage}`, ids),
     group: one.kind,
     isFlagged: isFlaggedByCheck(one),
     isUnsupported: one.expected === "unsupported",
@@ -114,12 +115,14 @@ async function measureTimeline(
       .map((span) => Math.max(0, Math.min(end, span.end_ms) - Math.max(start, span.start_ms)));
     return Math.min(1, shown.reduce((sum, ms) => sum + ms, 0) / (end - start));
   };
-  const items = (reach: number) =>
-    visits.map((visit, i) => ({
-      id: String(i + 1),
-      group: visit.lecture,
-      value: shareOf(visit, reach),
-    }));
+  const items = (reach: number) => {
+    const ids = new Set<string>();
+    return visits.map((visit) => {
+      const { lecture, document, page, start_s, end_s } = visit;
+      const id = addId(`${lecture} ${start_s}-${end_s}: ${document} ${page}`, ids);
+      return { id, group: lecture, value: shareOf(visit, reach) };
+    });
+  };
   return [
     ...toMeasure("timeline", "right_page", items(0)),
     ...toMeasure("timeline", "right_page_or_neighbour", items(1)),

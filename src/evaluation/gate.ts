@@ -35,7 +35,7 @@ export function compareReports(
       const missing = { compared: 0, before: former.mean, after: 0, difference: null };
       return [{ section, name, ...missing, isRegression: true }];
     }
-    const ids = Object.keys(former.values).filter((id) => id in now.values);
+    const ids = Object.keys(former.values).filter((id) => Object.hasOwn(now.values, id));
     if (ids.length === 0) return [];
     const pick = (values: Record<string, number>) => ids.map((id) => values[id]!);
     const [was, is] = [pick(former.values), pick(now.values)];
@@ -64,7 +64,7 @@ export function compareReports(
  * @throws AppError `evaluation_set_invalid` if the baseline has none of them
  */
 export function assertSameCourse(baseline: readonly Measure[], ids: readonly string[]): void {
-  const isCommon = ids.some((id) => baseline.some(({ values }) => id in values));
+  const isCommon = ids.some((id) => baseline.some(({ values }) => Object.hasOwn(values, id)));
   if (!isCommon) throw nothingInCommon();
 }
 

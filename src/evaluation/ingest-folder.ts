@@ -2,8 +2,10 @@ import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { alignNextLecture } from "../alignment/align-lecture";
 import { isAnyAlignmentDue } from "../db/alignment/due-alignments";
-import { AppError } from "../errors";
+import { hurryJob } from "../db/jobs/job-control";
+import { AppError, isRetryable } from "../errors";
 import type { Log } from "../log";
+import { pause } from "../pause";
 import { type DocumentTools, ingestDocument } from "../pipelines/document/ingest";
 import { receiveDocument } from "../pipelines/document/request";
 import { receiveTranscript } from "../pipelines/lecture/import";
@@ -22,17 +24,23 @@ export type FolderDeps = DocumentTools &
     say: (line: string) => void;
   };
 
+/** A short outage must not end an evaluation that takes minutes, and a long one must not keep it waiting. */
+const MOST_ATTEMPTS = 3;
+const RETRY_MS = 2_000;
+
 /**
  * Ingests the PDFs and transcripts of a folder with the pipelines of the server, and aligns slides and speech.
  * The database must have no other jobs, because all of them are run here.
  *
+ * @param retryMs  the wait after a first failure that can end by itself
  * @returns the asset of each file
- * @throws AppError `evaluation_set_invalid` for a file that cannot be ingested
+ * @throws AppError `evaluation_set_invalid` for a file that cannot be ingested; that of an outage which does not end
  */
 export async function ingestFolder(
   course_id: string,
   { folder, documents, transcripts }: CourseFolder,
   deps: FolderDeps,
+  retryMs = RETRY_MS,
 ): Promise<Map<string, string>> {
   const { db, storage, signal, say } = deps;
   const assets = new Map<string, string>();
@@ -51,11 +59,23 @@ export async function ingestFolder(
     assets.set(filename, received.lecture_id);
   }
   const nameOf = new Map(assets.entries().map(([name, id]) => [id, name]));
+  const failures = new Map<string, number>();
   let done = 0;
   for (let job = await nextJob(deps); job; job = await nextJob(deps)) {
-    await runJob(job, nameOf.get(job.asset_id) ?? job.asset_id, deps);
-    done += 1;
-    say(`${done} of ${assets.size} files ingested`);
+    const failure = await runJob(job, deps);
+    if (failure === null) {
+      done += 1;
+      say(`${done} of ${nameOf.size} files ingested`);
+      continue;
+    }
+    const name = nameOf.get(job.asset_id) ?? job.asset_id;
+    const count = (failures.get(name) ?? 0) + 1;
+    failures.set(name, count);
+    if (!isRetryable(failure)) throw invalidFile(name, failure);
+    if (count === MOST_ATTEMPTS) throw failure;
+    say(`${name}: ${messageOf(failure)}; it is tried again`);
+    await pause(retryMs * count, signal);
+    await hurryJob(db, job.asset_id);
   }
   while (await alignNextLecture(deps, signal)) signal.throwIfAborted();
   if (await isAnyAlignmentDue(db)) throw new Error("a lecture could not be aligned");
@@ -67,7 +87,8 @@ async function nextJob({ db, signal }: FolderDeps): Promise<ClaimedJob | null> {
   return (await claimJob(db, [...QUEUES], VISIBILITY_SECONDS)) ?? null;
 }
 
-async function runJob(job: ClaimedJob, filename: string, deps: FolderDeps): Promise<void> {
+/** Runs one attempt of a job; null if it is done, else the failure. */
+async function runJob(job: ClaimedJob, deps: FolderDeps): Promise<unknown> {
   const { db, callPolicy, log, signal } = deps;
   const lost = new AbortController();
   const stopKeeping = keepClaim(db, job, lost, log);
@@ -89,8 +110,12 @@ async function runJob(job: ClaimedJob, filename: string, deps: FolderDeps): Prom
   const outcome = await runAttempt(db, job, handler, { stop: signal, lost, log });
   stopKeeping();
   signal.throwIfAborted();
-  if (outcome !== "done") {
-    const problem = failure instanceof Error ? failure.message : `ingestion ended: ${outcome}`;
-    throw new AppError("evaluation_set_invalid", { path: filename, problem }, { cause: failure });
-  }
+  return outcome === "done" ? null : (failure ?? new Error(`the job ended: ${outcome}`));
+}
+
+const messageOf = (failure: unknown) => (failure instanceof Error ? failure.message : `${failure}`);
+
+function invalidFile(path: string, failure: unknown): AppError {
+  const problem = messageOf(failure);
+  return new AppError("evaluation_set_invalid", { path, problem }, { cause: failure });
 }

@@ -22,6 +22,17 @@ export type Measure = GroupEstimate & {
 /** The result for one item. */
 export type ItemValue = { id: string; group: string; value: number };
 
+/**
+ * Adds an id that is made of the item itself, with a number behind it if another item has the same. Unlike the number
+ * of its line, it stays the same when lines are added before it, so that reports can be compared.
+ */
+export function addId(text: string, used: Set<string>): string {
+  let id = text;
+  for (let n = 2; used.has(id); n += 1) id = `${text} (${n})`;
+  used.add(id);
+  return id;
+}
+
 const SEED = 1;
 /** Of the normal distribution, for 95 %. */
 const Z = 1.959964;

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { $ } from "bun";
@@ -14,6 +14,34 @@ const folder = await mkdtemp(join(tmpdir(), "course-"));
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("a generated course", () => {
+  test("can have more machines than words of three syllables", () => {
+    const { lectures } = makeCourse({ lectures: 1, pages: 500, languages: ["en"] });
+    const larger = makeCourse({ lectures: 3, pages: 400 });
+
+    expect(lectures[0]!.pages).toHaveLength(500);
+    const titles = larger.lectures.flatMap(({ pages }) => pages.map(({ title }) => title));
+    expect(new Set(titles).size).toBe(1_200);
+  });
+
+  test("replaces a larger one in the same folder, and leaves other files there", async () => {
+    const own = join(folder, "twice");
+    await writeCourse(own, { seed: 1, lectures: 2, pages: 1 });
+    await Bun.write(join(own, "week-1.vtt"), "WEBVTT\n");
+    await writeCourse(own, { seed: 2, lectures: 1, pages: 1 });
+
+    const names = await readdir(own, { recursive: true });
+    expect(names.sort()).toEqual([
+      "citations.jsonl",
+      "labelled",
+      "labelled/lecture-1.json",
+      "lecture-1.pdf",
+      "lecture-1.vtt",
+      "questions.jsonl",
+      "timeline.jsonl",
+      "week-1.vtt",
+    ]);
+  });
+
   test("is the same for the same seed, and another one for another seed", () => {
     expect(makeCourse({ seed: 4 })).toEqual(makeCourse({ seed: 4 }));
     expect(makeCourse({ seed: 5 }).lectures[0]!.pages).not.toEqual(
@@ -26,7 +54,7 @@ describe("a generated course", () => {
     const covered = questions.filter((question) => question.covered);
 
     expect(lectures.map(({ language }) => language)).toEqual(["en", "de", "fr"]);
-    expect(new Set(questions.map(({ id }) => id)).size).toBe(questions.length);
+    expect(new Set(questions.map(({ question }) => question)).size).toBe(questions.length);
     expect(covered.length).toBe(3 * 6 * 6);
     for (const { gold, language } of covered) {
       expect(gold).not.toEqual([]);

@@ -44,7 +44,8 @@ let assets = new Map<string, string>();
 beforeAll(async () => {
   await writeCourse(join(root, "course"), { seed: 5, lectures: 1, pages: 6 });
   course_id = await createCourse(db);
-  assets = await ingestFolder(course_id, await readCourseFolder(join(root, "course")), {
+  const course = await readCourseFolder(join(root, "course"), { maxPages: 100, signal });
+  assets = await ingestFolder(course_id, course, {
     ...deps,
     maxPages: 100,
     captions: "fallback",

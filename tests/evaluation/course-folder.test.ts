@@ -1,74 +1,170 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { explain } from "../../src/errors";
 import { readCourseFolder } from "../../src/evaluation/course-folder";
 import { readBaseline } from "../../src/evaluation/gate";
+import { deckPdf } from "../support/pdfs";
 
 const folder = await mkdtemp(join(tmpdir(), "own-course-"));
 afterAll(() => rm(folder, { recursive: true }));
-await Bun.write(join(folder, "Deck.PDF"), "%PDF-1.7");
-await Bun.write(join(folder, "talk.vtt"), "WEBVTT\n");
+// macOS writes the accents of names in two characters.
+const decomposed = "U\u0308bung.vtt";
+const captions = "WEBVTT\n\n00:00:01.000 --> 00:00:09.500\nHere is the press.\n";
+await writeFile(
+  join(folder, "Deck.PDF"),
+  await deckPdf([
+    { title: "One", body: ["a"] },
+    { title: "Two", body: ["b"] },
+  ]),
+);
+await writeFile(join(folder, "talk.vtt"), captions);
+await writeFile(join(folder, decomposed), captions);
+await writeFile(join(folder, "._Deck.PDF"), "of macOS");
+await mkdir(join(folder, "old.pdf"));
 
+const read = (path = folder, signal = AbortSignal.timeout(30_000)) =>
+  readCourseFolder(path, { maxPages: 10, signal });
+const writeQuestions = (text: string | Uint8Array) =>
+  writeFile(join(folder, "questions.jsonl"), text);
 const withQuestions = async (...lines: object[]) => {
-  const text = lines.map((line) => JSON.stringify(line)).join("\n\n");
-  await Bun.write(join(folder, "questions.jsonl"), `\uFEFF${text}\n`);
-  return readCourseFolder(folder);
+  await writeQuestions(`\uFEFF${lines.map((line) => JSON.stringify(line)).join("\r\n\r\n")}\r\n`);
+  return read();
+};
+const problemsOf = async (reading: Promise<unknown>) => {
+  const error = await reading.then(
+    () => expect.unreachable(),
+    (refused) => refused,
+  );
+  expect(error.errorCode).toBe("evaluation_set_invalid");
+  return error.details;
 };
 const question = "Where is it?";
 const onPage = { question, gold: [{ file: "Deck.PDF", pages: [2] }] };
 
 describe("a course folder", () => {
-  test("needs only files and questions; ids and languages are optional", async () => {
-    const spoken = { question, gold: [{ file: "talk.vtt", start_s: 1.5, end_s: 4 }] };
-    const course = await withQuestions(onPage, spoken, { question, covered: false });
+  test("needs only files and questions; ids and languages are optional, and notes are ignored", async () => {
+    const spoken = { question, note: "hard", gold: [{ file: "talk.vtt", start_s: 1.5, end_s: 4 }] };
+    const other = { question: "Who?", covered: false };
+    const course = await withQuestions(onPage, spoken, other);
 
     expect(course).toMatchObject({
       documents: ["Deck.PDF"],
-      transcripts: ["talk.vtt"],
+      transcripts: [decomposed, "talk.vtt"],
       citations: null,
       timeline: null,
     });
     expect(course.questions.map(({ id, covered, language }) => [id, covered, language])).toEqual([
-      ["line 1", true, "all"],
-      ["line 3", true, "all"],
-      ["line 5", false, "all"],
+      [question, true, "all"],
+      [`${question} (2)`, true, "all"],
+      ["Who?", false, "all"],
     ]);
+  });
+
+  test("finds a file whose name has its accents in another form", async () => {
+    const gold = [{ file: decomposed.normalize("NFC"), start_s: 2, end_s: 5 }];
+    const { questions } = await withQuestions({ question, gold });
+
+    expect(questions[0]!.gold[0]!.file).toBe(decomposed);
   });
 
   test.each([
     [{ question }, "needs the pages or seconds"],
     [{ ...onPage, covered: false }, "has no gold"],
     [{ question, gold: [{ file: "other.pdf", pages: [1] }] }, "there is no file other.pdf"],
-    [{ question, gold: [{ file: "Deck.PDF", start_s: 0, end_s: 4 }] }, "there is no file Deck.PDF"],
+    [{ question, gold: [{ file: "deck.pdf", pages: [1] }] }, "is Deck.PDF meant?"],
+    [{ question, gold: [{ file: "Deck.PDF", start_s: 0, end_s: 4 }] }, "Deck.PDF has no seconds"],
+    [{ question, gold: [{ file: "talk.vtt", pages: [1] }] }, "talk.vtt has no pages"],
+    [{ question, gold: [{ file: "Deck.PDF", page: 1 }] }, "needs file and pages"],
     [{ question, gold: [{ file: "talk.vtt", start_s: 4, end_s: 4 }] }, "end_s"],
     [{ question, gold: [{ file: "Deck.PDF", pages: [0] }] }, "pages"],
+    [{ question, gold: [{ file: "Deck.PDF", pages: [1, 3] }] }, "has no page 3: it has 2"],
+    [{ question, gold: [{ file: "talk.vtt", start_s: 10, end_s: 12 }] }, "ends at 9.5 s: 10 s is"],
+    [{ question, gold: [{ file: "talk.vtt", start_s: 5, end_s: 90 }] }, "ends at 9.5 s: 90 s is"],
     [{ ...onPage, question: " " }, "question"],
+    [{ ...onPage, langauge: "en" }, "langauge is no field: is language meant?"],
+    [{ question, Gold: onPage.gold }, "gold"],
   ])("names the line and the problem of %j", async (line, problem) => {
-    const refused = await withQuestions(onPage, line).catch((error) => error);
+    const { path, problems } = await problemsOf(withQuestions(onPage, line));
 
-    expect(refused.errorCode).toBe("evaluation_set_invalid");
-    expect(refused.details).toMatchObject({ line: 3 });
-    expect(refused.details.problem).toContain(problem);
+    expect(path).toBe(join(folder, "questions.jsonl"));
+    expect(Object.keys(problems)).toEqual(["line 3"]);
+    expect(problems["line 3"].join()).toContain(problem);
   });
 
-  test("refuses two questions with one id, no question, and a line that is not JSON", async () => {
+  test("shows the problems of all lines at once", async () => {
+    await writeQuestions(`${'{"question": "What"\n'.repeat(30)}[]\n`);
+    const broken = await problemsOf(read());
+    const text = explain(await read().catch((error) => error));
+
+    expect(Object.keys(broken.problems)).toHaveLength(20);
+    expect(broken.other_lines_with_problems).toBe(11);
+    expect(text).toContain("line 20: not a JSON object");
+  });
+
+  test("refuses two questions with one id, and no question", async () => {
     const twice = { ...onPage, id: "a" };
-    await expect(withQuestions(twice, twice)).rejects.toMatchObject({ details: { line: 3 } });
-    await expect(withQuestions()).rejects.toMatchObject({
-      details: { problem: "the file contains no questions" },
+    const { problems } = await problemsOf(withQuestions(twice, twice));
+    expect(problems).toEqual({ "line 3": ["the id a is used twice"] });
+    const { problem } = await problemsOf(withQuestions());
+    expect(problem).toBe("the file contains no questions");
+  });
+
+  test("reads UTF-16 and Windows-1252, and refuses a file that is no text", async () => {
+    const line = JSON.stringify({ ...onPage, question: "Größe?" });
+    for (const encoded of [Buffer.from(`\uFEFF${line}`, "utf16le"), Buffer.from(line, "latin1")]) {
+      await writeQuestions(encoded);
+      expect((await read()).questions[0]!.question).toBe("Größe?");
+    }
+    await writeQuestions(Uint8Array.from({ length: 300 }, (_, i) => i % 256));
+    expect((await problemsOf(read())).problem).toContain("not a text file");
+  });
+
+  test("checks the pages and the seconds of its timeline", async () => {
+    await withQuestions(onPage);
+    const visit = { lecture: "talk.vtt", document: "Deck.PDF", page: 2, start_s: 9, end_s: 99 };
+    const path = join(folder, "timeline.jsonl");
+    const withVisits = async (...visits: object[]) => {
+      await writeFile(path, visits.map((one) => JSON.stringify(one)).join("\n"));
+      return read();
+    };
+
+    expect((await withVisits(visit)).timeline).toEqual([visit]);
+    const wrong = withVisits({ ...visit, page: 3 }, { ...visit, start_s: 80 });
+    expect((await problemsOf(wrong)).problems).toEqual({
+      "line 1": ["Deck.PDF has no page 3: it has 2"],
+      "line 2": ["talk.vtt ends at 9.5 s: 80 s is too late"],
     });
-    await Bun.write(join(folder, "questions.jsonl"), "{");
-    await expect(readCourseFolder(folder)).rejects.toMatchObject({
-      details: { problem: "not a JSON object", line: 1 },
-    });
+    expect((await problemsOf(withVisits())).problem).toContain("no visits");
+    await rm(path);
+  });
+
+  test.each([
+    ["empty.pdf", "", "the file is empty"],
+    ["text.pdf", "hello", "no %PDF- mark"],
+    ["empty.vtt", "", "no"],
+    ["binary.srt", "\0\x01\x02", "WebVTT"],
+  ])("names the damaged file %s", async (name, text, problem) => {
+    await withQuestions(onPage);
+    await writeFile(join(folder, name), text);
+    const details = await problemsOf(read());
+    await rm(join(folder, name));
+
+    expect(details.path).toBe(join(folder, name));
+    expect(details.problem).toContain(problem);
+  });
+
+  test("stops when it is cancelled", async () => {
+    await withQuestions(onPage);
+    const stopped = read(folder, AbortSignal.abort(new Error("stopped")));
+    await expect(stopped).rejects.toThrow("stopped");
   });
 
   test("refuses a folder that is missing or has no material", async () => {
-    await expect(readCourseFolder(join(folder, "no"))).rejects.toMatchObject({
-      details: { problem: "the folder cannot be read (ENOENT)" },
-    });
-    await expect(readCourseFolder(import.meta.dir)).rejects.toThrow("cannot be read");
+    const { problem } = await problemsOf(read(join(folder, "no")));
+    expect(problem).toBe("the folder cannot be read (ENOENT)");
+    expect((await problemsOf(read(import.meta.dir))).problem).toContain("no PDF and no transcript");
   });
 
   test("refuses a baseline that is missing or another file", async () => {

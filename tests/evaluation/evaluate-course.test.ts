@@ -5,6 +5,7 @@ import { writeCourse } from "../../bench/course/write-course";
 import { type CourseFolder, readCourseFolder } from "../../src/evaluation/course-folder";
 import { type CourseReport, evaluateFolder } from "../../src/evaluation/evaluate-course";
 import { compareReports } from "../../src/evaluation/gate";
+import { ingestFolder } from "../../src/evaluation/ingest-folder";
 import { toReportChart } from "../../src/evaluation/report-chart";
 import { toGateTable, toReportTable } from "../../src/evaluation/report-table";
 import { engine } from "../support/database";
@@ -13,7 +14,7 @@ import { createCourse } from "../support/factories";
 
 setDefaultTimeout(120_000);
 
-const { root, services } = await withEvaluationServices();
+const { root, services, openai } = await withEvaluationServices();
 
 const deps = (signal = AbortSignal.timeout(110_000)) => ({
   ...services,
@@ -31,7 +32,7 @@ let report: CourseReport;
 beforeAll(async () => {
   const folder = join(root, "course");
   await writeCourse(folder, { seed: 2, lectures: 2, pages: 3, languages: ["en", "de"] });
-  course = await readCourseFolder(folder);
+  course = await readCourseFolder(folder, { maxPages: 100, signal: AbortSignal.timeout(60_000) });
   report = await evaluateWith(evaluateFolder);
 });
 
@@ -153,4 +154,32 @@ describe("the gate", () => {
       expect(toGateTable(results)).toContain("Gate failed");
     },
   );
+});
+
+// Last, because the second one leaves a job behind.
+describe("an outage while the files are ingested", () => {
+  const ingestDuring = async (outages: number) => {
+    const unavailable = () => ({ kind: "status" as const, status: 503 });
+    openai.embeddingFaults.push(...Array.from({ length: outages }, unavailable));
+    const said: string[] = [];
+    const withLog = { ...deps(), say: (line: string) => void said.push(line) };
+    const one = { ...course, documents: course.documents.slice(0, 1), transcripts: [] };
+    try {
+      const assets = await ingestFolder(await createCourse(services.db), one, withLog, 1);
+      return { assets, said };
+    } finally {
+      openai.embeddingFaults.length = 0;
+    }
+  };
+
+  test("does not end the evaluation if it is short", async () => {
+    const { assets, said } = await ingestDuring(1);
+
+    expect([...assets.keys()]).toEqual(["lecture-1.pdf"]);
+    expect(said.join("\n")).toContain("it is tried again");
+  });
+
+  test("ends it with the outage, not with a fault of the file, if it is long", async () => {
+    await expect(ingestDuring(1_000)).rejects.toMatchObject({ errorCode: "provider_unavailable" });
+  });
 });

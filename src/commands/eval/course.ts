@@ -75,16 +75,17 @@ export async function takeStoredExam({
 
 /** Measures an own course, and with a gate sets the exit code 1 when a measure is worse. */
 export async function evaluateCourse({ path, asJson, svg, gate }: CourseEvaluation): Promise<void> {
-  const course = await readCourseFolder(path);
-  const baseline = gate === null ? null : await readBaseline(gate);
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
+  const config = loadConfig();
+  const limits = { maxPages: config.MAX_PAGES, signal: stop.signal };
+  const course = await readCourseFolder(path, limits);
+  const baseline = gate === null ? null : await readBaseline(gate);
   const local = startLocalEmbedder();
   const dataRoot = await mkdtemp(join(tmpdir(), "lectern-eval-"));
   const database = await startEmbeddedDatabase({ dataDir: null });
   try {
     await migrate(database.url);
-    const config = loadConfig();
     const services = await openServices(
       {
         ...config,
