@@ -31,16 +31,15 @@ language plpgsql as $$
 declare
   config  regconfig;
   share   float8 := least(1, p_sample / greatest(p_chunks, 1)::float8);
+  scope   text := case when p_course_id is null then 'true' else format('course_id = %L', p_course_id) end;
   chunks  text := format('
-    select tsv, context_tsv from %%I where text_config = %%s::regconfig %s %s',
-    case when p_course_id is not null then format('and course_id = %L', p_course_id) end,
-    case when share < 1 then format('and id <= %L', sample_end(share)) end);
+    select tsv, context_tsv from %%I where text_config = %%s::regconfig and %s %s',
+    scope, case when share < 1 then format('and id <= %L', sample_end(share)) end);
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('count_words', 0)) then return; end if;
   delete from word_counts where course_id is not distinct from p_course_id;
-  for config in
-    select distinct text_config from lecture_chunks where p_course_id is null or course_id = p_course_id
-    union select distinct text_config from slide_chunks where p_course_id is null or course_id = p_course_id
+  for config in execute format('
+    select text_config from lecture_chunks where %1$s union select text_config from slide_chunks where %1$s', scope)
   loop
     insert into word_counts (course_id, text_config, lexeme, chunks)
     select p_course_id, config, word, round(ndoc / share)
@@ -53,7 +52,9 @@ begin
 end
 $$;
 
--- The statement of search is long, so compiling it takes longer than running it.
+-- The statement of search is long: compiling it takes longer than running it, and planning it takes a third of a search
+-- in a small course. So the plan of a statement is kept from its first run on, whatever the values.
 do $$ begin
   execute format('alter role %I in database %I set jit = off', current_user, current_database());
+  execute format('alter role %I in database %I set plan_cache_mode = force_generic_plan', current_user, current_database());
 end $$;

@@ -698,20 +698,19 @@ $$;
 
 CREATE FUNCTION public.count_words(p_course_id uuid, p_chunks bigint, p_least integer, p_sample integer) RETURNS void
     LANGUAGE plpgsql
-    AS $$
+    AS $_$
 declare
   config  regconfig;
   share   float8 := least(1, p_sample / greatest(p_chunks, 1)::float8);
+  scope   text := case when p_course_id is null then 'true' else format('course_id = %L', p_course_id) end;
   chunks  text := format('
-    select tsv, context_tsv from %%I where text_config = %%s::regconfig %s %s',
-    case when p_course_id is not null then format('and course_id = %L', p_course_id) end,
-    case when share < 1 then format('and id <= %L', sample_end(share)) end);
+    select tsv, context_tsv from %%I where text_config = %%s::regconfig and %s %s',
+    scope, case when share < 1 then format('and id <= %L', sample_end(share)) end);
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('count_words', 0)) then return; end if;
   delete from word_counts where course_id is not distinct from p_course_id;
-  for config in
-    select distinct text_config from lecture_chunks where p_course_id is null or course_id = p_course_id
-    union select distinct text_config from slide_chunks where p_course_id is null or course_id = p_course_id
+  for config in execute format('
+    select text_config from lecture_chunks where %1$s union select text_config from slide_chunks where %1$s', scope)
   loop
     insert into word_counts (course_id, text_config, lexeme, chunks)
     select p_course_id, config, word, round(ndoc / share)
@@ -722,7 +721,7 @@ begin
   insert into word_count_states (course_id, chunks) values (p_course_id, p_chunks)
   on conflict (course_id) do update set chunks = excluded.chunks, counted_at = now();
 end
-$$;
+$_$;
 
 CREATE FUNCTION public.create_correction_job(p_lecture_id uuid, p_course_id uuid, p_priority text) RETURNS uuid
     LANGUAGE plpgsql

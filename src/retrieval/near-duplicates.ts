@@ -112,28 +112,21 @@ function toRepresentative(group: Group, asked: ReadonlySet<string>): Scored {
 }
 
 function isSame(a: Member, b: Member): boolean {
-  const least = Math.min(a.words.size, b.words.size);
-  if (least < MIN_WORDS) return a.slide.content === b.slide.content;
+  const [shorter, longer] = a.words.size <= b.words.size ? [a, b] : [b, a];
+  if (shorter.words.size < MIN_WORDS) return a.slide.content === b.slide.content;
   const isSameDeck = a.chunk.asset_id === b.chunk.asset_id;
   if (isSameDeck && !areNeighbours(a, b)) return false;
-  const most = Math.max(a.words.size, b.words.size);
-  if (!isSameDeck && least < most * SAME_PAGE) return false;
-  return sharesEnough(a.slide, b.slide, (shared) =>
-    isSameDeck
-      ? shared >= least * SAME_SLIDE
-      : shared >= (a.words.size + b.words.size - shared) * SAME_PAGE,
-  );
+  // Most pairs of slides are told apart by their bits.
+  const atMost = shorter.words.size - leastMissing(shorter.slide.bits, longer.slide.bits);
+  if (!sharesEnough(atMost, shorter, longer, isSameDeck)) return false;
+  const shared = shorter.words.intersection(longer.words).size;
+  return sharesEnough(shared, shorter, longer, isSameDeck);
 }
 
-/** Whether the number of common words is enough. Most pairs of slides are told apart by their bits. */
-function sharesEnough(
-  one: SlideWords,
-  other: SlideWords,
-  isEnough: (shared: number) => boolean,
-): boolean {
-  const [shorter, longer] = one.words.size <= other.words.size ? [one, other] : [other, one];
-  if (!isEnough(shorter.words.size - leastMissing(shorter.bits, longer.bits))) return false;
-  return isEnough(shorter.words.intersection(longer.words).size);
+/** Whether two slides with so many common words are the same. */
+function sharesEnough(shared: number, shorter: Member, longer: Member, isSameDeck: boolean) {
+  if (isSameDeck) return shared >= shorter.words.size * SAME_SLIDE;
+  return shared >= (shorter.words.size + longer.words.size - shared) * SAME_PAGE;
 }
 
 /** Chunks of one page are parts of it, and no duplicates. */

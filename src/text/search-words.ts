@@ -39,7 +39,11 @@ const SUFFIXES = { "++": "plusplus", "#": "sharp" } as const;
 /** A longer compound, such as an address, is found by its parts. */
 const MAX_PARTS = 4;
 
+/** Most words of a text: one spelling, no parts. */
+const PLAIN = /^[A-Z]?[a-z]+$/;
+
 function splitToken(token: string): SearchWord[] {
+  if (PLAIN.test(token)) return [{ forms: [token], pairs: [] }];
   if (NUMBER.test(token)) return [toNumber(token)];
   const [suffix] = token.match(/(?:\+\+|#)$/) ?? [];
   const parts = token.split(BORDER).filter((part) => part !== "");

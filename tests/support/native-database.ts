@@ -24,10 +24,21 @@ export async function cloneNative(): Promise<TestDatabase> {
   try {
     await makeTemplate(admin, server, template);
     await admin`create database ${admin(clone)} template ${admin(template)}`;
+    await copySettings(admin, template, clone);
   } finally {
     await admin.end();
   }
   return { url: withDatabase(server, clone), close: () => dropNative(server, clone) };
+}
+
+/** A clone does not get the settings of the role in the template, such as `jit = off`. */
+async function copySettings(admin: Sql, template: string, clone: string): Promise<void> {
+  const settings = await admin<{ name: string; value: string }[]>`
+    select split_part(setting, '=', 1) as name, split_part(setting, '=', 2) as value
+    from pg_database d join pg_db_role_setting s on s.setdatabase = d.oid, unnest(s.setconfig) as setting
+    where d.datname = ${template} and s.setrole = current_user::regrole`;
+  for (const { name, value } of settings)
+    await admin.unsafe(`alter role current_user in database ${clone} set ${name} = ${value}`);
 }
 
 async function makeTemplate(admin: Sql, server: string, template: string): Promise<void> {

@@ -9,7 +9,16 @@ import {
   toQuestionTerms,
   toSpellings,
 } from "./question-terms";
-import { chunksIn, chunksOfHidden, hasFilter, languagesIn, type SearchScope } from "./search-scope";
+import {
+  assetsUnseen,
+  chunksByKind,
+  chunksIn,
+  chunksOfHidden,
+  hasFilter,
+  joined,
+  languagesIn,
+  type SearchScope,
+} from "./search-scope";
 
 /** A question in the form that the database needs. Vectors or text can be missing. */
 export type Probe = {
@@ -111,6 +120,7 @@ async function queryCandidates(
       from unnest(${models}::text[], ${vectors}::text[]) as asked (model, vector)
     ),
     hidden as materialized (${chunksOfHidden(sql, scope)}),
+    unseen as materialized (${assetsUnseen(sql, scope)}),
     chunk as not materialized (${chunksIn(sql, scope)}),
     by_meaning as materialized (
       select ${columns(sql)}, near.distance
@@ -264,11 +274,16 @@ const indexedChunks = (sql: Sql, scope: SearchScope) =>
 /** The CANDIDATES chunks that are closest to the row `question`. */
 function nearestIn(sql: Sql, scope: SearchScope) {
   const { course_ids, viewer, lectures, slides } = scope;
-  if (course_ids?.length === 1 || hasFilter(scope))
-    return sql`
-      select c.id, (c.embedding <=> question.embedding) + 0 as distance
-      from chunk c where c.embedding_model = question.model
-      order by distance, c.id limit ${CANDIDATES}`;
+  if (course_ids?.length === 1 || hasFilter(scope)) {
+    // Each kind by itself, because appending the vectors of both before they are compared would cost a third more.
+    const nearestOf = chunksByKind(sql, scope).map(
+      (chunks) => sql`
+        (select c.id, (c.embedding <=> question.embedding) + 0 as distance
+         from (${chunks}) c where c.embedding_model = question.model
+         order by distance, c.id limit ${CANDIDATES})`,
+    );
+    return sql`select * from (${joined(sql, nearestOf)}) c order by distance, id limit ${CANDIDATES}`;
+  }
   const owner = viewer.owner === "all" ? null : viewer.owner;
   const nearest = (kind: "lecture" | "slide") => sql`
     select * from nearest_across_courses(

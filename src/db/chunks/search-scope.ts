@@ -1,3 +1,4 @@
+import type { Fragment } from "postgres";
 import type { Viewer } from "../../principal";
 import { visibleAsset, visiblePages, visibleSpeech } from "../access/visibility";
 import type { Sql } from "../client";
@@ -19,12 +20,20 @@ export const hasFilter = ({ lectures, slides }: SearchScope) =>
   Object.values({ ...lectures, ...slides }).some((filter) => filter !== undefined);
 
 /**
- * The chunks of the scope that the viewer sees and whose asset is not deleted. The statement needs the list
- * `hidden` of `chunksOfHidden`.
+ * The chunks of the scope that the viewer sees and whose asset is not deleted. The statement needs the lists
+ * `hidden` of `chunksOfHidden` and `unseen` of `assetsUnseen`.
  *
  * @param and another condition `and …` on the row `c`
  */
-export function chunksIn(sql: Sql, scope: SearchScope, and = sql``) {
+export const chunksIn = (sql: Sql, scope: SearchScope, and = sql``) =>
+  joined(sql, chunksByKind(sql, scope, and));
+
+/** Lists with the same columns as one, at least one of them. */
+export const joined = (sql: Sql, lists: Fragment[]) =>
+  lists.reduce((all, list) => sql`${all} union all ${list}`);
+
+/** `chunksIn` as a list of its own for each kind of source. */
+export function chunksByKind(sql: Sql, scope: SearchScope, and = sql``): Fragment[] {
   const { course_ids, viewer, lectures, slides, prepared_model } = scope;
   const vector = prepared_model
     ? sql`coalesce(p.embedding_model, c.embedding_model) as embedding_model,
@@ -39,8 +48,8 @@ export function chunksIn(sql: Sql, scope: SearchScope, and = sql``) {
            null::int as page_number, null::jsonb as metadata,
            ${vector}, c.text_config, c.tsv, c.context_tsv,
            c.context_tsv is not null and c.id not in (select id from hidden) as has_context
-    from lecture_chunks c join lectures a on a.id = c.lecture_id ${prepared}
-    where a.deleted_at is null ${ofCourses(sql, course_ids, "c.course_id")} ${and} ${visibleAsset(sql, viewer, "a")}
+    from lecture_chunks c ${prepared}
+    where c.lecture_id not in (select id from unseen) ${ofCourses(sql, course_ids, "c.course_id")} ${and}
       ${visibleSpeech(sql, viewer, "c")}
       ${lectures?.ids ? sql`and c.lecture_id = any(${lectures.ids}::uuid[])` : sql``}
       ${lectures?.from_ms === undefined ? sql`` : sql`and c.end_ms > ${lectures.from_ms}`}
@@ -49,15 +58,26 @@ export function chunksIn(sql: Sql, scope: SearchScope, and = sql``) {
     select c.id, 'slides' as source, c.document_id as asset_id, c.chunk_index, c.page_number, c.metadata,
            ${vector}, c.text_config, c.tsv, c.context_tsv,
            c.context_tsv is not null and c.id not in (select id from hidden) as has_context
-    from slide_chunks c join documents a on a.id = c.document_id ${prepared}
-    where a.deleted_at is null ${ofCourses(sql, course_ids, "c.course_id")} ${and} ${visibleAsset(sql, viewer, "a")}
+    from slide_chunks c ${prepared}
+    where c.document_id not in (select id from unseen) ${ofCourses(sql, course_ids, "c.course_id")} ${and}
       ${visiblePages(sql, viewer, "c", "page_end")}
       ${slides?.ids ? sql`and c.document_id = any(${slides.ids}::uuid[])` : sql``}
       ${slides?.page_from === undefined ? sql`` : sql`and c.page_end >= ${slides.page_from}`}
       ${slides?.page_to === undefined ? sql`` : sql`and c.page_number <= ${slides.page_to}`}`;
-  if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
-  return lectures ? ofLectures : ofSlides;
+  return [...(lectures ? [ofLectures] : []), ...(slides ? [ofSlides] : [])];
 }
+
+/** The lectures and documents of the scope whose chunks are not searched: deleted, or hidden from the viewer. A search reads this list once. */
+export const assetsUnseen = (sql: Sql, { course_ids, viewer }: SearchScope) =>
+  joined(
+    sql,
+    [sql`lectures`, sql`documents`].map(
+      (assets) => sql`
+        select a.id from ${assets} a
+        where (a.deleted_at is not null or (true ${visibleAsset(sql, viewer, "a")}) is not true)
+          ${ofCourses(sql, course_ids, "a.course_id")}`,
+    ),
+  );
 
 /** The chunks whose words from the timeline must not lead to them. A search reads this list once; it is nearly always empty. */
 export const chunksOfHidden = (sql: Sql, scope: SearchScope) =>
