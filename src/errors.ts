@@ -123,6 +123,7 @@ export const ERRORS = {
   backup_not_found:          { status: 404, retry: false, title: "No backup has this name: ./lectern backup --list shows them" },
   backup_damaged:            { status: 422, retry: false, title: "The archive is damaged or incomplete: use another one" },
   backup_incompatible:       { status: 422, retry: false, title: "This version of Lectern cannot restore the archive: use the version that made it, or a later one" },
+  backup_place_unavailable:  { status: 503, retry: true,  title: "The place of the backups cannot be used: check that it exists, its permissions and its free space" },
   backup_running:            { status: 409, retry: false, title: "A backup is running: wait until it has ended" },
   restore_not_empty:         { status: 409, retry: false, title: "A backup is restored into an empty installation only: use a new database and a new DATA_ROOT" },
   restore_busy:              { status: 409, retry: false, title: "Another process uses this database: stop all servers of this installation first" },

@@ -142,7 +142,7 @@ const EXTERNAL =
 
 /** Parts of our own system: its database, its storage, its workers, and the clients of its server. */
 const OWN_SYSTEM =
-  /^(db\/embedded\/|storage\/s3\.ts|queue\/worker-handle\.ts|commands\/(demo|health|running-server)\.ts)/;
+  /^(db\/embedded\/|storage\/bucket\.ts|queue\/worker-handle\.ts|commands\/(demo|health|running-server)\.ts)/;
 
 test("only providers and media reach external systems", () => {
   const outside = filesWith(EXTERNAL, /^(providers|media)\//);

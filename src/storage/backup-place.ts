@@ -1,14 +1,15 @@
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
+import { type BucketLimits, openBucket, type S3Settings } from "./bucket";
 import { flush } from "./disk";
 import { asStorageFailure } from "./failure";
-import { openBucket, type S3Settings, writeObject } from "./s3";
 import { stagedFileName, sweepStaging } from "./staging";
 
 export type StoredBackup = { name: string; size_bytes: number };
 
-/** A folder or a bucket with archives. */
+/** A folder or a bucket with archives. Its failures are AppError `backup_place_unavailable`. */
 export interface BackupPlace {
   /** For people: the folder, or `s3://bucket/prefix`. */
   readonly label: string;
@@ -43,6 +44,7 @@ const ADDRESS_WITH_SCHEME = /^[a-z][\w+.-]+:/i;
 export function openBackupPlace(
   address: string,
   s3: Omit<S3Settings, "bucket"> | null = null,
+  limits?: BucketLimits,
 ): BackupPlace {
   const [, bucket, prefix = ""] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(address) ?? [];
   if (!bucket && !ADDRESS_WITH_SCHEME.test(address)) return openFolder(address);
@@ -50,24 +52,39 @@ export function openBackupPlace(
     const problem = `${address} is neither a folder nor s3://bucket/prefix`;
     throw new AppError("config_invalid", { problems: { BACKUP_TO: [problem] } });
   }
-  if (s3) return openBucketPlace({ ...s3, bucket }, prefix.replace(/\/*$/, ""), address);
+  if (s3) return openBucketPlace({ ...s3, bucket }, prefix.replace(/\/*$/, ""), address, limits);
   const problem = "s3://… needs S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY";
   throw new AppError("config_invalid", { problems: { BACKUP_TO: [problem] } });
 }
 
+/**
+ * Turns a failure of the disk or the bucket into `backup_place_unavailable`, because the storage of the uploads can be
+ * another one. Other errors pass unchanged.
+ */
+async function atPlace<T>(place: string, work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await asStorageFailure(work, signal);
+  } catch (error) {
+    if (!(error instanceof AppError) || !/^storage_/.test(error.errorCode)) throw error;
+    const { reason } = error.details;
+    throw new AppError("backup_place_unavailable", { place, reason }, { cause: error.cause });
+  }
+}
+
 function openFolder(folder: string): BackupPlace {
   const staging = join(folder, ".tmp");
+  const here = <T>(work: Promise<T>) => atPlace(folder, work);
   return {
     label: folder,
 
     async write(name, bytes, signal) {
-      await asStorageFailure(mkdir(staging, { recursive: true, mode: 0o700 }));
-      await asStorageFailure(sweepStaging(staging));
+      await here(mkdir(staging, { recursive: true, mode: 0o700 }));
+      await here(sweepStaging(staging));
       const staged = join(staging, stagedFileName());
       try {
-        const size = await writeFlushed(staged, bytes, signal);
-        await asStorageFailure(rename(staged, join(folder, name)));
-        await asStorageFailure(flush(folder));
+        const size = await writeFlushed(staged, bytes, here, signal);
+        await here(rename(staged, join(folder, name)));
+        await here(flush(folder));
         return size;
       } catch (error) {
         await rm(staged, { force: true });
@@ -79,13 +96,14 @@ function openFolder(folder: string): BackupPlace {
       const path = join(folder, name);
       const found = await stat(path).catch(() => null);
       if (!found?.isFile()) throw new AppError("backup_not_found", { archive: path });
+      await here(access(path, constants.R_OK));
       return Bun.file(path).stream();
     },
 
     async list() {
       const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return [];
-        throw error;
+        return here(Promise.reject(error));
       });
       const archives = names.filter((name) => BACKUP_NAME.test(name)).sort();
       return Promise.all(
@@ -94,7 +112,7 @@ function openFolder(folder: string): BackupPlace {
     },
 
     async remove(name) {
-      await asStorageFailure(rm(join(folder, name), { force: true }));
+      await here(rm(join(folder, name), { force: true }));
     },
   };
 }
@@ -102,17 +120,18 @@ function openFolder(folder: string): BackupPlace {
 async function writeFlushed(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
+  here: <T>(work: Promise<T>) => Promise<T>,
   signal: AbortSignal,
 ): Promise<number> {
-  const file = await asStorageFailure(open(path, "wx", 0o600));
+  const file = await here(open(path, "wx", 0o600));
   let size = 0;
   try {
     for await (const chunk of bytes) {
       signal.throwIfAborted();
-      await asStorageFailure(file.writeFile(chunk));
+      await here(file.writeFile(chunk));
       size += chunk.length;
     }
-    await asStorageFailure(file.sync());
+    await here(file.sync());
     return size;
   } finally {
     await file.close();
@@ -136,39 +155,44 @@ function watchErrors(bytes: AsyncIterable<Uint8Array>) {
 /** S3 allows 10 000 parts, so an archive can have 160 GB. */
 const PART_BYTES = 16 * 1024 * 1024;
 
-function openBucketPlace(settings: S3Settings, prefix: string, label: string): BackupPlace {
-  const bucket = openBucket(settings);
+function openBucketPlace(
+  settings: S3Settings,
+  prefix: string,
+  label: string,
+  limits?: BucketLimits,
+): BackupPlace {
+  const bucket = openBucket(settings, limits);
   const keyOf = (name: string) => (prefix ? `${prefix}/${name}` : name);
   return {
     label,
 
     async write(name, bytes, signal) {
-      const object = bucket.file(keyOf(name));
       const source = watchErrors(bytes);
-      const stored = writeObject(object, source.bytes, "application/zstd", {
+      const stored = bucket.write(keyOf(name), source.bytes, {
+        contentType: "application/zstd",
         signal,
         partSize: PART_BYTES,
       });
-      return asStorageFailure(stored, signal).catch((error: unknown) => {
+      return atPlace(label, stored, signal).catch((error: unknown) => {
         throw source.error() ?? error;
       });
     },
 
     async open(name) {
-      const object = bucket.file(keyOf(name));
-      const found = object.stat().catch((cause: unknown) => {
+      const found = bucket.stat(keyOf(name)).catch((cause: unknown) => {
         if ((cause as { code?: string }).code !== "NoSuchKey") throw cause;
         throw new AppError("backup_not_found", { archive: `${label}/${name}` }, { cause });
       });
-      await asStorageFailure(found);
-      return object.stream();
+      await atPlace(label, found);
+      return bucket.stream(keyOf(name));
     },
 
     async list() {
       const found: StoredBackup[] = [];
       const under = prefix ? `${prefix}/` : "";
       for (let token: string | undefined; ; ) {
-        const page = await asStorageFailure(
+        const page = await atPlace(
+          label,
           bucket.list({ prefix: under, ...(token && { continuationToken: token }) }),
         );
         for (const { key, size = 0 } of page.contents ?? []) {
@@ -181,7 +205,7 @@ function openBucketPlace(settings: S3Settings, prefix: string, label: string): B
     },
 
     async remove(name) {
-      await asStorageFailure(bucket.file(keyOf(name)).delete());
+      await atPlace(label, bucket.remove(keyOf(name)));
     },
   };
 }

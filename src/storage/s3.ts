@@ -1,21 +1,9 @@
 import { mkdir, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
+import { type Bucket, type BucketLimits, openBucket, type S3Settings } from "./bucket";
 import { asStorageFailure } from "./failure";
 import { type FileKind, type FileStorage, idsOfNames, storedFileName } from "./files";
-
-export type S3Settings = {
-  endpoint?: string;
-  bucket: string;
-  region?: string;
-  accessKeyId: string;
-  secretAccessKey: string;
-};
-
-export const openBucket = (settings: S3Settings) => new Bun.S3Client(settings);
-
-/** The smallest parts S3 accepts, two at a time: a 300 MB upload adds 50 MB of memory. */
-const PARTS = { partSize: 5 * 1024 * 1024, queueSize: 2, retry: 3 };
 
 /**
  * Uploads as objects of an S3-compatible bucket: `documents/{id}.pdf`, `uploaded-audio/{id}`.
@@ -29,10 +17,11 @@ export async function openS3Storage(
   root: string,
   kind: FileKind,
   settings: S3Settings,
+  limits?: BucketLimits,
 ): Promise<FileStorage> {
-  const bucket = openBucket(settings);
+  const bucket = openBucket(settings, limits);
   const stagingDir = join(root, kind.folder, ".tmp");
-  const objectOf = (id: string) => bucket.file(`${kind.folder}/${storedFileName(kind, id)}`);
+  const keyOf = (id: string) => `${kind.folder}/${storedFileName(kind, id)}`;
   await asStorageFailure(mkdir(stagingDir, { recursive: true, mode: 0o700 }));
 
   const inBucket = <T>(id: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
@@ -47,29 +36,28 @@ export async function openS3Storage(
     stagingDir,
 
     async store(id, stagedPath, signal) {
-      const object = objectOf(id);
-      await inBucket(id, () => upload(stagedPath, object, kind.contentType, signal), signal);
+      const key = keyOf(id);
+      await inBucket(id, () => upload(bucket, key, stagedPath, kind.contentType, signal), signal);
       // A failure here must not refuse an upload that is stored; the next start sweeps the folder.
       await rm(stagedPath, { force: true }).catch(() => {});
     },
 
     async open(id) {
-      const object = objectOf(id);
-      const { size } = await inBucket(id, () => object.stat());
-      return {
-        size_bytes: size,
-        stream: (range) => (range ? object.slice(range.start, range.end) : object).stream(),
-      };
+      const key = keyOf(id);
+      const { size } = await inBucket(id, () => bucket.stat(key));
+      return { size_bytes: size, stream: (range) => bucket.stream(key, range) };
     },
 
     async remove(id) {
       // S3 reports success for a missing object, as the interface requires.
-      await inBucket(id, () => objectOf(id).delete());
+      const key = keyOf(id);
+      await inBucket(id, () => bucket.remove(key));
     },
 
     async localPath(id, scratchDir, signal) {
       const path = join(scratchDir, storedFileName(kind, id));
-      await inBucket(id, () => download(objectOf(id), path, signal), signal);
+      const key = keyOf(id);
+      await inBucket(id, () => download(bucket, key, path, signal), signal);
       return path;
     },
 
@@ -88,60 +76,34 @@ export async function openS3Storage(
 
     async check() {
       const probe = `checks/${crypto.randomUUID()}`;
-      await inBucket(probe, () => bucket.write(probe, "check"));
-      await inBucket(probe, () => bucket.delete(probe));
+      await inBucket(probe, () => bucket.put(probe, "check"));
+      await inBucket(probe, () => bucket.remove(probe));
     },
   };
 }
 
 async function upload(
+  bucket: Bucket,
+  key: string,
   path: string,
-  object: Bun.S3File,
   contentType: string,
   signal?: AbortSignal,
 ): Promise<void> {
   const { size } = await stat(path);
-  const stored = await writeObject(object, Bun.file(path).stream(), contentType, { signal });
+  const stored = await bucket.write(key, Bun.file(path).stream(), { contentType, signal });
   if (stored !== size) throw new Error(`the bucket stored ${stored} of ${size} bytes`);
 }
 
-/**
- * Writes bytes of unknown length to an object. It appears only when it is complete.
- *
- * @returns the number of bytes that the bucket has
- */
-export async function writeObject(
-  object: Bun.S3File,
-  bytes: AsyncIterable<Uint8Array>,
-  contentType: string,
-  { signal, partSize = PARTS.partSize }: { signal?: AbortSignal | undefined; partSize?: number },
-): Promise<number> {
-  const writer = object.writer({ ...PARTS, partSize, type: contentType });
-  let size = 0;
-  try {
-    for await (const chunk of bytes) {
-      signal?.throwIfAborted();
-      writer.write(chunk);
-      size += chunk.length;
-      await writer.flush();
-    }
-    await writer.end();
-  } catch (error) {
-    // Bun 1.4.5 completes the upload even with an error, so the truncated object is deleted.
-    await Promise.resolve(writer.end(error as Error)).catch(() => {});
-    await object.delete().catch(() => {});
-    throw error;
-  }
-  const stored = (await object.stat()).size;
-  if (stored !== size) throw new Error(`the bucket stored ${stored} of ${size} bytes`);
-  return stored;
-}
-
-async function download(object: Bun.S3File, path: string, signal?: AbortSignal): Promise<void> {
-  const { size } = await object.stat(); // a missing object fails here, before the file is created
+async function download(
+  bucket: Bucket,
+  key: string,
+  path: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { size } = await bucket.stat(key); // a missing object fails here, before the file is created
   const file = await open(path, "w");
   try {
-    for await (const chunk of object.stream()) {
+    for await (const chunk of bucket.stream(key)) {
       signal?.throwIfAborted();
       await file.writeFile(chunk);
     }

@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeArchive } from "../../src/storage/backup-archive";
 import { backupName, openBackupPlace } from "../../src/storage/backup-place";
-import { startS3Server } from "../support/s3-server";
+import { startS3Server, startSilentBucket } from "../support/s3-server";
 
 const folder = await mkdtemp(join(tmpdir(), "backup-place-"));
 const s3 = await startS3Server();
@@ -59,6 +59,32 @@ describe.each([
 
 test("a folder keeps nothing of a failed archive", async () => {
   expect(await readdir(join(folder, ".tmp"))).toEqual([]);
+});
+
+test("a place that cannot be used is named with the reason of the system", async () => {
+  const file = join(folder, "a-file");
+  await writeFile(file, "");
+  const silent = startSilentBucket();
+  const limits = { requestMs: 50, transferMs: 50 };
+  const bucket = openBackupPlace("s3://lectern/daily", silent.settings, limits);
+  const refusal = (place: string, reason: string) => ({
+    errorCode: "backup_place_unavailable",
+    details: { place, reason },
+  });
+  const ofFile = refusal(file, "ENOTDIR");
+  const ofBucket = refusal("s3://lectern/daily", "ETIMEDOUT");
+
+  await expect(openBackupPlace(file).write(late, pieces("x"), signal)).rejects.toMatchObject(
+    ofFile,
+  );
+  await expect(openBackupPlace(file).list()).rejects.toMatchObject(ofFile);
+  await expect(
+    openBackupPlace("/proc/none").write(late, pieces("x"), signal),
+  ).rejects.toMatchObject(refusal("/proc/none", "ENOENT"));
+  await expect(bucket.write(late, pieces("x"), signal)).rejects.toMatchObject(ofBucket);
+  await expect(bucket.list()).rejects.toMatchObject(ofBucket);
+  await expect(bucket.open(late)).rejects.toMatchObject(ofBucket);
+  await silent.close();
 });
 
 test("a bucket without keys is refused", () => {

@@ -45,7 +45,7 @@ export type BackupSummary = {
  * moment; files are stored before their rows and never change, so each row has its file.
  *
  * @param now  names the archive
- * @throws AppError `storage_full`, `storage_unavailable`, `database_unavailable`; the signal's reason. The archive does not
+ * @throws AppError `backup_place_unavailable`, `storage_unavailable`, `database_unavailable`; the signal's reason. The archive does not
  *   exist then
  */
 export async function createBackup(

@@ -76,11 +76,12 @@ async function removeOldArchives({ backups: { place, keep }, log }: BackupRunDep
   }
 }
 
-/** Code and text of a failure, with the reason of the system, such as ENOSPC. */
+/** Code and text of a failure, with its place and the reason of the system, such as ENOSPC. */
 function toFailure(err: unknown): { error_code: ErrorCode; error_message: string } {
   const error = err instanceof AppError ? err : toOutage(err);
   if (!error) return { error_code: "internal", error_message: String(err) };
-  const { reason } = error.details;
-  const error_message = reason ? `${error.message} (${reason})` : error.message;
+  const { place, reason } = error.details;
+  const details = [place, reason].filter(Boolean).join(": ");
+  const error_message = details ? `${error.message} (${details})` : error.message;
   return { error_code: error.errorCode, error_message };
 }
