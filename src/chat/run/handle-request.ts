@@ -16,7 +16,7 @@ export type RequestDeps = {
   store: ThreadStore;
   reconcile: typeof reconcile;
   /** Makes the work that answers one turn. */
-  answerTurn: (context: TurnContext, turn: Turn, save: SaveAnswer) => RunWork;
+  answerTurn: (context: ThreadRequest, turn: Turn, save: SaveAnswer) => RunWork;
   /** `provider:model` */
   modelName: string;
   log: Pick<Log, "error" | "warn">;
@@ -39,6 +39,8 @@ export type ThreadRequest = TurnContext & {
   request: ChatRequest;
   /** The run in progress before the thread was read; it can end before this request is handled. */
   live: LiveRun | undefined;
+  /** The request as the beginning of a new thread, which is stored; undefined for a thread that existed. */
+  begun?: Reconciled | undefined;
 };
 
 /**
@@ -125,8 +127,10 @@ type ThreadView = {
 };
 
 async function openView(deps: RequestDeps, asked: ThreadRequest): Promise<ThreadView> {
-  const { request, thread, live } = asked;
-  const hasEnded = live !== undefined && deps.runs.find(request.session_id) !== live;
+  const { request, thread, live, begun } = asked;
+  const current = deps.runs.find(request.session_id);
+  if (begun && !current) return { live: current, thread, reconciled: begun };
+  const hasEnded = live !== undefined && current !== live;
   return hasEnded ? readView(deps, request) : toView(deps, request, thread);
 }
 
@@ -201,7 +205,8 @@ async function storeAndAnswer(
 ): Promise<RunStart | undefined> {
   const { session_id, run_id, resume } = asked.request;
   const { added, turn } = reconciled;
-  const stored = isEmpty(added) || deps.store.add(session_id, { ...added, run_id });
+  const isStored = isEmpty(added) || reconciled === asked.begun;
+  const stored = isStored || deps.store.add(session_id, { ...added, run_id });
   const thread = turn ? withoutUnfinished(reconciled.thread, turn) : reconciled.thread;
   // The model is asked while its question is being stored; its parts are sent after that.
   const run =

@@ -71,6 +71,18 @@ export function reconcile(stored: ChatMessage[], sent: SentMessages): Reconciled
 }
 
 /**
+ * Reconciles a request with an empty thread if it can be the first of its thread: it has one question and
+ * nothing else. Undefined for other requests.
+ */
+export function reconcileFirst(
+  sent: SentMessages & Pick<ChatRequest, "joinsOnly">,
+): Reconciled | undefined {
+  const { messages, joinsOnly, resume } = sent;
+  const isFirst = messages.length === 1 && messages[0]!.role === "user" && !joinsOnly && !resume;
+  return isFirst ? reconcile([], sent) : undefined;
+}
+
+/**
  * The questions after the last known one. A question that the client's history answers is old: it was in a
  * part of the thread that another tab replaced. Only a new thread takes such questions.
  */

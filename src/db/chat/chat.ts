@@ -106,34 +106,75 @@ export type ThreadName = {
   viewer: Viewer;
 };
 
+export type OpenedThread = {
+  /** The messages before this request, in order. */
+  messages: ChatMessage[];
+  /** The thread is new, and the beginning is stored. */
+  isBegun: boolean;
+};
+
+type OpenedRow = { known: boolean; owned: boolean; begun: number; messages: ChatMessage[] };
+
 /**
- * Finds or creates a course's thread and returns its messages in order.
+ * Finds or creates a course's thread.
  *
+ * @param beginning the messages to store if the thread is new, with `run_id` as their run. One statement
+ *   costs less than one for the thread and one for its first question
  * @throws AppError `course_not_found`, or `session_not_found` when the thread belongs to
  *   another course or to another owner
  */
 export async function openThread(
   sql: Sql,
   { id, course_id, thread_id, user_id, owner, viewer }: ThreadName,
-): Promise<ChatMessage[]> {
-  const [row] = await sql<{ known: boolean; owned: boolean; messages: ChatMessage[] }[]>`
+  beginning?: { messages: NewMessage[]; run_id: string },
+): Promise<OpenedThread> {
+  const [row] = await sql<OpenedRow[]>`
     with course as (select id from courses where id = ${course_id}),
     thread as (
-      insert into chat_sessions as s (id, course_id, thread_id, user_id)
-      select ${id}, id, ${thread_id}, (select u.id from users u where u.id = ${user_id}) from course
+      insert into chat_sessions as s (id, course_id, thread_id, user_id, session_label)
+      select ${id}, id, ${thread_id}, (select u.id from users u where u.id = ${user_id}),
+             left(${beginning ? toLabel(beginning.messages) : null}, 80) from course
       on conflict (id) do update set course_id = s.course_id
         where s.course_id = excluded.course_id ${ofOwner(sql, owner)}
-      returning s.id
+      -- An inserted row has no xmax.
+      returning s.id, s.xmax = 0 as is_new
     )
+    ${beginning ? sql`, added as (${insertMessages(sql, beginning, sql`where thread.is_new`)})` : sql``}
     select exists (select from course) as known, exists (select from thread) as owned,
+           ${beginning ? sql`(select count(*)::int from added)` : sql`0`} as begun,
            ${messagesOf(sql, id)} as messages,
-           -- A power failure can lose an empty thread; its messages wait for the disk.
+           -- A power failure can lose an unanswered question; the answer's commit waits for the disk.
            ${notWaitingForDisk(sql)}`;
-  const { known, owned, messages } = row!;
+  const { known, owned, begun, messages } = row!;
   if (!known) throw new AppError("course_not_found");
   if (!owned) throw new AppError("session_not_found");
-  return withholdHidden(sql, viewer, await markReplaced(sql, messages));
+  return {
+    messages: await withholdHidden(sql, viewer, await markReplaced(sql, messages)),
+    isBegun: beginning !== undefined && begun === beginning.messages.length,
+  };
 }
+
+/** The label of a thread until a user renames it: its first question. */
+const toLabel = (messages: NewMessage[]): string | null =>
+  messages.find(({ role }) => role === "user")?.content.trim() || null;
+
+/** Inserts new messages in their order into the one row of `thread`, and returns their ids. */
+const insertMessages = (
+  sql: Sql,
+  { messages, run_id }: { messages: NewMessage[]; run_id: string },
+  condition: ReturnType<Sql>,
+) => sql`
+  insert into chat_messages
+    (id, session_id, role, content, client_id, run_id, turn_id, step, metadata)
+  select m.id, thread.id, m.role, m.content, m.client_id, ${run_id}, m.turn_id, m.step, m.metadata
+  from thread, rows from (jsonb_to_recordset(${sql.json(messages as never)})
+    as (id uuid, role text, content text, client_id text, turn_id uuid, step int,
+        metadata jsonb)) with ordinality
+    as m (id, role, content, client_id, turn_id, step, metadata, n)
+  ${condition}
+  order by m.n
+  on conflict do nothing
+  returning id`;
 
 /** The messages of a thread as a viewer sees them, oldest first. */
 export async function listMessages(
@@ -166,57 +207,59 @@ export async function addToThread(
   session_id: string,
   content: NewThreadContent & { run_id: string },
 ): Promise<boolean> {
-  const label = content.messages.find(({ role }) => role === "user")?.content.trim() || null;
+  const { messages, results, replaces, run_id } = content;
   const [row] = await sql<{ added: number }[]>`
     with thread as (
       update chat_sessions
-      set session_label = coalesce(session_label, left(${label}, 80))
+      set session_label = coalesce(session_label, left(${toLabel(messages)}, 80))
       where id = ${session_id} returning id
-    ),
-    replaced as (
-      delete from chat_messages m using chat_messages first
-      where first.id = ${content.replaces ?? null}::uuid and first.session_id = ${session_id}
-        and m.session_id = ${session_id} and m.position >= first.position
-      returning m.*
-    ),
-    branch as (
-      insert into chat_branches (session_id, replaced_by, messages)
-      select thread.id, ${content.run_id}, jsonb_agg(to_jsonb(replaced) order by position)
-      from thread, replaced group by thread.id
-    ),
-    results as (
-      select * from jsonb_to_recordset(${sql.json(content.results as never)})
-        as result (message_id uuid, tool_call_id text, result jsonb)
-    ),
-    answered as (
-      update chat_messages m set metadata = jsonb_set(m.metadata, '{tool_calls}', (
-        select jsonb_agg(case when r.result is null or call ? 'result' then call
-                              else call || jsonb_build_object('result', r.result) end order by n)
-        from jsonb_array_elements(m.metadata -> 'tool_calls') with ordinality as calls (call, n)
-        left join results r on r.message_id = m.id and r.tool_call_id = call ->> 'id'))
-      where m.session_id = ${session_id} and m.id in (select message_id from results)
-    ),
-    added as (
-      insert into chat_messages
-        (id, session_id, role, content, client_id, run_id, turn_id, step, metadata)
-      select m.id, thread.id, m.role, m.content, m.client_id, ${content.run_id}, m.turn_id, m.step,
-             m.metadata
-      from thread, rows from (jsonb_to_recordset(${sql.json(content.messages as never)})
-        as (id uuid, role text, content text, client_id text, turn_id uuid, step int,
-            metadata jsonb)) with ordinality
-        as m (id, role, content, client_id, turn_id, step, metadata, n)
-      -- Counting them first also frees their ids for the new messages.
-      where ${content.replaces === undefined} or (select count(*) from replaced) > 0
-      order by m.n
-      on conflict do nothing
-      returning id
     )
+    ${replaces === undefined ? sql`` : moveToBranch(sql, { session_id, replaces, run_id })}
+    ${results.length === 0 ? sql`` : addResults(sql, session_id, results)},
+    added as (${insertMessages(
+      sql,
+      content,
+      // Counting them first also frees their ids for the new messages.
+      replaces === undefined ? sql`` : sql`where (select count(*) from replaced) > 0`,
+    )})
     select count(*)::int as added,
            -- The first token need not wait for the disk: the answer's commit waits and includes this row.
            ${notWaitingForDisk(sql)}
     from added`;
-  return row!.added === content.messages.length;
+  return row!.added === messages.length;
 }
+
+/** CTEs that move the messages of a thread from `replaces` on to a branch; `replaced` has their rows. */
+const moveToBranch = (
+  sql: Sql,
+  { session_id, replaces, run_id }: { session_id: string; replaces: string; run_id: string },
+) => sql`,
+  replaced as (
+    delete from chat_messages m using chat_messages first
+    where first.id = ${replaces} and first.session_id = ${session_id}
+      and m.session_id = ${session_id} and m.position >= first.position
+    returning m.*
+  ),
+  branch as (
+    insert into chat_branches (session_id, replaced_by, messages)
+    select thread.id, ${run_id}, jsonb_agg(to_jsonb(replaced) order by position)
+    from thread, replaced group by thread.id
+  )`;
+
+/** CTEs that add results to the calls of tools in a thread that have none. */
+const addResults = (sql: Sql, session_id: string, results: NewToolResult[]) => sql`,
+  results as (
+    select * from jsonb_to_recordset(${sql.json(results as never)})
+      as result (message_id uuid, tool_call_id text, result jsonb)
+  ),
+  answered as (
+    update chat_messages m set metadata = jsonb_set(m.metadata, '{tool_calls}', (
+      select jsonb_agg(case when r.result is null or call ? 'result' then call
+                            else call || jsonb_build_object('result', r.result) end order by n)
+      from jsonb_array_elements(m.metadata -> 'tool_calls') with ordinality as calls (call, n)
+      left join results r on r.message_id = m.id and r.tool_call_id = call ->> 'id'))
+    where m.session_id = ${session_id} and m.id in (select message_id from results)
+  )`;
 
 /**
  * Stores the steps of an answer, complete or not. They replace incomplete steps of an earlier attempt,

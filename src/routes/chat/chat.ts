@@ -20,7 +20,7 @@ import {
 } from "../../chat/run/handle-request";
 import { LiveRuns, type RunWork } from "../../chat/run/live-runs";
 import { isUnanswered } from "../../chat/run/unanswered";
-import { reconcile } from "../../chat/thread/reconcile";
+import { type Reconciled, reconcile, reconcileFirst } from "../../chat/thread/reconcile";
 import type { AuditWriter } from "../../db/access/audit-writer";
 import {
   addToThread,
@@ -68,17 +68,20 @@ export function chatRoutes(deps: ChatRouteDeps) {
   const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"), beforeClose);
   const described = capabilities(deps);
   const depsFor = (viewer: Viewer) => toRequestDeps(deps, runs, viewer);
-  const open = async (request: Request, body: unknown, query: NamedCourse) => {
+  const read = async (request: Request, body: unknown, query: NamedCourse) => {
     const course = await findThreadCourse(db, request, body, query);
-    const asked = readChatRequest(body, course ?? query, principalOf(request).user_id);
-    return openConversation(deps, runs, request, asked);
+    return readChatRequest(body, course ?? query, principalOf(request).user_id);
   };
 
   return new Elysia({ prefix: "/api/chat", tags: ["Chat"] })
     .post(
       "/stream",
       async ({ body, query, request, server }) => {
-        const conversation = await open(request, body, query);
+        const asked = await read(request, body, query);
+        const conversation = await openConversation(deps, runs, request, {
+          asked,
+          first: reconcileFirst(asked),
+        });
         // Heartbeats detect a dead connection; a timeout would also end a silent one.
         server?.timeout(request, 0);
         return stream(depsFor(conversation.viewer), conversation, request, deps.config);
@@ -96,7 +99,9 @@ export function chatRoutes(deps: ChatRouteDeps) {
     .post(
       "",
       async ({ body, query, request, server }) => {
-        const conversation = await open(request, body, query);
+        const asked = await read(request, body, query);
+        // A repeated request must not store its question, so the question is stored later.
+        const conversation = await openConversation(deps, runs, request, { asked });
         server?.timeout(request, 0);
         const answer = async () => ({
           status: 200,
@@ -142,7 +147,7 @@ function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns, viewer: Viewer): Req
       },
     },
     answerTurn: (context, turn, save) =>
-      afterSending(answerTurn({ ...deps, onEnd }, context, turn, save)),
+      afterStatements(answerTurn({ ...deps, onEnd }, context, turn, save), context.begun),
     modelName: chatModel.name,
     log,
   };
@@ -151,11 +156,13 @@ function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns, viewer: Viewer): Req
 /**
  * Work that begins after the statements of this turn of the event loop are sent. postgres.js sends them at the
  * end of the turn, so the database stores the question while the request to the model is made.
+ *
+ * @param begun the question is stored already, so there is no statement to wait for
  */
-const afterSending =
-  (work: RunWork): RunWork =>
+const afterStatements =
+  (work: RunWork, begun: unknown): RunWork =>
   async (emit, signal) => {
-    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    if (!begun) await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     await work(emit, signal);
   };
 
@@ -189,6 +196,12 @@ async function findThreadCourse(
 
 type AgUiThreadRequest = ThreadRequest & { request: AgUiRequest };
 
+type OpeningRequest = {
+  asked: AgUiRequest;
+  /** The request as the first of its thread, to store it if the thread is new. */
+  first?: Reconciled | undefined;
+};
+
 /**
  * Opens the thread of a request. Rejects every invalid request here, before its stream begins.
  *
@@ -198,18 +211,23 @@ async function openConversation(
   { db, config }: ChatRouteDeps,
   runs: LiveRuns,
   request: Request,
-  asked: AgUiRequest,
+  { asked, first }: OpeningRequest,
 ): Promise<AgUiThreadRequest> {
   const { session_id: id, course_id, thread_id } = asked;
   requireCourse(request, course_id);
   const principal = principalOf(request);
   const viewer = viewerOf(request);
-  const name = { id, course_id, thread_id, viewer, user_id: principal.user_id };
+  const owner = ownConversations(principal);
+  const name = { id, course_id, thread_id, viewer, owner, user_id: principal.user_id };
+  const live = runs.find(id);
+  const beginning = first && { messages: first.added.messages, run_id: asked.run_id };
+  const { messages, isBegun } = await openThread(db, name, beginning);
   return {
     request: asked,
-    live: runs.find(id),
+    live,
     request_id: requestId(request),
-    thread: await openThread(db, { ...name, owner: ownConversations(principal) }),
+    thread: messages,
+    begun: isBegun ? first : undefined,
     viewer,
     origin: ownOrigin(request, config),
   };

@@ -7,7 +7,7 @@ import {
   type ThreadRequest,
 } from "../../../src/chat/run/handle-request";
 import { LiveRuns, type RunWork } from "../../../src/chat/run/live-runs";
-import { reconcile } from "../../../src/chat/thread/reconcile";
+import { reconcile, reconcileFirst } from "../../../src/chat/thread/reconcile";
 import { stepId } from "../../../src/chat/thread/turn";
 import type { ChatMessage, MessageMetadata } from "../../../src/db/chat/chat";
 import { AppError } from "../../../src/errors";
@@ -152,6 +152,22 @@ describe("handleRunRequest", () => {
     expect((await deps.store.list(session_id)).map(({ content }) => content)).toEqual(["One?"]);
     expect(saved).toEqual([turn_id]);
     expect(counts.reconciled).toBe(1);
+  });
+
+  test("answers a question that was stored with its new thread, and does not store it again", async () => {
+    const { open, calls, counts, saved, deps } = openDesk();
+    const messages = [ask("One?", "q1")];
+    const sent = { messages, session_id, run_id: "r", surelyNew: false, canReplace: false };
+    const reading = readAll(open({ messages }, undefined, { begun: reconcileFirst(sent)! }));
+    const { turn_id, emit } = await callOf(calls);
+    emit(FINISH);
+    const parts = await reading;
+
+    expect(typesOf(parts)).toEqual(["run-start", "thread", "finish"]);
+    expect(parts[1]).toMatchObject({ isReplay: false, rows: [{ content: "One?" }] });
+    expect(await deps.store.list(session_id)).toBeEmpty();
+    expect(saved).toEqual([turn_id]);
+    expect(counts.reconciled).toBe(0);
   });
 
   test("replays a settled thread with its sources, without the model", async () => {

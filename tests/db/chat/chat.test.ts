@@ -67,7 +67,10 @@ describe("a thread", () => {
       ...ANYONE,
     };
 
-    expect(again).toMatchObject([{ role: "user", content: "One?", client_id: "m1" }]);
+    expect(again).toMatchObject({
+      messages: [{ role: "user", content: "One?", client_id: "m1" }],
+      isBegun: false,
+    });
     expect(openThread(db, elsewhere)).rejects.toMatchObject({ errorCode: "session_not_found" });
     const nowhere = { ...elsewhere, course_id: crypto.randomUUID() };
     expect(openThread(db, nowhere)).rejects.toMatchObject({ errorCode: "course_not_found" });
@@ -89,6 +92,52 @@ describe("a thread", () => {
 
     expect(items).toMatchObject([{ session_label: "One?", message_count: 4 }]);
     expect(await contents()).toEqual(["One?", "Yes.", "Two?", "Three?"]);
+  });
+});
+
+describe("the beginning of a thread", () => {
+  const begin = (id: string, ...messages: NewMessage[]) =>
+    openThread(db, { id, course_id, thread_id: null, ...ANYONE }, { messages, run_id: "run" });
+
+  test("is stored with the new thread, in order and with its label", async () => {
+    const id = crypto.randomUUID();
+    const opened = await begin(id, question(" Why? ", "b1"), question("And how?", "b2"));
+    const stored = await listMessages(db, id, SEES_ALL);
+    const { items } = await listSessions(db, course_id, null, { limit: 1 });
+
+    expect(opened).toEqual({ messages: [], isBegun: true });
+    expect(stored).toMatchObject([
+      { content: " Why? ", client_id: "b1", run_id: "run" },
+      { content: "And how?", client_id: "b2", run_id: "run" },
+    ]);
+    expect(items).toMatchObject([{ id, session_label: "Why?", message_count: 2 }]);
+  });
+
+  test("is not stored in a thread that exists", async () => {
+    const opened = await begin(session_id, question("Two?"));
+
+    expect(opened).toMatchObject({ messages: [{ content: "One?" }], isBegun: false });
+    expect(await contents()).toEqual(["One?"]);
+  });
+
+  test("is stored once by requests at the same time", async () => {
+    const id = crypto.randomUUID();
+    const first = question("Why?", "b1");
+    const opened = await Promise.all([1, 2, 3].map(() => begin(id, first)));
+
+    expect(opened.filter(({ isBegun }) => isBegun)).toHaveLength(1);
+    expect(await listMessages(db, id, SEES_ALL)).toMatchObject([{ content: "Why?" }]);
+  });
+
+  test("is not stored in a course that does not exist", async () => {
+    const id = crypto.randomUUID();
+    const nowhere = { id, course_id: crypto.randomUUID(), thread_id: null, ...ANYONE };
+    const beginning = { messages: [question("Why?")], run_id: "run" };
+
+    await expect(openThread(db, nowhere, beginning)).rejects.toMatchObject({
+      errorCode: "course_not_found",
+    });
+    expect(await listMessages(db, id, SEES_ALL)).toEqual([]);
   });
 });
 
