@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { deleteAsset } from "../../src/db/assets";
 import type { Sql } from "../../src/db/client";
 import { deleteCourse } from "../../src/db/courses";
+import { addUnclaimedFile } from "../../src/db/document-files";
 import {
-  addUnclaimedFile,
   getDocument,
   listDocuments,
   markDescribed,

@@ -1,5 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { addUnclaimedFile } from "../../src/db/documents";
+import { addUnclaimedFile } from "../../src/db/document-files";
 import { auditFiles } from "../../src/pipelines/file-audit";
 import { openDiskStorage } from "../../src/storage/disk";
 import { AUDIO_FILES } from "../../src/storage/files";

@@ -6,9 +6,9 @@ import { deleteCourse } from "../../src/db/courses";
 import {
   addUnclaimedFile,
   deleteUnclaimedFile,
-  requestDocument,
   startFileRemoval,
-} from "../../src/db/documents";
+} from "../../src/db/document-files";
+import { requestDocument } from "../../src/db/documents";
 import { AppError } from "../../src/errors";
 import { receiveDocument } from "../../src/pipelines/document/request";
 import { startMaintenance } from "../../src/pipelines/maintenance";

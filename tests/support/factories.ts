@@ -1,6 +1,7 @@
 import type { Sql } from "../../src/db/client";
 import { insertCourse } from "../../src/db/courses";
-import { addUnclaimedFile, type DocumentAccepted, requestDocument } from "../../src/db/documents";
+import { addUnclaimedFile } from "../../src/db/document-files";
+import { type DocumentAccepted, requestDocument } from "../../src/db/documents";
 import { openLog } from "../../src/log";
 
 /** For code that logs; what it would say is not what the tests are about. */

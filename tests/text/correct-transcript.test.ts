@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { correctTranscript } from "../../src/text/correct-transcript";
 import {
   correctableWords,
-  correctTranscript,
   findRule,
   findWords,
   type TextCorrection,
-} from "../../src/text/correct-transcript";
+} from "../../src/text/correction-places";
 import { normalizeSegments, type Word } from "../../src/text/transcript";
 
 const spoken = (text: string): Word[] =>

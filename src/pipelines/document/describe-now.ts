@@ -1,4 +1,5 @@
-import { type Document, type DocumentBuild, getBuild, getDocument } from "../../db/documents";
+import { type DocumentBuild, getBuild } from "../../db/document-versions";
+import { type Document, getDocument } from "../../db/documents";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import { pause } from "../../pause";

@@ -1,10 +1,6 @@
 import type { Sql } from "../../db/client";
-import {
-  type DocumentBuild,
-  getBuild,
-  markDescribed,
-  updateDocumentFacts,
-} from "../../db/documents";
+import { type DocumentBuild, getBuild } from "../../db/document-versions";
+import { markDescribed, updateDocumentFacts } from "../../db/documents";
 import { toModelName } from "../../db/jobs/provider-calls";
 import { throughOutages } from "../../db/outage";
 import {

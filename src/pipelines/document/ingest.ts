@@ -1,5 +1,5 @@
 import { publishAsset, replaceDraftChunks } from "../../db/chunks/draft-chunks";
-import { getBuild } from "../../db/documents";
+import { getBuild } from "../../db/document-versions";
 import type { SlideDescription } from "../../db/slides";
 import type { Embedder } from "../../providers/embedder";
 import { chunkSlides, type SlidePage } from "../../text/chunk-slides";

@@ -1,15 +1,13 @@
 import type { InitialRelease } from "../../db/access/releases";
 import type { Sql } from "../../db/client";
 import { getCourse } from "../../db/courses";
+import { addUnclaimedFile, deleteUnclaimedFile, listDocumentFiles } from "../../db/document-files";
+import { requestVersion } from "../../db/document-versions";
 import {
-  addUnclaimedFile,
   type DocumentAccepted,
-  deleteUnclaimedFile,
   getDocument,
-  listDocumentFiles,
   purgeDocument,
   requestDocument,
-  requestVersion,
   retryDocument,
 } from "../../db/documents";
 import { hurryJob } from "../../db/jobs/job-control";

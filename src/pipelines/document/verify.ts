@@ -1,5 +1,5 @@
 import type { Sql } from "../../db/client";
-import { listStoredFiles } from "../../db/documents";
+import { listStoredFiles } from "../../db/document-files";
 import { AppError } from "../../errors";
 import { type FileStorage, verifyFile } from "../../storage/files";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { StoredVersion } from "../../db/documents";
+import type { StoredVersion } from "../../db/document-versions";
 import { AppError } from "../../errors";
 import type { ByteRange, FileStorage } from "../../storage/files";
 

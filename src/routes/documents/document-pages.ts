@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { getDocument, getShownVersion, getVersion } from "../../db/documents";
+import { getShownVersion, getVersion } from "../../db/document-versions";
+import { getDocument } from "../../db/documents";
 import { listBuildDescriptions, listDescriptions, listSlideChunks } from "../../db/slides";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";

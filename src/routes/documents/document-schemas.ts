@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { StoredVersion } from "../../db/documents";
+import type { StoredVersion } from "../../db/document-versions";
 import { PageRelease } from "../http/release-schema";
 import { ById, Id, JobStatus, Json, Time } from "../http/schemas";
 

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
 import type { Sql } from "../../db/client";
-import { getVersion, listVersions } from "../../db/documents";
+import { getVersion, listVersions } from "../../db/document-versions";
 import { receiveVersion } from "../../pipelines/document/request";
 import type { FileStorage } from "../../storage/files";
 import { acceptUpload } from "../http/accept-upload";

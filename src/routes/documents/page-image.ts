@@ -1,4 +1,4 @@
-import type { StoredVersion } from "../../db/documents";
+import type { StoredVersion } from "../../db/document-versions";
 import { AppError } from "../../errors";
 import { LONG_SIDE_PX, type PageRenderer } from "../../media/pdf/page-images";
 import { openScratch } from "../../media/scratch";

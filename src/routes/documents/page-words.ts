@@ -1,4 +1,4 @@
-import type { StoredVersion } from "../../db/documents";
+import type { StoredVersion } from "../../db/document-versions";
 import { AppError } from "../../errors";
 import type { PageWord } from "../../media/pdf/page-words";
 import { readWordsOfPage } from "../../media/pdf/pdf";

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import { type PlacedWord, toReadingOrder } from "../../../src/media/pdf/pdf-layout";
+import { toReadingOrder } from "../../../src/media/pdf/pdf-layout";
 import { toPageText } from "../../../src/media/pdf/pdf-paragraphs";
+import type { PlacedWord } from "../../../src/media/pdf/text-fragments";
 
 const layOut = (words: PlacedWord[]) => toPageText(toReadingOrder(words), 405);
 

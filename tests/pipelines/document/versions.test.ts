@@ -2,7 +2,8 @@ import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { deleteAsset } from "../../../src/db/assets";
-import { getDocument, getVersion, listVersions, retryDocument } from "../../../src/db/documents";
+import { getVersion, listVersions } from "../../../src/db/document-versions";
+import { getDocument, retryDocument } from "../../../src/db/documents";
 import { listDescriptions } from "../../../src/db/slides";
 import { describeNow } from "../../../src/pipelines/document/describe-now";
 import { receiveVersion, removeDocument } from "../../../src/pipelines/document/request";
