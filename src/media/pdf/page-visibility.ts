@@ -3,21 +3,23 @@
  * the order of drawing, because text that is hidden from readers must not be quoted to them.
  */
 import { OPS } from "pdfjs-dist";
+import { type Box, cornersBox, EVERYWHERE, intersect, share, unitSquare } from "./boxes";
+import { DrawnPath } from "./drawn-path";
+import {
+  BLACK,
+  type GraphicsState,
+  initialColor,
+  isDict,
+  isNumbers,
+  isSameColor,
+  nameOf,
+  type Rgb,
+  readGraphicsState,
+  resourceOf,
+  toRgb,
+} from "./graphics-state";
 import { joinLetterSpaced } from "./letter-spacing";
 import type { ContentStream, Matrix, PageObserver, PdfDict, TextState } from "./pdfjs-hooks";
-
-export type Box = { left: number; bottom: number; right: number; top: number };
-type Rgb = [red: number, green: number, blue: number];
-
-type GraphicsState = {
-  /** Null for a pattern, or a colour space that is not evaluated here. */
-  fill: Rgb | null;
-  alpha: number;
-  /** False under a blend mode or a soft mask: then painting does not replace the colour beneath. */
-  covers: boolean;
-  renderMode: number;
-  clip: Box;
-};
 
 /** A region that was painted. */
 type Paint = {
@@ -40,17 +42,8 @@ type Mark = GraphicsState & {
 
 export type ItemVisibility = { isVisible: boolean; actualText: ActualText | null };
 
-const EVERYWHERE: Box = {
-  left: Number.NEGATIVE_INFINITY,
-  bottom: Number.NEGATIVE_INFINITY,
-  right: Number.POSITIVE_INFINITY,
-  top: Number.POSITIVE_INFINITY,
-};
 const WHITE: Rgb = [1, 1, 1];
-const BLACK: Rgb = [0, 0, 0];
 const INVISIBLE_MODE = 3;
-/** On a scale of 0 to 1: a difference in colour that readers do not see. */
-const SAME_COLOR = 0.04;
 /** Thinner areas are underlines and rules. */
 const MIN_AREA_SIDE_PT = 3;
 /** More regions than on any slide: a map. Later ones are not considered. */
@@ -70,7 +63,7 @@ export class PageVisibility implements PageObserver {
     renderMode: 0,
     clip: EVERYWHERE,
   };
-  #path = new Path();
+  #path = new DrawnPath();
   #isClipPending = false;
   #hasChanged = true;
   /** The number of filled shapes, a measure of the drawn content. */
@@ -303,7 +296,7 @@ export class PageVisibility implements PageObserver {
     }
     if (this.#isClipPending && box) this.#change({ clip: intersect(this.#state.clip, box) });
     this.#isClipPending = false;
-    this.#path = new Path();
+    this.#path = new DrawnPath();
   }
 
   #paint(area: Box, color: Rgb | null, isImage: boolean): void {
@@ -319,96 +312,6 @@ export class PageVisibility implements PageObserver {
 /** Text that was converted to outlines has one filled shape for each letter. */
 const DRAWN_FILLS = 150;
 
-/** The path under construction: the box around it, and the rectangles if it has no other shape. */
-class Path {
-  rectangles: Box[] | null = [];
-  #isEmpty = true;
-  #left = Number.POSITIVE_INFINITY;
-  #right = Number.NEGATIVE_INFINITY;
-  #bottom = Number.POSITIVE_INFINITY;
-  #top = Number.NEGATIVE_INFINITY;
-
-  get box(): Box | null {
-    if (this.#isEmpty) return null;
-    return { left: this.#left, right: this.#right, bottom: this.#bottom, top: this.#top };
-  }
-
-  add(operator: number, args: number[], ctm: Matrix): void {
-    if (operator === OPS.closePath) return;
-    if (operator === OPS.rectangle) {
-      const [x, y, width, height] = args as [number, number, number, number];
-      const box = cornersBox([x, y, x + width, y + height], ctm);
-      const isUpright = (ctm[1] === 0 && ctm[2] === 0) || (ctm[0] === 0 && ctm[3] === 0);
-      if (isUpright) this.rectangles?.push(box);
-      else this.rectangles = null;
-      this.#include(box.left, box.bottom);
-      this.#include(box.right, box.top);
-      return;
-    }
-    this.rectangles = null;
-    for (let i = 0; i + 1 < args.length; i += 2) {
-      const [x, y] = [args[i]!, args[i + 1]!];
-      this.#include(ctm[0]! * x + ctm[2]! * y + ctm[4]!, ctm[1]! * x + ctm[3]! * y + ctm[5]!);
-    }
-  }
-
-  #include(x: number, y: number): void {
-    this.#isEmpty = false;
-    if (x < this.#left) this.#left = x;
-    if (x > this.#right) this.#right = x;
-    if (y < this.#bottom) this.#bottom = y;
-    if (y > this.#top) this.#top = y;
-  }
-}
-
-function readGraphicsState(dict: PdfDict | undefined): Partial<GraphicsState> {
-  const alpha = dict?.get("ca");
-  const blend = dict?.get("BM");
-  const mask = dict?.get("SMask");
-  const isPlain = (value: unknown, names: string[]) => names.includes(nameOf(value) ?? "");
-  const change: Partial<GraphicsState> = {};
-  if (typeof alpha === "number") change.alpha = alpha;
-  if (blend !== undefined) change.covers = isPlain(blend, ["Normal", "Compatible"]);
-  if (mask !== undefined && !isPlain(mask, ["None"])) change.covers = false;
-  return change;
-}
-
-function resourceOf(
-  { resources }: ContentStream,
-  kind: string,
-  name: unknown,
-): PdfDict | undefined {
-  const found = nameOf(name) === undefined ? undefined : resources.get(kind);
-  const value = isDict(found) ? found.get(nameOf(name)!) : undefined;
-  return value ? (value as PdfDict) : undefined;
-}
-
-const nameOf = (value: unknown): string | undefined => {
-  const name = (value as { name?: unknown } | null | undefined)?.name;
-  return typeof name === "string" ? name : undefined;
-};
-
-const isDict = (value: unknown): value is PdfDict =>
-  typeof (value as PdfDict | null | undefined)?.get === "function";
-
-const isNumbers = (value: unknown, length: number): value is number[] =>
-  Array.isArray(value) && value.length === length && value.every((one) => typeof one === "number");
-
-/** The initial color of a device space is black; that of other spaces is not evaluated. */
-const initialColor = (space: unknown): Rgb | null =>
-  ["DeviceGray", "DeviceRGB", "DeviceCMYK"].includes(nameOf(space) ?? "") ? BLACK : null;
-
-function toRgb(args: unknown[], isGray: boolean): Rgb | null {
-  if (isNumbers(args, 3)) return [...args] as Rgb; // pdfjs uses the array again
-  if (isNumbers(args, 4)) {
-    const [cyan, magenta, yellow, black] = args as [number, number, number, number];
-    return [cyan, magenta, yellow].map((ink) => (1 - ink) * (1 - black)) as Rgb;
-  }
-  return isNumbers(args, 1) && isGray ? [args[0]!, args[0]!, args[0]!] : null;
-}
-
-const isSameColor = (a: Rgb, b: Rgb) => a.every((part, i) => Math.abs(part - b[i]!) < SAME_COLOR);
-
 function isSameMark(a: Mark, b: Mark): boolean {
   return (
     a.fill?.join() === b.fill?.join() &&
@@ -419,36 +322,4 @@ function isSameMark(a: Mark, b: Mark): boolean {
     a.paintsBefore === b.paintsBefore &&
     Object.values(a.clip).join() === Object.values(b.clip).join()
   );
-}
-
-const unitSquare = (ctm: Matrix) => cornersBox([0, 0, 1, 1], ctm);
-
-/** The upright box around a rectangle given by two corners. */
-function cornersBox([x1, y1, x2, y2]: ArrayLike<number> & Iterable<number>, m: Matrix): Box {
-  const corners = [x1!, x2!].flatMap((x) =>
-    [y1!, y2!].map((y) => [m[0]! * x + m[2]! * y + m[4]!, m[1]! * x + m[3]! * y + m[5]!] as const),
-  );
-  const xs = corners.map(([x]) => x);
-  const ys = corners.map(([, y]) => y);
-  return {
-    left: Math.min(...xs),
-    right: Math.max(...xs),
-    bottom: Math.min(...ys),
-    top: Math.max(...ys),
-  };
-}
-
-const intersect = (a: Box, b: Box): Box => ({
-  left: Math.max(a.left, b.left),
-  right: Math.min(a.right, b.right),
-  bottom: Math.max(a.bottom, b.bottom),
-  top: Math.min(a.top, b.top),
-});
-
-/** Share of `box` that lies in `area`, 0 to 1. A box without an area counts as a point. */
-function share(box: Box, area: Box): number {
-  const { left, right, bottom, top } = intersect(box, area);
-  if (right < left || top < bottom) return 0;
-  const part = (inside: number, whole: number) => (whole > 0 ? inside / whole : 1);
-  return part(right - left, box.right - box.left) * part(top - bottom, box.top - box.bottom);
 }

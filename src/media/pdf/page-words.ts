@@ -1,4 +1,4 @@
-import type { PlacedWord } from "./pdf-layout";
+import type { PlacedWord } from "./text-fragments";
 
 /** A word on a page. Places are shares of the page's width and height, 0 to 1, from its top left corner. */
 export type PageWord = { text: string; x: number; y: number; width: number; height: number };

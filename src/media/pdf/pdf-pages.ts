@@ -1,13 +1,15 @@
 import { type PDFDocumentProxy, type PDFPageProxy, Util } from "pdfjs-dist";
 import type { TextItem } from "pdfjs-dist/types/src/display/api";
 import { cleanLine, cleanText } from "../../text/clean-text";
+import type { Box } from "./boxes";
 import { isGarbled, withoutPrivateUse } from "./garbled-text";
-import { type ActualText, type Box, PageVisibility } from "./page-visibility";
+import { type ActualText, PageVisibility } from "./page-visibility";
 import { type PageWord, toPageWords } from "./page-words";
 import type { OutlineEntry, PdfDeck, PdfPage } from "./pdf-deck";
-import { type Line, type PlacedWord, toReadingOrder } from "./pdf-layout";
+import { type Line, toReadingOrder } from "./pdf-layout";
 import { toPageText } from "./pdf-paragraphs";
 import { withoutRunningCells } from "./running-lines";
+import type { PlacedWord } from "./text-fragments";
 
 /** An outline that is longer is noise, or an attack. */
 const MAX_OUTLINE_ENTRIES = 5_000;
