@@ -18,7 +18,7 @@ import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
 import { getTranscript } from "../../db/transcripts";
 import type { Viewer } from "../../principal";
-import { correctableWords } from "../../text/correct-transcript";
+import { correctableWords } from "../../text/correction-places";
 import { suggestCorrections } from "../../text/suggest-corrections";
 import { countTokens } from "../../text/tokens";
 import { viewerOf } from "../http/auth";

@@ -7,7 +7,7 @@ import { type CorrectionJobs, listCorrections, undoCorrection } from "../../db/c
 import { getLecture } from "../../db/lectures";
 import { getTranscript } from "../../db/transcripts";
 import { addCorrectionRule, correctWords } from "../../pipelines/lecture/request-correction";
-import { correctableWords } from "../../text/correct-transcript";
+import { correctableWords } from "../../text/correction-places";
 import { suggestCorrections } from "../../text/suggest-corrections";
 import { countTokens } from "../../text/tokens";
 import { recordAudit } from "../http/audit";
