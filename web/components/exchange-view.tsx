@@ -27,8 +27,9 @@ export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps)
   const { exchange, references, isLast, isBusy, writesAnswers, conversation, onOpen, onAsk } =
     props;
   const { parts, status, problem, asked, suggestions } = exchange;
-  const cited = findCited(exchange, references);
   const isRunning = status === "running";
+  // Not for each word of an answer: its whole text is searched.
+  const cited = isRunning && writesAnswers ? [] : findCited(exchange, references);
   const isReconnecting = exchange.activity === "reconnecting";
   const isIncomplete = status === "stopped" || (status === "failed" && parts.length > 0);
   const canFinish = isIncomplete && isLast && !asked;

@@ -34,8 +34,12 @@ type SourcesPaneProps = {
   onOpen: (place: SourcePlace) => void;
 };
 
-/** The sources of a course with their progress, and the conversations of the reader. */
-export function SourcesPane({ course, thread, caller, onEmpty, onOpen }: SourcesPaneProps) {
+/**
+ * The sources of a course with their progress, and the conversations of the reader. Not rendered again for each
+ * word of an answer: a course can have hundreds of sources.
+ */
+export const SourcesPane = memo((props: SourcesPaneProps) => {
+  const { course, thread, caller, onEmpty, onOpen } = props;
   const { assets, reload } = useAssets(course.id);
   const uploads = useAdditions(course.id, reload);
   const [importRound, setImportRound] = useState(0);
@@ -105,7 +109,7 @@ export function SourcesPane({ course, thread, caller, onEmpty, onOpen }: Sources
       <ConversationList course_id={course.id} thread={thread} caller={caller} onOpen={open} />
     </nav>
   );
-}
+});
 
 type AssetListProps = {
   assets: Asset[];
@@ -116,7 +120,7 @@ type AssetListProps = {
   onDelete: (asset: Asset) => void;
 };
 
-/** Not rendered again for each word of an answer: a course can have hundreds of sources. */
+/** Not rendered again while a source is added or removed. */
 const AssetList = memo(({ assets, onDelete, ...props }: AssetListProps) => (
   <ul className="assets">
     {assets.map((asset) => (

@@ -56,8 +56,8 @@ const STOP_AGAIN_MS = 1_000;
 
 /** A run can call `show_source` once, so a second round ends it. */
 const MAX_ROUNDS = 3;
-/** Rendering takes this share of the time at most: a paragraph that grows for long is parsed and laid out as a whole. */
-const RENDER_SHARE = 0.06;
+/** Rendering takes this share of the time at most: a long list or table that grows is parsed and laid out as a whole. */
+const RENDER_SHARE = 0.04;
 const FRAME_MS = 16;
 const HIDDEN_MS = 100;
 

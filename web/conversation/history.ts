@@ -12,10 +12,35 @@ const begun = new Set<string>();
 const STORED_BEGUN = "lectern-begun";
 const MAX_BEGUN = 20;
 
-/** The conversations of this browser, newest first. Servers without users show everyone's, so theirs is not used. */
-export function listThreads(course_id: string): KnownThread[] {
-  return readAll().filter((thread) => thread.course_id === course_id);
+const listeners = new Set<() => void>();
+
+/** Calls a listener after each change of the stored conversations, also by another tab. */
+export function subscribeThreads(listener: () => void): () => void {
+  listeners.add(listener);
+  addEventListener("storage", listener);
+  return () => {
+    listeners.delete(listener);
+    removeEventListener("storage", listener);
+  };
 }
+
+/** The stored conversations as text: equal if nothing changed. */
+export function readThreads(): string {
+  try {
+    return localStorage.getItem(STORED) ?? "[]";
+  } catch {
+    return "[]";
+  }
+}
+
+/**
+ * The conversations of this browser in a course, newest first. Servers without users show everyone's, so theirs
+ * is not used.
+ *
+ * @param stored from `readThreads`
+ */
+export const listThreads = (stored: string, course_id: string): KnownThread[] =>
+  parse(stored).filter((thread) => thread.course_id === course_id);
 
 export function rememberThread(thread: Omit<KnownThread, "at">): void {
   begun.delete(thread.id);
@@ -27,9 +52,11 @@ export function rememberThread(thread: Omit<KnownThread, "at">): void {
 export const forgetThread = (id: string): void =>
   write(readAll().filter((thread) => thread.id !== id));
 
-function readAll(): KnownThread[] {
+const readAll = (): KnownThread[] => parse(readThreads());
+
+function parse(text: string): KnownThread[] {
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem(STORED) ?? "[]");
+    const stored: unknown = JSON.parse(text);
     return Array.isArray(stored) ? (stored as KnownThread[]) : [];
   } catch {
     return [];
@@ -42,6 +69,7 @@ function write(threads: KnownThread[]): void {
   } catch {
     // Storage can be full or forbidden. The address still names the conversation.
   }
+  for (const listener of listeners) listener();
 }
 
 /** A new thread; it is not on the server yet. */

@@ -2,11 +2,11 @@ import type { MiddlewareFunction } from "@ag-ui/client";
 import { type BaseEvent, EventType, type TextMessageContentEvent } from "@ag-ui/core";
 import { Observable } from "rxjs";
 
-/** How long pieces of text are collected, in milliseconds: two frames. */
-const COLLECT_MS = 32;
+/** How long pieces of text are collected, in milliseconds: three frames. */
+const COLLECT_MS = 48;
 
 /**
- * Joins the pieces of a text that arrive within two frames. The client copies all messages of the thread several
+ * Joins the pieces of a text that arrive within three frames. The client copies all messages of the thread several
  * times for each event, so a long answer in pieces of one word costs more than its display.
  */
 export const joinText: MiddlewareFunction = (input, next) =>

@@ -1,10 +1,17 @@
 import { type ChatSessionSummary, dataOf, LecternError } from "@lectern/client";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { lectern, reasonOf } from "../server/client";
 import type { Caller } from "../server/courses";
 import { isShared } from "../server/credential";
 import { strings } from "../text/strings";
-import { forgetThread, type KnownThread, listThreads, rememberThread } from "./history";
+import {
+  forgetThread,
+  type KnownThread,
+  listThreads,
+  readThreads,
+  rememberThread,
+  subscribeThreads,
+} from "./history";
 
 /** The newest conversations of the server that are shown. */
 const SHOWN = 100;
@@ -50,7 +57,8 @@ export function useThreads(course_id: string, caller: Caller | undefined) {
     return reason === undefined;
   }, []);
   // Behind a share link, stored conversations cannot be read.
-  const own = isShared() ? [] : listThreads(course_id);
+  const text = useSyncExternalStore(subscribeThreads, readThreads);
+  const own = isShared() ? [] : listThreads(text, course_id);
   const known = new Set(own.map(({ id }) => id));
   const threads = [...own, ...(isRead ? stored : []).filter(({ id }) => !known.has(id))];
   return {

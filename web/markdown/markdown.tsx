@@ -7,6 +7,7 @@ import { CodeBlock } from "./code-block";
 import { Formula } from "./formula";
 import { isTooDeep, parseMarkdown, restoreDollars } from "./parse";
 import { type MarkdownBlock, splitBlocks } from "./split-blocks";
+import { splitParagraph } from "./split-paragraph";
 
 type MarkdownProps = {
   text: string;
@@ -24,30 +25,51 @@ type MarkdownProps = {
 /** Markdown of a model: untrusted. Shows no HTML and loads nothing. */
 export function Markdown({ text, ...props }: MarkdownProps) {
   const blocks = useMemo(() => splitBlocks(text), [text]);
-  return blocks.map((block) => {
-    const source = <p dir="auto">{block.text}</p>;
-    return (
-      <FaultBoundary key={block.start} fallback={source}>
-        {isTooDeep(block.text) ? source : <Block block={block} {...props} />}
-      </FaultBoundary>
-    );
-  });
+  return blocks.map((block) => (
+    <FaultBoundary key={block.start} fallback={<Source text={block.text} />}>
+      <Block block={block} {...props} />
+    </FaultBoundary>
+  ));
 }
+
+/** In place of a text that cannot be shown otherwise. */
+const Source = ({ text }: { text: string }) => <p dir="auto">{text}</p>;
 
 type BlockProps = Omit<MarkdownProps, "text"> & { block: MarkdownBlock };
 
-const Block = memo(
-  ({ block, ...props }: BlockProps) => {
-    const tree = useMemo(() => parseMarkdown(block.text), [block.text]);
-    const renderer = new Renderer({ block, ...props });
-    return renderer.children(tree);
-  },
-  (before, after) =>
-    before.block.text === after.block.text &&
-    before.block.start === after.block.start &&
-    before.renderMark === after.renderMark &&
-    before.unsupported === after.unsupported,
-);
+const isSame = (before: BlockProps, after: BlockProps) =>
+  before.block.text === after.block.text &&
+  before.block.start === after.block.start &&
+  before.renderMark === after.renderMark &&
+  before.unsupported === after.unsupported;
+
+const Block = memo(({ block, ...props }: BlockProps) => {
+  const { text } = block;
+  const pieces = splitParagraph(block);
+  if (pieces) {
+    return (
+      <p dir="auto">
+        {pieces.map((piece, index) => (
+          <Piece key={index} block={piece} {...props} />
+        ))}
+      </p>
+    );
+  }
+  if (isTooDeep(text)) return <Source text={text} />;
+  return new Renderer({ block, ...props }).children(parseMarkdown(text));
+}, isSame);
+
+/** A piece of a paragraph, with the space before the next one. */
+const Piece = memo(({ block, ...props }: BlockProps) => {
+  const renderer = new Renderer({ block, ...props });
+  const [paragraph] = parseMarkdown(block.text).children;
+  return (
+    <>
+      {paragraph && renderer.children(paragraph)}
+      {renderer.text(" ", block.text.length)}
+    </>
+  );
+}, isSame);
 
 const TAGS: Partial<Record<Nodes["type"], string>> = {
   paragraph: "p",

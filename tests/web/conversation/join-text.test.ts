@@ -81,6 +81,6 @@ test("a reader that leaves receives nothing more, and the run is left", async ()
   events.next(piece("The "));
   reading.unsubscribe();
   expect(events.observed).toBe(false);
-  await Bun.sleep(40); // longer than pieces are collected
+  await Bun.sleep(60); // longer than pieces are collected
   expect(received).toEqual([]);
 });
