@@ -233,13 +233,21 @@ function toSearchMeasures(covered: readonly SearchedQuestion[]): Measure[] {
       name,
       toItems(some, ({ passages, question }) => resultOf(passages, question.gold)),
     );
+  /** Pages and speech apart, because the first right passage of most questions is a page. */
+  const opening = (name: string, isAsked: (place: GoldPlace) => boolean) => {
+    const some = covered.filter(({ passages, question }) =>
+      firstRight(passages, question.gold.filter(isAsked)),
+    );
+    return measure(name, some, (passages, gold) => {
+      const { citation } = firstRight(passages, gold.filter(isAsked))!;
+      return gold.some((place) => opens(citation, place));
+    });
+  };
   return [
     ...measure("found_in_8", covered, (passages, gold) => Boolean(firstRight(passages, gold))),
     ...measure("reciprocal_rank", covered, reciprocalRank),
-    ...measure("opens_right_place", found, (passages, gold) => {
-      const { citation } = firstRight(passages, gold)!;
-      return gold.some((place) => opens(citation, place));
-    }),
+    ...opening("opens_right_page", (place) => "pages" in place),
+    ...opening("opens_right_second", (place) => !("pages" in place)),
     ...measure("passage_focus", found, focusOf),
   ];
 }
@@ -319,9 +327,9 @@ function focusOf(passages: readonly Passage[], gold: readonly GoldPlace[]): numb
   return mean(shares);
 }
 
-/** Whether a reader of the citation sees the place. */
+/** Whether a reader of the citation sees the place, also one who follows its address. */
 function opens(citation: Citation, gold: GoldPlace): boolean {
-  if (citation.asset_id !== gold.asset_id) return false;
+  if (citation.asset_id !== gold.asset_id || !hasOwnPlace(citation)) return false;
   if ("pages" in gold) {
     const { page_end } = citation as Citation & { page_end?: number };
     const last = page_end ?? citation.page_number ?? 0;
@@ -332,4 +340,13 @@ function opens(citation: Citation, gold: GoldPlace): boolean {
     Math.abs(start_ms - gold.start_ms) <= NEAR_MS ||
     (start_ms <= gold.start_ms && gold.start_ms < end_ms && end_ms - start_ms <= 4 * NEAR_MS)
   );
+}
+
+/** Whether the address of a citation opens the page or the second of the citation. */
+function hasOwnPlace({ url, page_number, start_ms = 0 }: Citation): boolean {
+  const opened = [...(url ?? "").matchAll(/[?#&](?:page|start|t)=(\d+)/g)].map(([, at]) =>
+    Number(at),
+  );
+  const own = page_number ?? Math.floor(start_ms / 1_000);
+  return opened.length > 0 && opened.every((at) => at === own);
 }

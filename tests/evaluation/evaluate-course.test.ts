@@ -43,7 +43,8 @@ describe("the evaluation of a course", () => {
     expect(measured).toEqual([
       "retrieval found_in_8",
       "retrieval reciprocal_rank",
-      "retrieval opens_right_place",
+      "retrieval opens_right_page",
+      "retrieval opens_right_second",
       "retrieval passage_focus",
       "answers cites_right_place",
       "answers without_unsupported_sentence",
@@ -111,6 +112,20 @@ const PLANTED = [
     "LEAST_COVERAGE = 0.45",
     "LEAST_COVERAGE = 0",
     "refusal",
+  ],
+  [
+    "the seconds of citations",
+    "retrieval/passage.ts",
+    "  return findBestMoment({ content, start_ms: start_ms!, end_ms: end_ms! }, query, timeline);",
+    "  const { start_ms: from, end_ms: to } = findBestMoment({ content, start_ms: start_ms!, end_ms: end_ms! }, query, timeline);\n  return { start_ms: from + 20_000, end_ms: to + 20_000 };",
+    "retrieval",
+  ],
+  [
+    "the address of a page",
+    "retrieval/passage.ts",
+    "sha256: sha256!, page_number })",
+    "sha256: sha256!, page_number: page_number + 1 })",
+    "retrieval",
   ],
   [
     "the timeline",
