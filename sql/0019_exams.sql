@@ -30,8 +30,10 @@ create table exam_runs (
   settings    jsonb not null,
   -- {questions, measures} with the result of each question.
   report      jsonb not null,
-  -- Measures that are worse than those of the last run of this kind without a regression.
+  -- Measures that are worse than those of the baseline: the last comparable run without a regression, or an accepted one.
   regressions text[] not null default '{}',
+  -- When an administrator accepted the regressions: later runs are compared with this run.
+  accepted_at timestamptz,
   created_at  timestamptz not null default now()
 );
 create index exam_runs_course on exam_runs (course_id, created_at desc, id desc);

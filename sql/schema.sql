@@ -2945,6 +2945,7 @@ CREATE TABLE public.exam_runs (
     settings jsonb NOT NULL,
     report jsonb NOT NULL,
     regressions text[] DEFAULT '{}'::text[] NOT NULL,
+    accepted_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT exam_runs_kind_check CHECK ((kind = ANY (ARRAY['full'::text, 'search'::text])))
 );

@@ -116,6 +116,7 @@ export const ERRORS = {
   embedding_model_unavailable: { status: 409, retry: false, title: "This server cannot use the embedding model of the course: set its key, or embed the course again" },
   too_many_corrections:      { status: 409, retry: false, title: "There are too many corrections: undo some, or import a corrected transcript" },
   exam_without_questions:    { status: 409, retry: false, title: "The course has no material to ask about yet: wait until its files are ingested" },
+  exam_not_worse:            { status: 409, retry: false, title: "The last exam of this course is not worse than the one before: there is nothing to accept" },
   exam_running:              { status: 409, retry: false, title: "The exam of this course is being taken: wait for its result" },
   model_worse:               { status: 409, retry: false, title: "Search would be worse with this embedding model: nothing was switched" },
   evaluation_set_invalid:    { status: 500, retry: false, title: "The evaluation set cannot be read" },

@@ -53,7 +53,7 @@ export function openMetrics() {
     ),
     worseCourses: gauge(
       "lectern_courses_with_worse_exam",
-      "Courses whose last exam is worse than the last one without a regression",
+      "Courses whose last exam has a regression that is not accepted",
     ),
     databaseUp: gauge("lectern_database_up", "1 when the database answers this process"),
     storageUp: gauge("lectern_storage_up", "1 when this process can store uploads"),

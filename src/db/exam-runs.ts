@@ -13,34 +13,37 @@ export type ExamRun<Settings, Report> = {
   report: Report;
   /** `section name` of each measure that is worse than in the baseline. */
   regressions: string[];
+  /** When an administrator accepted the regressions. */
+  accepted_at: string | null;
   created_at: string;
 };
 
-/**
- * Stores a run. Of each course and kind, the newest 20 runs stay, and the newest ones without a regression, with which
- * later runs are compared.
- */
+const columns = (sql: Sql) => sql`id, kind, settings, report, regressions, accepted_at, created_at`;
+/** Later runs are compared with such a run. */
+const isBaseline = (sql: Sql) => sql`(regressions = '{}' or accepted_at is not null)`;
+
+/** Stores a run. Of each course and kind, the newest 20 runs stay, and the newest ones that can be a baseline. */
 export async function insertExamRun<Settings, Report>(
   sql: Sql,
   course_id: string,
-  run: Omit<ExamRun<Settings, Report>, "id" | "created_at">,
+  run: Omit<ExamRun<Settings, Report>, "id" | "accepted_at" | "created_at">,
 ): Promise<ExamRun<Settings, Report>> {
   const { kind, settings, report, regressions } = run;
   const [stored] = await sql<ExamRun<Settings, Report>[]>`
     with former as (
-      select id, regressions, row_number() over (order by created_at desc, id desc) as number,
-             row_number() over (partition by regressions = '{}', settings ->> 'is_reranked'
+      select id, ${isBaseline(sql)} as is_baseline, row_number() over (order by created_at desc, id desc) as number,
+             row_number() over (partition by ${isBaseline(sql)}, settings ->> 'is_reranked'
                                 order by created_at desc, id desc) as number_of_its_sort
       from exam_runs where course_id = ${course_id} and kind = ${kind}
     ),
     removed as (
       delete from exam_runs where id in (
         select id from former
-        where number >= ${KEPT_RUNS} and not (regressions = '{}' and number_of_its_sort = 1))
+        where number >= ${KEPT_RUNS} and not (is_baseline and number_of_its_sort = 1))
     )
     insert into exam_runs (course_id, kind, settings, report, regressions)
     values (${course_id}, ${kind}, ${sql.json(settings as never)}, ${sql.json(report as never)}, ${regressions})
-    returning id, kind, settings, report, regressions, created_at`;
+    returning ${columns(sql)}`;
   return stored!;
 }
 
@@ -50,14 +53,14 @@ export async function findLastExamRun<Settings, Report>(
   course_id: string,
 ): Promise<ExamRun<Settings, Report> | null> {
   const [run] = await sql<ExamRun<Settings, Report>[]>`
-    select id, kind, settings, report, regressions, created_at from exam_runs
+    select ${columns(sql)} from exam_runs
     where course_id = ${course_id} order by created_at desc, id desc limit 1`;
   return run ?? null;
 }
 
 /**
- * The newest run without a regression with which a run of this kind is compared: one of its kind, and for search also a
- * full one without a reranker, because both search in the same way.
+ * The newest run with which a run of this kind is compared, without a regression or accepted: one of its kind, and for
+ * search also a full one without a reranker, because both search in the same way.
  */
 export async function findBaselineRun<Settings, Report>(
   sql: Sql,
@@ -65,10 +68,27 @@ export async function findBaselineRun<Settings, Report>(
   kind: ExamKind,
 ): Promise<ExamRun<Settings, Report> | null> {
   const [run] = await sql<ExamRun<Settings, Report>[]>`
-    select id, kind, settings, report, regressions, created_at from exam_runs
-    where course_id = ${course_id} and regressions = '{}'
+    select ${columns(sql)} from exam_runs
+    where course_id = ${course_id} and ${isBaseline(sql)}
       and (kind = ${kind} or ${kind} = 'search' and settings ->> 'is_reranked' = 'false')
     order by created_at desc, id desc limit 1`;
+  return run ?? null;
+}
+
+/**
+ * Accepts the regressions of the newest run of a course: later runs are compared with it. An accepted run stays as it is.
+ *
+ * @returns null if the newest run has no regression, or if there is no run
+ */
+export async function acceptLastExamRun<Settings, Report>(
+  sql: Sql,
+  course_id: string,
+): Promise<ExamRun<Settings, Report> | null> {
+  const [run] = await sql<ExamRun<Settings, Report>[]>`
+    update exam_runs set accepted_at = coalesce(accepted_at, clock_timestamp())
+    where regressions <> '{}' and id = (
+      select id from exam_runs where course_id = ${course_id} order by created_at desc, id desc limit 1)
+    returning ${columns(sql)}`;
   return run ?? null;
 }
 

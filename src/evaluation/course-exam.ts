@@ -1,5 +1,7 @@
+import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import {
+  acceptLastExamRun,
   claimExam,
   type ExamKind,
   type ExamRun,
@@ -28,7 +30,7 @@ export type TakenExam = { run: CourseExamRun; results: GateResult[] };
 const REFRESH_MS = 15_000;
 
 /**
- * Takes the whole exam of a course, compares it with the last run without a regression, and stores it.
+ * Takes the whole exam of a course, compares it with its baseline, and stores it.
  *
  * @param baseline  of a file; by default the stored run
  * @throws AppError `course_not_found`, `exam_running`, `exam_without_questions`, `evaluation_set_invalid` for a baseline
@@ -45,6 +47,18 @@ export async function runCourseExam(
   return duringTurn(turn, deps, (signal) =>
     examine(course_id, { ...deps, signal }, { kind: "full", baseline }),
   );
+}
+
+/**
+ * Accepts the regressions of the last exam of a course, for example after a change of the model that was wanted.
+ *
+ * @throws AppError `course_not_found`, `exam_not_worse`
+ */
+export async function acceptLastExam(db: Sql, course_id: string): Promise<CourseExamRun> {
+  await getCourse(db, course_id);
+  const run = await acceptLastExamRun<ExamSettings | SearchSettings, ExamReport>(db, course_id);
+  if (!run) throw new AppError("exam_not_worse");
+  return run;
 }
 
 /**

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { getCourse } from "../db/courses";
 import { findLastExamRun } from "../db/exam-runs";
 import {
+  acceptLastExam,
   type CourseExamDeps,
   type CourseExamRun,
   type ExamReport,
@@ -28,7 +29,10 @@ const Run = z
     measures: z.array(ExamMeasure).describe("From 0 to 1, higher is better; 95 % intervals"),
     regressions: z
       .array(z.string())
-      .describe("Measures that are worse than in the last run without a regression"),
+      .describe(
+        "Measures that are worse than in the last run without a regression, or in an accepted run",
+      ),
+    accepted_at: Time.nullable().describe("When an administrator accepted the regressions"),
     created_at: Time,
   })
   .meta({ id: "ExamRun" });
@@ -78,11 +82,25 @@ export const examRoutes = (deps: ExamRouteDeps) =>
         response: Latest,
         detail: { summary: "Get the last result of a course's exam" },
       },
+    )
+    .post(
+      "/:id/exam/accept",
+      async ({ params }) => toRun(await acceptLastExam(deps.db, params.id), deps),
+      {
+        params: ById,
+        response: Run,
+        detail: {
+          summary: "Accept that a course's last exam is worse",
+          description:
+            "After a change that was wanted: later exams are compared with this one, and the course no longer counts in " +
+            "`lectern_courses_with_worse_exam`. A run that is already accepted stays as it is.",
+        },
+      },
     );
 
 /** Without the single questions, which can be those of students. */
 function toRun(run: CourseExamRun, deps: ExamRouteDeps) {
-  const { id, kind, settings, report, regressions, created_at } = run;
+  const { id, kind, settings, report, regressions, accepted_at, created_at } = run;
   const { questions, measures } = report;
   return {
     id,
@@ -100,6 +118,7 @@ function toRun(run: CourseExamRun, deps: ExamRouteDeps) {
       groups,
     })),
     regressions,
+    accepted_at,
     created_at,
   };
 }

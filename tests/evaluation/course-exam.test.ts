@@ -57,8 +57,8 @@ const app = new Elysia()
   .use(problems(silentLog, () => []))
   .use(keylessGuard(db))
   .use(examRoutes(services));
-const call = async (method: string, course = course_id) => {
-  const request = new Request(`http://localhost/api/courses/${course}/exam`, { method });
+const call = async (method: string, course = course_id, path = "exam") => {
+  const request = new Request(`http://localhost/api/courses/${course}/${path}`, { method });
   const response = await app.handle(request);
   return { status: response.status, body: await response.json() };
 };
@@ -165,6 +165,42 @@ describe("the exam of a course", () => {
     // The baseline of the next run is the last one without a regression.
     expect(after.run.regressions).toEqual([]);
     expect((await call("GET")).body.run.is_outdated).toBe(true);
+  });
+
+  test("is compared with a worse run after an administrator accepted it", async () => {
+    const run = await lastRun();
+    const accept = () => call("POST", course_id, "exam/accept");
+    const worseCourses = async () => (await readFleetNumbers(db, [])).worse_courses;
+    const { kind, settings, report } = run;
+    const store = (regressions: string[], value: number) =>
+      insertExamRun(db, course_id, {
+        kind,
+        settings,
+        regressions,
+        report: {
+          ...report,
+          measures: report.measures.map((one) => ({
+            ...one,
+            values: Object.fromEntries(Object.keys(one.values).map((id) => [id, value])),
+          })),
+        },
+      });
+
+    await store([], 2);
+    expect(await accept()).toMatchObject({ status: 409, body: { code: "exam_not_worse" } });
+    const worse = await store(["retrieval found_in_8"], 0);
+    expect(await worseCourses()).toBe(1);
+    const accepted = await accept();
+    const again = await accept();
+    const after = await runCourseExam(course_id, deps);
+
+    expect(accepted.body).toMatchObject({ id: worse.id, regressions: ["retrieval found_in_8"] });
+    expect(accepted.body.accepted_at).not.toBeNull();
+    expect(again.body).toEqual(accepted.body);
+    expect(after.run.regressions).toEqual([]);
+    expect(await worseCourses()).toBe(0);
+    expect((await call("POST", crypto.randomUUID(), "exam/accept")).status).toBe(404);
+    await db`delete from exam_runs where course_id = ${course_id} and id <> ${run.id}`;
   });
 
   test("refuses a baseline of another course, which shares only questions of general knowledge", async () => {

@@ -136,6 +136,7 @@ const MATRIX: Record<string, [Scope, ForOtherCourses]> = {
   "get /api/courses/{id}/question-groups": ["ingest", "hidden"],
   "post /api/courses/{id}/exam": ["admin", "refused"],
   "get /api/courses/{id}/exam": ["ingest", "hidden"],
+  "post /api/courses/{id}/exam/accept": ["admin", "refused"],
   "post /v1/chat/completions": ["chat", "hidden"],
   "post /v1/responses": ["chat", "hidden"],
   "post /v1/embeddings": ["chat", "hidden"],

@@ -63,6 +63,9 @@ export async function takeStoredExam({
       if (results.length > 0) console.error(toGateTable(results));
       else if (hasGate)
         console.error("There is no earlier run to compare with; this one is stored.");
+      if (run.regressions.length > 0 && !baseline) {
+        console.error(`If this change was wanted: ./lectern exam accept ${path}`);
+      }
       if (hasGate && run.regressions.length > 0) process.exitCode = 1;
     } finally {
       await services.close();

@@ -10,7 +10,7 @@ export type FleetNumbers = {
   costs: { provider: string; model: string; usd: number }[];
   /** Since the last stored backup, or since the first attempt if none was stored; null without an attempt. */
   backup_age_seconds: number | null;
-  /** Courses whose last exam has a regression. */
+  /** Courses whose last exam has a regression that is not accepted. */
   worse_courses: number;
 };
 
@@ -46,8 +46,8 @@ export async function readFleetNumbers(sql: Sql, known: readonly string[]): Prom
                 min(started_at)))::float8
        from backups) as backup_age_seconds,
       (select count(*)::int from (
-        select distinct on (course_id) regressions from exam_runs
+        select distinct on (course_id) regressions, accepted_at from exam_runs
         order by course_id, created_at desc, id desc) last
-       where regressions <> '{}') as worse_courses`;
+       where regressions <> '{}' and accepted_at is null) as worse_courses`;
   return row!;
 }

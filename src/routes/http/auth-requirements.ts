@@ -182,6 +182,7 @@ export const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "GET /api/courses/:id/question-groups": INGEST_COURSE,
   "POST /api/courses/:id/exam": { scope: "admin", id: "course" },
   "GET /api/courses/:id/exam": INGEST_COURSE,
+  "POST /api/courses/:id/exam/accept": { scope: "admin", id: "course" },
 
   "POST /v1/chat/completions": CHAT,
   "POST /v1/responses": CHAT,

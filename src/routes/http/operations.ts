@@ -124,6 +124,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   "get /api/courses/{id}/question-groups": "listQuestionGroups",
   "post /api/courses/{id}/exam": "takeExam",
   "get /api/courses/{id}/exam": "getExam",
+  "post /api/courses/{id}/exam/accept": "acceptExam",
   "get /api/agui/config": "getChatPageSettings",
 
   "post /v1/chat/completions": "createChatCompletion",
