@@ -9,8 +9,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { $ } from "bun";
-import type { Segment } from "../src/text/transcript";
-import { toSrt } from "../src/text/write-captions";
+import type { Segment } from "../src/text/transcript/transcript";
+import { toSrt } from "../src/text/transcript/write-captions";
 
 const folder = join(import.meta.dir, "../examples/course/lecture");
 const SESSION_ID = "c0ffee00-1948-4a5b-8c7d-e17709900b17";

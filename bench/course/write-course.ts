@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { toVtt } from "../../src/text/write-captions";
+import { toVtt } from "../../src/text/transcript/write-captions";
 import { deckPdf } from "../../tests/support/pdfs";
 import {
   type CourseLecture,

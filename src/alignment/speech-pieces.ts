@@ -1,5 +1,5 @@
 import { timesOf, toTimeline } from "../text/timeline";
-import type { Segment, Word } from "../text/transcript";
+import type { Segment, Word } from "../text/transcript/transcript";
 
 /** A short piece of speech with its time. */
 export type SpeechPiece = { start_ms: number; end_ms: number; text: string };

@@ -1,6 +1,6 @@
 /** Finds the parts of a transcript and its timeline that a teacher should check. */
-import type { CorrectionSuggestion } from "../text/suggest-corrections";
-import type { Segment, Word } from "../text/transcript";
+import type { CorrectionSuggestion } from "../text/transcript/suggest-corrections";
+import type { Segment, Word } from "../text/transcript/transcript";
 import { toStem, wordsOf } from "../text/words";
 
 /** Milliseconds from the start of the recording; `end_ms` is exclusive. */

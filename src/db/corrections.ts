@@ -1,5 +1,5 @@
 import { AppError } from "../errors";
-import type { Segment, Word } from "../text/transcript";
+import type { Segment, Word } from "../text/transcript/transcript";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset } from "./jobs/jobs";
 import { requestedBy } from "./jobs/requested-by";

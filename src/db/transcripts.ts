@@ -1,6 +1,6 @@
 import { AppError } from "../errors";
-import type { Segment, Word } from "../text/transcript";
-import type { TranscriptWarning } from "../text/transcript-warnings";
+import type { Segment, Word } from "../text/transcript/transcript";
+import type { TranscriptWarning } from "../text/transcript/transcript-warnings";
 import { throwCourseMissing, throwOwnerMissing } from "./assets";
 import type { Sql } from "./client";
 import { type ClaimToken, claimedAsset } from "./jobs/jobs";

@@ -4,7 +4,7 @@ import { LEAST_COVERAGE } from "../retrieval/question-coverage";
 import { detectLanguage } from "../text/language";
 import { isQuestionWord } from "../text/question-words";
 import { toSearchText } from "../text/search-words";
-import type { Segment } from "../text/transcript";
+import type { Segment } from "../text/transcript/transcript";
 import { toStem, wordsOf } from "../text/words";
 
 /** In characters. */

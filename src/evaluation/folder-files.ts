@@ -3,7 +3,7 @@ import { extname, join } from "node:path";
 import { AppError } from "../errors";
 import { readPdf } from "../media/pdf/pdf";
 import { editDistance } from "../text/edit-distance";
-import { parseTranscriptFile } from "../text/transcript-file";
+import { parseTranscriptFile } from "../text/transcript/transcript-file";
 
 /** A PDF with its number of pages, or a transcript with the end of its speech. */
 export type CourseFile =

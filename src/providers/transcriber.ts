@@ -1,4 +1,4 @@
-import type { Transcript } from "../text/transcript";
+import type { Transcript } from "../text/transcript/transcript";
 import type { PaidCalls } from "./paid-calls";
 
 /** Audio as `extractAudio` writes it: a mono MP3 with its measured duration. */

@@ -1,6 +1,6 @@
 import { diffArrays } from "diff";
 import { spanAfter, type Timeline, timesOf } from "./timeline";
-import { UNSPACED_CHAR } from "./transcript";
+import { UNSPACED_CHAR } from "./transcript/transcript";
 
 /** A chunk of a transcript, as far as a correction can change it. */
 export type CarriedChunk = { start_ms: number; end_ms: number; content: string };

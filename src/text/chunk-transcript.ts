@@ -1,7 +1,7 @@
 import { splitSentences } from "./sentences";
 import { AT_WORDS, fillUp, splitToFit, type TokenLimit } from "./split-to-fit";
 import { spanAfter, type Timeline, timesOf, toTimeline } from "./timeline";
-import { PAUSE_MS, type Segment, type Word } from "./transcript";
+import { PAUSE_MS, type Segment, type Word } from "./transcript/transcript";
 
 export type TranscriptChunk = {
   chunk_index: number;

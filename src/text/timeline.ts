@@ -1,4 +1,4 @@
-import { joinSpoken, type Segment, spaceBetween, type Word } from "./transcript";
+import { joinSpoken, type Segment, spaceBetween, type Word } from "./transcript/transcript";
 
 /** A part of the text, `from` inclusive, `to` exclusive, and the time in which it is spoken. */
 export type Span = { from: number; to: number; start_ms: number; end_ms: number };

@@ -6,7 +6,7 @@ import { $ } from "bun";
 import { makeCourse } from "../../bench/course/make-course";
 import { writeCourse } from "../../bench/course/write-course";
 import { readLabelledLectures } from "../../src/alignment/evaluate";
-import { parseTranscriptFile } from "../../src/text/transcript-file";
+import { parseTranscriptFile } from "../../src/text/transcript/transcript-file";
 
 setDefaultTimeout(60_000);
 

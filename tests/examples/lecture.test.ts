@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { loadSessions } from "../../examples/panopto-site";
 import { probeAudio } from "../../src/media/probe-audio";
-import { parseSrt } from "../../src/text/captions";
+import { parseSrt } from "../../src/text/transcript/captions";
 
 const [session] = await loadSessions(join(import.meta.dir, "../../examples/course"));
 const file = (name: string) => join(session!.folder, name);

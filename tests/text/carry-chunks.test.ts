@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { carryChunks } from "../../src/text/carry-chunks";
 import { chunkTranscript } from "../../src/text/chunk-transcript";
-import { correctTranscript } from "../../src/text/correct-transcript";
 import { toTimeline } from "../../src/text/timeline";
+import { correctTranscript } from "../../src/text/transcript/correct-transcript";
 
 const SENTENCES = Array.from(
   { length: 60 },

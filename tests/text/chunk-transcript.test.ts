@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chunkTranscript, type TranscriptChunk } from "../../src/text/chunk-transcript";
 import { countTokens as countModelTokens } from "../../src/text/tokens";
-import { normalizeSegments, type Segment, type Word } from "../../src/text/transcript";
+import { normalizeSegments, type Segment, type Word } from "../../src/text/transcript/transcript";
 import { type Random, seededRandom } from "../support/random";
 
 const countWords = (text: string) => text.match(/\S+/g)?.length ?? 0;

@@ -5,7 +5,7 @@ import { readCounterparts } from "../../retrieval/counterparts";
 import { toMomentUrl } from "../../text/moment-url";
 import { tellingLabel } from "../../text/page-place";
 import { type Timeline, timesOf, toTimeline } from "../../text/timeline";
-import type { Segment } from "../../text/transcript";
+import type { Segment } from "../../text/transcript/transcript";
 import type { CheckedCitation } from "./check";
 import { readClaims } from "./claims";
 import { findSupportingSpan, sentencesOf, type TextSpan } from "./find-sentence";

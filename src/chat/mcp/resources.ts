@@ -7,7 +7,7 @@ import { getLecture, listLectures } from "../../db/lectures";
 import { listDescriptions } from "../../db/slides";
 import { getTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
-import { toVtt } from "../../text/write-captions";
+import { toVtt } from "../../text/transcript/write-captions";
 import type { McpScope } from "./tools";
 
 export type McpResource = {

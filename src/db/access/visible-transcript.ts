@@ -1,5 +1,5 @@
 import type { Viewer } from "../../principal";
-import { type Segment, transcriptText, type Word } from "../../text/transcript";
+import { type Segment, transcriptText, type Word } from "../../text/transcript/transcript";
 import type { Sql } from "../client";
 import { listHiddenSpeech } from "./visibility";
 

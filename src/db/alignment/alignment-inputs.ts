@@ -1,4 +1,4 @@
-import type { Segment, Word } from "../../text/transcript";
+import type { Segment, Word } from "../../text/transcript/transcript";
 import type { Sql } from "../client";
 import type { SlideChange } from "../lectures";
 

@@ -1,5 +1,5 @@
 import type { Viewer } from "../../principal";
-import type { SuggestionPage } from "../../text/suggest-corrections";
+import type { SuggestionPage } from "../../text/transcript/suggest-corrections";
 import { visibleAsset, visiblePages } from "../access/visibility";
 import type { Sql } from "../client";
 

@@ -1,5 +1,5 @@
 import type { Viewer } from "../../principal";
-import type { Segment, Word } from "../../text/transcript";
+import type { Segment, Word } from "../../text/transcript/transcript";
 import { visibleAsset, visiblePages, visibleSpeech } from "../access/visibility";
 import type { Sql } from "../client";
 

@@ -2,8 +2,8 @@ import type { Sql } from "../../db/client";
 import { listActiveCorrections, saveCorrectedDraft } from "../../db/corrections";
 import { getTranscriptToPublish, type TranscriptToPublish } from "../../db/transcripts";
 import type { Embedder } from "../../providers/embedder";
-import { correctTranscript } from "../../text/correct-transcript";
-import { transcriptText } from "../../text/transcript";
+import { correctTranscript } from "../../text/transcript/correct-transcript";
+import { transcriptText } from "../../text/transcript/transcript";
 import { type Attempt, assertStillClaimed } from "../step";
 
 /**

@@ -1,8 +1,8 @@
 import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
 import { replaceTranscript, requestTranscriptLecture } from "../../db/transcripts";
-import type { TranscriptFile } from "../../text/transcript-file";
-import type { TranscriptWarning } from "../../text/transcript-warnings";
+import type { TranscriptFile } from "../../text/transcript/transcript-file";
+import type { TranscriptWarning } from "../../text/transcript/transcript-warnings";
 import { toTitle } from "./request";
 import { openTranscript } from "./transcript-reader";
 

@@ -9,8 +9,8 @@ import type { AudioSource, DownloadedRecording, Recording } from "../../provider
 import type { Embedder } from "../../providers/embedder";
 import type { Transcriber } from "../../providers/transcriber";
 import type { FileStorage } from "../../storage/files";
-import { parseSrt } from "../../text/captions";
-import type { ParsedTranscript } from "../../text/transcript-warnings";
+import { parseSrt } from "../../text/transcript/captions";
+import type { ParsedTranscript } from "../../text/transcript/transcript-warnings";
 import { type Attempt, assertStillClaimed, openReporter, progressRange } from "../step";
 import { longerThanStated } from "./recording-warnings";
 import { type LectureAudio, toStoredTranscript } from "./transcribe";

@@ -1,8 +1,8 @@
 import type { ImportedTranscript } from "../../db/transcripts";
 import { canonicalLanguage } from "../../text/language-tag";
 import { countTokens } from "../../text/tokens";
-import { parseTranscriptFile, type TranscriptFile } from "../../text/transcript-file";
-import type { TranscriptWarning } from "../../text/transcript-warnings";
+import { parseTranscriptFile, type TranscriptFile } from "../../text/transcript/transcript-file";
+import type { TranscriptWarning } from "../../text/transcript/transcript-warnings";
 import { toStoredTranscript } from "./transcribe";
 
 /** A transcript file as its database row, and the defects of the file. */

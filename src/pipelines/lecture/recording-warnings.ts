@@ -1,5 +1,5 @@
 import { toClock } from "../../text/clock";
-import type { TranscriptWarning } from "../../text/transcript-warnings";
+import type { TranscriptWarning } from "../../text/transcript/transcript-warnings";
 
 /** Containers, encoders and captions differ from the stated length by this much. */
 const toleranceMs = (stated_ms: number) => Math.max(5_000, stated_ms * 0.02);

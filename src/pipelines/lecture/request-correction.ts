@@ -3,7 +3,7 @@ import { addCorrection, type CorrectionJobs, listTranscriptTexts } from "../../d
 import { getTranscript } from "../../db/transcripts";
 import { AppError } from "../../errors";
 import { cleanLine } from "../../text/clean-text";
-import { correctableWords, findRule, findWords } from "../../text/correction-places";
+import { correctableWords, findRule, findWords } from "../../text/transcript/correction-places";
 
 type Author = { key_id: string | null; user_id: string | null };
 

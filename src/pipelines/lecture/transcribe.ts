@@ -11,7 +11,7 @@ import type { Transcriber } from "../../providers/transcriber";
 import { rankDeckTerms } from "../../text/deck-terms";
 import { detectLanguage } from "../../text/language";
 import { countTokens } from "../../text/tokens";
-import { type Transcript, transcriptText } from "../../text/transcript";
+import { type Transcript, transcriptText } from "../../text/transcript/transcript";
 import { type Attempt, assertStillClaimed, progressRange } from "../step";
 import { recordingWarnings } from "./recording-warnings";
 

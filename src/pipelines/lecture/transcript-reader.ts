@@ -1,5 +1,5 @@
 import { AppError } from "../../errors";
-import type { TranscriptFile } from "../../text/transcript-file";
+import type { TranscriptFile } from "../../text/transcript/transcript-file";
 import { type ReadTranscript, readTranscript } from "./read-transcript";
 import type { TranscriptReport, TranscriptTask } from "./transcript-thread";
 

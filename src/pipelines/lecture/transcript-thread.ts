@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode } from "../../errors";
-import type { TranscriptFile } from "../../text/transcript-file";
+import type { TranscriptFile } from "../../text/transcript/transcript-file";
 import { type ReadTranscript, readTranscript } from "./read-transcript";
 
 /** A thread that reads one large transcript file, so that the process answers requests meanwhile. */

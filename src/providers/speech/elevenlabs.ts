@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { AppError, type ErrorCode } from "../../errors";
 import { pause } from "../../pause";
-import { joinUnspaced } from "../../text/join-unspaced";
 import { toLanguageTag } from "../../text/language-tag";
-import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript";
+import { joinUnspaced } from "../../text/transcript/join-unspaced";
+import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript/transcript";
 import { type CallReceipt, type CallUsage, type PaidCalls, UNRECORDED } from "../paid-calls";
 import type { SpeechFile, Transcriber, Transcription } from "../transcriber";
 import { placeSpans, Time } from "./span-times";

@@ -1,6 +1,11 @@
 import { z } from "zod";
 import { toLanguageTag } from "../../text/language-tag";
-import { normalizeWords, type Segment, segmentsFromWords, type Word } from "../../text/transcript";
+import {
+  normalizeWords,
+  type Segment,
+  segmentsFromWords,
+  type Word,
+} from "../../text/transcript/transcript";
 import { placeSpans, Time } from "./span-times";
 import { parseBody, type SpeechResponse } from "./speech-request";
 

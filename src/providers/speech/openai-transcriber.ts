@@ -4,7 +4,7 @@ import type { AppError } from "../../errors";
 import { AUDIO_BYTES_PER_MS } from "../../media/extract-audio";
 import type { OnSpawn } from "../../media/ffmpeg";
 import { splitAudio } from "../../media/split-audio";
-import { normalizeSegments, normalizeWords } from "../../text/transcript";
+import { normalizeSegments, normalizeWords } from "../../text/transcript/transcript";
 import { type PaidCalls, UNRECORDED } from "../paid-calls";
 import type { SpeechFile, Transcriber } from "../transcriber";
 import { type PartTranscript, readPartTranscript } from "./openai-speech-response";

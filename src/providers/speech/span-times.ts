@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { placeWords } from "../../text/place-words";
+import { placeWords } from "../../text/transcript/place-words";
 
 /** A time in a response: a number, or a text such as `1.5` or `1.5s`. Anything else counts as missing. */
 export const Time = z

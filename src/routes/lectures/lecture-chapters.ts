@@ -14,7 +14,7 @@ import { listSlideSpans } from "../../db/alignment/slide-spans";
 import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
 import type { Viewer } from "../../principal";
-import { toVttChapters } from "../../text/write-captions";
+import { toVttChapters } from "../../text/transcript/write-captions";
 import { viewerOf } from "../http/auth";
 import { ById, Id } from "../http/schemas";
 

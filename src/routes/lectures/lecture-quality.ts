@@ -18,9 +18,9 @@ import type { Sql } from "../../db/client";
 import { getLecture } from "../../db/lectures";
 import { getTranscript } from "../../db/transcripts";
 import type { Viewer } from "../../principal";
-import { correctableWords } from "../../text/correction-places";
-import { suggestCorrections } from "../../text/suggest-corrections";
 import { countTokens } from "../../text/tokens";
+import { correctableWords } from "../../text/transcript/correction-places";
+import { suggestCorrections } from "../../text/transcript/suggest-corrections";
 import { viewerOf } from "../http/auth";
 import { ById, Id } from "../http/schemas";
 

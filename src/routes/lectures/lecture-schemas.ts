@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isLanguageTag } from "../../text/language-tag";
-import { TRANSCRIPT_FORMATS } from "../../text/transcript-file";
-import type { TranscriptWarning } from "../../text/transcript-warnings";
+import { TRANSCRIPT_FORMATS } from "../../text/transcript/transcript-file";
+import type { TranscriptWarning } from "../../text/transcript/transcript-warnings";
 import { Id } from "../http/schemas";
 
 export const LectureAccepted = z

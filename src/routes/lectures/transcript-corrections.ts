@@ -7,9 +7,9 @@ import { type CorrectionJobs, listCorrections, undoCorrection } from "../../db/c
 import { getLecture } from "../../db/lectures";
 import { getTranscript } from "../../db/transcripts";
 import { addCorrectionRule, correctWords } from "../../pipelines/lecture/request-correction";
-import { correctableWords } from "../../text/correction-places";
-import { suggestCorrections } from "../../text/suggest-corrections";
 import { countTokens } from "../../text/tokens";
+import { correctableWords } from "../../text/transcript/correction-places";
+import { suggestCorrections } from "../../text/transcript/suggest-corrections";
 import { recordAudit } from "../http/audit";
 import { principalOf, viewerOf } from "../http/auth";
 import { jsonBody } from "../http/json-body";

@@ -3,7 +3,7 @@ import type { Lecture } from "../../db/lectures";
 import type { StoredTranscript } from "../../db/transcripts";
 import { toClock } from "../../text/clock";
 import { toMomentUrl } from "../../text/moment-url";
-import type { Segment } from "../../text/transcript";
+import type { Segment } from "../../text/transcript/transcript";
 
 const STYLE = `
 :root { color-scheme: light dark; font: 100%/1.6 system-ui, sans-serif }

@@ -6,8 +6,8 @@ import {
   segmentsFromWords,
   transcriptText,
   type Word,
-} from "../../src/text/transcript";
-import { type Random, seededRandom } from "../support/random";
+} from "../../../src/text/transcript/transcript";
+import { type Random, seededRandom } from "../../support/random";
 
 /** Words of 300 ms, 100 ms apart, beginning at `start_ms`. */
 const spoken = (text: string, start_ms = 0, speaker?: string): Word[] =>

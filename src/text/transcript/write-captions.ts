@@ -1,5 +1,5 @@
+import { toCaptionTime } from "../clock";
 import { SPEAKER_END } from "./caption-text";
-import { toCaptionTime } from "./clock";
 import { hasNotice } from "./speaker-prefixes";
 import { joinSpoken, type Segment, speakerTurns } from "./transcript";
 

@@ -1,8 +1,8 @@
-import { AppError } from "../errors";
+import { AppError } from "../../errors";
+import { decodeText, notATranscript } from "../decode-text";
+import { JsonScanner } from "../json-scanner";
+import { mendHalves } from "../storable-json";
 import { parseSrt, parseVtt } from "./captions";
-import { decodeText, notATranscript } from "./decode-text";
-import { JsonScanner } from "./json-scanner";
-import { mendHalves } from "./storable-json";
 import { parseTranscriptJson } from "./transcript-json";
 import type { ParsedTranscript } from "./transcript-warnings";
 

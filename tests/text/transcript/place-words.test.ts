@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type MaybeTimedWord, placeWords } from "../../src/text/place-words";
-import { cpuMs } from "../support/cpu-time";
+import { type MaybeTimedWord, placeWords } from "../../../src/text/transcript/place-words";
+import { cpuMs } from "../../support/cpu-time";
 
 const word = (text: string, start_ms: number | null, end_ms: number | null): MaybeTimedWord => ({
   text,

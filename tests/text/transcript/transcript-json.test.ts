@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { AppError } from "../../src/errors";
-import { parseTranscriptJson } from "../../src/text/transcript-json";
-import { cpuMs } from "../support/cpu-time";
+import { AppError } from "../../../src/errors";
+import { parseTranscriptJson } from "../../../src/text/transcript/transcript-json";
+import { cpuMs } from "../../support/cpu-time";
 
 const heat = { start_ms: 0, end_ms: 900, text: "heat flows" };
 

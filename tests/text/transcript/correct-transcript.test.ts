@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { correctTranscript } from "../../src/text/correct-transcript";
+import { correctTranscript } from "../../../src/text/transcript/correct-transcript";
 import {
   correctableWords,
   findRule,
   findWords,
   type TextCorrection,
-} from "../../src/text/correction-places";
-import { normalizeSegments, type Word } from "../../src/text/transcript";
+} from "../../../src/text/transcript/correction-places";
+import { normalizeSegments, type Word } from "../../../src/text/transcript/transcript";
 
 const spoken = (text: string): Word[] =>
   text.split(" ").map((word, i) => ({ text: word, start_ms: i * 100, end_ms: i * 100 + 80 }));

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { type SuggestionPage, suggestCorrections } from "../../src/text/suggest-corrections";
-import { countTokens } from "../../src/text/tokens";
+import { countTokens } from "../../../src/text/tokens";
+import {
+  type SuggestionPage,
+  suggestCorrections,
+} from "../../../src/text/transcript/suggest-corrections";
 
 const spoken = (text: string) =>
   text.split(" ").map((word, i) => ({ text: word, start_ms: i * 400, end_ms: i * 400 + 300 }));

@@ -1,5 +1,5 @@
-import { cleanLine, cleanText } from "./clean-text";
-import { endsSentence } from "./sentences";
+import { cleanLine, cleanText } from "../clean-text";
+import { endsSentence } from "../sentences";
 
 export type Segment = {
   /** Whole milliseconds from the start of the recording; `end_ms` is exclusive. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { AppError, toFieldProblems } from "../errors";
-import { canonicalLanguage, isLanguageTag, toLanguageTag } from "./language-tag";
+import { AppError, toFieldProblems } from "../../errors";
+import { canonicalLanguage, isLanguageTag, toLanguageTag } from "../language-tag";
 import { type MaybeTimedWord, placeWords } from "./place-words";
 import { withoutNotices, withSpeakers } from "./speaker-prefixes";
 import { toSegments } from "./text-cue";

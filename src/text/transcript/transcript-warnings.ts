@@ -1,4 +1,4 @@
-import { AppError } from "../errors";
+import { AppError } from "../../errors";
 import type { Transcript } from "./transcript";
 
 /** A defect of a transcript file or a recording that was used in spite of it. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { AppError } from "../../src/errors";
-import { parseSrt, parseVtt } from "../../src/text/captions";
-import { normalizeSegments, type Segment } from "../../src/text/transcript";
-import type { ParsedTranscript } from "../../src/text/transcript-warnings";
-import { toPlainText, toSrt, toVtt } from "../../src/text/write-captions";
-import { cpuMs } from "../support/cpu-time";
-import { type Random, seededRandom } from "../support/random";
+import { AppError } from "../../../src/errors";
+import { parseSrt, parseVtt } from "../../../src/text/transcript/captions";
+import { normalizeSegments, type Segment } from "../../../src/text/transcript/transcript";
+import type { ParsedTranscript } from "../../../src/text/transcript/transcript-warnings";
+import { toPlainText, toSrt, toVtt } from "../../../src/text/transcript/write-captions";
+import { cpuMs } from "../../support/cpu-time";
+import { type Random, seededRandom } from "../../support/random";
 
 describe("parseVtt", () => {
   test("reads what real files hold: marks, headers, comments, styles, names, settings, tags", () => {

@@ -1,6 +1,6 @@
+import { toLanguageTag } from "../language-tag";
 import { type Cue, readCues, toMs } from "./caption-cues";
 import { readSrtText, readVttText } from "./caption-text";
-import { toLanguageTag } from "./language-tag";
 import { placeWords } from "./place-words";
 import { withoutCarriedLines } from "./rolling-captions";
 import { withoutNotices, withSpeakers } from "./speaker-prefixes";

@@ -1,7 +1,7 @@
 import { doubleMetaphone } from "double-metaphone";
-import { rankDeckTerms, type TermPage } from "./deck-terms";
-import { editDistance } from "./edit-distance";
-import { isQuestionWord } from "./question-words";
+import { rankDeckTerms, type TermPage } from "../deck-terms";
+import { editDistance } from "../edit-distance";
+import { isQuestionWord } from "../question-words";
 import type { Word } from "./transcript";
 
 /** A page whose terms the speech probably contains, with the times in which it is shown. */

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { AppError } from "../../src/errors";
-import { parseTranscriptFile, type TranscriptFile } from "../../src/text/transcript-file";
+import { AppError } from "../../../src/errors";
+import {
+  parseTranscriptFile,
+  type TranscriptFile,
+} from "../../../src/text/transcript/transcript-file";
 
 const bytesOf = (text: string, encoding: BufferEncoding = "utf8") =>
   Uint8Array.from(Buffer.from(text, encoding));

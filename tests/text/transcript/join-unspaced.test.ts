@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { joinUnspaced } from "../../src/text/join-unspaced";
+import { joinUnspaced } from "../../../src/text/transcript/join-unspaced";
 
 const word = (text: string, start_ms: number, speaker?: string) => ({
   text,
