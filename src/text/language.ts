@@ -1,4 +1,4 @@
-import type { eld as Detector } from "eld/extrasmall";
+import { openLanguageDetector } from "./language-detector";
 
 export type DetectedLanguage = {
   /** BCP 47; null when the text is too short or too mixed. */
@@ -75,15 +75,14 @@ const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 
 const MIN_LETTERS = 24;
 const MIN_WORDS = 3;
 
-let detector: typeof Detector | undefined;
+let detector: ReturnType<typeof openLanguageDetector> | undefined;
 
-/** The detector is loaded on first use: it takes 0.2 s and 43 MB in each thread. */
+/** The detector is opened on first use: it takes 0.15 s and 15 MB in each thread. */
 function languageOfWords(text: string): string | null {
   const words = text.split(/\s+/).filter((word) => !NOT_PROSE.test(word));
   const prose = words.join(" ");
   if (count(prose, LETTERS) < MIN_LETTERS || count(prose, WORDS) < MIN_WORDS) return null;
-  // `require` by path: the package supports only `import`, and a dynamic import is asynchronous.
-  detector ??= require(import.meta.resolve("eld/extrasmall")).eld as typeof Detector;
+  detector ??= openLanguageDetector();
   const result = detector.detect(prose);
   return result.isReliable() ? result.language : null;
 }
