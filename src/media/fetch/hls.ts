@@ -4,6 +4,7 @@ import type { OnSpawn } from "../ffmpeg";
 import { joinAudio, type PlacedAudioFile } from "../join-audio";
 import { probeMedia } from "../probe-audio";
 import { writeAll } from "../write-all";
+import { type ByteBuffer, ByteBuffers } from "./byte-buffers";
 import { type DownloadOrder, downloadFile, MAX_FILE_BYTES } from "./download";
 import type { Fetched } from "./guarded-fetch";
 import {
@@ -173,23 +174,25 @@ async function appendPieces(
   order: StreamOrder,
 ): Promise<void> {
   await using file = await open(path, "w");
+  const buffers = new ByteBuffers();
   const ended = new AbortController();
   const signal = AbortSignal.any([order.signal, ended.signal]);
-  const ahead: Promise<Uint8Array>[] = [];
+  const ahead: Promise<ReceivedPiece>[] = [];
   let written = 0;
   const fetchNext = (piece: PlaylistPiece | undefined) => {
     if (!piece) return;
-    const bytes = fetchPiece(piece, { ...order, signal });
-    bytes.catch(() => {}); // the loop below reports it, unless the download has ended before
-    ahead.push(bytes);
+    const received = fetchPiece(piece, { ...order, signal }, buffers);
+    received.catch(() => {}); // the loop below reports it, unless the download has ended before
+    ahead.push(received);
   };
 
   try {
     for (const piece of pieces.slice(0, PARALLEL)) fetchNext(piece);
     for (let done = 1; done <= pieces.length; done++) {
-      const bytes = await ahead.shift()!;
-      fetchNext(pieces[done + PARALLEL - 1]);
+      const { bytes, buffer } = await ahead.shift()!;
       await writeAll(file, bytes, written);
+      buffers.giveBack(buffer);
+      fetchNext(pieces[done + PARALLEL - 1]);
       written += bytes.byteLength;
       if (written > MAX_FILE_BYTES) throw tooLarge(MAX_FILE_BYTES);
       order.onProgress({ done, total: pieces.length, unit: "segments" });
@@ -199,7 +202,14 @@ async function appendPieces(
   }
 }
 
-function fetchPiece({ url, range }: PlaylistPiece, order: StreamOrder): Promise<Uint8Array> {
+/** The bytes of a piece, which are a part of the buffer. */
+type ReceivedPiece = { bytes: Uint8Array; buffer: ByteBuffer };
+
+function fetchPiece(
+  { url, range }: PlaylistPiece,
+  order: StreamOrder,
+  buffers: ByteBuffers,
+): Promise<ReceivedPiece> {
   return attempting(order, async () => {
     const { fetch, patience, signal } = order;
     const last = range && range.offset + range.length - 1;
@@ -212,12 +222,14 @@ function fetchPiece({ url, range }: PlaylistPiece, order: StreamOrder): Promise<
     assertPresent(fetched);
     assertMediaResponse(fetched);
 
-    const body = Buffer.concat(await Array.fromAsync(fetched.body));
+    const buffer = buffers.take();
+    for await (const chunk of fetched.body) buffer.append(chunk);
+    const body = buffer.bytes;
     const isWholeFile = range && fetched.status === 200; // a server that knows no ranges
-    const piece = isWholeFile ? body.subarray(range.offset, range.offset + range.length) : body;
-    const isShort = range ? piece.byteLength !== range.length : piece.byteLength === 0;
+    const bytes = isWholeFile ? body.subarray(range.offset, range.offset + range.length) : body;
+    const isShort = range ? bytes.byteLength !== range.length : bytes.byteLength === 0;
     if (isShort) throw new AppError("recording_incomplete", { host: fetched.url.host });
-    return piece;
+    return { bytes, buffer };
   });
 }
 
