@@ -20,6 +20,9 @@ const DURABLE = ["-c", "fsync=on", "-c", "wal_sync_method=fsync"];
 /** Shows our statements on which engine they run. */
 const OWN = ["-c", "lectern.embedded=on"];
 
+/** PGlite does not read the settings of a role, where servers have this one (ADR 56). */
+const ONE_PLAN = ["-c", "plan_cache_mode=force_generic_plan"];
+
 /** The empty database that PGlite publishes has another name for it. */
 const TIME_ZONE = ["-c", "timezone=UTC", "-c", "log_timezone=UTC"];
 
@@ -39,7 +42,14 @@ export async function openPGlite(fs: SyncedFS | null, from?: Blob): Promise<PGli
     ...(fs && { fs }),
     ...(loadDataDir && { loadDataDir }),
     extensions: { vector, pgmq },
-    startParams: [...startParams, ...OWN, ...TIME_ZONE, "-c", `shared_buffers=${SHARED_BUFFERS}`],
+    startParams: [
+      ...startParams,
+      ...OWN,
+      ...ONE_PLAN,
+      ...TIME_ZONE,
+      "-c",
+      `shared_buffers=${SHARED_BUFFERS}`,
+    ],
   });
   await pglite.exec("create extension if not exists vector; create extension if not exists pgmq");
   return pglite;
