@@ -65,7 +65,7 @@ const WORD_WEIGHTS = "{0.1, 0.08, 0.1, 0}";
 const ENOUGH_RANKED = 400;
 const MOST_RANKED = 2_500;
 const MOST_SAMPLED = 10_000;
-const MOST_PAIRED = 500;
+const MOST_PAIRED = 250;
 /**
  * The counts include chunks that were deleted since, or that the viewer does not see, and they are a share for several
  * courses. With fewer chunks by words than this, and than half of the expected ones, the words that were left out are ranked too.
