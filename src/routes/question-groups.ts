@@ -5,6 +5,7 @@ import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import { hasScope } from "../principal";
 import { groupQuestions, topicWords } from "../text/group-questions";
+import { maskPersonalDetails } from "../text/personal-details";
 import { principalOf, type QuestionSettings, seesQuestions } from "./http/auth";
 import { ById } from "./http/schemas";
 
@@ -21,14 +22,18 @@ const Group = z
   .object({
     words: z
       .array(z.string())
-      .describe("Words that at least three people used, the commonest first"),
+      .describe(
+        "Words that at least three people used, the commonest first; with … if only the beginning is common",
+      ),
     people: z.int().describe("Three or more"),
     refused: z.int().describe("Questions that the course does not cover"),
     rated_down: z.int().describe("Questions whose answer was rated as bad"),
     examples: z
       .array(z.string())
       .nullable()
-      .describe("Some of the questions; null if the caller cannot read conversations"),
+      .describe(
+        "Some questions without addresses and numbers of people; null if the caller cannot read conversations",
+      ),
   })
   .meta({ id: "QuestionGroup" });
 const Groups = z.object({ groups: z.array(Group) }).meta({ id: "QuestionGroups" });
@@ -44,7 +49,10 @@ export const questionGroupRoutes = ({ db, config }: QuestionGroupDeps) =>
       const principal = principalOf(request);
       const showsText = hasScope(principal, "admin") || seesQuestions(principal, config);
       const filter = { course_id, days: query.days, limit: MOST_QUESTIONS };
-      const open = await listOpenQuestions(db, filter);
+      const open = (await listOpenQuestions(db, filter)).map((one) => ({
+        ...one,
+        question: maskPersonalDetails(one.question),
+      }));
       const groups = groupQuestions(open.map(({ question }) => question));
       return {
         groups: groups.flatMap((group) =>
@@ -73,19 +81,7 @@ export const questionGroupRoutes = ({ db, config }: QuestionGroupDeps) =>
 function toGroup(questions: readonly OpenQuestion[], showsText: boolean) {
   const people = new Set(questions.map(({ user_id }) => user_id)).size;
   if (people < MIN_PEOPLE) return [];
-  const used = new Map<string, { word: string; people: Set<string | null> }>();
-  for (const { question, user_id } of questions) {
-    for (const [stem, word] of topicWords(question)) {
-      const known = used.get(stem) ?? { word, people: new Set() };
-      known.people.add(user_id);
-      used.set(stem, known);
-    }
-  }
-  const words = [...used.values()]
-    .filter((one) => one.people.size >= MIN_PEOPLE)
-    .sort((a, b) => b.people.size - a.people.size)
-    .slice(0, MOST_WORDS)
-    .map(({ word }) => word);
+  const words = sharedWords(questions);
   if (words.length === 0) return [];
   const count = (reason: OpenQuestion["reason"]) =>
     questions.filter((one) => one.reason === reason).length;
@@ -100,3 +96,36 @@ function toGroup(questions: readonly OpenQuestion[], showsText: boolean) {
     },
   ];
 }
+
+/**
+ * The words that enough people used, the commonest first. Words with the same stem are one word; a form of it is shown
+ * only if enough people used that form, because a rare one can identify its author.
+ */
+function sharedWords(questions: readonly OpenQuestion[]): string[] {
+  const stems = new Map<string, Map<string, WordForm>>();
+  for (const { question, user_id } of questions) {
+    for (const [stem, word] of topicWords(question)) {
+      const forms = stems.get(stem) ?? new Map<string, WordForm>();
+      stems.set(stem, forms);
+      const form = forms.get(word.toLowerCase()) ?? { word, people: new Set() };
+      forms.set(word.toLowerCase(), form);
+      form.people.add(user_id);
+    }
+  }
+  return [...stems]
+    .map(([stem, byWord]) => {
+      const forms = [...byWord.values()].sort((a, b) => b.people.size - a.people.size);
+      return { stem, commonest: forms[0]!, people: countPeople(forms) };
+    })
+    .filter(({ people }) => people >= MIN_PEOPLE)
+    .sort((a, b) => b.people - a.people)
+    .slice(0, MOST_WORDS)
+    .map(({ stem, commonest: { word, people } }) =>
+      people.size >= MIN_PEOPLE ? word : `${stem}…`,
+    );
+}
+
+type WordForm = { word: string; people: Set<string | null> };
+
+const countPeople = (forms: readonly WordForm[]) =>
+  new Set(forms.flatMap(({ people }) => [...people])).size;

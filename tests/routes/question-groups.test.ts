@@ -80,6 +80,29 @@ test("badly rated answers count, good and well rated ones do not", async () => {
   expect((await list(BOOTSTRAP, course, "?days=0")).status).toBe(422);
 });
 
+test("a form of a word that fewer than three people used is not shown", async () => {
+  const course = await createCourse(db);
+  await ask("Wann endet die Prüfungsangstberatung?", "ann", course);
+  await ask("Wann endet die Prüfungsphase?", "bob", course);
+  await ask("Wann endet die Prüfungszeit?", "cyd", course);
+  const { body } = await list(BOOTSTRAP, course);
+
+  expect(body.groups[0].words).toEqual(["endet", "prüfun…"]);
+});
+
+test("addresses and numbers of people are neither words nor in examples", async () => {
+  const course = await createCourse(db);
+  for (const user of ["ann", "bob", "cyd"]) {
+    const about = `Why is the entropy of s1234567 and ${user}@uni.example so large?`;
+    await ask(`${about} My name is ${user[0]!.toUpperCase()}${user.slice(1)}.`, user, course);
+  }
+  const { body } = await list(BOOTSTRAP, course);
+
+  expect(body.groups).toHaveLength(1);
+  expect(body.groups[0].words).toContain("entropy");
+  expect(JSON.stringify(body)).not.toMatch(/1234567|uni|example"|ann|bob|cyd/i);
+});
+
 test("students and other courses see no groups", async () => {
   expect((await list(website)).body.code).toBe("forbidden");
   expect((await list(teacher, await createCourse(db))).body.code).toBe("course_not_found");

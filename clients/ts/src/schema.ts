@@ -5626,7 +5626,7 @@ export interface components {
             };
         };
         QuestionGroup: {
-            /** @description Some of the questions; null if the caller cannot read conversations */
+            /** @description Some questions without addresses and numbers of people; null if the caller cannot read conversations */
             examples: string[] | null;
             /** @description Three or more */
             people: number;
@@ -5634,7 +5634,7 @@ export interface components {
             rated_down: number;
             /** @description Questions that the course does not cover */
             refused: number;
-            /** @description Words that at least three people used, the commonest first */
+            /** @description Words that at least three people used, the commonest first; with … if only the beginning is common */
             words: string[];
         };
         QuestionGroups: {
