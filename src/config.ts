@@ -2,137 +2,24 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
 import { AppError } from "./errors";
-import { type AccessScope, SCOPES } from "./principal";
+import {
+  BaseUrl,
+  Budget,
+  CallsAtATime,
+  CommaList,
+  Count,
+  HostRule,
+  LimitsPerMinute,
+  Network,
+  Origin,
+  OtlpHeaders,
+  Port,
+  PostgresUrl,
+  ScopesMap,
+  Secret,
+  wholeNumber,
+} from "./setting-types";
 import { closestName } from "./text/closest-name";
-
-/** A whole number from `least` to `most`. */
-const number = (least: number, most?: number) => {
-  const range = most === undefined ? `${least} or more` : `${least} to ${most}`;
-  const error = `must be a whole number, ${range}`;
-  return z.coerce
-    .number({ error })
-    .int()
-    .min(least)
-    .max(most ?? Number.MAX_SAFE_INTEGER);
-};
-
-const Port = number(0, 65_535);
-const Count = number(1);
-const Secret = z.string().min(1).optional();
-const BaseUrl = z
-  .url({ protocol: /^https?$/, error: "must be an address such as https://host/path" })
-  .optional();
-const PostgresUrl = z
-  .url({
-    protocol: /^postgres(ql)?$/,
-    error: "must be postgres://user:password@host:port/database",
-  })
-  .optional();
-const CommaList = z.string().transform((list) =>
-  list
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter(Boolean),
-);
-/** A host name, a domain with its subdomains, or `host:port`, as `openHostRules` reads them. */
-const HostRule = z.string().regex(/^(\*\.)?[\w.-]+$|^(\[[\da-f:.]+\]|[\w.-]+):\d+$/i, {
-  error: ({ input }) => `"${input}" must be name.example, *.example.com or host:port`,
-});
-/** An origin as browsers send it: `https://app.example/` becomes `https://app.example`. Apps use schemes of their own. */
-const Origin = z.string().transform((entry, context) => {
-  if (entry === "*") return entry;
-  const url = URL.parse(entry);
-  const origin = url?.host ? `${url.protocol}//${url.host}` : null;
-  if (origin && [origin, `${origin}/`].includes(url!.href)) return origin;
-  const message = `"${entry}" is not an origin such as https://app.example`;
-  context.issues.push({ code: "custom", message, input: entry });
-  return z.NEVER;
-});
-
-/** `teacher=read+ingest+chat,*=read+chat`: the scopes of each value of a claim; `*` is every valid token. */
-const ScopesMap = z.string().transform((text, context) => {
-  const map = new Map<string, AccessScope[]>();
-  for (const entry of text.split(",").filter((one) => one.trim() !== "")) {
-    const at = entry.lastIndexOf("=");
-    const scopes = z.array(z.enum(SCOPES)).safeParse(
-      entry
-        .slice(at + 1)
-        .trim()
-        .split("+"),
-    );
-    if (at > 0 && scopes.success) {
-      map.set(entry.slice(0, at).trim(), scopes.data);
-      continue;
-    }
-    const message = `"${entry}" must be value=scope+scope, with the scopes ${SCOPES.join(", ")}`;
-    context.issues.push({ code: "custom", message, input: entry });
-  }
-  return map;
-});
-
-/** `name=number` pairs, separated by commas, as an object. */
-const NumberList = (names: z.ZodType<string>, value: z.ZodType<number>) =>
-  CommaList.transform((entries, context) => {
-    const numbers: Record<string, number> = {};
-    for (const entry of entries) {
-      const [name = "", text = ""] = entry.split("=").map((part) => part.trim());
-      const known = names.safeParse(name);
-      const number = value.safeParse(text === "" ? Number.NaN : Number(text));
-      if (known.success && number.success) {
-        numbers[name] = number.data;
-        continue;
-      }
-      const message = `"${entry}": ${(known.error ?? number.error)!.issues[0]!.message}`;
-      context.issues.push({ code: "custom", message, input: entry });
-    }
-    return numbers;
-  });
-const LIMIT_NAMES = z.enum(
-  [
-    "read",
-    "ingest",
-    "chat",
-    "admin",
-    "share_link",
-    "address",
-    "failed_logins",
-    "streams",
-    "uploads",
-  ],
-  {
-    error:
-      "must be read=, ingest=, chat=, admin=, share_link=, address=, failed_logins=, streams= or uploads=",
-  },
-);
-const Network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-  error: "must be an IP address or a network such as 10.0.0.0/8",
-});
-const BUDGET_UNITS = z.enum(["audio_minutes", "pages", "usd"], {
-  error: "must be audio_minutes=, pages= or usd= with a number",
-});
-/** The limits of one scope, such as `{ audio_minutes: 180, usd: 5 }`. */
-const Budget = NumberList(BUDGET_UNITS, z.number({ error: "must be a number, 0 or more" }).min(0));
-
-/** `name=value` pairs, separated by commas, with percent-encoded values. */
-const OtlpHeaders = CommaList.transform((entries, context) => {
-  const headers: Record<string, string> = {};
-  for (const entry of entries) {
-    const [, name, value] = /^([\w-]+)\s*=\s*(.*)$/.exec(entry) ?? [];
-    const decoded = value === undefined ? undefined : tryDecode(value);
-    if (name !== undefined && decoded !== undefined) headers[name] = decoded;
-    // The entry can be a secret, so the message does not repeat it.
-    else context.issues.push({ code: "custom", message: "must be name=value", input: null });
-  }
-  return headers;
-});
-
-function tryDecode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Settings that can be read from a file, such as a secret of Docker: OPENAI_API_KEY_FILE names it. */
 const SECRETS = [
@@ -175,13 +62,13 @@ const Config = z.object({
   /** A read replica for searches; unset: searches use DATABASE_URL. */
   DATABASE_REPLICA_URL: PostgresUrl,
   /** Connections of each process to the database; each worker adds 2, and notifications 1. */
-  DATABASE_POOL: number(2, 1_000).default(10),
+  DATABASE_POOL: wholeNumber(2, 1_000).default(10),
   /** Folder of the uploaded files, the embedded database and scratch files. */
   DATA_ROOT: z.string().min(1).default("./data"),
   /** The work of this process: answer requests (api), process jobs (worker), or both (all). */
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
   /** Jobs processed at the same time; 0 queues jobs without processing them. */
-  WORKERS: number(0, 64).default(2),
+  WORKERS: wholeNumber(0, 64).default(2),
   /** Runs each worker as a thread of this process or as a separate process. */
   WORKER_MODE: z.enum(["thread", "process"]).default("thread"),
   /** TCP port of health and metrics of a process with ROLE=worker; 0 picks a free one. */
@@ -228,7 +115,7 @@ const Config = z.object({
   /** Below this score of its best passage the course does not cover a question; unset: the reranker decides nothing. */
   RERANK_MIN_SCORE: z.coerce.number({ error: "must be a number" }).optional(),
   /** Maximum concurrent calls in the whole fleet, `provider=number`; 16 for the others. */
-  PROVIDER_CONCURRENCY: NumberList(z.string().regex(/^[a-z_]+$/, { error: "must be provider=number" }), z.number({ error: "must be a whole number, 1 or more" }).int().min(1)).default({ elevenlabs: 4 }),
+  PROVIDER_CONCURRENCY: CallsAtATime.default({ elevenlabs: 4 }),
   /** Limits of paid work, such as `audio_minutes=180,pages=300,usd=5`: of each lecture or document, … */
   BUDGET_ASSET: Budget.default({}),
   /** … of each course, … */
@@ -248,23 +135,23 @@ const Config = z.object({
   /** Folder for backups, or `s3://bucket/prefix` with S3_ENDPOINT and its keys; unset: `backups` in DATA_ROOT. */
   BACKUP_TO: z.string().min(1).optional(),
   /** Hours from one backup to the next; 0: only `./lectern backup` makes them. */
-  BACKUP_EVERY_HOURS: number(0, 8_760).default(0),
+  BACKUP_EVERY_HOURS: wholeNumber(0, 8_760).default(0),
   /** How many backups are kept in BACKUP_TO. */
   BACKUP_KEEP: Count.default(7),
   /** Days after their upload that documents and lectures are deleted with all their texts; 0: never. */
-  PDF_RETENTION_DAYS: number(0, 36_500).default(0),
-  TRANSCRIPT_RETENTION_DAYS: number(0, 36_500).default(0),
+  PDF_RETENTION_DAYS: wholeNumber(0, 36_500).default(0),
+  TRANSCRIPT_RETENTION_DAYS: wholeNumber(0, 36_500).default(0),
   /** Days after the upload that only the vectors are deleted, and after the last message that a conversation is. */
-  EMBEDDING_RETENTION_DAYS: number(0, 36_500).default(0),
-  CHAT_RETENTION_DAYS: number(0, 36_500).default(0),
+  EMBEDDING_RETENTION_DAYS: wholeNumber(0, 36_500).default(0),
+  CHAT_RETENTION_DAYS: wholeNumber(0, 36_500).default(0),
   /** Days that uploaded audio is kept after its lecture failed or was cancelled, so that a retry can use it. */
-  SOUND_RETENTION_DAYS: number(0, 3_650).default(7),
+  SOUND_RETENTION_DAYS: wholeNumber(0, 3_650).default(7),
   /** Days that messages of completed and of failed jobs, events, audit events, and receipts of paid calls are kept. */
-  ARCHIVE_RETENTION_DAYS: number(1, 3_650).default(30),
-  DEAD_LETTER_RETENTION_DAYS: number(1, 3_650).default(90),
-  EVENT_RETENTION_DAYS: number(1, 3_650).default(90),
-  AUDIT_RETENTION_DAYS: number(1, 3_650).default(365),
-  RECEIPT_RETENTION_DAYS: number(30, 3_650).default(400),
+  ARCHIVE_RETENTION_DAYS: wholeNumber(1, 3_650).default(30),
+  DEAD_LETTER_RETENTION_DAYS: wholeNumber(1, 3_650).default(90),
+  EVENT_RETENTION_DAYS: wholeNumber(1, 3_650).default(90),
+  AUDIT_RETENTION_DAYS: wholeNumber(1, 3_650).default(365),
+  RECEIPT_RETENTION_DAYS: wholeNumber(30, 3_650).default(400),
   /** Largest upload, in MB (10^6 bytes). */
   MAX_UPLOAD_MB: Count.default(200),
   /** Most files, and largest sum in MB, of one upload of a folder. */
@@ -275,7 +162,7 @@ const Config = z.object({
   /** Origins of web pages that can call the API; unset: no other origin. */
   CORS_ORIGINS: CommaList.pipe(z.array(Origin)).default([]),
   /** Requests a minute by scope, address and failed logins; streams and uploads at a time. Unset: see operations.md. */
-  RATE_LIMITS: NumberList(LIMIT_NAMES, z.number({ error: "must be a whole number, 1 or more" }).int().min(1)).default({}),
+  RATE_LIMITS: LimitsPerMinute.default({}),
   /** Addresses and networks of trusted proxies; their X-Forwarded-For is used. */
   TRUSTED_PROXIES: CommaList.pipe(z.array(Network)).default([]),
   /** Private hosts that webhooks can be sent to, as `host:port`; public ones with https need no entry. */

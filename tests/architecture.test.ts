@@ -4,7 +4,18 @@ import { Glob } from "bun";
 
 /** From the bottom up. A file imports from its own row and from the rows above it here. */
 const LAYERS = [
-  ["config", "errors", "log", "metrics", "pause", "principal", "text", "tracing", "work-context"],
+  [
+    "config",
+    "errors",
+    "log",
+    "metrics",
+    "pause",
+    "principal",
+    "setting-types",
+    "text",
+    "tracing",
+    "work-context",
+  ],
   ["db"],
   ["queue", "providers", "media", "storage"],
   ["retrieval", "alignment", "pipelines"],
