@@ -21,8 +21,8 @@ const PARTS = new RegExp(`[\\s\\S]{1,${PART_CHARS}}(?:\\s+|$)|[\\s\\S]{1,${PART_
 export function findBestMoment(chunk: SpokenChunk, question: string, timeline?: Timeline): Moment {
   const { content, start_ms, end_ms } = chunk;
   const pieces = splitSentences(content).flatMap((sentence) => sentence.match(PARTS) ?? []);
-  const wanted = toStems(withoutQuestionPhrases(question));
-  const found = pieces.map((piece) => toStems(piece).intersection(wanted));
+  const wanted = new Set(stemsOf(withoutQuestionPhrases(question)));
+  const found = pieces.map((piece) => new Set(stemsOf(piece, wanted)));
   const weight = (stem: string) =>
     Math.log(1 + pieces.length / found.filter((stems) => stems.has(stem)).length);
   const scores = found.map((stems) => [...stems].reduce((sum, stem) => sum + weight(stem), 0));
@@ -41,7 +41,11 @@ export function findBestMoment(chunk: SpokenChunk, question: string, timeline?: 
   };
 }
 
-function toStems(text: string): Set<string> {
-  const words = searchWordsOf(text).filter(({ forms }) => !forms.some(isQuestionWord));
-  return new Set(words.flatMap(({ forms, pairs }) => [...forms, ...pairs].map(toStem)));
+/** The stems of a text, or those of them that are wanted. */
+function stemsOf(text: string, wanted?: ReadonlySet<string>): string[] {
+  return searchWordsOf(text).flatMap(({ forms, pairs }) => {
+    const stems = [...forms, ...pairs].map(toStem);
+    const found = wanted ? stems.filter((stem) => wanted.has(stem)) : stems;
+    return found.length > 0 && forms.some(isQuestionWord) ? [] : found;
+  });
 }

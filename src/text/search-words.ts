@@ -39,8 +39,8 @@ const SUFFIXES = { "++": "plusplus", "#": "sharp" } as const;
 /** A longer compound, such as an address, is found by its parts. */
 const MAX_PARTS = 4;
 
-/** Most words of a text: one spelling, no parts. */
-const PLAIN = /^[A-Z]?[a-z]+$/;
+/** Most words of a text, and symbols such as `x1`: one spelling, no parts. */
+const PLAIN = /^(?:[A-Z]?[a-z]+|[A-Za-z]\d*)$/;
 
 function splitToken(token: string): SearchWord[] {
   if (PLAIN.test(token)) return [{ forms: [token], pairs: [] }];
