@@ -11,13 +11,12 @@ import { receiveDocument, removeDocument, restartDocument } from "../../pipeline
 import type { Forecaster } from "../../pipelines/forecast";
 import type { FileStorage } from "../../storage/files";
 import { assetJobRoutes } from "../asset-jobs";
-import { acceptUpload } from "../http/accept-upload";
+import { acceptUpload, forecastUpload } from "../http/accept-upload";
 import { auditSender } from "../http/audit";
-import { principalOf, requestEnd, requireCourse, viewerOf } from "../http/auth";
+import { principalOf, requireCourse, viewerOf } from "../http/auth";
 import { IdempotencyHeaders } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
-import { receiveUpload } from "../http/multipart-upload";
 import {
   DocumentChange,
   OwnerId,
@@ -67,12 +66,7 @@ export const documentRoutes = ({
           directory: storage.stagingDir,
         };
         if (query.dry_run) {
-          await using upload = await receiveUpload(request, rules);
-          const { course_id } = upload.fields;
-          requireCourse(request, course_id);
-          const { path } = upload.file;
-          const forecast = await forecaster.document(course_id, path, requestEnd(request));
-          return status(200, { dry_run: true, forecast });
+          return status(200, await forecastUpload(request, rules, forecaster.document));
         }
         const answer = await acceptUpload(db, request, rules, (fields, file) => {
           requireCourse(request, fields.course_id);

@@ -8,12 +8,11 @@ import { receiveAudio, receiveRecording } from "../../pipelines/lecture/request"
 import type { AudioSource } from "../../providers/audio-source";
 import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
-import { acceptUpload } from "../http/accept-upload";
+import { acceptUpload, forecastUpload } from "../http/accept-upload";
 import { requestEnd, requireCourse } from "../http/auth";
 import { IdempotencyHeaders, once } from "../http/idempotency";
 import { jsonBody } from "../http/json-body";
 import { multipartBody } from "../http/multipart-body";
-import { receiveUpload } from "../http/multipart-upload";
 import { OwnerId, toOwnerId, VisibleFrom } from "../http/release-schema";
 import { Id, Priority, Title } from "../http/schemas";
 import { DryRunQuery, ForecastAnswer } from "../http/usage-schema";
@@ -146,14 +145,11 @@ export const lectureIntakeRoutes = ({
           directory: uploadedAudio.stagingDir,
         };
         if (query.dry_run) {
-          await using upload = await receiveUpload(request, rules);
-          const { course_id } = upload.fields;
-          requireCourse(request, course_id);
-          const { duration_ms } = await probeAudio(upload.file.path, {
-            signal: requestEnd(request),
+          const expected = await forecastUpload(request, rules, async (course_id, path, signal) => {
+            const { duration_ms } = await probeAudio(path, { signal });
+            return forecaster.lecture(course_id, duration_ms);
           });
-          const forecast = await forecaster.lecture(course_id, duration_ms);
-          return status(200, { dry_run: true, forecast });
+          return status(200, expected);
         }
         const answer = await acceptUpload(db, request, rules, (fields, file) => {
           requireCourse(request, fields.course_id);
