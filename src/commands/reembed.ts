@@ -88,7 +88,10 @@ async function compareModels(
   const worse: string[] = [];
   for (const { id, name } of courses) {
     const questions = await listCourseQuestions(db, id);
-    if (questions.length === 0) continue;
+    if (questions.length === 0) {
+      console.log(`Exam of ${name}: it has no questions, so the models are not compared`);
+      continue;
+    }
     const exam = (usesPrepared: boolean) =>
       takeSearchExam(id, questions, { db, embedder, signal }, { usesPrepared });
     const results = compareReports(await exam(false), await exam(true));
@@ -97,7 +100,8 @@ async function compareModels(
     if (results.some(({ isRegression }) => isRegression)) worse.push(name);
   }
   if (worse.length > 0 && !isForced) {
-    throw new AppError("model_worse", { courses: worse, model: embedder.model });
+    const advice = "--force switches in spite of that, --discard deletes the prepared embeddings";
+    throw new AppError("model_worse", { courses: worse, model: embedder.model, advice });
   }
 }
 

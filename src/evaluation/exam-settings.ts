@@ -17,6 +17,9 @@ export type SearchSettings = {
 export type ExamSettings = SearchSettings & {
   chat_model: string;
   is_reranked: boolean;
+  /** The model of the reranker, and RERANK_MIN_SCORE if it is set. */
+  rerank_model?: string;
+  rerank_min_score?: number;
   least_coverage: number;
 };
 
@@ -33,6 +36,8 @@ export const toExamSettings = (
   ...toSearchSettings(deps),
   chat_model: deps.chatModel.name,
   is_reranked: deps.reranker != null,
+  ...(deps.reranker && { rerank_model: deps.reranker.model }),
+  ...(deps.reranker?.minScore !== undefined && { rerank_min_score: deps.reranker.minScore }),
   least_coverage: LEAST_COVERAGE,
 });
 

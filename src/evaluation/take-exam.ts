@@ -3,8 +3,9 @@ import { type AnswerDeps, answerTurn } from "../chat/run/answer-turn";
 import { isUnanswered } from "../chat/run/unanswered";
 import type { ChatMessage, NewAnswer } from "../db/chat/chat";
 import type { GoldPlace } from "../db/exam-questions";
-import type { AppError, ErrorCode } from "../errors";
+import { AppError, type ErrorCode } from "../errors";
 import { SEES_ALL } from "../principal";
+import type { Reranker } from "../providers/reranker";
 import type { Mode } from "../retrieval/rank";
 import { bootstrap, type Estimate, mean, seeded } from "../retrieval/ranking-metrics";
 import {
@@ -99,8 +100,8 @@ export async function takeSearchExam(
  *
  * @param comparesModes  also searches by text only and by vectors only
  * @param beforeEach  called before each question; it throws to stop the exam
- * @throws AppError of a provider that does not answer, and after three failed answers in a row, because a report about
- *   them would be wrong; the signal's reason
+ * @throws AppError of a provider that does not answer, and after three failures in a row of the chat model or the
+ *   reranker, because a report about them would be wrong; the signal's reason
  */
 export async function takeExam(
   course_id: string,
@@ -112,11 +113,14 @@ export async function takeExam(
   }: { comparesModes: boolean; beforeEach?: (() => Promise<void>) | undefined },
 ): Promise<ExamResult> {
   const asked: Asked[] = [];
+  const watched = deps.reranker ? watchReranker(deps.reranker) : null;
+  const examDeps = watched ? { ...deps, reranker: watched } : deps;
   let failedInARow = 0;
   for (const question of questions) {
     deps.signal.throwIfAborted();
     await beforeEach?.();
-    const one = await ask(course_id, question, deps, comparesModes);
+    const one = await ask(course_id, question, examDeps, comparesModes);
+    watched?.throwIfDown();
     const { failure } = one.answer;
     failedInARow = failure ? failedInARow + 1 : 0;
     if (failure && failedInARow === FAILED_IN_A_ROW) throw failure;
@@ -125,6 +129,34 @@ export async function takeExam(
     if (asked.length % 25 === 0) deps.say(`${asked.length} of ${questions.length} questions`);
   }
   return { measures: toMeasures(asked), legs: comparesModes ? toLegs(asked) : null };
+}
+
+/**
+ * A reranker that counts its failures. A search returns its passages in their former order then, which a report would
+ * show as a regression.
+ */
+function watchReranker(reranker: Reranker): Reranker & { throwIfDown(): void } {
+  let failedInARow = 0;
+  let failure: unknown;
+  return {
+    ...reranker,
+    async rerank(...args) {
+      try {
+        const scores = await reranker.rerank(...args);
+        failedInARow = 0;
+        return scores;
+      } catch (error) {
+        failedInARow += 1;
+        failure = error;
+        throw error;
+      }
+    },
+    throwIfDown() {
+      if (failedInARow < FAILED_IN_A_ROW) return;
+      if (failure instanceof AppError) throw failure;
+      throw new AppError("provider_unavailable", { provider: "reranker" }, { cause: failure });
+    },
+  };
 }
 
 async function ask(

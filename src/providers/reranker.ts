@@ -4,6 +4,8 @@ import { type CallUsage, type PaidCalls, UNRECORDED } from "./paid-calls";
 
 /** Scores passages by reading them together with the question, more exactly than embeddings do. */
 export interface Reranker {
+  /** `default` if the settings name none. */
+  readonly model: string;
   /** On the model's own scale. If every passage scores lower, the course does not cover the question. */
   readonly minScore?: number | undefined;
   /** One score per passage, in the same order; higher is better, on the model's own scale. */
@@ -42,6 +44,7 @@ export function openReranker(settings: RerankerSettings): Reranker | null {
   const { RERANK_BASE_URL: base, RERANK_API_KEY: key, RERANK_MODEL: model } = settings;
   if (!base) return null;
   return {
+    model: model ?? "default",
     minScore: settings.RERANK_MIN_SCORE,
     async rerank(query, passages, signal, calls = UNRECORDED) {
       const call = {

@@ -45,17 +45,19 @@ export async function readBeirSet(folder: string): Promise<BeirSet> {
 async function readLines<T>(path: string, parse: (line: string) => T): Promise<T[]> {
   const file = Bun.file(path);
   if (!(await file.exists())) throw invalid(path, 0, "the file is missing");
-  const lines = (await file.text()).split("\n");
+  const lines = (await file.text()).replace(/^\uFEFF/, "").split("\n");
   return lines.flatMap((line, i) => {
     if (line.trim() === "") return [];
     try {
       return [parse(line)];
     } catch (error) {
-      throw invalid(
-        path,
-        i + 1,
-        error instanceof z.ZodError ? z.prettifyError(error) : String(error),
-      );
+      const problem =
+        error instanceof z.ZodError
+          ? z.prettifyError(error)
+          : error instanceof SyntaxError
+            ? "not a JSON object"
+            : (error as Error).message;
+      throw invalid(path, i + 1, problem);
     }
   });
 }

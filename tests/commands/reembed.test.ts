@@ -91,7 +91,7 @@ test("shows that a model searches worse and keeps the one in use, unless it is f
   expect(kept).toMatchObject({ exitCode: 1 });
   expect(kept.out).toContain("Exam of Typography: model in use → openai:newer");
   expect(kept.out).toContain("WORSE retrieval reciprocal_rank");
-  expect(kept.err).toContain(ERRORS.model_worse.title);
+  expect(kept.err).toContain(`${ERRORS.model_worse.title}. --force switches`);
   expect(kept.err).toContain("Typography");
   expect([...before]).toEqual([{ embedding_model: "openai:words" }]);
   expect(forced).toMatchObject({ exitCode: 0 });

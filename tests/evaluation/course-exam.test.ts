@@ -15,6 +15,7 @@ import { duringTurn, type ExamReport, runCourseExam } from "../../src/evaluation
 import { readCourseFolder } from "../../src/evaluation/course-folder";
 import { listCourseQuestions } from "../../src/evaluation/course-questions";
 import { takeDueExam } from "../../src/evaluation/due-exam";
+import { toExamSettings } from "../../src/evaluation/exam-settings";
 import { compareReports } from "../../src/evaluation/gate";
 import { ingestFolder } from "../../src/evaluation/ingest-folder";
 import { takeExam, takeSearchExam } from "../../src/evaluation/take-exam";
@@ -23,6 +24,7 @@ import { toExamQuestions, writeExamQuestions } from "../../src/pipelines/exam-qu
 import type { Embedder } from "../../src/providers/embedder";
 import { OpenAI } from "../../src/providers/openai";
 import { UNRECORDED } from "../../src/providers/paid-calls";
+import { openReranker, type RerankerSettings } from "../../src/providers/reranker";
 import { moveToModel } from "../../src/retrieval/reembed";
 import { examRoutes } from "../../src/routes/exam";
 import { problems } from "../../src/routes/http/problems";
@@ -269,6 +271,30 @@ describe("the exam of a course", () => {
     openai.replies = () => ({ fault: { kind: "status", status: 401 } });
     await expect(exam()).rejects.toMatchObject({ errorCode: "provider_unauthorized" });
     expect(openai.requestsTo("/v1/chat/completions")).toHaveLength(1);
+  });
+
+  test("is out of date after another reranker or RERANK_MIN_SCORE, and stops when the reranker fails", async () => {
+    const closed = Bun.serve({ port: 0, fetch: () => new Response("down", { status: 503 }) });
+    const reranker = (settings: Omit<RerankerSettings, "RERANK_BASE_URL">) =>
+      openReranker({ ...settings, RERANK_BASE_URL: `http://127.0.0.1:${closed.port}` });
+    const settings = [
+      { RERANK_MODEL: "a" },
+      { RERANK_MODEL: "b" },
+      { RERANK_MODEL: "b", RERANK_MIN_SCORE: 0.2 },
+    ].map((one) => JSON.stringify(toExamSettings({ ...services, reranker: reranker(one) })));
+    const [first, second, third] = (await listCourseQuestions(db, course_id)).filter(
+      ({ covered }) => covered,
+    );
+    const exam = takeExam(
+      course_id,
+      [first!, second!, third!],
+      { ...deps, reranker: reranker({}) },
+      { comparesModes: false },
+    );
+
+    expect(new Set(settings).size).toBe(3);
+    await expect(exam).rejects.toMatchObject({ errorCode: "provider_unavailable" });
+    await closed.stop(true);
   });
 
   test("needs a course with material, and stops when its request ends", async () => {

@@ -32,6 +32,8 @@ describe("readBeirSet", () => {
     });
     await Bun.write(join(scratch.path, "corpus.jsonl"), `{"_id":"1","text":"x"}\n{"_id":2}\n`);
     expect(await fail()).toMatchObject({ details: { line: 2 } });
+    await Bun.write(join(scratch.path, "corpus.jsonl"), `\uFEFF{"_id":"1","text":"x"}\r\n{"_id":`);
+    expect(await fail()).toMatchObject({ details: { line: 2, problem: "not a JSON object" } });
   });
 
   test("refuses a set by which nothing can be judged", async () => {

@@ -139,6 +139,7 @@ describe("a client of MCP", () => {
 
   test("searches with the reranker that the chat has", async () => {
     const onlySpeech: Reranker = {
+      model: "test",
       rerank: async (_, contents) => contents.map((one) => Number(one.includes("Shannon"))),
     };
     await using reranked = serve({}, db, onlySpeech);
