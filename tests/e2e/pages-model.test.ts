@@ -81,10 +81,25 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
     expect(await page.locator("ol.sources a").count()).toBe(2);
     expect(errors).toEqual([]);
 
+    // The card is in the window as a whole, also beside the first line of the first answer.
+    const card = page.getByRole("tooltip");
+    const isWhole = async () => {
+      const { x, y, width, height } = (await card.boundingBox())!;
+      return x >= 0 && y >= 0 && x + width <= 1000 && y + height <= 800 && height > 50;
+    };
+    await page.locator(".answer a").first().hover();
+    expect(await isWhole()).toBe(true);
+    await page.mouse.move(0, 0);
+    await card.waitFor({ state: "detached" });
+    await page.locator(".answer a").last().focus();
+    expect(await isWhole()).toBe(true);
+
     // The sources of this answer, not those of the conversation.
-    openai.replies = [{ text: "One page says more [1]." }];
+    openai.replies = [{ text: "One page says more [1].\n\n1. one\n   - half\n2. two" }];
     await ask(page, "And more?");
     await page.getByText("Answer ready, 1 source", { exact: true }).waitFor({ state: "attached" });
+    expect(await page.locator(".answer li").count()).toBe(3);
+    expect(await page.locator(".answer li p").count()).toBe(0);
     // Quotes that are nested so deep exceed the stack of a browser.
     openai.replies = [{ text: `${">".repeat(5_000)} deep` }];
     await ask(page, "And deep?");

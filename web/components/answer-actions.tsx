@@ -96,7 +96,7 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
           )}
           {rating && <small role="status">{strings.thanks}</small>}
           {rating === "down" && (
-            <fieldset className="reasons">
+            <fieldset className="reasons" ref={showWhole}>
               <legend>{strings.whatIsWrong}</legend>
               {REASONS.map((one) => (
                 <button
@@ -116,6 +116,10 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
     </div>
   );
 }
+
+/** Scrolls to the questions that a rating opens: they can be below the edge. */
+const showWhole = (element: HTMLElement | null): void =>
+  element?.scrollIntoView({ block: "nearest" });
 
 /** The answer with its sources, for other programs. */
 function toMarkdown({ parts }: Exchange, references: Reference[]): string {

@@ -1,4 +1,4 @@
-import { type MouseEvent, useId, useState } from "react";
+import { type MouseEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import type { Reference } from "../conversation/exchange";
 import { toReachableUrl } from "../server/base-url";
 import { needsSignature, openSigned } from "../server/signed-url";
@@ -13,7 +13,7 @@ type CitationProps = {
   onOpen: (reference: Reference) => boolean;
 };
 
-/** A citation in an answer: opens the source beside the conversation; hover and focus show the quote. */
+/** A citation in an answer: opens the source beside the conversation; hover and the keyboard's focus show the quote. */
 export function Citation({ reference, text, onOpen }: CitationProps) {
   const [isShown, setShown] = useState(false);
   const card = useId();
@@ -36,12 +36,45 @@ export function Citation({ reference, text, onOpen }: CitationProps) {
         <span className="place" aria-hidden="true" data-place={shortPlaceName(reference)} />
       </SourceLink>
       {isShown && (
-        <span className="card hover" role="tooltip" id={card}>
+        <HoverCard id={card}>
           <b dir="auto">{name}</b>
           <PageImage url={imageUrlOf(reference)} alt="" />
           <q dir="auto">{reference.withheld ? strings.withheld : reference.quote}</q>
-        </span>
+        </HoverCard>
       )}
+    </span>
+  );
+}
+
+/** Between a card and the edge of the window, in CSS pixels. */
+const MARGIN_PX = 8;
+
+/** A card beside its parent, where the window has more space. The top layer keeps it from being clipped. */
+function HoverCard({ id, children }: { id: string; children: ReactNode }) {
+  const card = useRef<HTMLSpanElement>(null);
+  useLayoutEffect(() => {
+    const node = card.current;
+    const anchor = node?.parentElement;
+    if (!node || !anchor) return;
+    node.showPopover?.();
+    const place = () => {
+      const { left, top, bottom } = anchor.getBoundingClientRect();
+      const isAbove = top > innerHeight - bottom;
+      const furthest = Math.max(MARGIN_PX, innerWidth - node.offsetWidth - MARGIN_PX);
+      Object.assign(node.style, {
+        left: `${Math.min(left, furthest)}px`,
+        top: isAbove ? "auto" : `${bottom}px`,
+        bottom: isAbove ? `${innerHeight - top}px` : "auto",
+        maxHeight: `${(isAbove ? top : innerHeight - bottom) - MARGIN_PX}px`,
+      });
+    };
+    place();
+    addEventListener("scroll", place, { capture: true, passive: true });
+    return () => removeEventListener("scroll", place, { capture: true });
+  }, []);
+  return (
+    <span className="card hover" role="tooltip" id={id} ref={card} popover="manual">
+      {children}
     </span>
   );
 }
@@ -53,7 +86,7 @@ type SourceLinkProps = {
   label?: string;
   describedBy?: string | undefined;
   onFocusChange?: (isFocused: boolean) => void;
-  children: React.ReactNode;
+  children: ReactNode;
 };
 
 /** A link to a source. A plain click opens the panel; the other clicks open a tab, as browsers do. */
@@ -82,7 +115,7 @@ export function SourceLink({ reference, onOpen, children, ...more }: SourceLinkP
       aria-describedby={describedBy}
       onClick={open}
       onAuxClick={(event) => event.button === 1 && open(event)}
-      onFocus={() => onFocusChange?.(true)}
+      onFocus={({ currentTarget }) => onFocusChange?.(currentTarget.matches(":focus-visible"))}
       onBlur={() => onFocusChange?.(false)}
     >
       {children}

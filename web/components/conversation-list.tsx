@@ -103,7 +103,7 @@ function ThreadRow({ thread, isCurrent, onOpen, onRename, onRemove }: ThreadRowP
   }
   return (
     <li aria-current={isCurrent}>
-      <button type="button" className="plain" dir="auto" onClick={onOpen}>
+      <button type="button" className="plain" dir="auto" title={title} onClick={onOpen}>
         {title}
       </button>
       <span>

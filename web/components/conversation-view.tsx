@@ -1,13 +1,17 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { findCited } from "../conversation/cited";
 import type { Conversation, ConversationState } from "../conversation/conversation";
 import type { Exchange, Reference } from "../conversation/exchange";
 import { strings } from "../text/strings";
 import { Composer } from "./composer";
 import { Connection } from "./connection";
-import { ExchangeView } from "./exchange-view";
+import { FaultBoundary } from "./fault-boundary";
 import { FirstQuestions } from "./first-questions";
 import { useFollow } from "./use-follow";
+
+const loadExchangeView = () => import("./exchange-view");
+/** With the reader of Markdown, which a page without an answer does not need yet. */
+const ExchangeView = lazy(loadExchangeView);
 
 type ConversationViewProps = {
   conversation: Conversation;
@@ -31,6 +35,8 @@ export function ConversationView(props: ConversationViewProps) {
     [conversation, follow],
   );
   const last = exchanges.at(-1);
+  // Loaded before the first question is asked. If that fails, the first exchange shows it.
+  useEffect(() => void loadExchangeView().catch(() => {}), []);
   return (
     <main className="conversation" aria-label={strings.conversation}>
       <div className="scroller" ref={scroller} id="thread">
@@ -39,19 +45,23 @@ export function ConversationView(props: ConversationViewProps) {
         {exchanges.length === 0 && status === "ready" && (
           <FirstQuestions course_id={conversation.options.course_id} onAsk={ask} />
         )}
-        {exchanges.map((exchange) => (
-          <ExchangeView
-            key={exchange.id}
-            exchange={exchange}
-            references={references}
-            isLast={exchange === last}
-            isBusy={status === "running"}
-            writesAnswers={writesAnswers}
-            conversation={conversation}
-            onOpen={onOpen}
-            onAsk={ask}
-          />
-        ))}
+        <FaultBoundary>
+          <Suspense>
+            {exchanges.map((exchange) => (
+              <ExchangeView
+                key={exchange.id}
+                exchange={exchange}
+                references={references}
+                isLast={exchange === last}
+                isBusy={status === "running"}
+                writesAnswers={writesAnswers}
+                conversation={conversation}
+                onOpen={onOpen}
+                onAsk={ask}
+              />
+            ))}
+          </Suspense>
+        </FaultBoundary>
       </div>
       {isAway && status === "running" && (
         <button type="button" className="follow" onClick={follow}>

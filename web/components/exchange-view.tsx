@@ -23,7 +23,7 @@ type ExchangeViewProps = {
 };
 
 /** A question with its answer. */
-export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps) {
+export default memo(function ExchangeView(props: ExchangeViewProps) {
   const { exchange, references, isLast, isBusy, writesAnswers, conversation, onOpen, onAsk } =
     props;
   const { parts, status, problem, asked, suggestions } = exchange;
@@ -59,6 +59,7 @@ export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps)
               <Markdown
                 key={part.id}
                 text={part.text}
+                isGrowing={isRunning && part === parts.at(-1)}
                 unsupported={part.unsupported}
                 renderMark={renderMark}
                 renderUnsupported={renderUnsupported}

@@ -40,9 +40,14 @@ export function Header(props: HeaderProps) {
       )}
       <span className="spread" />
       {canCreate && courses.length > 0 && (
-        <button type="button" className="quiet" onClick={() => setCreating(true)}>
-          <span aria-hidden="true">+ </span>
-          {strings.newCourse}
+        <button
+          type="button"
+          className="quiet"
+          aria-label={strings.newCourse}
+          title={strings.newCourse}
+          onClick={() => setCreating(true)}
+        >
+          + <span className="wording">{strings.newCourse}</span>
         </button>
       )}
       {courses.length > 1 && (

@@ -3,6 +3,7 @@ import { createElement, Fragment, memo, type ReactNode, useMemo } from "react";
 import type { UnsupportedSentence } from "../../src/chat/citations/check";
 import { findMarks } from "../../src/chat/citations/marks";
 import { FaultBoundary } from "../components/fault-boundary";
+import { closeOpen } from "./close-open";
 import { CodeBlock } from "./code-block";
 import { Formula } from "./formula";
 import { isTooDeep, parseMarkdown, restoreDollars } from "./parse";
@@ -11,6 +12,8 @@ import { splitParagraph } from "./split-paragraph";
 
 type MarkdownProps = {
   text: string;
+  /** More text follows: Markdown that is open at the end is closed. */
+  isGrowing: boolean;
   unsupported: UnsupportedSentence[];
   /** A number in a mark, such as 3 in `[3]`, as an element; undefined leaves the mark as text. */
   renderMark: (number: number, text: string) => ReactNode | undefined;
@@ -23,8 +26,13 @@ type MarkdownProps = {
 };
 
 /** Markdown of a model: untrusted. Shows no HTML and loads nothing. */
-export function Markdown({ text, ...props }: MarkdownProps) {
-  const blocks = useMemo(() => splitBlocks(text), [text]);
+export function Markdown({ text, isGrowing, ...props }: MarkdownProps) {
+  const blocks = useMemo(() => {
+    const all = splitBlocks(text);
+    const last = all.pop();
+    if (last) all.push(isGrowing ? { ...last, text: closeOpen(last.text) } : last);
+    return all;
+  }, [text, isGrowing]);
   return blocks.map((block) => (
     <FaultBoundary key={block.start} fallback={<Source text={block.text} />}>
       <Block block={block} {...props} />
@@ -35,7 +43,7 @@ export function Markdown({ text, ...props }: MarkdownProps) {
 /** In place of a text that cannot be shown otherwise. */
 const Source = ({ text }: { text: string }) => <p dir="auto">{text}</p>;
 
-type BlockProps = Omit<MarkdownProps, "text"> & { block: MarkdownBlock };
+type BlockProps = Omit<MarkdownProps, "text" | "isGrowing"> & { block: MarkdownBlock };
 
 const isSame = (before: BlockProps, after: BlockProps) =>
   before.block.text === after.block.text &&
@@ -113,9 +121,9 @@ class Renderer {
         return (
           <li>
             {typeof node.checked === "boolean" && (node.checked ? "☑ " : "☐ ")}
-            {node.spread || node.children.length !== 1 || node.children[0]?.type !== "paragraph"
+            {node.spread
               ? this.children(node)
-              : this.children(node.children[0])}
+              : node.children.map((child, index) => this.#tight(child, index))}
           </li>
         );
       case "inlineCode":
@@ -149,6 +157,12 @@ class Renderer {
       default:
         return this.children(node);
     }
+  }
+
+  /** A child of an item without blank lines: its paragraphs have no space around them. */
+  #tight(child: RootContent, key: number): ReactNode {
+    const content = child.type === "paragraph" ? this.children(child) : this.node(child);
+    return <Fragment key={key}>{content}</Fragment>;
   }
 
   #isDisplay(node: Nodes): boolean {
