@@ -48,6 +48,7 @@ export const ERRORS = {
   claim_lost:                { status: 500, retry: true,  title: "Another worker has this job now" },
   asset_deleted:             { status: 410, retry: false, title: "The asset was deleted while it was processed" },
   cancelled:                 { status: 409, retry: false, title: "Processing was cancelled" },
+  database_older:            { status: 500, retry: false, title: "An earlier version of Lectern made this database: run ./lectern migrate, or start the server" },
   database_newer:            { status: 500, retry: false, title: "A newer version of Lectern has migrated this database" },
   database_foreign:          { status: 500, retry: false, title: "The database has tables of another program" },
   migration_changed:         { status: 500, retry: false, title: "An applied migration differs from its file" },

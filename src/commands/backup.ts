@@ -2,18 +2,18 @@ import { parseArgs } from "node:util";
 import { type Config, loadConfig } from "../config";
 import { type BackupRecord, getBackup } from "../db/backup/backups";
 import { connect } from "../db/client";
-import { migrate } from "../db/migrate";
 import { AppError, explain } from "../errors";
 import { openLog } from "../log";
 import { type BackupRunDeps, startBackup } from "../pipelines/backup/run";
 import { openBackups, openStorage } from "../services";
 import type { StoredBackup } from "../storage/backup-place";
 import { AUDIO_FILES, DOCUMENT_FILES } from "../storage/files";
+import { openInstalledDatabase } from "./installed-database";
 import {
   clientOfLecternUrl,
   clientOfOwnServer,
-  openUnlockedDatabase,
   type ServerClient,
+  unlessLocked,
 } from "./running-server";
 
 /** `./lectern backup`: stores all rows and files as one archive. */
@@ -50,9 +50,9 @@ async function backUpHere(
   options: PlaceOptions,
   signal: AbortSignal,
 ): Promise<BackupRecord> {
-  const database = await openUnlockedDatabase(config);
+  // Before an upgrade, the new version backs up the former schema.
+  const database = await unlessLocked(openInstalledDatabase(config, { ofEarlierVersion: true }));
   if (!database) return backUpByServer(clientOfOwnServer(config), options, signal);
-  await migrate(database.directUrl);
   const db = connect(database.directUrl, { max: 1 });
   const deps: BackupRunDeps = {
     db,

@@ -4,11 +4,11 @@ import { loadConfig } from "../config";
 import { connect } from "../db/client";
 import { getCourse } from "../db/courses";
 import { findLastExamRun } from "../db/exam-runs";
-import { migrate } from "../db/migrate";
 import { explain } from "../errors";
 import { acceptLastExam, type ExamReport } from "../evaluation/course-exam";
 import type { Measure } from "../evaluation/measures";
-import { clientOfLecternUrl, clientOfOwnServer, openUnlockedDatabase } from "./running-server";
+import { openInstalledDatabase } from "./installed-database";
+import { clientOfLecternUrl, clientOfOwnServer, unlessLocked } from "./running-server";
 
 /**
  * `./lectern exam`: shows the last exam of a course, or accepts that it is worse, so that later exams are compared with
@@ -45,14 +45,13 @@ async function main(args: string[]): Promise<void> {
 async function runCommand(command: ExamCommand, course_id: string): Promise<ShownExam | null> {
   const config = loadConfig();
   const remote = clientOfLecternUrl();
-  const database = remote ? null : await openUnlockedDatabase(config);
+  const database = remote ? null : await unlessLocked(openInstalledDatabase(config));
   if (!database) {
     const ask = remote ?? clientOfOwnServer(config);
     const path = `/api/courses/${course_id}/exam`;
     if (command === "accept") return (await ask("POST", `${path}/accept`)) as ShownExam;
     return ((await ask("GET", path)) as { run: ShownExam | null }).run;
   }
-  await migrate(database.directUrl);
   const db = connect(database.directUrl, { max: 1 });
   try {
     await getCourse(db, course_id);

@@ -12,18 +12,18 @@ import {
 } from "../db/jobs/job-list";
 import { endQueueHold } from "../db/jobs/queue-hold";
 import type { Forecast } from "../db/jobs/usage";
-import { migrate } from "../db/migrate";
 import { AppError, explain } from "../errors";
 import { restartDocument } from "../pipelines/document/request";
 import { openForecaster } from "../pipelines/forecast";
 import { restartLecture } from "../pipelines/lecture/request";
 import { forecastRetranscription, retranscribeLecture } from "../pipelines/lecture/retranscribe";
 import { selectTranscriber } from "../providers/speech/select-transcriber";
+import { openInstalledDatabase } from "./installed-database";
 import {
   clientOfLecternUrl,
   clientOfOwnServer,
-  openUnlockedDatabase,
   type ServerClient,
+  unlessLocked,
 } from "./running-server";
 
 /**
@@ -119,9 +119,8 @@ async function withDesk(use: (desk: JobDesk) => Promise<void>): Promise<void> {
   const remote = clientOfLecternUrl();
   if (remote) return use(remoteDesk(remote));
   const config = loadConfig();
-  const database = await openUnlockedDatabase(config);
+  const database = await unlessLocked(openInstalledDatabase(config));
   if (!database) return use(remoteDesk(clientOfOwnServer(config)));
-  await migrate(database.directUrl);
   const db = connect(database.directUrl, { max: 1 });
   try {
     await use(directDesk(db, config));

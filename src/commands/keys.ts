@@ -12,13 +12,14 @@ import {
 } from "../db/access/keys";
 import { connect } from "../db/client";
 import { migrate } from "../db/migrate";
+import { openDatabaseServer } from "../db/server";
 import { AppError, explain, toFieldProblems } from "../errors";
 import { KeyId, NewKey, Rotation, toKeyFields, toKeyRotation } from "../routes/keys";
 import {
   clientOfLecternUrl,
   clientOfOwnServer,
-  openUnlockedDatabase,
   type ServerClient,
+  unlessLocked,
 } from "./running-server";
 
 /**
@@ -166,7 +167,7 @@ function stateOf({ revoked_at, expires_at }: ApiKey): string {
 async function openStore(config: Config): Promise<KeyStore> {
   const remote = clientOfLecternUrl();
   if (remote) return openServerStore(remote);
-  const database = await openUnlockedDatabase(config);
+  const database = await unlessLocked(openDatabaseServer(config));
   if (!database) return openServerStore(clientOfOwnServer(config));
   await migrate(database.directUrl);
   const db = connect(database.directUrl, { max: 1 });

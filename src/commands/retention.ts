@@ -8,10 +8,10 @@ import {
   listDueContent,
   RETAINED_KINDS,
 } from "../db/content-retention";
-import { migrate } from "../db/migrate";
 import { explain } from "../errors";
 import { toContentRetention } from "../services";
-import { clientOfLecternUrl, clientOfOwnServer, openUnlockedDatabase } from "./running-server";
+import { openInstalledDatabase } from "./installed-database";
+import { clientOfLecternUrl, clientOfOwnServer, unlessLocked } from "./running-server";
 
 /** `./lectern retention`: shows what maintenance deletes next. It deletes nothing itself. */
 const USAGE = `Usage: ./lectern retention [--preview] [--days-ahead N] [--json]
@@ -31,13 +31,12 @@ async function readPreview(daysAhead: number): Promise<RetentionPreview> {
   const config = loadConfig();
   const days = toContentRetention(config);
   const remote = clientOfLecternUrl();
-  const database = remote ? null : await openUnlockedDatabase(config);
+  const database = remote ? null : await unlessLocked(openInstalledDatabase(config));
   if (!database) {
     const ask = remote ?? clientOfOwnServer(config);
     const query = { days_ahead: String(daysAhead), ...mapToText(days) };
     return (await ask("GET", `/api/retention?${new URLSearchParams(query)}`)) as RetentionPreview;
   }
-  await migrate(database.directUrl);
   const db = connect(database.directUrl, { max: 1 });
   try {
     return { days, due: await listDueContent(db, days, daysAhead) };

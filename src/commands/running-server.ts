@@ -1,5 +1,5 @@
 import { type Config, loadClientConfig } from "../config";
-import { openDatabaseServer } from "../db/server";
+import type { DatabaseServer } from "../db/server";
 import { AppError, ERRORS, type ErrorCode } from "../errors";
 
 const TIMEOUT_MS = 30_000;
@@ -45,9 +45,11 @@ export function clientOfOwnServer(config: Config): ServerClient {
   return openServerClient(addressOf(config), key);
 }
 
-/** The database; null while a running server has locked the embedded one. */
-export async function openUnlockedDatabase(config: Config) {
-  return openDatabaseServer(config).catch((error: unknown) => {
+/** The opened database; null while a running server has locked the embedded one. */
+export async function unlessLocked(
+  opening: Promise<DatabaseServer>,
+): Promise<DatabaseServer | null> {
+  return opening.catch((error: unknown) => {
     const isLocked = error instanceof AppError && error.errorCode === "database_locked";
     if (!isLocked) throw error;
     return null;

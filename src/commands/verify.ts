@@ -1,7 +1,5 @@
 import { loadConfig } from "../config";
 import { connect } from "../db/client";
-import { migrate } from "../db/migrate";
-import { openDatabaseServer } from "../db/server";
 import { AppError, explain } from "../errors";
 import { summarize } from "../pipelines/backup/create";
 import { assertSchema } from "../pipelines/backup/restore";
@@ -10,6 +8,7 @@ import { openStorage } from "../services";
 import { readArchive } from "../storage/backup-archive";
 import { DOCUMENT_FILES } from "../storage/files";
 import { findArchive } from "./archive-address";
+import { openInstalledDatabase } from "./installed-database";
 
 /**
  * `./lectern verify`: reads every stored PDF again and compares it with the checksum of its upload.
@@ -46,8 +45,7 @@ async function verifyArchive(address: string, signal: AbortSignal): Promise<numb
 
 async function verifyStorage(signal: AbortSignal): Promise<number> {
   const config = loadConfig();
-  const database = await openDatabaseServer(config);
-  await migrate(database.directUrl);
+  const database = await openInstalledDatabase(config);
   const db = connect(database.directUrl, { max: 1 });
   const count = { intact: 0, changed: 0, missing: 0 };
   try {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -106,10 +107,16 @@ test.each([
   ["restore", ["/no/such.tar.zst"], 1, "No backup has this name"],
   ["restore", ["latest"], 1, "No backup has this name"],
   ["verify", ["README.md"], 1, "damaged or incomplete"],
+  ["backup", [], 1, "has no database"],
+  ["verify", [], 1, "has no database"],
+  ["retention", [], 1, "has no database"],
+  ["jobs", ["list"], 1, "has no database"],
 ] as const)("%s %j is refused", async (command, args, code, problem) => {
   const DATA_ROOT = join(tmpdir(), `lectern-none-${crypto.randomUUID()}`);
   const refused = await run(command, [...args], { DATA_ROOT });
+  const made = existsSync(DATA_ROOT);
 
   expect(refused).toMatchObject({ code, out: "" });
   expect(refused.err).toContain(problem);
+  expect(made).toBe(false);
 });
