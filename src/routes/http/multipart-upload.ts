@@ -261,9 +261,12 @@ async function save(
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size_bytes += chunk.byteLength;
+      const isTooLarge = size_bytes > maxBytes;
+      if (isTooLarge && !skipsTooLarge) throw tooLarge(maxBytes);
+      // The chunk is hashed while another thread writes it.
+      const writing = isTooLarge ? undefined : asStorageFailure(file.writeFile(chunk));
       hash.update(chunk);
-      if (size_bytes <= maxBytes) await asStorageFailure(file.writeFile(chunk));
-      else if (!skipsTooLarge) throw tooLarge(maxBytes);
+      await writing;
     }
     if (size_bytes <= maxBytes) await asStorageFailure(file.sync());
   } finally {
