@@ -7,18 +7,28 @@ export const toAbsoluteUrl = (url: string, base: string): string =>
   url.startsWith("/") && !url.startsWith("//") ? base + url : url;
 
 /**
- * A copy of a JSON value in which the `url` of each citation and passage is absolute, also of its slide and
- * moments. Citations are
- * stored with paths, because the public address of a server can change.
+ * Makes the `url` of each citation and passage in a JSON value absolute, also of its slide and moments.
+ * Citations are stored with paths, because the public address of a server can change.
+ *
+ * @returns a value that shares with `value` all parts without such a `url`; `value` is unchanged
  */
 export function withAbsoluteUrls<T>(value: T, base: string): T {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((one) => withAbsoluteUrls(one, base)) as T;
-  const copy = Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, withAbsoluteUrls(inner, base)]),
-  );
-  if (isPlace(value) && typeof copy.url === "string") copy.url = toAbsoluteUrl(copy.url, base);
-  return copy as T;
+  const given = value as Record<string, unknown>;
+  const hasUrl = !Array.isArray(value) && isPlace(value) && typeof given.url === "string";
+  // Most values have no such url, and a copy of each event was a fortieth of a short answer.
+  let copy: Record<string, unknown> | undefined;
+  for (const name of Object.keys(value)) {
+    const inner = given[name];
+    const absolute =
+      hasUrl && name === "url"
+        ? toAbsoluteUrl(inner as string, base)
+        : withAbsoluteUrls(inner, base);
+    if (absolute === inner) continue;
+    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
+    copy[name] = absolute;
+  }
+  return (copy ?? value) as T;
 }
 
 /** Whether it is a citation, a passage, or the slide or a moment of one. */

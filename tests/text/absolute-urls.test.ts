@@ -24,6 +24,11 @@ test("only the links of citations change, at any depth, and the value itself sta
   expect(withAbsoluteUrls({ asset_id: "a", url: null }, "http://h").url).toBeNull();
 });
 
+test("a value without citations is returned without a copy", () => {
+  const event = { type: "RUN_STARTED", metadata: { url: "/api/other", references: [] } };
+  expect(withAbsoluteUrls(event, "http://h")).toBe(event);
+});
+
 test("the links of a citation's slide and moments change too", () => {
   const slide = { document_id: "d", confidence: 1, url: "/api/documents/d/file" };
   const moments = [{ lecture_id: "l", confidence: 1, url: "/api/lectures/l/transcript/view" }];

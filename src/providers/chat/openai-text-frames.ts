@@ -19,7 +19,7 @@ function hasTextOnly(delta: any): boolean {
     // Some servers send unused fields as null.
     if (key !== "content" && key !== "role" && delta[key] !== null) return false;
   }
-  return typeof delta?.content === "string" && delta.content !== "";
+  return typeof delta?.content === "string";
 }
 
 /** Responses: text has its own event type. */

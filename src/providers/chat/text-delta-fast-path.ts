@@ -5,7 +5,7 @@ type Fetch = typeof globalThis.fetch;
 
 /** Recognises the frames of a protocol that contain a piece of text and nothing else. */
 export type TextFrames = {
-  /** The text of such a frame; undefined for every other frame. */
+  /** The text of such a frame, empty if it has no text; undefined for every other frame. */
   // biome-ignore lint/suspicious/noExplicitAny: unvalidated JSON, checked field by field
   read(data: any): string | undefined;
   /** The same frame with other text. */
@@ -142,6 +142,8 @@ class TextDeltaFastPath {
       this.#needsMarker = true;
       return frame;
     }
+    // Many servers announce the role in such a frame first. It contains nothing for the provider.
+    if (text === "") return "";
     if (this.#needsMarker) {
       this.#needsMarker = false;
       this.#waiting.push([text]);

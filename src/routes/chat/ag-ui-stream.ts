@@ -1,4 +1,4 @@
-import { type AGUIEvent, type BaseEvent, EventType } from "@ag-ui/core";
+import { type AGUIEvent, type BaseEvent, EventType, type Message } from "@ag-ui/core";
 import { AGUI_MEDIA_TYPE, EventEncoder } from "@ag-ui/encoder";
 import { withAbsoluteSource } from "../../chat/agent/show-source";
 import type { ClientCapabilities } from "../../chat/request";
@@ -41,13 +41,16 @@ function toLinked(event: AGUIEvent, baseUrl: string): AGUIEvent {
   }
   const linked = withAbsoluteUrls(event, baseUrl);
   if (linked.type !== EventType.MESSAGES_SNAPSHOT) return linked;
-  for (const message of linked.messages) {
-    if (message.role !== "assistant") continue;
-    for (const { function: call } of message.toolCalls ?? []) {
-      call.arguments = withAbsoluteSource(call.arguments, baseUrl);
-    }
-  }
-  return linked;
+  return { ...linked, messages: linked.messages.map((one) => withLinkedCalls(one, baseUrl)) };
+}
+
+function withLinkedCalls(message: Message, baseUrl: string): Message {
+  if (message.role !== "assistant" || !message.toolCalls) return message;
+  const toolCalls = message.toolCalls.map((call) => {
+    const linked = withAbsoluteSource(call.function.arguments, baseUrl);
+    return { ...call, function: { ...call.function, arguments: linked } };
+  });
+  return { ...message, toolCalls };
 }
 
 /** Events that the binary form before 1.0 lacks: its decoders fail on them. */
