@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { listOpenQuestions } from "../../src/db/chat/open-questions";
 import { BOOTSTRAP, openGuardedApp } from "../support/access";
 import { createCourse } from "../support/factories";
 
@@ -101,6 +102,16 @@ test("addresses and numbers of people are neither words nor in examples", async 
   expect(body.groups).toHaveLength(1);
   expect(body.groups[0].words).toContain("entropy");
   expect(JSON.stringify(body)).not.toMatch(/1234567|uni|example"|ann|bob|cyd/i);
+});
+
+test("a person who asks much does not displace the others", async () => {
+  const course = await createCourse(db);
+  for (const user of ["ann", "bob", "cyd"]) await ask("What is the entropy?", user, course);
+  for (let n = 1; n <= 25; n += 1) await ask(`Does the library open at ${n}?`, "dan", course);
+  const open = await listOpenQuestions(db, { course_id: course, days: 1, limit: 23 });
+
+  expect(open.filter(({ question }) => question === "What is the entropy?")).toHaveLength(3);
+  expect(open).toHaveLength(23);
 });
 
 test("students and other courses see no groups", async () => {

@@ -8,10 +8,13 @@ export type OpenQuestion = {
   reason: "refused" | "rated_down";
 };
 
+/** Of one person, so that a person who asks hundreds does not displace the others. */
+const MOST_OF_ONE = 20;
+
 /**
- * The questions of a course in the last `days` without a good answer, newest first, each once. Refused as
- * `isUnanswered` decides: the answer is complete, every search found nothing that covers the question, and a model
- * cited nothing.
+ * The questions of a course in the last `days` without a good answer, newest first, each once, and at most 20 of one
+ * person. Refused as `isUnanswered` decides: the answer is complete, every search found nothing that covers the
+ * question, and a model cited nothing.
  */
 export async function listOpenQuestions(
   sql: Sql,
@@ -51,10 +54,13 @@ export async function listOpenQuestions(
       order by f.session_id, f.question, f.created_at desc
     )
     select question, user_id, reason from (
-      select distinct on (question, user_id) * from (
-        select * from refused union all select * from rated
-      ) every_reason
-      order by question, user_id, reason desc, created_at desc
+      select *, row_number() over (partition by user_id order by created_at desc, id) as number_of_person from (
+        select distinct on (question, user_id) * from (
+          select * from refused union all select * from rated
+        ) every_reason
+        order by question, user_id, reason desc, created_at desc
+      ) once
     ) open
+    where user_id is null or number_of_person <= ${MOST_OF_ONE}
     order by created_at desc, id limit ${limit}`;
 }
