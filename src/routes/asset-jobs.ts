@@ -97,7 +97,7 @@ export const assetJobRoutes = ({ db, audit, kind, accepted, findJob, restart }: 
       {
         params: ById,
         response: Usage,
-        detail: { summary: `Get what a ${kind} has cost at the providers` },
+        detail: { summary: `Get the cost of a ${kind} at the providers` },
       },
     );
 };

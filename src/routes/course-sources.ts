@@ -168,7 +168,7 @@ export const courseSourceRoutes = ({ db, audioSource, callPolicy, forecaster }: 
           summary:
             "Import all recordings of a Panopto folder, its podcast feed, or a list of addresses",
           description:
-            "`dry_run=true` lists what would be imported. Each recording becomes one lecture of the course, however often it is " +
+            "`dry_run=true` lists the recordings that an import would add. Each recording becomes one lecture of the course, however often it is " +
             "imported. If the course has this source already, the answer is 200, and it is synchronised again. " +
             "`GET …/sources/{source_id}` shows the progress.",
         },

@@ -154,7 +154,7 @@ export const courseRoutes = ({ db, storage, audit }: CourseRoutesDeps) =>
         params: ById,
         response: Usage,
         detail: {
-          summary: "Get what a course has cost at the providers",
+          summary: "Get the cost of a course at the providers",
           description: "The sums include deleted, hidden and personal material.",
         },
       },

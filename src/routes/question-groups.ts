@@ -68,7 +68,7 @@ export const questionGroupRoutes = ({ db, config }: QuestionGroupDeps) =>
       query: Query,
       response: Groups,
       detail: {
-        summary: "List what students ask without getting a good answer",
+        summary: "List questions of students without a good answer, in groups",
         description:
           "Refused and badly rated questions, grouped by their words. A group is shown if three or more people asked; people without a " +
           "name (no login, no `X-User-Id`) count as one. Examples are shown to administrators, and to teachers if " +

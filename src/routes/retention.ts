@@ -35,7 +35,7 @@ const PreviewQuery = z.object({
     .min(0)
     .max(3_650)
     .default(0)
-    .describe("Counts what is due in so many days"),
+    .describe("Counts the content that is due in so many days"),
   pdfs: QueryDays.describe("Instead of PDF_RETENTION_DAYS, to try a value"),
   transcripts: QueryDays.describe("Instead of TRANSCRIPT_RETENTION_DAYS"),
   embeddings: QueryDays.describe("Instead of EMBEDDING_RETENTION_DAYS"),
@@ -55,9 +55,9 @@ export const retentionRoutes = ({ db, config }: { db: Sql; config: Config }) =>
       query: PreviewQuery,
       response: Preview,
       detail: {
-        summary: "Preview what retention deletes next",
+        summary: "Preview the next deletions of retention",
         description:
-          "Deletes nothing. Maintenance deletes once a day what is due. See docs/operations.md.",
+          "Deletes nothing. Maintenance deletes due content once a day. See docs/operations.md.",
       },
     },
   );

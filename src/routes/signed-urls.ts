@@ -81,7 +81,7 @@ export const signedUrlRoutes = ({ db, audit, config }: SignedUrlDeps) => {
       detail: {
         summary: "Sign addresses of files, page images, transcripts and chapters",
         description:
-          "For `<img>`, `<iframe>` and links, which send no header. A signed address opens for 15 minutes, for everyone who has it, what the sender sees. Revoking the key does not end it earlier.",
+          "For `<img>`, `<iframe>` and links, which send no header. A signed address opens for 15 minutes, for everyone who has it, the material that its sender sees. Revoking the key does not end it earlier.",
       },
     },
   );

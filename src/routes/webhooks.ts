@@ -52,7 +52,7 @@ const WebhookChange = z
     url: Url,
     event_types: EventTypes,
     description: Description,
-    enabled: z.boolean().describe("true also sends at once what waits"),
+    enabled: z.boolean().describe("true also sends the waiting messages at once"),
   })
   .partial()
   .meta({ id: "WebhookChange" });

@@ -349,7 +349,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what students ask without getting a good answer
+         * List questions of students without a good answer, in groups
          * @description Refused and badly rated questions, grouped by their words. A group is shown if three or more people asked; people without a name (no login, no `X-User-Id`) count as one. Examples are shown to administrators, and to teachers if TEACHERS_SEE_QUESTIONS is true.
          */
         get: operations["listQuestionGroups"];
@@ -373,7 +373,7 @@ export interface paths {
         put?: never;
         /**
          * Import all recordings of a Panopto folder, its podcast feed, or a list of addresses
-         * @description `dry_run=true` lists what would be imported. Each recording becomes one lecture of the course, however often it is imported. If the course has this source already, the answer is 200, and it is synchronised again. `GET …/sources/{source_id}` shows the progress.
+         * @description `dry_run=true` lists the recordings that an import would add. Each recording becomes one lecture of the course, however often it is imported. If the course has this source already, the answer is 200, and it is synchronised again. `GET …/sources/{source_id}` shows the progress.
          */
         post: operations["importSource"];
         delete?: never;
@@ -426,7 +426,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what a course has cost at the providers
+         * Get the cost of a course at the providers
          * @description The sums include deleted, hidden and personal material.
          */
         get: operations["getCourseUsage"];
@@ -720,7 +720,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get what a document has cost at the providers */
+        /** Get the cost of a document at the providers */
         get: operations["getDocumentUsage"];
         put?: never;
         post?: never;
@@ -1403,7 +1403,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get what a lecture has cost at the providers */
+        /** Get the cost of a lecture at the providers */
         get: operations["getLectureUsage"];
         put?: never;
         post?: never;
@@ -1481,8 +1481,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Preview what retention deletes next
-         * @description Deletes nothing. Maintenance deletes once a day what is due. See docs/operations.md.
+         * Preview the next deletions of retention
+         * @description Deletes nothing. Maintenance deletes due content once a day. See docs/operations.md.
          */
         get: operations["previewRetention"];
         put?: never;
@@ -1597,7 +1597,7 @@ export interface paths {
         put?: never;
         /**
          * Sign addresses of files, page images, transcripts and chapters
-         * @description For `<img>`, `<iframe>` and links, which send no header. A signed address opens for 15 minutes, for everyone who has it, what the sender sees. Revoking the key does not end it earlier.
+         * @description For `<img>`, `<iframe>` and links, which send no header. A signed address opens for 15 minutes, for everyone who has it, the material that its sender sees. Revoking the key does not end it earlier.
          */
         post: operations["signUrls"];
         delete?: never;
@@ -3615,7 +3615,7 @@ export interface components {
             created: number;
             id: string;
             model: string;
-            /** @description What was left out of the request */
+            /** @description The parts of the request that were left out */
             notes?: string[];
             /** @constant */
             object: "chat.completion";
@@ -3741,7 +3741,7 @@ export interface components {
             created: number;
             id: string;
             model: string;
-            /** @description What was left out of the request */
+            /** @description The parts of the request that were left out */
             notes?: string[];
             /** @constant */
             object: "chat.completion.chunk";
@@ -5397,7 +5397,7 @@ export interface components {
                 reason: string;
             } | null;
             model: string;
-            /** @description What was left out of the request */
+            /** @description The parts of the request that were left out */
             notes?: string[];
             /** @constant */
             object: "response";
@@ -6254,7 +6254,7 @@ export interface components {
         };
         WebhookChange: {
             description?: string | null;
-            /** @description true also sends at once what waits */
+            /** @description true also sends the waiting messages at once */
             enabled?: boolean;
             /** @description Null: all types, also those that are added later */
             event_types?: ("lecture.queued" | "lecture.completed" | "lecture.failed" | "lecture.deleted" | "document.queued" | "document.completed" | "document.failed" | "document.replaced" | "document.deleted" | "budget.exceeded" | "question.unanswered" | "webhook.disabled")[] | null;

@@ -31,7 +31,7 @@ const identity = { id: z.string(), created: z.int(), model: z.string() };
 const sources = {
   citations: z.array(CheckedCitation).optional(),
   unsupported: UnsupportedSentences,
-  notes: z.array(z.string()).optional().describe("What was left out of the request"),
+  notes: z.array(z.string()).optional().describe("The parts of the request that were left out"),
 };
 
 const Completion = z

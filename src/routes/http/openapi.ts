@@ -15,10 +15,10 @@ Send an API key as \`Authorization: Bearer\` or \`X-API-Key\`; a server on loopb
 Lists return \`items\` and \`next_cursor\`. Positions in a recording are milliseconds; pages are numbered from 1.`;
 
 const TAGS = [
-  { name: "Courses", description: "Courses, their materials and what they cost" },
+  { name: "Courses", description: "Courses, their materials and their cost" },
   { name: "Lectures", description: "Recordings: ingestion, progress, transcripts" },
   { name: "Documents", description: "Slide decks: ingestion, versions, pages, page images" },
-  { name: "Events", description: "What happened to lectures and documents" },
+  { name: "Events", description: "Events of lectures and documents" },
   { name: "Retrieval", description: "Search without an answer" },
   { name: "Chat", description: "Questions, answers with citations, stored conversations" },
   { name: "Agents", description: "The same knowledge for clients of OpenAI's API and of MCP" },
