@@ -74,7 +74,7 @@ const FoundPassage = z.object({
       url: z.string(),
     })
     .optional()
-    .describe("Of speech: the slide that is shown meanwhile"),
+    .describe("Of speech: the slide that is shown during it"),
   moments: z
     .array(
       z.object({

@@ -73,7 +73,7 @@ export async function upsertFeedback(sql: Sql, feedback: NewFeedback): Promise<F
       rating = excluded.rating, reason = excluded.reason, comment = excluded.comment,
       question = excluded.question, answer = excluded.answer, metadata = excluded.metadata
     returning ${feedbackColumns(sql)}`;
-  // The conversation was deleted meanwhile.
+  // The conversation was deleted after the check.
   if (!stored) throw new AppError("message_not_found");
   return stored;
 }

@@ -2,7 +2,7 @@ import { AppError, type ErrorCode } from "../../errors";
 import type { TranscriptFile } from "../../text/transcript/transcript-file";
 import { type ReadTranscript, readTranscript } from "./read-transcript";
 
-/** A thread that reads one large transcript file, so that the process answers requests meanwhile. */
+/** A thread that reads one large transcript file, so that the process can answer requests at the same time. */
 export type TranscriptTask = { file: TranscriptFile; language: string | undefined };
 
 export type TranscriptReport =
