@@ -93,6 +93,8 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
     await card.waitFor({ state: "detached" });
     await page.locator(".answer a").last().focus();
     expect(await isWhole()).toBe(true);
+    await page.keyboard.press("Escape");
+    await card.waitFor({ state: "detached" });
 
     // The sources of this answer, not those of the conversation.
     openai.replies = [{ text: "One page says more [1].\n\n1. one\n   - half\n2. two" }];

@@ -1,4 +1,12 @@
-import { type MouseEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+import {
+  type MouseEvent,
+  type ReactNode,
+  useEffectEvent,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import type { Reference } from "../conversation/exchange";
 import { toReachableUrl } from "../server/base-url";
 import { needsSignature, openSigned } from "../server/signed-url";
@@ -36,7 +44,7 @@ export function Citation({ reference, text, onOpen }: CitationProps) {
         <span className="place" aria-hidden="true" data-place={shortPlaceName(reference)} />
       </SourceLink>
       {isShown && (
-        <HoverCard id={card}>
+        <HoverCard id={card} onClose={() => setShown(false)}>
           <b dir="auto">{name}</b>
           <PageImage url={imageUrlOf(reference)} alt="" />
           <q dir="auto">{reference.withheld ? strings.withheld : reference.quote}</q>
@@ -49,9 +57,15 @@ export function Citation({ reference, text, onOpen }: CitationProps) {
 /** Between a card and the edge of the window, in CSS pixels. */
 const MARGIN_PX = 8;
 
-/** A card beside its parent, where the window has more space. The top layer keeps it from being clipped. */
-function HoverCard({ id, children }: { id: string; children: ReactNode }) {
+type HoverCardProps = { id: string; onClose: () => void; children: ReactNode };
+
+/**
+ * A card beside its parent, where the window has more space. The top layer keeps it from being clipped. Escape
+ * closes it, and nothing below it.
+ */
+function HoverCard({ id, onClose, children }: HoverCardProps) {
   const card = useRef<HTMLSpanElement>(null);
+  const close = useEffectEvent(onClose);
   useLayoutEffect(() => {
     const node = card.current;
     const anchor = node?.parentElement;
@@ -69,8 +83,18 @@ function HoverCard({ id, children }: { id: string; children: ReactNode }) {
       });
     };
     place();
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      event.preventDefault();
+      close();
+    };
     addEventListener("scroll", place, { capture: true, passive: true });
-    return () => removeEventListener("scroll", place, { capture: true });
+    document.addEventListener("keydown", onKey, { capture: true });
+    return () => {
+      removeEventListener("scroll", place, { capture: true });
+      document.removeEventListener("keydown", onKey, { capture: true });
+    };
   }, []);
   return (
     <span className="card hover" role="tooltip" id={id} ref={card} popover="manual">

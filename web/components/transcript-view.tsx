@@ -32,7 +32,8 @@ export function TranscriptView(props: TranscriptViewProps) {
     const line = area?.querySelector("ol")?.children[at];
     if (!isFollowing || !area || !(line instanceof HTMLElement)) return;
     // Not `scrollIntoView`, which would also move the panel, and with it the player.
-    area.scrollTop = line.offsetTop - (area.clientHeight - line.clientHeight) / 2;
+    // Above the middle: the end of the area can be below the window.
+    area.scrollTop = line.offsetTop - area.clientHeight / 4;
   }, [at, segments, isFollowing]);
   const words = query.trim();
   const found = useMemo(
