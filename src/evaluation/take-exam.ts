@@ -128,7 +128,8 @@ export async function takeExam(
     asked.push(one);
     if (asked.length % 25 === 0) deps.say(`${asked.length} of ${questions.length} questions`);
   }
-  return { measures: toMeasures(asked), legs: comparesModes ? toLegs(asked) : null };
+  const measures = [...toMeasures(asked), ...toModeMeasures(asked)];
+  return { measures, legs: comparesModes ? toLegs(asked) : null };
 }
 
 /**
@@ -302,6 +303,21 @@ function toMeasures(asked: readonly Asked[]): Measure[] {
       "covered_answered",
       toItems(covered, (one) => !isRefused(one)),
     ),
+  ];
+}
+
+/** The single modes, because the better one hides a fault of the other in a hybrid search. */
+function toModeMeasures(asked: readonly Asked[]): Measure[] {
+  const compared = asked.filter(({ ranks }) => ranks !== null);
+  const measure = (name: string, mode: Mode) =>
+    toMeasure(
+      "retrieval",
+      name,
+      toItems(compared, ({ ranks }) => ranks![mode]),
+    );
+  return [
+    ...measure("reciprocal_rank_by_text", "text"),
+    ...measure("reciprocal_rank_by_vectors", "vector"),
   ];
 }
 

@@ -46,6 +46,8 @@ describe("the evaluation of a course", () => {
       "retrieval opens_right_page",
       "retrieval opens_right_second",
       "retrieval passage_focus",
+      "retrieval reciprocal_rank_by_text",
+      "retrieval reciprocal_rank_by_vectors",
       "answers cites_right_place",
       "answers without_unsupported_sentence",
       "refusal uncovered_refused",

@@ -16,7 +16,7 @@ import { toReportChart } from "../../evaluation/report-chart";
 import { toGateTable, toReportTable } from "../../evaluation/report-table";
 import { startLocalEmbedder } from "../../providers/local/embedding-server";
 import { openServices } from "../../services";
-import { print } from "./print";
+import { print, writeChart } from "./print";
 
 /** How the report of a course is shown and compared. */
 export type CourseEvaluation = {
@@ -59,7 +59,7 @@ export async function takeStoredExam({
       const settings = toExamSettings(services);
       const report = { ...run.report, settings, made_at, course: name, legs: null };
       print(report, asJson, toReportTable);
-      if (svg) await Bun.write(svg, toReportChart(report));
+      if (svg) await writeChart(svg, toReportChart(report));
       if (results.length > 0) console.error(toGateTable(results));
       else if (hasGate)
         console.error("There is no earlier run to compare with; this one is stored.");
@@ -114,7 +114,7 @@ export async function evaluateCourse({ path, asJson, svg, gate }: CourseEvaluati
     });
     await services.close();
     print(report, asJson, toReportTable);
-    if (svg) await Bun.write(svg, toReportChart(report));
+    if (svg) await writeChart(svg, toReportChart(report));
     if (!baseline) return;
     const results = compareReports(baseline, report.measures);
     console.error(toGateTable(results));
