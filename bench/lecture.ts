@@ -1,5 +1,6 @@
 /**
- * One hour of lecture, from its Panopto address to searchable chunks: `bun bench/lecture.ts`; 20 minutes with --quick
+ * One hour of lecture, from its Panopto address to searchable chunks: `bun bench/lecture.ts`; 20 minutes with --quick,
+ * or any length with `--minutes N`
  *
  * First the part that is ours alone, fetching the stream and taking its sound out, beside plain ffmpeg
  * with the same encoder on the same address. Then the whole way through a server of its own, whose peak
@@ -8,6 +9,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { $ } from "bun";
 import { panoptoSite, type SiteSession } from "../examples/panopto-site";
 import { extractAudio, SPEECH_MP3 } from "../src/media/extract-audio";
@@ -18,7 +20,12 @@ import { spokenEvenly } from "../tests/support/speech-upload";
 import { type Figure, inTurn, isQuick, publish } from "./figures";
 import { createNativeDatabase, PROJECT, residentBytes, round } from "./lib";
 
-const MINUTES = isQuick ? 20 : 60;
+const { values: options } = parseArgs({
+  options: { minutes: { type: "string", default: isQuick ? "20" : "60" } },
+  allowPositionals: true,
+  strict: false,
+});
+const MINUTES = Number(options.minutes);
 const ROUNDS = isQuick ? 2 : 3;
 const GIVE_UP_MS = 300_000;
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { EmbeddingProcess } from "./embedding-process";
 import { EmbeddingQueue } from "./embedding-queue";
 
-/** A loaded model uses about 350 MB, which are freed after five minutes without requests. */
+/** A loaded model uses about 250 MB, which are freed after five minutes without requests. */
 const IDLE_MS = 5 * 60_000;
 
 /** The tokenizer takes quadratic time: about 2 s for 20 000 characters without a space. */

@@ -14,12 +14,12 @@ test("a machine with too little memory is named in the log, with the exit code a
     {
       level: "warn",
       memory_mb: 512,
-      needed_mb: 640,
+      needed_mb: 768,
       msg: expect.stringMatching(/137.*DATABASE_URL/),
     },
   ]);
 });
 
-test.each([640, 2 ** 20, 0])("a limit of %p MB is not named", (megabytes) => {
+test.each([768, 2 ** 20, 0])("a limit of %p MB is not named", (megabytes) => {
   expect(warnings(megabytes * 1024 ** 2)).toEqual([]);
 });
