@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { createApp, createWorkerApp } from "./app";
 import { type Config, inheritedEnvironment, instanceName } from "./config";
 import { countEmbeddings } from "./db/chunks/embeddings";
+import { openConnections } from "./db/connections";
 import type { DatabaseServer } from "./db/server";
 import { AppError } from "./errors";
 import { takeDueExam } from "./evaluation/due-exam";
@@ -169,6 +170,7 @@ async function serve(services: Services): Promise<() => Promise<void>> {
   }
   await checkAccess(services);
   const { url, stop } = await listen(createApp(services), config, "PORT");
+  void openConnections(services.db, config.DATABASE_POOL);
   log.info({ url, ag_ui: `${url}ag-ui`, swagger: `${url}swagger` }, "listening");
   return stop;
 }

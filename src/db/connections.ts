@@ -32,6 +32,18 @@ export function countConnections(config: ConnectionSettings): ConnectionCount {
   };
 }
 
+/**
+ * Opens the connections of a pool before the first crowd of requests needs them. A connection takes several
+ * turns of the event loop, and each turn is long in a crowd: the last of 400 streams began a second late.
+ * A failure is ignored, because every statement opens the connection that it lacks.
+ *
+ * @param count connections of the pool
+ */
+export async function openConnections(sql: Sql, count: number): Promise<void> {
+  // Statements at the same time get a connection each.
+  await Promise.allSettled(Array.from({ length: count }, async () => sql`select 1`));
+}
+
 export type ServerConnections = {
   /** Connections that users without superuser rights can open. */
   available: number;

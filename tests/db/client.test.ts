@@ -1,11 +1,29 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { isDatabaseOutage, openDatabase, type Sql } from "../../src/db/client";
+import { openConnections } from "../../src/db/connections";
 import { databaseUrl, engine, type TestDatabase } from "../support/database";
 import { silentLog } from "../support/factories";
 import { awakeMs } from "../support/waiting";
 
 const database: TestDatabase = await databaseUrl();
 afterAll(() => database.close());
+
+test.skipIf(engine !== "native")("all connections of a pool can be opened at once", async () => {
+  const { sql, close } = openDatabase(database.url, { max: 4, name: "pool" }, silentLog);
+  await openConnections(sql, 4);
+  const [row] = await sql`
+    select count(*)::int as opened from pg_stat_activity
+    where application_name = 'lectern pool' and datname = current_database()`;
+
+  expect(row).toEqual({ opened: 4 });
+  await close();
+});
+
+test("a pool whose database cannot be reached has no connections to open, which is no failure", async () => {
+  const { sql, close } = openDatabase("postgres://127.0.0.1:1/none", { max: 2 }, silentLog);
+  await openConnections(sql, 2);
+  await close();
+});
 
 describe("a statement", () => {
   test("fails as an outage when it has no answer in time", async () => {
