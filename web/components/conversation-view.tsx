@@ -13,6 +13,9 @@ const loadExchangeView = () => import("./exchange-view");
 /** With the reader of Markdown, which a page without an answer does not need yet. */
 const ExchangeView = lazy(loadExchangeView);
 
+/** The pause before it is loaded without an exchange, in milliseconds. */
+const PRELOAD_MS = 500;
+
 type ConversationViewProps = {
   conversation: Conversation;
   state: ConversationState;
@@ -35,8 +38,11 @@ export function ConversationView(props: ConversationViewProps) {
     [conversation, follow],
   );
   const last = exchanges.at(-1);
-  // Loaded before the first question is asked. If that fails, the first exchange shows it.
-  useEffect(() => void loadExchangeView().catch(() => {}), []);
+  // Loaded before a question is asked, and after all that the page shows first. The first exchange shows a failure.
+  useEffect(() => {
+    const timer = setTimeout(() => loadExchangeView().catch(() => {}), PRELOAD_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <main className="conversation" aria-label={strings.conversation}>
       <div className="scroller" ref={scroller} id="thread">
