@@ -69,7 +69,13 @@ function languageOfScript(text: string): string | null {
   return found?.[1] ?? null;
 }
 
-const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0;
+/** The matches of a global pattern. A list of them would take 1 MB for a sample. */
+function count(text: string, pattern: RegExp): number {
+  let matches = 0;
+  pattern.lastIndex = 0;
+  while (pattern.test(text)) matches += 1;
+  return matches;
+}
 
 /** A shorter text consists mainly of terms and names, which related languages share. */
 const MIN_LETTERS = 24;
