@@ -179,7 +179,7 @@ export async function getTranscriptToPublish(
   sql: Sql,
   lecture_id: string,
 ): Promise<TranscriptToPublish> {
-  const [transcript] = await sql<TranscriptToPublish[]>`
+  const [transcript] = await sql<(Omit<TranscriptToPublish, "original"> & StoredOriginal)[]>`
     with newest as (
       select transcript_text, word_segments, original, corrections, corrects, language_code, token_count,
              provider, model, 1 as place
@@ -192,12 +192,15 @@ export async function getTranscriptToPublish(
     )
     select transcript_text, word_segments -> 'segments' as segments,
            coalesce(word_segments -> 'words', '[]') as words, language_code, token_count, provider, model,
-           coalesce(original, word_segments) as original, corrections, corrects
+           original, corrections, corrects
     from newest`;
   if (!transcript) throw new AppError("transcript_not_ready");
-  const { segments, words = [] } = transcript.original;
+  const { segments, words = [] } = transcript.original ?? transcript;
   return { ...transcript, original: { segments, words } };
 }
+
+/** Null where no correction changed the transcript: it is the original. */
+type StoredOriginal = { original: { segments: Segment[]; words?: Word[] } | null };
 
 /** A chunk that search uses, without its embedding. */
 export type PublishedChunk = {

@@ -2,7 +2,7 @@ import type { Log } from "../../log";
 
 /**
  * The memory that docs/deploy.md states for the embedded database and the local models, in MiB. For an hour of
- * lecture, the server takes 362 MB and the process of the embedding model 253 MB; the rest is for ffmpeg and for
+ * lecture, the server takes 353 MB and the process of the embedding model 253 MB; the rest is for ffmpeg and for
  * the readers of PDFs. With 512, the system ends the server during the demo.
  */
 const NEEDED_MB = 768;

@@ -42,3 +42,11 @@ export class ByteBuffers {
     this.#free.push(buffer);
   }
 }
+
+/**
+ * Frees the memory of a chunk that the caller uses no more. The garbage collector frees it much later: a download
+ * of 150 MB on a fast connection took 60 MB more. A chunk that shares its memory with others stays unchanged.
+ */
+export function freeChunk({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+}

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { AppError } from "../../errors";
 import { writeAll } from "../write-all";
+import { freeChunk } from "./byte-buffers";
 import type { Fetched, GuardedFetch } from "./guarded-fetch";
 import { assertMediaResponse } from "./response-status";
 import { type Patience, retrying } from "./retries";
@@ -62,6 +63,7 @@ async function downloadRest(
   for await (const chunk of fetched.body) {
     await writeAll(file, chunk, part.bytes);
     part.bytes += chunk.byteLength;
+    freeChunk(chunk);
     order.onProgress({ done: part.bytes, total, unit: "bytes" });
   }
   if (part.bytes === 0 || (total !== null && part.bytes !== total)) throw incomplete(fetched, part);

@@ -4,7 +4,7 @@ import type { OnSpawn } from "../ffmpeg";
 import { joinAudio, type PlacedAudioFile } from "../join-audio";
 import { probeMedia } from "../probe-audio";
 import { writeAll } from "../write-all";
-import { type ByteBuffer, ByteBuffers } from "./byte-buffers";
+import { type ByteBuffer, ByteBuffers, freeChunk } from "./byte-buffers";
 import { type DownloadOrder, downloadFile, MAX_FILE_BYTES } from "./download";
 import type { Fetched } from "./guarded-fetch";
 import {
@@ -223,7 +223,10 @@ function fetchPiece(
     assertMediaResponse(fetched);
 
     const buffer = buffers.take();
-    for await (const chunk of fetched.body) buffer.append(chunk);
+    for await (const chunk of fetched.body) {
+      buffer.append(chunk);
+      freeChunk(chunk);
+    }
     const body = buffer.bytes;
     const isWholeFile = range && fetched.status === 200; // a server that knows no ranges
     const bytes = isWholeFile ? body.subarray(range.offset, range.offset + range.length) : body;

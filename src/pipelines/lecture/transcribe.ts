@@ -65,6 +65,7 @@ async function findTerms(db: Sql, lecture: Lecture): Promise<string[]> {
 
 /** Moves the times of a part of a recording to the clock of the whole recording. */
 function shiftTranscript(transcript: Transcript, offset_ms: number): Transcript {
+  if (offset_ms === 0) return transcript;
   const shift = <T extends { start_ms: number; end_ms: number }>(timed: T): T => ({
     ...timed,
     start_ms: timed.start_ms + offset_ms,

@@ -26,6 +26,7 @@ export function correctTranscript(
   transcript: CorrectableText,
   corrections: readonly TextCorrection[],
 ): CorrectedText {
+  if (corrections.length === 0) return { ...transcript, changes: {} };
   const draft = toDraft(transcript);
   const maxLength = MAX_GROWTH * draft.text.length + MAX_ADDED_CHARS;
   const changes: Record<string, number> = {};

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { ByteBuffers } from "../../../src/media/fetch/byte-buffers";
+import { ByteBuffers, freeChunk } from "../../../src/media/fetch/byte-buffers";
 
 const bytesOf = (length: number, value: number) => new Uint8Array(length).fill(value);
 
@@ -24,4 +24,13 @@ test("a buffer that was given back is empty, and one in use is not given out aga
   third.append(bytesOf(2, 3));
   expect([...third.bytes]).toEqual([3, 3]);
   expect([...second.bytes]).toEqual([2, 2, 2, 2, 2]);
+});
+
+test("a chunk that was freed has no memory, and one that shares its memory stays", () => {
+  const own = bytesOf(5, 1);
+  freeChunk(own);
+  expect(own.buffer.byteLength).toBe(0);
+  const shared = bytesOf(5, 2).subarray(1, 3);
+  freeChunk(shared);
+  expect([...shared]).toEqual([2, 2]);
 });
