@@ -5,6 +5,7 @@ FROM oven/bun:1.4.5-slim AS bun
 FROM bun AS dependencies
 WORKDIR /app
 COPY package.json bun.lock bunfig.toml ./
+COPY patches ./patches
 COPY scripts/prune-dependencies scripts/prune-dependencies
 RUN bun install --frozen-lockfile --production \
  && scripts/prune-dependencies node_modules

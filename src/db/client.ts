@@ -40,9 +40,9 @@ const MAX_DRAINING = 3;
  * Opens a pool that survives restarts of the database.
  *
  * postgres.js 3.4.9 can lose the connections of a pool permanently when backends are terminated under
- * load (porsager/postgres issues 1130, 1195, 1199). So every statement has a deadline, and after two
- * failed probes in a row new statements are sent to a new pool, while the old one drains. A pool that is
- * only slow is replaced too: its statements still get their results.
+ * load (porsager/postgres issues 1130, 1195, 1199). So its connections are patched (ADR 15), every statement has a
+ * deadline, and after two failed probes in a row, or when the server has become read-only, new statements are sent to a
+ * new pool, while the old one drains. A pool that is only slow is replaced too: its statements still get their results.
  */
 export function openDatabase(url: string, options: DatabaseOptions, log: Log): Database {
   const { queryTimeoutMs = DRAIN_SECONDS * 1_000, probeEveryMs = 1_000 } = options;
@@ -85,9 +85,17 @@ export function openDatabase(url: string, options: DatabaseOptions, log: Log): D
 
   const sql = new Proxy(pool, {
     apply: (_, __, args: Parameters<Sql>) => {
-      const result: unknown = Reflect.apply(pool, undefined, args);
+      const used = pool;
+      const result: unknown = Reflect.apply(used, undefined, args);
       if (!isTemplate(args[0])) return result;
-      return withDeadline(result as Statement, queryTimeoutMs, { measure, text: args[0] });
+      const onFailure = (error: unknown) => {
+        if (used === pool && isReadOnlyServer(error)) void replacePool();
+      };
+      return withDeadline(result as Statement, queryTimeoutMs, {
+        measure,
+        text: args[0],
+        onFailure,
+      });
     },
     get: (_, property) => Reflect.get(pool, property),
   });
@@ -107,6 +115,14 @@ const isTemplate = (argument: unknown): argument is TemplateStringsArray =>
 
 type Statement = postgres.PendingQuery<postgres.Row[]>;
 
+type StatementHooks = {
+  /** Starts to measure the time of the statement; the returned function ends it. */
+  measure?: () => () => void;
+  /** The template of the statement, for its span. */
+  text?: readonly string[];
+  onFailure?: (error: unknown) => void;
+};
+
 /**
  * Makes a statement fail with `database_unavailable` when it has no result after `timeoutMs`. postgres.js
  * sends a statement when its `then` is called, so the time starts there; a fragment of another statement
@@ -115,7 +131,7 @@ type Statement = postgres.PendingQuery<postgres.Row[]>;
 function withDeadline(
   statement: Statement,
   timeoutMs: number,
-  { measure, text }: { measure?: () => () => void; text?: readonly string[] } = {},
+  { measure, text, onFailure }: StatementHooks = {},
 ): Statement {
   const send = statement.then.bind(statement);
   let result: Promise<postgres.RowList<postgres.Row[]>> | undefined;
@@ -125,7 +141,11 @@ function withDeadline(
       const timer = setTimeout(() => {
         reject(new AppError("database_unavailable", { timeout_ms: timeoutMs }));
       }, timeoutMs);
-      send(resolve, reject).finally(() => {
+      const fail = (error: unknown) => {
+        onFailure?.(error);
+        reject(error);
+      };
+      send(resolve, fail).finally(() => {
         clearTimeout(timer);
         end?.();
       });
@@ -204,8 +224,16 @@ const LIST = {
 };
 const quoted = (item: unknown) => `"${String(item).replace(/["\\]/g, "\\$&")}"`;
 
+/**
+ * A lost or refused connection, a name that is not resolved at the moment, and a server that is read-only (25006), as
+ * the former primary of a failover is.
+ */
 const LOST_CONNECTION =
-  /^(CONNECTION_|CONNECT_TIMEOUT|ECONNRESET|ECONNREFUSED|EPIPE|57P0|53[013]00|08)/;
+  /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|25006|57P0|53[013]00|08)/;
+
+/** A failover leaves the connections to the former primary open. */
+const isReadOnlyServer = (error: unknown) =>
+  error instanceof Error && "code" in error && error.code === "25006";
 
 /** True if the database cannot be reached; false if it rejected a statement. */
 export function isDatabaseOutage(error: unknown): boolean {

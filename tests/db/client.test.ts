@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { isDatabaseOutage, openDatabase, type Sql } from "../../src/db/client";
+import { connect, isDatabaseOutage, openDatabase, type Sql } from "../../src/db/client";
 import { openConnections } from "../../src/db/connections";
 import { databaseUrl, engine, type TestDatabase } from "../support/database";
 import { silentLog } from "../support/factories";
+import { type LineFault, openFaultyLine } from "../support/faulty-line";
 import { awakeMs } from "../support/waiting";
 
 const database: TestDatabase = await databaseUrl();
@@ -143,6 +144,74 @@ describe.if(engine === "native")(
     }, 120_000);
   },
 );
+
+// The faults are those of the network and the same for both engines.
+describe.if(engine === "native")("on a faulty line", () => {
+  const open = async (max: number, probeEveryMs = 60_000) => {
+    const line = await openFaultyLine(database.url);
+    const { sql, close } = openDatabase(line.url, { max, probeEveryMs }, silentLog);
+    await Promise.all(Array.from({ length: max }, () => sql`select pg_sleep(0.01)`));
+    return {
+      line,
+      sql,
+      async [Symbol.asyncDispose]() {
+        await line[Symbol.asyncDispose]();
+        await close();
+      },
+    };
+  };
+  const outageOf = (statement: PromiseLike<unknown>) =>
+    statement.then(() => "answered", isDatabaseOutage);
+
+  test("rows of half an answer are not part of the next answer", async () => {
+    await using on = await open(1);
+    on.line.break("cut_answers");
+    const half = on.sql`select n, repeat('x', 100) as text from generate_series(1, 20) as n`;
+
+    expect(await outageOf(half)).toBe(true);
+    on.line.mend();
+
+    expect([...(await on.sql`select 7 as n`)]).toEqual([{ n: 7 }]);
+  });
+
+  test("every connection works again after each fault, although statements were lost", async () => {
+    await using on = await open(8);
+    for (const fault of ["reset", "cut_answers", "reset", "cut_answers"] satisfies LineFault[]) {
+      on.line.break(fault);
+      const lost = Array.from({ length: 30 }, (_, n) => outageOf(on.sql`select ${n}::int as n`));
+      await Bun.sleep(20);
+      on.line.mend();
+      await Promise.all(lost);
+
+      const numbers = Array.from({ length: 30 }, (_, n) => n);
+      const rows = await Promise.all(numbers.map((n) => on.sql`select ${n}::int as n`));
+      expect(rows.map((row) => [...row])).toEqual(numbers.map((n) => [{ n }]));
+    }
+  });
+
+  test("the connections of a read-only server are not kept after a failover", async () => {
+    await using own = {
+      ...(await databaseUrl()),
+      async [Symbol.asyncDispose]() {
+        await this.close();
+      },
+    };
+    const admin = connect(own.url, { max: 1 });
+    const name = new URL(own.url).pathname.slice(1);
+    await admin`alter database ${admin(name)} set default_transaction_read_only = on`;
+    const { sql, close } = openDatabase(own.url, { max: 4 }, silentLog);
+    const write = () => sql`create table if not exists written ()`;
+    await Promise.all(Array.from({ length: 4 }, () => sql`select pg_sleep(0.01)`));
+
+    expect(await outageOf(write())).toBe(true);
+    await admin`set default_transaction_read_only = off`;
+    await admin`alter database ${admin(name)} reset default_transaction_read_only`;
+
+    expect(await outageOf(write())).toBe("answered");
+    await close();
+    await admin.end();
+  });
+});
 
 /** Asks until there is an answer, however often that must be. */
 async function answer(sql: Sql): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, copyFile, mkdtemp, rm, symlink } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -42,6 +42,7 @@ describe("a fresh clone", () => {
     for (const name of ["lectern", "package.json", "bun.lock", "bunfig.toml"]) {
       await copyFile(join(PROJECT, name), join(clone, name));
     }
+    await cp(join(PROJECT, "patches"), join(clone, "patches"), { recursive: true });
     await chmod(join(clone, "lectern"), 0o755);
     await Bun.write(
       join(clone, "src/commands/doctor.ts"),
