@@ -46,7 +46,7 @@ const models = () => countEmbeddings(db, { course_id });
 test("moves a course to a model, says what is left to do, and goes back", async () => {
   const moved = await run("reembed.ts", ["--course", course_id, "--model", "openai:newer"]);
   expect(moved).toMatchObject({ exitCode: 0 });
-  expect(moved.out).toStartWith("1 chunks now use openai:newer\n");
+  expect(moved.out).toContain("1 chunks now use openai:newer\n");
   expect(moved.out).toContain("Set EMBEDDING_MODEL=openai:newer");
   expect(await models()).toEqual([{ model: "openai:newer", chunks: 1 }]);
 

@@ -4,7 +4,7 @@ import type { Reference } from "../conversation/exchange";
 import { useConversation } from "../conversation/use-conversation";
 import { navigate } from "../route/use-route";
 import { strings } from "../text/strings";
-import ExchangeView from "./exchange-view";
+import { ExchangeView } from "./exchange-view";
 import { toPlace } from "./place";
 
 type FoundCourse = { id: string; name: string };

@@ -1,19 +1,15 @@
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { findCited } from "../conversation/cited";
 import type { Conversation, ConversationState } from "../conversation/conversation";
 import type { Exchange, Reference } from "../conversation/exchange";
 import { strings } from "../text/strings";
 import { Composer } from "./composer";
 import { Connection } from "./connection";
-import { FaultBoundary } from "./fault-boundary";
+import { ExchangeView, loadMarkdown } from "./exchange-view";
 import { FirstQuestions } from "./first-questions";
 import { useFollow } from "./use-follow";
 
-const loadExchangeView = () => import("./exchange-view");
-/** With the reader of Markdown, which a page without an answer does not need yet. */
-const ExchangeView = lazy(loadExchangeView);
-
-/** The pause before it is loaded without an exchange, in milliseconds. */
+/** The pause before the reader of Markdown is loaded without an answer, in milliseconds. */
 const PRELOAD_MS = 500;
 
 type ConversationViewProps = {
@@ -38,9 +34,9 @@ export function ConversationView(props: ConversationViewProps) {
     [conversation, follow],
   );
   const last = exchanges.at(-1);
-  // Loaded before a question is asked, and after all that the page shows first. The first exchange shows a failure.
+  // Before an answer needs it, and after all that the page shows first. The answer shows a failure.
   useEffect(() => {
-    const timer = setTimeout(() => loadExchangeView().catch(() => {}), PRELOAD_MS);
+    const timer = setTimeout(() => loadMarkdown().catch(() => {}), PRELOAD_MS);
     return () => clearTimeout(timer);
   }, []);
   return (
@@ -51,23 +47,19 @@ export function ConversationView(props: ConversationViewProps) {
         {exchanges.length === 0 && status === "ready" && (
           <FirstQuestions course_id={conversation.options.course_id} onAsk={ask} />
         )}
-        <FaultBoundary>
-          <Suspense>
-            {exchanges.map((exchange) => (
-              <ExchangeView
-                key={exchange.id}
-                exchange={exchange}
-                references={references}
-                isLast={exchange === last}
-                isBusy={status === "running"}
-                writesAnswers={writesAnswers}
-                conversation={conversation}
-                onOpen={onOpen}
-                onAsk={ask}
-              />
-            ))}
-          </Suspense>
-        </FaultBoundary>
+        {exchanges.map((exchange) => (
+          <ExchangeView
+            key={exchange.id}
+            exchange={exchange}
+            references={references}
+            isLast={exchange === last}
+            isBusy={status === "running"}
+            writesAnswers={writesAnswers}
+            conversation={conversation}
+            onOpen={onOpen}
+            onAsk={ask}
+          />
+        ))}
       </div>
       {isAway && status === "running" && (
         <button type="button" className="follow" onClick={follow}>

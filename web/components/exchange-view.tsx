@@ -1,15 +1,28 @@
-import { memo, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import {
+  lazy,
+  memo,
+  type ReactNode,
+  Suspense,
+  useCallback,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import type { UnsupportedSentence } from "../../src/chat/citations/check";
 import { findCited } from "../conversation/cited";
 import type { Conversation } from "../conversation/conversation";
 import type { Exchange, Reference } from "../conversation/exchange";
-import { Markdown } from "../markdown/markdown";
 import { strings } from "../text/strings";
 import { AnswerActions } from "./answer-actions";
 import { Citation } from "./citation";
+import { FaultBoundary } from "./fault-boundary";
 import { ResultCards } from "./result-cards";
 import { SourceList } from "./source-list";
 import { Suggestions } from "./suggestions";
+
+/** The reader of Markdown, which a page without an answer does not need yet. */
+export const loadMarkdown = () => import("../markdown/markdown");
+const Markdown = lazy(async () => ({ default: (await loadMarkdown()).Markdown }));
 
 type ExchangeViewProps = {
   exchange: Exchange;
@@ -23,7 +36,7 @@ type ExchangeViewProps = {
 };
 
 /** A question with its answer. */
-export default memo(function ExchangeView(props: ExchangeViewProps) {
+export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps) {
   const { exchange, references, isLast, isBusy, writesAnswers, conversation, onOpen, onAsk } =
     props;
   const { parts, status, problem, asked, suggestions } = exchange;
@@ -42,6 +55,12 @@ export default memo(function ExchangeView(props: ExchangeViewProps) {
     },
     [references, onOpen],
   );
+  // Until the reader of Markdown is there, and where it cannot be loaded.
+  const written = parts.map((part) => (
+    <p key={part.id} dir="auto">
+      {part.text}
+    </p>
+  ));
   return (
     <article className="exchange" aria-labelledby={heading}>
       <Question
@@ -55,16 +74,20 @@ export default memo(function ExchangeView(props: ExchangeViewProps) {
       ) : (
         <>
           <div className="answer" aria-busy={isRunning}>
-            {parts.map((part) => (
-              <Markdown
-                key={part.id}
-                text={part.text}
-                isGrowing={isRunning && part === parts.at(-1)}
-                unsupported={part.unsupported}
-                renderMark={renderMark}
-                renderUnsupported={renderUnsupported}
-              />
-            ))}
+            <FaultBoundary fallback={written}>
+              <Suspense fallback={written}>
+                {parts.map((part) => (
+                  <Markdown
+                    key={part.id}
+                    text={part.text}
+                    isGrowing={isRunning && part === parts.at(-1)}
+                    unsupported={part.unsupported}
+                    renderMark={renderMark}
+                    renderUnsupported={renderUnsupported}
+                  />
+                ))}
+              </Suspense>
+            </FaultBoundary>
           </div>
           {!isRunning && <SourceList references={cited} onOpen={onOpen} />}
         </>
