@@ -2,13 +2,14 @@ import { parseArgs } from "node:util";
 import { type Config, loadConfig } from "../config";
 import { type BackupRecord, getBackup } from "../db/backup/backups";
 import { connect } from "../db/client";
-import { AppError, explain } from "../errors";
+import { AppError } from "../errors";
 import { openLog } from "../log";
 import { type BackupRunDeps, startBackup } from "../pipelines/backup/run";
 import { openBackups, openStorage } from "../services";
 import type { StoredBackup } from "../storage/backup-place";
 import { AUDIO_FILES, DOCUMENT_FILES } from "../storage/files";
 import { openInstalledDatabase } from "./installed-database";
+import { exitWithUsage, runMain } from "./run-main";
 import {
   clientOfLecternUrl,
   clientOfOwnServer,
@@ -117,8 +118,7 @@ function readOptions(args: string[]) {
     }
     return { ...values, keep };
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
-    process.exit(2);
+    exitWithUsage(error, USAGE);
   }
 }
 
@@ -137,9 +137,4 @@ function printBackup(backup: BackupRecord): void {
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
-try {
-  await main(Bun.argv.slice(2));
-} catch (error) {
-  console.error(explain(error));
-  process.exit(1);
-}
+await runMain(main);

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { AppError, explain } from "../errors";
+import { AppError } from "../errors";
 import { type CourseEvaluation, evaluateCourse, takeStoredExam } from "./eval/course";
 import { EVALUATIONS, evaluateSearch } from "./eval/parts";
+import { runMain } from "./run-main";
 
 /**
  * `./lectern eval FOLDER [--json] [--svg FILE] [--gate [BASELINE]]`: measures retrieval, answers, refusals, the
@@ -105,9 +106,4 @@ function readArguments(args: string[]): EvalArguments | null {
   return isPart && (read.svg !== null || read.hasGate || read.isStored) ? null : read;
 }
 
-try {
-  await main(Bun.argv.slice(2));
-} catch (error) {
-  console.error(explain(error));
-  process.exit(1);
-}
+await runMain(main);

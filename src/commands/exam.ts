@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { loadConfig } from "../config";
-import { connect } from "../db/client";
+import { connect, type Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import { findLastExamRun } from "../db/exam-runs";
-import { explain } from "../errors";
 import { acceptLastExam, type ExamReport } from "../evaluation/course-exam";
 import type { Measure } from "../evaluation/measures";
 import { openInstalledDatabase } from "./installed-database";
+import { exitWithUsage, runMain } from "./run-main";
 import { clientOfLecternUrl, clientOfOwnServer, unlessLocked } from "./running-server";
 
 /**
@@ -54,11 +54,8 @@ async function runCommand(command: ExamCommand, course_id: string): Promise<Show
   }
   const db = connect(database.directUrl, { max: 1 });
   try {
-    await getCourse(db, course_id);
     const run =
-      command === "accept"
-        ? await acceptLastExam(db, course_id)
-        : await findLastExamRun<object, ExamReport>(db, course_id);
+      command === "accept" ? await acceptLastExam(db, course_id) : await findExamOf(db, course_id);
     if (!run) return null;
     const { report, ...shown } = run;
     const measures = report.measures.map(({ values: _, ...measure }) => measure);
@@ -67,6 +64,11 @@ async function runCommand(command: ExamCommand, course_id: string): Promise<Show
     await db.end();
     await database.close();
   }
+}
+
+async function findExamOf(db: Sql, course_id: string) {
+  await getCourse(db, course_id);
+  return findLastExamRun<object, ExamReport>(db, course_id);
 }
 
 function toText({ kind, created_at, accepted_at, regressions, measures }: ShownExam, id: string) {
@@ -103,14 +105,8 @@ function readArguments(args: string[]) {
     if (!z.guid().safeParse(id).success) throw new Error(`"${id ?? ""}" is not the id of a course`);
     return { command: known, course_id: id!, asJson: values.json };
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
-    process.exit(2);
+    exitWithUsage(error, USAGE);
   }
 }
 
-try {
-  await main(Bun.argv.slice(2));
-} catch (error) {
-  console.error(explain(error));
-  process.exit(1);
-}
+await runMain(main);

@@ -12,7 +12,7 @@ import { connect, type Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import { migrate } from "../db/migrate";
 import { openDatabaseServer } from "../db/server";
-import { AppError, explain } from "../errors";
+import { AppError } from "../errors";
 import { listCourseQuestions } from "../evaluation/course-questions";
 import { compareReports } from "../evaluation/gate";
 import { toGateTable } from "../evaluation/report-table";
@@ -22,6 +22,7 @@ import { openProviders } from "../providers";
 import type { Embedder } from "../providers/embedder";
 import { startLocalEmbedder } from "../providers/local/embedding-server";
 import { moveToModel, rollBack } from "../retrieval/reembed";
+import { exitWithUsage, runMain } from "./run-main";
 
 /**
  * `./lectern reembed [--course ID] [--model provider:model]`: moves one course or all of them to
@@ -119,8 +120,7 @@ function readOptions(args: string[]) {
     });
     return values;
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
-    process.exit(2);
+    exitWithUsage(error, USAGE);
   }
 }
 
@@ -134,9 +134,4 @@ function advise(model: string, configured: string, stored: ModelCount[]): void {
   }
 }
 
-try {
-  await main(Bun.argv.slice(2));
-} catch (error) {
-  console.error(explain(error));
-  process.exit(1);
-}
+await runMain(main);

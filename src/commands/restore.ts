@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { loadConfig } from "../config";
 import { openDatabaseServer } from "../db/server";
-import { AppError, explain } from "../errors";
+import { AppError } from "../errors";
 import { openLog } from "../log";
 import { summarize } from "../pipelines/backup/create";
 import { restoreBackup } from "../pipelines/backup/restore";
@@ -9,6 +9,7 @@ import { openStorage } from "../services";
 import { openDataRoot } from "../storage/data-root";
 import { AUDIO_FILES, DOCUMENT_FILES } from "../storage/files";
 import { findArchive } from "./archive-address";
+import { exitWithUsage, runMain } from "./run-main";
 
 /** `./lectern restore ARCHIVE`: fills an empty installation with a backup. Stop its servers first. */
 const USAGE = `Usage: ./lectern restore ARCHIVE|latest
@@ -57,14 +58,8 @@ function readAddress(args: string[]): string {
     if (!address || positionals.length > 1) throw new Error("Name one archive");
     return address;
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
-    process.exit(2);
+    exitWithUsage(error, USAGE);
   }
 }
 
-try {
-  await main(Bun.argv.slice(2));
-} catch (error) {
-  console.error(explain(error));
-  process.exit(1);
-}
+await runMain(main);

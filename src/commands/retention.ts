@@ -8,9 +8,9 @@ import {
   listDueContent,
   RETAINED_KINDS,
 } from "../db/content-retention";
-import { explain } from "../errors";
 import { toContentRetention } from "../services";
 import { openInstalledDatabase } from "./installed-database";
+import { exitWithUsage, runMain } from "./run-main";
 import { clientOfLecternUrl, clientOfOwnServer, unlessLocked } from "./running-server";
 
 /** `./lectern retention`: shows what maintenance deletes next. It deletes nothing itself. */
@@ -63,8 +63,7 @@ function readOptions(args: string[]) {
     if (!daysAhead.success) throw new Error("--days-ahead must be a whole number, 0 to 3650");
     return { daysAhead: daysAhead.data, json: values.json };
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
-    process.exit(2);
+    exitWithUsage(error, USAGE);
   }
 }
 
@@ -80,9 +79,4 @@ function print({ days, due }: RetentionPreview): void {
   }
 }
 
-try {
-  await main(Bun.argv.slice(2));
-} catch (error) {
-  console.error(explain(error));
-  process.exit(1);
-}
+await runMain(main);

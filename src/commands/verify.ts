@@ -1,6 +1,6 @@
 import { loadConfig } from "../config";
 import { connect } from "../db/client";
-import { AppError, explain } from "../errors";
+import { AppError } from "../errors";
 import { summarize } from "../pipelines/backup/create";
 import { assertSchema } from "../pipelines/backup/restore";
 import { verifyDocuments } from "../pipelines/document/verify";
@@ -9,6 +9,7 @@ import { readArchive } from "../storage/backup-archive";
 import { DOCUMENT_FILES } from "../storage/files";
 import { findArchive } from "./archive-address";
 import { openInstalledDatabase } from "./installed-database";
+import { runMain } from "./run-main";
 
 /**
  * `./lectern verify`: reads every stored PDF again and compares it with the checksum of its upload.
@@ -62,9 +63,4 @@ async function verifyStorage(signal: AbortSignal): Promise<number> {
   return count.changed + count.missing > 0 ? 1 : 0;
 }
 
-try {
-  process.exit(await main(Bun.argv.slice(2)));
-} catch (error) {
-  console.error(explain(error));
-  process.exit(1);
-}
+await runMain(async (args) => process.exit(await main(args)));

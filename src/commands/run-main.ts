@@ -1,0 +1,17 @@
+import { explain } from "../errors";
+
+/** Runs a command with the arguments of the process. A failure is explained on stderr, and the exit code is 1. */
+export async function runMain(main: (args: string[]) => Promise<void>): Promise<void> {
+  try {
+    await main(Bun.argv.slice(2));
+  } catch (error) {
+    console.error(explain(error));
+    process.exit(1);
+  }
+}
+
+/** Ends a command whose arguments are wrong: shows the problem and the usage, and the exit code is 2. */
+export function exitWithUsage(error: unknown, usage: string): never {
+  console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
+  process.exit(2);
+}
