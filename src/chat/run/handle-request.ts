@@ -129,7 +129,7 @@ type ThreadView = {
 async function openView(deps: RequestDeps, asked: ThreadRequest): Promise<ThreadView> {
   const { request, thread, live, begun } = asked;
   const current = deps.runs.find(request.session_id);
-  if (begun && !current) return { live: current, thread, reconciled: begun };
+  if (begun && !current) return { live: undefined, thread, reconciled: begun };
   const hasEnded = live !== undefined && current !== live;
   return hasEnded ? readView(deps, request) : toView(deps, request, thread);
 }

@@ -17,6 +17,7 @@ import {
   hasFilter,
   joined,
   languagesIn,
+  listsOf,
   type SearchScope,
 } from "./search-scope";
 
@@ -273,7 +274,7 @@ const indexedChunks = (sql: Sql, scope: SearchScope) =>
 
 /** The CANDIDATES chunks that are closest to the row `question`. */
 function nearestIn(sql: Sql, scope: SearchScope) {
-  const { course_ids, viewer, lectures, slides } = scope;
+  const { course_ids, viewer } = scope;
   if (course_ids?.length === 1 || hasFilter(scope)) {
     // Each kind by itself, because appending the vectors of both before they are compared would cost a third more.
     const nearestOf = chunksByKind(sql, scope).map(
@@ -289,10 +290,7 @@ function nearestIn(sql: Sql, scope: SearchScope) {
     select * from nearest_across_courses(
       ${kind}, ${course_ids && [...course_ids]}::text[]::uuid[], question.model, question.embedding,
       ${2 * CANDIDATES}, ${EXACT_CHUNKS}, ${viewer.owner === "all"}, ${owner}::uuid, ${viewer.seesUnreleased})`;
-  const found =
-    lectures && slides
-      ? sql`${nearest("lecture")} union all ${nearest("slide")}`
-      : nearest(lectures ? "lecture" : "slide");
+  const found = joined(sql, listsOf(scope, nearest("lecture"), nearest("slide")));
   // Twice as many are found, because speech over hidden pages is left out here.
   return sql`
     select found.* from (${found}) found

@@ -64,8 +64,15 @@ export function chunksByKind(sql: Sql, scope: SearchScope, and = sql``): Fragmen
       ${slides?.ids ? sql`and c.document_id = any(${slides.ids}::uuid[])` : sql``}
       ${slides?.page_from === undefined ? sql`` : sql`and c.page_end >= ${slides.page_from}`}
       ${slides?.page_to === undefined ? sql`` : sql`and c.page_number <= ${slides.page_to}`}`;
-  return [...(lectures ? [ofLectures] : []), ...(slides ? [ofSlides] : [])];
+  return listsOf(scope, ofLectures, ofSlides);
 }
+
+/** The lists of the kinds of sources that are searched. */
+export const listsOf = (
+  { lectures, slides }: SearchScope,
+  ofLectures: Fragment,
+  ofSlides: Fragment,
+): Fragment[] => [...(lectures ? [ofLectures] : []), ...(slides ? [ofSlides] : [])];
 
 /** The lectures and documents of the scope whose chunks are not searched: deleted, or hidden from the viewer. A search reads this list once. */
 export const assetsUnseen = (sql: Sql, { course_ids, viewer }: SearchScope) =>
@@ -74,10 +81,14 @@ export const assetsUnseen = (sql: Sql, { course_ids, viewer }: SearchScope) =>
     [sql`lectures`, sql`documents`].map(
       (assets) => sql`
         select a.id from ${assets} a
-        where (a.deleted_at is not null or (true ${visibleAsset(sql, viewer, "a")}) is not true)
+        where ${isUnseen(sql, viewer, "a")}
           ${ofCourses(sql, course_ids, "a.course_id")}`,
     ),
   );
+
+/** The asset is deleted or hidden from the viewer. */
+const isUnseen = (sql: Sql, viewer: Viewer, asset: string) => sql`
+  (${sql(`${asset}.deleted_at`)} is not null or (true ${visibleAsset(sql, viewer, asset)}) is not true)`;
 
 /** The chunks whose words from the timeline must not lead to them. A search reads this list once; it is nearly always empty. */
 export const chunksOfHidden = (sql: Sql, scope: SearchScope) =>
@@ -88,7 +99,7 @@ const pagesOfHiddenSpeech = (sql: Sql, { course_ids, viewer }: SearchScope) => s
   select h.id from lectures l join slide_spans s on s.lecture_id = l.id
   join slide_chunks h on h.document_id = s.document_id
     and s.page_number between h.page_number and h.page_end
-  where (l.deleted_at is not null or (true ${visibleAsset(sql, viewer, "l")}) is not true)
+  where ${isUnseen(sql, viewer, "l")}
     ${ofCourses(sql, course_ids, "l.course_id")}`;
 
 /** The chunks of speech of the courses with words of a page that is deleted or hidden from the viewer. */
@@ -103,11 +114,9 @@ const speechOverHiddenPages = (sql: Sql, { course_ids, viewer }: SearchScope) =>
 
 /** The language of each chunk of the scope. For whole courses an index answers this, including deleted assets. */
 export function languagesIn(sql: Sql, scope: SearchScope) {
-  const { course_ids, lectures, slides } = scope;
   if (hasFilter(scope)) return sql`select text_config from chunk`;
-  const ofCourse = ofCourses(sql, course_ids, "course_id");
+  const ofCourse = ofCourses(sql, scope.course_ids, "course_id");
   const ofLectures = sql`select text_config from lecture_chunks where true ${ofCourse}`;
   const ofSlides = sql`select text_config from slide_chunks where true ${ofCourse}`;
-  if (lectures && slides) return sql`${ofLectures} union all ${ofSlides}`;
-  return lectures ? ofLectures : ofSlides;
+  return joined(sql, listsOf(scope, ofLectures, ofSlides));
 }

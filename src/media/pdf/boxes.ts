@@ -27,7 +27,7 @@ export function cornersBox([x1, y1, x2, y2]: ArrayLike<number> & Iterable<number
   };
 }
 
-/** The common region; one side is negative if there is none. */
+/** The region that two boxes share. Boxes without one give a region with a negative width or height. */
 export const intersect = (a: Box, b: Box): Box => ({
   left: Math.max(a.left, b.left),
   right: Math.min(a.right, b.right),
