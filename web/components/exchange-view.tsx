@@ -35,6 +35,14 @@ type ExchangeViewProps = {
   onAsk: (text: string) => void;
 };
 
+/** The texts of an answer as they are, without Markdown. */
+const Written = ({ parts }: Pick<Exchange, "parts">) =>
+  parts.map(({ id, text }) => (
+    <p key={id} dir="auto">
+      {text}
+    </p>
+  ));
+
 /** A question with its answer. */
 export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps) {
   const { exchange, references, isLast, isBusy, writesAnswers, conversation, onOpen, onAsk } =
@@ -56,11 +64,7 @@ export const ExchangeView = memo(function ExchangeView(props: ExchangeViewProps)
     [references, onOpen],
   );
   // Until the reader of Markdown is there, and where it cannot be loaded.
-  const written = parts.map((part) => (
-    <p key={part.id} dir="auto">
-      {part.text}
-    </p>
-  ));
+  const written = <Written parts={parts} />;
   return (
     <article className="exchange" aria-labelledby={heading}>
       <Question
