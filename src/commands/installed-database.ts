@@ -36,6 +36,6 @@ export async function openInstalledDatabase(
 }
 
 function nothingInstalled(setting: "DATABASE_URL" | "DATA_ROOT", fault: string): AppError {
-  const problem = `${fault}: correct the setting, or start the server once to make an installation`;
+  const problem = `${fault}: correct the setting, or make an installation: ./lectern migrate, or start the server`;
   return new AppError("config_invalid", { problems: { [setting]: [problem] } });
 }

@@ -11,10 +11,9 @@ import {
   rotateKey,
 } from "../db/access/keys";
 import { connect } from "../db/client";
-import { migrate } from "../db/migrate";
-import { openDatabaseServer } from "../db/server";
 import { AppError, explain, toFieldProblems } from "../errors";
 import { KeyId, NewKey, Rotation, toKeyFields, toKeyRotation } from "../routes/keys";
+import { openInstalledDatabase } from "./installed-database";
 import {
   clientOfLecternUrl,
   clientOfOwnServer,
@@ -167,9 +166,8 @@ function stateOf({ revoked_at, expires_at }: ApiKey): string {
 async function openStore(config: Config): Promise<KeyStore> {
   const remote = clientOfLecternUrl();
   if (remote) return openServerStore(remote);
-  const database = await unlessLocked(openDatabaseServer(config));
+  const database = await unlessLocked(openInstalledDatabase(config));
   if (!database) return openServerStore(clientOfOwnServer(config));
-  await migrate(database.directUrl);
   const db = connect(database.directUrl, { max: 1 });
   return {
     create: (fields) => insertKey(db, toKeyFields(fields), SENDER),

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Config, flyAppName, loadConfig } from "../config";
-import { findPendingMigrations, listMigrations, migrate } from "../db/migrate";
+import { assertMigratable, findPendingMigrations, listMigrations, migrate } from "../db/migrate";
 import { openDatabaseServer } from "../db/server";
 import { AppError, explain } from "../errors";
 
@@ -35,6 +35,7 @@ async function findPending(config: Config): Promise<string[]> {
   }
   const database = await openDatabaseServer(config);
   try {
+    await assertMigratable(database.directUrl);
     return await findPendingMigrations(database.directUrl);
   } finally {
     await database.close();

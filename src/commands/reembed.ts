@@ -10,8 +10,6 @@ import {
 } from "../db/chunks/embeddings";
 import { connect, type Sql } from "../db/client";
 import { getCourse } from "../db/courses";
-import { migrate } from "../db/migrate";
-import { openDatabaseServer } from "../db/server";
 import { AppError } from "../errors";
 import { listCourseQuestions } from "../evaluation/course-questions";
 import { compareReports } from "../evaluation/gate";
@@ -22,6 +20,7 @@ import { openProviders } from "../providers";
 import type { Embedder } from "../providers/embedder";
 import { startLocalEmbedder } from "../providers/local/embedding-server";
 import { moveToModel, rollBack } from "../retrieval/reembed";
+import { openInstalledDatabase } from "./installed-database";
 import { exitWithUsage, runMain } from "./run-main";
 
 /**
@@ -47,9 +46,8 @@ async function main(args: string[]): Promise<void> {
   process.once("SIGINT", () =>
     stop.abort(new AppError("cancelled", { advice: "Run the command again to continue" })),
   );
+  const database = await openInstalledDatabase(config);
   const local = startLocalEmbedder();
-  const database = await openDatabaseServer(config);
-  await migrate(database.directUrl);
   const db = connect(database.directUrl, { max: 2 });
   try {
     const reach = { course_id: options.course ? (await getCourse(db, options.course)).id : null };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Glob } from "bun";
+import type { TransactionSql } from "postgres";
 import { AppError } from "../errors";
 import { connect, isDatabaseOutage, type Sql } from "./client";
 
@@ -228,14 +229,55 @@ function toMigrationError(error: unknown): unknown {
   }
   const { code, message } = error as { code?: string; message: string };
   if (!REFUSED.has(code ?? "")) return error;
-  const problem = code === "42501" ? `${message}: ${RIGHTS}` : `${message}: name the primary`;
-  return new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
+  return unusable(code === "42501" ? `${message}: ${RIGHTS}` : `${message}: name the primary`);
 }
+
+/**
+ * Finds out, without a change, whether `migrate` can work in a database: one that is read-only or has an older pgmq
+ * also stops a start that has nothing to migrate. The rights of the user are known of an empty database only.
+ *
+ * @throws AppError `config_invalid`, `database_unavailable`
+ */
+export async function assertMigratable(url: string): Promise<void> {
+  const sql = connect(url, { max: 1 });
+  try {
+    await assertWritable(sql);
+    const { is_installed, is_recent } = await readPgmq(sql);
+    if (is_installed && !is_recent) throw oldPgmq();
+  } catch (error) {
+    throw toMigrationError(error);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+async function assertWritable(sql: Sql): Promise<void> {
+  const [state] = await sql<{ is_read_only: boolean; can_create: boolean; is_empty: boolean }[]>`
+    select current_setting('transaction_read_only')::boolean as is_read_only,
+           has_database_privilege(current_database(), 'create')
+             and has_schema_privilege('public', 'create') as can_create,
+           to_regclass('schema_migrations') is null as is_empty`;
+  const { is_read_only, can_create, is_empty } = state!;
+  if (is_read_only) throw unusable("is read-only: name the primary");
+  if (is_empty && !can_create) throw unusable(`does not let this user make tables: ${RIGHTS}`);
+}
+
+const unusable = (problem: string) =>
+  new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
 
 /** The first version whose queues have the column `last_read_at`, which claims set. */
 const PGMQ = "1.10.0";
 
 type PgmqState = { is_installed: boolean; is_recent: boolean; offered: string | null };
+
+async function readPgmq(sql: Sql | TransactionSql): Promise<PgmqState> {
+  const [state] = await sql<PgmqState[]>`
+    select to_regclass('pgmq.meta') is not null as is_installed,
+           exists (select from pg_attribute where attrelid = to_regclass('pgmq.message_record')
+                   and attname = 'last_read_at') as is_recent,
+           (select default_version from pg_available_extensions where name = 'pgmq') as offered`;
+  return state!;
+}
 
 /**
  * Installs pgmq as an extension if the server offers a recent one, else from the SQL of the npm package.
@@ -245,12 +287,7 @@ type PgmqState = { is_installed: boolean; is_recent: boolean; offered: string | 
 async function installPgmq(sql: Sql): Promise<void> {
   await sql.begin(async (transaction) => {
     await transaction`select pg_advisory_xact_lock(${LOCK})`;
-    const [state] = await transaction<PgmqState[]>`
-      select to_regclass('pgmq.meta') is not null as is_installed,
-             exists (select from pg_attribute where attrelid = to_regclass('pgmq.message_record')
-                     and attname = 'last_read_at') as is_recent,
-             (select default_version from pg_available_extensions where name = 'pgmq') as offered`;
-    const { is_installed, is_recent, offered } = state!;
+    const { is_installed, is_recent, offered } = await readPgmq(transaction);
     if (is_recent) return;
     if (is_installed) throw oldPgmq();
     if (offered && Bun.semver.satisfies(offered, `>=${PGMQ}`)) {
@@ -264,7 +301,7 @@ function oldPgmq(): AppError {
   const problem =
     `its pgmq is older than ${PGMQ}: run alter extension pgmq update as its superuser, or use a database ` +
     "without pgmq, where Lectern installs its own";
-  return new AppError("config_invalid", { problems: { DATABASE_URL: [problem] } });
+  return unusable(problem);
 }
 
 async function pgmqSql(): Promise<string> {

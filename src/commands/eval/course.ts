@@ -5,7 +5,6 @@ import { loadConfig } from "../../config";
 import { getCourse, insertCourse } from "../../db/courses";
 import { startEmbeddedDatabase } from "../../db/embedded/start";
 import { migrate } from "../../db/migrate";
-import { openDatabaseServer } from "../../db/server";
 import { AppError } from "../../errors";
 import { runCourseExam } from "../../evaluation/course-exam";
 import { readCourseFolder } from "../../evaluation/course-folder";
@@ -16,6 +15,7 @@ import { toReportChart } from "../../evaluation/report-chart";
 import { toGateTable, toReportTable } from "../../evaluation/report-table";
 import { startLocalEmbedder } from "../../providers/local/embedding-server";
 import { openServices } from "../../services";
+import { openInstalledDatabase } from "../installed-database";
 import { print, writeChart } from "./print";
 
 /** How the report of a course is shown and compared. */
@@ -42,10 +42,9 @@ export async function takeStoredExam({
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
   const config = loadConfig();
+  const database = await openInstalledDatabase(config);
   const local = startLocalEmbedder();
-  const database = await openDatabaseServer(config);
   try {
-    await migrate(database.directUrl);
     const services = await openServices(
       { ...config, DATABASE_URL: database.url, LOG_LEVEL: "silent" },
       { connections: 2, localEmbedderUrl: local.url, name: "eval" },

@@ -13,6 +13,7 @@ import { openReranker } from "../../providers/reranker";
 import { readBeirSet } from "../../retrieval/beir";
 import { type EvaluationDeps, evaluate, ingestSet } from "../../retrieval/evaluate";
 import { evaluateTimelineSearch } from "../../retrieval/evaluate-timeline";
+import { openInstalledDatabase } from "../installed-database";
 import { print } from "./print";
 import {
   toAlignmentTable,
@@ -100,16 +101,22 @@ async function withEvaluationCourse(
 
 /** An embedded database in memory, or the one of the settings. */
 async function openEvaluationDatabase() {
-  const { DATABASE_URL, DATABASE_DIRECT_URL = DATABASE_URL } = loadConfig();
-  const own = DATABASE_URL ? null : await startEmbeddedDatabase({ dataDir: null });
-  const url = DATABASE_DIRECT_URL ?? own!.url;
-  await migrate(url);
+  const config = loadConfig();
+  const { close, url } = await (config.DATABASE_URL
+    ? openInstalledDatabase(config).then(({ close, directUrl }) => ({ close, url: directUrl }))
+    : startMigratedInMemory());
   const db = connect(url, { max: 2 });
   return {
     db,
     close: async () => {
       await db.end();
-      await own?.close();
+      await close();
     },
   };
+}
+
+async function startMigratedInMemory() {
+  const database = await startEmbeddedDatabase({ dataDir: null });
+  await migrate(database.url);
+  return database;
 }
