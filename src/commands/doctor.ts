@@ -10,7 +10,7 @@ import { openDataRoot } from "../storage/data-root";
 import { judgeDiskSpace, readDiskSpace } from "../storage/disk-space";
 import { examineDatabase } from "./doctor/database";
 import { broken, type Finding, missing, ok, toFinding } from "./doctor/finding";
-import { addressOf } from "./running-server";
+import { addressOf, answersLive } from "./running-server";
 
 /**
  * `./lectern doctor`: shows what is configured, what is missing, and the effect of each missing part.
@@ -73,10 +73,7 @@ async function port(config: Config): Promise<Finding> {
     await assertPortFree(config);
     return ok("port", `${address} is free`);
   } catch (error) {
-    const isOurs = await fetch(`${address}/api/health/live`, { signal: AbortSignal.timeout(2_000) })
-      .then((response) => response.json())
-      .then((health: { status?: string }) => typeof health.status === "string")
-      .catch(() => false);
+    const isOurs = await answersLive(address);
     return isOurs ? ok("port", `a Lectern answers at ${address}`) : toFinding("port", error);
   }
 }

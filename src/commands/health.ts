@@ -1,40 +1,36 @@
 import { parseArgs } from "node:util";
 import { loadConfig } from "../config";
-import { AppError, explain } from "../errors";
+import { exitWithUsage, runMain } from "./run-main";
 import { addressOf } from "./running-server";
 
+const USAGE = "Usage: ./lectern health [--live]";
 const TIMEOUT_MS = 2_500;
 
 /**
  * `./lectern health`: asks the server that these settings start, on the port of its role, whether it can do its
- * work. `--live` asks only whether it answers. The exit code is 1 if not, as HEALTHCHECK of an image needs it.
+ * work. `--live` asks only whether it answers. The exit code is 1 if not, or if the settings are wrong, as HEALTHCHECK
+ * of an image needs it: Docker reserves 2.
  */
-async function main(): Promise<number> {
-  const { values } = readOptions();
-  const url = `${addressOf(loadConfig())}/api/health/${values.live ? "live" : "ready"}`;
+async function main(args: string[]): Promise<void> {
+  const isLive = readOptions(args);
+  const url = `${addressOf(loadConfig())}/api/health/${isLive ? "live" : "ready"}`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     const { status } = (await response.json()) as { status?: string };
     console.log(`${status ?? `status ${response.status}`} (${url})`);
-    return response.ok ? 0 : 1;
+    process.exitCode = response.ok ? 0 : 1;
   } catch {
     console.log(`no answer (${url})`);
-    return 1;
+    process.exitCode = 1;
   }
 }
 
-function readOptions() {
+function readOptions(args: string[]): boolean {
   try {
-    return parseArgs({ args: Bun.argv.slice(2), options: { live: { type: "boolean" } } });
-  } catch (cause) {
-    const message = "Usage: ./lectern health [--live]";
-    throw new AppError("config_invalid", { message }, { cause });
+    return parseArgs({ args, options: { live: { type: "boolean", default: false } } }).values.live;
+  } catch (error) {
+    exitWithUsage(error, USAGE);
   }
 }
 
-try {
-  process.exit(await main());
-} catch (error) {
-  console.error(explain(error));
-  process.exit(2);
-}
+await runMain(main);

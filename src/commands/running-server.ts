@@ -63,6 +63,20 @@ export function addressOf({ HOST, PORT, ROLE, WORKER_PORT }: Config): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/** A hung server accepts the connection and sends nothing. */
+const LIVE_TIMEOUT_MS = 2_000;
+
+/** Whether a Lectern runs at that address, ready or not. */
+export async function answersLive(url: string): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(LIVE_TIMEOUT_MS);
+    const response = await fetch(new URL("/api/health/live", url), { signal });
+    return typeof ((await response.json()) as { status?: unknown }).status === "string";
+  } catch {
+    return false;
+  }
+}
+
 function parseJson(text: string): unknown {
   try {
     return text === "" ? undefined : JSON.parse(text);
