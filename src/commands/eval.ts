@@ -7,7 +7,7 @@ import { runMain } from "./run-main";
 
 /**
  * `./lectern eval FOLDER [--json] [--svg FILE] [--gate [BASELINE]]`: measures retrieval, answers, refusals, the
- * citation check and the timeline with an own course: PDFs, transcripts and `questions.jsonl`
+ * citation check and the timeline with an own course: PDFs, transcripts and a file of questions
  * (docs/evaluation.md). It is ingested into an embedded database in memory. `--gate` compares the report with a
  * baseline, by default `FOLDER/baseline.json`, and fails when a measure is worse.
  *

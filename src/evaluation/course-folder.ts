@@ -2,53 +2,27 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type JudgedSentence, readJudgedSentences } from "../chat/citations/evaluate";
 import { AppError } from "../errors";
-import { editDistance } from "../text/edit-distance";
+import { RowProblems, readJsonLines } from "../text/json-lines";
 import { type CourseFile, findPlace, listFolder, readCourseFiles } from "./folder-files";
-import { type JsonLine, LineProblems, readJsonLines } from "./json-lines";
+import { FileName, IN_ORDER, isInOrder, Seconds } from "./gold";
 import { addId } from "./measures";
+import {
+  QUESTION_FILES,
+  type QuestionFile,
+  readQuestionFile,
+  type WrittenQuestion,
+} from "./question-file";
 
-const File = z.string().min(1);
-const Seconds = z.number().nonnegative().max(1_800_000);
-const isInOrder = ({ start_s, end_s }: { start_s: number; end_s: number }) => start_s < end_s;
-const IN_ORDER = "end_s must be greater than start_s";
-const Gold = z.union(
-  [
-    z.strictObject({ file: File, pages: z.array(z.int().positive()).min(1) }),
-    z.strictObject({ file: File, start_s: Seconds, end_s: Seconds }).refine(isInOrder, IN_ORDER),
-  ],
-  {
-    error: "needs file and pages (of a PDF, from 1), or file, start_s and end_s (of a transcript)",
-  },
-);
-const Question = z
-  .object({
-    id: z.string().min(1).optional(),
-    question: z.string().trim().min(1).max(8_000),
-    language: z.string().min(1).default("all"),
-    kind: z.string().min(1).default("other"),
-    covered: z.boolean().optional(),
-    gold: z.array(Gold).default([]),
-  })
-  .refine(({ covered, gold }) => covered !== false || gold.length === 0, {
-    error: "a question that is not covered has no gold",
-    path: ["gold"],
-  })
-  .refine(({ covered, gold }) => covered === false || gold.length > 0, {
-    error: "needs the pages or seconds that answer it, or covered: false",
-    path: ["gold"],
-  });
-const QUESTION_FIELDS = Object.keys(Question.shape);
 const Visit = z
   .object({
-    lecture: File,
-    document: File,
+    lecture: FileName,
+    document: FileName,
     page: z.int().positive(),
     start_s: Seconds,
     end_s: Seconds,
   })
   .refine(isInOrder, IN_ORDER);
 
-type WrittenQuestion = z.infer<typeof Question>;
 export type FolderQuestion = Omit<WrittenQuestion, "id" | "covered"> & {
   /** The question itself if the line has no id, so that lines can be added and moved. */
   id: string;
@@ -69,7 +43,6 @@ export type CourseFolder = {
   timeline: LabelledVisit[] | null;
 };
 
-export const QUESTIONS_FILE = "questions.jsonl";
 const CITATIONS_FILE = "citations.jsonl";
 const TIMELINE_FILE = "timeline.jsonl";
 
@@ -89,17 +62,13 @@ export async function readCourseFolder(
     const problem = "the folder contains no PDF and no transcript (.vtt, .srt)";
     throw new AppError("evaluation_set_invalid", { path: folder, problem });
   }
-  const path = join(folder, QUESTIONS_FILE);
-  const lines = await readJsonLines(path, Question);
-  if (lines.length === 0) {
-    const problem = "the file contains no questions";
-    throw new AppError("evaluation_set_invalid", { path, problem });
-  }
+  const questionFile = findQuestionFile(folder, names);
+  const written = await readQuestionFile(join(folder, questionFile.name), questionFile.format);
   const files = await readCourseFiles(folder, material, limits);
   return {
     folder,
     ...material,
-    questions: toQuestions(path, lines, files),
+    questions: toQuestions(written, files),
     citations: names.includes(CITATIONS_FILE)
       ? await readJudgedSentences(join(folder, CITATIONS_FILE))
       : null,
@@ -109,53 +78,49 @@ export async function readCourseFolder(
   };
 }
 
+/** The only file of questions in a folder. Its name can have capitals. */
+function findQuestionFile(folder: string, names: readonly string[]) {
+  const found = names.flatMap((name) => {
+    const format = QUESTION_FILES.find((known) => known === name.toLowerCase());
+    return format ? [{ name, format }] : [];
+  });
+  const [one] = found;
+  if (one && found.length === 1) return one;
+  const problem = one
+    ? `the folder has ${found.map(({ name }) => name).join(" and ")}: keep one of them`
+    : `the folder has no questions: write ${QUESTION_FILES.join(", ")}`;
+  throw new AppError("evaluation_set_invalid", { path: folder, problem });
+}
+
 function toQuestions(
-  path: string,
-  lines: readonly JsonLine<WrittenQuestion>[],
+  { questions: written, problems }: QuestionFile,
   files: readonly CourseFile[],
 ): FolderQuestion[] {
-  const problems = new LineProblems(path);
   const ids = new Set<string>();
-  const questions = lines.map(
-    ({ value: { id: ownId, covered = true, ...written }, line, fields }) => {
-      if (ownId !== undefined && ids.has(ownId))
-        problems.add(line, `the id ${ownId} is used twice`);
-      const id = ownId ?? addId(written.question, ids);
-      ids.add(id);
-      for (const problem of findMisspelt(fields)) problems.add(line, problem);
-      const gold = written.gold.map((place) => {
-        const found = findPlace(place, files);
-        if ("file" in found) return { ...place, file: found.file.name };
-        problems.add(line, found.problem);
-        return place;
-      });
-      return { ...written, id, covered, gold };
-    },
-  );
+  const questions = written.map(({ value: { id: ownId, covered = true, ...question }, row }) => {
+    if (ownId !== undefined && ids.has(ownId)) problems.add(row, `the id ${ownId} is used twice`);
+    const id = ownId ?? addId(question.question, ids);
+    ids.add(id);
+    const gold = question.gold.map((place) => {
+      const found = findPlace(place, files);
+      if ("file" in found) return { ...place, file: found.file.name };
+      problems.add(row, found.problem);
+      return place;
+    });
+    return { ...question, id, covered, gold };
+  });
   problems.throwIfAny();
   return questions;
 }
 
-/** Other fields, such as a note, are ignored. */
-function findMisspelt(fields: readonly string[]): string[] {
-  return fields
-    .filter((field) => !QUESTION_FIELDS.includes(field))
-    .flatMap((field) => {
-      const isClose = (known: string) =>
-        editDistance(field.toLowerCase(), known) <= (known.length > 4 ? 2 : 1);
-      const meant = QUESTION_FIELDS.find((known) => !fields.includes(known) && isClose(known));
-      return meant ? [`${field} is no field: is ${meant} meant?`] : [];
-    });
-}
-
 async function readTimeline(path: string, files: readonly CourseFile[]): Promise<LabelledVisit[]> {
-  const problems = new LineProblems(path);
-  const visits = (await readJsonLines(path, Visit)).map(({ value, line }) => {
+  const problems = new RowProblems(path);
+  const visits = (await readJsonLines(path, Visit)).map(({ value, row }) => {
     const { start_s, page } = value;
     // The last page is often shown longer than the speech.
     const spoken = findPlace({ file: value.lecture, start_s, end_s: start_s }, files);
     const shown = findPlace({ file: value.document, pages: [page] }, files);
-    for (const found of [spoken, shown]) if ("problem" in found) problems.add(line, found.problem);
+    for (const found of [spoken, shown]) if ("problem" in found) problems.add(row, found.problem);
     return {
       ...value,
       ...("file" in spoken && { lecture: spoken.file.name }),

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,6 +101,117 @@ describe("a course folder", () => {
     expect(Object.keys(broken.problems)).toHaveLength(20);
     expect(broken.other_lines_with_problems).toBe(11);
     expect(text).toContain("line 20: not a JSON object");
+  });
+
+  test("takes pages as ranges, and seconds as times of a recording", async () => {
+    const placed = (...gold: object[]) => ({ question: crypto.randomUUID(), gold });
+    const { questions } = await withQuestions(
+      placed({ file: "Deck.PDF", pages: 2 }, { file: "Deck.PDF", pages: "1-2" }),
+      placed({ file: "Deck.PDF", pages: ["2", 1, "1–2"] }),
+      placed({ file: "talk.vtt", start_s: "0:02", end_s: "0:00:05,5" }),
+      placed({ file: "talk.vtt", start_s: "2", end_s: 5 }),
+    );
+
+    expect(questions.map(({ gold }) => gold)).toEqual([
+      [
+        { file: "Deck.PDF", pages: [2] },
+        { file: "Deck.PDF", pages: [1, 2] },
+      ],
+      [{ file: "Deck.PDF", pages: [1, 2] }],
+      [{ file: "talk.vtt", start_s: 2, end_s: 5.5 }],
+      [{ file: "talk.vtt", start_s: 2, end_s: 5 }],
+    ]);
+  });
+
+  test("compares questions whose accents are written in two ways", async () => {
+    const [composed, decomposed] = ["Größe?".normalize("NFC"), "Größe?".normalize("NFD")];
+    const { questions } = await withQuestions({ ...onPage, question: ` ${decomposed} ` });
+    expect(questions[0]!.id).toBe(composed);
+  });
+
+  describe("with another file of questions", () => {
+    beforeAll(() => rm(join(folder, "questions.jsonl"), { force: true }));
+    const readAs = async (name: string, content: string | Uint8Array) => {
+      await writeFile(join(folder, name), content);
+      return read().finally(() => rm(join(folder, name)));
+    };
+
+    test.each([
+      [";", "\r\n", "\uFEFF"],
+      [",", "\n", ""],
+      ["\t", "\r\n", "\uFEFFsep=\t\r\n"],
+    ])("reads CSV with %j between its cells, one place in each row", async (d, newline, start) => {
+      const rows = [
+        ["Question", "file", "pages", "start_s", "end_s", "covered", "note"],
+        ["Wo ist es?", "Deck.PDF", '"1-2"', "", "", "", "hard"],
+        ["Wo ist es?", decomposed, "", "0:02", "0:05", "WAHR", ""],
+        ["", "", "", "", "", "", ""],
+        [`"Was kostet ""sie""${d} und${newline}warum?"`, "", "", "", "", "Nein", ""],
+      ];
+      const text = start + rows.map((row) => row.join(d)).join(newline);
+      const { questions } = await readAs("Questions.CSV", text);
+
+      expect(questions).toEqual([
+        {
+          id: "Wo ist es?",
+          question: "Wo ist es?",
+          language: "all",
+          kind: "other",
+          covered: true,
+          gold: [
+            { file: "Deck.PDF", pages: [1, 2] },
+            { file: decomposed, start_s: 2, end_s: 5 },
+          ],
+        },
+        expect.objectContaining({
+          question: `Was kostet "sie"${d} und${newline}warum?`,
+          covered: false,
+        }),
+      ]);
+    });
+
+    test("names the lines of a CSV file that are wrong", async () => {
+      const text = [
+        "id,question,file,pages,start_s,end_s,covered",
+        "a,Where?,Deck.PDF,2-1,,,",
+        "b,Where?,talk.vtt,,0:75,9,",
+        "c,Where?,Deck.PDF,9,,,",
+        "c,Who?,Deck.PDF,1,,,",
+        "d,Why?,,,,,perhaps",
+        "e,What?,Deck.PDF,1,2,3,",
+      ].join("\n");
+      const { problems } = await problemsOf(readAs("questions.csv", text));
+
+      expect(Object.keys(problems)).toEqual(["line 2", "line 3", "line 5", "line 6", "line 7"]);
+      expect(problems["line 2"].join()).toContain("gold[0].pages: must be pages from 1");
+      expect(problems["line 3"].join()).toContain("gold[0].start_s: must be seconds");
+      expect(problems["line 5"].join()).toContain("the id c is that of another question");
+      expect(problems["line 6"].join()).toContain("covered");
+      expect(problems["line 7"].join()).toContain("needs file and pages");
+    });
+
+    test.each([
+      ["questions.csv", "Frage,file\nWo?,Deck.PDF", "line 1: there is no column question"],
+      ["questions.csv", 'question\n"Where?', "not a CSV file"],
+      ["questions.csv", "question,file\n\n", "no questions"],
+      ["questions.json", '{"question": "Where?"}', "list of questions"],
+      ["questions.json", '["Where?"]', "question 1: "],
+    ])("refuses %s with %j", async (name, text, problem) => {
+      const error = await readAs(name, text).catch((refused) => refused);
+      expect(explain(error)).toContain(problem);
+    });
+
+    test("reads JSON with a list", async () => {
+      const { questions } = await readAs("questions.json", JSON.stringify([onPage]));
+      expect(questions.map(({ id }) => id)).toEqual([question]);
+    });
+
+    test("refuses two files of questions, and none", async () => {
+      expect((await problemsOf(read())).problem).toContain("the folder has no questions");
+      await writeQuestions(JSON.stringify(onPage));
+      const { problem } = await problemsOf(readAs("questions.csv", "question"));
+      expect(problem).toBe("the folder has questions.csv and questions.jsonl: keep one of them");
+    });
   });
 
   test("refuses two questions with one id, and no question", async () => {

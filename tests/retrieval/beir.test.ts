@@ -31,9 +31,11 @@ describe("readBeirSet", () => {
       details: { path: join(scratch.path, "corpus.jsonl"), problem: "the file is missing" },
     });
     await Bun.write(join(scratch.path, "corpus.jsonl"), `{"_id":"1","text":"x"}\n{"_id":2}\n`);
-    expect(await fail()).toMatchObject({ details: { line: 2 } });
+    expect(await fail()).toMatchObject({ details: { problems: { "line 2": expect.anything() } } });
     await Bun.write(join(scratch.path, "corpus.jsonl"), `\uFEFF{"_id":"1","text":"x"}\r\n{"_id":`);
-    expect(await fail()).toMatchObject({ details: { line: 2, problem: "not a JSON object" } });
+    expect(await fail()).toMatchObject({
+      details: { problems: { "line 2": [expect.stringContaining("not a JSON object")] } },
+    });
   });
 
   test("refuses a set by which nothing can be judged", async () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../../errors";
+import { readJsonLines } from "../../text/json-lines";
 import { checkCitations } from "./check";
 
 const JudgedSentence = z.object({
@@ -27,31 +28,15 @@ type FlagQuality = {
 export type CitationReport = FlagQuality & { kinds: Record<string, FlagQuality> };
 
 /**
- * Reads judged sentences, one JSON object a line; blank lines are ignored.
+ * Reads judged sentences, one JSON object in each line; blank lines are ignored.
  *
- * @throws AppError `evaluation_set_invalid`, with the file, the line and the problem
+ * @throws AppError `evaluation_set_invalid`, with all lines that have a problem
  */
 export async function readJudgedSentences(path: string): Promise<JudgedSentence[]> {
-  const invalid = (problem: string, line?: number) =>
-    new AppError("evaluation_set_invalid", { path, ...(line && { line }), problem });
-  const text = await Bun.file(path)
-    .text()
-    .catch((error) => {
-      throw invalid(`the file cannot be read (${error.code ?? error.message})`);
-    });
-  const sentences = text.split("\n").flatMap((line, i) => {
-    if (line.trim() === "") return [];
-    try {
-      return [JudgedSentence.parse(JSON.parse(line.replace(/^\uFEFF/, "")))];
-    } catch (error) {
-      throw invalid(
-        error instanceof z.ZodError ? z.prettifyError(error) : "not a JSON object",
-        i + 1,
-      );
-    }
-  });
-  if (sentences.length === 0) throw invalid("the file contains no sentences");
-  return sentences;
+  const sentences = (await readJsonLines(path, JudgedSentence)).map(({ value }) => value);
+  if (sentences.length > 0) return sentences;
+  const problem = "the file contains no sentences";
+  throw new AppError("evaluation_set_invalid", { path, problem });
 }
 
 /** Runs the citation check on each sentence and compares the flag with the expected one. */

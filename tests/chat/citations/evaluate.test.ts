@@ -50,8 +50,9 @@ describe("readJudgedSentences", () => {
     await rm(folder, { recursive: true });
 
     expect(code).toBe("evaluation_set_invalid");
-    expect(details.line).toBe(line);
-    expect(details.problem).toContain(problem);
+    const problems = details.problems as Record<string, string[]> | undefined;
+    const shown = line === undefined ? details.problem : problems![`line ${line}`]!.join();
+    expect(shown).toContain(problem);
   });
 
   test("names a missing file", async () => {
