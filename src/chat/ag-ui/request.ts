@@ -110,6 +110,7 @@ function readRunInput(
   const state = toObject(input.state);
   const course_id = readCourseId(findCourse(fields, query));
   const named = Uuid.safeParse(props?.session_id ?? input.threadId);
+  if (!named.success) refuseBlankThread(input.threadId);
   const threadName = [course_id, input.threadId, ...(user_id === null ? [] : [user_id])].join("\n");
   const isVersion1 = Number.parseFloat(input.protocolVersion ?? "0") >= 1;
   return {
@@ -132,6 +133,17 @@ function readRunInput(
     resume: input.resume,
     state,
   };
+}
+
+/**
+ * All callers without a name would share one conversation.
+ *
+ * @throws AppError `request_invalid`
+ */
+function refuseBlankThread(threadId: string): void {
+  if (/\S/.test(threadId)) return;
+  const message = "must not be blank: give each conversation an id of its own";
+  throw new AppError("request_invalid", { fields: [{ path: "threadId", message }] });
 }
 
 /** The longest time for which an answer is written without a reader, in milliseconds. */

@@ -56,7 +56,7 @@ async function readJson(request: Request, limits: JsonLimits): Promise<unknown> 
   // Each of these steps takes 20 ms for 16 MB, so other requests run between them.
   const isLarge = bytes.length > SMALL_BODY.maxBytes;
   if (isLarge) await Bun.sleep(0);
-  const text = bytes.toString("utf8");
+  const text = decode(bytes);
   if (isLarge) await Bun.sleep(0);
   const body = parse(text);
   return /\\u(?:0000|[dD])/.test(text) ? toStorableBody(body) : body;
@@ -127,6 +127,22 @@ async function* untilEnd(request: Request, timeoutMs: number): AsyncGenerator<Ui
     clearTimeout(timer);
     ended.removeEventListener("abort", stop);
     stop();
+  }
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * JSON is UTF-8. Other bytes would become U+FFFD, and wrong letters would be stored. A byte order mark, which
+ * programs on Windows write, is removed.
+ *
+ * @throws AppError `body_malformed`
+ */
+function decode(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch (cause) {
+    throw new AppError("body_malformed", { expected: "JSON in UTF-8" }, { cause });
   }
 }
 

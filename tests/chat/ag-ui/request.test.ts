@@ -86,6 +86,21 @@ describe("readChatRequest", () => {
     );
   });
 
+  test.each(["", " ", "\n"])(
+    "refuses the thread %j, which all callers without one would share",
+    (id) => {
+      const body = { ...run, threadId: id };
+      expect(() => readChatRequest(body, {})).toThrow(
+        expect.objectContaining({
+          errorCode: "request_invalid",
+          details: { fields: [{ path: "threadId", message: expect.stringContaining("blank") }] },
+        }),
+      );
+      const forwardedProps = { course_id, session_id: course_id };
+      expect(readChatRequest({ ...body, forwardedProps }, {}).session_id).toBe(course_id);
+    },
+  );
+
   test("passes on the state of the page without the fields that our events write", () => {
     const state = { course_id, references: [], last_message_id: null, chapter: 3 };
 

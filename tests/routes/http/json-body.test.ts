@@ -23,6 +23,7 @@ const app = new Elysia()
   });
 
 const encoder = new TextEncoder();
+const latin1 = (text: string) => Buffer.from(text, "latin1");
 
 /** The body arrives in pieces, as from a network. */
 function send(path: string, json: string | Uint8Array<ArrayBuffer>) {
@@ -80,6 +81,24 @@ describe("a body of our own", () => {
 
     expect(problem).toMatchObject({ status: 422, code: "request_invalid" });
     expect(JSON.stringify(problem).length).toBeLessThan(10_000);
+  });
+
+  test.each([
+    ["Latin-1", Buffer.from('{"name":"caf\u00e9"}', "latin1")],
+    ["UTF-16", Buffer.from('\ufeff{"name":"x"}', "utf16le")],
+    ["a cut UTF-8 character", Buffer.from('{"name":"\u00e9"}').subarray(0, -3)],
+    ["an encoded surrogate", Buffer.concat(['{"name":"', "\xed\xa0\x80", '"}'].map(latin1))],
+  ])("in %s is refused instead of stored with wrong letters", async (_, bytes) => {
+    expect(await problemOf(await send("/small", new Uint8Array(bytes)))).toEqual({
+      status: 400,
+      code: "body_malformed",
+      details: { expected: "JSON in UTF-8" },
+    });
+  });
+
+  test("can begin with a byte order mark", async () => {
+    const response = await send("/small", '\ufeff{"name":"é"}');
+    expect(await response.json()).toEqual({ name: "é" });
   });
 
   test("gets U+FFFD for half a character, and names the field with a NUL", async () => {
