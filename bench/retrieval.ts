@@ -106,7 +106,7 @@ async function main(): Promise<void> {
   const sql = postgres(database.url, { max: 4, onnotice: () => {}, debug });
   await using openai = startOpenAI();
   const settings = { OPENAI_BASE_URL: openai.url, EMBEDDING_MODEL: "openai:bench" };
-  const { embedder } = openProviders(loadConfig(settings), { localEmbedderUrl: openai.url });
+  const { embedder } = await openProviders(loadConfig(settings), { localEmbedderUrl: openai.url });
 
   const measured = Object.keys(LIMITS_MS).map(Number);
   const { courses } = await fillCourses(sql, [...SMALL_COURSES, ...measured], embedder.model);

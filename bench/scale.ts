@@ -145,7 +145,7 @@ async function main(): Promise<void> {
   const sql = postgres(database.url, { max: 2, onnotice: () => {} });
   await using openai = startOpenAI();
   const settings = { OPENAI_BASE_URL: openai.url, EMBEDDING_MODEL: "openai:bench" };
-  const { embedder } = openProviders(loadConfig(settings), { localEmbedderUrl: openai.url });
+  const { embedder } = await openProviders(loadConfig(settings), { localEmbedderUrl: openai.url });
   console.log(describeMachine());
 
   if (database.isNew) {

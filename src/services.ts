@@ -110,7 +110,7 @@ export async function openServices(
   const shutdown = new AbortController();
   const unfinished = new Set<Promise<void>>();
   let workers: Services["workers"] = () => ({ wanted: 0, alive: 0, isStarting: false });
-  const providers = openProviders(config, { localEmbedderUrl });
+  const providers = await openProviders(config, { localEmbedderUrl });
   return {
     ...providers,
     chatModel: { ...providers.chatModel, onCall },

@@ -18,7 +18,7 @@ import { addressOf, answersLive } from "./running-server";
  */
 async function examine(config: Config): Promise<Finding[]> {
   const folder = await examineFolder(config); // before the database, which is in it
-  const { findings: modelFindings, embeddingModel } = examineModels(config);
+  const { findings: modelFindings, embeddingModel } = await examineModels(config);
   const database = await examineDatabase(config, embeddingModel);
   return [
     runtime(),
@@ -96,9 +96,11 @@ async function disk({ DATA_ROOT, MAX_UPLOAD_MB }: Config): Promise<Finding[]> {
   return [missing("disk", `${text}, ${state}: free space, or set DATA_ROOT to a larger disk`)];
 }
 
-function examineModels(config: Config): { findings: Finding[]; embeddingModel: string | null } {
+async function examineModels(
+  config: Config,
+): Promise<{ findings: Finding[]; embeddingModel: string | null }> {
   try {
-    const { embedder, chatModel, slideDescriber } = openProviders(config, UNASKED);
+    const { embedder, chatModel, slideDescriber } = await openProviders(config, UNASKED);
     const transcriber = selectTranscriber(config);
     const local = embedder.model.startsWith("local:");
     const findings = [

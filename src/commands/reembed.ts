@@ -51,7 +51,7 @@ async function main(args: string[]): Promise<void> {
   const db = connect(database.directUrl, { max: 2 });
   try {
     const reach = { course_id: options.course ? (await getCourse(db, options.course)).id : null };
-    const { embedder } = openProviders(settings, { localEmbedderUrl: local.url });
+    const { embedder } = await openProviders(settings, { localEmbedderUrl: local.url });
     const recorder = new CallRecorder(db, null, stop.signal, DEFAULT_POLICY);
     const calls = recorder.for("reembed", `reembed:${embedder.model}`);
     const say = (line: string) => console.error(line);
@@ -64,8 +64,8 @@ async function main(args: string[]): Promise<void> {
       ? rollBack(reach, tools)
       : moveToModel(reach, tools, () => compareModels(reach, tools, options.force ?? false)));
     console.log(`${switched} chunks now use ${model}`);
-    const configured = openProviders(config, { localEmbedderUrl: local.url }).embedder.model;
-    advise(model, configured, await countEmbeddings(db, reach));
+    const configured = await openProviders(config, { localEmbedderUrl: local.url });
+    advise(model, configured.embedder.model, await countEmbeddings(db, reach));
   } finally {
     await db.end();
     await database.close();

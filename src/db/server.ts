@@ -3,7 +3,6 @@ import type { Config } from "../config";
 import { AppError } from "../errors";
 import type { Log } from "../log";
 import { connect, type Sql } from "./client";
-import { startEmbeddedDatabase } from "./embedded/start";
 
 export type ServerProperties = {
   /** 17 for PostgreSQL 17.x. */
@@ -47,6 +46,7 @@ export async function openDatabaseServer(
   embedded: { idleLimitSeconds?: number } = {},
 ): Promise<DatabaseServer> {
   if (!DATABASE_URL) {
+    const { startEmbeddedDatabase } = await import("./embedded/start");
     const database = await startEmbeddedDatabase(
       { dataDir: join(DATA_ROOT, "db"), ...embedded },
       log,

@@ -1,9 +1,7 @@
-import { type EmbeddingModel, embedMany, wrapEmbeddingModel } from "ai";
 import { toModelName } from "../db/jobs/provider-calls";
 import { AppError } from "../errors";
 import { countTokens } from "../text/tokens";
 import { type PaidCalls, UNRECORDED } from "./paid-calls";
-import { toProviderError } from "./provider-error";
 
 /** Length of every stored embedding; models of fewer dimensions are padded with zeros. */
 export const EMBEDDING_DIMENSIONS = 1536;
@@ -41,46 +39,23 @@ export interface Embedder {
 
 type EmbedderSettings = {
   model: string;
-  embeddingModel: EmbeddingModelV4;
   maxTokens: number;
-  textsPerRequest: number;
   /** The server needs no key. */
   isFree?: boolean;
-  /** Further fields of the request. */
-  providerOptions?: (purpose: EmbedOptions["purpose"]) => ProviderOptions;
+  /**
+   * Embeds texts in one or more requests.
+   *
+   * @returns the embeddings of the model, in the order of the texts, and the billed tokens; NaN if the server reports none
+   * @throws AppError `provider_…`
+   */
+  request(texts: string[], options: EmbedOptions): Promise<ModelEmbeddings>;
 };
 
-type EmbeddingModelV4 = Extract<EmbeddingModel, { specificationVersion: "v4" }>;
-type ProviderOptions = Parameters<typeof embedMany>[0]["providerOptions"];
+export type ModelEmbeddings = { embeddings: number[][]; tokens: number };
 
-/** An embedder for any embedding model of the AI SDK: one request at a time, without retries. */
+/** An embedder whose requests are recorded and whose embeddings can be stored. */
 export function createEmbedder(settings: EmbedderSettings): Embedder {
-  const { model, maxTokens, textsPerRequest, isFree = false, providerOptions } = settings;
-  // The SDK splits by size (OpenAI's limit of tokens per request), but not by our number of texts.
-  const embeddingModel = wrapEmbeddingModel({
-    model: settings.embeddingModel,
-    middleware: {
-      specificationVersion: "v4",
-      overrideMaxEmbeddingsPerCall: () => textsPerRequest,
-    },
-  });
-
-  const request = async (texts: string[], { purpose, signal }: EmbedOptions) => {
-    try {
-      return await embedMany({
-        model: embeddingModel,
-        values: texts,
-        maxRetries: 0, // the queue retries
-        maxParallelCalls: 1,
-        abortSignal: signal,
-        providerOptions: providerOptions?.(purpose),
-      });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw toProviderError(error, model);
-    }
-  };
-
+  const { model, maxTokens, isFree = false, request } = settings;
   return {
     model,
     maxTokens,
@@ -100,11 +75,11 @@ export function createEmbedder(settings: EmbedderSettings): Embedder {
         },
       };
       return calls.run(call, async () => {
-        const { embeddings, usage } = await request(texts, options);
+        const { embeddings, tokens } = await request(texts, options);
         const result = {
           embeddings: embeddings.map((embedding) => toStoredEmbedding(embedding, model)),
           // Google and some servers report no usage.
-          usage: Number.isFinite(usage.tokens) ? { tokens: usage.tokens } : call.estimate,
+          usage: Number.isFinite(tokens) ? { tokens } : call.estimate,
         };
         return { result, usage: result.usage };
       });

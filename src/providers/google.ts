@@ -1,6 +1,7 @@
 import { createGoogle } from "@ai-sdk/google";
 import type { ChatModel } from "./chat/chat-model";
-import { createEmbedder, EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
+import { EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
+import { createSdkEmbedder } from "./sdk-embedder";
 import { createSlideDescriber, type SlideDescriber } from "./slides/slide-describer";
 
 export type GoogleSettings = {
@@ -23,7 +24,7 @@ export class Google {
   }
 
   embedder(modelId: string): Embedder {
-    return createEmbedder({
+    return createSdkEmbedder({
       model: `google:${modelId}`,
       embeddingModel: this.#provider.embeddingModel(modelId),
       maxTokens: 2_048,

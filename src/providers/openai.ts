@@ -3,7 +3,8 @@ import { defaultSettingsMiddleware, wrapLanguageModel } from "ai";
 import type { ChatModel } from "./chat/chat-model";
 import { CHAT_TEXT, RESPONSES_TEXT } from "./chat/openai-text-frames";
 import { withTextDeltaFastPath } from "./chat/text-delta-fast-path";
-import { createEmbedder, EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
+import { EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
+import { createSdkEmbedder } from "./sdk-embedder";
 import { createSlideDescriber, type SlideDescriber } from "./slides/slide-describer";
 
 export type OpenAISettings = {
@@ -42,7 +43,7 @@ export class OpenAI {
   embedder(modelId: string): Embedder {
     const version3 = modelId.startsWith("text-embedding-3");
     const options = version3 ? { openai: { dimensions: EMBEDDING_DIMENSIONS } } : undefined;
-    return createEmbedder({
+    return createSdkEmbedder({
       model: `openai:${modelId}`,
       embeddingModel: this.#open().embedding(modelId),
       // Most open models read 512 tokens (BERT's positions).

@@ -1,14 +1,13 @@
 import {
+  AISDKError,
   APICallError,
   EmptyResponseBodyError,
   InvalidResponseDataError,
   JSONParseError,
   NoContentGeneratedError,
-  NoOutputGeneratedError,
-  RetryError,
-  StreamProviderError,
   TypeValidationError,
-} from "ai";
+} from "@ai-sdk/provider";
+import type { StreamProviderError } from "ai";
 import { AppError, type ErrorCode } from "../errors";
 import { readRetryAfter } from "../media/fetch/retry-after";
 import { codeOfRefusal } from "./refusal";
@@ -21,12 +20,10 @@ import { codeOfRefusal } from "./refusal";
  * @param provider  the provider and model, for the log: `openai:gpt-5-mini`
  */
 export function toProviderError(error: unknown, provider: string): unknown {
-  if (RetryError.isInstance(error)) return toProviderError(error.lastError, provider);
-
   const fail = (code: ErrorCode, details: Record<string, unknown> = {}) =>
     new AppError(code, { provider, ...details }, { cause: error });
 
-  if (APICallError.isInstance(error) || StreamProviderError.isInstance(error)) {
+  if (APICallError.isInstance(error) || isStreamFailure(error)) {
     const { statusCode: status, message } = error;
     // No status: no connection. A retryable 200: the connection failed during the response.
     if (status === undefined || (status < 400 && error.isRetryable)) {
@@ -37,22 +34,27 @@ export function toProviderError(error: unknown, provider: string): unknown {
     const timing = retry_after_ms === undefined ? {} : { retry_after_ms };
     return fail(code, { status, message: message.slice(0, 300), ...timing });
   }
-  if (UNUSABLE_ANSWERS.some((kind) => kind.isInstance(error))) {
+  if (UNUSABLE_ANSWERS.some((kind) => kind.isInstance(error)) || isWithoutOutput(error)) {
     return fail("provider_answer_invalid", { reason: String(error).slice(0, 300) });
   }
   return error;
 }
-
-type Failure = APICallError | StreamProviderError;
 
 const UNUSABLE_ANSWERS = [
   EmptyResponseBodyError,
   InvalidResponseDataError,
   JSONParseError,
   NoContentGeneratedError,
-  NoOutputGeneratedError,
   TypeValidationError,
 ];
+
+/** The classes of these two errors are in `ai`, which takes 15 MB and is loaded only for a configured provider. */
+const isWithoutOutput = (error: unknown) =>
+  AISDKError.isInstance(error) && error.name === "AI_NoOutputGeneratedError";
+const isStreamFailure = (error: unknown): error is StreamProviderError =>
+  AISDKError.isInstance(error) && error.name === "AI_StreamProviderError";
+
+type Failure = APICallError | StreamProviderError;
 
 function codeOf(status: number, { data }: Failure): ErrorCode {
   if (status < 400) return "provider_answer_invalid";

@@ -22,7 +22,7 @@ await mkdir(join(folder, "none"));
 
 const serve = async (env: Record<string, string>) => {
   const config = loadConfig({ OPENAI_API_KEY: "sk-secret-1234", ...env });
-  const { chatModel } = openProviders(config, { localEmbedderUrl: "http://127.0.0.1:1" });
+  const { chatModel } = await openProviders(config, { localEmbedderUrl: "http://127.0.0.1:1" });
   const app = new Elysia()
     .use(problems(silentLog, () => []))
     .use(await agUiRoutes({ config, db, log: silentLog, chatModel }))

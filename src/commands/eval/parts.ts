@@ -33,7 +33,7 @@ export const EVALUATIONS = {
     const set = await readRefusalSet(path);
     const local = startLocalEmbedder();
     const config = loadConfig();
-    const { embedder } = openProviders(config, { localEmbedderUrl: local.url });
+    const { embedder } = await openProviders(config, { localEmbedderUrl: local.url });
     const reranker = openReranker(config);
     const database = await openEvaluationDatabase();
     try {
@@ -85,7 +85,7 @@ async function withEvaluationCourse(
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
   const local = startLocalEmbedder();
-  const { embedder } = openProviders(config, { localEmbedderUrl: local.url });
+  const { embedder } = await openProviders(config, { localEmbedderUrl: local.url });
   const database = await openEvaluationDatabase();
   const { db } = database;
   const course = await insertCourse(db, { name: `Evaluation of ${folder}` });

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { dataDir as readEmptyDatabase } from "@electric-sql/pglite-prepopulatedfs";
 import { AppError } from "../../errors";
-import { syncFolder } from "./synced-fs";
+import { syncFolder } from "./sync-folder";
 
 /**
  * Creates an empty database in a folder, completely or not at all. Only the user of this process can read it.
@@ -20,6 +19,7 @@ export async function makeDataDir(dataDir: string): Promise<void> {
   try {
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished, { mode: 0o700, recursive: true });
+    const { dataDir: readEmptyDatabase } = await import("@electric-sql/pglite-prepopulatedfs");
     const archive = await readEmptyDatabase();
     await new Bun.Archive(await archive.bytes()).extract(unfinished);
     await syncTree(unfinished);

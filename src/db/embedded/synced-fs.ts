@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync } from "node:fs";
+import { fsyncSync } from "node:fs";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
+import { syncFolder } from "./sync-folder";
 
 /** The parts of Emscripten's NODEFS that `fsync` needs; a directory's stream has no descriptor. */
 export type NodeStream = { nfd?: number; node: unknown };
@@ -41,15 +42,5 @@ export class SyncedFS extends NodeFS {
 
   protected syncFolder(path: string): void {
     syncFolder(path);
-  }
-}
-
-/** Makes the names in a folder durable: new files, renames and removals. */
-export function syncFolder(path: string): void {
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -1,4 +1,4 @@
-import { generateText, type LanguageModelUsage, NoObjectGeneratedError, Output } from "ai";
+import type { LanguageModelUsage } from "ai";
 import { z } from "zod";
 import { toModelName } from "../../db/jobs/provider-calls";
 import { type PaidCalls, toTokens } from "../paid-calls";
@@ -64,6 +64,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<Answer> {
   const numbered = passages.map((text, i) => ({ passage: i + 1, text }));
+  const { generateText, NoObjectGeneratedError, Output } = await import("ai"); // 15 MB
   try {
     return await generateText({
       model,

@@ -1,10 +1,5 @@
-import {
-  APICallError,
-  generateText,
-  type LanguageModelUsage,
-  NoObjectGeneratedError,
-  Output,
-} from "ai";
+import { APICallError } from "@ai-sdk/provider";
+import type { LanguageModelUsage } from "ai";
 import { z } from "zod";
 import { toModelName } from "../../db/jobs/provider-calls";
 import type { LanguageModelV4 } from "../chat/chat-model";
@@ -120,6 +115,7 @@ async function ask(
 ): Promise<RawAnswer> {
   const image = { type: "file" as const, mediaType: "image/jpeg", data: slide.image };
   const prompt = { type: "text" as const, text: promptFor(slide) };
+  const { generateText, NoObjectGeneratedError, Output } = await import("ai"); // 15 MB
   try {
     const result = await generateText({
       model,

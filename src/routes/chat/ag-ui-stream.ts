@@ -1,5 +1,4 @@
 import { type AGUIEvent, type BaseEvent, EventType, type Message } from "@ag-ui/core";
-import { AGUI_MEDIA_TYPE, EventEncoder } from "@ag-ui/encoder";
 import { withAbsoluteSource } from "../../chat/agent/show-source";
 import type { ClientCapabilities } from "../../chat/request";
 import { withAbsoluteUrls } from "../../text/absolute-urls";
@@ -14,13 +13,16 @@ type AgUiReader = {
   onGone: () => void;
 };
 
+/** The media type of AG-UI's binary form. */
+export const AGUI_MEDIA_TYPE = "application/vnd.ag-ui.event+proto";
+
 /** Sends AG-UI events as server-sent events, or in AG-UI's binary form if `accept` names it. */
-export function toAgUiResponse(
+export async function toAgUiResponse(
   events: AsyncGenerator<AGUIEvent[]>,
   { accept, baseUrl, client, onGone }: AgUiReader,
-): Response {
+): Promise<Response> {
   const isBinary = accept?.includes(AGUI_MEDIA_TYPE);
-  const format = isBinary ? toBinary(client, baseUrl) : toText(baseUrl);
+  const format = isBinary ? await toBinary(client, baseUrl) : toText(baseUrl);
   return toStreamingResponse(events, { ...format, onGone });
 }
 
@@ -69,7 +71,8 @@ const HEARTBEAT_EVENT = { type: EventType.RAW, event: {}, source: "lectern.heart
 const endsRun = (event: AGUIEvent | undefined) =>
   event?.type === EventType.RUN_FINISHED || event?.type === EventType.RUN_ERROR;
 
-function toBinary({ reasoning }: ClientCapabilities, baseUrl: string) {
+async function toBinary({ reasoning }: ClientCapabilities, baseUrl: string) {
+  const { EventEncoder } = await import("@ag-ui/encoder"); // 4 MB for the few clients of this form
   const encoder = new EventEncoder({ accept: AGUI_MEDIA_TYPE });
   const heartbeat = encoder.encodeBinary(HEARTBEAT_EVENT);
   // RUN_STARTED must be the first event, and nothing can follow the last.

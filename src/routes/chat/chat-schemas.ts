@@ -1,8 +1,8 @@
-import { AGUI_MEDIA_TYPE } from "@ag-ui/encoder";
 import { z } from "zod";
 import { PlainBody } from "../../chat/request";
 import { Id, Json, Time } from "../http/schemas";
 import { Citation } from "../passage-schemas";
+import { AGUI_MEDIA_TYPE } from "./ag-ui-stream";
 
 export const CourseQuery = z.object({ course_id: Id.optional() });
 export const CheckedCitation = Citation.extend({

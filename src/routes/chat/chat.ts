@@ -238,7 +238,7 @@ function stream(
   conversation: AgUiThreadRequest,
   request: Request,
   config: ChatRouteDeps["config"],
-): Response {
+): Promise<Response> {
   const { request: asked, request_id } = conversation;
   const gone = new AbortController();
   const onGone = () => gone.abort("the reader left");

@@ -54,7 +54,7 @@ describe("the local embedder", () => {
     expect(await embed(odd)).toHaveLength(odd.length);
   }, 120_000);
 
-  test("refuses what it cannot embed as the caller's mistake", async () => {
+  test("reports a text that it cannot embed as a refused request", async () => {
     expect(await embed([""]).catch((error) => error)).toMatchObject({
       errorCode: "provider_request_refused",
       details: { status: 400 },
@@ -67,4 +67,44 @@ describe("the local embedder", () => {
     expect((await post("/embeddings")).status).toBe(400);
     expect((await post("/models")).status).toBe(404);
   });
+
+  test("stops between requests when it is cancelled, with the reason of the cancellation", async () => {
+    const cancelled = new AbortController();
+    const reason = new Error("lecture deleted");
+    let requests = 0;
+    await using silent = serve(() => {
+      requests += 1;
+      cancelled.abort(reason);
+      return new Promise<Response>(() => {});
+    });
+    const options = { purpose: "document" as const, signal: cancelled.signal };
+    const embedding = openLocalEmbedder(`${silent.url}v1`).embed(
+      ["a", "b", "c", "d", "e"],
+      options,
+    );
+
+    expect(await embedding.catch((error) => error)).toBe(reason);
+    expect(requests).toBe(1);
+  });
+
+  test("reports a server that does not answer, or answers without the embeddings, as its failure", async () => {
+    const signal = AbortSignal.timeout(60_000);
+    const failureOf = (url: string) =>
+      openLocalEmbedder(`${url}v1`)
+        .embed(["one", "two"], { purpose: "document", signal })
+        .catch((error) => error.errorCode);
+    const gone = serve(() => new Response());
+    await gone[Symbol.asyncDispose]();
+    await using short = serve(() => Response.json({ data: [{ embedding: [1, 0] }] }));
+    await using garbled = serve(() => new Response("<html>"));
+
+    expect(await failureOf(gone.url)).toBe("provider_unavailable");
+    expect(await failureOf(short.url)).toBe("provider_answer_invalid");
+    expect(await failureOf(garbled.url)).toBe("provider_answer_invalid");
+  });
 });
+
+function serve(fetch: () => Response | Promise<Response>) {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch });
+  return { url: server.url.href, [Symbol.asyncDispose]: () => server.stop(true) };
+}

@@ -16,7 +16,7 @@ const CLOSED: AGUIEvent = { type: EventType.TEXT_MESSAGE_END, messageId };
 const FINISHED: AGUIEvent = { type: EventType.RUN_FINISHED, ...run };
 
 /** A binary stream whose batches the test sends. */
-function openBinary() {
+async function openBinary() {
   const queue: PromiseWithResolvers<AGUIEvent[] | null>[] = [Promise.withResolvers()];
   async function* batches() {
     for (;;) {
@@ -28,7 +28,7 @@ function openBinary() {
   }
   const client = { interrupts: true, cancelledOutcome: true, reasoning: true };
   const reader = { accept: AGUI_MEDIA_TYPE, baseUrl: "http://h", client, onGone() {} };
-  const response = toAgUiResponse(batches(), reader);
+  const response = await toAgUiResponse(batches(), reader);
   const send = async (batch: AGUIEvent[] | null) => {
     queue.at(-1)!.resolve(batch);
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
@@ -40,7 +40,7 @@ describe("a silent binary stream", () => {
   test.each(CLIENTS)(
     "sends heartbeats that the client of %s accepts and does not show",
     async (_, Client) => {
-      const { response, send } = openBinary();
+      const { response, send } = await openBinary();
       const agent = new Client({ url: "http://h", fetch: async () => response });
       agent.setMessages([user("Hello?")]);
       const types: string[] = [];
@@ -59,7 +59,7 @@ describe("a silent binary stream", () => {
   );
 
   test("sends none before its first event and after its last one", async () => {
-    const { response, send } = openBinary();
+    const { response, send } = await openBinary();
     const reader = response.body!.getReader();
     const first = reader.read();
     jest.advanceTimersByTime(60_000);
