@@ -59,6 +59,8 @@ export function openDatabase(url: string, options: DatabaseOptions, log: Log): D
   let pool = connect(url, { max, name, isPooled });
   let failedProbes = 0;
   let draining = 0;
+  let isAnswering = true;
+  const server = new URL(url).host;
 
   const replacePool = async () => {
     const replaced = pool;
@@ -77,8 +79,12 @@ export function openDatabase(url: string, options: DatabaseOptions, log: Log): D
     );
     if (probed !== pool) return;
     failedProbes = isAnswered ? 0 : failedProbes + 1;
+    if (isAnswered && !isAnswering) log.info({ server }, "the database answers again");
+    isAnswering ||= isAnswered;
     if (failedProbes < 2 || draining >= MAX_DRAINING) return;
-    log.warn("database pool replaced after two failed probes");
+    // Once in an outage: the pool is replaced every second.
+    if (isAnswering) log.warn({ server }, "database pool replaced after two failed probes");
+    isAnswering = false;
     void replacePool();
   }, probeEveryMs);
   probes.unref();
@@ -183,6 +189,7 @@ type ConnectOptions = {
 export function connect(url: string, { name, isPooled, ...options }: ConnectOptions): Sql {
   return postgres(url, {
     ...options,
+    ...readIpv6(url),
     ...(isPooled && POOLED),
     connect_timeout: 10,
     backoff: (attempt) => Math.min(0.1 * 2 ** attempt, 2),
@@ -194,6 +201,14 @@ export function connect(url: string, { name, isPooled, ...options }: ConnectOpti
     // would end the process. LIST defines the array types that we need.
     fetch_types: false,
   });
+}
+
+/** postgres.js ends the host of an address at its first colon, also that of `[::1]`; a list is taken as it is. */
+function readIpv6(url: string): { host?: string; port?: number } {
+  const { hostname, port } = new URL(url);
+  if (!hostname.startsWith("[")) return {};
+  const lists = { host: [hostname.slice(1, -1)], port: [Number(port || 5432)] };
+  return lists as unknown as { host: string; port: number }; // its types lack lists
 }
 
 /**

@@ -10,6 +10,8 @@ export type ServerProperties = {
   /** The version of pgvector that can be installed there; null without its package. */
   vector: string | null;
   encoding: string;
+  /** A standby accepts neither changes nor LISTEN. */
+  is_standby: boolean;
 };
 
 /** A database whose rows do not change while they are read, or that others can use at the same time. */
@@ -79,7 +81,8 @@ async function readServer(sql: Sql): Promise<ServerProperties> {
   const [server] = await sql<ServerProperties[]>`
     select current_setting('server_version_num')::int / 10000 as release,
            (select default_version from pg_available_extensions where name = 'vector') as vector,
-           current_setting('server_encoding') as encoding`;
+           current_setting('server_encoding') as encoding,
+           pg_is_in_recovery() as is_standby`;
   return server!;
 }
 
@@ -90,7 +93,7 @@ const UTF8 = "make a database with: create database lectern encoding 'UTF8' temp
 type DatabaseSetting = "DATABASE_URL" | "DATABASE_DIRECT_URL";
 
 /**
- * Checks release, pgvector and encoding of a server before migrations change it.
+ * Checks release, pgvector, encoding and role of a server before migrations change it.
  *
  * @param setting  the setting of the address, for errors
  * @throws AppError `config_invalid` with what to change
@@ -108,6 +111,8 @@ export async function checkServer(
     }
     if (!server.vector) throw unusable("the server has no pgvector: install its package");
     if (server.encoding !== "UTF8") throw unusable(`is in ${server.encoding}: ${UTF8}`);
+    if (server.is_standby)
+      throw unusable("leads to a standby, which is read-only: name the primary");
     return server;
   } catch (error) {
     if (error instanceof AppError) throw error;

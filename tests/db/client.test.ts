@@ -27,6 +27,14 @@ test("a pool whose database cannot be reached has no connections to open, which 
   await close();
 });
 
+test("an IPv6 address is not looked up as a name", async () => {
+  const sql = connect("postgres://postgres@[::1]:1/none", { max: 1 });
+  const error = await sql`select 1`.catch((error: unknown) => error);
+  await sql.end({ timeout: 1 });
+
+  expect(error).toMatchObject({ syscall: "connect", port: 1 });
+});
+
 describe("a statement", () => {
   test("fails as an outage when it has no answer in time", async () => {
     const holder = openDatabase(database.url, { max: 1 }, silentLog);

@@ -15,6 +15,22 @@ const NO_EMBEDDER = {
   embed: () => Promise.reject(new Error("a search by words embeds nothing")),
 };
 
+/**
+ * Replaces PostgreSQL's functions in a copy of the primary by those of a standby that lost its primary then. A real
+ * standby is a copy of the whole server.
+ */
+async function makeStandby(url: string, secondsAgo: number): Promise<void> {
+  const admin = connect(url, { max: 1 });
+  await admin.unsafe(`
+    create schema standby;
+    create function standby.pg_is_in_recovery() returns boolean language sql as 'select true';
+    create function standby.pg_last_xact_replay_timestamp() returns timestamptz language sql as
+      $$select now() - interval '${secondsAgo} s'$$;
+    do $$ begin execute format('alter database %I set search_path = standby, pg_catalog, public',
+      current_database()); end $$`);
+  await admin.end();
+}
+
 describe("with a replica", async () => {
   if (engine !== "native") {
     test.skip("needs PostgreSQL", () => {});
@@ -24,8 +40,12 @@ describe("with a replica", async () => {
   const replica = await databaseUrl();
   const { sql, close } = openDatabase(primary.url, { max: 2 }, silentLog);
   const warnings: string[] = [];
-  const log = { ...silentLog, warn: (_: unknown, text?: string) => text && warnings.push(text) };
+  const log = {
+    ...silentLog,
+    warn: (_: unknown, text = "") => text.startsWith("searches") && warnings.push(text),
+  };
   const options = { max: 2, name: "replica", isPooled: false };
+  await makeStandby(replica.url, 0);
   const copy = openReplica(sql, replica.url, options, log as unknown as typeof silentLog);
   let hasReplica = true;
   const dropReplica = async (database: TestDatabase) => {
@@ -68,16 +88,7 @@ describe("with a replica", async () => {
 
   test("searches read the primary while the replica is more than a minute behind", async () => {
     const standby = await databaseUrl();
-    // PostgreSQL's functions as a standby has them that lost its primary five minutes ago.
-    const admin = connect(standby.url, { max: 1 });
-    await admin.unsafe(`
-      create schema standby;
-      create function standby.pg_is_in_recovery() returns boolean language sql as 'select true';
-      create function standby.pg_last_xact_replay_timestamp() returns timestamptz language sql as
-        $$select now() - interval '5 minutes'$$;
-      do $$ begin execute format('alter database %I set search_path = standby, pg_catalog, public',
-        current_database()); end $$`);
-    await admin.end();
+    await makeStandby(standby.url, 300);
     const main = openDatabase(primary.url, { max: 2 }, silentLog);
     const late = openReplica(main.sql, standby.url, options, log as unknown as typeof silentLog);
     const readName = () =>
@@ -89,6 +100,32 @@ describe("with a replica", async () => {
     await late.close();
     await main.close();
     await standby.close();
+
+    const name = new URL(primary.url).pathname.slice(1);
+    expect(names).toEqual([name, name]);
+  });
+
+  test("searches read the primary when the replica is no standby, or one of another database", async () => {
+    const promoted = await databaseUrl();
+    const other = await databaseUrl();
+    await makeStandby(other.url, 0);
+    const admin = connect(other.url, { max: 1 });
+    await admin`update schema_migrations set applied_at = applied_at - interval '1 second'`;
+    await admin.end();
+    const names: string[] = [];
+    for (const { url, close } of [promoted, other]) {
+      const main = openDatabase(primary.url, { max: 2 }, silentLog);
+      const copy = openReplica(main.sql, url, options, log as unknown as typeof silentLog);
+      names.push(
+        await onReplica(main.sql, async (reader) => {
+          const [row] = await reader<{ name: string }[]>`select current_database() as name`;
+          return row!.name;
+        }),
+      );
+      await copy.close();
+      await main.close();
+      await close();
+    }
 
     const name = new URL(primary.url).pathname.slice(1);
     expect(names).toEqual([name, name]);

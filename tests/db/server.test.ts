@@ -24,6 +24,22 @@ describe("checkServer", () => {
     });
   });
 
+  test.if(engine === "native")("refuses a standby", async () => {
+    const standby = await databaseUrl();
+    // PostgreSQL's function as a standby has it.
+    const admin = connect(standby.url, { max: 1 });
+    await admin.unsafe(`
+      create function pg_is_in_recovery() returns boolean language sql as 'select true';
+      do $$ begin execute format('alter database %I set search_path = public, pg_catalog',
+        current_database()); end $$`);
+    await admin.end();
+    const failure = await checkServer(standby.url).catch((error) => error);
+    await standby.close();
+
+    const DATABASE_URL = [expect.stringContaining("name the primary")];
+    expect(failure).toMatchObject({ details: { problems: { DATABASE_URL } } });
+  });
+
   // The embedded database is always in UTF-8.
   test.if(engine === "native")("refuses a database that cannot hold every letter", async () => {
     const sql = connect(database.url, { max: 1 });

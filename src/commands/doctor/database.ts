@@ -8,6 +8,7 @@ import { countConnections, readServerConnections } from "../../db/connections";
 import { refuseSeveralMachines } from "../../db/embedded/one-machine";
 import { listProviderOutages } from "../../db/jobs/provider-calls";
 import { assertMigratable, findPendingMigrations, listMigrations } from "../../db/migrate";
+import { findReplicaProblem, readInstalledAt, readReplicaState } from "../../db/replica";
 import { checkServer, type DatabaseServer, openDatabaseServer } from "../../db/server";
 import { AppError } from "../../errors";
 import { readQueueState } from "../../queue/queue-state";
@@ -74,6 +75,9 @@ async function examineOpened(
     const schema = await examineSchema(directUrl);
     findings.push(schema);
     if (schema.mark !== "ok") return { findings, hasKeys: null };
+    if (config.DATABASE_REPLICA_URL) {
+      findings.push(await examineReplica(sql, config.DATABASE_REPLICA_URL));
+    }
     if (embeddingModel) findings.push(...(await listOtherModels(sql, embeddingModel)));
     findings.push(...(await examineQueue(sql)));
     return { findings, hasKeys: (await listKeys(sql)).length > 0 };
@@ -92,6 +96,29 @@ async function examineConnections(config: Config, sql: Sql): Promise<Finding> {
   if (!isFull) return ok("connections", text);
   const advice = "lower DATABASE_POOL or WORKERS, raise max_connections, or use a pooler";
   return missing("connections", `${text}: ${advice}`);
+}
+
+/** A start does not wait for the replica: searches use the primary without it. */
+async function examineReplica(primary: Sql, url: string): Promise<Finding> {
+  const replica = connect(url, { max: 1 });
+  try {
+    const [state, installedAt] = await Promise.all([
+      readReplicaState(replica),
+      readInstalledAt(primary),
+    ]);
+    const problem = findReplicaProblem(state, installedAt);
+    if (!problem) return ok("replica", "searches use it");
+    return missing("replica", `searches use DATABASE_URL: DATABASE_REPLICA_URL ${problem}`);
+  } catch (error) {
+    const { message } = error as Error;
+    const advice = "check host, port, user, password and database";
+    return missing(
+      "replica",
+      `searches use DATABASE_URL, because it does not answer: ${message}: ${advice}`,
+    );
+  } finally {
+    await replica.end({ timeout: 1 });
+  }
 }
 
 /** Whether a start can use the schema as it is, must migrate it first, or refuses it. */
