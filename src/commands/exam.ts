@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { loadConfig } from "../config";
+import type { AuditSender } from "../db/access/audit";
 import { connect, type Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import { findLastExamRun } from "../db/exam-runs";
@@ -27,6 +28,7 @@ type ShownExam = {
   created_at: string;
   accepted_at: string | null;
   regressions: string[];
+  is_compared: boolean;
   measures: Pick<Measure, "section" | "name" | "n" | "mean" | "low" | "high">[];
 };
 
@@ -55,38 +57,49 @@ async function runCommand(command: ExamCommand, course_id: string): Promise<Show
   const db = connect(database.directUrl, { max: 1 });
   try {
     const run =
-      command === "accept" ? await acceptLastExam(db, course_id) : await findExamOf(db, course_id);
+      command === "accept"
+        ? await acceptLastExam(db, course_id, SENDER)
+        : await findExamOf(db, course_id);
     if (!run) return null;
     const { report, ...shown } = run;
     const measures = report.measures.map(({ values: _, ...measure }) => measure);
-    return { ...shown, measures };
+    return { ...shown, is_compared: report.is_compared ?? true, measures };
   } finally {
     await db.end();
     await database.close();
   }
 }
 
+/** The sender in the audit. */
+const SENDER: AuditSender = {
+  key_id: null,
+  user_id: null,
+  route: "lectern exam accept",
+  request_id: null,
+};
+
 async function findExamOf(db: Sql, course_id: string) {
   await getCourse(db, course_id);
   return findLastExamRun<object, ExamReport>(db, course_id);
 }
 
-function toText({ kind, created_at, accepted_at, regressions, measures }: ShownExam, id: string) {
+function toText(exam: ShownExam, course_id: string) {
+  const { kind, created_at, regressions, measures } = exam;
   const rows = measures.map(({ section, name, n, mean, low, high }) => {
     const measure = `${section} ${name}`;
     const isWorse = regressions.includes(measure);
     const interval = `${low.toFixed(3)} to ${high.toFixed(3)}`;
     return `${isWorse ? "WORSE " : "      "}${measure.padEnd(44)}${String(n).padStart(5)}${mean.toFixed(3).padStart(9)}   ${interval}`;
   });
-  return [
-    `${kind} exam of ${created_at}`,
-    ...rows,
-    "",
-    verdictOf(regressions, accepted_at, id),
-  ].join("\n");
+  return [`${kind} exam of ${created_at}`, ...rows, "", verdictOf(exam, course_id)].join("\n");
 }
 
-function verdictOf(regressions: string[], accepted_at: string | null, course_id: string): string {
+function verdictOf(
+  { is_compared, regressions, accepted_at }: ShownExam,
+  course_id: string,
+): string {
+  if (!is_compared)
+    return "There was no earlier exam to compare with. Later exams are compared with this one.";
   if (regressions.length === 0) return "No measure is worse than in the exam before.";
   if (accepted_at) return `Accepted on ${accepted_at}: later exams are compared with this one.`;
   return `Worse than before: ${regressions.join(", ")}. If this change was wanted: ./lectern exam accept ${course_id}`;

@@ -1,6 +1,6 @@
 import { AppError } from "../errors";
 import type { Viewer } from "../principal";
-import { type AuditSender, auditDeletion } from "./access/audit";
+import { type AuditSender, auditChange } from "./access/audit";
 import { visibleAsset } from "./access/visibility";
 import type { Sql } from "./client";
 import type { JobKind } from "./jobs/jobs";
@@ -40,7 +40,7 @@ export async function deleteAsset(
       select a.id::text as target, a.course_id from attempt, ${sql(`${kind}s`)} a
       where is_deleted and a.id = ${id}
     ),
-    audited as (${auditDeletion(sql, "asset.deleted", sender, "deleted", { kind })})
+    audited as (${auditChange(sql, "asset.deleted", sender, "deleted", { kind })})
     select target from deleted`;
   return rows.length > 0;
 }

@@ -1,4 +1,4 @@
-import { type AuditSender, auditDeletion } from "./access/audit";
+import { type AuditSender, auditChange } from "./access/audit";
 import { deleteAsset } from "./assets";
 import type { Sql } from "./client";
 
@@ -84,7 +84,7 @@ async function deleteDueChats(sql: Sql, days: number): Promise<number> {
       returning s.id::text as target, s.course_id
     ),
     audited as (
-      ${auditDeletion(sql, "session.deleted", RETENTION, "deleted", { retention_days: days })})
+      ${auditChange(sql, "session.deleted", RETENTION, "deleted", { retention_days: days })})
     select count(*)::int as count from deleted`;
   return row!.count;
 }
@@ -107,7 +107,7 @@ async function deleteEmbeddings(
     inactive as (delete from inactive_embeddings where chunk_id in (select id from cleared)),
     deleted as (select ${asset_id}::text as target, course_id from cleared limit 1),
     audited as (
-      ${auditDeletion(sql, "embeddings.deleted", RETENTION, "deleted", { kind, retention_days: days })})
+      ${auditChange(sql, "embeddings.deleted", RETENTION, "deleted", { kind, retention_days: days })})
     select target from deleted`;
 }
 

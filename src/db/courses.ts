@@ -1,6 +1,6 @@
 import { AppError } from "../errors";
 import type { Viewer } from "../principal";
-import { type AuditSender, auditDeletion } from "./access/audit";
+import { type AuditSender, auditChange } from "./access/audit";
 import { visibleAsset } from "./access/visibility";
 import type { Sql } from "./client";
 import type { DocumentStatus } from "./documents";
@@ -113,7 +113,7 @@ export async function deleteCourse(
     with deleted as materialized (
       select file_ids, ${id}::text as target, ${id}::uuid as course_id from delete_course(${id})
     ),
-    audited as (${auditDeletion(sql, "course.deleted", sender, "deleted")})
+    audited as (${auditChange(sql, "course.deleted", sender, "deleted")})
     select file_ids from deleted`;
   if (!leftovers) throw new AppError("course_not_found");
   return leftovers;

@@ -203,7 +203,8 @@ export type RatedQuestion = {
 
 /**
  * The questions of well rated answers of a course, the newest first, with their citations of material that everyone
- * in the course has and that is not deleted: another place cannot be found again.
+ * in the course has and that is not deleted: another place cannot be found again. Of equal questions, the first rating
+ * stays: each question is paid for once, and exams compare it by that id.
  */
 export async function listWellRated(
   sql: Sql,
@@ -211,7 +212,9 @@ export async function listWellRated(
   limit: number,
 ): Promise<RatedQuestion[]> {
   return sql<RatedQuestion[]>`
-    select f.id, f.question, coalesce((
+    select id, question, citations from (
+    select distinct on (lower(trim(normalize(f.question))))
+           f.id, f.question, f.created_at, coalesce((
       select jsonb_agg(c.citation) from jsonb_array_elements(f.metadata -> 'citations') c (citation)
       where (f.citation is null or (c.citation ->> 'number')::int = f.citation)
         and c.citation ->> 'asset_id' in (
@@ -221,7 +224,9 @@ export async function listWellRated(
     ), '[]') as citations
     from message_feedback f join chat_sessions s on s.id = f.session_id
     where s.course_id = ${course_id} and f.rating = 'up'
-    order by f.created_at desc, f.id limit ${limit}`;
+    order by lower(trim(normalize(f.question))), f.created_at, f.id
+    ) rated
+    order by created_at desc, id limit ${limit}`;
 }
 
 /**

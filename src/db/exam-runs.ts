@@ -1,3 +1,5 @@
+import { AppError } from "../errors";
+import { type AuditSender, auditChange } from "./access/audit";
 import type { Sql } from "./client";
 
 /** `full`: search, answers and refusals. `search`: only search, which needs no chat model. */
@@ -22,7 +24,11 @@ const columns = (sql: Sql) => sql`id, kind, settings, report, regressions, accep
 /** Later runs are compared with such a run. */
 const isBaseline = (sql: Sql) => sql`(regressions = '{}' or accepted_at is not null)`;
 
-/** Stores a run. Of each course and kind, the newest 20 runs stay, and the newest ones that can be a baseline. */
+/**
+ * Stores a run. Of each course and kind, the newest 20 runs stay, and the newest ones that can be a baseline.
+ *
+ * @throws AppError `course_not_found` if the course was deleted while the exam ran
+ */
 export async function insertExamRun<Settings, Report>(
   sql: Sql,
   course_id: string,
@@ -30,7 +36,8 @@ export async function insertExamRun<Settings, Report>(
 ): Promise<ExamRun<Settings, Report>> {
   const { kind, settings, report, regressions } = run;
   const [stored] = await sql<ExamRun<Settings, Report>[]>`
-    with former as (
+    with course as (select id from courses where id = ${course_id} for key share),
+    former as (
       select id, ${isBaseline(sql)} as is_baseline, row_number() over (order by created_at desc, id desc) as number,
              row_number() over (partition by ${isBaseline(sql)}, settings ->> 'is_reranked'
                                 order by created_at desc, id desc) as number_of_its_sort
@@ -42,9 +49,11 @@ export async function insertExamRun<Settings, Report>(
         where number >= ${KEPT_RUNS} and not (is_baseline and number_of_its_sort = 1))
     )
     insert into exam_runs (course_id, kind, settings, report, regressions)
-    values (${course_id}, ${kind}, ${sql.json(settings as never)}, ${sql.json(report as never)}, ${regressions})
+    select id, ${kind}, ${sql.json(settings as never)}::jsonb, ${sql.json(report as never)}::jsonb, ${regressions}::text[]
+    from course
     returning ${columns(sql)}`;
-  return stored!;
+  if (!stored) throw new AppError("course_not_found");
+  return stored;
 }
 
 /** The newest run of a course. */
@@ -77,18 +86,29 @@ export async function findBaselineRun<Settings, Report>(
 
 /**
  * Accepts the regressions of the newest run of a course: later runs are compared with it. An accepted run stays as it is.
+ * The first acceptance is an event of the audit.
  *
  * @returns null if the newest run has no regression, or if there is no run
  */
 export async function acceptLastExamRun<Settings, Report>(
   sql: Sql,
   course_id: string,
+  sender: AuditSender,
 ): Promise<ExamRun<Settings, Report> | null> {
   const [run] = await sql<ExamRun<Settings, Report>[]>`
-    update exam_runs set accepted_at = coalesce(accepted_at, clock_timestamp())
-    where regressions <> '{}' and id = (
-      select id from exam_runs where course_id = ${course_id} order by created_at desc, id desc limit 1)
-    returning ${columns(sql)}`;
+    with last as (
+      select id as last_id, accepted_at is null as is_new from exam_runs
+      where course_id = ${course_id} order by created_at desc, id desc limit 1
+      for update
+    ),
+    accepted as (
+      update exam_runs set accepted_at = coalesce(accepted_at, clock_timestamp())
+      from last where id = last_id and regressions <> '{}'
+      returning exam_runs.*, is_new
+    ),
+    changed as (select id::text as target, course_id from accepted where is_new),
+    audited as (${auditChange(sql, "exam.accepted", sender, "changed")})
+    select ${columns(sql)} from accepted`;
   return run ?? null;
 }
 

@@ -1,3 +1,4 @@
+import type { AuditSender } from "../db/access/audit";
 import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import {
@@ -12,16 +13,22 @@ import {
   insertExamRun,
   refreshExam,
 } from "../db/exam-runs";
+import { findExceededBudget } from "../db/jobs/provider-calls";
 import { AppError } from "../errors";
 import { listCourseQuestions } from "./course-questions";
 import { type ExamSettings, type SearchSettings, settingsOf } from "./exam-settings";
 import { assertSameCourse, compareReports, type GateResult } from "./gate";
-import type { Measure } from "./measures";
-import { type ExamDeps, takeExam, takeSearchExam } from "./take-exam";
+import { isKnownMeasure, type Measure } from "./measures";
+import { type ExamDeps, type ExamQuestion, takeExam, takeSearchExam } from "./take-exam";
 import { type QuestionWriterDeps, writeQuestions } from "./write-questions";
 
 export type CourseExamDeps = ExamDeps & QuestionWriterDeps;
-export type ExamReport = { questions: number; measures: Measure[] };
+export type ExamReport = {
+  questions: number;
+  measures: Measure[];
+  /** Whether there was a baseline to compare with; runs of former versions do not have it. */
+  is_compared?: boolean;
+};
 export type CourseExamRun = ExamRun<ExamSettings | SearchSettings, ExamReport>;
 /** A stored run, and its comparison with the baseline; an empty one for the first run. */
 export type TakenExam = { run: CourseExamRun; results: GateResult[] };
@@ -33,8 +40,8 @@ const REFRESH_MS = 15_000;
  * Takes the whole exam of a course, compares it with its baseline, and stores it.
  *
  * @param baseline  of a file; by default the stored run
- * @throws AppError `course_not_found`, `exam_running`, `exam_without_questions`, `evaluation_set_invalid` for a baseline
- *   of another course, or of a provider
+ * @throws AppError `course_not_found`, `exam_running`, `exam_without_questions`, `budget_exceeded`,
+ *   `evaluation_set_invalid` for a baseline of another course, or of a provider
  */
 export async function runCourseExam(
   course_id: string,
@@ -54,9 +61,17 @@ export async function runCourseExam(
  *
  * @throws AppError `course_not_found`, `exam_not_worse`
  */
-export async function acceptLastExam(db: Sql, course_id: string): Promise<CourseExamRun> {
+export async function acceptLastExam(
+  db: Sql,
+  course_id: string,
+  sender: AuditSender,
+): Promise<CourseExamRun> {
   await getCourse(db, course_id);
-  const run = await acceptLastExamRun<ExamSettings | SearchSettings, ExamReport>(db, course_id);
+  const run = await acceptLastExamRun<ExamSettings | SearchSettings, ExamReport>(
+    db,
+    course_id,
+    sender,
+  );
   if (!run) throw new AppError("exam_not_worse");
   return run;
 }
@@ -99,20 +114,18 @@ export async function duringTurn<T>(
 type Examination = {
   kind: ExamKind;
   baseline?: readonly Measure[] | null | undefined;
-  /** Called before each question; it throws to stop the exam. */
-  beforeEach?: () => Promise<void>;
 };
 
 /**
  * Takes an exam whose turn is claimed. Before a whole exam, the chat model writes questions about assets that have none
- * of it; an exam of search calls no chat model.
+ * of it; an exam of search calls no chat model. An exam that costs money stops when a budget is used up.
  *
- * @throws AppError `exam_without_questions`, `evaluation_set_invalid`, those of a provider and of `beforeEach`
+ * @throws AppError `exam_without_questions`, `evaluation_set_invalid`, `budget_exceeded`, those of a provider
  */
 export async function examine(
   course_id: string,
   deps: CourseExamDeps,
-  { kind, baseline, beforeEach }: Examination,
+  { kind, baseline }: Examination,
 ): Promise<TakenExam> {
   const { db } = deps;
   if (kind === "full") await writeQuestions(course_id, deps);
@@ -127,17 +140,19 @@ export async function examine(
   const measures =
     kind === "search"
       ? await takeSearchExam(course_id, questions, deps, { usesPrepared: false })
-      : (await takeExam(course_id, questions, deps, { comparesModes: false, beforeEach })).measures;
+      : (
+          await takeExam(course_id, questions, deps, {
+            comparesModes: false,
+            beforeEach: () => assertWithinBudget(course_id, deps),
+          })
+        ).measures;
   const stored = await findBaselineRun<ExamSettings, ExamReport>(db, course_id, kind);
-  const isTaken = ({ section }: Measure) => kind === "full" || section === "retrieval";
-  const before = (baseline ?? stored?.report.measures ?? []).filter(isTaken);
-  // After all material is replaced, the exam starts again.
-  const isComparable = before.some((former) =>
-    measures.some(
-      ({ name, values }) =>
-        name === former.name && Object.keys(values).some((id) => id in former.values),
-    ),
+  const before = (baseline ?? stored?.report.measures ?? []).filter(
+    (measure) =>
+      (kind === "full" || measure.section === "retrieval") && isStillAsked(measure, questions),
   );
+  // A baseline of a former version can have other measures only.
+  const isComparable = before.some(isKnownMeasure);
   const results = isComparable ? compareReports(before, measures) : [];
   const regressions = results.flatMap(({ section, name, isRegression }) =>
     isRegression ? [`${section} ${name}`] : [],
@@ -147,8 +162,28 @@ export async function examine(
   const run = await insertExamRun<ExamSettings | SearchSettings, ExamReport>(db, course_id, {
     kind,
     settings: settingsOf(kind, deps),
-    report: { questions: asked, measures },
+    report: { questions: asked, measures, is_compared: isComparable },
     regressions,
   });
   return { run, results };
+}
+
+/** @throws AppError `budget_exceeded` */
+async function assertWithinBudget(
+  course_id: string,
+  { db, chatModel, reranker, callPolicy }: CourseExamDeps,
+): Promise<void> {
+  if (chatModel.kind !== "model" && !reranker) return;
+  const exceeded = await findExceededBudget(db, course_id, callPolicy.budgets);
+  if (exceeded) throw new AppError("budget_exceeded", { ...exceeded });
+}
+
+/** Whether a question of a former measure is still asked: deleted material makes no exam worse. */
+function isStillAsked({ name, values }: Measure, questions: readonly ExamQuestion[]): boolean {
+  return questions.some(({ id, gold }) => {
+    if (!Object.hasOwn(values, id)) return false;
+    if (name === "opens_right_page") return gold.some((place) => "pages" in place);
+    if (name === "opens_right_second") return gold.some((place) => !("pages" in place));
+    return true;
+  });
 }

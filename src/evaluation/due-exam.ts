@@ -1,7 +1,6 @@
 import type { Config } from "../config";
 import { listCoursesWithOtherModel } from "../db/chunks/embeddings";
 import { claimDueExam, type ExamKind, endExam } from "../db/exam-runs";
-import { findExceededBudget } from "../db/jobs/provider-calls";
 import { findQueueHold } from "../db/jobs/queue-hold";
 import { AppError } from "../errors";
 import { type CourseExamDeps, duringTurn, examine } from "./course-exam";
@@ -45,8 +44,7 @@ export async function takeDueExam(
     }
     await duringTurn(turn, { db, signal }, async (ownSignal) => {
       const examDeps: CourseExamDeps = { ...deps, signal: ownSignal, say: () => {} };
-      const beforeEach = () => assertWithinBudget(deps, course_id);
-      const taken = await examine(course_id, examDeps, { kind, beforeEach }).catch((err) => {
+      const taken = await examine(course_id, examDeps, { kind }).catch((err) => {
         if (err instanceof AppError && err.errorCode === "exam_without_questions") return null;
         throw err;
       });
@@ -65,13 +63,4 @@ export async function takeDueExam(
 function automaticKind({ config, chatModel, reranker }: DueExamDeps): ExamKind {
   const isKeyless = chatModel.kind === "extractive" && !reranker;
   return isKeyless || config.AUTO_EXAMS === "full" ? "full" : "search";
-}
-
-/** @throws AppError `budget_exceeded` */
-async function assertWithinBudget(
-  { db, callPolicy }: Pick<DueExamDeps, "db" | "callPolicy">,
-  course_id: string,
-): Promise<void> {
-  const exceeded = await findExceededBudget(db, course_id, callPolicy.budgets);
-  if (exceeded) throw new AppError("budget_exceeded", { ...exceeded });
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../errors";
 import type { Estimate } from "../retrieval/ranking-metrics";
-import { type Measure, pairedDifference, SECTIONS } from "./measures";
+import { isKnownMeasure, type Measure, pairedDifference, SECTIONS } from "./measures";
 
 /** A measure compared with an earlier report, by the items that both have. */
 export type GateResult = Pick<Measure, "section" | "name"> & {
@@ -15,12 +15,15 @@ export type GateResult = Pick<Measure, "section" | "name"> & {
   isRegression: boolean;
 };
 
+/** Fewer items can all become worse by chance. */
+export const LEAST_COMPARED = 3;
+
 /** Shares of unequal length are rounded, so a smaller difference does not count. */
 const NEGLIGIBLE = 1e-9;
 
 /**
  * Compares two reports of the same items. A drop is a regression if chance does not explain it: one changed
- * question of many does not fail the gate.
+ * question of many does not fail the gate, nor do fewer than three items. A measure of a former version is left out.
  *
  * @throws AppError `evaluation_set_invalid` if the reports have no item in common
  */
@@ -28,7 +31,7 @@ export function compareReports(
   before: readonly Measure[],
   after: readonly Measure[],
 ): GateResult[] {
-  const results = before.flatMap((former): GateResult[] => {
+  const results = before.filter(isKnownMeasure).flatMap((former): GateResult[] => {
     const { section, name } = former;
     const now = after.find((one) => one.section === section && one.name === name);
     if (!now) {
@@ -49,7 +52,7 @@ export function compareReports(
         before: meanOf(was),
         after: meanOf(is),
         difference,
-        isRegression: difference.high < -NEGLIGIBLE,
+        isRegression: ids.length >= LEAST_COMPARED && difference.high < -NEGLIGIBLE,
       },
     ];
   });

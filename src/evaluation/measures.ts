@@ -1,8 +1,27 @@
 import { bootstrap, type Estimate, seeded } from "../retrieval/ranking-metrics";
 
-/** The parts of a report, in its order. */
-export const SECTIONS = ["retrieval", "answers", "refusal", "citations", "timeline"] as const;
-export type Section = (typeof SECTIONS)[number];
+/** The parts of a report with their measures, in its order. */
+export const MEASURES = {
+  retrieval: [
+    "found_in_8",
+    "reciprocal_rank",
+    "opens_right_page",
+    "opens_right_second",
+    "passage_focus",
+    "reciprocal_rank_by_text",
+    "reciprocal_rank_by_vectors",
+  ],
+  answers: ["cites_right_place", "without_unsupported_sentence"],
+  refusal: ["uncovered_refused", "covered_answered"],
+  citations: ["unsupported_flagged", "supported_accepted"],
+  timeline: ["right_page", "right_page_or_neighbour"],
+} as const;
+export type Section = keyof typeof MEASURES;
+export const SECTIONS = Object.keys(MEASURES) as Section[];
+
+/** Whether this version measures it. A former version had others. */
+export const isKnownMeasure = ({ section, name }: Pick<Measure, "section" | "name">): boolean =>
+  Object.hasOwn(MEASURES, section) && (MEASURES[section] as readonly string[]).includes(name);
 
 /** A mean with its 95 % interval. */
 export type GroupEstimate = Estimate & { n: number };
@@ -11,7 +30,7 @@ export type GroupEstimate = Estimate & { n: number };
 export type Measure = GroupEstimate & {
   section: Section;
   name: string;
-  /** Shares have Wilson's interval, other means the interval of 2 000 resamples. */
+  /** Shares and means of few items have Wilson's interval, other means the interval of 2 000 resamples. */
   interval: "wilson" | "bootstrap";
   /** By language or by kind; empty if there is only one. */
   groups: Record<string, GroupEstimate>;
@@ -36,6 +55,11 @@ export function addId(text: string, used: Set<string>): string {
 const SEED = 1;
 /** Of the normal distribution, for 95 %. */
 const Z = 1.959964;
+/**
+ * Resamples of fewer items give intervals that are too short, and an empty one if all items are equal. Wilson's holds for
+ * every mean of values from 0 to 1, because no such values vary more than those of a share.
+ */
+const LEAST_RESAMPLED = 10;
 
 /** Wilson's 95 % interval of a share. It is never empty at 0 or 1, where a resample would be. */
 export function wilson(successes: number, n: number): Estimate {
@@ -52,14 +76,19 @@ export function wilson(successes: number, n: number): Estimate {
  *
  * @returns an empty list without items, so that a report leaves the measure out
  */
-export function toMeasure(section: Section, name: string, items: readonly ItemValue[]): Measure[] {
+export function toMeasure<S extends Section>(
+  section: S,
+  name: (typeof MEASURES)[S][number],
+  items: readonly ItemValue[],
+): Measure[] {
   if (items.length === 0) return [];
   const isShare = items.every(({ value }) => value === 0 || value === 1);
+  const isWilson = (n: number) => isShare || n < LEAST_RESAMPLED;
   const estimate = (some: readonly ItemValue[]): GroupEstimate => {
     const values = some.map(({ value }) => value);
     const n = values.length;
-    const successes = values.filter((value) => value === 1).length;
-    return { n, ...(isShare ? wilson(successes, n) : bootstrap(values, seeded(SEED))) };
+    const sum = values.reduce((total, one) => total + one, 0);
+    return { n, ...(isWilson(n) ? wilson(sum, n) : bootstrap(values, seeded(SEED))) };
   };
   const groups = Object.entries(Object.groupBy(items, ({ group }) => group));
   return [
@@ -67,7 +96,7 @@ export function toMeasure(section: Section, name: string, items: readonly ItemVa
       section,
       name,
       ...estimate(items),
-      interval: isShare ? "wilson" : "bootstrap",
+      interval: isWilson(items.length) ? "wilson" : "bootstrap",
       groups:
         groups.length > 1
           ? Object.fromEntries(groups.map(([group, some]) => [group, estimate(some!)]))

@@ -1,5 +1,5 @@
 import type { CourseReport } from "./evaluate-course";
-import type { GateResult } from "./gate";
+import { type GateResult, LEAST_COMPARED } from "./gate";
 import type { GroupEstimate } from "./measures";
 
 const number = (value: number) => value.toFixed(3);
@@ -40,15 +40,19 @@ export function toReportTable(report: CourseReport): string {
 /** The comparison with a baseline as text; the last line is the verdict. */
 export function toGateTable(results: readonly GateResult[]): string {
   const failed = results.filter(({ isRegression }) => isRegression);
-  const lines = results.map(({ section, name, before, after, difference, isRegression }) => {
-    const change = difference
-      ? `${number(before)} → ${number(after)}   ${signed(difference.low)} to ${signed(difference.high)}`
-      : `${number(before)} → not measured`;
-    return `${isRegression ? "WORSE " : "      "}${`${section} ${name}`.padEnd(44)}${change}`;
-  });
+  const lines = results.map(
+    ({ section, name, compared, before, after, difference, isRegression }) => {
+      const change = difference
+        ? `${number(before)} → ${number(after)}   ${signed(difference.low)} to ${signed(difference.high)}`
+        : `${number(before)} → not measured`;
+      const few = difference && compared < LEAST_COMPARED ? "   too few to judge" : "";
+      return `${isRegression ? "WORSE " : "      "}${`${section} ${name}`.padEnd(44)}${String(compared).padStart(6)}   ${change}${few}`;
+    },
+  );
   const verdict =
     failed.length === 0
       ? "Gate passed: no measure is worse than the baseline beyond chance."
       : `Gate failed: ${failed.map(({ section, name }) => `${section} ${name}`).join(", ")}.`;
-  return ["\nCompared with the baseline, item by item", ...lines, "", verdict].join("\n");
+  const header = `      ${"".padEnd(44)}${"n".padStart(6)}   before → after   95 % interval of the change`;
+  return ["\nCompared with the baseline, item by item", header, ...lines, "", verdict].join("\n");
 }

@@ -14,7 +14,7 @@ import {
   type Passage,
   searchCourse,
 } from "../retrieval/search";
-import { type ItemValue, type Measure, toMeasure } from "./measures";
+import { type ItemValue, type MEASURES, type Measure, toMeasure } from "./measures";
 
 /** A question with the places that answer it. An uncovered question has none. */
 export type ExamQuestion = {
@@ -257,7 +257,7 @@ function toItems<One extends SearchedQuestion>(
 function toSearchMeasures(covered: readonly SearchedQuestion[]): Measure[] {
   const found = covered.filter(({ passages, question }) => firstRight(passages, question.gold));
   const measure = (
-    name: string,
+    name: (typeof MEASURES)["retrieval"][number],
     some: readonly SearchedQuestion[],
     resultOf: (passages: Passage[], gold: GoldPlace[]) => number | boolean,
   ) =>
@@ -267,7 +267,10 @@ function toSearchMeasures(covered: readonly SearchedQuestion[]): Measure[] {
       toItems(some, ({ passages, question }) => resultOf(passages, question.gold)),
     );
   /** Pages and speech apart, because the first right passage of most questions is a page. */
-  const opening = (name: string, isAsked: (place: GoldPlace) => boolean) => {
+  const opening = (
+    name: "opens_right_page" | "opens_right_second",
+    isAsked: (place: GoldPlace) => boolean,
+  ) => {
     const some = covered.filter(({ passages, question }) =>
       firstRight(passages, question.gold.filter(isAsked)),
     );
@@ -309,7 +312,7 @@ function toMeasures(asked: readonly Asked[]): Measure[] {
 /** The single modes, because the better one hides a fault of the other in a hybrid search. */
 function toModeMeasures(asked: readonly Asked[]): Measure[] {
   const compared = asked.filter(({ ranks }) => ranks !== null);
-  const measure = (name: string, mode: Mode) =>
+  const measure = (name: (typeof MEASURES)["retrieval"][number], mode: Mode) =>
     toMeasure(
       "retrieval",
       name,

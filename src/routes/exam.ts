@@ -10,6 +10,7 @@ import {
   runCourseExam,
 } from "../evaluation/course-exam";
 import { type ExamSettings, type SearchSettings, settingsOf } from "../evaluation/exam-settings";
+import { auditSender } from "./http/audit";
 import { requestEnd } from "./http/auth";
 import { ById, Id, Time } from "./http/schemas";
 
@@ -27,6 +28,7 @@ const Run = z
     settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
     is_outdated: z.boolean().describe("Models, chunk sizes or weights changed since: run it again"),
     measures: z.array(ExamMeasure).describe("From 0 to 1, higher is better; 95 % intervals"),
+    is_compared: z.boolean().describe("Whether there was an earlier exam to compare with"),
     regressions: z
       .array(z.string())
       .describe(
@@ -85,7 +87,8 @@ export const examRoutes = (deps: ExamRouteDeps) =>
     )
     .post(
       "/:id/exam/accept",
-      async ({ params }) => toRun(await acceptLastExam(deps.db, params.id), deps),
+      async ({ params, request }) =>
+        toRun(await acceptLastExam(deps.db, params.id, auditSender(request)), deps),
       {
         params: ById,
         response: Run,
@@ -101,7 +104,7 @@ export const examRoutes = (deps: ExamRouteDeps) =>
 /** Without the single questions, which can be those of students. */
 function toRun(run: CourseExamRun, deps: ExamRouteDeps) {
   const { id, kind, settings, report, regressions, accepted_at, created_at } = run;
-  const { questions, measures } = report;
+  const { questions, measures, is_compared = true } = report;
   return {
     id,
     kind,
@@ -117,6 +120,7 @@ function toRun(run: CourseExamRun, deps: ExamRouteDeps) {
       high,
       groups,
     })),
+    is_compared,
     regressions,
     accepted_at,
     created_at,

@@ -102,13 +102,14 @@ describe("exam questions", () => {
       { number: 1, asset_id: document_id, page_number: 2 },
       { number: 2, asset_id: document_id, page_number: 3 },
     ];
-    for (const [rating, citation] of [
-      ["up", 2],
-      ["down", null],
+    for (const [rating, citation, asked] of [
+      ["up", 2, "A up question?"],
+      ["up", 1, " a UP question?"],
+      ["down", null, "A down question?"],
     ] as const) {
       await db`
         insert into message_feedback (session_id, message_id, citation, rating, question, answer, metadata)
-        values (${session!.id}, ${crypto.randomUUID()}, ${citation}, ${rating}, ${`A ${rating} question?`}, 'x',
+        values (${session!.id}, ${crypto.randomUUID()}, ${citation}, ${rating}, ${asked}, 'x',
                 ${db.json({ citations })})`;
     }
     const word = "weak point of the";
@@ -147,8 +148,8 @@ describe("the exam of a course", () => {
 
     expect(first.status).toBe(200);
     expect(first.body.measures.map(({ name }: { name: string }) => name)).toContain("found_in_8");
-    expect(first.body).toMatchObject({ regressions: [], is_outdated: false });
-    expect(second.body.regressions).toEqual([]);
+    expect(first.body).toMatchObject({ regressions: [], is_compared: false, is_outdated: false });
+    expect(second.body).toMatchObject({ regressions: [], is_compared: true });
     expect(latest.body.run).toEqual(second.body);
     expect(JSON.stringify(latest.body)).not.toContain('"values"');
   });
@@ -199,6 +200,9 @@ describe("the exam of a course", () => {
     expect(accepted.body).toMatchObject({ id: worse.id, regressions: ["retrieval found_in_8"] });
     expect(accepted.body.accepted_at).not.toBeNull();
     expect(again.body).toEqual(accepted.body);
+    const events = await db`
+      select target, course_id, route from audit_events where event_type = 'exam.accepted'`;
+    expect(events).toMatchObject([{ target: worse.id, course_id, route: expect.any(String) }]);
     expect(after.run.regressions).toEqual([]);
     expect(await worseCourses()).toBe(0);
     expect((await call("POST", crypto.randomUUID(), "exam/accept")).status).toBe(404);
@@ -220,6 +224,39 @@ describe("the exam of a course", () => {
     await expect(runCourseExam(course_id, deps, foreign)).rejects.toMatchObject({
       errorCode: "evaluation_set_invalid",
     });
+  });
+
+  test("is not worse because its recording was deleted", async () => {
+    const before = (await lastRun()).report.measures;
+    expect(before.map(({ name }) => name)).toContain("opens_right_second");
+    const lecture_id = assets.get("lecture-1.vtt")!;
+    await db`update lectures set deleted_at = now() where id = ${lecture_id}`;
+    const { run, results } = await runCourseExam(course_id, deps);
+    await db`update lectures set deleted_at = null where id = ${lecture_id}`;
+    await db`delete from exam_runs where id = ${run.id}`;
+
+    expect(run.report.is_compared).toBe(true);
+    expect(results.map(({ name }) => name)).not.toContain("opens_right_second");
+    expect(run.regressions).toEqual([]);
+  });
+
+  test("stops before a paid answer while the budget of the course is used up", async () => {
+    openai.requests.length = 0;
+    const callPolicy = { ...services.callPolicy, budgets: { course: { usd: 0 } } };
+
+    await expect(
+      runCourseExam(course_id, { ...deps, chatModel, callPolicy }),
+    ).rejects.toMatchObject({ errorCode: "budget_exceeded" });
+    expect(openai.requestsTo("/v1/chat/completions")).toEqual([]);
+    // Without a model, an exam costs nothing.
+    const { run } = await runCourseExam(course_id, { ...deps, callPolicy });
+    expect(run.regressions).toEqual([]);
+  });
+
+  test("stops when its course was deleted before the run is stored", async () => {
+    const { kind, settings, report, regressions } = await lastRun();
+    const stored = insertExamRun(db, crypto.randomUUID(), { kind, settings, report, regressions });
+    await expect(stored).rejects.toMatchObject({ errorCode: "course_not_found" });
   });
 
   test("keeps the newest 20 runs of a kind, and the baseline", async () => {

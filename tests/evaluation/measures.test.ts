@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { compareReports } from "../../src/evaluation/gate";
 import { toMeasure, wilson } from "../../src/evaluation/measures";
+import { toGateTable } from "../../src/evaluation/report-table";
 
 const items = (values: number[]) => values.map((value, i) => ({ id: `q${i}`, group: "en", value }));
 const measure = (values: number[]) => toMeasure("retrieval", "found_in_8", items(values));
@@ -21,10 +22,18 @@ describe("an interval", () => {
   });
 
   test("of other values is the interval of resamples", () => {
-    const [ranks] = measure([1, 0.5, 0.25, 1, 1, 0.5]);
-    expect(ranks).toMatchObject({ interval: "bootstrap", n: 6 });
+    const [ranks] = measure([1, 0.5, 0.25, 1, 1, 0.5, 1, 0.5, 1, 1]);
+    expect(ranks).toMatchObject({ interval: "bootstrap", n: 10 });
     expect(ranks!.low).toBeLessThan(ranks!.mean);
     expect(ranks!.high).toBeGreaterThan(ranks!.mean);
+  });
+
+  test.each([[[0.5]], [[0.5, 0.5, 0.5]], [[1, 0.25]]])("of the few values %j is wide", (values) => {
+    const [few] = measure(values);
+    expect(few).toMatchObject({ interval: "wilson", n: values.length });
+    expect(few!.high - few!.low).toBeGreaterThan(0.5);
+    expect(few!.low).toBeGreaterThanOrEqual(0);
+    expect(few!.high).toBeLessThanOrEqual(1);
   });
 
   test("is left out without items", () => {
@@ -53,6 +62,20 @@ describe("the gate", () => {
       compared: 4,
       isRegression: false,
     });
+  });
+
+  test.each([1, 2])("cannot judge %d items, and says so", (n) => {
+    const results = compareReports(measure(many(n, 0)), measure(many(0, n)));
+    expect(results[0]).toMatchObject({ compared: n, isRegression: false });
+    expect(toGateTable(results)).toContain("too few to judge");
+    expect(compareReports(measure(many(3, 0)), measure(many(0, 3)))[0]!.isRegression).toBe(true);
+  });
+
+  test("leaves out a measure of a former version", () => {
+    const former = measure(many(5, 0)).map((one) => ({ ...one, name: "found_in_5" }));
+    const [one, ...others] = compareReports([...former, ...measure([1])], measure([1]));
+    expect(one).toMatchObject({ name: "found_in_8", isRegression: false });
+    expect(others).toEqual([]);
   });
 
   test("fails when a measure is missing", () => {

@@ -3472,7 +3472,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @enum {string} */
-            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "backup.started" | "embeddings.deleted" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
+            event_type: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "backup.started" | "embeddings.deleted" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone" | "exam.accepted";
             /** Format: uuid */
             id: string;
             /** @description The key of the request; `bootstrap` is that of the settings */
@@ -4592,6 +4592,8 @@ export interface components {
             created_at: string;
             /** Format: uuid */
             id: string;
+            /** @description Whether there was an earlier exam to compare with */
+            is_compared: boolean;
             /** @description Models, chunk sizes or weights changed since: run it again */
             is_outdated: boolean;
             /**
@@ -6510,7 +6512,7 @@ export interface operations {
             query?: {
                 course_id?: string;
                 cursor?: string;
-                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "backup.started" | "embeddings.deleted" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone";
+                event_type?: "auth.denied" | "key.created" | "key.rotated" | "key.revoked" | "share_link.created" | "share_link.revoked" | "webhook.created" | "webhook.changed" | "webhook.rotated" | "webhook.deleted" | "file.signed" | "backup.started" | "embeddings.deleted" | "course.deleted" | "asset.deleted" | "session.deleted" | "session.exported" | "feedback.exported" | "user.deleted" | "user.exported" | "budget.changed" | "budget.overridden" | "transcript.corrected" | "transcript.correction_undone" | "exam.accepted";
                 key_id?: string;
                 limit?: number;
                 since?: string;

@@ -26,6 +26,7 @@ export const AUDIT_EVENT_TYPES = [
   "budget.overridden",
   "transcript.corrected",
   "transcript.correction_undone",
+  "exam.accepted",
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
 
@@ -41,7 +42,7 @@ export type NewAuditEvent = {
   request_id: string | null;
   /** Null: the course of the asset `target`, if that is an asset. */
   course_id: string | null;
-  /** The id of the key, asset, conversation or user that the event is about. */
+  /** The id of the key, asset, conversation, user or exam that the event is about. */
   target: string | null;
   details: Record<string, unknown>;
   /** Number of refused requests in the row; 1 for other events. */
@@ -83,16 +84,17 @@ export const auditKeyChange = (
   from ${sql(changed)}`;
 
 /**
- * `insert …` of the event of a deletion, as a part of the statement that deletes: no deletion without its event.
+ * `insert …` of an event for each row of `changed`, as a part of the statement that makes the change, such as a deletion:
+ * no change without its event.
  *
  * @param sender  null: no event, as for data that a command made itself
- * @param deleted  a CTE with the columns `target` and `course_id`; without a row nothing was deleted
+ * @param changed  a CTE with the columns `target` and `course_id`; without a row nothing was changed
  */
-export const auditDeletion = (
+export const auditChange = (
   sql: Sql,
   event_type: AuditEventType,
   sender: AuditSender | null,
-  deleted: string,
+  changed: string,
   details: Record<string, unknown> = {},
 ) => sql`
   insert into audit_events
@@ -100,7 +102,7 @@ export const auditDeletion = (
   select ${event_type}, ${sender?.key_id ?? null}, ${sender?.user_id ?? null}::uuid,
          ${sender?.route ?? null}, ${sender?.request_id ?? null}, course_id, target,
          ${JSON.stringify(details)}::text::jsonb
-  from ${sql(deleted)} where ${sender !== null}`;
+  from ${sql(changed)} where ${sender !== null}`;
 
 /** Stores events: one statement. Refused requests are added to the row of their sender, reason and minute. */
 export async function insertAuditEvents(sql: Sql, events: NewAuditEvent[]): Promise<void> {

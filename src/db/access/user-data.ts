@@ -1,7 +1,7 @@
 import { AppError } from "../../errors";
 import type { Sql } from "../client";
 import { isoTime } from "../page";
-import { type AuditSender, auditDeletion } from "./audit";
+import { type AuditSender, auditChange } from "./audit";
 
 export type User = {
   id: string;
@@ -99,7 +99,7 @@ export async function eraseUser(
       update users set issuer = 'erased', subject = id::text, email = null, display_name = null
       where id = ${id} returning id, id::text as target, null::uuid as course_id
     ),
-    audited as (${auditDeletion(sql, "user.deleted", sender, "erased")})
+    audited as (${auditChange(sql, "user.deleted", sender, "erased")})
     select id, (select count(*) from assets) as assets from erased`;
   if (!erased) throw new AppError("user_not_found");
 }

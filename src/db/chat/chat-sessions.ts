@@ -1,6 +1,6 @@
 import { AppError } from "../../errors";
 import type { ConversationOwner, Viewer } from "../../principal";
-import { type AuditSender, auditDeletion } from "../access/audit";
+import { type AuditSender, auditChange } from "../access/audit";
 import type { Sql } from "../client";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "../page";
 import { type ChatMessage, messagesOf, ofOwner } from "./chat";
@@ -119,7 +119,7 @@ export async function deleteSession(
     with deleted as (
       delete from chat_sessions where id = ${id} returning id::text as target, course_id
     ),
-    audited as (${auditDeletion(sql, "session.deleted", sender, "deleted")})
+    audited as (${auditChange(sql, "session.deleted", sender, "deleted")})
     select target from deleted`;
   if (!deleted) throw new AppError("session_not_found");
 }
