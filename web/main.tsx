@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./components/app";
 import { FaultBoundary } from "./components/fault-boundary";
 import { hasSharedKey } from "./server/credential";
+import { loadProblemTitles } from "./text/problem-titles";
 import { language } from "./text/strings";
 import { findTheme, showTheme } from "./theme";
 
@@ -19,6 +20,7 @@ addEventListener("dragover", keepPage);
 addEventListener("drop", keepPage);
 document.documentElement.lang = language;
 showTheme(findTheme());
+void loadProblemTitles().catch(() => {});
 createRoot(document.getElementById("root")!).render(
   <FaultBoundary>
     <App />

@@ -3,6 +3,7 @@ import { dataOf } from "@lectern/client";
 import { lazy, Suspense, useState } from "react";
 import type { SourcePlace } from "../route/route";
 import { lectern, reasonOf } from "../server/client";
+import { problemTitle } from "../text/problem-titles";
 import { strings } from "../text/strings";
 import { FaultBoundary } from "./fault-boundary";
 
@@ -104,7 +105,7 @@ export function AssetRow(props: AssetRowProps) {
 
 /** The reason in the language of the page, or else in that of the server. */
 const reasonOfFailure = ({ error_code, status_reason }: Asset) =>
-  (error_code && strings.failures[error_code]) || status_reason || "";
+  (error_code && strings.failures[error_code]) || problemTitle(error_code) || status_reason || "";
 
 function sizeOf({ duration_seconds, page_count }: Asset): string {
   if (page_count !== null) return strings.pages(page_count);

@@ -2,6 +2,7 @@ import { type CourseSource, dataOf } from "@lectern/client";
 import { useEffect, useState } from "react";
 import { lectern, reasonOf } from "../server/client";
 import { useData } from "../server/use-data";
+import { problemTitle } from "../text/problem-titles";
 import { strings } from "../text/strings";
 
 type ImportsProps = {
@@ -39,14 +40,14 @@ export function Imports({ course_id, round }: ImportsProps) {
     <details className="imports">
       <summary>{strings.imports}</summary>
       <ul>
-        {shown.map(({ id, url, title, state, counts, error_message }) => (
+        {shown.map(({ id, url, title, state, counts, error_code, error_message }) => (
           <li key={id}>
             <span className="address" dir="auto">
               {title ?? url}
             </span>
             <p className="note">
               {strings.importStates[state] ?? state} · {strings.importCounts(counts)}
-              {error_message && ` · ${error_message}`}
+              {error_message && ` · ${problemTitle(error_code) ?? error_message}`}
             </p>
             <button type="button" className="link" onClick={() => void act(id, "sync")}>
               {strings.importSync}

@@ -5,6 +5,7 @@ import type { UnsupportedSentence } from "../../src/chat/citations/check";
 import { BASE_URL } from "../server/base-url";
 import { isKeyRefused, isUnreachable, lectern, reasonOf } from "../server/client";
 import { credentialHeaders, isShared } from "../server/credential";
+import { problemTitle } from "../text/problem-titles";
 import { strings } from "../text/strings";
 import { type Exchange, newExchange, type Reference, readSession } from "./exchange";
 import { isBegunHere, rememberThread } from "./history";
@@ -405,7 +406,7 @@ export class Conversation {
         // The client makes such an event from its own abort.
         if (this.#isStopped) return;
         if (event.code === "answer_not_running") this.#isGone = true;
-        else this.#updateLast({ problem: event.message });
+        else this.#updateLast({ problem: problemTitle(event.code) ?? event.message });
       },
     };
   }

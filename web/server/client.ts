@@ -1,4 +1,5 @@
 import { createLecternClient, LecternError } from "@lectern/client";
+import { problemTitle } from "../text/problem-titles";
 import { strings } from "../text/strings";
 import { BASE_URL } from "./base-url";
 import { explainRefusal, findKey } from "./credential";
@@ -15,15 +16,24 @@ export const isKeyRefused = (error: unknown): boolean => statusOf(error) === 401
 /** The answers of a proxy while its server is away. The server's own have a problem as their body. */
 const PROXY_STATUSES = new Set([502, 503, 504]);
 
-const isProblem = (error: unknown): boolean =>
-  error instanceof LecternError
-    ? error.problem !== undefined
-    : typeof (error as { payload?: unknown } | null)?.payload === "object";
+type SentProblem = { code?: string; title?: string };
+
+/** The problem in an error of AG-UI's client, which leaves `application/problem+json` as text. */
+function problemOf(error: unknown): SentProblem | undefined {
+  if (error instanceof LecternError) return error.problem;
+  const { payload } = Object(error) as { payload?: unknown };
+  try {
+    const body: unknown = typeof payload === "string" ? JSON.parse(payload) : payload;
+    return typeof body === "object" && body !== null ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** True if a repetition can succeed: no connection, or a proxy without its server. */
 export const isUnreachable = (error: unknown): boolean => {
   const status = statusOf(error);
-  if (status !== undefined) return PROXY_STATUSES.has(status) && !isProblem(error);
+  if (status !== undefined) return PROXY_STATUSES.has(status) && problemOf(error) === undefined;
   return error instanceof TypeError || error instanceof SyntaxError;
 };
 
@@ -32,6 +42,11 @@ export function reasonOf(error: unknown): string {
   if (isKeyRefused(error)) return explainRefusal();
   const status = statusOf(error);
   if (isUnreachable(error)) return status ? strings.serverBusy : strings.serverUnreachable;
-  const title = (error as { payload?: { title?: string } } | null)?.payload?.title;
-  return title ?? (error instanceof Error ? error.message : String(error));
+  const { code, title = "" } = problemOf(error) ?? {};
+  const translated = problemTitle(code);
+  if (error instanceof LecternError) {
+    // The message has the title and the reasons of the fields.
+    return translated ? translated + error.message.slice(title.length) : error.message;
+  }
+  return translated || title || (error instanceof Error ? error.message : String(error));
 }

@@ -122,7 +122,7 @@ export const english = {
   wide: "More room for the source",
   unsure: "not sure",
   unsureSlide: "Perhaps this slide was shown. The speech does not make it clear.",
-  chapters: (count: number) => `Chapters (${count})`,
+  chapters: (count: number) => (count === 1 ? "Chapter" : `Chapters (${count})`),
   quality: "Check the transcript",
   qualityMissing: "The report cannot be read now. Close it and open it again.",
   unsureUntil: (end: string) => `until ${end}: it is not clear which slide was shown`,

@@ -124,7 +124,7 @@ export const german: Strings = {
   wide: "Mehr Platz für die Quelle",
   unsure: "unsicher",
   unsureSlide: "Vielleicht wurde diese Folie gezeigt. Aus dem Gesagten wird es nicht klar.",
-  chapters: (count) => `Kapitel (${count})`,
+  chapters: (count) => (count === 1 ? "Kapitel" : `Kapitel (${count})`),
   quality: "Transkript prüfen",
   qualityMissing: "Der Bericht ist gerade nicht lesbar. Schließe ihn und öffne ihn noch einmal.",
   unsureUntil: (end) => `bis ${end}: unklar, welche Folie gezeigt wurde`,
