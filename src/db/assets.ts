@@ -24,6 +24,12 @@ export const listedAssets = (
   deleted_at is null ${inCourses(sql, course_ids)} ${visibleAsset(sql, viewer, table)}
   ${course_id ? sql`and course_id = ${course_id}` : sql``}`;
 
+/** The length of a lecture in seconds: of its audio, or else to the end of its last chunk; null without both. */
+export const lectureSeconds = (sql: Sql, lecture: "l" | "lectures") => sql`
+  coalesce(${sql(lecture)}.audio_duration_seconds, (
+    select ceil(c.end_ms / 1000.0)::int from lecture_chunks c
+    where c.lecture_id = ${sql(lecture)}.id order by c.chunk_index desc limit 1))`;
+
 /**
  * Hides an asset from every read, stops its job and records the event of the audit: one statement. False
  * when there is no such asset.

@@ -2,6 +2,7 @@ import { AppError } from "../errors";
 import type { Viewer } from "../principal";
 import { type AuditSender, auditChange } from "./access/audit";
 import { visibleAsset } from "./access/visibility";
+import { lectureSeconds } from "./assets";
 import type { Sql } from "./client";
 import type { DocumentStatus } from "./documents";
 import type { Budgets } from "./jobs/provider-calls";
@@ -147,7 +148,7 @@ export async function listAssets(
     select *, ${cursorOf(sql)} from (
       select l.id, 'lecture' as kind, l.title, shown_status(l.status, j.id) as status,
              shown_reason(l.status_reason, j.id) as status_reason, j.error_code,
-             l.audio_duration_seconds as duration_seconds, null::int as page_count, j.progress_percent,
+             ${lectureSeconds(sql, "l")} as duration_seconds, null::int as page_count, j.progress_percent,
              l.created_at, greatest(l.updated_at, j.updated_at) as updated_at
       from lectures l join jobs j on j.id = l.last_job_id
       where l.course_id = ${course_id} and l.deleted_at is null ${visibleAsset(sql, viewer, "l")}

@@ -73,7 +73,10 @@ const Asset = z
     status: AssetStatus,
     status_reason: z.string().nullable(),
     error_code: z.string().nullable().describe("Why it failed or is paused"),
-    duration_seconds: z.number().nullable().describe("Of a lecture; null until it is known"),
+    duration_seconds: z
+      .number()
+      .nullable()
+      .describe("Of a lecture: its audio, or else its transcript; null until it is known"),
     page_count: z.int().nullable().describe("Of a document; null until it is known"),
     progress_percent: z.number().int(),
     created_at: Time,

@@ -3441,7 +3441,7 @@ export interface components {
         Asset: {
             /** Format: date-time */
             created_at: string;
-            /** @description Of a lecture; null until it is known */
+            /** @description Of a lecture: its audio, or else its transcript; null until it is known */
             duration_seconds: number | null;
             /** @description Why it failed or is paused */
             error_code: string | null;

@@ -1,6 +1,7 @@
 import type { Viewer } from "../../principal";
 import type { Segment, Word } from "../../text/transcript/transcript";
 import { visibleAsset, visiblePages, visibleSpeech } from "../access/visibility";
+import { lectureSeconds } from "../assets";
 import type { Sql } from "../client";
 
 /** A chunk read by its position instead of being found by a search. */
@@ -189,7 +190,7 @@ export function listCourseAssets(
   return sql<ListedAsset[]>`
     select * from (
       select 'lecture' as kind, id, title, status,
-             audio_duration_seconds * 1000 as duration_ms, null::int as page_count,
+             ${lectureSeconds(sql, "lectures")} * 1000 as duration_ms, null::int as page_count,
              null::text as filename
       from lectures where course_id = ${course_id} and deleted_at is null
         ${visibleAsset(sql, viewer, "lectures")}

@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { listCourseAssets } from "../../../src/db/chat/chat-reads";
+import { listAssets } from "../../../src/db/courses";
 import { cancelJob } from "../../../src/db/jobs/job-control";
 import { SEES_ALL } from "../../../src/principal";
 
@@ -82,6 +84,11 @@ describe("POST /api/lectures/transcript", () => {
       status: "completed",
     });
     expect(await citationUrls(course_id)).toEqual([`${media_url}&t=75`]);
+    // Without audio, the length is that of the transcript.
+    const assets = await listAssets(db, course_id, SEES_ALL, { limit: 10 });
+    expect(assets.items).toMatchObject([{ title: "Entropy", duration_seconds: 80 }]);
+    const sources = await listCourseAssets(db, { course_id, viewer: SEES_ALL }, 10);
+    expect(sources).toMatchObject([{ title: "Entropy", duration_ms: 80_000 }]);
   });
 
   test("without a recording, citations open the transcript, titled by its file", async () => {
