@@ -11,13 +11,21 @@ export type Claim = {
   end: number;
 };
 
-const MARKS = new RegExp(`(?<!\\s)\\s*(?:${MARK.source}\\s*)+`, "g");
+const MARKS = new RegExp(`(?<!\\s)\\s*(?:${MARK.source}\\s*)+`, MARK.flags);
+const ABBREVIATION =
+  "[A-Z]|Dr|Prof|Fig|Sec|Eq|St|vs|cf|e\\.g|i\\.e|[zdusi]\\.\\s?[A-Za-z]|bzw|ca|[Vv]gl|Abb|Nr|Kap|Gl|Bsp|Tab|Abs|inkl|ggf|sog|evtl|approx";
+const GERMAN_MONTH =
+  "Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember";
+/** "der 2. Hauptsatz", "3. März": a German ordinal. */
+const ORDINAL = `(?:[Dd](?:er|ie|as|em|en|es)|[AaIi]m|[Vv]om|[Zz]u[mr]|[Bb]eim|[Jj]ede[rsmn]?|[Ee]ine[nrms]?)\\s\\d{1,3}\\.|\\d{1,2}\\.(?=\\s(?:${GERMAN_MONTH}))`;
 /**
- * The end of a sentence with up to eight closing marks, except after an abbreviation such as "Dr." or an initial, and except before
- * a mark that belongs to the sentence.
+ * The end of a sentence with up to eight closing marks, except after an abbreviation such as "Dr.", an
+ * initial or an ordinal, and except before a mark that belongs to the sentence.
  */
-const SENTENCE_END =
-  /(?<=[.!?…]["”“»’)*_]{0,8})(?<!\b(?:[A-Z]|Dr|Prof|Fig|Sec|Eq|St|vs|cf|e\.g|i\.e)\.)\s+(?![[【［]\^?\d)|(?<=[。！？][”」』）]?)(?![”」』）]|\s*[[【［]\^?\d)\s*|\n+/;
+const SENTENCE_END = new RegExp(
+  `(?<=[.!?…]["”“»’)*_]{0,8})(?<!\\b(?:${ABBREVIATION})\\.)(?<!\\b(?:${ORDINAL}))\\s+(?![A-Za-z]\\.\\s)(?![[【［]\\^?\\d)` +
+    "|(?<=[。！？][”」』）]?)(?![”」』）]|\\s*[[【［]\\^?\\d)\\s*|\\n+",
+);
 const WORD = /\p{L}[\p{L}\p{M}'’-]*/gu;
 
 /**
@@ -67,11 +75,11 @@ const LEAD_IN =
 /** A sentence in a script without spaces. */
 const WRITTEN_TOGETHER = /[\p{Script=Han}\p{Script=Kana}\p{Script=Hira}\p{Script=Thai}]{4,}/u;
 
-/** Punctuation inside a quotation does not end the sentence. */
+const maskPunctuation = (text: string) => text.replace(/[.!?…。！？]/g, "\u0000");
+
+/** Punctuation inside a quotation or a mark does not end the sentence. */
 function splitSentences(prose: string): { text: string; start: number }[] {
-  const masked = replaceQuotations(prose, (quotation) =>
-    quotation.replace(/[.!?…。！？]/g, "\u0000"),
-  );
+  const masked = replaceQuotations(prose, maskPunctuation).replace(MARK, maskPunctuation);
   const sentences: { text: string; start: number }[] = [];
   let from = 0;
   for (const piece of masked.split(SENTENCE_END)) {

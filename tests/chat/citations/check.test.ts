@@ -126,6 +126,24 @@ describe("checkCitations", () => {
     ]);
   });
 
+  test.each([
+    [
+      "Im Jahr 1850 prägte Rudolf Clausius in der 2. Arbeit den Begriff der Entropie [3].",
+      "number",
+    ],
+    [
+      "Rudolf Clausius prägte den Begriff 1850, d. h. vor Boltzmann, und z. B. in Zürich [3].",
+      "number",
+    ],
+    ["Das stand am 4. Mai 1850 fest, sagt Rudolf Clausius über die Entropie [3].", "number"],
+  ])(
+    "reads a German sentence with an ordinal or an abbreviation to its end: %s",
+    (answer, reason) => {
+      const [fault] = checkCitations(answer, passages).unsupported;
+      expect(fault).toMatchObject({ start: 0, end: answer.length, reason });
+    },
+  );
+
   test("does not call a translation unrelated", () => {
     const answer = "Die Entropie wurde von einem Ingenieur der Telefongesellschaft definiert [1].";
 
