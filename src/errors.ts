@@ -121,6 +121,7 @@ export const ERRORS = {
   exam_running:              { status: 409, retry: false, title: "The exam of this course is being taken: wait for its result" },
   model_worse:               { status: 409, retry: false, title: "Search would be worse with this embedding model: nothing was switched" },
   evaluation_set_invalid:    { status: 500, retry: false, title: "The evaluation set cannot be read" },
+  file_not_written:          { status: 500, retry: false, title: "The file cannot be written: check its folder, its permissions and the free space" },
   nothing_to_roll_back:      { status: 409, retry: false, title: "There are no earlier embeddings to restore" },
   backup_not_found:          { status: 404, retry: false, title: "No backup has this name: ./lectern backup --list shows them" },
   backup_damaged:            { status: 422, retry: false, title: "The archive is damaged or incomplete: use another one" },

@@ -16,6 +16,7 @@ import {
   type ServerClient,
   unlessLocked,
 } from "./running-server";
+import { openStopSignal } from "./stop-signal";
 
 /** `./lectern backup`: stores all rows and files as one archive. */
 const USAGE = `Usage: ./lectern backup [--to FOLDER|s3://BUCKET/PREFIX] [--keep N] [--json]
@@ -28,15 +29,12 @@ async function main(args: string[]): Promise<void> {
   const config = loadConfig();
   const place = openBackups(config, to);
   if (list) return printArchives(await place.list(), json);
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => stop.abort(new AppError("cancelled")));
-  }
+  const signal = openStopSignal();
   const backups = { place, keep: keep ?? config.BACKUP_KEEP };
   const server = clientOfLecternUrl();
   const backup = server
-    ? await backUpByServer(server, { to, keep }, stop.signal)
-    : await backUpHere(config, backups, { to, keep }, stop.signal);
+    ? await backUpByServer(server, { to, keep }, signal)
+    : await backUpHere(config, backups, { to, keep }, signal);
   if (backup.error_code) throw new AppError(backup.error_code, { message: backup.error_message });
   if (json) console.log(JSON.stringify(backup, null, 2));
   else printBackup(backup);

@@ -22,6 +22,7 @@ import { startLocalEmbedder } from "../providers/local/embedding-server";
 import { moveToModel, rollBack } from "../retrieval/reembed";
 import { openInstalledDatabase } from "./installed-database";
 import { exitWithUsage, runMain } from "./run-main";
+import { openStopSignal } from "./stop-signal";
 
 /**
  * `./lectern reembed [--course ID] [--model provider:model]`: moves one course or all of them to
@@ -42,20 +43,17 @@ async function main(args: string[]): Promise<void> {
   }
   const config = loadConfig();
   const settings = { ...config, EMBEDDING_MODEL: options.model ?? config.EMBEDDING_MODEL };
-  const stop = new AbortController();
-  process.once("SIGINT", () =>
-    stop.abort(new AppError("cancelled", { advice: "Run the command again to continue" })),
-  );
+  const signal = openStopSignal({ advice: "Run the command again to continue" });
   const database = await openInstalledDatabase(config);
   const local = startLocalEmbedder();
   const db = connect(database.directUrl, { max: 2 });
   try {
     const reach = { course_id: options.course ? (await getCourse(db, options.course)).id : null };
     const { embedder } = await openProviders(settings, { localEmbedderUrl: local.url });
-    const recorder = new CallRecorder(db, null, stop.signal, DEFAULT_POLICY);
+    const recorder = new CallRecorder(db, null, signal, DEFAULT_POLICY);
     const calls = recorder.for("reembed", `reembed:${embedder.model}`);
     const say = (line: string) => console.error(line);
-    const tools = { db, embedder, calls, signal: stop.signal, say };
+    const tools = { db, embedder, calls, signal, say };
     if (options.discard) {
       console.log(`${await deleteInactiveEmbeddings(db, reach)} embeddings deleted`);
       return;

@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
 import { loadConfig } from "../config";
 import { openDatabaseServer } from "../db/server";
-import { AppError } from "../errors";
 import { openLog } from "../log";
 import { summarize } from "../pipelines/backup/create";
 import { restoreBackup } from "../pipelines/backup/restore";
@@ -10,6 +9,7 @@ import { openDataRoot } from "../storage/data-root";
 import { AUDIO_FILES, DOCUMENT_FILES } from "../storage/files";
 import { findArchive } from "./archive-address";
 import { exitWithUsage, runMain } from "./run-main";
+import { openStopSignal } from "./stop-signal";
 
 /** `./lectern restore ARCHIVE`: fills an empty installation with a backup. Stop its servers first. */
 const USAGE = `Usage: ./lectern restore ARCHIVE|latest
@@ -22,10 +22,7 @@ const IDLE_LIMIT_SECONDS = 3_600;
 async function main(args: string[]): Promise<void> {
   const address = readAddress(args);
   const config = loadConfig();
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => stop.abort(new AppError("cancelled")));
-  }
+  const signal = openStopSignal();
   const archive = await findArchive(config, address);
   await openDataRoot(config.DATA_ROOT);
   const database = await openDatabaseServer(config, undefined, {
@@ -41,7 +38,7 @@ async function main(args: string[]): Promise<void> {
         log: openLog(config.LOG_LEVEL, { name: "restore" }),
       },
       archive.open,
-      stop.signal,
+      signal,
     );
     const { rows, files } = summarize(manifest);
     console.log(`Restored ${archive.label} of ${header.created_at}: ${rows} rows, ${files} files.`);

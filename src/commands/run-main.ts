@@ -1,12 +1,18 @@
-import { explain } from "../errors";
+import { AppError, explain } from "../errors";
 
-/** Runs a command with the arguments of the process. A failure is explained on stderr, and the exit code is 1. */
+/** The exit code of a command that Ctrl-C or SIGTERM ended, as shells have it. */
+const CANCELLED = 130;
+
+/**
+ * Runs a command with the arguments of the process. A failure is explained on stderr, and the exit code is 1; that of a
+ * cancelled command is 130.
+ */
 export async function runMain(main: (args: string[]) => Promise<void>): Promise<void> {
   try {
     await main(Bun.argv.slice(2));
   } catch (error) {
     console.error(explain(error));
-    process.exit(1);
+    process.exit(error instanceof AppError && error.errorCode === "cancelled" ? CANCELLED : 1);
   }
 }
 

@@ -1,6 +1,5 @@
 import { loadConfig } from "../config";
 import { connect } from "../db/client";
-import { AppError } from "../errors";
 import { summarize } from "../pipelines/backup/create";
 import { assertSchema } from "../pipelines/backup/restore";
 import { verifyDocuments } from "../pipelines/document/verify";
@@ -10,6 +9,7 @@ import { DOCUMENT_FILES } from "../storage/files";
 import { findArchive } from "./archive-address";
 import { openInstalledDatabase } from "./installed-database";
 import { runMain } from "./run-main";
+import { openStopSignal } from "./stop-signal";
 
 /**
  * `./lectern verify`: reads every stored PDF again and compares it with the checksum of its upload.
@@ -27,9 +27,8 @@ async function main(args: string[]): Promise<number> {
     console.error(USAGE);
     return 2;
   }
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
-  return address ? verifyArchive(address, stop.signal) : verifyStorage(stop.signal);
+  const signal = openStopSignal();
+  return address ? verifyArchive(address, signal) : verifyStorage(signal);
 }
 
 async function verifyArchive(address: string, signal: AbortSignal): Promise<number> {

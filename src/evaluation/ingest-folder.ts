@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { alignNextLecture } from "../alignment/align-lecture";
 import { isAnyAlignmentDue } from "../db/alignment/due-alignments";
 import { hurryJob } from "../db/jobs/job-control";
-import { AppError, isRetryable } from "../errors";
+import { AppError, type ErrorCode, isRetryable } from "../errors";
 import type { Log } from "../log";
 import { pause } from "../pause";
 import { type DocumentTools, ingestDocument } from "../pipelines/document/ingest";
@@ -27,10 +27,12 @@ export type FolderDeps = DocumentTools &
 /** A short outage must not end an evaluation that takes minutes, and a long one must not keep it waiting. */
 const MOST_ATTEMPTS = 3;
 const RETRY_MS = 2_000;
+/** Faults of one file that only search notices, such as a scanned deck without OCR. The other files are evaluated. */
+const UNSEARCHABLE: readonly ErrorCode[] = ["document_without_text", "pdf_too_complex"];
 
 /**
  * Ingests the PDFs and transcripts of a folder with the pipelines of the server, and aligns slides and speech.
- * The database must have no other jobs, because all of them are run here.
+ * The database must have no other jobs, because all of them are run here. A file without words only causes a warning.
  *
  * @param retryMs  the wait after a first failure that can end by itself
  * @returns the asset of each file
@@ -71,12 +73,23 @@ export async function ingestFolder(
     const name = nameOf.get(job.asset_id) ?? job.asset_id;
     const count = (failures.get(name) ?? 0) + 1;
     failures.set(name, count);
+    if (failure instanceof AppError && UNSEARCHABLE.includes(failure.errorCode)) {
+      say(
+        `${name} cannot be searched, so questions about it count as not found: ${messageOf(failure)}`,
+      );
+      continue;
+    }
     if (!isRetryable(failure)) throw invalidFile(name, failure);
     if (count === MOST_ATTEMPTS) throw failure;
     say(`${name}: ${messageOf(failure)}; it is tried again`);
     await pause(retryMs * count, signal);
     await hurryJob(db, job.asset_id);
   }
+  if (done === 0)
+    throw new AppError("evaluation_set_invalid", {
+      path: folder,
+      problem: "no file can be searched",
+    });
   while (await alignNextLecture(deps, signal)) signal.throwIfAborted();
   if (await isAnyAlignmentDue(db)) throw new Error("a lecture could not be aligned");
   return assets;

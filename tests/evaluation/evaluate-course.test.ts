@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cp, mkdtemp, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { XMLValidator } from "fast-xml-parser";
 import { writeCourse } from "../../bench/course/write-course";
 import { type CourseFolder, readCourseFolder } from "../../src/evaluation/course-folder";
 import { type CourseReport, evaluateFolder } from "../../src/evaluation/evaluate-course";
@@ -11,6 +12,7 @@ import { toGateTable, toReportTable } from "../../src/evaluation/report-table";
 import { engine } from "../support/database";
 import { withEvaluationServices } from "../support/evaluation";
 import { createCourse } from "../support/factories";
+import { deckPdf } from "../support/pdfs";
 
 setDefaultTimeout(120_000);
 
@@ -71,11 +73,16 @@ describe("the evaluation of a course", () => {
 
   test("is shown as a table and as a chart", () => {
     const table = toReportTable(report);
-    const chart = toReportChart({ ...report, course: "<A & B>" });
+    const name = "<A & B> \u0001\uD800 ".repeat(30);
+    const chart = toReportChart({ ...report, course: name });
 
     expect(table).toContain("hybrid minus the better single mode");
     for (const { name } of report.measures) expect(table).toContain(name);
-    expect(chart).toContain("&lt;A &amp; B&gt;");
+    expect(chart).toContain("&lt;A &amp; B&gt; \uFFFD\uFFFD");
+    expect(XMLValidator.validate(chart)).toBe(true);
+    expect(chart).toContain("prefers-color-scheme:dark");
+    const [, title = ""] = /<\/title>([^<]*)<\/text>/.exec(chart)!;
+    expect(title).toEndWith("…");
     expect(chart.match(/<circle/g)).toHaveLength(report.measures.length);
   });
 
@@ -171,6 +178,31 @@ describe("the gate", () => {
       expect(toGateTable(results)).toContain("Gate failed");
     },
   );
+});
+
+describe("a scanned deck without OCR", () => {
+  const ingestScans = async (transcripts: string[]) => {
+    const folder = await mkdtemp(join(root, "scans-"));
+    await writeFile(join(folder, "scan.pdf"), await deckPdf([{ title: "", body: [] }]));
+    for (const name of transcripts) await cp(join(root, "course", name), join(folder, name));
+    const said: string[] = [];
+    const scans = { ...course, folder, documents: ["scan.pdf"], transcripts };
+    const withLog = { ...deps(), say: (line: string) => void said.push(line) };
+    return { assets: await ingestFolder(await createCourse(services.db), scans, withLog), said };
+  };
+
+  test("does not keep the other files from being evaluated", async () => {
+    const { assets, said } = await ingestScans(["lecture-1.vtt"]);
+    expect([...assets.keys()]).toEqual(["scan.pdf", "lecture-1.vtt"]);
+    expect(said.join("\n")).toContain("scan.pdf cannot be searched");
+  });
+
+  test("cannot be evaluated alone", async () => {
+    await expect(ingestScans([])).rejects.toMatchObject({
+      errorCode: "evaluation_set_invalid",
+      details: { problem: "no file can be searched" },
+    });
+  });
 });
 
 // Last, because the second one leaves a job behind.

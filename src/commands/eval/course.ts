@@ -5,18 +5,18 @@ import { loadConfig } from "../../config";
 import { getCourse, insertCourse } from "../../db/courses";
 import { startEmbeddedDatabase } from "../../db/embedded/start";
 import { migrate } from "../../db/migrate";
-import { AppError } from "../../errors";
 import { runCourseExam } from "../../evaluation/course-exam";
 import { readCourseFolder } from "../../evaluation/course-folder";
 import { evaluateFolder } from "../../evaluation/evaluate-course";
 import { toExamSettings } from "../../evaluation/exam-settings";
-import { compareReports, readBaseline } from "../../evaluation/gate";
+import { assertSameCourse, compareReports, readBaseline } from "../../evaluation/gate";
 import { toReportChart } from "../../evaluation/report-chart";
 import { toGateTable, toReportTable } from "../../evaluation/report-table";
 import { startLocalEmbedder } from "../../providers/local/embedding-server";
 import { openServices } from "../../services";
 import { openInstalledDatabase } from "../installed-database";
-import { print, writeChart } from "./print";
+import { openStopSignal } from "../stop-signal";
+import { assertWritable, print, writeChart } from "./print";
 
 /** How the report of a course is shown and compared. */
 export type CourseEvaluation = {
@@ -39,8 +39,8 @@ export async function takeStoredExam({
   gate,
 }: CourseEvaluation): Promise<void> {
   const baseline = gate === null ? null : await readBaseline(gate);
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
+  if (svg) await assertWritable(svg);
+  const signal = openStopSignal();
   const config = loadConfig();
   const database = await openInstalledDatabase(config);
   const local = startLocalEmbedder();
@@ -51,7 +51,7 @@ export async function takeStoredExam({
     );
     try {
       const say = (line: string) => console.error(line);
-      const deps = { ...services, signal: stop.signal, say };
+      const deps = { ...services, signal, say };
       const { run, results } = await runCourseExam(path, deps, baseline);
       const { name } = await getCourse(services.db, path);
       const { created_at: made_at } = run;
@@ -77,12 +77,19 @@ export async function takeStoredExam({
 
 /** Measures an own course, and with a gate sets the exit code 1 when a measure is worse. */
 export async function evaluateCourse({ path, asJson, svg, gate }: CourseEvaluation): Promise<void> {
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
+  const signal = openStopSignal();
   const config = loadConfig();
-  const limits = { maxPages: config.MAX_PAGES, signal: stop.signal };
+  const limits = { maxPages: config.MAX_PAGES, signal };
   const course = await readCourseFolder(path, limits);
   const baseline = gate === null ? null : await readBaseline(gate);
+  if (baseline) {
+    const covered = course.questions.filter((question) => question.covered);
+    assertSameCourse(
+      baseline,
+      (covered.length > 0 ? covered : course.questions).map(({ id }) => id),
+    );
+  }
+  if (svg) await assertWritable(svg);
   const local = startLocalEmbedder();
   const dataRoot = await mkdtemp(join(tmpdir(), "lectern-eval-"));
   const database = await startEmbeddedDatabase({ dataDir: null });
@@ -102,22 +109,25 @@ export async function evaluateCourse({ path, asJson, svg, gate }: CourseEvaluati
       },
       { connections: 2, localEmbedderUrl: local.url, name: "eval" },
     );
-    const { id } = await insertCourse(services.db, { name: path });
-    const report = await evaluateFolder(id, course, {
-      ...services,
-      maxPages: config.MAX_PAGES,
-      captions: config.CAPTIONS,
-      sendsTerms: config.TRANSCRIPTION_TERMS,
-      signal: stop.signal,
-      say: (line) => console.error(line),
-    });
-    await services.close();
-    print(report, asJson, toReportTable);
-    if (svg) await writeChart(svg, toReportChart(report));
-    if (!baseline) return;
-    const results = compareReports(baseline, report.measures);
-    console.error(toGateTable(results));
-    if (results.some(({ isRegression }) => isRegression)) process.exitCode = 1;
+    try {
+      const { id } = await insertCourse(services.db, { name: path });
+      const report = await evaluateFolder(id, course, {
+        ...services,
+        maxPages: config.MAX_PAGES,
+        captions: config.CAPTIONS,
+        sendsTerms: config.TRANSCRIPTION_TERMS,
+        signal,
+        say: (line) => console.error(line),
+      });
+      print(report, asJson, toReportTable);
+      if (svg) await writeChart(svg, toReportChart(report));
+      if (!baseline) return;
+      const results = compareReports(baseline, report.measures);
+      console.error(toGateTable(results));
+      if (results.some(({ isRegression }) => isRegression)) process.exitCode = 1;
+    } finally {
+      await services.close();
+    }
   } finally {
     await database.close();
     await local.close();

@@ -6,7 +6,6 @@ import { connect } from "../../db/client";
 import { deleteCourse, insertCourse } from "../../db/courses";
 import { startEmbeddedDatabase } from "../../db/embedded/start";
 import { migrate } from "../../db/migrate";
-import { AppError } from "../../errors";
 import { openProviders } from "../../providers";
 import { startLocalEmbedder } from "../../providers/local/embedding-server";
 import { openReranker } from "../../providers/reranker";
@@ -14,6 +13,7 @@ import { readBeirSet } from "../../retrieval/beir";
 import { type EvaluationDeps, evaluate, ingestSet } from "../../retrieval/evaluate";
 import { evaluateTimelineSearch } from "../../retrieval/evaluate-timeline";
 import { openInstalledDatabase } from "../installed-database";
+import { openStopSignal } from "../stop-signal";
 import { print } from "./print";
 import {
   toAlignmentTable,
@@ -82,8 +82,7 @@ async function withEvaluationCourse(
   measure: (course_id: string, deps: EvaluationDeps) => Promise<void>,
 ): Promise<void> {
   const config = loadConfig();
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new AppError("cancelled")));
+  const signal = openStopSignal();
   const local = startLocalEmbedder();
   const { embedder } = await openProviders(config, { localEmbedderUrl: local.url });
   const database = await openEvaluationDatabase();
@@ -91,7 +90,7 @@ async function withEvaluationCourse(
   const course = await insertCourse(db, { name: `Evaluation of ${folder}` });
   try {
     const say = (line: string) => console.error(line);
-    await measure(course.id, { db, embedder, signal: stop.signal, say });
+    await measure(course.id, { db, embedder, signal, say });
   } finally {
     await deleteCourse(db, course.id);
     await database.close();

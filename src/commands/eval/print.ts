@@ -1,3 +1,5 @@
+import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { AppError } from "../../errors";
 
 /** Prints a report on stdout, as JSON or as text. */
@@ -6,13 +8,28 @@ export function print<T>(report: T, asJson: boolean, toTable: (report: T) => str
 }
 
 /**
+ * Checks that a file can be written, before an evaluation is paid for. It makes an empty one if there is none.
+ *
+ * @throws AppError `file_not_written`
+ */
+export async function assertWritable(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+    .then(() => appendFile(path, ""))
+    .catch((error) => {
+      throw notWritten(path, error);
+    });
+}
+
+/**
  * Writes the chart of a report.
  *
- * @throws AppError `evaluation_set_invalid` if the file cannot be written
+ * @throws AppError `file_not_written`
  */
 export async function writeChart(path: string, chart: string): Promise<void> {
-  await Bun.write(path, chart).catch((error) => {
-    const problem = `the chart cannot be written (${error.code ?? error.message})`;
-    throw new AppError("evaluation_set_invalid", { path, problem });
+  await writeFile(path, chart).catch((error) => {
+    throw notWritten(path, error);
   });
 }
+
+const notWritten = (path: string, error: NodeJS.ErrnoException) =>
+  new AppError("file_not_written", { path, problem: error.code ?? error.message });
