@@ -12,7 +12,8 @@ import { join } from "node:path";
 import { Elysia } from "elysia";
 import postgres from "postgres";
 import { loadConfig } from "../src/config";
-import { EXACT_CHUNKS, refreshNearestIndexes } from "../src/db/chunks/nearest-index";
+import { findCandidates } from "../src/db/chunks/candidates";
+import { refreshNearestIndexes } from "../src/db/chunks/nearest-index";
 import { connect, type Sql } from "../src/db/client";
 import { migrate } from "../src/db/migrate";
 import { openMetrics } from "../src/metrics";
@@ -88,22 +89,33 @@ async function post(base: URL, path: string, body: object): Promise<void> {
   if (!answer.ok || passages.length === 0) throw new Error(Bun.inspect(passages));
 }
 
-/** The share of the true ten nearest chunks of all courses that the index finds, by questions near to chunks. */
-async function measureRecall(sql: Sql, model: string): Promise<number> {
+/** The share of the true ten nearest chunks of a course, null for all, that search finds by questions near to its chunks. */
+async function measureRecall(sql: Sql, model: string, course_id: string | null): Promise<number> {
   const asked = await sql<{ embedding: string }[]>`
-    select embedding::text from slide_chunks where id >= gen_random_uuid() order by id limit ${RECALL_QUESTIONS}`;
+    select embedding::text from slide_chunks
+    where id >= gen_random_uuid() and (${course_id}::uuid is null or course_id = ${course_id})
+    order by id limit ${RECALL_QUESTIONS}`;
+  const scope = {
+    course_ids: course_id === null ? null : [course_id],
+    viewer: { owner: "all", seesUnreleased: true } as const,
+    lectures: {},
+    slides: {},
+  };
   let found = 0;
   let wanted = 0;
   for (const { embedding } of asked) {
-    const nearest = async (exact: number) => {
-      const rows = await sql<{ id: string }[]>`
-        select n.id from unnest(array['lecture', 'slide']) kind, nearest_across_courses(
-          kind, null, ${model}, ${embedding}::text::halfvec, 200, ${exact}, true, null, true) n
-        order by n.distance, n.id limit 10`;
-      return rows.map(({ id }) => id);
-    };
-    const truth = new Set(await nearest(2_000_000_000));
-    found += (await nearest(EXACT_CHUNKS)).filter((id) => truth.has(id)).length;
+    const rows = await sql<{ id: string }[]>`
+      select id from (
+        select id, course_id, embedding from lecture_chunks
+        union all select id, course_id, embedding from slide_chunks
+      ) chunk
+      where ${course_id}::uuid is null or course_id = ${course_id}
+      order by embedding <=> ${embedding}::text::halfvec, id limit 10`;
+    const truth = new Set(rows.map(({ id }) => id));
+    const embeddings = [{ model, vector: JSON.parse(embedding) as number[] }];
+    const { candidates } = await findCandidates(sql, scope, { embeddings, text: "" });
+    const nearest = candidates.toSorted((a, b) => a.distance! - b.distance!).slice(0, 10);
+    found += nearest.filter(({ chunk_id }) => truth.has(chunk_id)).length;
     wanted += truth.size;
   }
   return found / wanted;
@@ -184,9 +196,12 @@ async function main(): Promise<void> {
     rows.push(await measure(`all courses, ${mode}`, backend!.pid, ask));
   }
   console.log(toTable(rows));
-  console.log(
-    `\nRecall of the first ten of all courses: ${round(await measureRecall(sql, embedder.model), 3)}`,
-  );
+  const recalls = [];
+  for (const { id, chunks } of await findMeasured(sql)) {
+    recalls.push(`${chunks}: ${round(await measureRecall(one, embedder.model, id), 3)}`);
+  }
+  recalls.push(`all: ${round(await measureRecall(one, embedder.model, null), 3)}`);
+  console.log(`\nRecall of the first ten by vectors, ${recalls.join(", ")}`);
   console.log(`Memory of this process: ${round(process.memoryUsage.rss() / 2 ** 20, 0)} MB`);
   const compared = [];
   for (const course of await findMeasured(sql)) {

@@ -130,3 +130,9 @@ language sql immutable strict parallel safe as $$
     else without_accents(p_config, to_tsvector(p_config, p_text)::text)::tsvector
   end
 $$;
+
+-- The signs of the first 1 024 dimensions of a vector. The number of different bits orders vectors nearly as the cosine
+-- distance does, and takes a twentieth of the memory (docs/decisions/0069).
+create function bits_of(p_vector halfvec) returns bit(1024) language sql immutable strict parallel safe as $$
+  select binary_quantize(subvector(p_vector, 1, 1024))::bit(1024)
+$$;

@@ -137,6 +137,8 @@ create table lecture_chunks (
   -- From the timeline: the words of its slides, labelled by confidence (enrich_chunks). Null: none.
   context_tsv     tsvector,
   embedding       halfvec(1536),
+  -- The signs of the first 1 024 dimensions: search compares these first (docs/decisions/0069).
+  embedding_bits  bit(1024) generated always as (bits_of(embedding)) stored,
   -- Vectors of different models are not comparable: search compares a row with its own model only.
   embedding_model text,
   created_at      timestamptz not null default now(),
@@ -144,15 +146,17 @@ create table lecture_chunks (
   check (end_ms >= start_ms),
   check ((embedding is null) = (embedding_model is null))
 );
--- In-course search is an exact scan of one course. The scan is twice as fast (measured) with the vector inside
--- the row as with the vector in the TOAST table.
+-- Search compares many vectors of a course, twice as fast (measured) with the vector inside the row as with the vector in
+-- the TOAST table.
 alter table lecture_chunks alter column embedding set storage plain;
+alter table lecture_chunks alter column embedding_bits set storage plain;
 -- Two rows fit in a page of 8 KB when each has at most 4 080 bytes. The vector takes 3 080 of them; texts and
 -- search terms fill the rest, and move to the TOAST table when they are longer.
 alter table lecture_chunks set (toast_tuple_target = 4080);
--- Search first lists the languages and models of a course; this index answers that without the rows.
--- The id is for samples of a course.
-create index lecture_chunks_kind on lecture_chunks (course_id, embedding_model, text_config, id);
+-- Search lists the languages and models of a course, and compares its vectors by their bits; this index answers that
+-- without the rows. The id is for samples of a course.
+create index lecture_chunks_kind on lecture_chunks (course_id, embedding_model, text_config)
+  include (id, lecture_id, embedding_bits);
 -- An array is the only form in which an index of words holds the course too without an extension: the chunks of a
 -- course with a word are found without reading those of other courses.
 create index lecture_chunks_text on lecture_chunks using gin ((array[course_id]), tsv);

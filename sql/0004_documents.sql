@@ -141,6 +141,7 @@ create table slide_chunks (
   -- From the timeline: the words spoken over its pages, labelled by confidence (enrich_chunks). Null: none.
   context_tsv     tsvector,
   embedding       halfvec(1536),
+  embedding_bits  bit(1024) generated always as (bits_of(embedding)) stored,
   embedding_model text,
   created_at      timestamptz not null default now(),
   unique (document_id, chunk_index),
@@ -149,8 +150,10 @@ create table slide_chunks (
 );
 -- Storage and indexes for the same reasons as those of lecture_chunks.
 alter table slide_chunks alter column embedding set storage plain;
+alter table slide_chunks alter column embedding_bits set storage plain;
 alter table slide_chunks set (toast_tuple_target = 4080);
-create index slide_chunks_kind on slide_chunks (course_id, embedding_model, text_config, id);
+create index slide_chunks_kind on slide_chunks (course_id, embedding_model, text_config)
+  include (id, document_id, embedding_bits);
 create index slide_chunks_text on slide_chunks using gin ((array[course_id]), tsv);
 create index slide_chunks_context on slide_chunks using gin ((array[course_id]), context_tsv) where context_tsv is not null;
 

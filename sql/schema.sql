@@ -436,6 +436,12 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.bits_of(p_vector public.halfvec) RETURNS bit
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select binary_quantize(subvector(p_vector, 1, 1024))::bit(1024)
+$$;
+
 CREATE FUNCTION public.build_beside(p_document_id uuid) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1299,7 +1305,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION public.nearest_across_courses(p_kind text, p_course_ids uuid[], p_model text, p_vector public.halfvec, p_count integer, p_exact integer, p_all_owners boolean, p_owner_id uuid, p_sees_unreleased boolean) RETURNS TABLE(id uuid, distance double precision)
+CREATE FUNCTION public.nearest_across_courses(p_kind text, p_course_ids uuid[], p_model text, p_vector public.halfvec, p_count integer, p_few integer, p_all_owners boolean, p_owner_id uuid, p_sees_unreleased boolean) RETURNS TABLE(id uuid, distance double precision)
     LANGUAGE plpgsql STABLE
     AS $_$
 declare
@@ -1316,30 +1322,28 @@ declare
                       where r.document_id = c.document_id and r.visible_from > now()
                         and r.page_from <= c.page_end and r.page_to >= c.page_number)' end);
   lists  integer;
-  is_few boolean;
+  reads_all boolean;
 begin
   execute format('select count(*) <= $2 from (
     select from %I where $1 is null or course_id = any($1) limit $2 + 1) c', chunks)
-    into is_few using p_course_ids, p_exact;
+    into reads_all using p_course_ids, p_few;
   select substring(array_to_string(c.reloptions, ',') from 'lists=(\d+)')::integer into lists
   from pg_index i join pg_class c on c.oid = i.indexrelid
   where i.indrelid = chunks::regclass and i.indisvalid and c.relname = chunks || '_nearest';
 
-  if is_few or lists is null then
-    return query execute 'select c.id, (c.embedding <=> $3) + 0 as distance' || scope || ' order by 2, 1 limit $7'
-      using p_course_ids, p_model, p_vector, p_all_owners, p_owner_id, p_sees_unreleased, p_count;
-    return;
+  reads_all := reads_all or lists is null;
+  if not reads_all then
+    perform set_config('ivfflat.probes', greatest(10, ceil(sqrt(lists)))::text, true),
+            set_config('ivfflat.max_probes', greatest(10, lists / 4)::text, true),
+            -- Reads more lists while hidden chunks and other courses leave too few.
+            set_config('ivfflat.iterative_scan', 'relaxed_order', true);
   end if;
-  perform set_config('ivfflat.probes', greatest(10, ceil(sqrt(lists)))::text, true),
-          set_config('ivfflat.max_probes', greatest(10, lists / 4)::text, true),
-          -- Reads more lists while hidden chunks and other courses leave too few.
-          set_config('ivfflat.iterative_scan', 'relaxed_order', true);
-  return query execute '
-    select near.id, near.embedding <=> $3 from (
-      select c.id, c.embedding' || scope || '
-      order by subvector(c.embedding, 1, 512)::halfvec(512) <=> subvector($3, 1, 512)::halfvec(512) limit greatest(400, 4 * $7)
-    ) near order by 2, 1 limit $7'
-    using p_course_ids, p_model, p_vector, p_all_owners, p_owner_id, p_sees_unreleased, p_count;
+  -- + 0: the index is not used.
+  return query execute format('
+    select id, embedding <=> $3 as distance
+    from (select c.id %s order by (c.embedding_bits <~> $8)%s limit greatest(2000, 10 * $7)) alike join %I using (id)
+    order by 2, 1 limit $7', scope, case when reads_all then ' + 0' end, chunks)
+    using p_course_ids, p_model, p_vector, p_all_owners, p_owner_id, p_sees_unreleased, p_count, bits_of(p_vector);
 end
 $_$;
 
@@ -2990,6 +2994,7 @@ CREATE TABLE public.lecture_chunks (
     tsv tsvector GENERATED ALWAYS AS (public.search_vector(text_config, COALESCE(search_text, content))) STORED,
     context_tsv tsvector,
     embedding public.halfvec(1536),
+    embedding_bits bit(1024) GENERATED ALWAYS AS (public.bits_of(embedding)) STORED,
     embedding_model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT lecture_chunks_check CHECK ((end_ms >= start_ms)),
@@ -2999,6 +3004,7 @@ CREATE TABLE public.lecture_chunks (
 )
 WITH (toast_tuple_target='4080');
 ALTER TABLE ONLY public.lecture_chunks ALTER COLUMN embedding SET STORAGE PLAIN;
+ALTER TABLE ONLY public.lecture_chunks ALTER COLUMN embedding_bits SET STORAGE PLAIN;
 
 CREATE TABLE public.lectures (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -3227,6 +3233,7 @@ CREATE TABLE public.slide_chunks (
     tsv tsvector GENERATED ALWAYS AS (public.search_vector(text_config, COALESCE(search_text, content))) STORED,
     context_tsv tsvector,
     embedding public.halfvec(1536),
+    embedding_bits bit(1024) GENERATED ALWAYS AS (public.bits_of(embedding)) STORED,
     embedding_model text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT slide_chunks_check CHECK ((page_end >= page_number)),
@@ -3236,6 +3243,7 @@ CREATE TABLE public.slide_chunks (
 )
 WITH (toast_tuple_target='4080');
 ALTER TABLE ONLY public.slide_chunks ALTER COLUMN embedding SET STORAGE PLAIN;
+ALTER TABLE ONLY public.slide_chunks ALTER COLUMN embedding_bits SET STORAGE PLAIN;
 
 CREATE TABLE public.slide_spans (
     lecture_id uuid NOT NULL,
@@ -3629,7 +3637,7 @@ CREATE UNIQUE INDEX jobs_unfinished ON public.jobs USING btree (asset_id) WHERE 
 
 CREATE INDEX lecture_chunks_context ON public.lecture_chunks USING gin ((ARRAY[course_id]), context_tsv) WHERE (context_tsv IS NOT NULL);
 
-CREATE INDEX lecture_chunks_kind ON public.lecture_chunks USING btree (course_id, embedding_model, text_config, id);
+CREATE INDEX lecture_chunks_kind ON public.lecture_chunks USING btree (course_id, embedding_model, text_config) INCLUDE (id, lecture_id, embedding_bits);
 
 CREATE INDEX lecture_chunks_text ON public.lecture_chunks USING gin ((ARRAY[course_id]), tsv);
 
@@ -3665,7 +3673,7 @@ CREATE INDEX provider_calls_time ON public.provider_calls USING btree (created_a
 
 CREATE INDEX slide_chunks_context ON public.slide_chunks USING gin ((ARRAY[course_id]), context_tsv) WHERE (context_tsv IS NOT NULL);
 
-CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, embedding_model, text_config, id);
+CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, embedding_model, text_config) INCLUDE (id, document_id, embedding_bits);
 
 CREATE INDEX slide_chunks_text ON public.slide_chunks USING gin ((ARRAY[course_id]), tsv);
 

@@ -1,7 +1,8 @@
 import pgvector from "pgvector";
 import { detectLanguage } from "../../text/language";
 import type { Sql } from "../client";
-import { EXACT_CHUNKS } from "./nearest-index";
+import { ofCourses } from "../page";
+import { FEW_CHUNKS } from "./nearest-index";
 import {
   type LexemeRow,
   longestWords,
@@ -50,6 +51,12 @@ export type Candidate = {
 
 export type FoundCandidates = { candidates: Candidate[]; terms: QuestionTerm[] };
 
+/**
+ * The vectors with the fewest different bits are compared whole: one in CHUNKS_PER_COMPARED of a course, or LEAST_COMPARED
+ * if that is more. Measured in docs/decisions/0069.
+ */
+const CHUNKS_PER_COMPARED = 10;
+const LEAST_COMPARED = 500;
 /** Candidates by vector and by text. A fixed number, so that a larger limit only adds passages. */
 const CANDIDATES = 100;
 /**
@@ -78,8 +85,9 @@ const MOST_LEXEMES = 128;
 /**
  * The chunks of the courses that are closest to a question, by vector and by full text, in one statement.
  *
- * The vector scan of one course is exact; of many courses it is approximate from 20 000 chunks on
- * (nearest_across_courses). Vectors are compared within their model only.
+ * The vectors with the fewest different bits are compared whole: in a course of up to LEAST_COMPARED chunks all of them,
+ * and from 20 000 chunks on in several courses those that an index finds (nearest_across_courses). Vectors are compared
+ * within their model only.
  *
  * Words are looked up in the language of each chunk. PostgreSQL's ranks ignore how rare a word is, so each
  * word is ranked alone and weighted by its inverse document frequency among the chunks of its language, as
@@ -117,8 +125,9 @@ async function queryCandidates(
     { candidates: Candidate[]; lexemes: LexemeRow[]; stops: string[]; lacks_matches: boolean }[]
   >`
     with question as materialized (
-      select model, vector::halfvec as embedding
-      from unnest(${models}::text[], ${vectors}::text[]) as asked (model, vector)
+      select model, embedding, bits_of(embedding) as bits
+      from (select model, vector::halfvec as embedding
+            from unnest(${models}::text[], ${vectors}::text[]) as asked (model, vector)) asked
     ),
     hidden as materialized (${chunksOfHidden(sql, scope)}),
     unseen as materialized (${assetsUnseen(sql, scope)}),
@@ -276,20 +285,28 @@ const indexedChunks = (sql: Sql, scope: SearchScope) =>
 function nearestIn(sql: Sql, scope: SearchScope) {
   const { course_ids, viewer } = scope;
   if (course_ids?.length === 1 || hasFilter(scope)) {
-    // Each kind by itself, because appending the vectors of both before they are compared would cost a third more.
-    const nearestOf = chunksByKind(sql, scope).map(
-      (chunks) => sql`
-        (select c.id, (c.embedding <=> question.embedding) + 0 as distance
+    const lists = chunksByKind(sql, scope);
+    const byBits = lists.map(
+      (chunks, kind) => sql`
+        (select c.id, ${kind}::int as kind, (c.embedding_bits <~> question.bits) + 0 as different_bits
          from (${chunks}) c where c.embedding_model = question.model
-         order by distance, c.id limit ${CANDIDATES})`,
+         order by different_bits limit ${mostCompared(sql, scope)})`,
     );
-    return sql`select * from (${joined(sql, nearestOf)}) c order by distance, id limit ${CANDIDATES}`;
+    const distances = lists.map(
+      (chunks, kind) => sql`
+        (select c.embedding from (${chunks}) c where alike.kind = ${kind} and c.id = alike.id offset 0)`,
+    );
+    return sql`
+      select alike.id, c.embedding <=> question.embedding as distance
+      from (select * from (${joined(sql, byBits)}) c order by different_bits limit ${mostCompared(sql, scope)}) alike
+      cross join lateral (${joined(sql, distances)}) c
+      order by distance, id limit ${CANDIDATES}`;
   }
   const owner = viewer.owner === "all" ? null : viewer.owner;
   const nearest = (kind: "lecture" | "slide") => sql`
     select * from nearest_across_courses(
       ${kind}, ${course_ids && [...course_ids]}::text[]::uuid[], question.model, question.embedding,
-      ${2 * CANDIDATES}, ${EXACT_CHUNKS}, ${viewer.owner === "all"}, ${owner}::uuid, ${viewer.seesUnreleased})`;
+      ${2 * CANDIDATES}, ${FEW_CHUNKS}, ${viewer.owner === "all"}, ${owner}::uuid, ${viewer.seesUnreleased})`;
   const found = joined(sql, listsOf(scope, nearest("lecture"), nearest("slide")));
   // Twice as many are found, because speech over hidden pages is left out here.
   return sql`
@@ -297,6 +314,11 @@ function nearestIn(sql: Sql, scope: SearchScope) {
     where exists (select from chunk where chunk.id = found.id offset 0)
     order by distance, id limit ${CANDIDATES}`;
 }
+
+/** How many vectors are compared whole, by the chunks of the course at its last count. */
+const mostCompared = (sql: Sql, { course_ids }: SearchScope) => sql`(
+  select greatest(${LEAST_COMPARED}::bigint, max(chunks) / ${CHUNKS_PER_COMPARED}) from word_count_states
+  where true ${ofCourses(sql, course_ids, "course_id")})`;
 
 /**
  * In about how many chunks of the scope a lexeme is; null where it is not counted, because it is rare, the course is

@@ -2,8 +2,8 @@ import { AppError } from "../../errors";
 import type { Sql } from "../client";
 
 const TABLES = ["lecture_chunks", "slide_chunks"] as const;
-/** Of so many chunks of a kind, a search across courses reads all vectors (`nearest_across_courses`). */
-export const EXACT_CHUNKS = 20_000;
+/** Of so many chunks of a kind, a search across courses compares all vectors by their bits (`nearest_across_courses`). */
+export const FEW_CHUNKS = 20_000;
 /** More lists need more memory: 1 000 lists need about 260 MB while the index is built. */
 const MOST_LISTS = 1_000;
 const BUILD_MEMORY = "512MB";
@@ -21,7 +21,7 @@ const BUILD_MEMORY = "512MB";
 export async function refreshNearestIndexes(
   sql: Sql,
   signal: AbortSignal,
-  leastChunks = EXACT_CHUNKS,
+  leastChunks = FEW_CHUNKS,
 ): Promise<string[]> {
   // Its own connection: a build takes minutes, and cannot run in a transaction.
   const connection = await sql.reserve();
@@ -74,7 +74,7 @@ async function refreshIndex(
     try {
       await cancellable(
         sql`create index ${concurrently} ${sql(fresh)} on ${sql(table)}
-            using ivfflat ((subvector(embedding, 1, 512)::halfvec(512)) halfvec_cosine_ops)
+            using ivfflat (embedding_bits bit_hamming_ops)
             with (lists = ${sql.unsafe(String(wanted))})`,
         signal,
       );

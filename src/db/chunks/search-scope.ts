@@ -37,8 +37,9 @@ export function chunksByKind(sql: Sql, scope: SearchScope, and = sql``): Fragmen
   const { course_ids, viewer, lectures, slides, prepared_model } = scope;
   const vector = prepared_model
     ? sql`coalesce(p.embedding_model, c.embedding_model) as embedding_model,
-          coalesce(p.embedding, c.embedding) as embedding`
-    : sql`c.embedding_model, c.embedding`;
+          coalesce(p.embedding, c.embedding) as embedding,
+          coalesce(bits_of(p.embedding), c.embedding_bits) as embedding_bits`
+    : sql`c.embedding_model, c.embedding, c.embedding_bits`;
   const prepared = prepared_model
     ? sql`left join inactive_embeddings p on p.chunk_id = c.id
             and p.embedding_model = ${prepared_model} and p.content_md5 = md5(c.content)`

@@ -103,7 +103,7 @@ describe("by meaning", () => {
     expect(await listCourseModels(db, [course_id])).toEqual(["other:plane", MODEL]);
   });
 
-  test("reads vectors out of their rows, where an exact scan finds them at once", async () => {
+  test("keeps vectors in their rows, where they are read at once", async () => {
     const columns = await db`
       select attrelid::regclass::text as table_name, attstorage from pg_attribute
       where attname = 'embedding' and attrelid in ('lecture_chunks'::regclass, 'slide_chunks'::regclass)
@@ -126,6 +126,61 @@ describe("by meaning", () => {
     );
 
     expect(found.map(({ distance }) => distance).sort()).toEqual([1, null]);
+  });
+});
+
+describe("in a course of more chunks than are compared whole", () => {
+  const CHUNKS = 1_400;
+  let course_id = "";
+  let document_id = "";
+  /** A direction and a part of its own; the chunks of one page in seven are alike. */
+  const vectorOf = (i: number) => db`(
+    select array_agg(sin(d * (${i}::int % 7 + 1)) + 0.3 * sin(d * 0.37 * ${i}::int))
+    from generate_series(1, 1536) d)::halfvec`;
+  beforeAll(async () => {
+    course_id = await createCourse(db);
+    document_id = (await addDocument(db, course_id, [])).id;
+    await db`
+      insert into slide_chunks (document_id, course_id, chunk_index, page_number, page_end, content, embedding, embedding_model)
+      select ${document_id}, ${course_id}, i, i, i, '', v.embedding, ${MODEL}
+      from generate_series(1, ${CHUNKS}::int) i, lateral (
+        select array_agg(sin(d * (i % 7 + 1)) + 0.3 * sin(d * 0.37 * i))::halfvec as embedding
+        from generate_series(1, 1536) d) v`;
+  });
+  const ask = async (page: number, scope: Partial<Parameters<typeof findCandidates>[1]> = {}) => {
+    const [row] = await db<{ embedding: string }[]>`select ${vectorOf(page)}::text as embedding`;
+    const probe = byMeaning(JSON.parse(row!.embedding));
+    const asked = { course_ids: [course_id], viewer: SEES_ALL, slides: {}, ...scope };
+    const found = await findCandidates(db, asked, probe);
+    const best = found.toSorted((a, b) => a.distance! - b.distance!).slice(0, 10);
+    return best.map(({ page_number }) => page_number);
+  };
+  const exact = async (page: number, and = db``) => {
+    const rows = await db<{ page_number: number }[]>`
+      select page_number from slide_chunks where course_id = ${course_id} ${and}
+      order by embedding <=> ${vectorOf(page)}, id limit 10`;
+    return rows.map(({ page_number }) => page_number);
+  };
+
+  test("the closest vectors are found, in the order of their exact distance", async () => {
+    for (const page of [3, 700, 1_399]) expect(await ask(page)).toEqual(await exact(page));
+    const filtered = await ask(700, { slides: { page_from: 701 } });
+    expect(filtered).toEqual(await exact(700, db`and page_number > 700`));
+  });
+
+  test("hidden pages leave no gap", async () => {
+    await db`insert into page_releases (document_id, page_from, page_to, visible_from)
+      values (${document_id}, 1, ${CHUNKS - 300}, now() + interval '1 day')`;
+    const viewer = { owner: null, seesUnreleased: false };
+    expect(await ask(700, { viewer })).toEqual(
+      await exact(700, db`and page_number > ${CHUNKS - 300}`),
+    );
+    await db`delete from page_releases where document_id = ${document_id}`;
+  });
+
+  test("vectors of another model are not among those that are compared", async () => {
+    await db`update slide_chunks set embedding_model = 'test:other' where course_id = ${course_id} and page_number <= 1000`;
+    expect(await ask(700)).toEqual(await exact(700, db`and page_number > 1000`));
   });
 });
 
