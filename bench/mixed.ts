@@ -7,7 +7,7 @@
  * last response. `--seconds N` changes the duration. It fails on an error or a figure beyond its limit.
  */
 import { parseArgs } from "node:util";
-import { openFleet } from "../tests/support/fleet";
+import { openFleet, type RestartStep } from "../tests/support/fleet";
 import { get, postFile, postJson } from "../tests/support/http";
 import { makeCourse } from "./course/make-course";
 import { lectureDeck } from "./course/write-course";
@@ -35,7 +35,8 @@ const { values } = parseArgs({
 });
 const durationMs = Number(values.seconds) * 1_000;
 
-type Sample = { kind: Kind; ms: number };
+/** `at`: ms from the start of the load to the start of the request. */
+type Sample = { kind: Kind; at: number; ms: number };
 const samples: Sample[] = [];
 const errors: string[] = [];
 let peakBytes = 0;
@@ -72,15 +73,20 @@ for (let n = 0; n < DECKS; n++) {
 }
 await Promise.all(ids.map(untilCompleted));
 
-const until = performance.now() + durationMs;
+const begun = performance.now();
+const until = begun + durationMs;
 const watch = setInterval(async () => {
   for (const { server } of fleet.members()) {
     const bytes = await residentBytes(server.pid).catch(() => 0);
     peakBytes = Math.max(peakBytes, bytes || 0); // NaN for a process that has just ended
   }
 }, WATCH_EVERY_MS);
+type Step = { at: number; name: string; step: RestartStep };
+const steps: Step[] = [];
 const restarting = values.restart
-  ? Bun.sleep(durationMs / 2).then(() => fleet.restart())
+  ? Bun.sleep(durationMs / 2).then(() =>
+      fleet.restart((name, step) => steps.push({ at: performance.now() - begun, name, step })),
+    )
   : Promise.resolve();
 const clients = Object.entries(CLIENTS).flatMap(([kind, count]) =>
   Array.from({ length: count }, (_, n) => runClient(kind as Kind, n)),
@@ -103,11 +109,38 @@ const rows = Object.entries(CLIENTS).map(([kind, count]) => {
   };
 });
 console.log(toTable(rows));
+if (values.restart) console.log(`\n${toTable(phases())}`);
 const peakMb = round(peakBytes / 1024 ** 2, 0);
 console.log(`\n${errors.length} errors; ${peakMb} MB in the largest server process`);
 for (const error of new Set(errors)) console.log(`- ${error}`);
 const isSlow = rows.some((row) => row["p95 ms"] > LIMIT_MS);
 process.exitCode = errors.length > 0 || isSlow || peakMb > LIMIT_MB ? 1 : 0;
+
+/** The slow requests of each part of a restart: p95 in ms of the requests that began in it. */
+function phases(): Record<string, string | number>[] {
+  const starts = steps.filter(({ step }) => step === "drain");
+  const end = steps.at(-1)!.at;
+  const parts = [
+    { part: "before the restart", from: 0, to: starts[0]!.at },
+    ...starts.map(({ at, name }, n) => ({
+      part: `${name} is replaced`,
+      from: at,
+      to: starts[n + 1]?.at ?? end,
+    })),
+    { part: "after it", from: end, to: Number.POSITIVE_INFINITY },
+  ];
+  return parts.map(({ part, from, to }) => {
+    const inPart = samples.filter(({ at }) => at >= from && at < to);
+    const p95 = (kind: string) =>
+      quantile(
+        inPart.filter((sample) => sample.kind === kind).map(({ ms }) => ms),
+        0.95,
+      );
+    const figures = Object.keys(CLIENTS).map((kind) => [kind, round(p95(kind) ?? 0, 0)]);
+    const seconds = round((Math.min(to, durationMs) - from) / 1_000);
+    return { "p95 ms": part, seconds: Math.max(0, seconds), ...Object.fromEntries(figures) };
+  });
+}
 
 async function runClient(kind: Kind, n: number): Promise<void> {
   for (let round = 0; performance.now() < until; round++) {
@@ -116,7 +149,7 @@ async function runClient(kind: Kind, n: number): Promise<void> {
     try {
       const ms = kind === "stream" ? await timeToText(request, started) : null;
       if (ms === null) await whole(request);
-      samples.push({ kind, ms: ms ?? performance.now() - started });
+      samples.push({ kind, at: started - begun, ms: ms ?? performance.now() - started });
     } catch (error) {
       errors.push(`${kind}: ${(error as Error).message.slice(0, 300)}`);
     }

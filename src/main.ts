@@ -1,3 +1,4 @@
+import { getPriority, setPriority } from "node:os";
 import { type Config, findMisspeltSettings, flyAppName, instanceName, loadConfig } from "./config";
 import { warnAboutMemory } from "./db/embedded/memory";
 import { refuseSeveralMachines } from "./db/embedded/one-machine";
@@ -13,11 +14,18 @@ import { openDataRoot } from "./storage/data-root";
 /** The process exits after this time even if its stop is unfinished. Fly.io's kill_timeout must exceed it. */
 const STOP_MS = 14_000;
 
+/**
+ * The niceness of a process that only runs workers: where it shares a machine with the API, a job gets a third of
+ * the CPU time of an answer while both need it. Its child processes inherit it.
+ */
+const WORKER_NICENESS = 5;
+
 /** config → database → migrations → services → listen and work → drain on SIGTERM. */
 async function main(): Promise<void> {
   const started = performance.now();
   const config = loadConfig(undefined, [modelProblems, transcriberProblems]);
   const log = openLog(config.LOG_LEVEL, { name: "lectern", instance: instanceName(config) });
+  if (config.ROLE === "worker") setPriority(Math.max(getPriority(), WORKER_NICENESS));
   for (const { name, meant } of findMisspeltSettings())
     log.warn({ variable: name }, `${name} is not a setting: did you mean ${meant}?`);
 

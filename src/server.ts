@@ -21,6 +21,7 @@ import { type LocalWorkers, startSupervisor } from "./queue/supervisor";
 import type { FromWorker } from "./queue/worker-handle";
 import { isLoopback, isOpen } from "./routes/http/authenticate";
 import { openServices, type Services, toContentRetention } from "./services";
+import { warmUp } from "./warm-up";
 
 /** The longest wait of a requested import before it begins. */
 const SYNC_POLL_MS = 2_000;
@@ -169,8 +170,11 @@ async function serve(services: Services): Promise<() => Promise<void>> {
     return stop;
   }
   await checkAccess(services);
+  const connections = config.DATABASE_POOL;
+  // Another process serves until this one listens. A single process would only start later.
+  if (config.ROLE === "api") await warmUp(services, { connections });
   const { url, stop } = await listen(createApp(services), config, "PORT");
-  void openConnections(services.db, config.DATABASE_POOL);
+  if (config.ROLE === "all") void openConnections(services.db, connections);
   log.info({ url, ag_ui: `${url}ag-ui`, swagger: `${url}swagger` }, "listening");
   return stop;
 }

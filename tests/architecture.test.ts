@@ -23,7 +23,7 @@ const LAYERS = [
   ["evaluation"],
   ["services"],
   ["routes"],
-  ["app", "listen", "server", "worker", "main", "commands"],
+  ["app", "listen", "warm-up", "server", "worker", "main", "commands"],
 ];
 
 const RELATIVE_IMPORT = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;

@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { getPriority } from "node:os";
 import { connect } from "../../src/db/client";
 import { engine } from "../support/database";
 import { openFleet } from "../support/fleet";
@@ -58,6 +59,7 @@ describe.concurrent.skipIf(engine !== "native")("on a PostgreSQL of its own", ()
     });
     expect(worker.log()).toContain('"msg":"job ended"');
     expect(await worker.json("/api/health/ready")).toEqual({ status: "ready" });
+    expect(getPriority(worker.pid)).toBeGreaterThan(getPriority(api.pid));
     expect(await (await worker.send("/metrics")).text()).toMatch(
       /lectern_job_attempts_total\{kind="document",outcome="done"\} 1/,
     );

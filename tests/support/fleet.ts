@@ -11,14 +11,20 @@ type Member = { role: Role; name: string; server: Server; isInRotation: boolean;
 /** The longest that a request keeps a process in the fleet. */
 const DRAIN_MS = 30_000;
 
+export type RestartStep = "drain" | "stop" | "start" | "ready";
+
 /** Several processes on one PostgreSQL and one bucket, behind a balancer. Leaving its block ends all. */
 export type Fleet = AsyncDisposable & {
   /** The processes that run now. */
   members(): readonly Member[];
   /** Sends a request to the next API process in rotation. The response counts as open until `done`. */
   send(request: Request | string): Promise<{ response: Response; done(): void }>;
-  /** Replaces one process after the other, as a balancer does it: without new requests, then SIGTERM. */
-  restart(): Promise<void>;
+  /**
+   * Replaces one process after the other, as a balancer does it: without new requests, then SIGTERM.
+   *
+   * @param onStep  called at the start of each step of each process
+   */
+  restart(onStep?: (name: string, step: RestartStep) => void): Promise<void>;
 };
 
 /**
@@ -77,17 +83,21 @@ export async function openFleet(
         throw error;
       }
     },
-    async restart() {
+    async restart(onStep = () => {}) {
       for (const member of members) {
+        onStep(member.name, "drain");
         member.isInRotation = false;
         await eventually(
           async () => member.open,
           (open) => open === 0,
           DRAIN_MS,
         );
+        onStep(member.name, "stop");
         const exit = await member.server.stop("SIGTERM");
         if (exit !== 0) throw new Error(`${member.name} ended with ${exit}`);
+        onStep(member.name, "start");
         member.server = await start(member.role, member.name);
+        onStep(member.name, "ready");
         member.isInRotation = true;
       }
     },

@@ -9,7 +9,9 @@ function manualModel() {
   const finishers: (() => void)[] = [];
   const queue = new EmbeddingQueue((texts) => {
     started.push(texts);
-    return new Promise((resolve) => finishers.push(() => resolve([])));
+    return new Promise((resolve) =>
+      finishers.push(() => resolve(texts.map((text) => [text.charCodeAt(0)]))),
+    );
   });
   const finishOne = async () => {
     finishers.shift()!();
@@ -48,6 +50,52 @@ test("a call cancelled while it waits is never made, and the one behind it is", 
     ["a", "a"],
     ["c", "c"],
   ]);
+});
+
+test("up to four questions that wait are embedded together, and each gets its own vector", async () => {
+  const { queue, started, finishOne } = manualModel();
+  const calls = ["a", "b", "c", "d", "e", "f"].map((text) => queue.run([text], signal));
+
+  for (let n = 0; n < 3; n++) await finishOne();
+  expect(started).toEqual([["a"], ["b", "c", "d", "e"], ["f"]]);
+  expect(await Promise.all(calls)).toEqual([..."abcdef"].map((text) => [[text.charCodeAt(0)]]));
+});
+
+test("a long question is embedded alone, so that short ones do not wait for it", async () => {
+  const { queue, started, finishOne } = manualModel();
+  const long = "x".repeat(8_000);
+  const calls = ["a", "b", long, "c", "d"].map((text) => queue.run([text], signal));
+
+  for (let n = 0; n < 4; n++) await finishOne();
+  expect(started).toEqual([["a"], ["b"], [long], ["c", "d"]]);
+  await Promise.all(calls);
+});
+
+test("a question that is cancelled while it waits is not embedded with the others", async () => {
+  const { queue, started, finishOne } = manualModel();
+  const cancelled = new AbortController();
+  const first = queue.run(["a"], signal);
+  const gone = queue.run(["b"], cancelled.signal).catch((error) => error);
+  const last = queue.run(["c"], signal);
+
+  cancelled.abort(new Error("gone"));
+  await finishOne();
+  await finishOne();
+  expect(started).toEqual([["a"], ["c"]]);
+  expect(await gone).toMatchObject({ message: "gone" });
+  await Promise.all([first, last]);
+});
+
+test("a question that fails does not fail the questions that are embedded with it", async () => {
+  const queue = new EmbeddingQueue(async (texts) => {
+    if (texts.includes("bad")) throw new Error("bad text");
+    return texts.map(() => [1]);
+  });
+  const calls = ["first", "good", "bad", "fine"].map((text) =>
+    queue.run([text], signal).catch((error: Error) => error.message),
+  );
+
+  expect(await Promise.all(calls)).toEqual([[[1]], [[1]], "bad text", [[1]]]);
 });
 
 test("a failure does not hold up the calls behind it", async () => {
