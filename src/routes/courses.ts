@@ -18,13 +18,12 @@ import { auditSender, recordAudit } from "./http/audit";
 import { principalOf, requireAdmin, viewerOf } from "./http/auth";
 import { IdempotencyHeaders, once } from "./http/idempotency";
 import { jsonBody } from "./http/json-body";
-import { ById, Id, PageQuery, pageOf, Time } from "./http/schemas";
+import { ById, Id, PageQuery, pageOf, Time, Title } from "./http/schemas";
 import { Usage } from "./http/usage-schema";
 import { Status as LectureStatus } from "./lectures/lectures";
 
-const Name = z.string().trim().min(1).max(300);
 const Description = z.string().max(10_000).nullable();
-const NewCourse = z.strictObject({ name: Name, description: Description.optional() });
+const NewCourse = z.strictObject({ name: Title, description: Description.optional() });
 const Limits = z
   .strictObject({
     audio_minutes: z.number().min(0).optional(),

@@ -16,7 +16,7 @@ import { type AccessScope, SCOPES } from "../principal";
 import { auditSender } from "./http/audit";
 import { principalOf } from "./http/auth";
 import { jsonBody, optionalJsonBody } from "./http/json-body";
-import { Id, Time } from "./http/schemas";
+import { Id, nameOf, Time } from "./http/schemas";
 
 export const KeyId = z
   .string()
@@ -34,7 +34,7 @@ const RatePerMinute = z.int().min(1).max(1_000_000);
 
 export const NewKey = z
   .strictObject({
-    name: z.string().trim().min(1).max(100).describe("Who or what uses the key"),
+    name: nameOf(100).describe("Who or what uses the key"),
     scopes: Scopes.describe("`admin` includes the others"),
     course_ids: z
       .array(Id)

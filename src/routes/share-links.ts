@@ -10,13 +10,13 @@ import { auditSender } from "./http/audit";
 import { principalOf, requireCourse } from "./http/auth";
 import { jsonBody } from "./http/json-body";
 import { ownOrigin } from "./http/own-origin";
-import { Id, Time } from "./http/schemas";
+import { Id, nameOf, Time } from "./http/schemas";
 
 const DEFAULT_HOURS = 24;
 
 const NewShareLink = z.strictObject({
   course_id: Id,
-  name: z.string().trim().min(1).max(100).default("Share link"),
+  name: nameOf(100).default("Share link"),
   expires_in_hours: z
     .number()
     .positive()

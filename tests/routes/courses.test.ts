@@ -59,6 +59,7 @@ describe("courses", () => {
   test.each([
     ["no name", {}],
     ["an empty name", { name: " " }],
+    ["an invisible name", { name: "\u200b\u202e\u0085" }],
     ["a name that is not text", { name: 7 }],
     ["a name without end", { name: "x".repeat(301) }],
   ])("are refused with %s", async (_, body) => {
@@ -72,6 +73,16 @@ describe("courses", () => {
       details: { fields: [{ path: "name" }] },
     });
     expect((await ask(get("/api/courses?limit=200"))).body.items).toHaveLength(before);
+  });
+
+  test("have names of one line, without characters that steer a terminal or hide", async () => {
+    const name = " \u001b[31mCode\ntheory\u202e \ufeff–\u00a0two  é ";
+
+    const { status, body } = await ask(postJson("/api/courses", { name }));
+
+    expect(status).toBe(201);
+    expect(body.name).toBe("[31mCode theory – two é");
+    await ask(change("DELETE", body.id));
   });
 
   test("are listed newest first, page by page, also when some come meanwhile", async () => {

@@ -52,7 +52,11 @@ export async function listResources(
   { course_id, course_ids, viewer }: McpScope,
   cursor: string | undefined,
 ): Promise<{ resources: McpResource[]; nextCursor?: string }> {
-  const [, kind = "documents", after = ""] = /^(documents|lectures):(.*)$/.exec(cursor ?? "") ?? [];
+  const [, kind, after] = /^(documents|lectures):(.*)$/.exec(cursor ?? "documents:") ?? [];
+  if (!kind) {
+    const fields = [{ path: "cursor", message: "not a cursor of this list" }];
+    throw new AppError("request_invalid", { fields });
+  }
   const filter = { course_id, course_ids, viewer, status: "completed" as const };
   const page = { limit: PAGE_SIZE, ...(after && { cursor: after }) };
   if (kind === "documents") {

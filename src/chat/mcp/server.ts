@@ -110,11 +110,13 @@ async function orMcpError<T>(work: () => Promise<T>, log: Log): Promise<T> {
       code: ErrorCode;
       message: string;
     };
-    const isMissing = ERRORS[code].status === 404;
-    throw new McpError(isMissing ? RESOURCE_NOT_FOUND : ProtocolCode.InternalError, message, {
-      code,
-    });
+    throw new McpError(toProtocolCode(code), message, { code });
   }
+}
+
+function toProtocolCode(code: ErrorCode): number {
+  if (code === "request_invalid") return ProtocolCode.InvalidParams;
+  return ERRORS[code].status === 404 ? RESOURCE_NOT_FOUND : ProtocolCode.InternalError;
 }
 
 /** Each message of a response as one server-sent event. */

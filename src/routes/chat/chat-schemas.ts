@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PlainBody } from "../../chat/request";
-import { Id, Json, Time } from "../http/schemas";
+import { Id, Json, nameOf, Time } from "../http/schemas";
 import { Citation } from "../passage-schemas";
 import { AGUI_MEDIA_TYPE } from "./ag-ui-stream";
 
@@ -36,7 +36,7 @@ const SessionFields = z.object({
 });
 export const Session = SessionFields.meta({ id: "ChatSessionFields" });
 export const SessionChange = z
-  .strictObject({ session_label: z.string().trim().min(1).max(200).describe("The name to show") })
+  .strictObject({ session_label: nameOf(200).describe("The name to show") })
   .meta({ id: "ChatSessionChange" });
 export const Stopped = z
   .object({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { cleanLine } from "../../text/clean-text";
 
 /** A UUID in lower case, as PostgreSQL prints it. */
 export const Id = z.guid().toLowerCase();
@@ -37,4 +38,10 @@ export const JobStatus = z.object({
 });
 
 export const Priority = z.enum(["normal", "high"]).default("normal");
-export const Title = z.string().trim().min(1).max(300);
+
+/**
+ * A name that people read: one line. Control characters could steer a terminal that lists names, and invisible
+ * ones could make two names look alike or reverse the text around them, so they are removed.
+ */
+export const nameOf = (maximum: number) => z.string().overwrite(cleanLine).min(1).max(maximum);
+export const Title = nameOf(300);

@@ -78,6 +78,10 @@ describe("resources", () => {
       { uri: `lectern://lectures/${lecture_id}/transcript`, mimeType: "text/vtt" },
     ]);
     expect(second.nextCursor).toBeUndefined();
+    for (const cursor of ["!!", "documents:!!", "courses:x"]) {
+      const refused = { code: -32_602, data: { code: "request_invalid" } };
+      expect(await failure(mcp.client.listResources({ cursor }))).toEqual(refused);
+    }
     const { resourceTemplates } = await mcp.client.listResourceTemplates();
     expect(resourceTemplates).toHaveLength(3);
   });
