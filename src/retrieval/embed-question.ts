@@ -23,10 +23,23 @@ export async function embedForCourses(
   query: string,
   signal: AbortSignal,
 ): Promise<QuestionEmbedding[]> {
-  const models = await listCourseModels(db, course_ids);
   const calls = questionCalls(receipts, "embed_question", onlyCourse(course_ids));
-  const embedders = models.flatMap((model) => embedderForModel(embedder, model) ?? []);
-  return Promise.all(embedders.map((each) => embedWith(each, query, { signal, calls })));
+  const begun = new Map<string, Promise<QuestionEmbedding>>();
+  const embedBy = (models: readonly string[]) =>
+    models.flatMap((model) => {
+      const each = embedderForModel(embedder, model);
+      if (!each) return [];
+      const embedding = begun.get(model) ?? embedWith(each, query, { signal, calls });
+      begun.set(model, embedding);
+      return embedding;
+    });
+  const { models: lastModels } = memoryOf(embedder);
+  const scope = course_ids?.join() ?? "all courses";
+  // The models seldom change, so embedding begins while they are read again.
+  for (const embedding of embedBy(lastModels.get(scope) ?? [])) embedding.catch(() => {});
+  const models = await listCourseModels(db, course_ids);
+  keepRecent(lastModels, scope, models);
+  return Promise.all(embedBy(models));
 }
 
 /** Embeds a question with one model. @throws AppError of the embedder */
@@ -50,30 +63,69 @@ export function embedderForModel(configured: Embedder, model: string): Embedder 
   return opened.get(model);
 }
 
-type CachedQuestion = { vector: number[]; until: number };
-/** Cached questions of each embedder. A map keeps the order of insertion, so its first entry was used least recently. */
-const caches = new WeakMap<Embedder, Map<string, CachedQuestion>>();
+type EmbeddedQuestion = {
+  vector: Promise<number[]>;
+  /** Time of `performance.now()` at which the vector is forgotten; null while the request runs. */
+  until: number | null;
+  /** Ends the request. */
+  signal: AbortSignal;
+};
+/** What is remembered for an embedder, the least recently used first. */
+type EmbedderMemory = {
+  questions: Map<string, EmbeddedQuestion>;
+  /** The models of courses at the last question about them. */
+  models: Map<string, string[]>;
+};
+const memories = new WeakMap<Embedder, EmbedderMemory>();
 
-async function embedQuestion(
+function memoryOf(embedder: Embedder): EmbedderMemory {
+  const memory = memories.get(embedder) ?? { questions: new Map(), models: new Map() };
+  memories.set(embedder, memory);
+  return memory;
+}
+
+function embedQuestion(
   embedder: Embedder,
   query: string,
   request: QuestionRequest,
 ): Promise<number[]> {
-  const cache = caches.get(embedder) ?? new Map<string, CachedQuestion>();
-  caches.set(embedder, cache);
-
-  const known = cache.get(query);
-  cache.delete(query);
-  const fresh = known && known.until > performance.now();
-  const entry = fresh ? known : await requestEmbedding(embedder, query, request);
-  cache.set(query, entry);
-  if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value!);
-  return entry.vector;
+  const { questions } = memoryOf(embedder);
+  const known = questions.get(query);
+  if (known && isUsable(known, request.signal)) {
+    keepRecent(questions, query, known);
+    return known.vector;
+  }
+  const vector = requestEmbedding(embedder, query, request);
+  const question: EmbeddedQuestion = { vector, until: null, signal: request.signal };
+  keepRecent(questions, query, question);
+  const keep = () => {
+    question.until = performance.now() + CACHE_MS;
+  };
+  const forget = () => {
+    if (questions.get(query) === question) questions.delete(query);
+  };
+  vector.then(keep, forget);
+  return vector;
 }
+
+/** A request that still runs can be aborted, so only searches with the same signal share it. */
+const isUsable = ({ until, signal }: EmbeddedQuestion, ofSearch: AbortSignal): boolean =>
+  until === null ? signal === ofSearch : until > performance.now();
 
 type QuestionRequest = { signal: AbortSignal; calls: PaidCalls };
 
-async function requestEmbedding(embedder: Embedder, query: string, request: QuestionRequest) {
+async function requestEmbedding(
+  embedder: Embedder,
+  query: string,
+  request: QuestionRequest,
+): Promise<number[]> {
   const { embeddings } = await embedder.embed([query], { purpose: "query", ...request });
-  return { vector: embeddings[0]!, until: performance.now() + CACHE_MS };
+  return embeddings[0]!;
+}
+
+/** Sets an entry as the most recently used one. A map keeps the order of insertion. */
+function keepRecent<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > MAX_CACHED) map.delete(map.keys().next().value!);
 }

@@ -1,4 +1,4 @@
-import { readSpeech } from "../db/chat/chat-reads";
+import { readSpeechOfChunks, type SpokenText } from "../db/chat/chat-reads";
 import { type FoundCandidates, findCandidates } from "../db/chunks/candidates";
 import { type FoundChunk, readChunks } from "../db/chunks/passages";
 import type { QuestionTerm } from "../db/chunks/question-terms";
@@ -11,7 +11,7 @@ import type { Embedder } from "../providers/embedder";
 import { UNRECORDED } from "../providers/paid-calls";
 import type { Reranker } from "../providers/reranker";
 import { cleanText } from "../text/clean-text";
-import { type Timeline, toTimeline } from "../text/timeline";
+import { toTimeline } from "../text/timeline";
 import { type Counterparts, readCounterparts } from "./counterparts";
 import { embedForCourses, embedWith } from "./embed-question";
 import { mergeNearDuplicates } from "./near-duplicates";
@@ -127,13 +127,17 @@ async function search(
 ): Promise<CoveredPassages & Pick<FoundHits, "chunks">> {
   const { query, top_k, explain } = request;
   const wanted = reranker ? top_k * READ_PER_WANTED : top_k;
-  const { hits, chunks, terms, mode } = await findHits(
+  const { hits, chunks, speech, terms, mode } = await findHits(
     { db, embedder, receipts },
     request,
     wanted,
     signal,
   );
-  const timelines = await readTimelines(db, hits, chunks);
+  const timelines = new Map(
+    speech
+      .entries()
+      .map(([lecture_id, { segments, words }]) => [lecture_id, toTimeline(segments, words)]),
+  );
   const passages = hits.map((hit) => toPassage(hit, chunks, { query, mode, explain, timelines }));
   const { passages: ordered, best_score } = reranker
     ? await rerankPassages(reranker, query, passages, {
@@ -160,6 +164,8 @@ const MAX_SEARCHES = 4;
 type FoundHits = {
   hits: Hit[];
   chunks: ReadonlyMap<string, FoundChunk>;
+  /** What is said in the best chunks, by lecture: citations need exact times. */
+  speech: ReadonlyMap<string, SpokenText>;
   terms: QuestionTerm[];
   mode: Mode;
 };
@@ -176,31 +182,17 @@ async function findHits(
     const ranking = await withoutDuplicates(deps.db, rank(candidates, mode), request.query);
     const hits = toHits(ranking, { ...request, top_k: wanted });
     const ids = hits.flatMap((hit) => hit.chunks.map(({ chunk_id }) => chunk_id));
-    const read = await onReplica(deps.db, (replica) => readChunks(replica, ids));
+    const spoken = hits.flatMap(({ best }) => (best.source === "lectures" ? best.chunk_id : []));
+    const [read, speech] = await onReplica(deps.db, (replica) =>
+      Promise.all([readChunks(replica, ids), readSpeechOfChunks(replica, spoken)]),
+    );
     const chunks = new Map(read.map((chunk) => [chunk.chunk_id, chunk]));
     const isRead = (hit: Hit) => hit.chunks.every(({ chunk_id }) => chunks.has(chunk_id));
-    if (hits.every(isRead)) return { hits, chunks, terms, mode };
-    if (searches === MAX_SEARCHES) return { hits: hits.filter(isRead), chunks, terms, mode };
+    if (hits.every(isRead)) return { hits, chunks, speech, terms, mode };
+    if (searches === MAX_SEARCHES) {
+      return { hits: hits.filter(isRead), chunks, speech, terms, mode };
+    }
   }
-}
-
-/** The speech of the best chunks by lecture: citations need exact times. */
-async function readTimelines(
-  db: Sql,
-  hits: Hit[],
-  chunks: ReadonlyMap<string, FoundChunk>,
-): Promise<Map<string, Timeline>> {
-  const spoken = hits.filter(({ best }) => best.source === "lectures");
-  const parts = spoken.map(({ best: { asset_id, chunk_id } }) => {
-    const { start_ms, end_ms } = chunks.get(chunk_id)!;
-    return { lecture_id: asset_id, start_ms: start_ms!, end_ms: end_ms! };
-  });
-  const speech = await readSpeech(db, parts);
-  return new Map(
-    speech
-      .entries()
-      .map(([lecture_id, { segments, words }]) => [lecture_id, toTimeline(segments, words)]),
-  );
 }
 
 const complete = (passage: Passage, number: number, counterparts?: Counterparts): Passage => ({

@@ -17,7 +17,7 @@ import type { CitedPassages } from "./cited-passages";
 import { streamModel } from "./model-call";
 import { type PromptMessage, toAnswerMessages } from "./prompt";
 import { SHOW_SOURCE, type SourceResolver } from "./show-source";
-import { executeTool, type ServerTool, toToolDefinitions } from "./tools";
+import { executeTool, type ServerTool, type ServerToolOutput, toToolDefinitions } from "./tools";
 import { toUsage } from "./usage";
 
 export type EmitAgentPart = (part: AgentPart) => void;
@@ -89,6 +89,8 @@ class AgentStep {
   readonly #reasoning: { id: string; content: string }[] = [];
   readonly #sanitizer: MarkdownSanitizer;
   readonly #callsByProviderId = new Map<string, ToolCall>();
+  /** The outputs of our tools. A tool starts when its call is complete, while the model writes the next call. */
+  readonly #outputs = new Map<ToolCall, Promise<ServerToolOutput>>();
   /** Calls that the client must not run, with the reason for the model. */
   readonly #refused = new Map<ToolCall, string>();
   #isReasoning = false;
@@ -244,26 +246,35 @@ class AgentStep {
     if (call.arguments === "") this.#addArguments(call, part.input);
     if (this.#isShowSource(call)) this.#resolveSource(call);
     this.emit({ type: "tool-end", id: call.id });
+    this.#startTool(call);
   }
 
-  /** Runs our tools in parallel; emits the results in the order of the calls. */
+  /** Starts one of our tools, or refuses a tool that does not exist. The promise never rejects. */
+  #startTool(call: ToolCall): void {
+    if (this.#outputs.has(call)) return;
+    const { tools, clientTools, signal } = this.task;
+    const ours = tools.find(({ name }) => name === call.name);
+    if (!ours && clientTools.some(({ name }) => name === call.name)) return;
+    this.#outputs.set(call, executeTool(ours, call, signal));
+  }
+
+  /** Waits for our tools, which run in parallel; emits the results in the order of the calls. */
   async runTools(): Promise<void> {
-    const { tools, clientTools, passages, signal } = this.task;
-    const ours = new Map(tools.map((tool) => [tool.name, tool]));
-    const theirs = new Map(clientTools.map((tool) => [tool.name, tool]));
+    const { clientTools, passages, signal } = this.task;
+    const isQuestion = clientTools.includes(ASK_USER);
     for (const call of this.#calls) {
-      if (theirs.get(call.name) === ASK_USER) call.interrupts = true;
+      if (isQuestion && call.name === ASK_USER.name) call.interrupts = true;
     }
     for (const [call, error] of this.#refused) this.#setResult(call, { error });
     const foundBefore = passages.found.size;
-    const calls = this.#calls.filter(({ name }) => ours.has(name) || !theirs.has(name));
+    // Also a call that the model left open: its result explains the mistake to the model.
+    for (const call of this.#calls) this.#startTool(call);
+    const calls = this.#calls.filter((call) => this.#outputs.has(call));
     if (calls.length === 0) return;
     this.emit({ type: "retrieval-start" });
-    const running = calls.map(async (call) => ({
-      call,
-      output: await executeTool(ours.get(call.name), call, signal),
-    }));
-    const done = await Promise.all(running);
+    const done = await Promise.all(
+      calls.map(async (call) => ({ call, output: await this.#outputs.get(call)! })),
+    );
     signal.throwIfAborted();
     // Passages are numbered in the order of the calls, whichever tool finished first.
     const results = done.map(({ call, output }) => ({

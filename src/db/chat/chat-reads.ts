@@ -101,33 +101,54 @@ export type SpokenText = { segments: Segment[]; words: Word[] };
 
 /**
  * The segments and words that overlap parts of lectures, by lecture, in order. Lectures without a
- * transcript are missing. One statement reads each transcript once: unpacking a long one takes tens of
- * milliseconds.
+ * transcript are missing.
  */
 export async function readSpeech(
   sql: Sql,
   parts: readonly SpeechPart[],
 ): Promise<Map<string, SpokenText>> {
   if (parts.length === 0) return new Map();
-  const byLecture = Object.entries(Object.groupBy(parts, ({ lecture_id }) => lecture_id));
-  const wanted = byLecture.map(([lecture_id, own]) => ({ lecture_id, filter: toFilter(own!) }));
+  const rounded = parts.map(({ start_ms, end_ms, ...part }) => {
+    return { ...part, start_ms: Math.floor(start_ms), end_ms: Math.ceil(end_ms) };
+  });
+  return speechAt(
+    sql,
+    sql`select * from jsonb_to_recordset(${sql.json(rounded)}) as part (lecture_id uuid, start_ms bigint, end_ms bigint)`,
+  );
+}
+
+/** Like `readSpeech`, for the parts that chunks of lectures cover. Ids of other chunks are ignored. */
+export async function readSpeechOfChunks(
+  sql: Sql,
+  ids: string[],
+): Promise<Map<string, SpokenText>> {
+  if (ids.length === 0) return new Map();
+  return speechAt(
+    sql,
+    sql`select lecture_id, start_ms, end_ms from lecture_chunks where id = any(${ids}::uuid[])`,
+  );
+}
+
+/**
+ * One statement reads each transcript once, because unpacking a long one takes tens of milliseconds.
+ *
+ * @param parts a query of lecture_id, start_ms and end_ms, which are whole numbers
+ */
+async function speechAt(sql: Sql, parts: ReturnType<Sql>): Promise<Map<string, SpokenText>> {
   const rows = await sql<(SpokenText & { lecture_id: string })[]>`
     select t.lecture_id,
            jsonb_path_query_array(speech, ('$.segments[*] ? ' || wanted.filter)::jsonpath) as segments,
            jsonb_path_query_array(speech, ('$.words[*] ? ' || wanted.filter)::jsonpath) as words
-    from jsonb_to_recordset(${sql.json(wanted)}) as wanted (lecture_id uuid, filter text)
+    from (
+      select lecture_id,
+             '(' || string_agg(distinct format('(@.start_ms < %s && @.end_ms > %s)', end_ms, start_ms), ' || ') || ')'
+               as filter
+      from (${parts}) part group by lecture_id
+    ) wanted
     join lecture_transcripts t on t.lecture_id = wanted.lecture_id
     -- || unpacks the stored value once for both paths.
     cross join lateral (select t.word_segments || '{}' as speech offset 0) unpacked`;
   return new Map(rows.map(({ lecture_id, ...spoken }) => [lecture_id, spoken]));
-}
-
-/** A filter of a JSON path for what overlaps one of the parts. It contains only numbers of ours. */
-function toFilter(parts: readonly SpeechPart[]): string {
-  const overlaps = parts.map(({ start_ms, end_ms }) => {
-    return `(@.start_ms < ${Math.ceil(end_ms)} && @.end_ms > ${Math.floor(start_ms)})`;
-  });
-  return `(${[...new Set(overlaps)].join(" || ")})`;
 }
 
 export type PageText = { page_number: number; label: string | null; content: string };

@@ -4,6 +4,7 @@ import { readEvents, runInput, typesOf, user, verify } from "../../support/ag-ui
 import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
 import { withDatabase } from "../../support/database";
 import type { Reply } from "../../support/openai";
+import { eventually } from "../../support/waiting";
 
 const db = await withDatabase();
 const { course_id, document_id, lecture_id } = await createStudiedCourse(db);
@@ -50,6 +51,37 @@ describe("an answer", () => {
     expect(result.run_metadata).toMatchObject({ hits: 1, course_id, model: "openai:gpt-test" });
     expect(usage).toMatchObject([{ provider: "openai", model: "gpt-test", inputTokens: 22 }]);
     expect(JSON.stringify(events)).not.toContain("null,");
+  });
+
+  test("is searched for while the model still writes its next call", async () => {
+    const course = await createStudiedCourse(db);
+    await db`
+      update slide_chunks set embedding = array_fill(0.025, array[1536])::halfvec,
+                              embedding_model = 'openai:text-embedding-3-small'
+      where document_id = ${course.document_id}`;
+    const isSearched = Promise.withResolvers<void>();
+    const searches: Reply = {
+      toolCalls: [
+        { name: "search_slides", input: { query: "coin" } },
+        { name: "search_lectures", input: { query: "entropy named by Claude Shannon" } },
+      ],
+      // In the second call.
+      fault: { kind: "pause", afterTokens: 3, until: isSearched.promise },
+    };
+    await using server = serveChat(db, { replies: [searches, ANSWER], api: "responses" });
+
+    const asking = ask(server, runInput(course.course_id, [user("Who named it?")]));
+    await eventually(
+      async () => server.openai.requestsTo("/v1/embeddings").length,
+      (requests) => requests === 1,
+    );
+    isSearched.resolve();
+    const events = await asking;
+
+    const results = events.filter(({ type }) => type === "TOOL_CALL_RESULT");
+    expect(results.map(({ content }) => JSON.parse(content).passages.length)).toEqual([1, 1]);
+    expect(typesOf(events).filter((type) => type === "STEP_STARTED")).toHaveLength(1);
+    expect(events.at(-1)!.type).toBe("RUN_FINISHED");
   });
 
   test("leads to the page of its words, in the stream and after a reload", async () => {
