@@ -94,7 +94,7 @@ async function compareModels(
     const results = compareReports(await exam(false), await exam(true));
     console.log(`Exam of ${name}: model in use → ${embedder.model}`);
     console.log(toGateTable(results));
-    if (results.some(({ isRegression }) => isRegression)) worse.push(name);
+    if (results.some(({ is_regression }) => is_regression)) worse.push(name);
   }
   if (worse.length > 0 && !isForced) {
     const advice = "--force switches in spite of that, --discard deletes the prepared embeddings";

@@ -154,8 +154,8 @@ export async function examine(
   // A baseline of a former version can have other measures only.
   const isComparable = before.some(isKnownMeasure);
   const results = isComparable ? compareReports(before, measures) : [];
-  const regressions = results.flatMap(({ section, name, isRegression }) =>
-    isRegression ? [`${section} ${name}`] : [],
+  const regressions = results.flatMap(({ section, name, is_regression }) =>
+    is_regression ? [`${section} ${name}`] : [],
   );
   const asked = kind === "search" ? covered.length : questions.length;
   deps.signal.throwIfAborted();

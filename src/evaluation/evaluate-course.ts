@@ -8,7 +8,7 @@ import { type FolderDeps, ingestFolder } from "./ingest-folder";
 import { addId, type Measure, SECTIONS, toMeasure } from "./measures";
 import { type ExamDeps, type ExamQuestion, type SearchLegs, takeExam } from "./take-exam";
 
-/** The models and the numbers of one evaluation of a course. */
+/** The models and the numbers of one evaluation of a course. `ReportSchema` has it with the comparison. */
 export type CourseReport = {
   /** ISO 8601. */
   made_at: string;

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { AppError } from "../errors";
 import type { Estimate } from "../retrieval/ranking-metrics";
-import { isKnownMeasure, type Measure, pairedDifference, SECTIONS } from "./measures";
+import { isKnownMeasure, type Measure, pairedDifference } from "./measures";
+import { MeasureSchema } from "./report-schema";
 
 /** A measure compared with an earlier report, by the items that both have. */
 export type GateResult = Pick<Measure, "section" | "name"> & {
@@ -12,7 +13,7 @@ export type GateResult = Pick<Measure, "section" | "name"> & {
   /** After minus before, by item; null if the measure is missing now. */
   difference: Estimate | null;
   /** The whole 95 % interval of the difference is below 0, or the measure is missing now. */
-  isRegression: boolean;
+  is_regression: boolean;
 };
 
 /** Fewer items can all become worse by chance. */
@@ -36,7 +37,7 @@ export function compareReports(
     const now = after.find((one) => one.section === section && one.name === name);
     if (!now) {
       const missing = { compared: 0, before: former.mean, after: 0, difference: null };
-      return [{ section, name, ...missing, isRegression: true }];
+      return [{ section, name, ...missing, is_regression: true }];
     }
     const ids = Object.keys(former.values).filter((id) => Object.hasOwn(now.values, id));
     if (ids.length === 0) return [];
@@ -52,7 +53,7 @@ export function compareReports(
         before: meanOf(was),
         after: meanOf(is),
         difference,
-        isRegression: ids.length >= LEAST_COMPARED && difference.high < -NEGLIGIBLE,
+        is_regression: ids.length >= LEAST_COMPARED && difference.high < -NEGLIGIBLE,
       },
     ];
   });
@@ -76,15 +77,7 @@ function nothingInCommon(): AppError {
   return new AppError("evaluation_set_invalid", { problem });
 }
 
-const Estimated = z.object({ n: z.number(), mean: z.number(), low: z.number(), high: z.number() });
-const StoredMeasure = Estimated.extend({
-  section: z.enum(SECTIONS),
-  name: z.string(),
-  interval: z.enum(["wilson", "bootstrap"]),
-  groups: z.record(z.string(), Estimated),
-  values: z.record(z.string(), z.number()),
-});
-const Baseline = z.object({ measures: z.array(StoredMeasure).min(1) });
+const Baseline = z.object({ measures: z.array(MeasureSchema).min(1) });
 
 /**
  * Reads the measures of a report that `lectern eval --json` wrote.

@@ -39,14 +39,14 @@ export function toReportTable(report: CourseReport): string {
 
 /** The comparison with a baseline as text; the last line is the verdict. */
 export function toGateTable(results: readonly GateResult[]): string {
-  const failed = results.filter(({ isRegression }) => isRegression);
+  const failed = results.filter(({ is_regression }) => is_regression);
   const lines = results.map(
-    ({ section, name, compared, before, after, difference, isRegression }) => {
+    ({ section, name, compared, before, after, difference, is_regression }) => {
       const change = difference
         ? `${number(before)} → ${number(after)}   ${signed(difference.low)} to ${signed(difference.high)}`
         : `${number(before)} → not measured`;
       const few = difference && compared < LEAST_COMPARED ? "   too few to judge" : "";
-      return `${isRegression ? "WORSE " : "      "}${`${section} ${name}`.padEnd(44)}${String(compared).padStart(6)}   ${change}${few}`;
+      return `${is_regression ? "WORSE " : "      "}${`${section} ${name}`.padEnd(44)}${String(compared).padStart(6)}   ${change}${few}`;
     },
   );
   const verdict =

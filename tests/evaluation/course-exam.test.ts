@@ -253,6 +253,12 @@ describe("the exam of a course", () => {
     expect(run.regressions).toEqual([]);
   });
 
+  test("is refused while another one of the course runs, before it costs anything", async () => {
+    const answers = await Promise.all([call("POST"), call("POST"), call("POST")]);
+    const codes = answers.map(({ status, body }) => body.code ?? status).sort();
+    expect(codes).toEqual([200, "exam_running", "exam_running"]);
+  });
+
   test("stops when its course was deleted before the run is stored", async () => {
     const { kind, settings, report, regressions } = await lastRun();
     const stored = insertExamRun(db, crypto.randomUUID(), { kind, settings, report, regressions });

@@ -3,11 +3,13 @@ import { cp, mkdtemp, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { XMLValidator } from "fast-xml-parser";
 import { writeCourse } from "../../bench/course/write-course";
+import { toReportJsonSchema } from "../../scripts/dump-report-schema";
 import { type CourseFolder, readCourseFolder } from "../../src/evaluation/course-folder";
 import { type CourseReport, evaluateFolder } from "../../src/evaluation/evaluate-course";
 import { compareReports } from "../../src/evaluation/gate";
 import { ingestFolder } from "../../src/evaluation/ingest-folder";
 import { toReportChart } from "../../src/evaluation/report-chart";
+import { ReportSchema } from "../../src/evaluation/report-schema";
 import { toGateTable, toReportTable } from "../../src/evaluation/report-table";
 import { engine } from "../support/database";
 import { withEvaluationServices } from "../support/evaluation";
@@ -86,6 +88,15 @@ describe("the evaluation of a course", () => {
     expect(chart.match(/<circle/g)).toHaveLength(report.measures.length);
   });
 
+  test("matches the schema of docs/evaluation.schema.json", async () => {
+    const printed = { ...report, comparison: compareReports(report.measures, report.measures) };
+    const json = JSON.parse(JSON.stringify(printed));
+
+    // The parsed value has no fields that the schema does not have.
+    expect(ReportSchema.parse(json)).toEqual(json);
+    expect(await Bun.file("docs/evaluation.schema.json").text()).toBe(toReportJsonSchema());
+  });
+
   test("stops when it is cancelled", async () => {
     const stopped = evaluateWith(evaluateFolder, AbortSignal.abort(new Error("stopped")));
     await expect(stopped).rejects.toThrow("stopped");
@@ -150,7 +161,7 @@ describe("the gate", () => {
     const again = await evaluateWith(evaluateFolder);
     const results = compareReports(report.measures, again.measures);
 
-    expect(results.filter(({ isRegression }) => isRegression)).toEqual([]);
+    expect(results.filter(({ is_regression }) => is_regression)).toEqual([]);
     expect(toGateTable(results)).toContain("Gate passed");
   });
 
@@ -173,7 +184,7 @@ describe("the gate", () => {
         (await evaluateWith(planted.evaluateFolder)).measures,
       );
 
-      const failed = results.filter(({ isRegression }) => isRegression);
+      const failed = results.filter(({ is_regression }) => is_regression);
       expect(failed.map((result) => result.section)).toContain(section);
       expect(toGateTable(results)).toContain("Gate failed");
     },

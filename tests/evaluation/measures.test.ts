@@ -43,14 +43,16 @@ describe("an interval", () => {
 
 describe("the gate", () => {
   test("passes equal and better reports", () => {
-    expect(compareReports(measure(many(8, 2)), measure(many(8, 2)))[0]!.isRegression).toBe(false);
-    expect(compareReports(measure(many(8, 2)), measure(many(10, 0)))[0]!.isRegression).toBe(false);
+    expect(compareReports(measure(many(8, 2)), measure(many(8, 2)))[0]!.is_regression).toBe(false);
+    expect(compareReports(measure(many(8, 2)), measure(many(10, 0)))[0]!.is_regression).toBe(false);
   });
 
   test("ignores one lost question of many, and finds many lost ones", () => {
-    expect(compareReports(measure(many(50, 0)), measure(many(49, 1)))[0]!.isRegression).toBe(false);
+    expect(compareReports(measure(many(50, 0)), measure(many(49, 1)))[0]!.is_regression).toBe(
+      false,
+    );
     expect(compareReports(measure(many(50, 0)), measure(many(44, 6)))[0]).toMatchObject({
-      isRegression: true,
+      is_regression: true,
       before: 1,
       after: 0.88,
     });
@@ -60,28 +62,28 @@ describe("the gate", () => {
     const after = toMeasure("retrieval", "found_in_8", items(many(5, 0)).slice(1));
     expect(compareReports(measure(many(10, 0)), after)[0]).toMatchObject({
       compared: 4,
-      isRegression: false,
+      is_regression: false,
     });
   });
 
   test.each([1, 2])("cannot judge %d items, and says so", (n) => {
     const results = compareReports(measure(many(n, 0)), measure(many(0, n)));
-    expect(results[0]).toMatchObject({ compared: n, isRegression: false });
+    expect(results[0]).toMatchObject({ compared: n, is_regression: false });
     expect(toGateTable(results)).toContain("too few to judge");
-    expect(compareReports(measure(many(3, 0)), measure(many(0, 3)))[0]!.isRegression).toBe(true);
+    expect(compareReports(measure(many(3, 0)), measure(many(0, 3)))[0]!.is_regression).toBe(true);
   });
 
   test("leaves out a measure of a former version", () => {
     const former = measure(many(5, 0)).map((one) => ({ ...one, name: "found_in_5" }));
     const [one, ...others] = compareReports([...former, ...measure([1])], measure([1]));
-    expect(one).toMatchObject({ name: "found_in_8", isRegression: false });
+    expect(one).toMatchObject({ name: "found_in_8", is_regression: false });
     expect(others).toEqual([]);
   });
 
   test("fails when a measure is missing", () => {
     const before = [...measure([1, 1]), ...toMeasure("timeline", "right_page", items([1]))];
     const missing = compareReports(before, measure([1, 1]))[1];
-    expect(missing).toMatchObject({ section: "timeline", difference: null, isRegression: true });
+    expect(missing).toMatchObject({ section: "timeline", difference: null, is_regression: true });
   });
 
   test("refuses a baseline of other questions", () => {

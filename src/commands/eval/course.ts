@@ -56,8 +56,10 @@ export async function takeStoredExam({
       const { name } = await getCourse(services.db, path);
       const { created_at: made_at } = run;
       const settings = toExamSettings(services);
-      const report = { ...run.report, settings, made_at, course: name, legs: null };
-      print(report, asJson, toReportTable);
+      const { questions, measures } = run.report;
+      const report = { made_at, course: name, settings, questions, measures, legs: null };
+      const comparison = results.length > 0 ? results : null;
+      print({ ...report, comparison }, asJson, toReportTable);
       if (svg) await writeChart(svg, toReportChart(report));
       if (results.length > 0) console.error(toGateTable(results));
       else if (hasGate)
@@ -119,12 +121,12 @@ export async function evaluateCourse({ path, asJson, svg, gate }: CourseEvaluati
         signal,
         say: (line) => console.error(line),
       });
-      print(report, asJson, toReportTable);
+      const comparison = baseline && compareReports(baseline, report.measures);
+      print({ ...report, comparison }, asJson, toReportTable);
       if (svg) await writeChart(svg, toReportChart(report));
-      if (!baseline) return;
-      const results = compareReports(baseline, report.measures);
-      console.error(toGateTable(results));
-      if (results.some(({ isRegression }) => isRegression)) process.exitCode = 1;
+      if (!comparison) return;
+      console.error(toGateTable(comparison));
+      if (comparison.some(({ is_regression }) => is_regression)) process.exitCode = 1;
     } finally {
       await services.close();
     }
