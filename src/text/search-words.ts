@@ -32,8 +32,8 @@ const TOKEN =
   /\p{N}+(?:[.,]\p{N}+)+(?![\p{L}\p{M}\p{N}])|[\p{L}\p{M}\p{N}]+(?:(?:[-‐‑–_./\\@:&+]|::)[\p{L}\p{M}\p{N}]+)*(?:\+\+|#)?/gu;
 const NUMBER = /^\p{N}+(?:[.,]\p{N}+)+$/u;
 const GROUPED = /^\p{N}{1,3}(?:,\p{N}{3})+(?:\.\p{N}+)?$/u;
-/** Between the parts of a compound: punctuation, or a capital in camelCase. */
-const BORDER = /[^\p{L}\p{M}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u;
+/** Between the parts of a compound: punctuation, or a capital in camelCase and in `HTTPServer`. */
+const BORDER = /[^\p{L}\p{M}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu}{2})(?=\p{Lu}\p{Ll}{2})/u;
 /** `C++` and `C#` are other languages than C. */
 const SUFFIXES = { "++": "plusplus", "#": "sharp" } as const;
 /** A longer compound, such as an address, is found by its parts. */
@@ -70,12 +70,17 @@ const HANGUL = /^\p{Script=Hangul}{2,}$/u;
 /** The letters of `homework3` and `GPT4` are searched too; those of `x1` mean nothing alone. */
 const NUMBERED = /^(\p{L}{3,})\p{N}+$/u;
 
-/** The accents of Latin letters, except the diaeresis: German stems are equal with and without it. */
-const ACCENTS = /(?<=\p{Script=Latin})[\u0300-\u0307\u0309-\u036f]+/gu;
+/**
+ * The marks that people leave out when they type: accents of Latin letters, except the diaeresis, because
+ * German stems are equal with and without it; Greek accents; the dots of `ё`; vowel signs of Arabic and
+ * Hebrew, and the Arabic stretch.
+ */
+const MARKS =
+  /(?<=\p{Script=Latin})[\u0300-\u0307\u0309-\u036f]+|(?<=\p{Script=Greek})[\u0300-\u036f]+|(?<=[Ее])\u0308|[\u05b0-\u05c7\u0640\u064b-\u0652\u0670]/gu;
 
-/** Stemmers need accents, so a word typed without them has another stem: "derivee" for "dérivée". */
-const withoutAccents = (word: string): string =>
-  ASCII.test(word) ? word : word.normalize("NFD").replace(ACCENTS, "").normalize("NFC");
+/** Stemmers need marks, so a word typed without them has another stem: "derivee" for "dérivée". */
+const withoutMarks = (word: string): string =>
+  ASCII.test(word) ? word : word.normalize("NFD").replace(MARKS, "").normalize("NFC");
 const ASCII = /^[!-~]*$/;
 
 const segmenter = new Intl.Segmenter("en", { granularity: "word" });
@@ -87,7 +92,7 @@ function splitPart(part: string): SearchWord[] {
   }
   if (!UNSPACED.test(part)) {
     const letters = NUMBERED.exec(part)?.[1] ?? part;
-    return [{ forms: [...new Set([part, letters, withoutAccents(part)])], pairs: [] }];
+    return [{ forms: [...new Set([part, letters, withoutMarks(part)])], pairs: [] }];
   }
   return [...segmenter.segment(part)]
     .filter(({ isWordLike }) => isWordLike)

@@ -17,6 +17,11 @@ describe("search words", () => {
     ["Thai", "ทฤษฎีสารสนเทศคือคณิตศาสตร์", "สารสนเทศ"],
     ["Lao", "ພາສາລາວແມ່ນ", "ລາວ"],
     ["Khmer", "ភាសាខ្មែរជា", "ជា"],
+    ["Greek without accents", "η εντροπία αυξάνεται", "εντροπια"],
+    ["Russian without ё", "учёт потерь", "учет"],
+    ["Arabic without vowel signs", "المُعَلِّم", "المعلم"],
+    ["Arabic with a stretched letter", "العـــلم", "العلم"],
+    ["Hebrew without points", "שָׁלוֹם", "שלום"],
     ["Burmese", "မြန်မာဘာသာစကား", "စကား"],
   ])("are the same in text and question: %s", (_, text, question) => {
     expect(shared(text, question)).not.toEqual([]);
@@ -31,6 +36,9 @@ describe("search words", () => {
     ["state-of-the-art", ["state", "art", "stateoftheart"]],
     ["snake_case", ["snake", "case", "snakecase"]],
     ["GradientDescent", ["Gradient", "Descent", "GradientDescent"]],
+    ["HTTPServer", ["HTTP", "Server", "HTTPServer"]],
+    ["getXMLReader", ["get", "XML", "Reader", "getXMLReader"]],
+    ["Many GPUs", ["GPUs"]],
     ["std::vector", ["std", "vector"]],
     ["C++", ["C", "Cplusplus"]],
     ["C#", ["C", "Csharp"]],
