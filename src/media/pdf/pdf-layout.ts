@@ -16,28 +16,45 @@ import {
   toWordOf,
 } from "./text-fragments";
 
-export type Line = { text: string; top: number; bottom: number; left: number; size: number };
+export type Line = {
+  text: string;
+  top: number;
+  bottom: number;
+  left: number;
+  size: number;
+  /** Set for text across the page at an angle, such as a watermark. */
+  tilted?: true;
+};
 
 export function toReadingOrder(words: PlacedWord[]): Line[] {
   return byDirection(words).flatMap((frame) => {
-    const fragments = toFragments(frame);
-    return readingOrder(fragments, medianSize(fragments));
+    const fragments = toFragments(frame.words);
+    const lines = readingOrder(fragments, medianSize(fragments));
+    return frame.tilted ? lines.map((line) => ({ ...line, tilted: true as const })) : lines;
   });
 }
 
-/** Groups words by direction, each group in its own frame; the direction of most text comes first. */
-function byDirection(words: PlacedWord[]): PlacedWord[][] {
-  const frames = Map.groupBy(words, ({ angle }) => Math.round(angle / (Math.PI / 12)) % 24);
+/** Steps of 15 degrees; six of them are a right angle. */
+const stepOf = ({ angle }: PlacedWord) => Math.round(angle / (Math.PI / 12)) % 24;
+const isTilted = ([word]: PlacedWord[]) => Math.abs(stepOf(word!) % 6) > 0;
+
+/**
+ * Groups words by direction, each group in its own frame; the direction of most text comes first, and
+ * tilted text last.
+ */
+function byDirection(words: PlacedWord[]): { words: PlacedWord[]; tilted: boolean }[] {
+  const frames = Map.groupBy(words, stepOf);
   return [...frames.values()]
-    .sort((a, b) => characters(b) - characters(a))
+    .sort((a, b) => Number(isTilted(a)) - Number(isTilted(b)) || characters(b) - characters(a))
     .map((frame) => {
       const angle = frame[0]!.angle || 0;
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-      return frame.map((word) => ({
+      const turned = frame.map((word) => ({
         ...word,
         x: word.x * cos + word.y * sin,
         y: word.y * cos - word.x * sin,
       }));
+      return { words: turned, tilted: isTilted(frame) };
     });
 }
 

@@ -283,7 +283,7 @@ async function readOutline(document: PDFDocumentProxy): Promise<OutlineEntry[]> 
 async function pageOf(document: PDFDocumentProxy, dest: RawEntry["dest"]): Promise<number | null> {
   const target = typeof dest === "string" ? await document.getDestination(dest) : dest;
   const page: unknown = target?.[0];
-  if (typeof page === "number") return page + 1;
+  if (typeof page === "number") return page < document.numPages ? page + 1 : null;
   return page ? (await document.getPageIndex(page as never)) + 1 : null;
 }
 

@@ -10,17 +10,18 @@ export type PageParagraphs = { paragraphs: string[]; headings: string[]; title: 
 /** @param pageHeight in points */
 export function toPageText(lines: Line[], pageHeight: number): PageParagraphs {
   const words = wordsOf(lines);
-  const body = medianSize(lines);
+  const body = medianSize(lines.filter(({ tilted }) => !tilted));
   const paragraphs = toParagraphs(lines).map((each) => ({
     lines: each,
     size: each[0]!.size,
     text: joinLines(each, words),
   }));
-  const headings = paragraphs.filter((paragraph) => isHeading(paragraph, body));
+  const straight = paragraphs.filter((paragraph) => !paragraph.lines[0]!.tilted);
+  const headings = straight.filter((paragraph) => isHeading(paragraph, body));
   return {
     paragraphs: paragraphs.map(({ text }) => text),
     headings: headings.map(({ text }) => text),
-    title: findTitle(paragraphs, headings, pageHeight),
+    title: findTitle(straight, headings, pageHeight),
   };
 }
 
@@ -31,6 +32,7 @@ function toParagraphs(lines: Line[]): Line[][] {
     const last = paragraphs.at(-1)?.at(-1);
     const follows =
       last &&
+      line.tilted === last.tilted &&
       line.top > last.top &&
       line.top - last.bottom < line.size * 0.7 &&
       Math.abs(line.size - last.size) < last.size * 0.15;

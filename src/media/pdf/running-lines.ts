@@ -1,6 +1,6 @@
 /**
- * Finds the lines that a deck repeats at the edge of its pages: headers, footers, page numbers. They are
- * unrelated to the content of a page, so they must not be quoted.
+ * Finds the lines that a deck repeats at the edge of its pages or across them: headers, footers, page
+ * numbers, watermarks. They are unrelated to the content of a page, so they must not be quoted.
  */
 import type { Line } from "./pdf-layout";
 
@@ -83,26 +83,36 @@ function isSameSlide(a: PageEdges, b: PageEdges): boolean {
   return least > 0 && a.body.intersection(b.body).size >= least * SAME_SLIDE;
 }
 
-/** Small type at an edge; the largest type of a page is its title, unless all of it has one size. */
+const straightSizes = (lines: Line[]) =>
+  lines.filter(({ tilted }) => !tilted).map(({ size }) => size);
+
+/**
+ * Small type at an edge, and tilted text; the largest type of a page is its title, unless all of it has
+ * one size.
+ */
 function edgeTest(lines: Line[], height: number): (line: Line) => boolean {
-  const largest = Math.max(0, ...lines.map(({ size }) => size));
-  const smallest = Math.min(...lines.map(({ size }) => size));
-  const hasOneSize = smallest > largest * 0.95;
-  return ({ top, bottom, size, text }) =>
-    (bottom < height * EDGE || top > height * (1 - EDGE)) &&
-    (hasOneSize || isNumber(text) || size < largest * 0.95);
+  const sizes = straightSizes(lines);
+  const largest = Math.max(0, ...sizes);
+  const hasOneSize = Math.min(...sizes) > largest * 0.95;
+  return ({ top, bottom, size, text, tilted }) =>
+    tilted ||
+    ((bottom < height * EDGE || top > height * (1 - EDGE)) &&
+      (hasOneSize || isNumber(text) || size < largest * 0.95));
 }
 
 const cellsOf = (text: string) => text.split("\t").filter((cell) => cell.trim() !== "");
 
 /** Prefix of the keys of pages on which all type has one size. */
 const ONE_SIZE = "=";
+/** Prefix of the keys of tilted cells, which have no place. */
+const TILTED = "/";
 
 /** The place and the text of a cell, with every number as `#`. */
 function keysOn(lines: Line[], height: number): (line: Line, cell: string) => string {
-  const sizes = lines.map(({ size }) => size);
+  const sizes = straightSizes(lines);
   const kind = Math.min(...sizes) > Math.max(...sizes) * 0.95 ? ONE_SIZE : "";
   return (line, cell) => {
+    if (line.tilted) return `${TILTED}${cell.trim().toLowerCase()}`;
     if (isNumber(cell)) return "#";
     const place = Math.round((line.bottom / height) * 40);
     return `${kind}${place} ${cell.trim().toLowerCase().replace(/\d+/g, "#")}`;

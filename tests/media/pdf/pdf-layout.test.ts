@@ -54,6 +54,13 @@ test("text drawn twice to look bold is read once", () => {
   expect(layOut(words).paragraphs).toEqual(["Entropy"]);
 });
 
+test("text across the page at an angle is read last, and is no title", () => {
+  const watermark = { ...word("Only for the students of 2025", 100, 300, 60), angle: -Math.PI / 4 };
+  const page = layOut([watermark, word("Sets", 40, 60, 28), word("A set has elements.", 40, 200)]);
+  expect(page.title).toBe("Sets");
+  expect(page.paragraphs.at(-1)).toBe("Only for the students of 2025");
+});
+
 test("text that runs up the margin is read after the page", () => {
   const margin = { ...word("draft", 20, 300), angle: -Math.PI / 2 };
   const { paragraphs } = layOut([margin, word("The page itself", 40, 100)]);

@@ -6,6 +6,7 @@ import { readPdf } from "../../../src/media/pdf/pdf";
 import type { PdfPage } from "../../../src/media/pdf/pdf-deck";
 import * as broken from "../../support/broken-pdfs";
 import * as pdfs from "../../support/pdfs";
+import { rawPdf, text } from "../../support/raw-pdf";
 import { eventually } from "../../support/waiting";
 
 const folder = await mkdtemp(join(tmpdir(), "pdf-"));
@@ -55,6 +56,16 @@ describe("a well-formed PDF", () => {
     const pages = await Array.fromAsync(pdf.pages());
     expect(pages.map((page) => page.label)).toEqual(["i", "ii", "1"]);
     expect(pages.map((page) => page.section)).toEqual([null, "Basics", "Basics › Codes"]);
+  });
+
+  test("gives no page for an outline entry behind its last page", async () => {
+    const entry = "<< /Title (Appendix) /Parent 10 0 R /Dest [99 /Fit] >>";
+    const catalog = "/Outlines 10 0 R";
+    const objects = { 10: "<< /First 11 0 R /Last 11 0 R /Count 1 >>", 11: entry };
+    await using pdf = await readPdf(
+      await fileOf(rawPdf([text("Sets", 40, 300)], { catalog, objects })),
+    );
+    expect(pdf.outline).toEqual([{ title: "Appendix", page_number: null, level: 0 }]);
   });
 
   test("of a thousand pages is read to the end", async () => {

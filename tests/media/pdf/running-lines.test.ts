@@ -75,6 +75,16 @@ test("a line at the edge that only one page has stays", () => {
   expect(cleaned(pages)[2]!.own).toContain("Source: Cayley 1854");
 });
 
+test("a watermark across the pages is running, and their titles stay", () => {
+  const watermark: Line = { ...line("Draft, do not copy", 200, 60), tilted: true };
+  const pages = TOPICS.map((topic) => slide(topic, [watermark]));
+
+  expect(cleaned(pages)[0]).toEqual({
+    own: ["Sets", "About sets."],
+    running: ["Draft, do not copy"],
+  });
+});
+
 test("two pages are too few to tell what runs through them", () => {
   const pages = ["Sets", "Maps"].map((topic) => slide(topic, [line("ETH Zurich", 395, 9)]));
 
