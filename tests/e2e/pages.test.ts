@@ -244,6 +244,9 @@ describe.skipIf(noBrowser)("in a browser", () => {
           },
         });
       }
+      const refused = new DOMException("forbidden", "NotAllowedError");
+      const clipboard = { writeText: () => Promise.reject(refused) };
+      Object.defineProperty(navigator, "clipboard", { value: clipboard });
     });
     await page.route("**/source-panel-*.js", (route) => route.abort());
 
@@ -253,6 +256,8 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.keyboard.press("Enter");
     await page.locator("ol.sources a").first().click();
     await page.getByText("This part of the page cannot be shown.").waitFor();
+    await page.getByRole("button", { name: "Copy", exact: true }).click();
+    await page.getByRole("button", { name: "Copied", exact: true }).waitFor();
     expect(await page.locator("h2.user").textContent()).toBe("What is entropy?");
     const staysAfterDrop = page.evaluate(() => {
       const dataTransfer = new DataTransfer();
@@ -270,6 +275,19 @@ describe.skipIf(noBrowser)("in a browser", () => {
         : route.continue(),
     );
     await page.getByRole("button", { name: "☰ Sources" }).click();
+    // The browser asks before it loses an upload.
+    await page.route("**/api/documents/upload", () => {});
+    const slow = { name: "slow.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-") };
+    await page.locator("input[type=file]").first().setInputFiles(slow);
+    await page.getByText("slow.pdf").waitFor();
+    const asked = page.waitForEvent("dialog");
+    void page.reload().catch(() => {});
+    const dialog = await asked;
+    expect(dialog.type()).toBe("beforeunload");
+    await dialog.dismiss();
+    await page.getByText("slow.pdf").waitFor();
+    await page.getByRole("button", { name: "Cancel: slow.pdf" }).click();
+
     await page.getByRole("button", { name: "More: Slides of the first lecture" }).click();
     await page.getByRole("button", { name: "Delete", exact: true }).click();
     await page.getByText("is deleted in a moment").waitFor();

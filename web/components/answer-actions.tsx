@@ -6,7 +6,7 @@ import { BASE_URL, toReachableUrl } from "../server/base-url";
 import { lectern } from "../server/client";
 import { credentialHeaders, isShared } from "../server/credential";
 import { strings } from "../text/strings";
-import { copyText } from "./copy-text";
+import { useCopy } from "./copy-text";
 import { placeName } from "./place";
 
 type AnswerActionsProps = {
@@ -29,7 +29,7 @@ const REASONS: FeedbackReason[] = [
 
 /** Copy, regenerate, rate and export. */
 export function AnswerActions({ exchange, references, isBusy, conversation }: AnswerActionsProps) {
-  const [isCopied, setCopied] = useState(false);
+  const { label, copy } = useCopy(strings.copy);
   const [rating, setRating] = useState<"up" | "down">();
   const message = exchange.parts.at(-1);
   const [reason, setReason] = useState<FeedbackReason>();
@@ -50,9 +50,9 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
         <button
           type="button"
           className="quiet"
-          onClick={async () => setCopied(await copyText(toMarkdown(exchange, references)))}
+          onClick={() => void copy(toMarkdown(exchange, references))}
         >
-          {isCopied ? strings.copied : strings.copy}
+          {label}
         </button>
       )}
       <button

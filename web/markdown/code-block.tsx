@@ -1,6 +1,6 @@
 import type { RootContent } from "hast";
 import { type ReactNode, useEffect, useState } from "react";
-import { copyText } from "../components/copy-text";
+import { useCopy } from "../components/copy-text";
 import { strings } from "../text/strings";
 
 type Highlight = typeof import("./highlight")["highlight"];
@@ -13,7 +13,7 @@ const MAX_COLOURED = 20_000;
 /** Code with colours. The library is loaded with the first code of a named language. */
 export function CodeBlock({ text, language }: { text: string; language: string | undefined }) {
   const [isLoaded, setLoaded] = useState(highlight !== undefined);
-  const [isCopied, setCopied] = useState(false);
+  const { label, copy, reset } = useCopy(strings.copyCode);
   const isColoured = language !== undefined && text.length <= MAX_COLOURED;
   useEffect(() => {
     if (isLoaded || !isColoured) return;
@@ -30,13 +30,8 @@ export function CodeBlock({ text, language }: { text: string; language: string |
   const tree = isColoured && isLoaded ? highlight?.(text, language) : undefined;
   return (
     <div className="code">
-      <button
-        type="button"
-        className="quiet"
-        onClick={async () => setCopied(await copyText(text))}
-        onBlur={() => setCopied(false)}
-      >
-        {isCopied ? strings.copied : strings.copyCode}
+      <button type="button" className="quiet" onClick={() => void copy(text)} onBlur={reset}>
+        {label}
       </button>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: wide code scrolls, also with the keyboard */}
       <pre dir="ltr" tabIndex={0}>

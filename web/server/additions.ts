@@ -1,4 +1,5 @@
 import { dataOf } from "@lectern/client";
+import { problemTitle } from "../text/problem-titles";
 import { strings } from "../text/strings";
 import { lectern, reasonOf } from "./client";
 import { addFile, replaceRecording, uploadRouteOf } from "./upload";
@@ -18,6 +19,9 @@ type Work = (options: {
   onProgress: (share: number) => void;
   signal: AbortSignal;
 }) => Promise<unknown>;
+
+/** Makes the browser ask, because a page that is left or loaded again ends its uploads. */
+const askToStay = (event: Event) => event.preventDefault();
 
 /**
  * What the reader adds to courses. It belongs to the page and not to a component, so that it continues in
@@ -62,8 +66,8 @@ class Additions {
       const params = { path: { id: course_id } };
       const body = { urls, transcription: true, visible_from: null, sync_every_hours: null };
       const answer = await dataOf(lectern.POST("/api/courses/{id}/sources", { params, body }));
-      for (const { url, message } of "rejected" in answer ? answer.rejected : []) {
-        this.#refuse(course_id, url, message);
+      for (const { url, code, message } of "rejected" in answer ? answer.rejected : []) {
+        this.#refuse(course_id, url, problemTitle(code) ?? message);
       }
     });
   }
@@ -115,6 +119,7 @@ class Additions {
   async #send(): Promise<void> {
     if (this.#isSending) return;
     this.#isSending = true;
+    addEventListener("beforeunload", askToStay);
     for (;;) {
       const next = this.#items.find(({ problem }) => problem === undefined);
       const work = next && this.#work.get(next.id);
@@ -132,6 +137,7 @@ class Additions {
       }
     }
     this.#isSending = false;
+    removeEventListener("beforeunload", askToStay);
   }
 
   #update(id: number, fields: Partial<Addition>): void {

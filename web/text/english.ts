@@ -82,6 +82,7 @@ export const english = {
   finishAnswer: "Finish it",
   copy: "Copy",
   copied: "Copied",
+  copyRefused: "The browser does not allow copying",
   regenerate: "Ask again",
   edit: "Edit question",
   save: "Ask this",

@@ -83,6 +83,7 @@ export const german: Strings = {
   finishAnswer: "Fertigstellen",
   copy: "Kopieren",
   copied: "Kopiert",
+  copyRefused: "Der Browser erlaubt das Kopieren nicht",
   regenerate: "Noch einmal fragen",
   edit: "Frage ändern",
   save: "Das fragen",
