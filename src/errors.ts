@@ -167,12 +167,18 @@ export const toFieldProblems = ({ issues }: z.ZodError): FieldProblem[] =>
     .slice(0, MAX_FIELD_PROBLEMS)
     .flatMap(explainUnion)
     .flatMap((issue) => {
-      const path = issue.path.map(String);
+      const path = issue.path.map(shorten);
       return issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => ({ path: [...path, key].join("."), message: UNKNOWN_FIELD }))
+        ? issue.keys.map((key) => ({
+            path: [...path, shorten(key)].join("."),
+            message: UNKNOWN_FIELD,
+          }))
         : [{ path: path.join("."), message: issue.message }];
     })
     .slice(0, MAX_FIELD_PROBLEMS);
+
+/** A caller chooses the names of unknown fields. */
+const shorten = (key: PropertyKey) => String(key).slice(0, 100);
 
 type Issue = z.core.$ZodIssue;
 

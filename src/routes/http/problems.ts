@@ -1,6 +1,7 @@
 import { Elysia, ParseError, ValidationError } from "elysia";
+import { z } from "zod";
 import { toCompletionError } from "../../chat/openai/error";
-import { AppError, ERRORS, type ErrorCode, type FieldProblem, UNKNOWN_FIELD } from "../../errors";
+import { AppError, ERRORS, type ErrorCode, type FieldProblem, toFieldProblems } from "../../errors";
 import type { Log } from "../../log";
 import { toOutage } from "../../storage/failure";
 import { credentialEnd } from "./auth";
@@ -57,14 +58,11 @@ const NUL_IN_URL = { path: "url", message: "contains a NUL character" };
 /** `GET /api/documents/upload` matches `/api/documents/:id` with the invalid id "upload". */
 const isForParams = (error: unknown) => error instanceof ValidationError && error.type === "params";
 
-/** Elysia keeps only the text of an issue, so the names of unknown fields are read from it. */
-function unknownFields(message: string, path: string): FieldProblem[] | undefined {
-  const names = /^Unrecognized keys?: "(.*)"$/s.exec(message)?.[1];
-  const parent = path === "root" ? "" : `${path}.`;
-  return names
-    ?.split('", "')
-    .slice(0, 20)
-    .map((name) => ({ path: parent + name.slice(0, 100), message: UNKNOWN_FIELD }));
+/** Elysia keeps only the texts of the issues, which do not explain a union, so the schema is asked again. */
+function fieldProblems({ validator, value }: ValidationError): FieldProblem[] {
+  const { schema = validator } = validator as { schema?: unknown };
+  const issues = schema instanceof z.ZodType ? schema.safeParse(value).error : undefined;
+  return issues ? toFieldProblems(issues) : [{ path: "", message: "is not valid" }];
 }
 
 function toAppError(error: unknown, code: string | number): AppError {
@@ -76,12 +74,7 @@ function toAppError(error: unknown, code: string | number): AppError {
   }
   if (error instanceof ValidationError && error.type !== "response") {
     // Field and reason only: Elysia's details contain the whole body, with its secrets.
-    const fields = error.all.flatMap((issue) => {
-      const path = "path" in issue ? String(issue.path).replace(/^\//, "") : "";
-      const message = issue.summary ?? "is not valid";
-      return unknownFields(message, path) ?? [{ path, message }];
-    });
-    return new AppError("request_invalid", { fields });
+    return new AppError("request_invalid", { fields: fieldProblems(error) });
   }
   if (code === "NOT_FOUND") return new AppError("route_not_found");
   // The client disconnected: it gets no response, and it is not an error of the server.

@@ -67,6 +67,27 @@ describe("a failure", () => {
     expect(JSON.stringify(body)).not.toContain("secret");
   });
 
+  test("of a body with alternatives names what the meant one, or each of them, lacks", async () => {
+    const One = z.strictObject({ index: z.int(), text: z.string() });
+    const Other = z.strictObject({ find: z.string().min(1), text: z.string() });
+    const app = new Elysia()
+      .use(problems(silentLog, () => ["POST"]))
+      .post("/", () => "", { body: z.union([One, Other]) });
+    const fieldsOf = async (sent: unknown) => {
+      const headers = { "content-type": "application/json" };
+      const request = { method: "POST", headers, body: JSON.stringify(sent) };
+      const response = await app.handle(new Request("http://localhost/", request));
+      return ((await response.json()) as { details: { fields: unknown } }).details.fields;
+    };
+
+    expect(await fieldsOf({ find: "", text: "x" })).toEqual([
+      { path: "find", message: expect.stringContaining("Too small") },
+    ]);
+    const named = { path: "index", message: expect.stringContaining("expected number") };
+    expect(await fieldsOf({ index: "x", text: "x", ["y".repeat(999)]: 1 })).toContainEqual(named);
+    expect(JSON.stringify(await fieldsOf({ ["y".repeat(999)]: 1 })).length).toBeLessThan(999);
+  });
+
   test("of a client that left is not one of ours", async () => {
     const { response, body } = await ask(get("/left"));
 
