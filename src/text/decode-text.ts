@@ -51,7 +51,7 @@ function knownCharset(charset: string | undefined): string | null {
   return charset && decode(new Uint8Array(), charset, false) !== null ? charset : null;
 }
 
-/** By the mark, or because every second byte of Western text is 0. */
+/** By the mark, or because the times and line breaks of captions have a 0 in every second byte. */
 function utf16Of(bytes: Uint8Array): string | null {
   const marked = BYTE_ORDER_MARKS.find(
     ([first, second]) => bytes[0] === first && bytes[1] === second,
@@ -62,9 +62,10 @@ function utf16Of(bytes: Uint8Array): string | null {
   sample.forEach((byte, i) => {
     if (byte === 0) zeros[i % 2]!++;
   });
-  const enough = sample.length / 4;
-  if (zeros[1]! > enough && zeros[0] === 0) return "utf-16le";
-  return zeros[0]! > enough && zeros[1] === 0 ? "utf-16be" : null;
+  const enough = sample.length / 50;
+  // Some Chinese characters have a 0 as well, in the other byte.
+  if (zeros[1]! > enough && zeros[1]! > zeros[0]! * 4) return "utf-16le";
+  return zeros[0]! > enough && zeros[0]! > zeros[1]! * 4 ? "utf-16be" : null;
 }
 
 /** One bad byte in a file with other characters beyond ASCII is damage, not another charset. */
@@ -91,7 +92,7 @@ function assertText(text: string): string {
 export function notATranscript(): AppError {
   return new AppError("content_type_invalid", {
     message:
-      "This is not WebVTT, SRT or JSON. Send a .vtt, .srt or .json file, " +
+      "This is not WebVTT, SRT, TTML, SBV, JSON, or text with times. Send a .vtt, .srt or .json file, " +
       "or name its format with ?format=vtt, ?format=srt or ?format=json",
     expected: ["text/vtt", "application/x-subrip", "application/json"],
   });

@@ -15,6 +15,8 @@ export const SPEAKER_END = ":\u2060 ";
 /** Tags of captions. Other text in angle brackets is kept: it can be mathematics. */
 const TAGS =
   /<\/?(?:(?:[cibu]|ruby|rt)(?:\.[^\s<>]*)?\s*|(?:v|lang|font|span)(?:[.\s][^<>]*)?)>|<\d[\d:.]*>/gi;
+/** How the characters before it are read aloud; readers see it above them, in small type. */
+const RUBY_TEXT = /<rt(?:\.[^\s<>]*)?>[^<>]{0,200}<\/rt>/gi;
 const LINE_BREAK_TAGS = /<br\s?\/?>/gi;
 const SRT_OVERRIDES = /\{\\[^{}]*\}/g;
 const VOICES = /(<v(?:\.[^\s<>]*)?(?:\s[^<>]*)?>|<\/v>)/i;
@@ -72,6 +74,6 @@ function readTimedLines(
 
 /** Character references are decoded once: `&amp;amp;` is `&amp;`. */
 function withoutMarkup(text: string): string {
-  const plain = text.replace(LINE_BREAK_TAGS, "\n").replace(TAGS, "");
+  const plain = text.replace(RUBY_TEXT, "").replace(LINE_BREAK_TAGS, "\n").replace(TAGS, "");
   return plain.includes("&") ? decodeHTMLStrict(plain) : plain;
 }

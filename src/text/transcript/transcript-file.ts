@@ -3,7 +3,8 @@ import { decodeText, notATranscript } from "../decode-text";
 import { JsonScanner } from "../json-scanner";
 import { mendHalves } from "../storable-json";
 import { parseSrt, parseVtt } from "./captions";
-import { parseTranscriptJson } from "./transcript-json";
+import { isSbv, readClockLines, readTimedXml, sbvToSrt } from "./timed-text";
+import { parseTranscriptJson, readForm } from "./transcript-json";
 import type { ParsedTranscript } from "./transcript-warnings";
 
 export const TRANSCRIPT_FORMATS = ["json", "vtt", "srt"] as const;
@@ -45,27 +46,48 @@ function parseText(text: string, hint: TranscriptFormat | undefined): ParsedTran
   if (/^\s*WEBVTT/.test(text)) return parseVtt(text.trimStart());
   const json = /^\s*[[{]/.test(text) ? tryJson(text) : undefined;
   if (json !== undefined) return parseTranscriptJson(json);
+  const xml = readTimedXml(text);
+  if (xml) return readForm(xml);
+  if (isSbv(text)) return parseSrt(sbvToSrt(text));
   const isCaptions = /\d[ \t]*-->[ \t]*-?\d/.test(text);
   const format = isCaptions && hint !== "vtt" ? "srt" : hint;
   if (format === "vtt") return parseVtt(text);
   if (format === "srt") return parseSrt(text);
   if (format === "json") throw new AppError("body_malformed", { expected: "JSON" });
+  const timed = readClockLines(text);
+  if (timed) return readForm(timed);
   throw notATranscript();
 }
 
 /** Six hours with word times have 700 000 values in the largest formats. */
 const MAX_VALUES = 1_000_000;
 
-/** @throws AppError `body_too_complex` */
+/**
+ * Reads JSON, JSON Lines, and the `NaN` that Python writes.
+ *
+ * @throws AppError `body_too_complex`
+ */
 function tryJson(text: string): unknown {
-  try {
-    new JsonScanner(MAX_VALUES, { uniqueKeys: false }).scan(Buffer.from(text));
-    return JSON.parse(mendHalves(text));
-  } catch (error) {
-    if (error instanceof AppError && error.errorCode === "body_too_complex") throw error;
-    return undefined;
+  for (const rewrite of [asIs, withoutNaN, toList]) {
+    try {
+      const json = rewrite(text);
+      new JsonScanner(MAX_VALUES, { uniqueKeys: false }).scan(Buffer.from(json));
+      return JSON.parse(mendHalves(json));
+    } catch (error) {
+      if (error instanceof AppError && error.errorCode === "body_too_complex") throw error;
+    }
   }
+  return undefined;
 }
+
+const asIs = (text: string) => text;
+const withoutNaN = (text: string) =>
+  text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g, (part) =>
+    part.startsWith('"') ? part : "null",
+  );
+/** JSON Lines as one list. */
+const toList = (text: string) =>
+  `[${withoutNaN(text.trim()).replace(/\}[ \t]*\r?\n\s*(?=\{)/g, "},\n")}]`;
 
 function formatOf({ format, contentType = "", filename = "" }: TranscriptFile) {
   const type = contentType.split(";")[0]!.trim().toLowerCase();

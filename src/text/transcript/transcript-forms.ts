@@ -406,7 +406,8 @@ function readYouTube(document: Json): LooseTranscript | null {
 function readWords(document: Json): LooseTranscript | null {
   const parts = listOf(document.transcripts);
   const entries = [
-    ...listOf(document.words),
+    // Vosk names the list `result`.
+    ...listOf(document.words ?? document.result),
     // One transcript for each channel of the audio.
     ...parts.flatMap((part, i) =>
       listOf(part.words).map((word): Json => ({ speaker: `channel_${i}`, ...word })),

@@ -69,7 +69,16 @@ function withoutNulls<T extends { speaker?: string | null | undefined }>(timed: 
   return { ...timed, speaker: timed.speaker ?? undefined };
 }
 
-function readForm({ language, segments: loose, words: apart }: LooseTranscript): ParsedTranscript {
+/**
+ * Gives the transcript of another tool the form that we store.
+ *
+ * @throws AppError `transcript_invalid` when no segment has text
+ */
+export function readForm({
+  language,
+  segments: loose,
+  words: apart,
+}: LooseTranscript): ParsedTranscript {
   const warnings = new TranscriptWarnings();
   if (loose.length > MAX_SEGMENTS) {
     warnings.refuse("segments", `more than ${MAX_SEGMENTS} segments: split the file`);

@@ -114,3 +114,43 @@ describe("the letters", () => {
     ]);
   });
 });
+
+describe("captions in other forms", () => {
+  const tt = (times: string) =>
+    `<?xml version="1.0"?><tt xml:lang="de"><p ${times}>A<br/>B &amp; C</p></tt>`;
+  test.each<[string, string, [number, number, string]]>([
+    ["TTML", tt('begin="00:00:01.000" end="00:00:03.000"'), [1_000, 3_000, "A\nB & C"]],
+    ["TTML with a length", tt('begin="1s" dur="2500ms"'), [1_000, 3_500, "A\nB & C"]],
+    [
+      "YouTube's XML",
+      '<transcript><text start="0.5" dur="2">it&amp;#39;s</text></transcript>',
+      [500, 2_500, "it's"],
+    ],
+    ["SBV", "0:00:01.500,0:00:04.000\nA\n", [1_500, 4_000, "A"]],
+    ["text with times", "0:05\nA\n1:02:10\nB\n", [5_000, 3_730_000, "A"]],
+    [
+      "JSON Lines",
+      '{"start":1,"end":2,"text":"A"}\n{"start":2,"end":3,"text":"B"}\n',
+      [1_000, 2_000, "A"],
+    ],
+    [
+      "JSON with NaN",
+      '{"segments":[{"start":1,"end":2,"text":"NaN","p":NaN}]}',
+      [1_000, 2_000, "NaN"],
+    ],
+    [
+      "ruby text",
+      "WEBVTT\n\n00:01.000 --> 00:02.000\n<ruby>漢<rt>かん</rt></ruby>です\n",
+      [1_000, 2_000, "漢です"],
+    ],
+  ])("are read: %s", (_, text, [start_ms, end_ms, shown]) => {
+    const [first] = parseTranscriptFile({ bytes: bytesOf(text) }).segments;
+    expect(first).toEqual({ start_ms, end_ms, text: shown });
+  });
+
+  test("text without times is refused", () => {
+    expect(codeOf({ bytes: bytesOf("We meet at 10:30.\nNo times here.\n") })?.[0]).toBe(
+      "content_type_invalid",
+    );
+  });
+});
