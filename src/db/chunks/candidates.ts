@@ -55,7 +55,7 @@ export type FoundCandidates = { candidates: Candidate[]; terms: QuestionTerm[] }
  * The vectors with the fewest different bits are compared whole: one in CHUNKS_PER_COMPARED of a course, or LEAST_COMPARED
  * if that is more. Measured in docs/decisions/0069.
  */
-const CHUNKS_PER_COMPARED = 10;
+const CHUNKS_PER_COMPARED = 20;
 const LEAST_COMPARED = 500;
 /** Candidates by vector and by text. A fixed number, so that a larger limit only adds passages. */
 const CANDIDATES = 100;
