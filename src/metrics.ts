@@ -83,12 +83,14 @@ export function openMetrics() {
       help: "Workers of this process that ended without having been asked to",
       registers,
     }),
-    takeovers: new Counter({
-      name: "lectern_job_takeovers_total",
-      help: "Jobs that continue after their worker ended without a report",
-      labelNames: ["kind"],
-      registers,
-    }),
+    takeovers: fromZero(
+      new Counter({
+        name: "lectern_job_takeovers_total",
+        help: "Jobs that continue after their worker ended without a report",
+        labelNames: ["kind"],
+        registers,
+      }),
+    ),
     attempts: new Counter({
       name: "lectern_job_attempts_total",
       help: "Attempts of jobs by outcome",
@@ -155,6 +157,12 @@ export function openMetrics() {
       registers,
     }),
   };
+}
+
+/** Without the series of 0, Prometheus does not count the first takeover, and a sum with this counter has no result. */
+function fromZero(takeovers: Counter<"kind">): Counter<"kind"> {
+  for (const kind of ["lecture", "document"]) takeovers.inc({ kind }, 0);
+  return takeovers;
 }
 
 export type AnswerMetrics = Pick<Metrics, "chatSeconds" | "firstTextSeconds" | "retrievalHits">;

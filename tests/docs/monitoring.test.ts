@@ -82,6 +82,15 @@ test("the labels in docs/monitoring.md are those of the metrics", () => {
   }
 });
 
+test("counters that an alert adds have series before they count, so that the sum has a result", async () => {
+  const { expr } = alerts.find(({ alert }) => alert === "LecternWorkersDie")!;
+  const counters = [...expr.matchAll(/lectern_\w+_total/g)].map(([name]) => name);
+  const text = await openMetrics().registry.metrics();
+
+  expect(counters).toHaveLength(2);
+  for (const name of counters) expect(text).toMatch(new RegExp(`^${name}({.*})? 0$`, "m"));
+});
+
 test("each metric is in the dashboard or in an alert", () => {
   const all = queries.map(({ expr }) => expr).join("\n");
   const unused = metrics
