@@ -22,12 +22,13 @@ export type WriteOptions = CourseOptions & {
  * MP3; `questions.jsonl`, `citations.jsonl` and `timeline.jsonl`; and in `labelled/` the lectures for
  * `./lectern eval --alignment` and `--enrichment`. The lectures of a course that was generated there before are removed.
  *
- * @throws Error of the file system
+ * @throws Error of the file system, or when the folder has such files of another course
  */
 export async function writeCourse(
   folder: string,
   { audio = false, ...options }: WriteOptions = {},
 ): Promise<GeneratedCourse> {
+  await refuseOtherCourse(folder);
   await mkdir(join(folder, "labelled"), { recursive: true });
   await removeLectures(folder);
   await removeLectures(join(folder, "labelled"));
@@ -45,12 +46,26 @@ export async function writeCourse(
   return course;
 }
 
+/** Only a generated course has the folder `labelled`: the files of a teacher are not replaced. */
+async function refuseOtherCourse(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  const own = names.filter((name) => GENERATED.test(name) || WRITTEN.includes(name));
+  if (own.length === 0 || names.includes("labelled")) return;
+  throw new Error(
+    `${folder} has ${own.join(", ")}, which were not generated: choose another folder`,
+  );
+}
+
 /** Otherwise the material of a former, larger course would answer questions that this one does not cover. */
 async function removeLectures(folder: string): Promise<void> {
   const names = (await readdir(folder)).filter((name) => GENERATED.test(name));
   await Promise.all(names.map((name) => rm(join(folder, name))));
 }
 
+const WRITTEN = ["questions.jsonl", "citations.jsonl", "timeline.jsonl"];
 const GENERATED = /^lecture-\d+\.(?:pdf|vtt|mp3|json)$/;
 
 /** The slides of a lecture as a PDF. */

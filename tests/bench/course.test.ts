@@ -23,6 +23,13 @@ describe("a generated course", () => {
     expect(new Set(titles).size).toBe(1_200);
   });
 
+  test("is not written over questions that a teacher wrote", async () => {
+    const own = join(folder, "teacher");
+    await Bun.write(join(own, "questions.jsonl"), "{}\n");
+    await expect(writeCourse(own, { lectures: 1, pages: 1 })).rejects.toThrow("questions.jsonl");
+    expect(await readdir(own)).toEqual(["questions.jsonl"]);
+  });
+
   test("replaces a larger one in the same folder, and leaves other files there", async () => {
     const own = join(folder, "twice");
     await writeCourse(own, { seed: 1, lectures: 2, pages: 1 });
