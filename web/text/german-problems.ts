@@ -154,6 +154,8 @@ export const germanProblems: Record<Problem["code"], string> = {
   exam_running: "Die Prüfung dieses Kurses läuft: Warte auf ihr Ergebnis",
   model_worse: "Mit diesem Modell wäre die Suche schlechter: Es wurde nichts umgestellt",
   evaluation_set_invalid: "Die Fragen der Auswertung können nicht gelesen werden",
+  file_not_written:
+    "Die Datei kann nicht geschrieben werden: Ordner, Rechte und freien Platz prüfen",
   nothing_to_roll_back: "Es gibt keinen früheren Stand, der zurückgeholt werden kann",
   backup_not_found: "Diese Sicherung gibt es nicht: ./lectern backup --list zeigt sie",
   backup_damaged: "Die Sicherung ist beschädigt oder unvollständig: Nimm eine andere",
