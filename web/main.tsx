@@ -20,7 +20,8 @@ addEventListener("dragover", keepPage);
 addEventListener("drop", keepPage);
 document.documentElement.lang = language;
 showTheme(findTheme());
-void loadProblemTitles().catch(() => {});
+// Before the page is shown: a problem that it shows keeps its language.
+await loadProblemTitles().catch(() => {});
 createRoot(document.getElementById("root")!).render(
   <FaultBoundary>
     <App />

@@ -295,9 +295,25 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.getByText("was not deleted. The server is busy or restarting.").waitFor();
     await page.getByRole("button", { name: "More: Slides of the first lecture" }).waitFor();
 
+    // The page waits for its German titles: a question can fail before a slow connection has loaded them.
+    await page.route("**/german-problems-*.js", async (route) => {
+      await Bun.sleep(500);
+      await route.continue();
+    });
     await page.getByRole("button", { name: "Settings" }).click();
     await page.getByRole("button", { name: "Deutsch" }).click();
     await page.locator("html[lang=de]").waitFor({ state: "attached" });
+    // The server's own titles are English.
+    await page.route("**/api/chat/stream", (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: "application/problem+json",
+        body: JSON.stringify({ code: "database_unavailable", title: "The database is away" }),
+      }),
+    );
+    await page.getByLabel("Frage", { exact: true }).fill("Was ist Entropie?");
+    await page.keyboard.press("Enter");
+    await page.getByText("Die Datenbank ist nicht erreichbar").waitFor();
   });
 
   test("/ag-ui shows a conversation again after a reload, and under its own address", async () => {
