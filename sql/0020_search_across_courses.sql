@@ -24,14 +24,13 @@ declare
   lists  integer;
   reads_all boolean;
 begin
-  execute format('select count(*) <= $2 from (
-    select from %I where $1 is null or course_id = any($1) limit $2 + 1) c', chunks)
-    into reads_all using p_course_ids, p_few;
   select substring(array_to_string(c.reloptions, ',') from 'lists=(\d+)')::integer into lists
   from pg_index i join pg_class c on c.oid = i.indexrelid
   where i.indrelid = chunks::regclass and i.indisvalid and c.relname = chunks || '_nearest';
 
-  reads_all := reads_all or lists is null;
+  execute format('select $3 is null or count(*) <= $2 from (
+    select from %I where $1 is null or course_id = any($1) limit $2 + 1) c', chunks)
+    into reads_all using p_course_ids, p_few, lists;
   if not reads_all then
     perform set_config('ivfflat.probes', greatest(10, ceil(sqrt(lists)))::text, true),
             set_config('ivfflat.max_probes', greatest(10, lists / 4)::text, true),

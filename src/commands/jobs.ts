@@ -12,13 +12,14 @@ import {
 } from "../db/jobs/job-list";
 import { endQueueHold } from "../db/jobs/queue-hold";
 import type { Forecast } from "../db/jobs/usage";
-import { AppError, explain } from "../errors";
+import { AppError } from "../errors";
 import { restartDocument } from "../pipelines/document/request";
 import { openForecaster } from "../pipelines/forecast";
 import { restartLecture } from "../pipelines/lecture/request";
 import { forecastRetranscription, retranscribeLecture } from "../pipelines/lecture/retranscribe";
 import { selectTranscriber } from "../providers/speech/select-transcriber";
 import { openInstalledDatabase } from "./installed-database";
+import { runMain } from "./run-main";
 import {
   clientOfLecternUrl,
   clientOfOwnServer,
@@ -230,9 +231,4 @@ function printDetails({ log, ...job }: JobDetails): void {
   }
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  console.error(explain(error));
-  process.exit(1);
-}
+await runMain(main);

@@ -4,7 +4,8 @@ import { parseArgs } from "node:util";
 import { type Config, flyAppName, loadConfig } from "../config";
 import { assertMigratable, findPendingMigrations, listMigrations, migrate } from "../db/migrate";
 import { openDatabaseServer } from "../db/server";
-import { AppError, explain } from "../errors";
+import { AppError } from "../errors";
+import { runMain } from "./run-main";
 
 /**
  * `./lectern migrate`: brings the database to the schema of this version, for the release command of a
@@ -60,9 +61,4 @@ function readOptions(): boolean {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(explain(error));
-  process.exit(1);
-}
+await runMain(main);

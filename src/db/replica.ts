@@ -98,10 +98,14 @@ export function findReplicaProblem(
 
 /** When the first migration of a database ran. */
 export async function readInstalledAt(sql: Sql): Promise<string | null> {
-  const [row] = await sql<{ installed_at: string | null }[]>`
-    select extract(epoch from min(applied_at))::text as installed_at from schema_migrations`;
+  const [row] = await sql<
+    { installed_at: string | null }[]
+  >`select ${installedAt(sql)} as installed_at`;
   return row!.installed_at;
 }
+
+const installedAt = (sql: Sql) =>
+  sql`(select extract(epoch from min(applied_at))::text from schema_migrations)`;
 
 export type ReplicaState = {
   is_standby: boolean;
@@ -116,7 +120,7 @@ export type ReplicaState = {
 export async function readReplicaState(sql: Sql): Promise<ReplicaState> {
   const [row] = await sql<ReplicaState[]>`
     select pg_is_in_recovery() as is_standby,
-           (select extract(epoch from min(applied_at))::text from schema_migrations) as installed_at,
+           ${installedAt(sql)} as installed_at,
            coalesce(case when pg_is_in_recovery()
                and (pg_last_wal_receive_lsn() is distinct from pg_last_wal_replay_lsn()
                     or not exists (select from pg_stat_wal_receiver))

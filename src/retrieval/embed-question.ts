@@ -2,6 +2,7 @@ import { listCourseModels } from "../db/chunks/passages";
 import type { Sql } from "../db/client";
 import type { Embedder } from "../providers/embedder";
 import type { PaidCalls } from "../providers/paid-calls";
+import { keepRecent } from "./keep-recent";
 import { onlyCourse, type QuestionReceipts, questionCalls } from "./question-calls";
 
 export type QuestionEmbedding = { model: string; vector: number[] };
@@ -38,7 +39,7 @@ export async function embedForCourses(
   // The models seldom change, so embedding begins while they are read again.
   for (const embedding of embedBy(lastModels.get(scope) ?? [])) embedding.catch(() => {});
   const models = await listCourseModels(db, course_ids);
-  keepRecent(lastModels, scope, models);
+  keepRecent(lastModels, scope, models, MAX_CACHED);
   return Promise.all(embedBy(models));
 }
 
@@ -92,12 +93,12 @@ function embedQuestion(
   const { questions } = memoryOf(embedder);
   const known = questions.get(query);
   if (known && isUsable(known, request.signal)) {
-    keepRecent(questions, query, known);
+    keepRecent(questions, query, known, MAX_CACHED);
     return known.vector;
   }
   const vector = requestEmbedding(embedder, query, request);
   const question: EmbeddedQuestion = { vector, until: null, signal: request.signal };
-  keepRecent(questions, query, question);
+  keepRecent(questions, query, question, MAX_CACHED);
   const keep = () => {
     question.until = performance.now() + CACHE_MS;
   };
@@ -121,11 +122,4 @@ async function requestEmbedding(
 ): Promise<number[]> {
   const { embeddings } = await embedder.embed([query], { purpose: "query", ...request });
   return embeddings[0]!;
-}
-
-/** Sets an entry as the most recently used one. A map keeps the order of insertion. */
-function keepRecent<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > MAX_CACHED) map.delete(map.keys().next().value!);
 }

@@ -1,6 +1,7 @@
 /** The words of slides, kept in memory: one question compares up to 150 slides, and users ask about the same ones. */
 import { readSlideTexts } from "../db/chunks/passages";
 import type { Sql } from "../db/client";
+import { keepRecent } from "./keep-recent";
 import { type SlideWords, toSlideWords } from "./near-duplicates";
 
 /** Slides in memory, of all courses: about 10 KB each. */
@@ -8,7 +9,7 @@ const MAX_CACHED = 2_000;
 
 /**
  * Cached slides of each database. The content of a chunk never changes: other content is another chunk, while a new
- * reading of a page can change the title of the same chunk, so titles come with each search. A map keeps the order of insertion, so its first entry was used least recently.
+ * reading of a page can change the title of the same chunk, so titles come with each search.
  */
 const caches = new WeakMap<Sql, Map<string, SlideWords>>();
 
@@ -29,10 +30,6 @@ export async function readSlideWords(
   );
   const read = missing.length === 0 ? [] : await readSlideTexts(db, missing);
   for (const { chunk_id, ...text } of read) slides.set(chunk_id, toSlideWords(text));
-  for (const [chunk_id, slide] of slides) {
-    cache.delete(chunk_id);
-    cache.set(chunk_id, slide);
-  }
-  while (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value!);
+  for (const [chunk_id, slide] of slides) keepRecent(cache, chunk_id, slide, MAX_CACHED);
   return slides;
 }

@@ -8,7 +8,7 @@ export function print<T>(report: T, asJson: boolean, toTable: (report: T) => str
 }
 
 /**
- * Checks that a file can be written, before an evaluation is paid for. It makes an empty one if there is none.
+ * Checks that a file can be written, before an evaluation is paid for. A missing file is made, and is empty.
  *
  * @throws AppError `file_not_written`
  */

@@ -129,6 +129,7 @@ async function queryCandidates(
       from (select model, vector::halfvec as embedding
             from unnest(${models}::text[], ${vectors}::text[]) as asked (model, vector)) asked
     ),
+    compared_whole as materialized (${mostCompared(sql, scope)}),
     hidden as materialized (${chunksOfHidden(sql, scope)}),
     unseen as materialized (${assetsUnseen(sql, scope)}),
     chunk as not materialized (${chunksIn(sql, scope)}),
@@ -281,7 +282,7 @@ const indexedChunks = (sql: Sql, scope: SearchScope) =>
         sql`and array[c.course_id] && ${[...scope.course_ids]}::text[]::uuid[]`,
       );
 
-/** The CANDIDATES chunks that are closest to the row `question`. */
+/** The CANDIDATES chunks that are closest to the row `question`. The statement needs the row `compared_whole` of `mostCompared`. */
 function nearestIn(sql: Sql, scope: SearchScope) {
   const { course_ids, viewer } = scope;
   if (course_ids?.length === 1 || hasFilter(scope)) {
@@ -290,7 +291,7 @@ function nearestIn(sql: Sql, scope: SearchScope) {
       (chunks, kind) => sql`
         (select c.id, ${kind}::int as kind, (c.embedding_bits <~> question.bits) + 0 as different_bits
          from (${chunks}) c where c.embedding_model = question.model
-         order by different_bits limit ${mostCompared(sql, scope)})`,
+         order by different_bits limit (select most from compared_whole))`,
     );
     const distances = lists.map(
       (chunks, kind) => sql`
@@ -298,7 +299,7 @@ function nearestIn(sql: Sql, scope: SearchScope) {
     );
     return sql`
       select alike.id, c.embedding <=> question.embedding as distance
-      from (select * from (${joined(sql, byBits)}) c order by different_bits limit ${mostCompared(sql, scope)}) alike
+      from (select * from (${joined(sql, byBits)}) c order by different_bits limit (select most from compared_whole)) alike
       cross join lateral (${joined(sql, distances)}) c
       order by distance, id limit ${CANDIDATES}`;
   }
@@ -316,9 +317,9 @@ function nearestIn(sql: Sql, scope: SearchScope) {
 }
 
 /** How many vectors are compared whole, by the chunks of the course at its last count. */
-const mostCompared = (sql: Sql, { course_ids }: SearchScope) => sql`(
-  select greatest(${LEAST_COMPARED}::bigint, max(chunks) / ${CHUNKS_PER_COMPARED}) from word_count_states
-  where true ${ofCourses(sql, course_ids, "course_id")})`;
+const mostCompared = (sql: Sql, { course_ids }: SearchScope) => sql`
+  select greatest(${LEAST_COMPARED}::bigint, max(chunks) / ${CHUNKS_PER_COMPARED}) as most from word_count_states
+  where true ${ofCourses(sql, course_ids, "course_id")}`;
 
 /**
  * In about how many chunks of the scope a lexeme is; null where it is not counted, because it is rare, the course is

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import type { Fragment } from "postgres";
 import * as search from "../../../src/db/chunks/candidates";
 import { listCourseModels, readChunks } from "../../../src/db/chunks/passages";
 import { SEES_ALL } from "../../../src/principal";
@@ -134,18 +135,16 @@ describe("in a course of more chunks than are compared whole", () => {
   let course_id = "";
   let document_id = "";
   /** A direction and a part of its own; the chunks of one page in seven are alike. */
-  const vectorOf = (i: number) => db`(
-    select array_agg(sin(d * (${i}::int % 7 + 1)) + 0.3 * sin(d * 0.37 * ${i}::int))
+  const vectorOf = (page: number | Fragment) => db`(
+    select array_agg(sin(d * (${page}::int % 7 + 1)) + 0.3 * sin(d * 0.37 * ${page}::int))
     from generate_series(1, 1536) d)::halfvec`;
   beforeAll(async () => {
     course_id = await createCourse(db);
     document_id = (await addDocument(db, course_id, [])).id;
     await db`
       insert into slide_chunks (document_id, course_id, chunk_index, page_number, page_end, content, embedding, embedding_model)
-      select ${document_id}, ${course_id}, i, i, i, '', v.embedding, ${MODEL}
-      from generate_series(1, ${CHUNKS}::int) i, lateral (
-        select array_agg(sin(d * (i % 7 + 1)) + 0.3 * sin(d * 0.37 * i))::halfvec as embedding
-        from generate_series(1, 1536) d) v`;
+      select ${document_id}, ${course_id}, i, i, i, '', ${vectorOf(db`i`)}, ${MODEL}
+      from generate_series(1, ${CHUNKS}::int) i`;
   });
   const ask = async (page: number, scope: Partial<Parameters<typeof findCandidates>[1]> = {}) => {
     const [row] = await db<{ embedding: string }[]>`select ${vectorOf(page)}::text as embedding`;
