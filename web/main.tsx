@@ -20,10 +20,14 @@ addEventListener("dragover", keepPage);
 addEventListener("drop", keepPage);
 document.documentElement.lang = language;
 showTheme(findTheme());
-// Before the page is shown: a problem that it shows keeps its language.
-await loadProblemTitles().catch(() => {});
-createRoot(document.getElementById("root")!).render(
-  <FaultBoundary>
-    <App />
-  </FaultBoundary>,
-);
+const showPage = () =>
+  createRoot(document.getElementById("root")!).render(
+    <FaultBoundary>
+      <App />
+    </FaultBoundary>,
+  );
+// The titles first: a problem that the page shows keeps its language. No top-level await, because a bundle with one
+// starts its modules in another order, and `no-eval` must be before all libraries.
+void loadProblemTitles()
+  .catch(() => {})
+  .then(showPage);
