@@ -416,6 +416,23 @@ begin
 end
 $$;
 
+-- Whether retention can delete an asset: it is older than p_before and has no unfinished job. Locks the asset, so that no
+-- job begins before the deletion is committed.
+create function lock_due_asset(p_kind text, p_asset_id uuid, p_before timestamptz) returns boolean
+language plpgsql as $$
+begin
+  perform lock_asset(p_asset_id);
+  perform from jobs j where j.asset_id = p_asset_id and j.job_state not in ('completed', 'failed');
+  if found then return false; end if;
+  if p_kind = 'lecture' then
+    perform from lectures where id = p_asset_id and deleted_at is null and created_at < p_before;
+  else
+    perform from documents where id = p_asset_id and deleted_at is null and uploaded_at < p_before;
+  end if;
+  return found;
+end
+$$;
+
 -- Deletes a course with all its assets and returns the ids of the PDFs that remain to be removed. No
 -- row when there is no such course. Each asset is first deleted like a single one.
 create function delete_course(p_course_id uuid)

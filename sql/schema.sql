@@ -1250,6 +1250,22 @@ CREATE FUNCTION public.lock_corrections(p_lecture_id uuid) RETURNS void
   from lectures l where l.id = p_lecture_id;
 $$;
 
+CREATE FUNCTION public.lock_due_asset(p_kind text, p_asset_id uuid, p_before timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform lock_asset(p_asset_id);
+  perform from jobs j where j.asset_id = p_asset_id and j.job_state not in ('completed', 'failed');
+  if found then return false; end if;
+  if p_kind = 'lecture' then
+    perform from lectures where id = p_asset_id and deleted_at is null and created_at < p_before;
+  else
+    perform from documents where id = p_asset_id and deleted_at is null and uploaded_at < p_before;
+  end if;
+  return found;
+end
+$$;
+
 CREATE FUNCTION public.lock_message(p_queue text, p_message_id bigint, p_attempt integer DEFAULT NULL::integer) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$

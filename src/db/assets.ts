@@ -1,3 +1,4 @@
+import type { Fragment } from "postgres";
 import { AppError } from "../errors";
 import type { Viewer } from "../principal";
 import { type AuditSender, auditChange } from "./access/audit";
@@ -33,15 +34,20 @@ export const lectureSeconds = (sql: Sql, lecture: "l" | "lectures") => sql`
 /**
  * Hides an asset from every read, stops its job and records the event of the audit: one statement. False
  * when there is no such asset.
+ *
+ * @param condition  is checked first; an asset for which it is false stays
  */
 export async function deleteAsset(
   sql: Sql,
   kind: JobKind,
   id: string,
   sender: AuditSender | null = null,
+  condition: Fragment = sql`true`,
 ): Promise<boolean> {
   const rows = await sql`
-    with attempt as materialized (select delete_asset(${kind}, ${id}) as is_deleted),
+    with attempt as materialized (
+      select case when ${condition} then delete_asset(${kind}, ${id}) else false end as is_deleted
+    ),
     deleted as materialized (
       select a.id::text as target, a.course_id from attempt, ${sql(`${kind}s`)} a
       where is_deleted and a.id = ${id}

@@ -1,6 +1,8 @@
+import type { Fragment } from "postgres";
 import { type AuditSender, auditChange } from "./access/audit";
 import { deleteAsset } from "./assets";
 import type { Sql } from "./client";
+import type { JobKind } from "./jobs/jobs";
 
 /**
  * What is deleted for its age. `pdfs`: documents with their file and texts. `transcripts`: lectures with their transcript.
@@ -48,7 +50,7 @@ export async function listDueContent(
       (kind) => sql<DueContent[]>`
         select ${kind}::text as kind, c.id as course_id, c.name as course_name, count(*)::int as count,
                min(due.at) as oldest_at
-        from (${dueItems(sql, kind, retention[kind] - daysAhead)}) due join courses c on c.id = due.course_id
+        from (${dueItems(sql, kind, retention, daysAhead)}) due join courses c on c.id = due.course_id
         group by c.id order by c.name, c.id`,
     ),
   );
@@ -56,28 +58,40 @@ export async function listDueContent(
 }
 
 /**
- * Deletes a batch of what is older than `days`, each with its event in the audit.
+ * Deletes a batch of what is older than its retention, each with its event in the audit. An asset whose job begins
+ * meanwhile stays until that job has ended.
  *
- * @returns how many were deleted; 0 when nothing is due
+ * @returns `due`: the size of the batch, 0 when nothing is due; `deleted`: how many of them were deleted
  */
 export async function deleteDueContent(
   sql: Sql,
   kind: RetainedKind,
-  days: number,
-): Promise<number> {
-  if (kind === "chats") return deleteDueChats(sql, days);
-  const due = await sql<{ id: string; asset_kind: "lecture" | "document" }[]>`
-    select id, asset_kind from (${dueItems(sql, kind, days)}) due order by at limit ${BATCH}`;
+  retention: ContentRetention,
+): Promise<{ due: number; deleted: number }> {
+  const { [kind]: days } = retention;
+  if (kind === "chats") return deleteDueChats(sql, retention);
+  const due = await sql<{ id: string; asset_kind: JobKind }[]>`
+    select id, asset_kind from (${dueItems(sql, kind, retention)}) due order by at limit ${BATCH}`;
+  let deleted = 0;
   for (const { id, asset_kind } of due) {
-    if (kind === "embeddings") await deleteEmbeddings(sql, asset_kind, id, days);
-    else await deleteAsset(sql, asset_kind, id, RETENTION);
+    const isDue = sql`lock_due_asset(${asset_kind}, ${id}, ${cutoff(sql, days)})`;
+    const isDeleted = await (kind === "embeddings"
+      ? deleteEmbeddings(sql, asset_kind, id, days, isDue)
+      : deleteAsset(sql, asset_kind, id, RETENTION, isDue));
+    if (isDeleted) deleted += 1;
   }
-  return due.length;
+  return { due: due.length, deleted };
 }
 
-async function deleteDueChats(sql: Sql, days: number): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`
-    with due as (select id from (${dueItems(sql, "chats", days)}) due order by at limit ${BATCH}),
+async function deleteDueChats(
+  sql: Sql,
+  retention: ContentRetention,
+): Promise<{ due: number; deleted: number }> {
+  const { chats: days } = retention;
+  const [counts] = await sql<{ due: number; deleted: number }[]>`
+    with due as (
+      select id from (${dueItems(sql, "chats", retention)}) due order by at limit ${BATCH}
+    ),
     deleted as (
       -- A conversation can have continued since.
       delete from chat_sessions s using due where s.id = due.id and s.updated_at < ${cutoff(sql, days)}
@@ -85,56 +99,68 @@ async function deleteDueChats(sql: Sql, days: number): Promise<number> {
     ),
     audited as (
       ${auditChange(sql, "session.deleted", RETENTION, "deleted", { retention_days: days })})
-    select count(*)::int as count from deleted`;
-  return row!.count;
+    select (select count(*)::int from due) as due, (select count(*)::int from deleted) as deleted`;
+  return counts!;
 }
 
 async function deleteEmbeddings(
   sql: Sql,
-  kind: "lecture" | "document",
+  kind: JobKind,
   asset_id: string,
   days: number,
-): Promise<void> {
+  isDue: Fragment,
+): Promise<boolean> {
   const [chunks, asset] =
     kind === "lecture"
       ? [sql`lecture_chunks`, sql`lecture_id`]
       : [sql`slide_chunks`, sql`document_id`];
-  await sql`
-    with cleared as (
+  const rows = await sql`
+    with checked as materialized (select ${isDue} as is_due),
+    cleared as (
       update ${chunks} set embedding = null, embedding_model = null
-      where ${asset} = ${asset_id} and embedding is not null returning id, course_id
+      where ${asset} = ${asset_id} and embedding is not null and (select is_due from checked)
+      returning id, course_id
     ),
     inactive as (delete from inactive_embeddings where chunk_id in (select id from cleared)),
     deleted as (select ${asset_id}::text as target, course_id from cleared limit 1),
     audited as (
       ${auditChange(sql, "embeddings.deleted", RETENTION, "deleted", { kind, retention_days: days })})
     select target from deleted`;
+  return rows.length > 0;
 }
 
 const cutoff = (sql: Sql, days: number) => sql`now() - ${days} * interval '1 day'`;
 
-/** Rows (id, asset_kind, course_id, at) that are older than `days`. Assets with an unfinished job wait for its end. */
-function dueItems(sql: Sql, kind: RetainedKind, days: number) {
-  const lectures = sql`
-    select l.id, 'lecture' as asset_kind, l.course_id, l.created_at as at from lectures l
-    where l.deleted_at is null and l.created_at < ${cutoff(sql, days)} and ${hasNoJob(sql, "l")}`;
-  const documents = sql`
-    select d.id, 'document' as asset_kind, d.course_id, d.uploaded_at as at from documents d
-    where d.deleted_at is null and d.uploaded_at < ${cutoff(sql, days)} and ${hasNoJob(sql, "d")}`;
-  if (kind === "transcripts") return lectures;
-  if (kind === "pdfs") return documents;
+/**
+ * Rows (id, asset_kind, course_id, at) that are older than their retention in `daysAhead` days. Assets with an unfinished
+ * job wait for its end. Vectors of an asset that is deleted itself do not count again.
+ */
+function dueItems(sql: Sql, kind: RetainedKind, retention: ContentRetention, daysAhead = 0) {
+  const before = (of: RetainedKind) => cutoff(sql, retention[of] - daysAhead);
+  if (kind === "transcripts") return agedLectures(sql, before(kind));
+  if (kind === "pdfs") return agedDocuments(sql, before(kind));
   if (kind === "embeddings") {
+    const keptFrom = (of: RetainedKind, at: Fragment) =>
+      retention[of] > 0 ? sql`and ${at} >= ${before(of)}` : sql``;
     return sql`
-      ${lectures} and exists (
+      ${agedLectures(sql, before(kind))} ${keptFrom("transcripts", sql`l.created_at`)} and exists (
         select from lecture_chunks c where c.lecture_id = l.id and c.embedding is not null)
       union all
-      ${documents} and exists (
+      ${agedDocuments(sql, before(kind))} ${keptFrom("pdfs", sql`d.uploaded_at`)} and exists (
         select from slide_chunks c where c.document_id = d.id and c.embedding is not null)`;
   }
   return sql`
     select id, null as asset_kind, course_id, updated_at as at from chat_sessions
-    where updated_at < ${cutoff(sql, days)}`;
+    where updated_at < ${before(kind)}`;
 }
+
+const agedLectures = (sql: Sql, before: Fragment) => sql`
+  select l.id, 'lecture' as asset_kind, l.course_id, l.created_at as at from lectures l
+  where l.deleted_at is null and l.created_at < ${before} and ${hasNoJob(sql, "l")}`;
+
+const agedDocuments = (sql: Sql, before: Fragment) => sql`
+  select d.id, 'document' as asset_kind, d.course_id, d.uploaded_at as at from documents d
+  where d.deleted_at is null and d.uploaded_at < ${before} and ${hasNoJob(sql, "d")}`;
 
 /** @param asset  the name of the asset's table in the statement */
 const hasNoJob = (sql: Sql, asset: "l" | "d") => sql`

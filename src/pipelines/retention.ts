@@ -19,13 +19,15 @@ export async function applyRetention(
 ): Promise<Partial<Record<RetainedKind, number>>> {
   const deleted: Partial<Record<RetainedKind, number>> = {};
   for (const kind of RETAINED_KINDS) {
-    const days = retention[kind];
-    if (days === 0) continue;
-    deleted[kind] = 0;
-    for (let count = 1; count > 0; deleted[kind] += count) {
+    if (retention[kind] === 0) continue;
+    let batch: { due: number; deleted: number };
+    let total = 0;
+    do {
       signal.throwIfAborted();
-      count = await deleteDueContent(sql, kind, days);
-    }
+      batch = await deleteDueContent(sql, kind, retention);
+      total += batch.deleted;
+    } while (batch.due > 0);
+    deleted[kind] = total;
   }
   return deleted;
 }

@@ -107,6 +107,49 @@ test("old vectors are deleted and their texts stay", async () => {
   ]);
 });
 
+test("vectors of assets that are deleted themselves do not count again", async () => {
+  const { course_id } = await createOldCourse();
+  const retention = { pdfs: 30, transcripts: 30, embeddings: 20, chats: 0 };
+  await db`update documents set uploaded_at = now() - interval '25 days'
+           where course_id = ${course_id} and uploaded_at > now() - interval '1 day'`;
+  const preview = await listDueContent(db, retention, 0);
+  const total = (kind: string) =>
+    preview.filter((due) => due.kind === kind).reduce((sum, { count }) => sum + count, 0);
+
+  expect(total("embeddings")).toBe(1);
+  expect(await applyRetention(db, retention, signal)).toEqual({
+    pdfs: total("pdfs"),
+    transcripts: total("transcripts"),
+    embeddings: 1,
+  });
+});
+
+/** Creates a job of the document when another one is deleted, which is in the same batch. */
+async function beginJobWhenDeleted(deleted: string, document_id: string): Promise<void> {
+  await db.unsafe(`
+    create function begin_job() returns trigger language plpgsql as $$
+    begin
+      perform create_job('document', '${document_id}', new.course_id, 'normal');
+      return new;
+    end $$;
+    create trigger begin_job after update of deleted_at on documents
+    for each row when (new.id = '${deleted}') execute function begin_job()`);
+}
+
+test("an asset whose job began after the list was made stays, with its vectors", async () => {
+  const { oldDeck, newDeck, busyDeck, left } = await createOldCourse();
+  await db`update documents set uploaded_at = now() - interval '39 days' where id = ${newDeck.id}`;
+  await beginJobWhenDeleted(oldDeck.id, newDeck.id);
+
+  const deleted = await applyRetention(db, { ...KEEP, pdfs: 30, embeddings: 20 }, signal);
+
+  expect(deleted).toMatchObject({ pdfs: 1, embeddings: 1 });
+  expect((await left()).decks.sort()).toEqual([newDeck.id, busyDeck].sort());
+  const [{ vectors } = {}] = await db`
+    select count(embedding)::int as vectors from slide_chunks where document_id = ${newDeck.id}`;
+  expect(vectors).toBe(1);
+});
+
 test("a stopped process deletes no more", async () => {
   const { left } = await createOldCourse();
   const before = await left();
