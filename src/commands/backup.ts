@@ -1,21 +1,17 @@
 import { parseArgs } from "node:util";
 import { type Config, loadConfig } from "../config";
 import { type BackupRecord, getBackup } from "../db/backup/backups";
-import { connect } from "../db/client";
+import type { Sql } from "../db/client";
+import type { DatabaseServer } from "../db/server";
 import { AppError } from "../errors";
 import { openLog } from "../log";
 import { type BackupRunDeps, startBackup } from "../pipelines/backup/run";
 import { openBackups, openStorage } from "../services";
 import type { StoredBackup } from "../storage/backup-place";
 import { AUDIO_FILES, DOCUMENT_FILES } from "../storage/files";
-import { openInstalledDatabase } from "./installed-database";
+import { useInstallation } from "./installation";
 import { exitWithUsage, runMain } from "./run-main";
-import {
-  clientOfLecternUrl,
-  clientOfOwnServer,
-  type ServerClient,
-  unlessLocked,
-} from "./running-server";
+import type { ServerClient } from "./running-server";
 import { openStopSignal } from "./stop-signal";
 
 /** `./lectern backup`: stores all rows and files as one archive. */
@@ -31,10 +27,13 @@ async function main(args: string[]): Promise<void> {
   if (list) return printArchives(await place.list(), json);
   const signal = openStopSignal();
   const backups = { place, keep: keep ?? config.BACKUP_KEEP };
-  const server = clientOfLecternUrl();
-  const backup = server
-    ? await backUpByServer(server, { to, keep }, signal)
-    : await backUpHere(config, backups, { to, keep }, signal);
+  const backup = await useInstallation(
+    {
+      server: (ask) => backUpByServer(ask, { to, keep }, signal),
+      database: (db, _, database) => backUpHere(db, database, config, backups, signal),
+    },
+    { ofEarlierVersion: true }, // before an upgrade, the new version backs up the former schema
+  );
   if (backup.error_code) throw new AppError(backup.error_code, { message: backup.error_message });
   if (json) console.log(JSON.stringify(backup, null, 2));
   else printBackup(backup);
@@ -42,17 +41,13 @@ async function main(args: string[]): Promise<void> {
 
 type PlaceOptions = { to: string | undefined; keep: number | undefined };
 
-/** Uses the database itself; while a server has the embedded one, it uses the API of that server. */
 async function backUpHere(
+  db: Sql,
+  database: DatabaseServer,
   config: Config,
   backups: BackupRunDeps["backups"],
-  options: PlaceOptions,
   signal: AbortSignal,
 ): Promise<BackupRecord> {
-  // Before an upgrade, the new version backs up the former schema.
-  const database = await unlessLocked(openInstalledDatabase(config, { ofEarlierVersion: true }));
-  if (!database) return backUpByServer(clientOfOwnServer(config), options, signal);
-  const db = connect(database.directUrl, { max: 1 });
   const deps: BackupRunDeps = {
     db,
     backups,
@@ -62,14 +57,9 @@ async function backUpHere(
     dataRoot: config.DATA_ROOT,
     log: openLog("silent", { name: "backup" }),
   };
-  try {
-    const { id } = await startBackup(deps, signal);
-    // Without the signal: it ends the backup, which then has its reason.
-    return await untilFinished(() => getBackup(db, id));
-  } finally {
-    await db.end();
-    await database.close();
-  }
+  const { id } = await startBackup(deps, signal);
+  // Without the signal: it ends the backup, which then has its reason.
+  return untilFinished(() => getBackup(db, id));
 }
 
 async function backUpByServer(

@@ -1,15 +1,14 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { loadConfig } from "../config";
 import type { AuditSender } from "../db/access/audit";
-import { connect, type Sql } from "../db/client";
+import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import { findLastExamRun } from "../db/exam-runs";
 import { acceptLastExam, type ExamReport } from "../evaluation/course-exam";
 import type { Measure } from "../evaluation/measures";
-import { openInstalledDatabase } from "./installed-database";
+import { useInstallation } from "./installation";
 import { exitWithUsage, runMain } from "./run-main";
-import { clientOfLecternUrl, clientOfOwnServer, unlessLocked } from "./running-server";
+import type { ServerClient } from "./running-server";
 
 /**
  * `./lectern exam`: shows the last exam of a course, or accepts that it is worse, so that later exams are compared with
@@ -34,7 +33,10 @@ type ShownExam = {
 
 async function main(args: string[]): Promise<void> {
   const { command, course_id, asJson } = readArguments(args);
-  const exam = await runCommand(command, course_id);
+  const exam = await useInstallation({
+    server: (ask) => runOnServer(ask, command, course_id),
+    database: (db) => runOnDatabase(db, command, course_id),
+  });
   if (asJson) console.log(JSON.stringify(exam, null, 2));
   else
     console.log(
@@ -44,30 +46,29 @@ async function main(args: string[]): Promise<void> {
     );
 }
 
-async function runCommand(command: ExamCommand, course_id: string): Promise<ShownExam | null> {
-  const config = loadConfig();
-  const remote = clientOfLecternUrl();
-  const database = remote ? null : await unlessLocked(openInstalledDatabase(config));
-  if (!database) {
-    const ask = remote ?? clientOfOwnServer(config);
-    const path = `/api/courses/${course_id}/exam`;
-    if (command === "accept") return (await ask("POST", `${path}/accept`)) as ShownExam;
-    return ((await ask("GET", path)) as { run: ShownExam | null }).run;
-  }
-  const db = connect(database.directUrl, { max: 1 });
-  try {
-    const run =
-      command === "accept"
-        ? await acceptLastExam(db, course_id, SENDER)
-        : await findExamOf(db, course_id);
-    if (!run) return null;
-    const { report, ...shown } = run;
-    const measures = report.measures.map(({ values: _, ...measure }) => measure);
-    return { ...shown, is_compared: report.is_compared ?? true, measures };
-  } finally {
-    await db.end();
-    await database.close();
-  }
+async function runOnServer(
+  ask: ServerClient,
+  command: ExamCommand,
+  course_id: string,
+): Promise<ShownExam | null> {
+  const path = `/api/courses/${course_id}/exam`;
+  if (command === "accept") return (await ask("POST", `${path}/accept`)) as ShownExam;
+  return ((await ask("GET", path)) as { run: ShownExam | null }).run;
+}
+
+async function runOnDatabase(
+  db: Sql,
+  command: ExamCommand,
+  course_id: string,
+): Promise<ShownExam | null> {
+  const run =
+    command === "accept"
+      ? await acceptLastExam(db, course_id, SENDER)
+      : await findExamOf(db, course_id);
+  if (!run) return null;
+  const { report, ...shown } = run;
+  const measures = report.measures.map(({ values: _, ...measure }) => measure);
+  return { ...shown, is_compared: report.is_compared ?? true, measures };
 }
 
 /** The sender in the audit. */

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { z } from "zod";
-import { type Config, loadConfig } from "../config";
-import { connect, type Sql } from "../db/client";
+import { ZodError, z } from "zod";
+import type { Config } from "../config";
+import type { Sql } from "../db/client";
 import { cancelJob, hurryJob } from "../db/jobs/job-control";
 import {
   getJob,
@@ -18,14 +18,9 @@ import { openForecaster } from "../pipelines/forecast";
 import { restartLecture } from "../pipelines/lecture/request";
 import { forecastRetranscription, retranscribeLecture } from "../pipelines/lecture/retranscribe";
 import { selectTranscriber } from "../providers/speech/select-transcriber";
-import { openInstalledDatabase } from "./installed-database";
-import { runMain } from "./run-main";
-import {
-  clientOfLecternUrl,
-  clientOfOwnServer,
-  type ServerClient,
-  unlessLocked,
-} from "./running-server";
+import { useInstallation } from "./installation";
+import { exitWithUsage, runMain } from "./run-main";
+import type { ServerClient } from "./running-server";
 
 /**
  * `./lectern jobs`: shows and steers the queue. It uses the database itself; while a server has the
@@ -64,7 +59,7 @@ const Options = z.object({
 async function main(args: string[]): Promise<void> {
   const { command, id, options } = readArguments(args);
   const print = options.json ? printJson : printText;
-  await withDesk(async (desk) => {
+  const use = async (desk: JobDesk) => {
     if (command === "list") {
       const { activity, course, limit } = options;
       const query = { limit, ...(activity && { activity }), ...(course && { course_id: course }) };
@@ -83,6 +78,10 @@ async function main(args: string[]): Promise<void> {
     if (options["dry-run"]) return printJson(await desk.forecast(job.asset_id));
     await desk.act(command, job);
     print(await desk.show(job.asset_id));
+  };
+  await useInstallation({
+    server: (ask) => use(remoteDesk(ask)),
+    database: (db, config) => use(directDesk(db, config)),
   });
 }
 
@@ -104,30 +103,21 @@ function readArguments(args: string[]) {
     });
     const [command = "list", id] = positionals;
     const options = Options.parse(values);
-    const isKnown = ["list", "show", "resume", ...ACTIONS].includes(command);
-    const isComplete = WITHOUT_ID.includes(command) ? !id : z.guid().safeParse(id).success;
-    const isForecast = !options["dry-run"] || command === "retranscribe";
-    if (!isKnown || !isComplete || !isForecast || positionals.length > 2)
-      throw new Error("bad arguments");
+    const takesId = !WITHOUT_ID.includes(command);
+    if (!["list", "show", "resume", ...ACTIONS].includes(command)) {
+      throw new Error(`${command}: no such command`);
+    }
+    if (positionals.length > (takesId ? 2 : 1))
+      throw new Error(`too many arguments for ${command}`);
+    if (takesId && !z.guid().safeParse(id).success) {
+      throw new Error(`"${id ?? ""}" is not the id of a job, a lecture or a document`);
+    }
+    if (options["dry-run"] && command !== "retranscribe") {
+      throw new Error("--dry-run is an option of retranscribe");
+    }
     return { command: command as JobCommand, id: id?.toLowerCase(), options };
-  } catch {
-    console.error(USAGE);
-    process.exit(2);
-  }
-}
-
-async function withDesk(use: (desk: JobDesk) => Promise<void>): Promise<void> {
-  const remote = clientOfLecternUrl();
-  if (remote) return use(remoteDesk(remote));
-  const config = loadConfig();
-  const database = await unlessLocked(openInstalledDatabase(config));
-  if (!database) return use(remoteDesk(clientOfOwnServer(config)));
-  const db = connect(database.directUrl, { max: 1 });
-  try {
-    await use(directDesk(db, config));
-  } finally {
-    await db.end({ timeout: 1 });
-    await database.close();
+  } catch (error) {
+    return exitWithUsage(error instanceof ZodError ? z.prettifyError(error) : error, USAGE);
   }
 }
 

@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
 import type { ZodType } from "zod";
-import { type Config, loadConfig } from "../config";
 import type { AuditSender } from "../db/access/audit";
 import {
   type ApiKey,
@@ -10,16 +9,12 @@ import {
   revokeKey,
   rotateKey,
 } from "../db/access/keys";
-import { connect } from "../db/client";
-import { AppError, explain, toFieldProblems } from "../errors";
+import type { Sql } from "../db/client";
+import { toFieldProblems } from "../errors";
 import { KeyId, NewKey, Rotation, toKeyFields, toKeyRotation } from "../routes/keys";
-import { openInstalledDatabase } from "./installed-database";
-import {
-  clientOfLecternUrl,
-  clientOfOwnServer,
-  type ServerClient,
-  unlessLocked,
-} from "./running-server";
+import { useInstallation } from "./installation";
+import { exitWithUsage, runMain } from "./run-main";
+import type { ServerClient } from "./running-server";
 
 /**
  * `./lectern keys`: creates, lists, rotates and revokes API keys. It uses the database directly. It calls
@@ -37,17 +32,14 @@ type KeyStore = {
   list(): Promise<ApiKey[]>;
   rotate(key_id: string, rotation: Rotation): Promise<IssuedApiKey>;
   revoke(key_id: string): Promise<void>;
-  close(): Promise<void>;
 };
 
 async function main(args: string[]): Promise<void> {
   const run = readCommand(args);
-  const store = await openStore(loadConfig());
-  try {
-    await run(store);
-  } finally {
-    await store.close();
-  }
+  await useInstallation({
+    server: (ask) => run(openServerStore(ask)),
+    database: (db) => run(openDatabaseStore(db)),
+  });
 }
 
 function readCommand(args: string[]): (store: KeyStore) => Promise<void> {
@@ -87,7 +79,7 @@ function readCommand(args: string[]): (store: KeyStore) => Promise<void> {
       console.error(`${id} is revoked. Running servers refuse it within 10 seconds.`);
     };
   }
-  return exitWithUsage(command ? `keys ${args.join(" ")}: no such command` : "");
+  return exitWithUsage(`keys ${args.join(" ")}: no such command`, USAGE);
 }
 
 function readOptions(args: string[]) {
@@ -106,7 +98,7 @@ function readOptions(args: string[]) {
       },
     });
   } catch (error) {
-    return exitWithUsage(error instanceof Error ? error.message : String(error));
+    return exitWithUsage(error, USAGE);
   }
 }
 
@@ -122,12 +114,7 @@ function valid<Output>(schema: ZodType<Output>, value: unknown): Output {
   if (result.success) return result.data;
   const problems = toFieldProblems(result.error);
   const lines = problems.map(({ path, message }) => (path ? `${path}: ${message}` : message));
-  return exitWithUsage(lines.join("\n"));
-}
-
-function exitWithUsage(problem: string): never {
-  console.error([problem, USAGE].filter(Boolean).join("\n"));
-  process.exit(2);
+  return exitWithUsage(lines.join("\n"), USAGE);
 }
 
 /** Only the key is on standard output, so that a script can store it. */
@@ -163,23 +150,12 @@ function stateOf({ revoked_at, expires_at }: ApiKey): string {
   return Date.parse(expires_at) <= Date.now() ? "expired" : `until ${expires_at}`;
 }
 
-async function openStore(config: Config): Promise<KeyStore> {
-  const remote = clientOfLecternUrl();
-  if (remote) return openServerStore(remote);
-  const database = await unlessLocked(openInstalledDatabase(config));
-  if (!database) return openServerStore(clientOfOwnServer(config));
-  const db = connect(database.directUrl, { max: 1 });
-  return {
-    create: (fields) => insertKey(db, toKeyFields(fields), SENDER),
-    list: () => listKeys(db),
-    rotate: (key_id, rotation) => rotateKey(db, key_id, toKeyRotation(rotation), SENDER),
-    revoke: (key_id) => revokeKey(db, key_id, SENDER),
-    close: async () => {
-      await db.end();
-      await database.close();
-    },
-  };
-}
+const openDatabaseStore = (db: Sql): KeyStore => ({
+  create: (fields) => insertKey(db, toKeyFields(fields), SENDER),
+  list: () => listKeys(db),
+  rotate: (key_id, rotation) => rotateKey(db, key_id, toKeyRotation(rotation), SENDER),
+  revoke: (key_id) => revokeKey(db, key_id, SENDER),
+});
 
 /** The sender in the audit. */
 const SENDER: AuditSender = {
@@ -197,12 +173,6 @@ const openServerStore = (ask: ServerClient): KeyStore => ({
   revoke: async (key_id) => {
     await ask("DELETE", `/api/keys/${key_id}`);
   },
-  close: async () => {},
 });
 
-try {
-  await main(Bun.argv.slice(2));
-} catch (error) {
-  console.error(error instanceof AppError ? explain(error) : (error as Error).message);
-  process.exit(1);
-}
+await runMain(main);

@@ -8,7 +8,7 @@ import {
   type ModelCount,
   type Reach,
 } from "../db/chunks/embeddings";
-import { connect, type Sql } from "../db/client";
+import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
 import { AppError } from "../errors";
 import { listCourseQuestions } from "../evaluation/course-questions";
@@ -20,7 +20,7 @@ import { openProviders } from "../providers";
 import type { Embedder } from "../providers/embedder";
 import { startLocalEmbedder } from "../providers/local/embedding-server";
 import { moveToModel, rollBack } from "../retrieval/reembed";
-import { openInstalledDatabase } from "./installed-database";
+import { useInstalledDatabase } from "./installation";
 import { exitWithUsage, runMain } from "./run-main";
 import { openStopSignal } from "./stop-signal";
 
@@ -37,17 +37,11 @@ const USAGE =
 
 async function main(args: string[]): Promise<void> {
   const options = readOptions(args);
-  if (options.course !== undefined && !z.guid().safeParse(options.course).success) {
-    console.error(`--course: "${options.course}" is not the id of a course\n${USAGE}`);
-    process.exit(2);
-  }
   const config = loadConfig();
   const settings = { ...config, EMBEDDING_MODEL: options.model ?? config.EMBEDDING_MODEL };
   const signal = openStopSignal({ advice: "Run the command again to continue" });
-  const database = await openInstalledDatabase(config);
   const local = startLocalEmbedder();
-  const db = connect(database.directUrl, { max: 2 });
-  try {
+  const run = async (db: Sql) => {
     const reach = { course_id: options.course ? (await getCourse(db, options.course)).id : null };
     const { embedder } = await openProviders(settings, { localEmbedderUrl: local.url });
     const recorder = new CallRecorder(db, null, signal, DEFAULT_POLICY);
@@ -64,9 +58,10 @@ async function main(args: string[]): Promise<void> {
     console.log(`${switched} chunks now use ${model}`);
     const configured = await openProviders(config, { localEmbedderUrl: local.url });
     advise(model, configured.embedder.model, await countEmbeddings(db, reach));
+  };
+  try {
+    await useInstalledDatabase(config, 2, run);
   } finally {
-    await db.end();
-    await database.close();
     await local.close();
   }
 }
@@ -114,6 +109,9 @@ function readOptions(args: string[]) {
         force: { type: "boolean" },
       },
     });
+    if (values.course !== undefined && !z.guid().safeParse(values.course).success) {
+      throw new Error(`--course: "${values.course}" is not the id of a course`);
+    }
     return values;
   } catch (error) {
     exitWithUsage(error, USAGE);

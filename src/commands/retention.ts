@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { loadConfig } from "../config";
-import { connect } from "../db/client";
 import {
   type ContentRetention,
   type DueContent,
@@ -9,9 +8,8 @@ import {
   RETAINED_KINDS,
 } from "../db/content-retention";
 import { toContentRetention } from "../services";
-import { openInstalledDatabase } from "./installed-database";
+import { useInstallation } from "./installation";
 import { exitWithUsage, runMain } from "./run-main";
-import { clientOfLecternUrl, clientOfOwnServer, unlessLocked } from "./running-server";
 
 /** `./lectern retention`: shows what maintenance deletes next. It deletes nothing itself. */
 const USAGE = `Usage: ./lectern retention [--preview] [--days-ahead N] [--json]
@@ -28,22 +26,14 @@ async function main(args: string[]): Promise<void> {
 }
 
 async function readPreview(daysAhead: number): Promise<RetentionPreview> {
-  const config = loadConfig();
-  const days = toContentRetention(config);
-  const remote = clientOfLecternUrl();
-  const database = remote ? null : await unlessLocked(openInstalledDatabase(config));
-  if (!database) {
-    const ask = remote ?? clientOfOwnServer(config);
-    const query = { days_ahead: String(daysAhead), ...mapToText(days) };
-    return (await ask("GET", `/api/retention?${new URLSearchParams(query)}`)) as RetentionPreview;
-  }
-  const db = connect(database.directUrl, { max: 1 });
-  try {
-    return { days, due: await listDueContent(db, days, daysAhead) };
-  } finally {
-    await db.end();
-    await database.close();
-  }
+  const days = toContentRetention(loadConfig());
+  return useInstallation({
+    server: async (ask) => {
+      const query = { days_ahead: String(daysAhead), ...mapToText(days) };
+      return (await ask("GET", `/api/retention?${new URLSearchParams(query)}`)) as RetentionPreview;
+    },
+    database: async (db) => ({ days, due: await listDueContent(db, days, daysAhead) }),
+  });
 }
 
 const mapToText = (days: ContentRetention) =>

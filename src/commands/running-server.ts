@@ -1,5 +1,4 @@
 import { type Config, loadClientConfig } from "../config";
-import type { DatabaseServer } from "../db/server";
 import { AppError, ERRORS, type ErrorCode } from "../errors";
 
 const TIMEOUT_MS = 30_000;
@@ -13,7 +12,7 @@ const TIMEOUT_MS = 30_000;
 export type ServerClient = (method: string, path: string, body?: unknown) => Promise<unknown>;
 
 /** The client of the server at `url`. */
-export function openServerClient(url: string, key: string | undefined): ServerClient {
+function openServerClient(url: string, key: string | undefined): ServerClient {
   return async (method, path, body) => {
     const headers = new Headers(key ? { authorization: `Bearer ${key}` } : {});
     if (body !== undefined) headers.set("content-type", "application/json");
@@ -43,17 +42,6 @@ export function clientOfLecternUrl(): ServerClient | null {
 export function clientOfOwnServer(config: Config): ServerClient {
   const key = loadClientConfig().LECTERN_API_KEY ?? config.BOOTSTRAP_API_KEY;
   return openServerClient(addressOf(config), key);
-}
-
-/** The opened database; null while a running server has locked the embedded one. */
-export async function unlessLocked(
-  opening: Promise<DatabaseServer>,
-): Promise<DatabaseServer | null> {
-  return opening.catch((error: unknown) => {
-    const isLocked = error instanceof AppError && error.errorCode === "database_locked";
-    if (!isLocked) throw error;
-    return null;
-  });
 }
 
 /** The address on this machine of the server that these settings start. */

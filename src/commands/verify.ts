@@ -1,5 +1,4 @@
 import { loadConfig } from "../config";
-import { connect } from "../db/client";
 import { summarize } from "../pipelines/backup/create";
 import { assertSchema } from "../pipelines/backup/restore";
 import { verifyDocuments } from "../pipelines/document/verify";
@@ -7,8 +6,8 @@ import { openStorage } from "../services";
 import { readArchive } from "../storage/backup-archive";
 import { DOCUMENT_FILES } from "../storage/files";
 import { findArchive } from "./archive-address";
-import { openInstalledDatabase } from "./installed-database";
-import { runMain } from "./run-main";
+import { useInstalledDatabase } from "./installation";
+import { exitWithUsage, runMain } from "./run-main";
 import { openStopSignal } from "./stop-signal";
 
 /**
@@ -21,17 +20,16 @@ import { openStopSignal } from "./stop-signal";
  */
 const USAGE = "Usage: ./lectern verify [ARCHIVE|latest]";
 
-async function main(args: string[]): Promise<number> {
+async function main(args: string[]): Promise<void> {
   const [address, ...others] = args;
-  if (others.length > 0 || address?.startsWith("-")) {
-    console.error(USAGE);
-    return 2;
-  }
+  if (others.length > 0) exitWithUsage("verify takes one archive at most", USAGE);
+  if (address?.startsWith("-")) exitWithUsage(`verify has no option ${address}`, USAGE);
   const signal = openStopSignal();
-  return address ? verifyArchive(address, signal) : verifyStorage(signal);
+  const isIntact = await (address ? verifyArchive(address, signal) : verifyStorage(signal));
+  process.exit(isIntact ? 0 : 1);
 }
 
-async function verifyArchive(address: string, signal: AbortSignal): Promise<number> {
+async function verifyArchive(address: string, signal: AbortSignal): Promise<boolean> {
   const archive = await findArchive(loadConfig(), address);
   const { header, manifest } = await readArchive(await archive.open(), {}, signal);
   await assertSchema(header.schema);
@@ -40,26 +38,21 @@ async function verifyArchive(address: string, signal: AbortSignal): Promise<numb
   console.log(`${archive.label} is intact: ${rows} rows, ${files} files (${origin})`);
   for (const { kind, name } of manifest.missing) console.log(`missing  ${kind}/${name}`);
   for (const name of manifest.changed) console.log(`changed  documents/${name}`);
-  return missing + changed > 0 ? 1 : 0;
+  return missing + changed === 0;
 }
 
-async function verifyStorage(signal: AbortSignal): Promise<number> {
+async function verifyStorage(signal: AbortSignal): Promise<boolean> {
   const config = loadConfig();
-  const database = await openInstalledDatabase(config);
-  const db = connect(database.directUrl, { max: 1 });
   const count = { intact: 0, changed: 0, missing: 0 };
-  try {
+  await useInstalledDatabase(config, 1, async (db) => {
     const storage = await openStorage(config, DOCUMENT_FILES);
     for await (const { id, filename, state } of verifyDocuments({ db, storage }, signal)) {
       count[state] += 1;
       if (state !== "intact") console.log(`${state.padEnd(8)} ${id} ${filename}`);
     }
-  } finally {
-    await db.end();
-    await database.close();
-  }
+  });
   console.log(`${count.intact} intact, ${count.changed} changed, ${count.missing} missing`);
-  return count.changed + count.missing > 0 ? 1 : 0;
+  return count.changed + count.missing === 0;
 }
 
-await runMain(async (args) => process.exit(await main(args)));
+await runMain(main);

@@ -105,6 +105,6 @@ test("an unknown job and bad arguments are explained", async () => {
   ]) {
     const { exitCode, err } = await jobs(...args);
     expect(exitCode).toBe(2);
-    expect(err).toStartWith("Usage: ./lectern jobs");
+    expect(err).toContain("Usage: ./lectern jobs");
   }
 });
