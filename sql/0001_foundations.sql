@@ -131,6 +131,23 @@ language sql immutable strict parallel safe as $$
   end
 $$;
 
+-- The lexemes of a chunk without the position of a lexeme that occurs once: ts_rank counts a lexeme without positions
+-- once, so the scores are the same, and a stored vector takes a third less (docs/decisions/0070). A lexeme of the context
+-- keeps its position, because concatenating both vectors would forget it.
+create function compact_vector(p_vector tsvector, p_context tsvector) returns tsvector
+language sql immutable parallel safe as $$
+  select strip(ts_delete(p_vector, positioned)) || ts_delete(p_vector, single)
+  from (
+    select coalesce(array_agg(lexeme) filter (where is_positioned), '{}') as positioned,
+           coalesce(array_agg(lexeme) filter (where not is_positioned), '{}') as single
+    from (
+      select lexeme,
+             cardinality(positions) > 1 or lexeme = any(tsvector_to_array(p_context)) is true as is_positioned
+      from unnest(p_vector)
+    ) word
+  ) words
+$$;
+
 -- The signs of the first 1 024 dimensions of a vector. The number of different bits orders vectors nearly as the cosine
 -- distance does, and takes a twentieth of the memory (docs/decisions/0069).
 create function bits_of(p_vector halfvec) returns bit(1024) language sql immutable strict parallel safe as $$

@@ -137,7 +137,7 @@ create table slide_chunks (
   -- The words of the content, apart, as toSearchText returns them. Null: the content itself.
   search_text     text,
   tsv             tsvector generated always as
-                  (search_vector(text_config, coalesce(search_text, content))) stored,
+                  (compact_vector(search_vector(text_config, coalesce(search_text, content)), context_tsv)) stored,
   -- From the timeline: the words spoken over its pages, labelled by confidence (enrich_chunks). Null: none.
   context_tsv     tsvector,
   embedding       halfvec(1536),

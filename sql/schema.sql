@@ -676,6 +676,21 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.compact_vector(p_vector tsvector, p_context tsvector) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select strip(ts_delete(p_vector, positioned)) || ts_delete(p_vector, single)
+  from (
+    select coalesce(array_agg(lexeme) filter (where is_positioned), '{}') as positioned,
+           coalesce(array_agg(lexeme) filter (where not is_positioned), '{}') as single
+    from (
+      select lexeme,
+             cardinality(positions) > 1 or lexeme = any(tsvector_to_array(p_context)) is true as is_positioned
+      from unnest(p_vector)
+    ) word
+  ) words
+$$;
+
 CREATE FUNCTION public.context_vector(p_config regconfig, p_words text, p_confidence real) RETURNS tsvector
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
@@ -3006,7 +3021,7 @@ CREATE TABLE public.lecture_chunks (
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     text_config regconfig DEFAULT 'simple'::regconfig NOT NULL,
     search_text text,
-    tsv tsvector GENERATED ALWAYS AS (public.search_vector(text_config, COALESCE(search_text, content))) STORED,
+    tsv tsvector GENERATED ALWAYS AS (public.compact_vector(public.search_vector(text_config, COALESCE(search_text, content)), context_tsv)) STORED,
     context_tsv tsvector,
     embedding public.halfvec(1536),
     embedding_bits bit(1024) GENERATED ALWAYS AS (public.bits_of(embedding)) STORED,
@@ -3245,7 +3260,7 @@ CREATE TABLE public.slide_chunks (
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     text_config regconfig DEFAULT 'simple'::regconfig NOT NULL,
     search_text text,
-    tsv tsvector GENERATED ALWAYS AS (public.search_vector(text_config, COALESCE(search_text, content))) STORED,
+    tsv tsvector GENERATED ALWAYS AS (public.compact_vector(public.search_vector(text_config, COALESCE(search_text, content)), context_tsv)) STORED,
     context_tsv tsvector,
     embedding public.halfvec(1536),
     embedding_bits bit(1024) GENERATED ALWAYS AS (public.bits_of(embedding)) STORED,

@@ -80,6 +80,43 @@ describe("by words", () => {
   });
 });
 
+describe("vectors of words without positions", () => {
+  test.each([
+    ["words that occur once", "the channel carries a signal", null],
+    ["words that occur several times", "a signal, a channel, a signal and noise", null],
+    ["words that the timeline adds too", "the channel carries a signal", "channel:1B 'nois':2C"],
+    ["words of one letter, quotes and colons", `it's a:1 'b':2 c\\ x':1 y`, "'b':1B"],
+    ["a word 300 times", "channel ".repeat(300), "channel:3C"],
+    ["no words", "", "channel:1C"],
+  ])("are ranked as the whole vectors: %s", async (_, content, context) => {
+    const ranks = await db<{ lexeme: string; compact: number; whole: number }[]>`
+      select lexeme, ts_rank('{0.1, 0.08, 0.1, 0}', compact || added, query, 1) as compact,
+             ts_rank('{0.1, 0.08, 0.1, 0}', whole || added, query, 1) as whole
+      from (
+        select whole, compact_vector(whole, ${context}::tsvector) as compact, coalesce(${context}::tsvector, '') as added
+        from (select search_vector('simple', ${content}) as whole) text
+      ) vectors, unnest(whole || added) word,
+        lateral (select quote_literal(lexeme)::tsquery as query) quoted`;
+
+    expect(ranks.length).toBeGreaterThan(0);
+    expect(ranks.filter(({ compact, whole }) => compact !== whole)).toEqual([]);
+  });
+
+  test("are stored for chunks, with the positions of words that the timeline adds too", async () => {
+    const course_id = await createCourse(db);
+    const { chunk_ids } = await addLecture(db, course_id, [{ content: "signal noise signal" }]);
+    const read = async () => {
+      const [chunk] = await db<{ tsv: string }[]>`
+        select tsv::text from lecture_chunks where id = ${chunk_ids[0]!}`;
+      return chunk!.tsv;
+    };
+
+    expect(await read()).toBe("'nois' 'signal':1,3");
+    await db`update lecture_chunks set context_tsv = 'nois:1B' where id = ${chunk_ids[0]!}`;
+    expect(await read()).toBe("'nois':2 'signal':1,3");
+  });
+});
+
 describe("by meaning", () => {
   test("orders by distance, exactly, and compares no two models", async () => {
     const course_id = await createCourse(db);
