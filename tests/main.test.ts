@@ -1,3 +1,4 @@
+// One engine: the subject is the settings of a start.
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, utimes } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// One engine: corrections are tested on both, and so is a kill (crash.test.ts).
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { postFile, postJson } from "../support/http";
 import { startOpenAI } from "../support/openai";

@@ -1,3 +1,4 @@
+// One engine: receipts of paid calls are tested on both, and so is a kill (crash.test.ts).
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startGemini } from "../support/gemini";
 import { postFile, postJson } from "../support/http";

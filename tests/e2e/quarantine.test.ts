@@ -1,3 +1,4 @@
+// One engine: the quarantine of the queue is tested on both; the subject is the process of its jobs.
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "../../src/db/client";
 import { expectWhole, uploadDeck } from "../support/ingestion";

@@ -1,3 +1,4 @@
+// One engine: the versions of a deck are tested on both, and so is a kill (crash.test.ts).
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startGemini } from "../support/gemini";
 import { postFile, postJson } from "../support/http";

@@ -1,3 +1,4 @@
+// One engine: the subject is what the routes allow to each credential.
 import { afterAll, expect, test } from "bun:test";
 import { revokeKey } from "../../src/db/access/keys";
 import { openThread } from "../../src/db/chat/chat";

@@ -1,3 +1,4 @@
+// One engine: the subject is what the routes refuse.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { connect, type Sql } from "../../src/db/client";
 import { openServerHost, type Server } from "../support/server";

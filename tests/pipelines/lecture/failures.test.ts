@@ -1,3 +1,4 @@
+// One engine: the subject is what breaks outside of the database.
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { deleteAsset } from "../../../src/db/assets";
 import { cancelJob } from "../../../src/db/jobs/job-control";

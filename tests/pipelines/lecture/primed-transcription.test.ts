@@ -1,3 +1,4 @@
+// One engine: the subject is what speech to text receives.
 import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { updateAsset } from "../../../src/db/access/releases";
 import { upsertUser } from "../../../src/db/access/users";

@@ -1,7 +1,7 @@
+// One engine: the ingestion of lectures is tested on both; the subject is the audio on disks and in buckets.
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { engine } from "../../support/database";
 import { get, postFile, postJson } from "../../support/http";
 import { openTestSite } from "../../support/panopto";
 import { sampleMedia } from "../../support/panopto/media";
@@ -88,34 +88,31 @@ test("uploaded audio outlives a wrong key: with a new one after a restart, a ret
   });
 });
 
-test.skipIf(engine === "embedded")(
-  "with a bucket, a worker on a machine with another folder transcribes what the API received",
-  async () => {
-    await using speech = startSpeechServer();
-    const s3 = await startS3Server();
-    await using machine = await openServerHost();
-    const settings = {
-      TRANSCRIPTION_BASE_URL: speech.url,
-      STORAGE: "s3",
-      S3_ENDPOINT: s3.settings.endpoint!,
-      S3_BUCKET: s3.settings.bucket,
-      S3_ACCESS_KEY_ID: s3.settings.accessKeyId,
-      S3_SECRET_ACCESS_KEY: s3.settings.secretAccessKey,
-    };
-    const elsewhere = join(machine.dataRoot, "other-machine");
-    const api = await machine.start({ ...settings, ROLE: "api" });
-    const { id: course_id } = await api.json(postJson("/api/courses", { name: "Fleet" }));
-    const file = { name: "week.mp3", bytes: await sampleAudio() };
-    const { lecture_id } = await api.json(postFile("/api/lectures/audio", { course_id }, file));
+test("with a bucket, a worker on a machine with another folder transcribes what the API received", async () => {
+  await using speech = startSpeechServer();
+  const s3 = await startS3Server();
+  await using machine = await openServerHost();
+  const settings = {
+    TRANSCRIPTION_BASE_URL: speech.url,
+    STORAGE: "s3",
+    S3_ENDPOINT: s3.settings.endpoint!,
+    S3_BUCKET: s3.settings.bucket,
+    S3_ACCESS_KEY_ID: s3.settings.accessKeyId,
+    S3_SECRET_ACCESS_KEY: s3.settings.secretAccessKey,
+  };
+  const elsewhere = join(machine.dataRoot, "other-machine");
+  const api = await machine.start({ ...settings, ROLE: "api" });
+  const { id: course_id } = await api.json(postJson("/api/courses", { name: "Fleet" }));
+  const file = { name: "week.mp3", bytes: await sampleAudio() };
+  const { lecture_id } = await api.json(postFile("/api/lectures/audio", { course_id }, file));
 
-    const worker = await machine.start({ ...settings, ROLE: "worker", DATA_ROOT: elsewhere });
+  const worker = await machine.start({ ...settings, ROLE: "worker", DATA_ROOT: elsewhere });
 
-    expect(await ended(api, lecture_id)).toMatchObject({ status: "completed" });
-    await worker.stop();
-    await machine.stop();
-    await s3.close();
-  },
-);
+  expect(await ended(api, lecture_id)).toMatchObject({ status: "completed" });
+  await worker.stop();
+  await machine.stop();
+  await s3.close();
+});
 
 const sampleAudio = async () => Bun.file(join(await sampleMedia(), "sound.mp3")).bytes();
 

@@ -1,3 +1,4 @@
+// One engine: the subject is OpenAI's protocol, as its client libraries read it.
 import { beforeEach, describe, expect, test } from "bun:test";
 import { createOpenAI } from "@ai-sdk/openai";
 import { OpenAIEmbeddings } from "@langchain/openai";

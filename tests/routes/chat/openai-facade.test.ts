@@ -1,3 +1,4 @@
+// One engine: the subject is OpenAI's protocol.
 import { describe, expect, test } from "bun:test";
 import { ANSWER, createStudiedCourse, SEARCH, serveChat } from "../../support/chat";
 import { withDatabase } from "../../support/database";
