@@ -118,41 +118,58 @@ test.if(engine === "native")(
 );
 
 // The embedded engine has one backend: when that ends, the process does.
-describe.if(engine === "native")(
-  "a pool whose backends are terminated ten times under load",
-  () => {
-    test("answers again within 5 s", async () => {
-      const { sql, close } = openDatabase(database.url, { max: 8 }, silentLog);
-      const admin = openDatabase(database.url, { max: 1 }, silentLog);
-      let stop = false;
-      let answered = 0;
-      const load = Array.from({ length: 12 }, async () => {
-        while (!stop) {
-          await sql`select pg_sleep(0.002)`.then(
-            () => answered++,
-            () => Bun.sleep(5),
-          );
-        }
-      });
+describe.if(engine === "native")("a pool whose backends are terminated", () => {
+  test("answers again within 5 s after ten times under load", async () => {
+    const { sql, close } = openDatabase(database.url, { max: 8 }, silentLog);
+    const admin = openDatabase(database.url, { max: 1 }, silentLog);
+    let stop = false;
+    let answered = 0;
+    const load = Array.from({ length: 12 }, async () => {
+      while (!stop) {
+        await sql`select pg_sleep(0.002)`.then(
+          () => answered++,
+          () => Bun.sleep(5),
+        );
+      }
+    });
 
-      for (let n = 0; n < 10; n++) {
-        await Bun.sleep(100);
-        await admin.sql`
+    for (let n = 0; n < 10; n++) {
+      await Bun.sleep(100);
+      await admin.sql`
         select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid()`.catch(() => {});
-      }
-      const probes = Promise.all(Array.from({ length: 8 }, () => answer(sql)));
-      const tookMs = await awakeMs(probes, () => answer(admin.sql));
-      stop = true;
+    }
+    const probes = Promise.all(Array.from({ length: 8 }, () => answer(sql)));
+    const tookMs = await awakeMs(probes, () => answer(admin.sql));
+    stop = true;
 
-      expect(answered).toBeGreaterThan(0);
-      expect(tookMs).toBeLessThan(5_000);
-      await Promise.race([Promise.all(load), Bun.sleep(1_000)]);
-      await close();
-      await admin.close();
-    }, 120_000);
-  },
-);
+    expect(answered).toBeGreaterThan(0);
+    expect(tookMs).toBeLessThan(5_000);
+    await Promise.race([Promise.all(load), Bun.sleep(1_000)]);
+    await close();
+    await admin.close();
+  }, 120_000);
+
+  test("ends a transaction that goes on afterwards, and answers again", async () => {
+    const sql = connect(database.url, { max: 1 });
+    const admin = connect(database.url, { max: 1 });
+    const later = Promise.withResolvers<unknown[]>();
+    const transaction = sql.begin(async (tx) => {
+      const [session] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      await admin`select pg_terminate_backend(${session!.pid})`;
+      // The connection is closed before the next statement.
+      await transaction.catch(() => {});
+      const statements = [tx`select 1`, tx.unsafe(`select 2 /* ${"long ".repeat(1_000)} */`)];
+      later.resolve(await Promise.all(statements.map(outageOf)));
+    });
+
+    expect(await outageOf(transaction)).toBe(true);
+    expect(await later.promise).toEqual([true, true]);
+    expect([...(await sql`select 3 as n`)]).toEqual([{ n: 3 }]);
+    await sql.end();
+    await admin.end();
+  });
+});
 
 // The faults are those of the network and the same for both engines.
 describe.if(engine === "native")("on a faulty line", () => {
@@ -169,8 +186,6 @@ describe.if(engine === "native")("on a faulty line", () => {
       },
     };
   };
-  const outageOf = (statement: PromiseLike<unknown>) =>
-    statement.then(() => "answered", isDatabaseOutage);
 
   test("rows of half an answer are not part of the next answer", async () => {
     await using on = await open(1);
@@ -223,6 +238,10 @@ describe.if(engine === "native")("on a faulty line", () => {
     await admin.end();
   });
 });
+
+/** "answered", or whether the failure is an outage. */
+const outageOf = (statement: PromiseLike<unknown>) =>
+  statement.then(() => "answered", isDatabaseOutage);
 
 /** Asks again while the driver says that the connection is lost. A statement without an answer until its deadline fails. */
 async function askAgain<T>(ask: () => PromiseLike<T>): Promise<T> {
