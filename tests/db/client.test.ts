@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import postgres from "postgres";
 import { connect, isDatabaseOutage, openDatabase, type Sql } from "../../src/db/client";
 import { openConnections } from "../../src/db/connections";
 import { AppError } from "../../src/errors";
@@ -33,6 +34,19 @@ test("an IPv6 address is not looked up as a name", async () => {
   await sql.end({ timeout: 1 });
 
   expect(error).toMatchObject({ syscall: "connect", port: 1 });
+});
+
+test("a process that was blocked for longer than the limit of a connection still connects", async () => {
+  // One of these moments is between the beginning of the connection and the answer of the server.
+  for (const ms of [1, 2, 3, 4]) {
+    const options = { max: 1, connect_timeout: 0.1, fetch_types: false };
+    const sql = postgres(database.url, options);
+    const answered = sql`select 1 as n`.then(([row]) => row!.n);
+    setTimeout(() => Bun.sleepSync(200), ms);
+
+    expect(await answered).toBe(1);
+    await sql.end();
+  }
 });
 
 describe("a statement", () => {
