@@ -1,4 +1,5 @@
 import { AppError } from "../errors";
+import { TRANSCRIPT_KINDS } from "./transcript/transcript-kinds";
 
 const BYTE_ORDER_MARKS = [
   [0xff, 0xfe, "utf-16le"],
@@ -92,7 +93,7 @@ function assertText(text: string): string {
 export function notATranscript(): AppError {
   return new AppError("content_type_invalid", {
     message:
-      "This is not WebVTT, SRT, TTML, SBV, JSON, or text with times. Send a .vtt, .srt or .json file, " +
+      `This is not a transcript with times. Send ${TRANSCRIPT_KINDS}, ` +
       "or name its format with ?format=vtt, ?format=srt or ?format=json",
     expected: ["text/vtt", "application/x-subrip", "application/json"],
   });

@@ -1,10 +1,14 @@
 import { type Asset, dataOf } from "@lectern/client";
 import { type FormEvent, useRef, useState } from "react";
+import { TRANSCRIPT_EXTENSIONS } from "../../src/text/transcript/transcript-kinds";
 import { additions } from "../server/additions";
 import { lectern, reasonOf } from "../server/client";
 import { useData } from "../server/use-data";
 import { strings } from "../text/strings";
 import { LectureDecks } from "./lecture-decks";
+
+/** Audio, and transcripts in every form that the server reads. */
+const RECORDING_FILES = `audio/*,video/mp4,${TRANSCRIPT_EXTENSIONS.map((one) => `.${one}`).join(",")}`;
 
 type AssetMenuProps = {
   asset: Asset;
@@ -53,7 +57,7 @@ export default function AssetMenu({ asset, course_id, onChanged, onDelete }: Ass
               ref={file}
               type="file"
               hidden
-              accept="audio/*,video/mp4,.vtt,.srt,.json"
+              accept={RECORDING_FILES}
               aria-label={strings.uploadInstead}
               onChange={(event) => {
                 const [chosen] = event.target.files ?? [];

@@ -1,8 +1,9 @@
 import { LecternError } from "@lectern/client";
+import { TRANSCRIPT_EXTENSIONS } from "../../src/text/transcript/transcript-kinds";
 import { BASE_URL } from "./base-url";
 import { credentialHeaders } from "./credential";
 
-const TRANSCRIPT = /\.(vtt|srt|json)$/i;
+const TRANSCRIPT = new RegExp(`\\.(${TRANSCRIPT_EXTENSIONS.join("|")})$`, "i");
 const AUDIO = /\.(mp3|m4a|mp4|aac|wav|flac|ogg|opus|webm|aiff?|wma|caf|amr)$/i;
 const ROUTES: [RegExp, string][] = [
   [/\.pdf$/i, "/api/documents/upload"],

@@ -10,7 +10,8 @@ const hours = (minutes: number) =>
 
 /** The texts about the sources of a course. */
 export const englishSources = {
-  dropHere: "Drop slides (PDF), recordings or transcripts (VTT, SRT) here, or whole folders",
+  dropHere:
+    "Drop slides (PDF), recordings or transcripts (VTT, SRT, TTML, JSON …) here, or whole folders",
   chooseFiles: "Choose files",
   chooseFolder: "Choose a folder",
   chooseNone: "Choose none",

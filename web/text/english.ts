@@ -60,7 +60,8 @@ export const english = {
   removed: (name: string) => `“${name}” is deleted in a moment. Keep this tab open.`,
   notRemoved: (name: string) => `“${name}” was not deleted.`,
   undo: "Undo",
-  unsupportedFile: "Only PDF, audio, WebVTT and SRT files can be added.",
+  unsupportedFile:
+    "Only PDF, audio and transcripts (VTT, SRT, TTML, JSON and others) can be added.",
   untitled: "Untitled",
   activity: {
     reconnecting: "No connection. Trying again",

@@ -7,7 +7,8 @@ const hours = (minutes: number) =>
   minutes < 60 ? `${Math.round(minutes)} min` : `${number(minutes / 60, 1)} h`;
 
 export const germanSources: typeof englishSources = {
-  dropHere: "Folien (PDF), Aufnahmen oder Transkripte (VTT, SRT) hier ablegen, auch ganze Ordner",
+  dropHere:
+    "Folien (PDF), Aufnahmen oder Transkripte (VTT, SRT, TTML, JSON …) hier ablegen, auch ganze Ordner",
   chooseFiles: "Dateien wählen",
   chooseFolder: "Ordner wählen",
   chooseNone: "Keine wählen",

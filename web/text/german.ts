@@ -62,7 +62,8 @@ export const german: Strings = {
   removed: (name) => `„${name}“ wird gleich gelöscht. Lass diesen Tab offen.`,
   notRemoved: (name) => `„${name}“ wurde nicht gelöscht.`,
   undo: "Rückgängig",
-  unsupportedFile: "Nur PDF, Ton, WebVTT und SRT können hinzugefügt werden.",
+  unsupportedFile:
+    "Nur PDF, Ton und Transkripte (VTT, SRT, TTML, JSON und andere) können hinzugefügt werden.",
   untitled: "Ohne Titel",
   activity: {
     reconnecting: "Keine Verbindung. Neuer Versuch",

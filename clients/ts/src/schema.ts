@@ -9142,7 +9142,7 @@ export interface operations {
                 "multipart/form-data": {
                     /**
                      * Format: binary
-                     * @description WebVTT, SRT, or the JSON of a transcription tool
+                     * @description WebVTT, SRT, TTML, SBV, ASS, SAMI, LRC, CSV or TSV with times, text with times, or the JSON of a transcription tool
                      */
                     file: Blob;
                     /**
@@ -9464,7 +9464,7 @@ export interface operations {
                     course_id: string;
                     /**
                      * Format: binary
-                     * @description WebVTT, SRT, or the JSON of a transcription tool
+                     * @description WebVTT, SRT, TTML, SBV, ASS, SAMI, LRC, CSV or TSV with times, text with times, or the JSON of a transcription tool
                      */
                     file: Blob;
                     /**

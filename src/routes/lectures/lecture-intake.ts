@@ -8,6 +8,7 @@ import { receiveAudio, receiveRecording } from "../../pipelines/lecture/request"
 import type { AudioSource } from "../../providers/audio-source";
 import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
+import { TRANSCRIPT_KINDS } from "../../text/transcript/transcript-kinds";
 import { acceptUpload, forecastUpload } from "../http/accept-upload";
 import { requestEnd, requireCourse } from "../http/auth";
 import { IdempotencyHeaders, once } from "../http/idempotency";
@@ -20,7 +21,6 @@ import {
   AUDIO_FILES,
   LectureAccepted,
   MAX_TRANSCRIPT_BYTES,
-  TRANSCRIPT_FILES,
   TranscriptAccepted,
   TranscriptFileFields,
   withWarnings,
@@ -209,7 +209,7 @@ export const lectureIntakeRoutes = ({
           description:
             "Citations open `media_url` at the second, or else our view of the transcript. YouTube, " +
             "Vimeo and media files are opened in their own way. `warnings` lists the file's defects.",
-          requestBody: multipartBody(TranscriptFields, TRANSCRIPT_FILES),
+          requestBody: multipartBody(TranscriptFields, TRANSCRIPT_KINDS),
         },
       },
     );

@@ -39,8 +39,5 @@ export const TranscriptFileFields = z.object({
 });
 
 export const MAX_TRANSCRIPT_BYTES = 16 * 1024 * 1024;
-/** The accepted files, in words for the reader of Swagger. */
-export const TRANSCRIPT_FILES = "WebVTT, SRT, or the JSON of a transcription tool";
-
 export const AUDIO_FILES =
   "mp3, m4a, aac, wav, flac, ogg, opus, webm, aiff, wma, caf, amr, or mp4 without a picture";

@@ -8,6 +8,7 @@ import { importTranscript } from "../../pipelines/lecture/import";
 import { asStorageFailure } from "../../storage/failure";
 import type { FileStorage } from "../../storage/files";
 import type { TranscriptFile } from "../../text/transcript/transcript-file";
+import { TRANSCRIPT_KINDS } from "../../text/transcript/transcript-kinds";
 import { toPlainText, toSrt, toVtt } from "../../text/transcript/write-captions";
 import { requestEnd, viewerOf } from "../http/auth";
 import { LARGE_BODY, readBytes } from "../http/json-body";
@@ -16,7 +17,6 @@ import { receiveUpload } from "../http/multipart-upload";
 import { ById, Flag, Id } from "../http/schemas";
 import {
   MAX_TRANSCRIPT_BYTES,
-  TRANSCRIPT_FILES,
   TranscriptAccepted,
   TranscriptFileFields,
   withWarnings,
@@ -87,7 +87,7 @@ const IMPORT_BODY = {
     },
     "text/vtt": FILE,
     "application/x-subrip": FILE,
-    ...multipartBody(TranscriptFileFields, TRANSCRIPT_FILES).content,
+    ...multipartBody(TranscriptFileFields, TRANSCRIPT_KINDS).content,
   },
 };
 

@@ -3,7 +3,9 @@ import { decodeText, notATranscript } from "../decode-text";
 import { JsonScanner } from "../json-scanner";
 import { mendHalves } from "../storable-json";
 import { parseSrt, parseVtt } from "./captions";
-import { isSbv, readClockLines, readTimedXml, sbvToSrt } from "./timed-text";
+import { readClockLines } from "./clock-lines";
+import { readTimedTable } from "./timed-tables";
+import { readTimedXml } from "./timed-xml";
 import { parseTranscriptJson, readForm } from "./transcript-json";
 import type { ParsedTranscript } from "./transcript-warnings";
 
@@ -44,30 +46,37 @@ export function parseTranscriptFile(file: TranscriptFile): ParsedTranscript {
 
 function parseText(text: string, hint: TranscriptFormat | undefined): ParsedTranscript {
   if (/^\s*WEBVTT/.test(text)) return parseVtt(text.trimStart());
-  const json = /^\s*[[{]/.test(text) ? tryJson(text) : undefined;
+  const json = tryJson(text);
   if (json !== undefined) return parseTranscriptJson(json);
   const xml = readTimedXml(text);
   if (xml) return readForm(xml);
-  if (isSbv(text)) return parseSrt(sbvToSrt(text));
-  const isCaptions = /\d[ \t]*-->[ \t]*-?\d/.test(text);
+  const isCaptions = /\d[ \t]*-->[ \t]*-?\d/.test(text) && !PRINTED.test(text);
   const format = isCaptions && hint !== "vtt" ? "srt" : hint;
   if (format === "vtt") return parseVtt(text);
   if (format === "srt") return parseSrt(text);
-  if (format === "json") throw new AppError("body_malformed", { expected: "JSON" });
-  const timed = readClockLines(text);
+  const timed = readTimedTable(text) ?? readClockLines(text);
   if (timed) return readForm(timed);
+  if (format === "json") throw new AppError("body_malformed", { expected: "JSON" });
   throw notATranscript();
 }
 
+/** Whisper prints `[00:00.000 --> 00:04.000]  text`: these lines are not SRT. */
+const PRINTED = /^\s*\[[\d:.]{4,15} *-{1,2}> *[\d:.]{4,15}\]/m;
+
 /** Six hours with word times have 700 000 values in the largest formats. */
 const MAX_VALUES = 1_000_000;
+
+/** JSON text sequences have it before each value. */
+const RECORD_SEPARATOR = "\u001e";
 
 /**
  * Reads JSON, JSON Lines, and the `NaN` that Python writes.
  *
  * @throws AppError `body_too_complex`
  */
-function tryJson(text: string): unknown {
+function tryJson(file: string): unknown {
+  const text = file.replaceAll(RECORD_SEPARATOR, "");
+  if (!/^\s*[[{]/.test(text)) return undefined;
   for (const rewrite of [asIs, withoutNaN, toList]) {
     try {
       const json = rewrite(text);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError, toFieldProblems } from "../../errors";
 import { canonicalLanguage, isLanguageTag, toLanguageTag } from "../language-tag";
+import type { LooseSegment, LooseTranscript } from "./loose-transcript";
 import { type MaybeTimedWord, placeWords } from "./place-words";
 import { withoutNotices, withSpeakers } from "./speaker-prefixes";
 import { toSegments } from "./text-cue";
@@ -11,7 +12,7 @@ import {
   segmentsFromWords,
   type Word,
 } from "./transcript";
-import { type LooseSegment, type LooseTranscript, readTranscriptForm } from "./transcript-forms";
+import { readTranscriptForm } from "./transcript-forms";
 import { type ParsedTranscript, TranscriptWarnings } from "./transcript-warnings";
 
 const MAX_SEGMENTS = 100_000;

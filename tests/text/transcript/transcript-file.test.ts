@@ -148,6 +148,78 @@ describe("captions in other forms", () => {
     expect(first).toEqual({ start_ms, end_ms, text: shown });
   });
 
+  /** Two texts, one from 1 to 3 s, one from 4 to 5.5 s. */
+  test.each<[string, string]>([
+    [
+      "Whisper's console",
+      "[00:01.000 --> 00:03.000]  Heat, flows.\n[00:04.000 --> 00:05.500]  Bye.\n",
+    ],
+    ["faster-whisper's console", "[1.00s -> 3.00s] Heat, flows.\n[4.00s -> 5.50s] Bye.\n"],
+    ["ranges above the text", "00:00:01 - 00:00:03\nHeat, flows.\n\n00:00:04 - 00:00:05.5\nBye.\n"],
+    ["whisper's TSV", "start\tend\ttext\n1000\t3000\tHeat, flows.\n4000\t5500\tBye.\n"],
+    ["CSV", 'start,end,text\n1,3,"Heat, flows."\n4,5.5,Bye.\n'],
+    ["labels of Audacity", "1.000\t3.000\tHeat, flows.\n4.000\t5.500\tBye.\n"],
+    [
+      "ASS",
+      "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Start, End, Style, Name, Text\n" +
+        "Dialogue: 0,0:00:00.00,0:00:09.00,Sign,,{\\p1}m 0 0 l 5 5{\\p0}\nComment: 0,0:00:01.00,0:00:02.00,Default,,no\n" +
+        "Dialogue: 0,0:00:01.00,0:00:03.00,Default,,{\\i1}Heat{\\i0}, flows.\nDialogue: 0,0:00:04.00,0:00:05.50,Default,,Bye.\n",
+    ],
+    [
+      "SAMI in two languages",
+      "<SAMI><BODY><SYNC Start=1000><P Class=EN>Heat, flows.<P Class=FR>Chaleur.<SYNC Start=3000><P Class=EN>&nbsp;" +
+        "<SYNC Start=4000><P Class=EN>Bye.<SYNC Start=5500><P Class=EN>&nbsp;</BODY></SAMI>",
+    ],
+    [
+      "TTML with the start of its part",
+      '<tt><body><div begin="1s"><p begin="0s" end="2s">Heat, flows.</p></div>' +
+        '<div begin="3s"><p begin="1s" dur="1.5s">Bye.</p></div></body></tt>',
+    ],
+    [
+      "TTML with times of spans",
+      '<tt><body><p><span begin="1s" end="2s">Heat,</span> <span begin="2s" end="3s">flows.</span></p>' +
+        '<p begin="4s" end="5.5s">Bye.</p></body></tt>',
+    ],
+    [
+      "JSON text sequences",
+      '\u001e{"start":1,"end":3,"text":"Heat, flows."}\n\u001e{"start":4,"end":5.5,"text":"Bye."}\n',
+    ],
+  ])("are read with both times: %s", (_, text) => {
+    expect(parseTranscriptFile({ bytes: bytesOf(text) }).segments).toEqual([
+      { start_ms: 1_000, end_ms: 3_000, text: "Heat, flows." },
+      { start_ms: 4_000, end_ms: 5_500, text: "Bye." },
+    ]);
+  });
+
+  test.each<[string, string]>([
+    ["Word", "Heat\n\n00:00:01 Speaker 1\nHeat flows.\n\n00:00:04 Speaker 2\nBye.\n"],
+    ["a name and a dash", "Speaker 1 - 00:01\nHeat flows.\n\nSpeaker 2 - 00:04\nBye.\n"],
+    [
+      "Premiere",
+      "00;00;01;00 - 00;00;03;00\nSpeaker 1\nHeat flows.\n\n00;00;04;00 - 00;00;05;00\nSpeaker 2\nBye.\n",
+    ],
+    [
+      "a table",
+      "Speaker,Start Time,End Time,Text\nSpeaker 1,00:00:01:00,00:00:03:00,Heat flows.\nSpeaker 2,00:00:04:00,00:00:05:00,Bye.\n",
+    ],
+  ])("name their speakers: %s", (_, text) => {
+    const { segments } = parseTranscriptFile({ bytes: bytesOf(text) });
+    expect(segments.map(({ start_ms, speaker, text }) => [start_ms, speaker, text])).toEqual([
+      [1_000, "Speaker 1", "Heat flows."],
+      [4_000, "Speaker 2", "Bye."],
+    ]);
+  });
+
+  test("a line of lyrics with two times is spoken twice", () => {
+    const lrc = "[ti:Heat]\n[00:01.00][00:09.00]Again\n[00:04.00]<00:04.00> Once\n";
+    const { segments } = parseTranscriptFile({ bytes: bytesOf(lrc) });
+    expect(segments.map(({ start_ms, text }) => [start_ms, text])).toEqual([
+      [1_000, "Again"],
+      [4_000, "Once"],
+      [9_000, "Again"],
+    ]);
+  });
+
   test("text without times is refused", () => {
     expect(codeOf({ bytes: bytesOf("We meet at 10:30.\nNo times here.\n") })?.[0]).toBe(
       "content_type_invalid",

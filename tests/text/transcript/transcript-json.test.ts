@@ -496,6 +496,117 @@ describe("transcripts of other tools are read by their structure", () => {
     expect(parseTranscriptJson(document)).toEqual({ ...expected, warnings: [] } as never);
   });
 
+  const said = (text: string, start: number, end: number) => ({ text, start, end });
+  test.each<[string, unknown]>([
+    [
+      "wrapped",
+      { data: { result: { segments: [said("Heat flows.", 1, 3), said("So, bye.", 4, 5)] } } },
+    ],
+    ["named by their numbers", { "0": said("Heat flows.", 1, 3), "1": said("So, bye.", 4, 5) }],
+    [
+      "with clocks",
+      {
+        entries: [
+          { text: "Heat flows.", startOffset: "00:00:01.0000000", endOffset: "00:00:03.0000000" },
+          { text: "So, bye.", startOffset: "00:00:04.0000000", endOffset: "00:00:05.0000000" },
+        ],
+      },
+    ],
+    [
+      "with the unit in the name",
+      [
+        { sentence: "Heat flows.", start_time_ms: 1_000, durationMs: 2_000 },
+        { sentence: "So, bye.", start_time_ms: 4_000, durationMs: 1_000 },
+      ],
+    ],
+    [
+      "with lists of lines",
+      {
+        fragments: [
+          { begin: "1.000", end: "3.000", lines: ["Heat flows."] },
+          { begin: "4", end: "5", lines: ["So, bye."] },
+        ],
+      },
+    ],
+    [
+      "with times in their instances",
+      {
+        videos: [
+          {
+            insights: {
+              transcript: [
+                { text: "Heat flows.", instances: [{ start: "0:00:01", end: "0:00:03" }] },
+                { text: "So, bye.", instances: [{ start: "0:00:04", end: "0:00:05" }] },
+              ],
+            },
+          },
+        ],
+      },
+    ],
+    [
+      "in turns of paragraphs, the best reading first",
+      {
+        alternatives: [
+          {
+            paragraphs: [
+              { sentences: [said("Heat flows.", 1, 3)] },
+              { sentences: [said("So, bye.", 4, 5)] },
+            ],
+          },
+          { paragraphs: [{ sentences: [said("Heed floss.", 1, 3)] }] },
+        ],
+      },
+    ],
+  ])("texts with times are found in any list: %s", (_, document) => {
+    expect(parseTranscriptJson(document)).toEqual({
+      language: null,
+      segments: [
+        { start_ms: 1_000, end_ms: 3_000, text: "Heat flows." },
+        { start_ms: 4_000, end_ms: 5_000, text: "So, bye." },
+      ],
+      warnings: [],
+    });
+  });
+
+  test("words of turns keep their speakers, their punctuation and their tokens", () => {
+    const rev = (speaker: number, value: string, ts: number) => ({
+      speaker,
+      elements: [
+        { type: "text", value, ts, end_ts: ts + 0.5 },
+        { type: "punct", value: "." },
+        { type: "punct", value: " " },
+      ],
+    });
+    const token = (text: string, start_ms: number) => ({ text, start_ms, end_ms: start_ms + 100 });
+    const tokens = [token("Hea", 1_000), token("t", 1_200), token(" flows", 1_400)];
+
+    expect(
+      parseTranscriptJson({ monologues: [rev(0, "Heat", 1), rev(1, "Yes", 2)] }).words,
+    ).toEqual([
+      { start_ms: 1_000, end_ms: 1_500, text: "Heat.", speaker: "speaker_0" },
+      { start_ms: 2_000, end_ms: 2_500, text: "Yes.", speaker: "speaker_1" },
+    ]);
+    expect(parseTranscriptJson({ tokens }).words).toEqual([
+      { start_ms: 1_000, end_ms: 1_300, text: "Heat" },
+      { start_ms: 1_400, end_ms: 1_500, text: "flows" },
+    ]);
+  });
+
+  test("other lists are refused: messages with dates, texts without times", () => {
+    for (const document of [
+      {
+        messages: [
+          { text: "Heat flows.", ts: "1699999999.12" },
+          { text: "Bye now.", ts: "1699999999.13" },
+        ],
+      },
+      { cards: [{ text: "Heat flows." }] },
+      { text: "Heat flows." },
+    ]) {
+      expect(() => parseTranscriptJson(document)).toThrow(AppError);
+    }
+  });
+
   test("a defect costs one segment at most and is reported with its path", () => {
     const good = { start: 5, end: 6, text: "flows" };
     const bad = [
