@@ -134,10 +134,7 @@ async function queryCandidates(
     unseen as materialized (${assetsUnseen(sql, scope)}),
     chunk as not materialized (${chunksIn(sql, scope)}),
     by_meaning as materialized (
-      select ${columns(sql)}, near.distance
-      from question cross join lateral (${nearestIn(sql, scope)}) near
-      -- offset 0: looked up one by one, not by reading the course again. Sorting whole chunks would be slower.
-      cross join lateral (select * from chunk where chunk.id = near.id offset 0) c
+      select near.* from question cross join lateral (${nearestIn(sql, scope)}) near
     ),
     asked as materialized (
       select used.text_config, used.chunks, lexeme, spellings, coalesce(${knownMatches(sql, scope)}, 0) as known,
@@ -198,9 +195,10 @@ async function queryCandidates(
         (select * from (${indexedChunks(sql, scope)}) c
          where c.text_config = ranked.text_config and (c.context_tsv @@ ranked.rare and c.has_context) ${unindexed} offset 0)
         union all
-        -- By the range of ids, not by the index of words, which has more chunks than the sample.
+        -- By the range of ids, not by the index of words, which has more chunks than the sample. Without frequent
+        -- words the range is not read.
         (select * from chunk c
-         where c.id <= ranked.last_id and c.text_config = ranked.text_config
+         where ranked.frequent is not null and c.id <= ranked.last_id and c.text_config = ranked.text_config
            and (c.tsv @@ ranked.frequent or c.context_tsv @@ ranked.frequent and c.has_context) is true
          offset 0)
       ) c
@@ -219,9 +217,10 @@ async function queryCandidates(
     matching as materialized (
       select c.id, word.text_config, word.lexeme, frequency, enriched is null or own @@ word.query as is_own
       from unpacked c join word on word.text_config = c.text_config
-      -- 1: divided by the logarithm of the chunk's length. 0 without the word.
+      -- A rank reads the whole vector, so only those with the word are ranked. 1: divided by the logarithm of its length.
       cross join lateral (
-        select ts_rank(${WORD_WEIGHTS}::float4[], coalesce(enriched, own), word.query, 1) as frequency offset 0
+        select ts_rank(${WORD_WEIGHTS}::float4[], coalesce(enriched, own), word.query, 1) as frequency
+        where coalesce(enriched, own) @@ word.query offset 0
       ) word_rank
       where frequency > 0
     ),
@@ -282,7 +281,7 @@ const indexedChunks = (sql: Sql, scope: SearchScope) =>
         sql`and array[c.course_id] && ${[...scope.course_ids]}::text[]::uuid[]`,
       );
 
-/** The CANDIDATES chunks that are closest to the row `question`. The statement needs the row `compared_whole` of `mostCompared`. */
+/** The CANDIDATES chunks that are closest to the row `question`, with their distance. The statement needs the row `compared_whole` of `mostCompared`. */
 function nearestIn(sql: Sql, scope: SearchScope) {
   const { course_ids, viewer } = scope;
   if (course_ids?.length === 1 || hasFilter(scope)) {
@@ -293,14 +292,15 @@ function nearestIn(sql: Sql, scope: SearchScope) {
          from (${chunks}) c where c.embedding_model = question.model
          order by different_bits limit (select most from compared_whole))`,
     );
-    const distances = lists.map(
+    // offset 0: looked up one by one, not by reading the course again.
+    const whole = lists.map(
       (chunks, kind) => sql`
-        (select c.embedding from (${chunks}) c where alike.kind = ${kind} and c.id = alike.id offset 0)`,
+        (select * from (${chunks}) c where alike.kind = ${kind} and c.id = alike.id offset 0)`,
     );
     return sql`
-      select alike.id, c.embedding <=> question.embedding as distance
+      select ${columns(sql)}, c.embedding <=> question.embedding as distance
       from (select * from (${joined(sql, byBits)}) c order by different_bits limit (select most from compared_whole)) alike
-      cross join lateral (${joined(sql, distances)}) c
+      cross join lateral (${joined(sql, whole)}) c
       order by distance, id limit ${CANDIDATES}`;
   }
   const owner = viewer.owner === "all" ? null : viewer.owner;
@@ -311,8 +311,8 @@ function nearestIn(sql: Sql, scope: SearchScope) {
   const found = joined(sql, listsOf(scope, nearest("lecture"), nearest("slide")));
   // Twice as many are found, because speech over hidden pages is left out here.
   return sql`
-    select found.* from (${found}) found
-    where exists (select from chunk where chunk.id = found.id offset 0)
+    select ${columns(sql)}, found.distance
+    from (${found}) found cross join lateral (select * from chunk where chunk.id = found.id offset 0) c
     order by distance, id limit ${CANDIDATES}`;
 }
 
