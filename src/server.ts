@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { createApp, createWorkerApp } from "./app";
 import { type Config, inheritedEnvironment, instanceName } from "./config";
-import { countEmbeddings } from "./db/chunks/embeddings";
+import { listCoursesWithOtherModel } from "./db/chunks/embeddings";
 import { openConnections } from "./db/connections";
 import type { DatabaseServer } from "./db/server";
 import { AppError } from "./errors";
@@ -124,17 +124,20 @@ export async function startServer(
   };
 }
 
+/** The most courses in a log line. */
+const MAX_NAMED_COURSES = 5;
+
 /** Logs a warning if chunks use another embedding model. Search uses the model of each course if it is configured. */
 async function warnAboutOtherModels({ db, embedder, log }: Services): Promise<void> {
   try {
-    const stored = await countEmbeddings(db, { course_id: null });
-    const others = stored.filter(({ model }) => model !== embedder.model);
-    if (others.length === 0) return;
+    const courses = await listCoursesWithOtherModel(db, null, embedder.model);
+    if (courses.length === 0) return;
+    const named = courses.slice(0, MAX_NAMED_COURSES).map(({ name }) => name);
     const advice =
-      "chunks are embedded with another model than the configured one: ./lectern reembed moves them";
-    log.warn({ configured: embedder.model, stored: others }, advice);
+      "courses are embedded with another model than the configured one: ./lectern reembed moves them";
+    log.warn({ configured: embedder.model, count: courses.length, courses: named }, advice);
   } catch (err) {
-    log.warn({ err }, "the models of the stored embeddings could not be counted");
+    log.warn({ err }, "the models of the stored embeddings could not be read");
   }
 }
 

@@ -23,6 +23,8 @@ const RESTART_MS = { first: 500, most: 10_000 };
 const PULSE_MS = 15_000;
 /** Fallback poll for another worker: finds due jobs without a NOTIFY, such as retries. */
 const START_POLL_MS = 2_000;
+/** A worker that is not ready after this time does not count as loading: another one can start. */
+const LOAD_MS = 30_000;
 /** A worker that does not answer for this time is blocked. It is ended, and its jobs continue as after a crash. */
 const BLOCKED_MS = 5 * 60_000;
 /**
@@ -65,6 +67,8 @@ export type SupervisorOptions = {
   onCrash?: () => void;
   /** The queue is read this often to decide about another worker. */
   startPollMs?: number;
+  /** The longest time that other workers wait while one loads. */
+  loadMs?: number;
 };
 
 /**
@@ -73,10 +77,11 @@ export type SupervisorOptions = {
  *
  * One worker starts at once, because each takes 30 MB and half a second of CPU time. Another one starts when
  * all are busy and a job waits, when a job waits for longer than an idle worker needs to find it, and when a
- * worker dies. It is not ended again.
+ * worker dies, but never while one loads, because on a busy machine that takes long and each further one makes it
+ * longer. It is not ended again.
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
-  const { count, db, log, startPollMs = START_POLL_MS } = options;
+  const { count, db, log, startPollMs = START_POLL_MS, loadMs = LOAD_MS } = options;
   const id = crypto.randomUUID();
   const alive = () => {
     const running = workers.filter((worker) => worker.alive()).length;
@@ -93,7 +98,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const workers: WorkerSlot[] = Array.from({ length: count }, (_, n) =>
     openSlot(n, id, {
       ...options,
-      onReady: register,
+      onReady: () => {
+        readyAt = performance.now();
+        register();
+      },
       onBusy: () => startWhenFull(),
       onCrashed: () => startNext(),
     }),
@@ -103,12 +111,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const overdueMs = 1.5 * startPollMs;
   let newest: WorkerSlot | undefined;
   let startedAt = 0;
-  const isRecentStart = () => performance.now() - startedAt < overdueMs;
+  let readyAt = 0;
+  const isLoading = () => !newest?.alive() && performance.now() - startedAt < loadMs;
   /** All running workers are busy, and no new worker is about to run. */
   const isFull = () => {
     const running = workers.filter((worker) => worker.alive());
-    const isLoading = !newest?.alive() && isRecentStart();
-    return running.length > 0 && running.every((worker) => worker.isBusy()) && !isLoading;
+    return running.length > 0 && running.every((worker) => worker.isBusy()) && !isLoading();
   };
   const startNext = () => {
     const next = workers.find((worker) => !worker.isStarted());
@@ -118,8 +126,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     next.start();
   };
   const startIfNeeded = async (): Promise<boolean> => {
+    if (isLoading() || workers.every((worker) => worker.isStarted())) return false;
     const full = isFull();
-    if (workers.every((worker) => worker.isStarted()) || (!full && isRecentStart())) return false;
+    // A worker that has just become ready is about to look for a job.
+    if (!full && performance.now() - readyAt < overdueMs) return false;
     if (await hasDueJob(db, full ? 0 : overdueMs / 1_000)) startNext();
     return false;
   };

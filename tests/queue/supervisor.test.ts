@@ -26,7 +26,9 @@ afterAll(async () => {
   await database.close();
 });
 
-const supervise = async (env: Record<string, string>, count = 1, startPollMs = 2_000) => {
+type Timing = { startPollMs?: number; loadMs?: number };
+
+const supervise = async (env: Record<string, string>, count = 1, timing: Timing = {}) => {
   messages.length = 0;
   supervisor = await startSupervisor({
     instance: "test",
@@ -37,7 +39,7 @@ const supervise = async (env: Record<string, string>, count = 1, startPollMs = 2
     db,
     databaseUrl: database.url,
     log: silentLog,
-    startPollMs,
+    ...timing,
     onMessage: ({ type }) => messages.push(type),
     onDeath: () => {},
     onCrash: () => {
@@ -112,10 +114,20 @@ test("a worker for each job starts when several jobs wait at the start", async (
   expect(supervisor!.alive()).toBe(3);
 });
 
-test("another worker starts when the first one never is ready and a job waits", async () => {
+test("another worker starts when the first one never is ready, but not while it could be loading", async () => {
   const { job_id } = await createDocument(db, course_id);
-  await supervise({ FIRST_WORKER: "stalls", WORKER_BLOCKS_MS: "0" }, 2, 100);
+  const loadMs = 1_000;
+  const started = performance.now();
+  await supervise({ FIRST_WORKER: "stalls", WORKER_BLOCKS_MS: "0" }, 2, {
+    startPollMs: 20,
+    loadMs,
+  });
 
+  await eventually(
+    async () => messages.length,
+    (length) => length > 0,
+  );
+  expect(performance.now() - started).toBeGreaterThan(loadMs);
   expect(
     await eventually(
       () => jobOf(job_id),
@@ -127,16 +139,24 @@ test("another worker starts when the first one never is ready and a job waits", 
 test("another worker starts for a job that becomes due without a notification", async () => {
   await createDocument(db, course_id);
   const { job_id } = await createDocument(db, course_id);
-  await db`update pgmq.q_ingest set vt = clock_timestamp() + interval '2 seconds'
-           where message ->> 'job_id' = ${job_id}`;
-  await supervise({ WORKER_BLOCKS_MS: "0" }, 2, 100);
+  const setDue = (interval: string) =>
+    db`update pgmq.q_ingest set vt = clock_timestamp() + ${interval}::interval
+       where message ->> 'job_id' = ${job_id}`;
+  await setDue("1 hour");
+  await supervise({ WORKER_BLOCKS_MS: "0" }, 2, { startPollMs: 100 });
+  await eventually(
+    async () => messages.length,
+    (length) => length === 2,
+  );
+  expect(messages).toEqual(["ready", "claimed"]); // and this worker keeps its job
 
+  await setDue("0 seconds");
   await eventually(
     () => jobOf(job_id),
     ({ attempt }) => attempt === 1,
   );
 
-  expect(messages.slice(0, 3)).toEqual(["ready", "claimed", "ready"]);
+  expect(supervisor!.alive()).toBe(2);
 });
 
 test("another worker starts when the first one dies, so that the process has a worker", async () => {

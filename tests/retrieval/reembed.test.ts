@@ -1,5 +1,9 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { countEmbeddings, deleteInactiveEmbeddings } from "../../src/db/chunks/embeddings";
+import {
+  countEmbeddings,
+  deleteInactiveEmbeddings,
+  listCoursesWithOtherModel,
+} from "../../src/db/chunks/embeddings";
 import { CallRecorder, DEFAULT_POLICY } from "../../src/pipelines/paid-calls";
 import { SEES_ALL } from "../../src/principal";
 import type { Embedder } from "../../src/providers/embedder";
@@ -108,6 +112,28 @@ describe("moving to another model", () => {
     expect(asked.map(({ length }) => length)).toEqual([6, 1]);
     expect(asked[1]).toEqual(["changed"]);
     expect(await models()).toEqual([{ model: "openai:newer", chunks: 6 }]);
+  });
+
+  test("a course is listed while a lecture or a deck has a vector of another model", async () => {
+    const others = async (model: string) =>
+      (await listCoursesWithOtherModel(db, course_id, model)).map(({ id }) => id);
+    expect(await others(former.model)).toEqual([]);
+    expect(await others(newer.model)).toEqual([course_id]);
+
+    await move(course_id, newer);
+    expect(await others(newer.model)).toEqual([]);
+    for (const table of ["lecture_chunks", "slide_chunks"]) {
+      // One model before the configured one in the alphabet, and one after it.
+      for (const model of ["a", "z"]) {
+        await db`update ${db(table)} set embedding_model = ${model} where course_id = ${course_id} and chunk_index = 1`;
+        expect(await others(newer.model)).toEqual([course_id]);
+      }
+      await db`update ${db(table)} set embedding = null, embedding_model = null
+               where course_id = ${course_id} and chunk_index = 1`;
+      expect(await others(newer.model)).toEqual([]); // not embedded yet
+    }
+    const listed = await listCoursesWithOtherModel(db, null, newer.model);
+    expect(listed.map(({ id }) => id)).not.toContain(course_id);
   });
 
   test("doing it again does nothing", async () => {

@@ -14,7 +14,7 @@ const { DATABASE_URL, WORKER_BLOCKS_MS, WORKER_DIES, WORKER_PROCESS_ID } = proce
 
 if (process.env.WORKER_NUMBER === "0") {
   if (process.env.FIRST_WORKER === "fails") throw new Error("a bug at the start");
-  if (process.env.FIRST_WORKER === "stalls") await new Promise(() => {});
+  if (process.env.FIRST_WORKER === "stalls") await Bun.sleep(3_600_000); // without a timer the thread would end
 }
 
 self.onmessage = (event: MessageEvent<ToWorker>) => {
