@@ -123,9 +123,9 @@ export async function listCorrections(
       left join lecture_transcripts t on t.lecture_id = l.id
       where l.id = ${lecture_id} and l.deleted_at is null
     ) listed
-    where true ${afterCursor(sql, cursor)}
+    where true ${afterCursor(sql, `corrections ${lecture_id}`, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
-  return toPage(rows, limit);
+  return toPage(rows, limit, `corrections ${lecture_id}`);
 }
 
 export type CourseTranscriptText = { lecture_id: string; transcript_text: string };

@@ -42,9 +42,9 @@ export async function listCourses(
 ): Promise<Page<Course>> {
   const rows = await sql<(Course & { cursor: string })[]>`
     select ${columns(sql)}, ${cursorOf(sql)} from courses
-    where true ${inCourses(sql, course_ids, "id")} ${afterCursor(sql, cursor)}
+    where true ${inCourses(sql, course_ids, "id")} ${afterCursor(sql, "courses", cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
-  return toPage(rows, limit);
+  return toPage(rows, limit, "courses");
 }
 
 /** @throws AppError `course_not_found` */
@@ -144,6 +144,7 @@ export async function listAssets(
   viewer: Viewer,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Asset>> {
+  const list = `assets ${course_id}`;
   const rows = await sql<(Asset & { cursor: string })[]>`
     select *, ${cursorOf(sql)} from (
       select l.id, 'lecture' as kind, l.title, shown_status(l.status, j.id) as status,
@@ -159,7 +160,7 @@ export async function listAssets(
       from documents d join jobs j on j.id = d.description_job_id
       where d.course_id = ${course_id} and d.deleted_at is null ${visibleAsset(sql, viewer, "d")}
     ) asset
-    where true ${afterCursor(sql, cursor)}
+    where true ${afterCursor(sql, list, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
-  return toPage(rows, limit);
+  return toPage(rows, limit, list);
 }

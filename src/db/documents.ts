@@ -95,13 +95,14 @@ export async function listDocuments(
   { status, ...filter }: DocumentFilter,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Document>> {
+  const list = `documents ${filter.course_id ?? ""}`;
   const rows = await sql<(Document & { cursor: string })[]>`
     select ${columns(sql)}, ${cursorOf(sql)} from documents
     where ${listedAssets(sql, "documents", filter)}
       ${status ? sql`and shown_status(status, description_job_id) = ${status}` : sql``}
-      ${afterCursor(sql, cursor)}
+      ${afterCursor(sql, list, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
-  return toPage(rows, limit);
+  return toPage(rows, limit, list);
 }
 
 /** @throws AppError `document_not_found` */

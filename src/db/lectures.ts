@@ -86,15 +86,16 @@ export async function listLectures(
   { status, updated_before, updated_after, ...filter }: LectureFilter,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Lecture>> {
+  const list = `lectures ${filter.course_id ?? ""}`;
   const rows = await sql<(Lecture & { cursor: string })[]>`
     select ${columns(sql)}, ${cursorOf(sql)} from lectures
     where ${listedAssets(sql, "lectures", filter)}
       ${status ? sql`and shown_status(status, last_job_id) = ${status}` : sql``}
       ${updated_before ? sql`and updated_at < ${updated_before}::timestamptz` : sql``}
       ${updated_after ? sql`and updated_at >= ${updated_after}::timestamptz + interval '1 millisecond'` : sql``}
-      ${afterCursor(sql, cursor)}
+      ${afterCursor(sql, list, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
-  return toPage(rows, limit);
+  return toPage(rows, limit, list);
 }
 
 /** @throws AppError `lecture_not_found` */

@@ -16,12 +16,17 @@ export const cursorOf = (sql: Sql) =>
 export const isoTime = (sql: Sql, column: string) =>
   sql`to_char(${sql(column)} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** `and …` that skips the rows of earlier pages. */
-export function afterCursor(sql: Sql, cursor: string | undefined) {
+/**
+ * `and …` that skips the rows of earlier pages.
+ *
+ * @param list the name of the list, which `toPage` put into the cursor
+ * @throws AppError `request_invalid` for a cursor of another list
+ */
+export function afterCursor(sql: Sql, list: string, cursor: string | undefined) {
   if (cursor === undefined) return sql``;
-  const seen = /^(\d{1,17})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(
-    Buffer.from(cursor, "base64url").toString("utf8"),
-  );
+  const text = Buffer.from(cursor, "base64url").toString("utf8");
+  const position = text.startsWith(`${list} `) ? text.slice(list.length + 1) : "";
+  const seen = /^(\d{1,17})_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(position);
   if (!seen) {
     const fields = [{ path: "cursor", message: "not a cursor of this list" }];
     throw new AppError("request_invalid", { fields });
@@ -51,9 +56,18 @@ export function ofCourses(sql: Sql, course_ids: readonly string[] | null, column
     : sql`and ${sql(column)} = any(${[...course_ids]}::text[]::uuid[])`;
 }
 
-/** Makes a page of rows that were queried with `limit + 1`: the extra row means that another page follows. */
-export function toPage<T extends object>(rows: (T & { cursor: string })[], limit: number): Page<T> {
+/**
+ * Makes a page of rows that were queried with `limit + 1`: the extra row means that another page follows.
+ *
+ * @param list the name of the list and, if it belongs to something, its id: other lists refuse its cursors
+ */
+export function toPage<T extends object>(
+  rows: (T & { cursor: string })[],
+  limit: number,
+  list: string,
+): Page<T> {
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   const items = rows.slice(0, limit).map(({ cursor, ...row }) => row as unknown as T);
-  return { items, next_cursor: last ? Buffer.from(last.cursor).toString("base64url") : null };
+  const next_cursor = last ? Buffer.from(`${list} ${last.cursor}`).toString("base64url") : null;
+  return { items, next_cursor };
 }

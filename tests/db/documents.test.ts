@@ -11,6 +11,8 @@ import {
   retryDocument,
   updateDocumentFacts,
 } from "../../src/db/documents";
+import { listJobs } from "../../src/db/jobs/job-list";
+import { listLectures } from "../../src/db/lectures";
 import { SEES_ALL } from "../../src/principal";
 import { claimDocumentJob, claimJob, finishJob } from "../../src/queue/queue";
 import { engine, withDatabase } from "../support/database";
@@ -58,7 +60,7 @@ describe("requestDocument", () => {
   });
 });
 
-test("a list goes on where it stopped, whatever came meanwhile", async () => {
+test("a list continues after its last row although new rows arrive, and no other list takes its cursor", async () => {
   const course = await createCourse(db);
   const ids = [];
   for (let i = 0; i < 3; i++) ids.unshift((await createDocument(db, course)).document_id);
@@ -78,6 +80,14 @@ test("a list goes on where it stopped, whatever came meanwhile", async () => {
 
   expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual(ids);
   expect(rest.next_cursor).toBeNull();
+  const everywhere = { course_ids: null, viewer: SEES_ALL };
+  for (const listed of [
+    listDocuments(db, everywhere, { limit: 2, cursor }),
+    listLectures(db, { ...everywhere, course_id: course }, { limit: 2, cursor }),
+    listJobs(db, { course_id: course }, { limit: 2, cursor }),
+  ]) {
+    expect(await failureOf(listed)).toMatchObject({ code: "request_invalid" });
+  }
   for (const id of ids) await deleteAsset(db, "document", id);
 });
 

@@ -151,6 +151,21 @@ describe("courses", () => {
     expect((await ask(change("DELETE", course_id))).status).toBe(404);
   });
 
+  test("refuse the cursor of another list", async () => {
+    const { id } = await create("With two decks");
+    const other = await create("Another");
+    for (let n = 0; n < 2; n++) await createDocument(db, id);
+    const list = `/api/courses/${id}/assets`;
+    const { next_cursor } = (await ask(get(`${list}?limit=1`))).body;
+    const listWithCursor = (path: string) => ask(get(`${path}cursor=${next_cursor}`));
+
+    expect((await listWithCursor(`${list}?`)).body.items).toHaveLength(1);
+    for (const path of ["/api/courses?", `/api/courses/${other.id}/assets?`]) {
+      const { status, body } = await listWithCursor(path);
+      expect({ status, code: body.code }).toEqual({ status: 422, code: "request_invalid" });
+    }
+  });
+
   test("refuse a cursor that no list gave", async () => {
     for (const text of ["", "1_", `1_${"-".repeat(36)}`, "x_y"]) {
       const cursor = Buffer.from(text).toString("base64url");

@@ -155,7 +155,7 @@ export async function listAuditEvents(
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
       ${since ? sql`and created_at >= ${since}::timestamptz` : sql``}
       ${until ? sql`and created_at < ${until}::timestamptz` : sql``}
-      ${afterCursor(sql, cursor)}
+      ${afterCursor(sql, "audit", cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
-  return toPage(rows, limit);
+  return toPage(rows, limit, "audit");
 }

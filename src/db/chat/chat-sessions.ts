@@ -50,9 +50,9 @@ export async function listSessions(
       ) last on true
       where s.course_id = ${course_id} ${ofOwner(sql, owner)}
     ) session
-    where true ${afterCursor(sql, cursor)}
+    where true ${afterCursor(sql, `sessions ${course_id}`, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
-  return toPage(rows, limit);
+  return toPage(rows, limit, `sessions ${course_id}`);
 }
 
 /** @throws AppError `session_not_found` */

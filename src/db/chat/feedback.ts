@@ -125,8 +125,8 @@ export async function listFeedback(
       where session_id in (select s.id from chat_sessions s where s.course_id = ${course_id})
         ${rating === undefined ? sql`` : sql`and rating = ${rating}`}
     ) feedback
-    where true ${afterCursor(sql, cursor)}
+    where true ${afterCursor(sql, `feedback ${course_id}`, cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
-  const page = toPage<ExportedFeedback>(rows, limit);
+  const page = toPage<ExportedFeedback>(rows, limit, `feedback ${course_id}`);
   return { ...page, items: await withholdHidden(sql, viewer, page.items) };
 }

@@ -73,9 +73,9 @@ export async function listJobs(
       ${activity ? sql`and activity = ${activity}` : sql``}
       ${kind ? sql`and kind = ${kind}` : sql``}
       ${course_id ? sql`and course_id = ${course_id}` : sql``}
-      ${afterCursor(sql, cursor)}
+      ${afterCursor(sql, "jobs", cursor)}
     order by created_at desc, id desc limit ${limit + 1}`;
-  return toPage(rows, limit);
+  return toPage(rows, limit, "jobs");
 }
 
 /** One attempt or another step in the history of a job. */

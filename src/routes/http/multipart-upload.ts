@@ -196,7 +196,7 @@ async function receiveParts(
 
 function openParser(
   contentType: string,
-  { maxFiles, keepsFolders }: Pick<FileRules, "maxFiles" | "keepsFolders">,
+  { field, maxFiles, keepsFolders }: Pick<FileRules, "field" | "maxFiles" | "keepsFolders">,
 ): BusboyInstance {
   return new Busboy({
     headers: { "content-type": contentType },
@@ -208,6 +208,11 @@ function openParser(
       parts: maxFiles + MAX_FIELDS + 3,
       headerPairs: 50,
     },
+    // Some programs send a file with its type and without a file name.
+    isPartAFile: (name, type, filename) =>
+      filename !== undefined ||
+      type === "application/octet-stream" ||
+      (name === field && type !== "text/plain"),
   });
 }
 
@@ -218,8 +223,11 @@ function refuseUnexpectedParts(
   refuse: (error: AppError) => void,
 ): void {
   busboy.on("field", (name, value, _nameTruncated, valueTruncated) => {
+    if (name === field) refuse(invalid(name, "is text: send a file with its file name"));
     if (valueTruncated) refuse(invalid(name, `longer than ${MAX_FIELD_BYTES} bytes`));
     if (value.includes("\0")) refuse(invalid(name, "contains a NUL character"));
+    // The parser has replaced bytes that are not UTF-8. They would be stored as wrong letters.
+    if (value.includes("\uFFFD")) refuse(invalid(name, "must be text in UTF-8"));
     if (fields.has(name)) refuse(invalid(name, "given more than once"));
     fields.set(name, value);
   });
@@ -292,7 +300,8 @@ const MAX_FILENAME_CHARACTERS = 200;
 
 /** @param keepsFolders  whether the parts of a path are kept, with `/` between them */
 function safeFilename(filename: string | undefined, keepsFolders: boolean): string {
-  const given = (filename ?? "").normalize("NFC");
+  // Browsers encode only these three characters of a name.
+  const given = (filename ?? "").replace(/%22|%0D|%0A/gi, " ").normalize("NFC");
   const names = keepsFolders ? given.split(/[\\/]/) : [given];
   const safe = names
     .filter((name) => !/^[a-z]:$/i.test(name)) // a drive of Windows

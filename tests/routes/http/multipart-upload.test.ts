@@ -50,11 +50,17 @@ describe("a good upload", () => {
     ["../../etc/passwd.pdf", "passwd.pdf"],
     ["C:\\Users\\me\\a.pdf", "a.pdf"],
     ["gpj.\u202Efdp.pdf", "gpj. fdp.pdf"],
+    ['the "second" deck.pdf', "the  second  deck.pdf"],
     [`${"long".repeat(100)}.pdf`, `${"long".repeat(49)}.pdf`],
   ])("called %p is shown as %p", async (name, shown) => {
     await using upload = await receive(request(form({ course_id: COURSE_ID }, name)));
     expect(upload.file.filename).toBe(shown);
   });
+});
+
+test("a file that has a type and no file name is a file", async () => {
+  await using upload = await receive(rawForm('name="file"\r\ncontent-type: application/pdf', PDF));
+  expect(upload.file).toMatchObject({ filename: "file", size_bytes: PDF.length });
 });
 
 describe("a refused upload leaves no file, and", () => {
@@ -74,6 +80,16 @@ describe("a refused upload leaves no file, and", () => {
       "with a NUL character names its field",
       () => request(form({ course_id: COURSE_ID, title: "a\0b" })),
       field("title"),
+    ],
+    [
+      "with text as its file asks for a file",
+      () => rawForm('name="file"', "slides.pdf"),
+      field("file", "is text: send a file with its file name"),
+    ],
+    [
+      "with a title that is not UTF-8 names it",
+      () => rawForm('name="title"', Buffer.from("Vorl\xE4sung", "latin1")),
+      field("title", "must be text in UTF-8"),
     ],
     ["with a repeated field names it", () => request(twice("course_id")), field("course_id")],
     ["with two files is refused", () => request(twoFiles()), field("file")],
@@ -284,6 +300,15 @@ function raw(): Buffer<ArrayBuffer> {
   return Buffer.concat([Buffer.from(HEAD), PDF, Buffer.from(TAIL)]);
 }
 
+/** One part with these parameters and headers, and the field `course_id`. */
+function rawForm(part: string, content: string | Buffer): Request {
+  const head = `------b\r\ncontent-disposition: form-data; ${part}\r\n\r\n`;
+  return requestOf(
+    Buffer.concat([Buffer.from(head), Buffer.from(content), Buffer.from(TAIL)]),
+    BOUNDARY,
+  );
+}
+
 function bigBody(megabytes: number) {
   const block = new Uint8Array(1024 * 1024).fill(37);
   async function* chunks() {
@@ -328,6 +353,6 @@ function requestOf(body: BodyInit | ReadableStream, contentType: string): Reques
   return new Request("http://localhost/upload", { method: "POST", body, headers });
 }
 
-function field(path: string) {
-  return { errorCode: "request_invalid", details: { fields: [expect.objectContaining({ path })] } };
+function field(path: string, message: unknown = expect.any(String)) {
+  return { errorCode: "request_invalid", details: { fields: [{ path, message }] } };
 }
