@@ -1,5 +1,6 @@
 import { type Config, loadClientConfig } from "../config";
 import { AppError, ERRORS, type ErrorCode } from "../errors";
+import { parseJson } from "../text/parse-json";
 
 const TIMEOUT_MS = 30_000;
 
@@ -62,14 +63,6 @@ export async function answersLive(url: string): Promise<boolean> {
     return typeof ((await response.json()) as { status?: unknown }).status === "string";
   } catch {
     return false;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return text === "" ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

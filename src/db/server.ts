@@ -159,10 +159,3 @@ export async function deliversNotifications(url: string): Promise<boolean> {
     await sql.end({ timeout: 1 });
   }
 }
-
-/** True if the database has the whole schema. */
-export async function isMigrated(sql: Sql): Promise<boolean> {
-  const [row] = await sql<{ migrated: boolean }[]>`
-    select to_regclass('provider_states') is not null as migrated`;
-  return row!.migrated;
-}

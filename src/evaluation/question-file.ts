@@ -2,13 +2,8 @@ import { parse as parseCsvText } from "csv-parse/sync";
 import { z } from "zod";
 import { AppError } from "../errors";
 import { editDistance } from "../text/edit-distance";
-import {
-  type FileRow,
-  parseJson,
-  RowProblems,
-  readEvaluationText,
-  readJsonLines,
-} from "../text/json-lines";
+import { type FileRow, RowProblems, readEvaluationText, readJsonLines } from "../text/json-lines";
+import { parseJson } from "../text/parse-json";
 import { GoldPlaceOfFolder } from "./gold";
 
 /** macOS and other systems write the same accents differently, and reports are compared by these texts. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../errors";
 import { type CallUsage, type PaidCalls, UNRECORDED } from "./paid-calls";
+import { postJson } from "./post-json";
 
 /** Scores passages by reading them together with the question, more exactly than embeddings do. */
 export interface Reranker {
@@ -25,7 +26,7 @@ export type RerankerSettings = {
   RERANK_MIN_SCORE?: number | undefined;
 };
 
-const Answer = z.object({
+const RerankAnswer = z.object({
   results: z.array(z.object({ index: z.int().min(0), relevance_score: z.number() })),
   /** Cohere bills searches, Jina tokens. */
   meta: z
@@ -54,29 +55,13 @@ export function openReranker(settings: RerankerSettings): Reranker | null {
         estimate: ONE_SEARCH,
       };
       return calls.run(call, async () => {
-        const response = await fetch(`${base.replace(/\/$/, "")}/rerank`, {
-          method: "POST",
-          headers: {
-            "content-type": "application/json",
-            ...(key && { authorization: `Bearer ${key}` }),
-          },
-          body: JSON.stringify({ model, query, documents: passages, top_n: passages.length }),
-          signal,
-        }).catch((cause: unknown) => {
-          signal.throwIfAborted();
-          throw new AppError("provider_unavailable", { provider: base }, { cause });
-        });
-        if (!response.ok) {
-          const { status } = response;
-          throw new AppError("provider_unavailable", { provider: base, status });
-        }
-        const answer = Answer.safeParse(await response.json().catch(() => null));
+        const body = { model, query, documents: passages, top_n: passages.length };
+        const options = { provider: base, key, signal };
+        const json = await postJson(`${base.replace(/\/$/, "")}/rerank`, body, options);
+        const answer = RerankAnswer.safeParse(json);
         const scores = new Map(answer.data?.results.map((r) => [r.index, r.relevance_score]));
         if (passages.some((_, i) => !scores.has(i))) {
-          throw new AppError("provider_answer_invalid", {
-            provider: base,
-            status: response.status,
-          });
+          throw new AppError("provider_answer_invalid", { provider: base });
         }
         return { result: passages.map((_, i) => scores.get(i)!), usage: toUsage(answer.data) };
       });
@@ -84,7 +69,7 @@ export function openReranker(settings: RerankerSettings): Reranker | null {
   };
 }
 
-function toUsage(answer: z.infer<typeof Answer> | undefined): CallUsage {
+function toUsage(answer: z.infer<typeof RerankAnswer> | undefined): CallUsage {
   const search_units = answer?.meta?.billed_units.search_units ?? ONE_SEARCH.search_units;
   const tokens = answer?.usage?.total_tokens;
   return { search_units, ...(tokens !== undefined && { tokens }) };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../errors";
 import { decodeText } from "./decode-text";
+import { parseJson } from "./parse-json";
 
 /** A value of a file with its position. */
 export type FileRow<T> = {
@@ -105,14 +106,5 @@ export async function readEvaluationText(path: string): Promise<string> {
           ? "the file is missing"
           : `the file cannot be read (${code ?? error})`;
     throw new AppError("evaluation_set_invalid", { path, problem }, { cause: error });
-  }
-}
-
-/** The value of a JSON text; undefined if it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readPageChunks, readTranscriptChunks } from "../../db/chat/chat-reads";
+import { parseEncodedJson } from "../../text/parse-json";
 import type { PageContext } from "../request";
 import type { FoundPassage } from "./cited-passages";
 import { type CourseScope, toReadPassage } from "./tools";
@@ -35,17 +36,7 @@ export function splitPosition(context: PageContext[]): {
   const isPosition = ({ description }: PageContext) => description === POSITION;
   const item = context.findLast(isPosition);
   const others = context.filter((one) => !isPosition(one));
-  return { position: item && Position.safeParse(parseJson(item.value)).data, others };
-}
-
-/** CopilotKit's hooks encode a value as JSON, also one that is JSON already. */
-function parseJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "string" ? JSON.parse(value) : value;
-  } catch {
-    return undefined;
-  }
+  return { position: item && Position.safeParse(parseEncodedJson(item.value)).data, others };
 }
 
 /**

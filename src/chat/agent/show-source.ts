@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ToolCall } from "../../db/chat/chat";
 import type { Citation } from "../../retrieval/search";
 import { withAbsoluteUrls } from "../../text/absolute-urls";
+import { parseEncodedJson } from "../../text/parse-json";
 import type { ClientTool } from "../request";
 
 /**
@@ -80,7 +81,7 @@ export class SourceResolver {
  */
 export function withAbsoluteSource(input: string, baseUrl: string): string {
   if (!input.startsWith('{"citation":') || !input.endsWith("}")) return input;
-  const place = parseJson(input);
+  const place = parseEncodedJson(input);
   return place === undefined ? input : JSON.stringify(withAbsoluteUrls(place, baseUrl));
 }
 
@@ -99,7 +100,9 @@ export const NOT_ANSWERED = JSON.stringify({ applied: false });
  * source is open; everything else that a page sends means that it is not.
  */
 export function toShownResult({ result }: ToolCall): string {
-  const answer = result?.late ? undefined : PageAnswer.safeParse(parseJson(result?.content)).data;
+  const answer = result?.late
+    ? undefined
+    : PageAnswer.safeParse(parseEncodedJson(result?.content ?? "")).data;
   if (!answer) {
     return JSON.stringify({
       applied: false,
@@ -112,13 +115,4 @@ export function toShownResult({ result }: ToolCall): string {
     ...(at !== "" && at.length <= MAX_PLACE_LENGTH && { at: answer.at }),
     note: "The source is open on the user's page. You can say so.",
   });
-}
-
-function parseJson(text = ""): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "string" ? JSON.parse(value) : value;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { AppError } from "../../errors";
 import type { ConversationOwner, Viewer } from "../../principal";
+import { parseJson } from "../../text/parse-json";
 import { toStorable } from "../../text/storable-json";
 import { notWaitingForDisk, type Sql } from "../client";
 import { markReplaced } from "./replaced-citations";
@@ -32,13 +33,7 @@ export type ToolCallResult = {
 export type NewToolResult = { message_id: string; tool_call_id: string; result: ToolCallResult };
 
 /** Parses a call's arguments; undefined when they are not JSON. */
-export function parseArguments(text: string): unknown {
-  try {
-    return JSON.parse(text || "{}");
-  } catch {
-    return undefined;
-  }
-}
+export const parseArguments = (text: string): unknown => parseJson(text || "{}");
 
 export type MessageMetadata = {
   /** Answers only. */

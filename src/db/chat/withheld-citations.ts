@@ -1,4 +1,5 @@
 import type { Viewer } from "../../principal";
+import { parseJson } from "../../text/parse-json";
 import { type CitedPlace, findHiddenCitations } from "../access/visibility";
 import type { Sql } from "../client";
 
@@ -89,19 +90,11 @@ const visitList = (list: unknown[], visit: Visit): unknown[] =>
 
 function visitCall<C extends CitingCall>(call: C, visit: Visit): C {
   if (!call.result?.content.includes('"passages"')) return call;
-  const result = parseJson(call.result.content);
+  // Results of a client's tools can have any content.
+  const result = parseJson(call.result.content) as { passages?: unknown } | null | undefined;
   if (!Array.isArray(result?.passages)) return call;
   const content = JSON.stringify({ ...result, passages: visitList(result.passages, visit) });
   return { ...call, result: { ...call.result, content } };
-}
-
-/** Results of a client's tools can have any content. */
-function parseJson(text: string): { passages?: unknown } | null {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function isCited(value: unknown): value is Cited {

@@ -1,4 +1,5 @@
 import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
+import { parseJson } from "../../text/parse-json";
 import type { LanguageModelV4, ModelPart, ModelStream } from "./chat-model";
 
 type Fetch = typeof globalThis.fetch;
@@ -159,10 +160,5 @@ class TextDeltaFastPath {
 /** The JSON of a frame with one line of data; undefined for every other frame. */
 function parseFrame(frame: string): unknown {
   const line = /^(?:event: .*\n)?data: (\{.*\})\n\n$/.exec(frame)?.[1];
-  if (line === undefined) return undefined;
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+  return line === undefined ? undefined : parseJson(line);
 }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { parseJson } from "../../text/parse-json";
 import { wordsOf } from "../../text/words";
 import { type ModelPrompt, SEARCH_TOOLS, SearchResult, type ToolPassage } from "../chat/chat-model";
 import { informativeWords } from "./words";
@@ -107,9 +108,5 @@ function searchOutputs(message: ModelPrompt[number]): ToolOutput[] {
 function toSearchResult(output: ToolOutput): z.infer<typeof SearchResult> | undefined {
   if (output.type === "json") return SearchResult.safeParse(output.value).data;
   if (output.type !== "text") return undefined;
-  try {
-    return SearchResult.safeParse(JSON.parse(output.value)).data;
-  } catch {
-    return undefined;
-  }
+  return SearchResult.safeParse(parseJson(output.value)).data;
 }

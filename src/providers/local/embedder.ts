@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../errors";
 import { createEmbedder, type Embedder } from "../embedder";
-import { codeOfRefusal } from "../refusal";
+import { postJson } from "../post-json";
 
 const MODEL = "local:use-lite";
 
@@ -44,26 +44,12 @@ async function requestEmbeddings(
   texts: string[],
   signal: AbortSignal,
 ): Promise<number[][]> {
-  const response = await post(`${url}/embeddings`, { input: texts }, signal);
-  const body = EmbeddingsResponse.safeParse(await response.json().catch(() => undefined));
-  signal.throwIfAborted();
+  const options = { provider: MODEL, signal };
+  const json = await postJson(`${url}/embeddings`, { input: texts }, options);
+  const body = EmbeddingsResponse.safeParse(json);
   if (body.data?.data.length !== texts.length) {
     const reason = `${texts.length} embeddings expected`;
     throw new AppError("provider_answer_invalid", { provider: MODEL, reason });
   }
   return body.data.data.map(({ embedding }) => embedding);
-}
-
-async function post(url: string, body: object, signal: AbortSignal): Promise<Response> {
-  const headers = { "content-type": "application/json" };
-  const request = { method: "POST", headers, body: JSON.stringify(body), signal };
-  const response = await fetch(url, request).catch((cause: Error) => {
-    signal.throwIfAborted();
-    const details = { provider: MODEL, reason: cause.message.slice(0, 300) };
-    throw new AppError("provider_unavailable", details, { cause });
-  });
-  if (response.ok) return response;
-  const message = (await response.text().catch(() => "")).slice(0, 300);
-  const { status } = response;
-  throw new AppError(codeOfRefusal(status), { provider: MODEL, status, message });
 }

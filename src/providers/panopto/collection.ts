@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ListedRecording } from "../../db/course-sources";
 import { AppError } from "../../errors";
 import { cleanLine } from "../../text/clean-text";
+import { parseJson } from "../../text/parse-json";
 import type { CollectionAddress } from "../audio-source";
 import { parsePanoptoUrl, toViewerUrl } from "./address";
 
@@ -148,14 +149,6 @@ function toDurationMs(text: string | null | undefined): number | null {
 function toTime(ms: string | number | undefined): string | null {
   const time = new Date(Number(ms));
   return Number.isNaN(time.getTime()) ? null : time.toISOString();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function parseXml(text: string): unknown {

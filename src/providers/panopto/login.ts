@@ -3,6 +3,7 @@ import { AppError } from "../../errors";
 import type { Fetched, GuardedFetch } from "../../media/fetch/guarded-fetch";
 import { toServerFailure } from "../../media/fetch/response-status";
 import type { Patience } from "../../media/fetch/retries";
+import { parseJson } from "../../text/parse-json";
 
 /** An API client of the kind "user based server application", and the user it acts for. */
 export type PanoptoClient = {
@@ -148,12 +149,4 @@ function call(
 function loginFailure(fetched: Fetched): AppError {
   if (fetched.status === 429 || fetched.status >= 500) return toServerFailure(fetched);
   return new AppError("panopto_login_required", { message: CLIENT_REFUSED });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

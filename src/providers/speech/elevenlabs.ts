@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AppError, type ErrorCode } from "../../errors";
 import { pause } from "../../pause";
 import { toLanguageTag } from "../../text/language-tag";
+import { parseJson } from "../../text/parse-json";
 import { joinUnspaced } from "../../text/transcript/join-unspaced";
 import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript/transcript";
 import { type CallReceipt, type CallUsage, type PaidCalls, UNRECORDED } from "../paid-calls";
@@ -11,7 +12,6 @@ import { isRefusal, readRefusal } from "./speech-refusal";
 import {
   fetchSpeech,
   parseBody,
-  parseJson,
   type SpeechResponse,
   sendSpeech,
   TIMEOUT_MS,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AUDIO_BYTES_PER_MS } from "../../media/extract-audio";
-import { parseJson, type SpeechResponse } from "./speech-request";
+import { parseJson } from "../../text/parse-json";
+import type { SpeechResponse } from "./speech-request";
 
 /** The reason that a provider states for its refusal. */
 export type Refusal = { message?: string | undefined; code?: string | undefined };

@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { AppError, type ErrorCode } from "../../errors";
 import { readRetryAfter } from "../../media/fetch/retry-after";
-import { codeOfRefusal } from "../refusal";
+import { parseJson } from "../../text/parse-json";
+import { codeOfRefusal, withoutSecrets } from "../refusal";
 import { type MultipartField, multipart } from "./multipart";
 
 /** Services transcribe an hour of audio in minutes; a request that lasts longer is lost. */
@@ -64,19 +65,6 @@ export async function fetchSpeech(
   }
 }
 
-/** Keys as providers write them, should a message contain another one than ours. */
-const KEYS =
-  /\b(?:(?:sk|gsk|xi|pk|hf|key|token)[-_][\w*.-]{6,}|bearer\s+[\w.~+/=-]{6,}|AIza[\w-]{10,})/gi;
-
-/** Some servers repeat the request's key in their error message. */
-function withoutSecrets(text: string, headers: Record<string, string>): string {
-  const secrets = Object.values(headers)
-    .map((value) => value.replace(/^Bearer /, ""))
-    .filter((value) => value.length >= 4);
-  const known = secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
-  return known.replace(KEYS, "***");
-}
-
 /** @throws AppError `provider_answer_invalid` when the body is cut off or has another structure */
 export function parseBody<T>(schema: z.ZodType<T>, { provider, body }: SpeechResponse): T {
   const json = parseJson(body);
@@ -89,15 +77,6 @@ export function parseBody<T>(schema: z.ZodType<T>, { provider, body }: SpeechRes
     .slice(0, 5)
     .map(({ path, code }) => `${path.join(".")}: ${code}`);
   throw new AppError("provider_answer_invalid", { provider, fields });
-}
-
-/** The parsed body; undefined when it is not JSON, such as a body that was cut off. */
-export function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Log } from "../../log";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import type { QuestionReceipts } from "../../retrieval/question-calls";
+import { parseJson } from "../../text/parse-json";
 import { principalOf, requestEnd, viewerOf } from "../http/auth";
 import { readJsonBytes, SMALL_BODY } from "../http/json-body";
 import { ownBaseUrl } from "../http/own-origin";
@@ -64,18 +65,9 @@ const MAX_MESSAGES = 10;
 function refuseLargeBatch(body: Buffer): void {
   const text = body.toString().trimStart();
   if (!text.startsWith("[")) return;
-  const messages = parseList(text);
-  if (messages.length <= MAX_MESSAGES) return;
+  const messages = parseJson(text); // the protocol itself answers malformed JSON
+  if (!Array.isArray(messages) || messages.length <= MAX_MESSAGES) return;
   throw new AppError("body_too_complex", { max_messages: MAX_MESSAGES });
-}
-
-/** Empty for malformed JSON, which the protocol answers itself. */
-function parseList(text: string): unknown[] {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return [];
-  }
 }
 
 /** The tools of the chat for external agents. */
