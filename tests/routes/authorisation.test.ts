@@ -1,7 +1,7 @@
 // One engine: the subject is what the routes allow to each credential.
 import { afterAll, expect, test } from "bun:test";
 import { revokeKey } from "../../src/db/access/keys";
-import { openThread } from "../../src/db/chat/chat";
+import { openThreadBatches } from "../../src/db/chat/thread-batches";
 import { requestLecture } from "../../src/db/lectures";
 import { SEES_ALL } from "../../src/principal";
 import { REQUIREMENTS } from "../../src/routes/http/auth-requirements";
@@ -182,7 +182,12 @@ async function freshTargets() {
   const course = await createCourse(db);
   const session_id = crypto.randomUUID();
   const name = { id: session_id, course_id: course, thread_id: null };
-  await openThread(db, { ...name, user_id: null, owner: "all", viewer: SEES_ALL });
+  await openThreadBatches(db).openThread({
+    ...name,
+    user_id: null,
+    owner: "all",
+    viewer: SEES_ALL,
+  });
   const message_id = crypto.randomUUID();
   await db`
     with question as (

@@ -108,68 +108,93 @@ export type OpenedThread = {
   isBegun: boolean;
 };
 
+/** The messages to store if a thread is new, with `run_id` as their run. */
+export type ThreadBeginning = { messages: NewMessage[]; run_id: string };
+
+export type ThreadOpening = { name: ThreadName; beginning?: ThreadBeginning | undefined };
+
 type OpenedRow = { known: boolean; owned: boolean; begun: number; messages: ChatMessage[] };
 
 /**
- * Finds or creates a course's thread.
+ * Finds or creates threads, and stores the beginnings of the new ones, all with one statement. No two of them can
+ * have the same id.
  *
- * @param beginning the messages to store if the thread is new, with `run_id` as their run. One statement
- *   costs less than one for the thread and one for its first question
- * @throws AppError `course_not_found`, or `session_not_found` when the thread belongs to
- *   another course or to another owner
+ * @returns for each opening, in order, its thread or an AppError: `course_not_found`, or `session_not_found` when the
+ *   thread belongs to another course or to another owner
  */
-export async function openThread(
+export async function openThreads(
   sql: Sql,
-  { id, course_id, thread_id, user_id, owner, viewer }: ThreadName,
-  beginning?: { messages: NewMessage[]; run_id: string },
-): Promise<OpenedThread> {
-  const [row] = await sql<OpenedRow[]>`
-    with course as (select id from courses where id = ${course_id}),
+  openings: ThreadOpening[],
+): Promise<(OpenedThread | AppError)[]> {
+  const asked = openings.map(({ name, beginning }, n) => ({
+    n,
+    id: name.id,
+    course_id: name.course_id,
+    thread_id: name.thread_id,
+    user_id: name.user_id,
+    is_any_owner: name.owner === "all",
+    owner: name.owner === "all" ? null : name.owner,
+    label: beginning ? toLabel(beginning.messages) : null,
+    run_id: beginning?.run_id,
+    messages: beginning?.messages ?? [],
+  }));
+  const rows = await sql<OpenedRow[]>`
+    with asked as (
+      select * from jsonb_to_recordset(${sql.json(asked as never)})
+        as a (n int, id uuid, course_id uuid, thread_id text, user_id uuid, is_any_owner boolean,
+              owner uuid, label text, run_id text, messages jsonb)
+    ),
     thread as (
       insert into chat_sessions as s (id, course_id, thread_id, user_id, session_label)
-      select ${id}, id, ${thread_id}, (select u.id from users u where u.id = ${user_id}),
-             left(${beginning ? toLabel(beginning.messages) : null}, 80) from course
+      select a.id, c.id, a.thread_id, (select u.id from users u where u.id = a.user_id),
+             left(a.label, 80)
+      from asked a join courses c on c.id = a.course_id
+      order by a.id -- statements that run at the same time lock in one order
       on conflict (id) do update set course_id = s.course_id
-        where s.course_id = excluded.course_id ${ofOwner(sql, owner)}
+        where s.course_id = excluded.course_id and exists (
+          select from asked a
+          where a.id = s.id and (a.is_any_owner or s.user_id is not distinct from a.owner))
       -- An inserted row has no xmax.
       returning s.id, s.xmax = 0 as is_new
+    ),
+    added as (
+      insert into chat_messages
+        (id, session_id, role, content, client_id, run_id, turn_id, step, metadata)
+      select m.id, a.id, m.role, m.content, m.client_id, a.run_id, m.turn_id, m.step, m.metadata
+      from asked a join thread t on t.id = a.id and t.is_new, ${toMessageRows(sql, sql`a.messages`)}
+      order by a.n, m.n
+      on conflict do nothing
+      returning session_id
     )
-    ${beginning ? sql`, added as (${insertMessages(sql, beginning, sql`where thread.is_new`)})` : sql``}
-    select exists (select from course) as known, exists (select from thread) as owned,
-           ${beginning ? sql`(select count(*)::int from added)` : sql`0`} as begun,
-           ${messagesOf(sql, id)} as messages,
+    select exists (select from courses c where c.id = a.course_id) as known,
+           exists (select from thread t where t.id = a.id) as owned,
+           (select count(*)::int from added where session_id = a.id) as begun,
+           ${messagesOf(sql, sql`a.id`)} as messages,
            -- A power failure can lose an unanswered question; the answer's commit waits for the disk.
-           ${notWaitingForDisk(sql)}`;
-  const { known, owned, begun, messages } = row!;
-  if (!known) throw new AppError("course_not_found");
-  if (!owned) throw new AppError("session_not_found");
-  return {
-    messages: await withholdHidden(sql, viewer, await markReplaced(sql, messages)),
-    isBegun: beginning !== undefined && begun === beginning.messages.length,
-  };
+           ${notWaitingForDisk(sql)}
+    from asked a order by a.n`;
+  return Promise.all(
+    rows.map(async ({ known, owned, begun, messages }, n) => {
+      if (!known) return new AppError("course_not_found");
+      if (!owned) return new AppError("session_not_found");
+      const { name, beginning } = openings[n]!;
+      return {
+        messages: await withholdHidden(sql, name.viewer, await markReplaced(sql, messages)),
+        isBegun: beginning !== undefined && begun === beginning.messages.length,
+      };
+    }),
+  );
 }
 
 /** The label of a thread until a user renames it: its first question. */
 const toLabel = (messages: NewMessage[]): string | null =>
   messages.find(({ role }) => role === "user")?.content.trim() || null;
 
-/** Inserts new messages in their order into the one row of `thread`, and returns their ids. */
-const insertMessages = (
-  sql: Sql,
-  { messages, run_id }: { messages: NewMessage[]; run_id: string },
-  condition: ReturnType<Sql>,
-) => sql`
-  insert into chat_messages
-    (id, session_id, role, content, client_id, run_id, turn_id, step, metadata)
-  select m.id, thread.id, m.role, m.content, m.client_id, ${run_id}, m.turn_id, m.step, m.metadata
-  from thread, rows from (jsonb_to_recordset(${sql.json(messages as never)})
-    as (id uuid, role text, content text, client_id text, turn_id uuid, step int,
-        metadata jsonb)) with ordinality
-    as m (id, role, content, client_id, turn_id, step, metadata, n)
-  ${condition}
-  order by m.n
-  on conflict do nothing
-  returning id`;
+/** The rows `m` of new messages in JSON, numbered by `n`. */
+const toMessageRows = (sql: Sql, messages: ReturnType<Sql>) => sql`
+  rows from (jsonb_to_recordset(${messages})
+    as (id uuid, role text, content text, client_id text, turn_id uuid, step int, metadata jsonb))
+    with ordinality as m (id, role, content, client_id, turn_id, step, metadata, n)`;
 
 /** The messages of a thread as a viewer sees them, oldest first. */
 export async function listMessages(
@@ -183,7 +208,7 @@ export async function listMessages(
 }
 
 /** A thread's messages as one JSON value, oldest first. */
-export const messagesOf = (sql: Sql, session_id: string) => sql`
+export const messagesOf = (sql: Sql, session_id: string | ReturnType<Sql>) => sql`
   (select coalesce(jsonb_agg(jsonb_build_object(
      'id', id, 'role', role, 'content', content, 'client_id', client_id, 'run_id', run_id,
      'turn_id', turn_id, 'step', step, 'metadata', metadata,
@@ -211,12 +236,19 @@ export async function addToThread(
     )
     ${replaces === undefined ? sql`` : moveToBranch(sql, { session_id, replaces, run_id })}
     ${results.length === 0 ? sql`` : addResults(sql, session_id, results)},
-    added as (${insertMessages(
-      sql,
-      content,
-      // Counting them first also frees their ids for the new messages.
-      replaces === undefined ? sql`` : sql`where (select count(*) from replaced) > 0`,
-    )})
+    added as (
+      insert into chat_messages
+        (id, session_id, role, content, client_id, run_id, turn_id, step, metadata)
+      select m.id, thread.id, m.role, m.content, m.client_id, ${run_id}, m.turn_id, m.step, m.metadata
+      from thread, ${toMessageRows(sql, sql`${sql.json(messages as never)}`)}
+      ${
+        // Counting them first also frees their ids for the new messages.
+        replaces === undefined ? sql`` : sql`where (select count(*) from replaced) > 0`
+      }
+      order by m.n
+      on conflict do nothing
+      returning id
+    )
     select count(*)::int as added,
            -- The first token need not wait for the disk: the answer's commit waits and includes this row.
            ${notWaitingForDisk(sql)}
@@ -256,31 +288,46 @@ const addResults = (sql: Sql, session_id: string, results: NewToolResult[]) => s
     where m.session_id = ${session_id} and m.id in (select message_id from results)
   )`;
 
+/** The steps of one answer, to store. */
+export type AnswerToSave = {
+  session_id: string;
+  turn_id: string;
+  run_id: string;
+  steps: NewAnswer[];
+};
+
 /**
- * Stores the steps of an answer, complete or not. They replace incomplete steps of an earlier attempt,
- * never a complete step. Stores nothing if the session was deleted during the answer.
+ * Stores the steps of answers, complete or not, all with one statement; no two of them can be of the same session.
+ * They replace incomplete steps of an earlier attempt, never a complete step. Stores nothing for a question that was
+ * deleted or replaced during its answer.
  */
-export async function saveAnswer(
-  sql: Sql,
-  session_id: string,
-  answer: { turn_id: string; run_id: string; steps: NewAnswer[] },
-): Promise<void> {
-  const { turn_id, run_id, steps } = answer;
-  const lastStep = Math.max(...steps.map(({ step }) => step));
+export async function saveAnswers(sql: Sql, answers: AnswerToSave[]): Promise<void> {
+  const saved = answers.map((answer) => ({
+    ...answer,
+    last_step: Math.max(...answer.steps.map(({ step }) => step)),
+  }));
   await sql`
-    with thread as (
-      update chat_sessions set updated_at = now() where id = ${session_id} returning id
+    with saved as (
+      select * from jsonb_to_recordset(${sql.json(toStorable(saved) as never)})
+        as a (session_id uuid, turn_id uuid, run_id text, last_step int, steps jsonb)
+      order by session_id
+    ),
+    thread as (
+      update chat_sessions s set updated_at = now() from saved
+      where s.id = saved.session_id
+        and exists (select from chat_messages q where q.id = saved.turn_id)
+      returning s.id
     ),
     outdated as (
-      delete from chat_messages where turn_id = ${turn_id} and step > ${lastStep}
+      delete from chat_messages m using saved
+      where m.turn_id = saved.turn_id and m.step > saved.last_step
     )
     insert into chat_messages as m
       (id, session_id, role, content, run_id, turn_id, step, metadata)
-    select s.id, thread.id, 'assistant', s.content, ${run_id}, ${turn_id}::uuid, s.step, s.metadata
-    from thread, jsonb_to_recordset(${sql.json(toStorable(steps) as never)})
+    select s.id, thread.id, 'assistant', s.content, saved.run_id, saved.turn_id, s.step, s.metadata
+    from saved join thread on thread.id = saved.session_id, jsonb_to_recordset(saved.steps)
       as s (id uuid, content text, step int, metadata jsonb)
-    where exists (select from chat_messages where id = ${turn_id})
-    order by s.step
+    order by saved.session_id, s.step
     on conflict (turn_id, step) do update set
       id = excluded.id, content = excluded.content, run_id = excluded.run_id,
       metadata = excluded.metadata

@@ -22,14 +22,9 @@ import { LiveRuns, type RunWork } from "../../chat/run/live-runs";
 import { isUnanswered } from "../../chat/run/unanswered";
 import { type Reconciled, reconcile, reconcileFirst } from "../../chat/thread/reconcile";
 import type { AuditWriter } from "../../db/access/audit-writer";
-import {
-  addToThread,
-  listMessages,
-  openThread,
-  recordDelivery,
-  saveAnswer,
-} from "../../db/chat/chat";
+import { addToThread, listMessages, recordDelivery } from "../../db/chat/chat";
 import { findCoursesOfThread } from "../../db/chat/chat-sessions";
+import { openThreadBatches, type ThreadBatches } from "../../db/chat/thread-batches";
 import { queueUnansweredQuestion } from "../../db/webhooks/messages";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
@@ -67,7 +62,9 @@ export function chatRoutes(deps: ChatRouteDeps) {
   const { db, shutdown, beforeClose } = deps;
   const runs = new LiveRuns(shutdown, new AppError("chat_interrupted"), beforeClose);
   const described = capabilities(deps);
-  const depsFor = (viewer: Viewer) => toRequestDeps(deps, runs, viewer);
+  const threads = openThreadBatches(db);
+  const storing = { ...deps, runs, threads };
+  const depsFor = (viewer: Viewer) => toRequestDeps(storing, viewer);
   const read = async (request: Request, body: unknown, query: NamedCourse) => {
     const course = await findThreadCourse(db, request, body, query);
     return readChatRequest(body, course ?? query, principalOf(request).user_id);
@@ -78,7 +75,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
       "/stream",
       async ({ body, query, request, server }) => {
         const asked = await read(request, body, query);
-        const conversation = await openConversation(deps, runs, request, {
+        const conversation = await openConversation(storing, request, {
           asked,
           first: reconcileFirst(asked),
         });
@@ -101,7 +98,7 @@ export function chatRoutes(deps: ChatRouteDeps) {
       async ({ body, query, request, server }) => {
         const asked = await read(request, body, query);
         // A repeated request must not store its question, so the question is stored later.
-        const conversation = await openConversation(deps, runs, request, { asked });
+        const conversation = await openConversation(storing, request, { asked });
         server?.timeout(request, 0);
         const answer = async () => ({
           status: 200,
@@ -129,8 +126,11 @@ export function chatRoutes(deps: ChatRouteDeps) {
     .use(chatSessionRoutes({ db, runs, audit: deps.audit, config: deps.config }));
 }
 
-function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns, viewer: Viewer): RequestDeps {
-  const { db, chatModel, log, metrics } = deps;
+/** The dependencies of the routes that store conversations. */
+type ConversationDeps = ChatRouteDeps & { runs: LiveRuns; threads: ThreadBatches };
+
+function toRequestDeps(deps: ConversationDeps, viewer: Viewer): RequestDeps {
+  const { db, chatModel, log, metrics, runs, threads } = deps;
   const onEnd = (outcome: string, summary: RunSummary) => observeAnswer(metrics, outcome, summary);
   return {
     runs,
@@ -141,7 +141,7 @@ function toRequestDeps(deps: ChatRouteDeps, runs: LiveRuns, viewer: Viewer): Req
       recordDelivery: (session_id, turn_id, isDelivered) =>
         recordDelivery(db, session_id, turn_id, isDelivered),
       saveAnswer: async (session_id, answer) => {
-        await saveAnswer(db, session_id, answer);
+        await threads.saveAnswer({ session_id, ...answer });
         if (isUnanswered(answer.steps))
           await queueUnansweredQuestion(db, session_id, answer.turn_id);
       },
@@ -208,8 +208,7 @@ type OpeningRequest = {
  * @throws AppError `course_not_found` or `session_not_found`
  */
 async function openConversation(
-  { db, config }: ChatRouteDeps,
-  runs: LiveRuns,
+  { threads, config, runs }: ConversationDeps,
   request: Request,
   { asked, first }: OpeningRequest,
 ): Promise<AgUiThreadRequest> {
@@ -221,7 +220,7 @@ async function openConversation(
   const name = { id, course_id, thread_id, viewer, owner, user_id: principal.user_id };
   const live = runs.find(id);
   const beginning = first && { messages: first.added.messages, run_id: asked.run_id };
-  const { messages, isBegun } = await openThread(db, name, beginning);
+  const { messages, isBegun } = await threads.openThread(name, beginning);
   return {
     request: asked,
     live,

@@ -4,15 +4,15 @@ import {
   listMessages,
   type NewAnswer,
   type NewMessage,
-  openThread,
-  saveAnswer,
 } from "../../../src/db/chat/chat";
 import { listSessions } from "../../../src/db/chat/chat-sessions";
+import { openThreadBatches } from "../../../src/db/chat/thread-batches";
 import { SEES_ALL } from "../../../src/principal";
 import { withDatabase } from "../../support/database";
 import { createCourse } from "../../support/factories";
 
 const db = await withDatabase();
+const { openThread, saveAnswer } = openThreadBatches(db);
 
 /** The caller names no user and can continue every thread. */
 const ANYONE = { user_id: null, owner: "all" as const, viewer: SEES_ALL };
@@ -38,15 +38,14 @@ const step = (step: number, content: string, status: "complete" | "aborted"): Ne
 });
 const say = (messages: NewMessage[]) =>
   addToThread(db, session_id, { run_id: "run", messages, results: [] });
-const answer = (...steps: NewAnswer[]) =>
-  saveAnswer(db, session_id, { turn_id, run_id: "run", steps });
+const answer = (...steps: NewAnswer[]) => saveAnswer({ session_id, turn_id, run_id: "run", steps });
 const contents = async () =>
   (await listMessages(db, session_id, SEES_ALL)).map(({ content }) => content);
 
 beforeEach(async () => {
   course_id = await createCourse(db);
   session_id = crypto.randomUUID();
-  await openThread(db, { id: session_id, course_id, thread_id: null, ...ANYONE });
+  await openThread({ id: session_id, course_id, thread_id: null, ...ANYONE });
   const first = question("One?", "m1");
   turn_id = first.id;
   await say([first]);
@@ -54,7 +53,7 @@ beforeEach(async () => {
 
 describe("a thread", () => {
   test("is opened once, and belongs to its course", async () => {
-    const again = await openThread(db, {
+    const again = await openThread({
       id: session_id,
       course_id,
       thread_id: "other name",
@@ -71,9 +70,9 @@ describe("a thread", () => {
       messages: [{ role: "user", content: "One?", client_id: "m1" }],
       isBegun: false,
     });
-    expect(openThread(db, elsewhere)).rejects.toMatchObject({ errorCode: "session_not_found" });
+    expect(openThread(elsewhere)).rejects.toMatchObject({ errorCode: "session_not_found" });
     const nowhere = { ...elsewhere, course_id: crypto.randomUUID() };
-    expect(openThread(db, nowhere)).rejects.toMatchObject({ errorCode: "course_not_found" });
+    expect(openThread(nowhere)).rejects.toMatchObject({ errorCode: "course_not_found" });
   });
 
   test("takes a question once, however many send it at the same moment", async () => {
@@ -97,7 +96,7 @@ describe("a thread", () => {
 
 describe("the beginning of a thread", () => {
   const begin = (id: string, ...messages: NewMessage[]) =>
-    openThread(db, { id, course_id, thread_id: null, ...ANYONE }, { messages, run_id: "run" });
+    openThread({ id, course_id, thread_id: null, ...ANYONE }, { messages, run_id: "run" });
 
   test("is stored with the new thread, in order and with its label", async () => {
     const id = crypto.randomUUID();
@@ -134,16 +133,57 @@ describe("the beginning of a thread", () => {
     const nowhere = { id, course_id: crypto.randomUUID(), thread_id: null, ...ANYONE };
     const beginning = { messages: [question("Why?")], run_id: "run" };
 
-    await expect(openThread(db, nowhere, beginning)).rejects.toMatchObject({
+    await expect(openThread(nowhere, beginning)).rejects.toMatchObject({
       errorCode: "course_not_found",
     });
     expect(await listMessages(db, id, SEES_ALL)).toEqual([]);
   });
 });
 
+test("a crowd of threads begins and is answered as each of them does alone", async () => {
+  const course = course_id;
+  const elsewhere = await createCourse(db);
+  const ids = Array.from({ length: 40 }, () => crypto.randomUUID());
+  const courseOf = (n: number) => (n % 10 === 7 ? crypto.randomUUID() : course);
+  const questions = ids.map((_, n) => question(`Question ${n}?`, "first"));
+  await openThread({ id: ids[3]!, course_id: elsewhere, thread_id: null, ...ANYONE });
+
+  const opened = await Promise.allSettled(
+    ids.map((id, n) =>
+      openThread(
+        { id, course_id: courseOf(n), thread_id: null, ...ANYONE },
+        { messages: [questions[n]!], run_id: `run ${n}` },
+      ),
+    ),
+  );
+  await Promise.all(
+    ids.map((id, n) =>
+      saveAnswer({
+        session_id: id,
+        turn_id: questions[n]!.id,
+        run_id: `run ${n}`,
+        steps: [step(0, `Answer ${n}, first.`, "complete"), step(1, `${n}, second.`, "complete")],
+      }),
+    ),
+  );
+
+  for (const [n, id] of ids.entries()) {
+    const result = opened[n]!;
+    const stored = (await listMessages(db, id, SEES_ALL)).map(({ content }) => content);
+    if (n === 3 || n % 10 === 7) {
+      const errorCode = n === 3 ? "session_not_found" : "course_not_found";
+      expect(result).toMatchObject({ status: "rejected", reason: { errorCode } });
+      expect(stored).toEqual([]);
+    } else {
+      expect(result).toMatchObject({ value: { messages: [], isBegun: true } });
+      expect(stored).toEqual([`Question ${n}?`, `Answer ${n}, first.`, `${n}, second.`]);
+    }
+  }
+});
+
 test("a label ends with a whole character", async () => {
   const id = crypto.randomUUID();
-  await openThread(db, { id, course_id, thread_id: null, ...ANYONE });
+  await openThread({ id, course_id, thread_id: null, ...ANYONE });
   const coins = question(`Entropy${"🪙".repeat(80)}`);
   await addToThread(db, id, { run_id: "run", messages: [coins], results: [] });
   const { items } = await listSessions(db, course_id, null, { limit: 1 });
