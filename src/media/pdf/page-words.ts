@@ -33,8 +33,7 @@ function toBox(
   length: number,
   page: { width: number; height: number },
 ): PageWord {
-  const turn = Number.isNaN(angle) ? Math.PI / 2 : angle;
-  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const corners = [from, from + length].flatMap((along) =>
     [-ASCENT * size, DESCENT * size].map((down) => ({
       x: clamp((x + along * cos - down * sin) / page.width),

@@ -47,7 +47,7 @@ function byDirection(words: PlacedWord[]): { words: PlacedWord[]; tilted: boolea
   return [...frames.values()]
     .sort((a, b) => Number(isTilted(a)) - Number(isTilted(b)) || characters(b) - characters(a))
     .map((frame) => {
-      const angle = frame[0]!.angle || 0;
+      const { angle } = frame[0]!;
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
       const turned = frame.map((word) => ({
         ...word,

@@ -9,7 +9,10 @@ import type { OutlineEntry, PdfDeck, PdfPage } from "./pdf-deck";
 import { type Line, toReadingOrder } from "./pdf-layout";
 import { toPageText } from "./pdf-paragraphs";
 import { withoutRunningCells } from "./running-lines";
+import { charactersOfTexFont } from "./tex-encodings";
 import type { PlacedWord } from "./text-fragments";
+
+globalThis.pdfCharactersOf = charactersOfTexFont;
 
 /** An outline that is longer is noise, or an attack. */
 const MAX_OUTLINE_ENTRIES = 5_000;
@@ -205,19 +208,25 @@ function boxOf({ transform, width, height }: TextItem): Box {
   };
 }
 
-/** Ligatures, shapes of letters and the micro sign: fonts draw them, but people do not type them in a search. */
-const PRESENTATION_FORMS = /[\u00b5\ufb00-\ufdff\ufe70-\ufefc]/g;
+/**
+ * Ligatures, shapes of letters, radicals in place of Chinese characters, marks of vertical text, and the micro
+ * sign: fonts draw them, but people do not type them in a search.
+ */
+const PRESENTATION_FORMS =
+  /[\u00b5\u2e80-\u2fdf\ufb00-\ufdff\ufe10-\ufe19\ufe30-\ufe44\ufe70-\ufefc]/g;
 
 /** The same item on the shown page: x to the right, y down, rotation included. */
 function toWord(item: TextItem, pageTransform: number[]): PlacedWord {
   const [a, b, c, d, x, y] = Util.transform(pageTransform, item.transform) as number[];
+  // Columns of Chinese and Japanese text follow each other from right to left, as lines do after a turn.
+  const isVertical = item.dir === "ttb";
   return {
     text: item.str.replace(PRESENTATION_FORMS, (form) => form.normalize("NFKC")),
     x: x!,
     y: y!,
-    width: item.width,
+    width: isVertical ? item.height : item.width,
     size: Math.hypot(c!, d!) || Math.hypot(a!, b!),
-    angle: item.dir === "ttb" ? Number.NaN : Math.atan2(b!, a!),
+    angle: isVertical ? Math.PI / 2 : Math.atan2(b!, a!),
     rightToLeft: item.dir === "rtl",
   };
 }

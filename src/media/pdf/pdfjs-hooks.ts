@@ -5,6 +5,7 @@
  * (docs/decisions/0037). The hooks are inserted while the module is loaded, so no installed file changes.
  */
 import type { BunPlugin } from "bun";
+import type { GlyphNames } from "./tex-encodings";
 
 /** A dictionary of a PDF as pdfjs represents it. */
 export type PdfDict = {
@@ -55,12 +56,27 @@ export interface PageObserver {
 declare global {
   /** Set while a page's text is read. */
   var pdfPageObserver: PageObserver | undefined;
+  /** Gets the names of the glyphs of a font without a map; returns the characters of its codes, if it knows them. */
+  var pdfCharactersOf: ((names: GlyphNames) => Map<number, string> | null) | undefined;
 }
 
 const OBSERVER = "globalThis.pdfPageObserver";
+const CHARACTERS_OF = "globalThis.pdfCharactersOf";
 
 /** Anchor in the library's source, and its replacement. Each anchor occurs once. */
 const INSERTIONS: [anchor: string, replacement: string][] = [
+  [
+    "      return new ToUnicodeMap(this._simpleFontToUnicode(properties));\n",
+    `      const characters = properties.isType3Font && ${CHARACTERS_OF}?.(properties.differences.entries());
+      const codes = this._simpleFontToUnicode(properties);
+      if (characters) for (const [code, text] of characters) codes.set(code, text);
+      return new ToUnicodeMap(codes);\n`,
+  ],
+  [
+    "        if (category.isInvisibleFormatMark) {\n",
+    // Only a soft hyphen shows that a word is divided at the end of a line.
+    `$& if (${OBSERVER} && glyph.unicode === "\\u00ad" && textContentItem.initialized) textContentItem.str.push("\\u00ad");\n`,
+  ],
   [
     "    const emptyGStateCache = new LocalGStateCache();\n    const preprocessor = new EvaluatorPreprocessor(stream, xref, stateManager);\n    let textState, currentTextState;\n",
     `$& const contentStream = {

@@ -13,7 +13,7 @@ export type PlacedWord = {
   width: number;
   /** Font size in points. */
   size: number;
-  /** Of the baseline, clockwise in radians; NaN for vertical text. */
+  /** Of the baseline, clockwise in radians; a right angle for vertical text. */
   angle: number;
   rightToLeft: boolean;
 };

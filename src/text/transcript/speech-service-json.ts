@@ -11,7 +11,6 @@ import {
   seconds,
   spanOf,
   speakerOf,
-  type ToMs,
   textOf,
   unitOf,
   wordOf,

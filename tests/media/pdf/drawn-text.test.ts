@@ -124,3 +124,43 @@ test.each(CASES.map(([name, , expected], i) => [name, i, expected] as const))(
     expect((await pages)[i]!.text).toBe(expected);
   },
 );
+
+/** Fonts whose codes are not ASCII; each glyph of the Type 3 font is a square. */
+const FONTS = {
+  fonts:
+    "/T1 10 0 R /J1 11 0 R /S1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica " +
+    "/Encoding << /BaseEncoding /WinAnsiEncoding /Differences [173 /sfthyphen] >> >>",
+  objects: {
+    10: `<< /Type /Font /Subtype /Type3 /FontBBox [0 0 600 600] /FontMatrix [.001 0 0 .001 0 0] /FirstChar 0 /LastChar 255
+      /Widths [${"600 ".repeat(256)}] /Resources << >>
+      /CharProcs << ${[...Array(256).keys()].map((code) => `/a${code} 12 0 R`).join(" ")} >>
+      /Encoding << /Type /Encoding /Differences [28 /a28 46 /a46 ${[...Array(26).keys()].map((i) => `${97 + i} /a${97 + i}`).join(" ")} 228 /a228 255 /a255] >> >>`,
+    11: `<< /Type /Font /Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding /UniJIS-UCS2-V /DescendantFonts [<< /Type /Font
+      /Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >>
+      /FontDescriptor << /Type /FontDescriptor /FontName /HeiseiMin-W3 /Flags 4 /FontBBox [0 -200 1000 900] /ItalicAngle 0
+      /Ascent 800 /Descent -200 /CapHeight 800 /StemV 80 >> >>] >>`,
+    12: "<< /Length 36 >>\nstream\n600 0 0 0 600 600 d1 0 0 500 500 re f\nendstream",
+  },
+};
+const vertical = (japanese: string, x: number, size: number) => {
+  const codes = [...japanese].map((one) => one.charCodeAt(0).toString(16).padStart(4, "0"));
+  return `BT /J1 ${size} Tf 1 0 0 1 ${x} 380 Tm <${codes.join("")}> Tj ET\n`;
+};
+
+test("fonts with codes of their own: TeX's bitmaps, a soft hyphen, vertical Japanese from right to left", async () => {
+  const path = join(folder, "fonts.pdf");
+  const tex = "BT /T1 20 Tf 1 0 0 1 40 300 Tm (stro\\034ent. gr\\377e) Tj ET\n";
+  const columns =
+    vertical("線形代数", 600, 30) +
+    vertical("行列は表す。", 500, 20) +
+    vertical("固有値を学ぶ。", 460, 20);
+  const soft =
+    "BT /S1 14 Tf 18 TL 40 300 Td (The electro\\255) Tj T* (magnetic co\\255pper field) Tj ET\n";
+  await writeFile(path, rawPdf([tex, columns, soft], FONTS));
+
+  await using pdf = await readPdf(path);
+
+  expect((await pdf.page(1)).text).toBe("strofient. grße");
+  expect((await pdf.page(3)).text).toBe("The electromagnetic\ncopper field");
+  expect((await pdf.page(2)).text).toMatch(/^線形代数\s+行列は表す。\s+固有値を学ぶ。$/);
+});
