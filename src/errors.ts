@@ -1,4 +1,7 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { explainIssue } from "./text/field-messages";
+
+z.config({ customError: explainIssue });
 
 /**
  * All errors of this service in one table.
@@ -161,9 +164,12 @@ export const UNKNOWN_FIELD = "is not a field of this request";
 /** More than these do not help the caller, and each adds to the response. */
 const MAX_FIELD_PROBLEMS = 20;
 
-/** The first problems that a schema found, each with the path of its field, such as `segments.3.end_ms`. */
-export const toFieldProblems = ({ issues }: z.ZodError): FieldProblem[] =>
-  issues
+/**
+ * The first problems that a schema found, each with the path of its field, such as `segments.3.end_ms`. A field
+ * has one: the others mostly follow from it.
+ */
+export function toFieldProblems({ issues }: z.ZodError): FieldProblem[] {
+  const problems = issues
     .slice(0, MAX_FIELD_PROBLEMS)
     .flatMap(explainUnion)
     .flatMap((issue) => {
@@ -174,8 +180,12 @@ export const toFieldProblems = ({ issues }: z.ZodError): FieldProblem[] =>
             message: UNKNOWN_FIELD,
           }))
         : [{ path: path.join("."), message: issue.message }];
-    })
+    });
+  const paths = problems.map(({ path }) => path);
+  return problems
+    .filter(({ path }, index) => paths.indexOf(path) === index)
     .slice(0, MAX_FIELD_PROBLEMS);
+}
 
 /** A caller chooses the names of unknown fields. */
 const shorten = (key: PropertyKey) => String(key).slice(0, 100);

@@ -17,12 +17,11 @@ test("the problem of a union is that of the alternative that was meant", () => {
   expect(problemsOf([{ url: "x" }])).toEqual([
     {
       path: "text.0.url",
-      message: 'Invalid input: expected "all", or Invalid input: expected "none"',
+      message: "must be all, or must be none",
     },
   ]);
   expect(problemsOf([{}])).toMatchObject([{ path: "text.0.url" }]);
   const [{ path, message }] = problemsOf(7) as [{ path: string; message: string }];
   expect(path).toBe("text");
-  expect(message).toContain("expected string, received number");
-  expect(message).toContain("expected array, received number");
+  expect(message).toBe("must be text, or must be a list");
 });

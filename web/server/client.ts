@@ -1,5 +1,5 @@
 import { createLecternClient, LecternError } from "@lectern/client";
-import { problemTitle } from "../text/problem-titles";
+import { fieldProblem, problemTitle } from "../text/problem-titles";
 import { strings } from "../text/strings";
 import { BASE_URL } from "./base-url";
 import { explainRefusal, findKey } from "./credential";
@@ -45,8 +45,9 @@ export function reasonOf(error: unknown): string {
   const { code, title = "" } = problemOf(error) ?? {};
   const translated = problemTitle(code);
   if (error instanceof LecternError) {
-    // The message has the title and the reasons of the fields.
-    return translated ? translated + error.message.slice(title.length) : error.message;
+    if (!translated) return error.message;
+    const fields = error.problem?.details?.fields ?? [];
+    return [translated, ...fields.map(fieldProblem)].join("; ");
   }
   return translated || title || (error instanceof Error ? error.message : String(error));
 }

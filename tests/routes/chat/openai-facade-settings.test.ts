@@ -207,7 +207,7 @@ const REFUSED: [string, object, string, string][] = [
     "an image at an address that is not of the web",
     { messages: [{ role: "user", content: image("ftp://example.org/a.png") }] },
     "messages.0.content.0.image_url.url",
-    "not a data: URL in base64, or Invalid URL",
+    "not a data: URL in base64, or must be a web address",
   ],
 ];
 test.each(REFUSED)(
