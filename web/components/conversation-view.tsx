@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { findCited } from "../conversation/cited";
-import type { Conversation, ConversationState } from "../conversation/conversation";
+import type { Conversation } from "../conversation/conversation";
+import type { ConversationState } from "../conversation/conversation-store";
 import type { Exchange, Reference } from "../conversation/exchange";
 import { strings } from "../text/strings";
 import { Composer } from "./composer";

@@ -7,20 +7,11 @@ import { isKeyRefused, isUnreachable, lectern, reasonOf } from "../server/client
 import { credentialHeaders, isShared } from "../server/credential";
 import { problemTitle } from "../text/problem-titles";
 import { strings } from "../text/strings";
+import { type ConversationState, ConversationStore } from "./conversation-store";
 import { type Exchange, newExchange, type Reference, readSession } from "./exchange";
 import { isBegunHere, rememberThread } from "./history";
 import { joinText } from "./join-text";
 import { newId } from "./new-id";
-
-export type ConversationState = {
-  /** `loading` while a stored conversation is read; `unread` if the server cannot be reached for it. */
-  status: "loading" | "ready" | "running" | "missing" | "unread";
-  exchanges: Exchange[];
-  references: ReadonlyMap<number, Reference>;
-  /** A question that was not sent, because the server could not be reached. */
-  unsent: string | undefined;
-  keyRefused: boolean;
-};
 
 export type ConversationOptions = {
   course_id: string;
@@ -57,31 +48,16 @@ const STOP_AGAIN_MS = 1_000;
 
 /** A run can call `show_source` once, so a second round ends it. */
 const MAX_ROUNDS = 3;
-/** Rendering takes this share of the time at most: a long list or table that grows is parsed and laid out as a whole. */
-const RENDER_SHARE = 0.04;
-const FRAME_MS = 16;
-const HIDDEN_MS = 100;
-
 /** The last message asks the reader, or calls a tool of the page. */
 function isWaitingForReply({ messages }: ChatSession): boolean {
   const { metadata } = messages.at(-1) ?? {};
   return Array.isArray(metadata?.tool_calls) && metadata.tool_calls.length > 0;
 }
 
-/** A thread: its state for the page, and what the reader can do with it. Subscribers are called at most once a frame. */
+/** A thread, and what the reader can do with it. Its state for the page is in `store`. */
 export class Conversation {
+  readonly store = new ConversationStore();
   readonly #agent: HttpAgent;
-  readonly #listeners = new Set<() => void>();
-  #state: ConversationState = {
-    status: "ready",
-    exchanges: [],
-    references: new Map(),
-    unsent: undefined,
-    keyRefused: false,
-  };
-  #isScheduled = false;
-  /** Earliest time of the next notification, on the clock of `performance.now()`. */
-  #nextRender = 0;
   #isStopped = false;
   /** The run to rejoin has ended or is on another process. */
   #isGone = false;
@@ -99,16 +75,13 @@ export class Conversation {
     this.#agent.use(joinText);
   }
 
-  readonly getState = (): ConversationState => this.#state;
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  get #state(): ConversationState {
+    return this.store.getState();
+  }
 
   /** Reads the stored conversation, and rejoins its answer if one is being written. */
   async restore(): Promise<void> {
-    this.#change({ status: "loading" });
+    this.store.change({ status: "loading" });
     try {
       const session = await this.#readStored();
       this.#showStored(session);
@@ -118,7 +91,7 @@ export class Conversation {
       const isMissing =
         error instanceof LecternError && error.status === 404 && !isBegunHere(thread_id);
       const status = isMissing ? "missing" : isUnreachable(error) ? "unread" : "ready";
-      this.#change({ status, keyRefused: isKeyRefused(error) });
+      this.store.change({ status, keyRefused: isKeyRefused(error) });
     }
   }
 
@@ -135,12 +108,12 @@ export class Conversation {
     );
     const last = session.messages.at(-1);
     this.#agent.setState(last?.role === "assistant" ? { last_message_id: last.id } : {});
-    this.#change({ status: "ready", ...readSession(session) });
+    this.store.change({ status: "ready", ...readSession(session) });
   }
 
   /** Follows the answer in progress from its beginning, or shows what is stored if it has ended. */
   async #rejoin(): Promise<void> {
-    this.#updateLast({ status: "running", started: Date.now() });
+    this.store.updateLast({ status: "running", started: Date.now() });
     const isSent = await this.#run({ rejoin: true });
     if (!isSent) this.#showStored(await this.#readStored());
   }
@@ -156,12 +129,14 @@ export class Conversation {
       status: "resolved" as const,
       payload: { answer: text },
     }));
-    this.#change({ exchanges: this.#state.exchanges.filter(({ id }) => id !== this.#unsentId) });
+    this.store.change({
+      exchanges: this.#state.exchanges.filter(({ id }) => id !== this.#unsentId),
+    });
     const before = this.#agent.messages;
     if (resume.length === 0) {
       this.#agent.addMessage({ id: question.id, role: "user", content: text });
     }
-    this.#add(newExchange(question.id, text));
+    this.store.add(newExchange(question.id, text));
     const isSent = await this.#run(resume.length > 0 ? { resume } : {}, () =>
       rememberThread({ id: thread_id, course_id, title }),
     );
@@ -169,7 +144,7 @@ export class Conversation {
     // The question returns to the box, so that it is not lost.
     this.#agent.setMessages(before);
     this.#unsentId = question.id;
-    this.#change({ unsent: text });
+    this.store.change({ unsent: text });
   }
 
   /** Answers a question again. What followed it is replaced. */
@@ -188,7 +163,7 @@ export class Conversation {
   async finish(): Promise<void> {
     const last = this.#state.exchanges.at(-1);
     if (!last || this.#state.status === "running") return;
-    this.#replaceLast({ ...newExchange(last.id, last.question) });
+    this.store.replaceLast({ ...newExchange(last.id, last.question) });
     this.#agent.setState({});
     await this.#run();
   }
@@ -224,7 +199,7 @@ export class Conversation {
 
   /** The server can be reached again. The question stays in the box. */
   takeUnsent(): void {
-    this.#change({ unsent: undefined });
+    this.store.change({ unsent: undefined });
   }
 
   /** Marks the sources whose material was replaced since. */
@@ -234,13 +209,12 @@ export class Conversation {
     const answer = await lectern.GET("/api/chat/sessions/{id}", { params }).catch(() => undefined);
     // A share link shows no stored conversation, so nothing is marked.
     if (!answer?.data) return;
-    const { references } = readSession(answer.data);
-    const merged = new Map(this.#state.references);
-    for (const [number, { replaced }] of references) {
-      const known = merged.get(number);
-      if (known && replaced) merged.set(number, { ...known, replaced });
-    }
-    this.#change({ references: merged });
+    const known = this.#state.references;
+    const replaced = [...readSession(answer.data).references.values()].flatMap((reference) => {
+      const shown = known.get(reference.number);
+      return shown && reference.replaced ? { ...shown, replaced: reference.replaced } : [];
+    });
+    this.store.putReferences(replaced);
   }
 
   async #replaceFrom(exchange: Exchange, text: string): Promise<void> {
@@ -253,8 +227,8 @@ export class Conversation {
       ...messages.slice(0, at),
       { id: exchange.id, role: "user", content: text },
     ]);
-    this.#change({ exchanges: this.#state.exchanges.slice(0, index) });
-    this.#add(newExchange(exchange.id, text));
+    this.store.change({ exchanges: this.#state.exchanges.slice(0, index) });
+    this.store.add(newExchange(exchange.id, text));
     await this.#run();
   }
 
@@ -266,7 +240,7 @@ export class Conversation {
    */
   async #run({ resume, rejoin }: RunOptions = {}, onReceived = () => {}): Promise<boolean> {
     this.#isStopped = false;
-    this.#change({ status: "running", unsent: undefined, keyRefused: false });
+    this.store.change({ status: "running", unsent: undefined, keyRefused: false });
     this.#agent.headers = credentialHeaders();
     let isReceived = false;
     try {
@@ -326,7 +300,7 @@ export class Conversation {
         const pause = REJOIN_PAUSES_MS[breaks];
         const canReturn = this.#lingerMs > 0 && isReceived() && isUnreachable(error);
         if (this.#isStopped || !canReturn || pause === undefined) throw error;
-        this.#updateLast({ activity: "reconnecting", problem: undefined });
+        this.store.updateLast({ activity: "reconnecting", problem: undefined });
         await new Promise((resolve) => setTimeout(resolve, pause));
         resume = undefined;
         rejoin = true;
@@ -385,28 +359,32 @@ export class Conversation {
   #subscriber(onReceived: () => void): AgentSubscriber {
     return {
       onRunStartedEvent: onReceived,
-      onStepStartedEvent: ({ event }) => this.#updateLast({ activity: event.stepName }),
-      onToolCallStartEvent: ({ event }) => this.#updateLast({ activity: event.toolCallName }),
+      onStepStartedEvent: ({ event }) => this.store.updateLast({ activity: event.stepName }),
+      onToolCallStartEvent: ({ event }) => this.store.updateLast({ activity: event.toolCallName }),
       onTextMessageStartEvent: ({ event }) => {
         const part = { id: event.messageId, text: "", unsupported: [] };
         // A run that is joined repeats the beginning of its answer.
         this.#hasSentText = true;
-        const others = this.#last.parts.filter(({ id }) => id !== event.messageId);
-        this.#updateLast({ activity: undefined, parts: [...others, part] });
+        const others = this.store.last.parts.filter(({ id }) => id !== event.messageId);
+        this.store.updateLast({ activity: undefined, parts: [...others, part] });
       },
       onTextMessageContentEvent: ({ event }) =>
-        this.#updatePart(event.messageId, (part) => ({ ...part, text: part.text + event.delta })),
+        this.store.updatePart(event.messageId, (part) => ({
+          ...part,
+          text: part.text + event.delta,
+        })),
       onTextMessageEndEvent: ({ event }) => {
         const { metadata } = event as { metadata?: { unsupported?: UnsupportedSentence[] } };
         const unsupported = metadata?.unsupported;
-        if (unsupported) this.#updatePart(event.messageId, (part) => ({ ...part, unsupported }));
+        if (unsupported)
+          this.store.updatePart(event.messageId, (part) => ({ ...part, unsupported }));
       },
       onCustomEvent: ({ event }) => this.#readCustom(event),
       onRunErrorEvent: ({ event }) => {
         // The client makes such an event from its own abort.
         if (this.#isStopped) return;
         if (event.code === "answer_not_running") this.#isGone = true;
-        else this.#updateLast({ problem: problemTitle(event.code) ?? event.message });
+        else this.store.updateLast({ problem: problemTitle(event.code) ?? event.message });
       },
     };
   }
@@ -416,69 +394,21 @@ export class Conversation {
       references?: Reference[];
       questions?: string[];
     };
-    if (name === "suggested_questions") this.#updateLast({ suggestions: questions });
-    if (name !== "knowledge_references") return;
-    const merged = new Map(this.#state.references);
-    for (const reference of references) merged.set(reference.number, reference);
-    this.#change({ references: merged });
-  }
-
-  get #last(): Exchange {
-    return this.#state.exchanges.at(-1)!;
-  }
-
-  #add(exchange: Exchange): void {
-    this.#change({ exchanges: [...this.#state.exchanges, exchange] });
-  }
-
-  #replaceLast(exchange: Exchange): void {
-    this.#change({ exchanges: [...this.#state.exchanges.slice(0, -1), exchange] });
-  }
-
-  #updateLast(fields: Partial<Exchange>): void {
-    if (this.#last) this.#replaceLast({ ...this.#last, ...fields });
-  }
-
-  #updatePart(id: string, update: (part: Exchange["parts"][number]) => Exchange["parts"][number]) {
-    this.#updateLast({
-      parts: this.#last.parts.map((part) => (part.id === id ? update(part) : part)),
-    });
+    if (name === "suggested_questions") this.store.updateLast({ suggestions: questions });
+    if (name === "knowledge_references") this.store.putReferences(references);
   }
 
   #end(status: "complete" | "stopped" | "failed", problem?: string, keyRefused = false): void {
     const [interrupt] = this.#agent.pendingInterrupts;
     const choices: string[] = interrupt?.responseSchema?.properties?.answer?.enum ?? [];
     const asked = interrupt && { message: interrupt.message ?? strings.pleaseReply, choices };
-    const failure = problem ?? this.#last.problem;
-    this.#updateLast({
+    const failure = problem ?? this.store.last.problem;
+    this.store.updateLast({
       status: failure ? "failed" : status,
       activity: undefined,
       problem: failure,
       asked,
     });
-    this.#change({ status: "ready", keyRefused });
-  }
-
-  #change(fields: Partial<ConversationState>): void {
-    // Shown in the next frame: a quick answer can begin and end before a slow one is rendered again.
-    const isUrgent = fields.status !== undefined && fields.status !== this.#state.status;
-    this.#state = { ...this.#state, ...fields };
-    if (this.#isScheduled && !isUrgent) return;
-    this.#isScheduled = true;
-    const notify = () => {
-      this.#isScheduled = false;
-      const started = performance.now();
-      for (const listener of this.#listeners) listener();
-      // React renders in a microtask that it queued before this one.
-      queueMicrotask(() => {
-        const ended = performance.now();
-        this.#nextRender = ended + (ended - started) / RENDER_SHARE;
-      });
-    };
-    const wait = isUrgent ? 0 : this.#nextRender - performance.now();
-    // A hidden tab has no frames.
-    if (document.hidden) setTimeout(notify, HIDDEN_MS);
-    else if (wait > FRAME_MS) setTimeout(() => requestAnimationFrame(notify), wait - FRAME_MS);
-    else requestAnimationFrame(notify);
+    this.store.change({ status: "ready", keyRefused });
   }
 }

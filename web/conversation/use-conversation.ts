@@ -1,7 +1,8 @@
 import { useEffect, useEffectEvent, useMemo, useSyncExternalStore } from "react";
 import { isShared } from "../server/credential";
 import { takeCarriedQuestion } from "./carried";
-import { Conversation, type ConversationOptions, type ConversationState } from "./conversation";
+import { Conversation, type ConversationOptions } from "./conversation";
+import type { ConversationState } from "./conversation-store";
 import { isNewThread } from "./history";
 
 /** The conversation of a thread, which ends with the component. */
@@ -34,6 +35,7 @@ export function useConversation(options: ConversationOptions): {
       conversation.leave();
     };
   }, [conversation, thread_id]);
-  const state = useSyncExternalStore(conversation.subscribe, conversation.getState);
+  const { subscribe, getState } = conversation.store;
+  const state = useSyncExternalStore(subscribe, getState);
   return { conversation, state };
 }
