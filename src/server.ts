@@ -56,8 +56,35 @@ export async function startServer(
 
   // Only this process uses the embedded database, so no worker of an earlier process is alive.
   if (!config.DATABASE_URL) await releaseAllClaims(services.db);
+  // Before the server listens, so that its first answer is not a failure.
+  const hasWorkers = config.ROLE !== "api" && config.WORKERS > 0;
+  if (hasWorkers) services.run(openWorkerState(config.WORKERS, () => 0));
+  if (config.ROLE !== "worker") await checkAccess(services);
+  // A worker loads its modules on its own thread while the routes are made: each takes a third of a second of CPU time.
+  const [stopWorking, stopServing] = await Promise.all([
+    hasWorkers ? startWorkers(services, database, embedder.url) : async () => {},
+    serve(services),
+  ]);
+  const stopBackground = startBackgroundWork(services, hasWorkers);
+  void warnAboutOtherModels(services);
+
+  return async () => {
+    services.stop();
+    await Promise.all([stopServing(), stopWorking(), stopBackground()]);
+    await services.close();
+    await embedder.close();
+  };
+}
+
+/**
+ * Starts the work that no request and no job waits for.
+ *
+ * @returns stops it
+ */
+function startBackgroundWork(services: Services, hasWorkers: boolean): () => Promise<void> {
+  const { config, log } = services;
   // A process without workers does this too, because it has the interrupted uploads that it received.
-  const stopMaintenance = await startMaintenance({
+  const stopMaintenance = startMaintenance({
     ...services,
     contentRetention: toContentRetention(config),
     audioRetentionDays: config.SOUND_RETENTION_DAYS,
@@ -69,58 +96,39 @@ export async function startServer(
       receipts: config.RECEIPT_RETENTION_DAYS,
     },
   });
-  const stopWebhooks = startWebhookSender({
-    ...services,
-    fetch: services.webhookFetch,
-    showsQuestions: config.TEACHERS_SEE_QUESTIONS,
-    now: () => new Date(),
-  });
-  const stopSync = startPolling((signal) => syncDueSources(services, signal), {
-    everyMs: SYNC_POLL_MS,
-    log,
-    failure: "sources are synchronised later",
-  });
+  const stops = [
+    startWebhookSender({
+      ...services,
+      fetch: services.webhookFetch,
+      showsQuestions: config.TEACHERS_SEE_QUESTIONS,
+      now: () => new Date(),
+    }),
+    startPolling((signal) => syncDueSources(services, signal), {
+      everyMs: SYNC_POLL_MS,
+      log,
+      failure: "sources are synchronised later",
+    }),
+  ];
   const everyHours = config.BACKUP_EVERY_HOURS;
-  const stopBackups =
-    everyHours === 0
-      ? async () => {}
-      : startPolling((signal) => runDueBackup(services, everyHours, signal), {
-          everyMs: BACKUP_POLL_MS,
-          log,
-          failure: "the backup is tried again later",
-        });
-  const hasWorkers = config.ROLE !== "api" && config.WORKERS > 0;
-  const stopExams =
-    !hasWorkers || config.AUTO_EXAMS === "off"
-      ? async () => {}
-      : startPolling((signal) => takeDueExam(services, signal), {
-          everyMs: EXAM_POLL_MS,
-          log,
-          failure: "the exam of a course is tried again later",
-        });
-  // Before the server listens, so that its first answer is not a failure.
-  if (hasWorkers) services.run(openWorkerState(config.WORKERS, () => 0));
-  if (config.ROLE !== "worker") await checkAccess(services);
-  // A worker loads its modules on its own thread while the routes are made: each takes a third of a second of CPU time.
-  const [stopWorking, stopServing] = await Promise.all([
-    hasWorkers ? startWorkers(services, database, embedder.url) : async () => {},
-    serve(services),
-  ]);
-  void warnAboutOtherModels(services);
-
+  if (everyHours > 0) {
+    const stopBackups = startPolling((signal) => runDueBackup(services, everyHours, signal), {
+      everyMs: BACKUP_POLL_MS,
+      log,
+      failure: "the backup is tried again later",
+    });
+    stops.push(stopBackups);
+  }
+  if (hasWorkers && config.AUTO_EXAMS !== "off") {
+    const stopExams = startPolling((signal) => takeDueExam(services, signal), {
+      everyMs: EXAM_POLL_MS,
+      log,
+      failure: "the exam of a course is tried again later",
+    });
+    stops.push(stopExams);
+  }
   return async () => {
-    services.stop();
     stopMaintenance();
-    await Promise.all([
-      stopServing(),
-      stopWorking(),
-      stopWebhooks(),
-      stopSync(),
-      stopBackups(),
-      stopExams(),
-    ]);
-    await services.close();
-    await embedder.close();
+    await Promise.all(stops.map((stop) => stop()));
   };
 }
 

@@ -3,6 +3,7 @@ import { afterAll, afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { openServerHost } from "./support/server";
+import { eventually } from "./support/waiting";
 
 setDefaultTimeout(120_000);
 const host = await openServerHost();
@@ -60,7 +61,10 @@ test("a start without workers, too, removes uploads that a crash cut off", async
 
   await host.start({ WORKERS: "0" });
 
-  expect(await readdir(staging)).toEqual([]);
+  await eventually(
+    () => readdir(staging),
+    (left) => left.length === 0,
+  );
 });
 
 test("a start on an open address needs a key or AUTH=off, which each start logs", async () => {

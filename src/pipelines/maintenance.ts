@@ -13,7 +13,6 @@ import { pruneHistory, type Retention } from "../db/jobs/retention";
 import { resumeDueJobs } from "../db/jobs/usage";
 import { expireAudio } from "../db/lecture-audio";
 import { purgeLectures } from "../db/lectures";
-import { AppError } from "../errors";
 import type { Log } from "../log";
 import { sweepScratch } from "../media/scratch";
 import { requeueLostJobs } from "../queue/queue";
@@ -24,9 +23,12 @@ import { sweepStaging } from "../storage/staging";
 import { removeDocument, removeFile } from "./document/request";
 import { auditFiles } from "./file-audit";
 import { removeUnneededAudio } from "./lecture/remove-audio";
+import { startPolling } from "./poll";
 import { applyRetention } from "./retention";
 
 const EVERY_MS = 60_000;
+/** A new process first starts its workers and serves the clients that wait for it: some tasks read all chunks. */
+const FIRST_AFTER_MS = 2_000;
 const DAY_MS = 24 * 3_600_000;
 /** Long enough for the worker of a deleted asset to notice: it extends its claim every 15 s. */
 const PURGE_AFTER_SECONDS = 60;
@@ -51,29 +53,35 @@ type MaintenanceDeps = {
 };
 
 /**
- * Cleans up after crashes, at start and every minute: scratch files, incomplete uploads, jobs without
- * a message, deleted assets, files without a row. Once a day, and in the background after the start, deletes
- * history that is too old and compares the stored files with the rows. Several machines can run each task at once.
+ * Maintains every minute and daily, first a moment after the start. Several machines can run each task at once.
  *
- * @returns a function that stops the maintenance
+ * @returns stops it: no further task begins
  */
-export async function startMaintenance(deps: MaintenanceDeps): Promise<() => void> {
-  const stop = new AbortController();
-  await maintain(deps);
-  void maintainDaily(deps, stop.signal);
-  const timers = [
-    setInterval(() => void maintain(deps), EVERY_MS),
-    setInterval(() => void maintainDaily(deps, stop.signal), DAY_MS),
-  ];
+export function startMaintenance(deps: MaintenanceDeps): () => void {
+  const { log } = deps;
+  const failure = "maintenance failed";
+  const stopFrequent = startPolling((signal) => maintain(deps, signal), {
+    everyMs: EVERY_MS,
+    firstAfterMs: FIRST_AFTER_MS,
+    log,
+    failure,
+  });
+  const stopDaily = startPolling((signal) => maintainDaily(deps, signal), {
+    everyMs: DAY_MS,
+    firstAfterMs: EVERY_MS,
+    log,
+    failure,
+  });
   return () => {
-    stop.abort(new AppError("cancelled"));
-    for (const timer of timers) clearInterval(timer);
+    void stopFrequent();
+    void stopDaily();
   };
 }
 
-async function maintain(deps: MaintenanceDeps): Promise<void> {
+/** Cleans up after crashes: scratch files, incomplete uploads, jobs without a message, deleted assets, files without a row. */
+export async function maintain(deps: MaintenanceDeps, signal?: AbortSignal): Promise<void> {
   const { db, dataRoot, storage, uploadedAudio } = deps;
-  await runTasks(deps, {
+  const tasks = {
     scratch: () => sweepScratch(dataRoot),
     document_staging: () => sweepStaging(storage.stagingDir),
     audio_staging: () => sweepStaging(uploadedAudio.stagingDir),
@@ -87,10 +95,11 @@ async function maintain(deps: MaintenanceDeps): Promise<void> {
     provider_calls: () => closeLostCalls(db),
     paused_jobs: () => resumeDueJobs(db),
     word_counts: () => refreshWordCounts(db),
-  });
+  };
+  await runTasks(deps, tasks, signal);
 }
 
-/** Tasks that read whole tables or list the storage. */
+/** Deletes history that is too old, and compares the stored files with the rows: tasks that read whole tables. */
 async function maintainDaily(deps: MaintenanceDeps, signal: AbortSignal): Promise<void> {
   const { db, retention, storage, uploadedAudio } = deps;
   const tasks = {
@@ -139,7 +148,9 @@ async function runTasks(
 ): Promise<void> {
   for (const [task, run] of Object.entries(tasks)) {
     if (signal?.aborted) return;
-    await run().catch((err) => log.warn({ err, task }, "maintenance failed"));
+    await run().catch((err) => {
+      if (!signal?.aborted) log.warn({ err, task }, "maintenance failed");
+    });
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { requestDocument } from "../../src/db/documents";
 import { AppError } from "../../src/errors";
 import { receiveDocument } from "../../src/pipelines/document/request";
-import { startMaintenance } from "../../src/pipelines/maintenance";
+import { maintain } from "../../src/pipelines/maintenance";
 import { openDiskStorage } from "../../src/storage/disk";
 import { AUDIO_FILES, DOCUMENT_FILES, type FileStorage } from "../../src/storage/files";
 import { openS3Storage } from "../../src/storage/s3";
@@ -47,8 +47,7 @@ describe.each(["disk", "s3"])("files without a row on %s", async (kind) => {
       () => true,
       () => false,
     );
-  const maintain = async () =>
-    (await startMaintenance({ db, storage, uploadedAudio, dataRoot, ...rest }))();
+  const maintainOnce = () => maintain({ db, storage, uploadedAudio, dataRoot, ...rest });
 
   /** Uploads into a storage that is told how its `store` ends; answers the id it was asked to store. */
   const upload = async (course_id: string, afterwards = async () => {}) => {
@@ -80,10 +79,10 @@ describe.each(["disk", "s3"])("files without a row on %s", async (kind) => {
     await db`alter table documents_away rename to documents`;
     expect(failure).toContain("documents");
 
-    await maintain();
+    await maintainOnce();
     expect(await isThere(id)).toBe(true);
     await makeOld();
-    await maintain();
+    await maintainOnce();
 
     expect(await isThere(id)).toBe(false);
     expect(await unclaimed()).toBe(0);
@@ -98,7 +97,7 @@ describe.each(["disk", "s3"])("files without a row on %s", async (kind) => {
     expect([failure, await unclaimed()]).toEqual([null, 0]);
 
     await makeOld();
-    await maintain();
+    await maintainOnce();
 
     expect(await isThere(id)).toBe(true);
   });
@@ -109,7 +108,7 @@ describe.each(["disk", "s3"])("files without a row on %s", async (kind) => {
     await deleteCourse(db, course_id); // and no removal of its files
 
     await makeOld();
-    await maintain();
+    await maintainOnce();
 
     expect(await isThere(id)).toBe(false);
     expect(await unclaimed()).toBe(0);
@@ -151,7 +150,7 @@ test("a storage that fails keeps nothing else from being put in order", async ()
     insert into idempotency_keys (key, route, request_hash, created_at)
     values ('old', 'POST /', '', now() - interval '2 days')`;
 
-  (await startMaintenance({ db, storage, uploadedAudio, dataRoot, ...rest }))();
+  await maintain({ db, storage, uploadedAudio, dataRoot, ...rest });
 
   expect((await db`select from idempotency_keys`).count).toBe(0);
   expect((await db`select from unclaimed_files`).count).toBe(1);

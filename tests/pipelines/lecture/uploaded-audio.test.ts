@@ -5,7 +5,7 @@ import { cancelJob } from "../../../src/db/jobs/job-control";
 import { addUnclaimedAudio, expireAudio } from "../../../src/db/lecture-audio";
 import { requestUploadedLecture } from "../../../src/db/lectures";
 import { restartLecture } from "../../../src/pipelines/lecture/request";
-import { startMaintenance } from "../../../src/pipelines/maintenance";
+import { maintain as maintainOnce } from "../../../src/pipelines/maintenance";
 import { openElevenLabs } from "../../../src/providers/speech/elevenlabs";
 import { openDiskStorage } from "../../../src/storage/disk";
 import { AUDIO_FILES, DOCUMENT_FILES, type FileStorage } from "../../../src/storage/files";
@@ -38,18 +38,17 @@ async function upload(): Promise<string> {
   return ((await response.json()) as { lecture_id: string }).lecture_id;
 }
 
-/** One round of maintenance, as at the start of a process. */
+/** One round of maintenance. */
 async function maintain(uploadedAudio: FileStorage = lab.uploadedAudio): Promise<void> {
   const storage = await openDiskStorage(lab.dataRoot, DOCUMENT_FILES);
   const deps = { db, storage, uploadedAudio, dataRoot: lab.dataRoot, log: silentLog };
   const retention = { archives: 30, deadLetters: 90, events: 90, audit: 365, receipts: 400 };
-  const stop = await startMaintenance({
+  await maintainOnce({
     ...deps,
     contentRetention: { pdfs: 0, transcripts: 0, embeddings: 0, chats: 0 },
     audioRetentionDays: 7,
     retention,
   });
-  stop();
 }
 
 const isStored = (id: string, storage: FileStorage = lab.uploadedAudio) =>
