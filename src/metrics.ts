@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
-const SECONDS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800];
+const SECONDS = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 300, 1800];
 
 export type Metrics = ReturnType<typeof openMetrics>;
 

@@ -93,6 +93,35 @@ test("a misspelt key of fly.toml is found", () => {
   expect(findUnknownKeys(fly, FLY_KEYS)).toEqual(["mounts.auto_extend_size", "http_servise"]);
 });
 
+describe("deploy/lectern.service", async () => {
+  const unit = await Bun.file("deploy/lectern.service").text();
+  const directive = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(unit)?.[1] ?? "";
+
+  test("runs a command of the program, with our settings, and waits for its stop", () => {
+    const [program, command] = directive("ExecStart").split(" ");
+    const names = [...directive("Environment").matchAll(/([A-Z_]+)=/g)].map(([, name]) => name!);
+    const known = [...settings, ...Object.keys(imageEnv)];
+
+    expect(program).toBe(`${directive("WorkingDirectory")}/lectern`);
+    expect(help).toMatch(new RegExp(`^ {2}${command} `, "m"));
+    expect(names.filter((name) => !known.includes(name))).toEqual([]);
+    expect(Number(directive("TimeoutStopSec")) * 1000).toBeGreaterThan(stopMs);
+  });
+
+  test.skipIf(!Bun.which("systemd-analyze"))("is accepted by systemd", async () => {
+    await using place = await temporaryProject();
+    const path = join(place.folder, "lectern.service");
+    await Bun.write(
+      path,
+      unit.replaceAll("/opt/lectern", process.cwd()).replace(/^User=.*$/m, "User=root"),
+    );
+
+    const { exitCode, stderr } = Bun.spawnSync(["systemd-analyze", "verify", path]);
+
+    expect({ exitCode, problems: stderr.toString() }).toEqual({ exitCode: 0, problems: "" });
+  });
+});
+
 type Service = {
   restart: string;
   read_only?: boolean;

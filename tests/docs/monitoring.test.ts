@@ -91,6 +91,16 @@ test("counters that an alert adds have series before they count, so that the sum
   for (const name of counters) expect(text).toMatch(new RegExp(`^${name}({.*})? 0$`, "m"));
 });
 
+test("the limit of a quantile is a bucket of its histogram, so that answers below it raise no alert", async () => {
+  const text = await openMetrics().registry.metrics();
+  const limits = alerts.flatMap(({ expr }) => [
+    ...expr.matchAll(/^histogram_quantile\(.*?(\w+_bucket).*> ([\d.]+)$/g),
+  ]);
+
+  expect(limits).toHaveLength(1);
+  for (const [, name, limit] of limits) expect(text).toContain(`${name}{le="${limit}"} 0`);
+});
+
 test("each metric is in the dashboard or in an alert", () => {
   const all = queries.map(({ expr }) => expr).join("\n");
   const unused = metrics
