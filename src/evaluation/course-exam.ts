@@ -182,8 +182,11 @@ async function assertWithinBudget(
 function isStillAsked({ name, values }: Measure, questions: readonly ExamQuestion[]): boolean {
   return questions.some(({ id, gold }) => {
     if (!Object.hasOwn(values, id)) return false;
-    if (name === "opens_right_page") return gold.some((place) => "pages" in place);
-    if (name === "opens_right_second") return gold.some((place) => !("pages" in place));
+    if (PAGE_MEASURES.includes(name)) return gold.some((place) => "pages" in place);
+    if (SPEECH_MEASURES.includes(name)) return gold.some((place) => !("pages" in place));
     return true;
   });
 }
+
+const PAGE_MEASURES = ["page_found_in_8", "opens_right_page", "page_focus"];
+const SPEECH_MEASURES = ["speech_found_in_8", "opens_right_second", "speech_focus"];

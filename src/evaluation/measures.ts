@@ -4,10 +4,13 @@ import { bootstrap, type Estimate, seeded } from "../retrieval/ranking-metrics";
 export const MEASURES = {
   retrieval: [
     "found_in_8",
+    "page_found_in_8",
+    "speech_found_in_8",
     "reciprocal_rank",
     "opens_right_page",
     "opens_right_second",
-    "passage_focus",
+    "page_focus",
+    "speech_focus",
     "reciprocal_rank_by_text",
     "reciprocal_rank_by_vectors",
   ],

@@ -8,6 +8,7 @@ import { SEES_ALL } from "../principal";
 import type { Reranker } from "../providers/reranker";
 import type { Mode } from "../retrieval/rank";
 import { bootstrap, type Estimate, mean, seeded } from "../retrieval/ranking-metrics";
+import { PATIENCE_MS } from "../retrieval/rerank";
 import {
   type Citation,
   type CourseSearchRequest,
@@ -112,14 +113,14 @@ export async function takeExam(
   }: { comparesModes: boolean; beforeEach?: (() => Promise<void>) | undefined },
 ): Promise<ExamResult> {
   const asked: Asked[] = [];
-  const watched = deps.reranker ? watchReranker(deps.reranker) : null;
-  const examDeps = watched ? { ...deps, reranker: watched } : deps;
+  const reranker = deps.reranker ? retryingReranker(deps.reranker, deps.signal) : null;
+  const examDeps = { ...deps, reranker };
   let failedInARow = 0;
   for (const question of questions) {
     deps.signal.throwIfAborted();
     await beforeEach?.();
     const one = await ask(course_id, question, examDeps, comparesModes);
-    watched?.throwIfDown();
+    reranker?.throwIfDown();
     const { failure } = one.answer;
     failedInARow = failure ? failedInARow + 1 : 0;
     if (failure && failedInARow === FAILED_IN_A_ROW) throw failure;
@@ -132,27 +133,32 @@ export async function takeExam(
 }
 
 /**
- * A reranker that counts its failures. A search returns its passages in their former order then, which a report would
- * show as a regression.
+ * A reranker that tries again, so that one slow answer changes no result. After three failures the exam ends: a search
+ * returns its passages in their former order then, which a report would show as a regression.
  */
-function watchReranker(reranker: Reranker): Reranker & { throwIfDown(): void } {
-  let failedInARow = 0;
+function retryingReranker(
+  reranker: Reranker,
+  signal: AbortSignal,
+): Reranker & { throwIfDown(): void } {
   let failure: unknown;
   return {
     ...reranker,
-    async rerank(...args) {
-      try {
-        const scores = await reranker.rerank(...args);
-        failedInARow = 0;
-        return scores;
-      } catch (error) {
-        failedInARow += 1;
-        failure = error;
-        throw error;
+    async rerank(query, contents, inTime, calls) {
+      for (let attempt = 1, limit = inTime; ; attempt += 1) {
+        try {
+          return await reranker.rerank(query, contents, limit, calls);
+        } catch (error) {
+          signal.throwIfAborted();
+          if (attempt === FAILED_IN_A_ROW) {
+            failure = error;
+            throw error;
+          }
+          limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+        }
       }
     },
     throwIfDown() {
-      if (failedInARow < FAILED_IN_A_ROW) return;
+      if (failure === undefined) return;
       if (failure instanceof AppError) throw failure;
       throw new AppError("provider_unavailable", { provider: "reranker" }, { cause: failure });
     },
@@ -254,7 +260,6 @@ function toItems<One extends SearchedQuestion>(
 }
 
 function toSearchMeasures(covered: readonly SearchedQuestion[]): Measure[] {
-  const found = covered.filter(({ passages, question }) => firstRight(passages, question.gold));
   const measure = (
     name: (typeof MEASURES)["retrieval"][number],
     some: readonly SearchedQuestion[],
@@ -265,25 +270,37 @@ function toSearchMeasures(covered: readonly SearchedQuestion[]): Measure[] {
       name,
       toItems(some, ({ passages, question }) => resultOf(passages, question.gold)),
     );
-  /** Pages and speech apart, because the first right passage of most questions is a page. */
-  const opening = (
-    name: "opens_right_page" | "opens_right_second",
-    isAsked: (place: GoldPlace) => boolean,
-  ) => {
-    const some = covered.filter(({ passages, question }) =>
-      firstRight(passages, question.gold.filter(isAsked)),
+  /** Pages and speech apart, because one of them often hides the loss of the other. */
+  const ofKind = (isPage: boolean) => {
+    const goldOf = (gold: GoldPlace[]) => gold.filter((place) => "pages" in place === isPage);
+    const asked = covered.filter(({ question }) => goldOf(question.gold).length > 0);
+    const found = asked.filter(({ passages, question }) =>
+      firstRight(passages, goldOf(question.gold)),
     );
-    return measure(name, some, (passages, gold) => {
-      const { citation } = firstRight(passages, gold.filter(isAsked))!;
-      return gold.some((place) => opens(citation, place));
-    });
+    return (
+      name: (typeof MEASURES)["retrieval"][number],
+      some: "asked" | "found",
+      resultOf: (passages: Passage[], gold: GoldPlace[]) => number | boolean,
+    ) =>
+      measure(name, some === "asked" ? asked : found, (passages, gold) =>
+        resultOf(passages, goldOf(gold)),
+      );
   };
+  const opensRight = (passages: Passage[], gold: GoldPlace[]) => {
+    const { citation } = firstRight(passages, gold)!;
+    return gold.some((place) => opens(citation, place));
+  };
+  const isFound = (passages: Passage[], gold: GoldPlace[]) => Boolean(firstRight(passages, gold));
+  const [ofPages, ofSpeech] = [ofKind(true), ofKind(false)];
   return [
-    ...measure("found_in_8", covered, (passages, gold) => Boolean(firstRight(passages, gold))),
+    ...measure("found_in_8", covered, isFound),
+    ...ofPages("page_found_in_8", "asked", isFound),
+    ...ofSpeech("speech_found_in_8", "asked", isFound),
     ...measure("reciprocal_rank", covered, reciprocalRank),
-    ...opening("opens_right_page", (place) => "pages" in place),
-    ...opening("opens_right_second", (place) => !("pages" in place)),
-    ...measure("passage_focus", found, focusOf),
+    ...ofPages("opens_right_page", "found", opensRight),
+    ...ofSpeech("opens_right_second", "found", opensRight),
+    ...ofPages("page_focus", "found", focusOf),
+    ...ofSpeech("speech_focus", "found", focusOf),
   ];
 }
 

@@ -14,8 +14,7 @@ export type Scored = Candidate & {
 };
 
 /**
- * Orders candidates by a convex combination of both scores, best first. Equal scores are ordered by
- * id, so the same question always has the same result.
+ * Orders candidates by a convex combination of both scores, best first, always in the same order.
  *
  * Both scores are normalized for the question: full text by its best match, similarity by the range of
  * the candidates of the same model, because unrelated texts score 0.1 with one model and 0.7 with
@@ -40,8 +39,21 @@ export function rank(candidates: Candidate[], mode: Mode, weight = VECTOR_WEIGHT
       };
       return { ...candidate, score: rounded(score[mode]), similarity, words };
     })
-    .sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
+    .sort(compareScored);
 }
+
+/**
+ * Best first. Equal scores are ordered by place and title before ids, because ids are random: the same material has
+ * the same order when it is ingested again.
+ */
+export const compareScored = (a: Scored, b: Scored): number =>
+  b.score - a.score ||
+  a.chunk_index - b.chunk_index ||
+  compareTexts(a.source, b.source) ||
+  compareTexts(a.title ?? "", b.title ?? "") ||
+  compareTexts(a.chunk_id, b.chunk_id);
+
+const compareTexts = (a: string, b: string) => (a < b ? -1 : Number(a > b));
 
 /** Rounded as in the response, so that scores that look equal are ordered as equal. */
 const rounded = (score: number) => Math.round(score * 1e6) / 1e6;

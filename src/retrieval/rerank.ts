@@ -5,7 +5,7 @@ import type { Passage } from "./passage";
 /** Passages given to the reranker for each wanted one. */
 export const READ_PER_WANTED = 3;
 /** A better order is not worth a longer wait. */
-const PATIENCE_MS = 2_000;
+export const PATIENCE_MS = 2_000;
 
 export type RerankedPassages = {
   passages: Passage[];
@@ -42,7 +42,7 @@ export async function rerankPassages(
         score: scores[i]!,
         metadata: { ...passage.metadata, reranked: true },
       }))
-      .sort((a, b) => b.score - a.score || (a.chunk_id < b.chunk_id ? -1 : 1));
+      .sort((a, b) => b.score - a.score);
     return { passages: ordered, best_score: Math.max(...given) };
   } catch {
     signal.throwIfAborted();

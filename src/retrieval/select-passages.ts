@@ -1,4 +1,4 @@
-import type { Scored } from "./rank";
+import { compareScored, type Scored } from "./rank";
 
 /** Consecutive chunks of one asset, in order, and the best of them. */
 export type Hit = { best: Scored; chunks: Scored[] };
@@ -44,7 +44,7 @@ export function selectHits(ranking: Scored[], { top_k, perAsset }: SelectionLimi
     if (hits.length === top_k) break;
     if (!join(hits, chunk, shares)) hits.push(toHit([chunk]));
   }
-  return hits.sort((a, b) => (isBetter(a.best, b.best) ? -1 : 1));
+  return hits.sort((a, b) => compareScored(a.best, b.best));
 }
 
 /** Joins a chunk to the hit next to it, and two hits that it connects; false when no hit has room. */
@@ -67,12 +67,9 @@ const related = (a: Scored, b: Scored) =>
   Math.min(a.score, b.score) >= RELATED * Math.max(a.score, b.score);
 
 const toHit = (chunks: Scored[]): Hit => ({
-  best: chunks.reduce((best, chunk) => (isBetter(chunk, best) ? chunk : best)),
+  best: chunks.toSorted(compareScored)[0]!,
   chunks: chunks.sort(inOrder),
 });
-
-const isBetter = (a: Scored, b: Scored) =>
-  a.score > b.score || (a.score === b.score && a.chunk_id < b.chunk_id);
 
 const inOrder = (a: Scored, b: Scored) => a.chunk_index - b.chunk_index;
 

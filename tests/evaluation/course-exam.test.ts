@@ -18,7 +18,7 @@ import { takeDueExam } from "../../src/evaluation/due-exam";
 import { toExamSettings } from "../../src/evaluation/exam-settings";
 import { compareReports } from "../../src/evaluation/gate";
 import { ingestFolder } from "../../src/evaluation/ingest-folder";
-import { takeExam, takeSearchExam } from "../../src/evaluation/take-exam";
+import { type ExamQuestion, takeExam, takeSearchExam } from "../../src/evaluation/take-exam";
 import { writeQuestions } from "../../src/evaluation/write-questions";
 import { toExamQuestions, writeExamQuestions } from "../../src/pipelines/exam-questions";
 import type { Embedder } from "../../src/providers/embedder";
@@ -31,6 +31,7 @@ import { problems } from "../../src/routes/http/problems";
 import { withEvaluationServices } from "../support/evaluation";
 import { createCourse, silentLog } from "../support/factories";
 import { keylessGuard } from "../support/guard";
+import { scored } from "../support/reranker";
 
 setDefaultTimeout(90_000);
 
@@ -317,7 +318,17 @@ describe("the exam of a course", () => {
   });
 
   test("is out of date after another reranker or RERANK_MIN_SCORE, and stops when the reranker fails", async () => {
-    const closed = Bun.serve({ port: 0, fetch: () => new Response("down", { status: 503 }) });
+    let asked = 0;
+    let failures = Number.POSITIVE_INFINITY;
+    const closed = Bun.serve({
+      port: 0,
+      fetch: async (request) => {
+        asked += 1;
+        const { documents } = (await request.json()) as { documents: string[] };
+        if (asked <= failures) return new Response("down", { status: 503 });
+        return scored(documents.map((_, i) => 1 / (i + 1)));
+      },
+    });
     const reranker = (settings: Omit<RerankerSettings, "RERANK_BASE_URL">) =>
       openReranker({ ...settings, RERANK_BASE_URL: `http://127.0.0.1:${closed.port}` });
     const settings = [
@@ -328,15 +339,19 @@ describe("the exam of a course", () => {
     const [first, second, third] = (await listCourseQuestions(db, course_id)).filter(
       ({ covered }) => covered,
     );
-    const exam = takeExam(
-      course_id,
-      [first!, second!, third!],
-      { ...deps, reranker: reranker({}) },
-      { comparesModes: false },
-    );
+    const take = (questions: ExamQuestion[]) =>
+      takeExam(course_id, questions, { ...deps, reranker: reranker({}) }, { comparesModes: false });
 
     expect(new Set(settings).size).toBe(3);
-    await expect(exam).rejects.toMatchObject({ errorCode: "provider_unavailable" });
+    await expect(take([first!, second!, third!])).rejects.toMatchObject({
+      errorCode: "provider_unavailable",
+    });
+    [asked, failures] = [0, 1];
+    const afterOneFailure = await take([first!]);
+    const calls = asked;
+    [asked, failures] = [0, 0];
+    expect(await take([first!])).toEqual(afterOneFailure);
+    expect(calls).toBe(asked + 1);
     await closed.stop(true);
   });
 

@@ -71,6 +71,22 @@ describe("rank", () => {
     expect(ids(rank(almost, "text"))).toEqual(["a", "b"]);
   });
 
+  test("orders equal scores by place and title, because ids change when material is ingested again", () => {
+    const equal = (id: string, chunk_index: number, title: string) =>
+      candidate(id, { text_score: 4, chunk_index, title });
+    const one = [equal("b", 0, "Codes"), equal("a", 1, "Codes"), equal("c", 0, "Bits")];
+    const again = [equal("a", 0, "Codes"), equal("c", 1, "Codes"), equal("b", 0, "Bits")];
+    const places = (ranking: Scored[]) =>
+      ranking.map(({ title, chunk_index }) => `${title} ${chunk_index}`);
+
+    expect(places(rank(one, "text"))).toEqual(["Bits 0", "Codes 0", "Codes 1"]);
+    expect(places(rank(again, "text"))).toEqual(["Bits 0", "Codes 0", "Codes 1"]);
+    const limits = { top_k: 3, perAsset: 3 };
+    const bestOf = (some: Candidate[]) =>
+      selectHits(rank(some, "text"), limits).map(({ best }) => best);
+    expect(places(bestOf(again))).toEqual(places(bestOf(one)));
+  });
+
   test("vectors of one model have their range, whatever another's distances are", () => {
     const ranked = rank(
       [

@@ -243,7 +243,8 @@ async function queryCandidates(
              c.embedding_model as model, c.distance, w.text_score, coalesce(w.lexemes, '{}') as lexemes
       from compared c left join scored w using (id)
       where c.id in (select id from by_meaning)
-         or c.id in (select id from scored order by text_score desc, id limit ${CANDIDATES})
+         or c.id in (select id from scored join compared using (id)
+                     order by text_score desc, chunk_index, id limit ${CANDIDATES})
     ),
     stop as (
       select distinct written
