@@ -1,8 +1,8 @@
 import { createOpenAI } from "@ai-sdk/openai";
 import { defaultSettingsMiddleware, wrapLanguageModel } from "ai";
-import type { ChatModel } from "./chat/chat-model";
+import type { ChatModel, LanguageModelV4 } from "./chat/chat-model";
 import { CHAT_TEXT, RESPONSES_TEXT } from "./chat/openai-text-frames";
-import { withTextDeltaFastPath } from "./chat/text-delta-fast-path";
+import { streamWithFastPath } from "./chat/text-delta-fast-path";
 import { EMBEDDING_DIMENSIONS, type Embedder } from "./embedder";
 import { createSdkEmbedder } from "./sdk-embedder";
 import { createSlideDescriber, type SlideDescriber } from "./slides/slide-describer";
@@ -57,9 +57,13 @@ export class OpenAI {
   }
 
   chatModel(modelId: string): ChatModel {
+    const isResponses = this.#api === "responses";
+    const open = (fetch?: typeof globalThis.fetch): LanguageModelV4 =>
+      isResponses ? this.#responses(modelId, fetch) : this.#open(fetch).chat(modelId);
     return {
       name: `openai:${modelId}`,
-      model: this.#api === "responses" ? this.#responses(modelId) : this.#chat(modelId),
+      model: open(),
+      streamParts: streamWithFastPath(open, isResponses ? RESPONSES_TEXT : CHAT_TEXT),
       kind: "model",
       isFree: this.#isFree,
       // Self-hosted models rarely have a context of more than 16 000 tokens.
@@ -73,15 +77,11 @@ export class OpenAI {
     return createSlideDescriber(name, model, { isFree: this.#isFree });
   }
 
-  #chat(modelId: string) {
-    return withTextDeltaFastPath((fetch) => this.#open(fetch).chat(modelId), CHAT_TEXT);
-  }
-
   /** By default OpenAI stores the data of this API for 30 days; course material must not be stored there. */
-  #responses(modelId: string) {
+  #responses(modelId: string, fetch?: typeof globalThis.fetch): LanguageModelV4 {
     const settings = { providerOptions: { openai: { store: false } } };
     return wrapLanguageModel({
-      model: withTextDeltaFastPath((fetch) => this.#open(fetch).responses(modelId), RESPONSES_TEXT),
+      model: this.#open(fetch).responses(modelId),
       middleware: defaultSettingsMiddleware({ settings }),
     });
   }

@@ -7,6 +7,7 @@ import type {
   LanguageModelV4,
   ModelCallOptions,
   ModelPart,
+  StreamParts,
 } from "../../providers/chat/chat-model";
 import { toProviderError } from "../../providers/provider-error";
 
@@ -26,7 +27,7 @@ const RETRY_AFTER_MS = 300;
  * @throws AppError `provider_…`; the signal's reason when it was aborted
  */
 export async function streamModel(
-  { model, name, onCall }: ChatModel,
+  { model, streamParts = streamOf(model), name, onCall }: ChatModel,
   options: ModelCallOptions,
   onPart: (part: ModelPart) => void,
   signal: AbortSignal,
@@ -47,7 +48,9 @@ export async function streamModel(
     };
     try {
       const { provider, model: id } = toModelName(name);
-      await inCallSpan("chat", provider, id, () => readParts(model, options, receive, signal));
+      await inCallSpan("chat", provider, id, () =>
+        readParts(streamParts, options, receive, signal),
+      );
       return report("ok", null);
     } catch (thrown) {
       if (signal.aborted) report("lost", null);
@@ -70,45 +73,55 @@ function toModelError(reported: unknown, name: string): unknown {
 
 /** A failure or an abort closes the model's connection at once. */
 async function readParts(
-  model: LanguageModelV4,
+  streamParts: StreamParts,
   options: ModelCallOptions,
   onPart: (part: ModelPart) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const call = new AbortController();
   let lastPartAt = performance.now();
-  let reader: ReadableStreamDefaultReader<ModelPart> | undefined;
-  const giveUp = (reason: unknown) => {
-    call.abort(reason);
-    // Also ends a stream that ignores its signal.
-    void reader?.cancel(reason).catch(() => {});
-  };
-  const onAbort = () => giveUp(signal.reason);
+  const onAbort = () => call.abort(signal.reason);
   signal.addEventListener("abort", onAbort);
   const silenceCheck = setInterval(() => {
     if (performance.now() - lastPartAt < SILENCE_MS) return;
-    giveUp(new AppError("provider_unavailable", { silent_ms: SILENCE_MS }));
+    call.abort(new AppError("provider_unavailable", { silent_ms: SILENCE_MS }));
   }, 5_000);
 
   try {
     signal.throwIfAborted();
-    const { stream } = await model.doStream({ ...options, abortSignal: call.signal });
-    reader = stream.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      call.signal.throwIfAborted();
-      if (done) return;
+    await streamParts({ ...options, abortSignal: call.signal }, (part) => {
+      if (call.signal.aborted) throw call.signal.reason;
       lastPartAt = performance.now();
-      onPart(value);
-    }
+      onPart(part);
+    });
+    call.signal.throwIfAborted();
   } catch (error) {
-    giveUp(error);
-    throw error;
+    // A stream that is cancelled reports errors of its own.
+    const reason = call.signal.aborted ? call.signal.reason : error;
+    call.abort(reason);
+    throw reason;
   } finally {
     clearInterval(silenceCheck);
     signal.removeEventListener("abort", onAbort);
   }
 }
+
+/** The stream of a model without a stream of its own. */
+const streamOf =
+  (model: LanguageModelV4): StreamParts =>
+  async (options, onPart) => {
+    const { stream } = await model.doStream(options);
+    const reader = stream.getReader();
+    // Also ends a stream that ignores its signal.
+    const cancel = () => void reader.cancel().catch(() => {});
+    options.abortSignal?.addEventListener("abort", cancel, { once: true });
+    if (options.abortSignal?.aborted) cancel();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      onPart(value);
+    }
+  };
 
 async function pauseBeforeRetry(error: unknown, signal: AbortSignal): Promise<void> {
   const requested = error instanceof AppError ? error.details.retry_after_ms : undefined;

@@ -10,10 +10,21 @@ export type ModelPrompt = ModelCallOptions["prompt"];
 export type ModelStream = Awaited<ReturnType<LanguageModelV4["doStream"]>>["stream"];
 export type ModelPart = ModelStream extends ReadableStream<infer Part> ? Part : never;
 
+/**
+ * Calls a model and passes its parts on as they arrive, until their end. Rejects with the error of the call, of
+ * `onPart`, or with the reason of the signal in the options.
+ */
+export type StreamParts = (
+  options: ModelCallOptions,
+  onPart: (part: ModelPart) => void,
+) => Promise<void>;
+
 export type ChatModel = {
   /** `provider:model` */
   readonly name: string;
   readonly model: LanguageModelV4;
+  /** Streams an answer with less work than `model.doStream`, which is used if this is absent. */
+  readonly streamParts?: StreamParts;
   /** `extractive` only quotes passages and follows no instructions. */
   readonly kind: "model" | "extractive";
   /** Its server needs no key, so its answers cost nothing. */

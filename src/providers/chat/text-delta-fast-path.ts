@@ -1,6 +1,5 @@
-import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
 import { parseJson } from "../../text/parse-json";
-import type { LanguageModelV4, ModelPart, ModelStream } from "./chat-model";
+import type { LanguageModelV4, ModelPart, ModelStream, StreamParts } from "./chat-model";
 
 type Fetch = typeof globalThis.fetch;
 
@@ -15,27 +14,29 @@ export type TextFrames = {
 };
 
 /**
- * A model that passes text frames around its AI SDK provider. A provider sends each frame through four
+ * Streams a model with its text frames passed around its AI SDK provider. A provider sends each frame through four
  * transform streams and a schema, which costs more than all our work on it (docs/decisions/0021).
  *
  * Text frames are parsed as they arrive and become parts at once. All other frames (tool calls,
  * reasoning, usage, errors, ends, unknown ones) go through the provider. The order is kept: text after
- * such a frame waits until the provider has processed the frame.
+ * such a frame waits until the provider has processed the frame. Text that no such frame precedes is passed on
+ * before the provider's `stream-start` and `text-start`.
  *
  * @param open makes the model with the given `fetch`, once for each call
  */
-export function withTextDeltaFastPath(
+export function streamWithFastPath(
   open: (fetch: Fetch) => LanguageModelV4,
   frames: TextFrames,
-): LanguageModelV4 {
-  const middleware: LanguageModelMiddleware = {
-    wrapStream: async ({ params }) => {
-      const fastPath = new TextDeltaFastPath(frames);
-      const { stream, ...rest } = await open(fastPath.fetch).doStream(params);
-      return { ...rest, stream: fastPath.join(stream) };
-    },
+): StreamParts {
+  return async (options, onPart) => {
+    const fastPath = new TextDeltaFastPath(frames, onPart);
+    try {
+      const { stream } = await open(fastPath.fetch).doStream(options);
+      await fastPath.join(stream);
+    } catch (error) {
+      throw fastPath.refusal ? fastPath.refusal.reason : error;
+    }
   };
-  return wrapLanguageModel({ model: open(fetch), middleware });
 }
 
 const encoder = new TextEncoder();
@@ -47,14 +48,23 @@ class TextDeltaFastPath {
    * When the provider emits it, all frames before it are processed, and the waiting text is released.
    */
   readonly #marker = crypto.randomUUID();
+  /** The same for text at the beginning, which waits for nothing. The provider gets it as the beginning of the text. */
+  readonly #firstMarker = crypto.randomUUID();
   /** The text waiting behind each marker that the provider has not emitted yet. */
   readonly #waiting: string[][] = [];
   /** The last frame for the provider was not a marker, so the next text needs one. */
   #needsMarker = true;
-  #output: ReadableStreamDefaultController<ModelPart> | undefined;
+  /** The provider has got no frame yet. */
+  #isFirst = true;
   #textId = "";
+  /** The error of the receiver, which the provider would report as an error of its own. */
+  refusal: { reason: unknown } | undefined;
 
-  constructor(readonly frames: TextFrames) {}
+  /** @param onPart can throw to end the stream */
+  constructor(
+    readonly frames: TextFrames,
+    readonly onPart: (part: ModelPart) => void,
+  ) {}
 
   readonly fetch = (async (...request: Parameters<Fetch>) => {
     const response = await fetch(...request);
@@ -63,36 +73,38 @@ class TextDeltaFastPath {
     return new Response(this.#withoutText(response.body), response);
   }) as Fetch;
 
-  /** Joins the provider's parts and the text in the order of their frames. */
-  join(parts: ModelStream): ModelStream {
+  /** Passes the provider's parts on, until their end. */
+  async join(parts: ModelStream): Promise<void> {
     const reader = parts.getReader();
-    const forward = async (output: ReadableStreamDefaultController<ModelPart>) => {
+    try {
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) return output.close();
+        if (done) return;
         if (value.type === "text-delta" && value.delta === this.#marker) this.#release(value.id);
-        else output.enqueue(value);
+        else if (value.type !== "text-delta" || value.delta !== this.#firstMarker)
+          this.#pass(value);
       }
-    };
-    return new ReadableStream({
-      start: (output) => {
-        this.#output = output;
-        forward(output).catch((error) => output.error(error));
-      },
-      cancel: (reason) => {
-        this.#output = undefined;
-        return reader.cancel(reason);
-      },
-    });
+    } finally {
+      void reader.cancel().catch(() => {});
+    }
   }
 
   #release(textId: string): void {
     this.#textId = textId;
-    for (const text of this.#waiting.shift() ?? []) this.#emit(text);
+    for (const text of this.#waiting.shift() ?? []) this.#passText(text);
   }
 
-  #emit(text: string): void {
-    this.#output?.enqueue({ type: "text-delta", id: this.#textId, delta: text });
+  #passText(delta: string): void {
+    this.#pass({ type: "text-delta", id: this.#textId, delta });
+  }
+
+  #pass(part: ModelPart): void {
+    try {
+      this.onPart(part);
+    } catch (reason) {
+      this.refusal ??= { reason };
+      throw reason;
+    }
   }
 
   /** The response body for the provider: all frames except text frames. */
@@ -135,24 +147,28 @@ class TextDeltaFastPath {
     return rest;
   }
 
-  /** Emits the text of a frame, now or after its marker. Returns the frame for the provider, if any. */
+  /** Passes the text of a frame on, now or after its marker. Returns the frame for the provider, if any. */
   #takeFrame(frame: string): string {
     const data = parseFrame(frame);
     const text = data === undefined ? undefined : this.frames.read(data);
     if (text === undefined) {
       this.#needsMarker = true;
+      this.#isFirst = false;
       return frame;
     }
     // Many servers announce the role in such a frame first. It contains nothing for the provider.
     if (text === "") return "";
     if (this.#needsMarker) {
       this.#needsMarker = false;
-      this.#waiting.push([text]);
-      return `data: ${JSON.stringify(this.frames.write(data, this.#marker))}\n\n`;
+      const marker = this.#isFirst ? this.#firstMarker : this.#marker;
+      if (this.#isFirst) this.#passText(text);
+      else this.#waiting.push([text]);
+      this.#isFirst = false;
+      return `data: ${JSON.stringify(this.frames.write(data, marker))}\n\n`;
     }
     const queue = this.#waiting.at(-1);
     if (queue) queue.push(text);
-    else this.#emit(text);
+    else this.#passText(text);
     return "";
   }
 }

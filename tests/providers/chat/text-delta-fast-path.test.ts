@@ -129,36 +129,120 @@ const ANSWERS: [what: string, api: Api, answer: string][] = [
 
 const prompt = [{ role: "user" as const, content: [{ type: "text" as const, text: "?" }] }];
 
-/** The parts of an answer; neighbouring words are one, and empty ones none. */
-async function partsOf(model: ReturnType<OpenAI["chatModel"]>["model"]) {
-  const parts: Record<string, unknown>[] = [];
+/** The agent does not read them, and text at the beginning does not wait for them. */
+const UNREAD = ["stream-start", "response-metadata", "text-start"];
+
+type Part = Record<string, unknown> & { type: string };
+
+/** The parts of an answer that the agent reads; neighbouring words are one, and empty ones none. */
+async function partsOf(stream: (onPart: (part: Part) => void) => Promise<void>) {
+  const parts: Part[] = [];
+  const add = (part: Part) => {
+    const last = parts.at(-1);
+    if (UNREAD.includes(part.type)) return;
+    if (part.type !== "text-delta") parts.push({ ...part });
+    else if (last?.type === "text-delta") last.delta += part.delta as string;
+    else if (part.delta !== "") parts.push({ type: part.type, delta: part.delta });
+  };
   try {
-    const { stream } = await model.doStream({ prompt });
-    for await (const part of stream) {
-      const last = parts.at(-1);
-      if (part.type !== "text-delta") parts.push({ ...part });
-      else if (last?.type === "text-delta") last.delta += part.delta;
-      else if (part.delta !== "") parts.push({ ...part });
-    }
+    await stream(add);
   } catch (error) {
-    parts.push({ thrown: String(error) });
+    parts.push({ type: "thrown", error: String(error) });
   }
   return JSON.parse(JSON.stringify(parts));
 }
 
+const openQuick = (api: Api) => {
+  const baseUrl = `http://127.0.0.1:${server.port}/v1`;
+  return new OpenAI({ baseUrl, api }).chatModel("m").streamParts!;
+};
+
 describe.each(ANSWERS)("an answer with %s", (_, api, text) => {
   test.each([1, 7, 100, Number.POSITIVE_INFINITY])(
-    "says in pieces of %d bytes what the provider alone says",
+    "has in pieces of %d bytes the parts of the provider alone",
     async (length) => {
       answer = text;
       pieceLength = length;
       const baseUrl = `http://127.0.0.1:${server.port}/v1`;
       const provider = createOpenAI({ baseURL: baseUrl, apiKey: "none" });
       const plain = api === "chat" ? provider.chat("m") : provider.responses("m");
+      const alone = partsOf(async (onPart) => {
+        const { stream } = await plain.doStream({ prompt } as never);
+        for await (const part of stream) onPart(part as Part);
+      });
 
-      const quick = await partsOf(new OpenAI({ baseUrl, api }).chatModel("m").model);
+      const quick = await partsOf((onPart) => openQuick(api)({ prompt }, onPart as never));
 
-      expect(quick).toEqual(await partsOf(plain as never));
+      expect(quick).toEqual(await alone);
     },
   );
+});
+
+test("the first word does not wait for the frames that follow it", async () => {
+  const rest = Promise.withResolvers<void>();
+  using slow = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () =>
+      new Response(
+        (async function* () {
+          yield say("A ");
+          await rest.promise;
+          yield say("coin");
+          yield END;
+        })() as never,
+        { headers: { "content-type": "text/event-stream" } },
+      ),
+  });
+  const { streamParts } = new OpenAI({
+    baseUrl: `http://127.0.0.1:${slow.port}/v1`,
+    api: "chat",
+  }).chatModel("m");
+  const words: string[] = [];
+
+  await streamParts!({ prompt }, (part) => {
+    if (part.type === "text-delta") words.push(part.delta);
+    rest.resolve();
+  });
+
+  expect(words).toEqual(["A ", "coin"]);
+});
+
+test("an error of the receiver ends the stream and is its error", async () => {
+  answer = [say("A "), say("b"), say("c"), END].join("");
+  pieceLength = Number.POSITIVE_INFINITY;
+  let parts = 0;
+
+  const streamed = openQuick("chat")({ prompt }, () => {
+    parts += 1;
+    throw new Error("enough");
+  });
+
+  await expect(streamed).rejects.toThrow("enough");
+  expect(parts).toBe(1);
+});
+
+test("an aborted call ends at once, also during a silence", async () => {
+  using silent = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () =>
+      new Response(
+        (async function* () {
+          yield say("A ");
+          await Bun.sleep(60_000);
+        })() as never,
+        { headers: { "content-type": "text/event-stream" } },
+      ),
+  });
+  const { streamParts } = new OpenAI({
+    baseUrl: `http://127.0.0.1:${silent.port}/v1`,
+    api: "chat",
+  }).chatModel("m");
+  const call = new AbortController();
+
+  const streamed = streamParts!({ prompt, abortSignal: call.signal }, () => call.abort());
+
+  await expect(streamed).rejects.toMatchObject({ name: "AbortError" });
+  await silent.stop(true);
 });
