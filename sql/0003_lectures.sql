@@ -155,7 +155,7 @@ alter table lecture_chunks alter column embedding_bits set storage plain;
 alter table lecture_chunks set (toast_tuple_target = 4080);
 -- Search lists the languages and models of a course, and compares its vectors by their bits; this index answers that
 -- without the rows. The id is for samples of a course.
-create index lecture_chunks_kind on lecture_chunks (course_id, embedding_model, text_config)
+create index lecture_chunks_kind on lecture_chunks (course_id, text_config, embedding_model)
   include (id, lecture_id, embedding_bits);
 -- An array is the only form in which an index of words holds the course too without an extension: the chunks of a
 -- course with a word are found without reading those of other courses.

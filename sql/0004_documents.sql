@@ -152,7 +152,7 @@ create table slide_chunks (
 alter table slide_chunks alter column embedding set storage plain;
 alter table slide_chunks alter column embedding_bits set storage plain;
 alter table slide_chunks set (toast_tuple_target = 4080);
-create index slide_chunks_kind on slide_chunks (course_id, embedding_model, text_config)
+create index slide_chunks_kind on slide_chunks (course_id, text_config, embedding_model)
   include (id, document_id, embedding_bits);
 create index slide_chunks_text on slide_chunks using gin ((array[course_id]), tsv);
 create index slide_chunks_context on slide_chunks using gin ((array[course_id]), context_tsv) where context_tsv is not null;

@@ -722,6 +722,7 @@ CREATE FUNCTION public.count_words(p_course_id uuid, p_chunks bigint, p_least in
     AS $_$
 declare
   config  regconfig;
+  spoken  bigint;
   share   float8 := least(1, p_sample / greatest(p_chunks, 1)::float8);
   scope   text := case when p_course_id is null then 'true' else format('course_id = %L', p_course_id) end;
   chunks  text := format('
@@ -733,6 +734,14 @@ begin
   for config in execute format('
     select text_config from lecture_chunks where %1$s union select text_config from slide_chunks where %1$s', scope)
   loop
+    if p_course_id is not null then
+      execute format('select (select count(*) from lecture_chunks where %1$s and text_config = %2$s::regconfig)
+                             + (select count(*) from slide_chunks where %1$s and text_config = %2$s::regconfig)', scope, config::oid)
+        into spoken;
+      if spoken > p_chunks / 2 then
+        insert into word_counts (course_id, text_config, lexeme, chunks) values (p_course_id, config, '', spoken);
+      end if;
+    end if;
     insert into word_counts (course_id, text_config, lexeme, chunks)
     select p_course_id, config, word, round(ndoc / share)
     from ts_stat(format('select tsv || coalesce(context_tsv, '''') from (%s union all %s) chunk',
@@ -3667,7 +3676,7 @@ CREATE UNIQUE INDEX jobs_unfinished ON public.jobs USING btree (asset_id) WHERE 
 
 CREATE INDEX lecture_chunks_context ON public.lecture_chunks USING gin ((ARRAY[course_id]), context_tsv) WHERE (context_tsv IS NOT NULL);
 
-CREATE INDEX lecture_chunks_kind ON public.lecture_chunks USING btree (course_id, embedding_model, text_config) INCLUDE (id, lecture_id, embedding_bits);
+CREATE INDEX lecture_chunks_kind ON public.lecture_chunks USING btree (course_id, text_config, embedding_model) INCLUDE (id, lecture_id, embedding_bits);
 
 CREATE INDEX lecture_chunks_text ON public.lecture_chunks USING gin ((ARRAY[course_id]), tsv);
 
@@ -3703,7 +3712,7 @@ CREATE INDEX provider_calls_time ON public.provider_calls USING btree (created_a
 
 CREATE INDEX slide_chunks_context ON public.slide_chunks USING gin ((ARRAY[course_id]), context_tsv) WHERE (context_tsv IS NOT NULL);
 
-CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, embedding_model, text_config) INCLUDE (id, document_id, embedding_bits);
+CREATE INDEX slide_chunks_kind ON public.slide_chunks USING btree (course_id, text_config, embedding_model) INCLUDE (id, document_id, embedding_bits);
 
 CREATE INDEX slide_chunks_text ON public.slide_chunks USING gin ((ARRAY[course_id]), tsv);
 

@@ -140,8 +140,8 @@ async function queryCandidates(
       select used.text_config, used.chunks, lexeme, spellings, coalesce(${knownMatches(sql, scope)}, 0) as known,
              ('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''')::tsquery as query
       from (
-        select text_config, count(*)::float8 as chunks, sum(count(*)) over () as all_chunks
-        from (${languagesIn(sql, scope)}) chunk group by text_config
+        select text_config, chunks::float8 as chunks, sum(chunks) over () as all_chunks
+        from (${languagesIn(sql, scope)}) language
       ) used
       cross join lateral (
         select lexeme, array_agg(n) as spellings
@@ -226,8 +226,7 @@ async function queryCandidates(
     ),
     looked_up as materialized (
       select word.text_config, word.lexeme, word.spellings, word.chunks,
-             case when sample = 1 then coalesce(counted, 0)
-                  else least(greatest(counted, known), word.chunks) end as matches
+             least(case when sample = 1 then coalesce(counted, 0) else greatest(counted, known) end, word.chunks) as matches
       from word left join (
         select text_config, lexeme, count(*)::float8 as counted from matching group by text_config, lexeme
       ) found using (text_config, lexeme)

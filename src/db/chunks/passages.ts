@@ -1,5 +1,6 @@
 import type { Sql } from "../client";
 import { ofCourses } from "../page";
+import { languagesOf } from "./search-scope";
 
 /** A chunk as shown to clients. */
 export type FoundChunk = {
@@ -54,19 +55,24 @@ export async function readSlideTexts(
 }
 
 /**
- * The embedding models of the chunks of the courses, null for all courses: at most two for each course, the first
- * and the last by name, because an index gives these without reading the course.
+ * The embedding models of the chunks of the courses, null for all courses: at most two for each language of a course, the
+ * first and the last by name, because an index gives these without reading the course.
  */
 export async function listCourseModels(
   sql: Sql,
   course_ids: readonly string[] | null,
 ): Promise<string[]> {
+  const modelsOf = (table: "lecture_chunks" | "slide_chunks") => sql`
+    select used.model from (${languagesOf(sql, table, sql`courses.id`)}) language cross join lateral (
+      select min(embedding_model) as model from ${sql(table)} c
+      where c.course_id = courses.id and c.text_config = language.text_config
+      union all
+      select max(embedding_model) from ${sql(table)} c
+      where c.course_id = courses.id and c.text_config = language.text_config
+    ) used`;
   const rows = await sql<{ model: string }[]>`
-    select distinct model from courses, lateral (
-      select min(embedding_model) as model from lecture_chunks where course_id = courses.id
-      union select max(embedding_model) from lecture_chunks where course_id = courses.id
-      union select min(embedding_model) from slide_chunks where course_id = courses.id
-      union select max(embedding_model) from slide_chunks where course_id = courses.id
+    select distinct model from courses cross join lateral (
+      ${modelsOf("lecture_chunks")} union all ${modelsOf("slide_chunks")}
     ) used where model is not null ${ofCourses(sql, course_ids, "courses.id")} order by model`;
   return rows.map(({ model }) => model);
 }

@@ -113,11 +113,42 @@ const speechOverHiddenPages = (sql: Sql, { course_ids, viewer }: SearchScope) =>
          or (true ${visibleAsset(sql, viewer, "d")}
                ${visiblePages(sql, viewer, "s", "page_number")}) is not true)`;
 
-/** The language of each chunk of the scope. For whole courses an index answers this, including deleted assets. */
+/**
+ * The languages of the scope with their number of chunks, deleted assets included. Of one course an index lists the
+ * languages, and the chunks of its main language are those of its last count.
+ */
 export function languagesIn(sql: Sql, scope: SearchScope) {
-  if (hasFilter(scope)) return sql`select text_config from chunk`;
-  const ofCourse = ofCourses(sql, scope.course_ids, "course_id");
-  const ofLectures = sql`select text_config from lecture_chunks where true ${ofCourse}`;
-  const ofSlides = sql`select text_config from slide_chunks where true ${ofCourse}`;
-  return joined(sql, listsOf(scope, ofLectures, ofSlides));
+  const { course_ids } = scope;
+  if (hasFilter(scope)) return counted(sql, sql`select text_config from chunk`);
+  const listOf = (table: ChunkTable, where = sql``) =>
+    sql`select text_config from ${sql(table)} where true ${ofCourses(sql, course_ids, "course_id")} ${where}`;
+  const all = (where = sql``) =>
+    joined(sql, listsOf(scope, listOf("lecture_chunks", where), listOf("slide_chunks", where)));
+  if (course_ids?.length !== 1 || !scope.lectures || !scope.slides) return counted(sql, all());
+  const course_id = sql`${course_ids[0]!}::uuid`;
+  return sql`
+    select text_config, coalesce(
+             (select w.chunks from word_counts w
+              where w.course_id = ${course_id} and w.text_config = used.text_config and w.lexeme = ''),
+             (select count(*) from (${all(sql`and text_config = used.text_config`)}) chunk)) as chunks
+    from (
+      ${languagesOf(sql, "lecture_chunks", course_id)} union ${languagesOf(sql, "slide_chunks", course_id)}
+    ) used`;
 }
+
+const counted = (sql: Sql, languages: Fragment) =>
+  sql`select text_config, count(*) as chunks from (${languages}) chunk group by text_config`;
+
+type ChunkTable = "lecture_chunks" | "slide_chunks";
+
+/** The languages of the chunks of a course: the index leads from one to the next, past the chunks of each. */
+export const languagesOf = (sql: Sql, table: ChunkTable, course_id: Fragment) => sql`
+  (with recursive language as (
+     (select text_config from ${sql(table)} where course_id = ${course_id} order by text_config limit 1)
+     union all
+     select next.text_config from language cross join lateral (
+       select c.text_config from ${sql(table)} c
+       where c.course_id = ${course_id} and c.text_config > language.text_config
+       order by c.text_config limit 1) next
+   )
+   select text_config from language)`;

@@ -80,6 +80,24 @@ test("a frequent word is looked up if the chunks with the rarer words are hidden
   await db`delete from page_releases`;
 });
 
+test("the chunks of the main language are those of the last count, and other languages are found at once", async () => {
+  expect(await countOf("", course_id)).toBe(2_099);
+  expect(await countOf("", null)).toBeUndefined();
+  const german = await addDocument(db, course_id, [
+    { content: "Die Kapazitäten des Kanals", text_config: "german" },
+    { content: "Die Kapazität", text_config: "german" },
+  ]);
+  const english = await addDocument(db, course_id, [{ content: "w700 again" }]);
+
+  const { ids, terms } = await find("Kapazität");
+  expect(ids.toSorted()).toEqual(german.chunk_ids.toSorted());
+  expect(terms[0]).toMatchObject({ matches: 2 });
+  const rare = await find("w700");
+  expect(rare.ids).toContain(english.chunk_ids[0]!);
+  expect(rare.terms[0]).toMatchObject({ chunks: 2_099, matches: 4 });
+  await db`delete from documents where id in (${german.id}, ${english.id})`;
+});
+
 test("a course is counted again after a tenth of its chunks changed, and not before", async () => {
   expect(await refreshWordCounts(db)).toBe(0);
   await db`delete from slide_chunks where course_id = ${course_id} and chunk_index > 1800`;
