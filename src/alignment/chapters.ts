@@ -20,7 +20,7 @@ export type TitledSpan = {
 export type Chapter = TitledSpan;
 
 /** A chapter with the time in which its own title is shown, without the spans that joined it. */
-type Draft = TitledSpan & { shown_ms: number };
+type ChapterDraft = TitledSpan & { shown_ms: number };
 
 /** A shorter span is no chapter: it belongs to the previous one. */
 const MIN_CHAPTER_MS = 30_000;
@@ -63,8 +63,8 @@ export function toChapters(spans: readonly TitledSpan[], duration_ms: number): C
   }));
 }
 
-function joinContinued(drafts: readonly Draft[]): Draft[] {
-  const joined: Draft[] = [];
+function joinContinued(drafts: readonly ChapterDraft[]): ChapterDraft[] {
+  const joined: ChapterDraft[] = [];
   for (const draft of drafts) {
     const last = joined.at(-1);
     if (last && sameTopic(last.title, draft.title)) {
@@ -78,7 +78,7 @@ function joinContinued(drafts: readonly Draft[]): Draft[] {
   return joined;
 }
 
-function joinShort(drafts: readonly Draft[]): Draft[] {
+function joinShort(drafts: readonly ChapterDraft[]): ChapterDraft[] {
   const long = drafts.filter(({ shown_ms }) => shown_ms >= MIN_CHAPTER_MS);
   return long.length > 0 ? long : drafts.slice(0, 1);
 }

@@ -5,7 +5,7 @@ import type { Sql } from "./client";
 import type { JobKind } from "./jobs/jobs";
 
 /**
- * What is deleted for its age. `pdfs`: documents with their file and texts. `transcripts`: lectures with their transcript.
+ * The kinds of content that are deleted for their age. `pdfs`: documents with their file and texts. `transcripts`: lectures with their transcript.
  * `embeddings`: only the vectors of both; words still find the texts. `chats`: conversations.
  */
 export const RETAINED_KINDS = ["pdfs", "transcripts", "embeddings", "chats"] as const;
@@ -58,8 +58,8 @@ export async function listDueContent(
 }
 
 /**
- * Deletes a batch of what is older than its retention, each with its event in the audit. An asset whose job begins
- * meanwhile stays until that job has ended.
+ * Deletes a batch of content that is older than its retention, each with its event in the audit. If a job of an asset
+ * begins during the deletion, the asset stays until that job has ended.
  *
  * @returns `due`: the size of the batch, 0 when nothing is due; `deleted`: how many of them were deleted
  */

@@ -10,7 +10,7 @@ const KEPT_RUNS = 20;
 export type ExamRun<Settings, Report> = {
   id: string;
   kind: ExamKind;
-  /** What the results depend on. */
+  /** The settings that the results depend on. */
   settings: Settings;
   report: Report;
   /** `section name` of each measure that is worse than in the baseline. */

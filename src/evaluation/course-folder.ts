@@ -7,10 +7,10 @@ import { type CourseFile, findPlace, listFolder, readCourseFiles } from "./folde
 import { FileName, IN_ORDER, isInOrder, Seconds } from "./gold";
 import { addId } from "./measures";
 import {
+  type FileQuestion,
   QUESTION_FILES,
   type QuestionFile,
   readQuestionFile,
-  type WrittenQuestion,
 } from "./question-file";
 
 const Visit = z
@@ -23,7 +23,7 @@ const Visit = z
   })
   .refine(isInOrder, IN_ORDER);
 
-export type FolderQuestion = Omit<WrittenQuestion, "id" | "covered"> & {
+export type FolderQuestion = Omit<FileQuestion, "id" | "covered"> & {
   /** The question itself if the line has no id, so that lines can be added and moved. */
   id: string;
   covered: boolean;

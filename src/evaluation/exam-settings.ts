@@ -5,7 +5,7 @@ import { LEAST_COVERAGE } from "../retrieval/question-coverage";
 import { VECTOR_WEIGHT } from "../retrieval/rank";
 import type { ExamDeps } from "./take-exam";
 
-/** What the results of a search depend on, without a reranker. */
+/** The settings that the results of a search depend on, without a reranker. */
 export type SearchSettings = {
   embedding_model: string;
   vector_weight: number;
@@ -13,7 +13,7 @@ export type SearchSettings = {
   speech_chunk_tokens: number;
 };
 
-/** What the results of a whole exam depend on. */
+/** The settings that the results of a whole exam depend on. */
 export type ExamSettings = SearchSettings & {
   chat_model: string;
   is_reranked: boolean;

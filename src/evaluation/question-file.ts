@@ -34,10 +34,10 @@ const Question = z
   });
 
 /** A question as its file has it. */
-export type WrittenQuestion = z.output<typeof Question>;
+export type FileQuestion = z.output<typeof Question>;
 
 /** The questions of a file, and the problems to which a caller can add others. */
-export type QuestionFile = { questions: FileRow<WrittenQuestion>[]; problems: RowProblems };
+export type QuestionFile = { questions: FileRow<FileQuestion>[]; problems: RowProblems };
 
 const READERS = {
   "questions.jsonl": readFromJsonLines,
@@ -77,7 +77,7 @@ async function readFromJson(path: string): Promise<QuestionFile> {
     throw new AppError("evaluation_set_invalid", { path, problem });
   }
   const problems = new RowProblems(path, "question");
-  const questions = list.flatMap((object, i): FileRow<WrittenQuestion>[] => {
+  const questions = list.flatMap((object, i): FileRow<FileQuestion>[] => {
     const value = problems.check(i + 1, object, Question);
     if (value === null) return [];
     const fields = Object.keys(object as object);

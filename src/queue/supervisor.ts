@@ -7,8 +7,8 @@ import { type ClaimedJob, postponeJob, recordCrash } from "./queue";
 import { hasDueJob } from "./queue-state";
 import {
   type FromWorker,
-  openProcess,
-  openThread,
+  openWorkerProcess,
+  openWorkerThread,
   type ToWorker,
   type WorkerHandle,
 } from "./worker-handle";
@@ -256,7 +256,7 @@ function openSlot(
   };
 
   const start = () => {
-    const open = mode === "thread" ? openThread : openProcess;
+    const open = mode === "thread" ? openWorkerThread : openWorkerProcess;
     const WORKER_PROCESS_ID = mode === "thread" ? processId : crypto.randomUUID();
     const settings = { ...env, WORKER_NUMBER: String(n), WORKER_PROCESS_ID };
     worker = open(entry, settings, receive, (reason) => {

@@ -37,7 +37,7 @@ type Open = (
 ) => WorkerHandle;
 
 /** Starts a worker as a thread: cheap, and it ends with this process. */
-export const openThread: Open = (entry, env, onMessage, onDeath) => {
+export const openWorkerThread: Open = (entry, env, onMessage, onDeath) => {
   const worker = new Worker(entry, { env } as WorkerOptions);
   let reason = "closed";
   worker.onmessage = (event: MessageEvent<FromWorker>) => onMessage(event.data);
@@ -72,7 +72,7 @@ export const endOf = ({ signalCode, exitCode }: ReturnType<typeof spawnWorker>):
   signalCode === null ? `exit code ${exitCode}` : `${signalCode}`;
 
 /** Starts a worker as a process: a crash of native code ends only that process. */
-export const openProcess: Open = (entry, env, onMessage, onDeath) => {
+export const openWorkerProcess: Open = (entry, env, onMessage, onDeath) => {
   const worker = spawnWorker(entry, env, onMessage);
   void worker.exited.then(() => onDeath(endOf(worker)));
   return {

@@ -71,7 +71,7 @@ type EmbeddedQuestion = {
   /** Ends the request. */
   signal: AbortSignal;
 };
-/** What is remembered for an embedder, the least recently used first. */
+/** The recent questions of an embedder, the least recently used first. */
 type EmbedderMemory = {
   questions: Map<string, EmbeddedQuestion>;
   /** The models of courses at the last question about them. */

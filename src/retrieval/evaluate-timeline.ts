@@ -42,8 +42,8 @@ type TimelineQuestion = {
   page: number;
 };
 
-type Outcome = { question: TimelineQuestion; without: Found; enriched: Found };
-type Found = { candidates: Record<Mode, Candidate[]> };
+type Outcome = { question: TimelineQuestion; without: FoundCandidates; enriched: FoundCandidates };
+type FoundCandidates = { candidates: Record<Mode, Candidate[]> };
 
 export type TimelineRow = {
   mode: Mode;
@@ -187,8 +187,8 @@ async function askAll(
   questions: readonly TimelineQuestion[],
   times: Map<string, { start_ms: number; end_ms: number }>,
   deps: EvaluationDeps,
-): Promise<Found[]> {
-  const found: Found[] = [];
+): Promise<FoundCandidates[]> {
+  const found: FoundCandidates[] = [];
   for (const { kind, query } of questions) {
     deps.signal.throwIfAborted();
     const sources: PassageSource[] = kind === "title_to_moment" ? ["lectures"] : ["slides"];
@@ -225,7 +225,12 @@ function toReport(
     const { start_ms, end_ms } = times.get(chunk_id)!;
     return isMostlyIn(question.moments, (start_ms + end_ms) / 2);
   };
-  const reciprocal = (question: TimelineQuestion, found: Found, mode: Mode, weight: number) => {
+  const reciprocal = (
+    question: TimelineQuestion,
+    found: FoundCandidates,
+    mode: Mode,
+    weight: number,
+  ) => {
     const hits = toHits(rank(found.candidates[mode], mode, weight), { top_k: DEPTH });
     const at = hits.findIndex(({ best }) => isRight(question, best));
     return at < 0 ? 0 : 1 / (at + 1);

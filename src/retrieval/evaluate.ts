@@ -11,10 +11,10 @@ import {
   bootstrap,
   type Estimate,
   halve,
-  MEASURES,
-  type Measure,
   mean,
   measureRanking,
+  RANKING_MEASURES,
+  type RankingMeasure,
   type RankingMetrics,
   seeded,
 } from "./ranking-metrics";
@@ -63,7 +63,10 @@ export async function ingestSet(
   return ids;
 }
 
-export type Row = { mode: Mode; weight: number | null; default?: true } & Record<Measure, Estimate>;
+export type Row = { mode: Mode; weight: number | null; default?: true } & Record<
+  RankingMeasure,
+  Estimate
+>;
 export type EvaluationReport = {
   model: string;
   documents: number;
@@ -79,7 +82,7 @@ export type EvaluationReport = {
   gain: Estimate;
 };
 
-type Asked = {
+type JudgedQuestion = {
   judgments: BeirSet["questions"][number]["judgments"];
   found: Record<Mode, Candidate[]>;
 };
@@ -94,7 +97,7 @@ export async function evaluate(
   ids: ReadonlyMap<string, string>,
   deps: EvaluationDeps,
 ): Promise<EvaluationReport> {
-  const asked: Asked[] = [];
+  const asked: JudgedQuestion[] = [];
   for (const { text, judgments } of set.questions) {
     const ask = async (mode: Mode) => {
       const request = {
@@ -119,13 +122,13 @@ export async function evaluate(
 }
 
 function report(
-  asked: Asked[],
+  asked: JudgedQuestion[],
   ids: ReadonlyMap<string, string>,
   about: { model: string; documents: number },
 ): EvaluationReport {
   const random = seeded(SEED);
   const [tuning, heldOut] = halve(asked, random);
-  const measurements = (half: Asked[], mode: Mode, weight: number): RankingMetrics[] =>
+  const measurements = (half: JudgedQuestion[], mode: Mode, weight: number): RankingMetrics[] =>
     half.map(({ judgments, found }) => {
       const hits = toHits(rank(found[mode], mode, weight), { top_k: DEPTH });
       return measureRanking(
@@ -133,9 +136,9 @@ function report(
         judgments,
       );
     });
-  const row = (half: Asked[], mode: Mode, weight = VECTOR_WEIGHT): Row => {
+  const row = (half: JudgedQuestion[], mode: Mode, weight = VECTOR_WEIGHT): Row => {
     const judged = measurements(half, mode, weight);
-    const measured = MEASURES.map((name) => [
+    const measured = RANKING_MEASURES.map((name) => [
       name,
       bootstrap(
         judged.map((v) => v[name]),
@@ -146,7 +149,7 @@ function report(
       mode,
       weight: mode === "hybrid" ? weight : null,
       ...(mode === "hybrid" && weight === VECTOR_WEIGHT && { default: true }),
-      ...(Object.fromEntries(measured) as Record<Measure, Estimate>),
+      ...(Object.fromEntries(measured) as Record<RankingMeasure, Estimate>),
     };
   };
   const ndcgAt = (weight: number) =>
@@ -157,7 +160,7 @@ function report(
   const betterMode = [ndcgOf("text"), ndcgOf("vector")].sort((a, b) => mean(b) - mean(a))[0]!;
   const gains = ndcgOf("hybrid").map((value, i) => value - betterMode[i]!);
   const weights = [...new Set([chosen_weight, VECTOR_WEIGHT])];
-  const singleModes = (half: Asked[]) => [row(half, "text"), row(half, "vector")];
+  const singleModes = (half: JudgedQuestion[]) => [row(half, "text"), row(half, "vector")];
   return {
     ...about,
     questions: asked.length,

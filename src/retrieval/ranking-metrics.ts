@@ -1,9 +1,9 @@
 /** The relevance of documents to one question, by id; a document without entry is not relevant. */
 export type Judgments = ReadonlyMap<string, number>;
 
-export const MEASURES = ["ndcg_10", "recall_10", "recall_100", "mrr_10"] as const;
-export type Measure = (typeof MEASURES)[number];
-export type RankingMetrics = Record<Measure, number>;
+export const RANKING_MEASURES = ["ndcg_10", "recall_10", "recall_100", "mrr_10"] as const;
+export type RankingMeasure = (typeof RANKING_MEASURES)[number];
+export type RankingMetrics = Record<RankingMeasure, number>;
 
 /** Measures a ranking, best first, without duplicates. Every value is from 0 to 1, higher is better. */
 export function measureRanking(ranking: string[], judgments: Judgments): RankingMetrics {

@@ -164,7 +164,7 @@ const MAX_SEARCHES = 4;
 type FoundHits = {
   hits: Hit[];
   chunks: ReadonlyMap<string, FoundChunk>;
-  /** What is said in the best chunks, by lecture: citations need exact times. */
+  /** The segments and words of the best chunks, by lecture: citations need exact times. */
   speech: ReadonlyMap<string, SpokenText>;
   terms: QuestionTerm[];
   mode: Mode;

@@ -212,7 +212,7 @@ export type ArchiveVisitor = {
  * Reads an archive to its end and compares every table and file with the manifest.
  *
  * @returns header and manifest, when all of it is intact
- * @throws AppError `backup_damaged` with what is wrong, `backup_incompatible` for another format; whatever the visitor throws
+ * @throws AppError `backup_damaged` with the fault, `backup_incompatible` for another format; the errors of the visitor
  */
 export async function readArchive(
   bytes: ReadableStream<Uint8Array>,

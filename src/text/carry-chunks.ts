@@ -31,7 +31,8 @@ export function carryChunks<C extends CarriedChunk>(
   return moved;
 }
 
-type TextRange = { from: number; to: number };
+/** A part of a text, by the positions of its UTF-16 units; `to` is not part of it. */
+export type TextRange = { from: number; to: number };
 
 /** Equal texts, such as a repeated sentence, are told apart by their time. */
 function findChunks(chunks: readonly CarriedChunk[], former: Timeline): TextRange[] | null {

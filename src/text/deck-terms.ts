@@ -17,7 +17,7 @@ const MAX_LETTERS = 40;
 /** Above this, the vocabulary of the tokenizer says no more about how rare a word is. */
 const MAX_RARITY = 5;
 
-type Found = {
+type FoundWord = {
   /** How often each form occurs, such as `Eigenvalue` and `eigenvalue`. */
   forms: Map<string, number>;
   pages: Set<number>;
@@ -62,8 +62,8 @@ export function rankDeckTerms(
     .map(([, term]) => term);
 }
 
-function findWords(pages: readonly TermPage[]): Map<string, Found> {
-  const found = new Map<string, Found>();
+function findWords(pages: readonly TermPage[]): Map<string, FoundWord> {
+  const found = new Map<string, FoundWord>();
   pages.forEach(({ text, title }, page) => {
     const lines = text.replace(ADDRESS, " ").split(/\n|[.!?:]\s/);
     [title ?? "", ...lines].forEach((line, n) => {
@@ -82,7 +82,7 @@ function findWords(pages: readonly TermPage[]): Map<string, Found> {
   return found;
 }
 
-const newWord = (): Found => ({
+const newWord = (): FoundWord => ({
   forms: new Map(),
   pages: new Set(),
   inside: 0,
@@ -93,7 +93,7 @@ const newWord = (): Found => ({
 const keyOf = (word: string) => word.toLowerCase().replaceAll("’", "'");
 
 /** The form that speech has: in lower case if the slides have that anywhere, else the most frequent. */
-function spokenForm({ forms }: Found): string {
+function spokenForm({ forms }: FoundWord): string {
   const all = [...forms].sort((a, b) => b[1] - a[1]).map(([form]) => form);
   return all.find((form) => form === form.toLowerCase()) ?? all[0]!;
 }
@@ -101,7 +101,7 @@ function spokenForm({ forms }: Found): string {
 /** 0 for a word that is no term. */
 function rarityOf(
   form: string,
-  { names, inside, inTitle }: Found,
+  { names, inside, inTitle }: FoundWord,
   countTokens: (text: string) => number,
 ): number {
   if (isQuestionWord(form) || form.length > MAX_LETTERS) return 0;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { eld } from "eld/extrasmall";
 
-/** What the library adds up for a text: the scores of an n-gram, by the number of the language. */
+/** The scores of an n-gram, which the library adds up for a text, by the number of the language. */
 export type NgramScores = Record<string, number>;
 
 type LanguageDetectorModule = {

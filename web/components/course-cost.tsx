@@ -4,7 +4,7 @@ import { lectern } from "../server/client";
 import { useData } from "../server/use-data";
 import { strings } from "../text/strings";
 
-/** What the course has cost, and its budget. */
+/** The cost of the course so far, and its budget. */
 export function CourseCost({ course }: { course: Course }) {
   const [isOpen, setOpen] = useState(false);
   return (

@@ -14,7 +14,7 @@ type ImportPreviewProps = {
   onCancel: () => void;
 };
 
-/** What a Panopto folder would add and cost, before it is imported. */
+/** The recordings and the cost of a Panopto folder, before it is imported. */
 export function ImportPreview({ course_id, url, onDone, onCancel }: ImportPreviewProps) {
   const [isDaily, setDaily] = useState(true);
   const [problem, setProblem] = useState<string>();

@@ -21,7 +21,7 @@ export type Exchange = {
   question: string;
   parts: AnswerPart[];
   status: ExchangeStatus;
-  /** What the agent does now, as the name of a tool or step. */
+  /** The current activity of the agent, as the name of a tool or step. */
   activity: string | undefined;
   /** When the run began, in milliseconds of `Date.now()`. */
   started: number;

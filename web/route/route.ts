@@ -3,7 +3,7 @@ export type SourcePlace =
   | { kind: "document"; id: string; page: number }
   | { kind: "lecture"; id: string; ms: number };
 
-/** What the address shows. Everything that can be shared or reached with Back is in it. */
+/** The place that the address names. It has everything that can be shared or reached with Back. */
 export type Route =
   | { view: "course"; course?: string; thread?: string; source?: SourcePlace }
   | { view: "search"; query: string };

@@ -24,8 +24,8 @@ type Work = (options: {
 const askToStay = (event: Event) => event.preventDefault();
 
 /**
- * What the reader adds to courses. It belongs to the page and not to a component, so that it continues in
- * another conversation or course. One addition is sent after the other.
+ * The files and addresses that the reader adds to courses. They belong to the page and not to a component, so that
+ * they continue in another conversation or course. One addition is sent after the other.
  */
 class Additions {
   #items: readonly Addition[] = [];

@@ -68,7 +68,7 @@ export function credentialHeaders(): Record<string, string> {
   return key ? { authorization: `Bearer ${key}` } : {};
 }
 
-/** What the reader can do after the server refused the request for its key, or for its missing key. */
+/** The next step of the reader after the server refused the request for its key, or for its missing key. */
 export function explainRefusal(): string {
   if (isShared()) return strings.linkExpired;
   return findKey() ? strings.keyRefused : strings.keyNeeded;

@@ -157,7 +157,7 @@ const ReturnProps = z.object({
 });
 
 /**
- * What a client asks for whose connection can break.
+ * Reads how long an answer waits for a client whose connection broke, and whether the client only joins a run.
  *
  * @throws AppError `request_invalid`
  */

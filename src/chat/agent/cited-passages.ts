@@ -14,7 +14,7 @@ export type FoundPassage = Omit<Citation, "number"> & {
 export type FoundPassages = {
   /** Best first. */
   passages: FoundPassage[];
-  /** What a model must know about all of them. */
+  /** A note for the model about all of them. */
   note?: string;
   /** False when the passages do not match the query; undefined after a read. */
   covered?: boolean;

@@ -18,14 +18,14 @@ const INSTRUCTIONS = `You answer questions about one course from its lectures an
 /** A larger state of a page is cut, because it would leave no room for the conversation. */
 const MAX_STATE_LENGTH = 8_000;
 
-/** What a page shares besides its context. */
+/** The data that a page shares besides its context. */
 export type PageData = {
   sharedState?: Record<string, unknown> | undefined;
   /** The numbered passages that the user looks at. */
   here?: object[];
 };
 
-/** The system prompt. What the client's page shares is added as data, not as instructions. */
+/** The system prompt. The data of the client's page is added as data, not as instructions. */
 export function toInstructions(
   context: PageContext[],
   { sharedState, here = [] }: PageData = {},

@@ -15,7 +15,7 @@ export type CompletionIdentity = {
   origin: string;
   /** The answer ends before the first of these texts. */
   stop?: string[] | undefined;
-  /** What was left out of the request. */
+  /** The parts that were left out of the request. */
   notes: string[];
 };
 

@@ -98,7 +98,7 @@ export type CompletionRequest = {
   turn: Turn;
   tools: ClientTool[];
   settings: AnswerSettings;
-  /** What was left out of the request. */
+  /** The parts that were left out of the request. */
   notes: string[];
   stream: boolean;
   includeUsage: boolean;

@@ -7,7 +7,7 @@ import type {
 import type { CitationReport } from "../../chat/citations/evaluate";
 import type { EvaluationReport, Row } from "../../retrieval/evaluate";
 import type { TimelineRow, TimelineSearchReport } from "../../retrieval/evaluate-timeline";
-import { type Estimate, MEASURES } from "../../retrieval/ranking-metrics";
+import { type Estimate, RANKING_MEASURES } from "../../retrieval/ranking-metrics";
 
 export function toSearchTables(report: EvaluationReport): string {
   const { model, documents, questions, chosen_weight, default_weight, gain } = report;
@@ -24,16 +24,19 @@ export function toSearchTables(report: EvaluationReport): string {
 const signed = (value: number) => (value < 0 ? "" : "+") + value.toFixed(3);
 
 function toModeTable(rows: Row[], withIntervals = false): string {
-  const cell = (row: Row) => (name: (typeof MEASURES)[number]) => {
+  const cell = (row: Row) => (name: (typeof RANKING_MEASURES)[number]) => {
     const { mean, low, high } = row[name];
     const interval = withIntervals ? ` (${low.toFixed(3)}-${high.toFixed(3)})` : "";
     return (mean.toFixed(3) + interval).padEnd(withIntervals ? 20 : 11);
   };
-  const heading = ["mode".padEnd(16), ...MEASURES.map((m) => m.padEnd(withIntervals ? 20 : 11))];
+  const heading = [
+    "mode".padEnd(16),
+    ...RANKING_MEASURES.map((m) => m.padEnd(withIntervals ? 20 : 11)),
+  ];
   const lines = rows.map((row) => {
     const weight = row.weight === null ? "" : ` ${row.weight.toFixed(1)}`;
     const mode = `${row.mode}${weight}${row.default ? " *" : ""}`.padEnd(16);
-    return [mode, ...MEASURES.map(cell(row))].join("");
+    return [mode, ...RANKING_MEASURES.map(cell(row))].join("");
   });
   return [heading.join(""), ...lines].map((line) => line.trimEnd()).join("\n");
 }

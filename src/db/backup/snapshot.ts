@@ -38,7 +38,7 @@ const MAX_ROWS = 2_000;
  * Reads the whole database in one transaction, while others go on writing. The embedded database has one session for
  * all, so pass a copy of it.
  *
- * @throws whatever `read` throws; AppError `database_unavailable`
+ * @throws the errors of `read`; AppError `database_unavailable`
  */
 export async function withSnapshot<T>(
   url: string,

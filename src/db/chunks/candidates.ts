@@ -60,7 +60,7 @@ const LEAST_COMPARED = 500;
 /** Candidates by vector and by text. A fixed number, so that a larger limit only adds passages. */
 const CANDIDATES = 100;
 /**
- * What a word counts in a chunk, for the labels D, C, B, A of a tsvector: its own words, the words from the
+ * The weight of a word in a chunk, for the labels D, C, B, A of a tsvector: its own words, the words from the
  * timeline by confidence (enrich_chunks). Chosen in docs/decisions/0052.
  */
 const WORD_WEIGHTS = "{0.1, 0.08, 0.1, 0}";
@@ -266,7 +266,7 @@ async function queryCandidates(
   };
 }
 
-/** What is read of a chunk `c`. Vectors of words stay packed until their chunk is ranked. */
+/** The columns of a chunk `c`. Vectors of words stay packed until their chunk is ranked. */
 const columns = (sql: Sql) => sql`
   c.id, c.source, c.asset_id, c.chunk_index, c.page_number, c.metadata, c.embedding_model, c.text_config,
   c.tsv, c.context_tsv, c.has_context`;

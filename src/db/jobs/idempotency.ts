@@ -1,6 +1,6 @@
 import type { Sql } from "../client";
 
-export type KeptAnswer = { request_hash: string; status: number | null; body: unknown };
+export type KeptResponse = { request_hash: string; status: number | null; body: unknown };
 
 /** The key of a request is free again after this time if its server died before the response. */
 const ABANDONED_MINUTES = 5;
@@ -12,7 +12,7 @@ const ABANDONED_MINUTES = 5;
 export async function takeKey(
   sql: Sql,
   { key, route, request_hash }: { key: string; route: string; request_hash: string },
-): Promise<KeptAnswer | null> {
+): Promise<KeptResponse | null> {
   const [taken] = await sql`
     insert into idempotency_keys as kept (key, route, request_hash)
     values (${key}, ${route}, ${request_hash})
@@ -22,7 +22,7 @@ export async function takeKey(
          or (kept.status is null and kept.created_at < now() - ${ABANDONED_MINUTES} * interval '1 minute')
     returning key`;
   if (taken) return null;
-  const [kept] = await sql<KeptAnswer[]>`
+  const [kept] = await sql<KeptResponse[]>`
     select request_hash, status, body from idempotency_keys where key = ${key} and route = ${route}`;
   return kept ?? { request_hash, status: null, body: null };
 }

@@ -56,13 +56,13 @@ export async function draftQuestions(
   });
 }
 
-type Answer = { text: string; usage: LanguageModelUsage | undefined };
+type WriterReply = { text: string; usage: LanguageModelUsage | undefined };
 
 async function ask(
   model: ChatModel["model"],
   passages: readonly string[],
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<WriterReply> {
   const numbered = passages.map((text, i) => ({ passage: i + 1, text }));
   const { generateText, NoObjectGeneratedError, Output } = await import("ai"); // 15 MB
   try {

@@ -91,7 +91,7 @@ export function openOpenAITranscriber(options: OpenAITranscriberOptions): Transc
 }
 
 /** `start_ms` is the position of the part in the whole recording. */
-type SpeechPart = SpeechFile & { start_ms: number };
+type SpeechFilePart = SpeechFile & { start_ms: number };
 type Target = OpenAITranscriberOptions & { url: string; model: string; service: string };
 
 /** The transcription of one lecture, and the capabilities of the server that its responses have shown. */
@@ -123,7 +123,7 @@ class TranscriptionRun {
   }
 
   /** Transcribes one part, in as many requests as the server makes necessary. */
-  async transcribe(part: SpeechPart): Promise<PartTranscript[]> {
+  async transcribe(part: SpeechFilePart): Promise<PartTranscript[]> {
     const longestMs = this.#asksForTimes
       ? this.#maxPartMs
       : Math.min(this.#maxPartMs, UNTIMED_PART_MS);
@@ -139,7 +139,7 @@ class TranscriptionRun {
   }
 
   /** Sends one part; `adapted` when the refusal states a limit that a changed request respects. */
-  async #buy(part: SpeechPart): Promise<PartTranscript | "adapted"> {
+  async #buy(part: SpeechFilePart): Promise<PartTranscript | "adapted"> {
     const { service, model, apiKey } = this.#target;
     const isFree = apiKey === undefined;
     const terms = this.#terms;
@@ -170,7 +170,7 @@ class TranscriptionRun {
   }
 
   /** Records a limit, or missing support for times, from a refusal; true if a changed request can succeed. */
-  #adaptTo(refusal: SpeechResponse, part: SpeechPart): boolean {
+  #adaptTo(refusal: SpeechResponse, part: SpeechFilePart): boolean {
     const acceptedMs = longestAcceptedPart(refusal, part.duration_ms);
     if (acceptedMs !== null && part.duration_ms > SHORTEST_PART_MS) {
       this.#maxPartMs = Math.max(SHORTEST_PART_MS, Math.min(this.#maxPartMs, acceptedMs));
@@ -191,7 +191,7 @@ class TranscriptionRun {
     return { maxPartMs: this.#maxPartMs, givesTimes: this.#asksForTimes && !neverTimed };
   }
 
-  async #transcribeInParts(whole: SpeechPart, maxPartMs: number): Promise<PartTranscript[]> {
+  async #transcribeInParts(whole: SpeechFilePart, maxPartMs: number): Promise<PartTranscript[]> {
     const folder = await mkdtemp(join(dirname(whole.path), "parts-"));
     try {
       const { onSpawn } = this.#target;
@@ -207,7 +207,7 @@ class TranscriptionRun {
     }
   }
 
-  #send({ path }: SpeechPart): Promise<SpeechResponse> {
+  #send({ path }: SpeechFilePart): Promise<SpeechResponse> {
     const { url, model, apiKey, timeoutMs } = this.#target;
     return sendSpeech({
       provider: PROVIDER,

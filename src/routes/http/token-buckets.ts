@@ -11,7 +11,7 @@ export type TokenResult = {
   reset_s: number;
 };
 
-type Bucket = { tokens: number; at: number; capacity: number };
+type TokenBucket = { tokens: number; at: number; capacity: number };
 
 /**
  * Token buckets in memory, one for each name: `capacity` requests at once, refilled evenly within a
@@ -20,7 +20,7 @@ type Bucket = { tokens: number; at: number; capacity: number };
 export class TokenBuckets {
   readonly #capacity: number;
   readonly #now: () => number;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<string, TokenBucket>();
 
   /**
    * @param capacity of names without a capacity of their own

@@ -1,3 +1,4 @@
+import type { TextRange } from "../carry-chunks";
 import {
   type CorrectableText,
   correctableWords,
@@ -49,21 +50,20 @@ const MAX_ADDED_CHARS = 10_000;
 const addedChars = (edits: readonly Edit[]): number =>
   edits.reduce((sum, { from, to, text }) => sum + text.length - (to - from), 0);
 
-type TextRange = { from: number; to: number };
 type Edit = TextRange & { text: string };
 type DraftWord = Word & { range: TextRange | null };
 type DraftSegment = TextRange & Omit<Segment, "text">;
 
 /** The text of all segments, and where each segment and each word is in it. */
-type Draft = { text: string; segments: DraftSegment[]; words: DraftWord[] };
+type TranscriptDraft = { text: string; segments: DraftSegment[]; words: DraftWord[] };
 
 /** Between segments of different speakers: no rule matches across it. */
 const TURN = "\u0000";
 /** A word further away in the text is another occurrence. */
 const WINDOW_CHARS = 40;
 
-function toDraft({ segments, words }: CorrectableText): Draft {
-  const draft: Draft = { text: "", segments: [], words: [] };
+function toDraft({ segments, words }: CorrectableText): TranscriptDraft {
+  const draft: TranscriptDraft = { text: "", segments: [], words: [] };
   const timed = correctableWords({ segments, words });
   const texts: string[] = [];
   let length = 0;
@@ -90,7 +90,7 @@ function toDraft({ segments, words }: CorrectableText): Draft {
   return draft;
 }
 
-function toSegments({ text, segments }: Draft): Segment[] {
+function toSegments({ text, segments }: TranscriptDraft): Segment[] {
   return segments.flatMap(({ from, to, ...segment }) => {
     const content = text.slice(from, to).trim();
     return content === "" ? [] : [{ ...segment, text: content }];
@@ -99,7 +99,7 @@ function toSegments({ text, segments }: Draft): Segment[] {
 
 const withoutRange = ({ range: _, ...word }: DraftWord): Word => word;
 
-function editsOf(draft: Draft, correction: TextCorrection): Edit[] {
+function editsOf(draft: TranscriptDraft, correction: TextCorrection): Edit[] {
   if (correction.start_ms !== null) return wordEdit(draft, correction, correction.start_ms);
   return findRule(draft.text, correction)
     .map((range) => ({
@@ -117,7 +117,7 @@ const ANCHOR_MS = 500;
  * text can be that of a neighbour.
  */
 function wordEdit(
-  { text, words }: Draft,
+  { text, words }: TranscriptDraft,
   { expected, replacement, nth_at_start }: TextCorrection,
   start_ms: number,
 ): Edit[] {
@@ -151,7 +151,7 @@ function inCaseOf(place: string, { expected, replacement, match_case }: TextCorr
 }
 
 /** @param edits  in order, without overlaps */
-function applyEdits(draft: Draft, edits: readonly Edit[]): void {
+function applyEdits(draft: TranscriptDraft, edits: readonly Edit[]): void {
   const pieces: string[] = [];
   const shifts: { edit: Edit; delta: number }[] = [];
   let from = 0;
@@ -194,7 +194,7 @@ function mover(shifts: readonly { edit: Edit; delta: number }[], total: number) 
 
 /** The words after the edits, moved in place; those of an edited range are replaced by the words of its text. */
 function replaceWords(
-  { words, text }: Draft,
+  { words, text }: TranscriptDraft,
   shifts: readonly { edit: Edit; delta: number }[],
   total: number,
 ): DraftWord[] {
@@ -271,7 +271,7 @@ function newWords(
 
 /** A word that was merged from two segments ends in the first, so the first lasts until its end. */
 function keepWordsInside(
-  draft: Draft,
+  draft: TranscriptDraft,
   edits: readonly Edit[],
   shifts: readonly { edit: Edit; delta: number }[],
 ): void {

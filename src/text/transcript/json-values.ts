@@ -36,7 +36,7 @@ export function speakerOf(value: unknown): { speaker?: string } {
   return name === "" ? {} : { speaker: /^\d+$/.test(name) ? `speaker_${name}` : name };
 }
 
-/** Converts a time to milliseconds; null where it is none. */
+/** Converts a time to milliseconds; null for other values. */
 export type ToMs = (value: unknown) => number | null;
 
 export const wordOf = (word: Json, unit: ToMs): MaybeTimedWord => ({

@@ -237,7 +237,7 @@ function readItems(items: readonly Item[]): Pick<LooseTranscript, "segments" | "
   return { segments: parts.map((part): LooseSegment => ({ ...part, words: [] })), words: [] };
 }
 
-/** A clock is in seconds, whatever the numbers of other items are. */
+/** A clock is in seconds, also beside items with other numbers. */
 const unitFor = ({ value }: Time, unit: ToMs): ToMs =>
   typeof value === "string" && /[:PTs]/.test(value) ? seconds : unit;
 

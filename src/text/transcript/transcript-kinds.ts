@@ -1,4 +1,4 @@
-/** The extensions of transcript files. The content decides the format, whatever the name is. */
+/** The extensions of transcript files. The content decides the format, not the name. */
 export const TRANSCRIPT_EXTENSIONS = [
   "vtt",
   "srt",
