@@ -1,7 +1,7 @@
 import type { Nodes, Parent, RootContent, TableRow } from "mdast";
 import { createElement, Fragment, memo, type ReactNode, useMemo } from "react";
 import type { UnsupportedSentence } from "../../src/chat/citations/check";
-import { findMarks } from "../../src/chat/citations/marks";
+import { findMarks, numbersIn } from "../../src/chat/citations/marks";
 import { FaultBoundary } from "../components/fault-boundary";
 import { closeOpen } from "./close-open";
 import { CodeBlock } from "./code-block";
@@ -222,8 +222,8 @@ class Renderer {
     for (const { numbers, start, end } of findMarks(value)) {
       const mark = value.slice(start, end);
       const single = numbers.length === 1;
-      for (const { 0: part, index } of mark.matchAll(single ? /.+/g : /\d+/g)) {
-        const element = this.props.renderMark(single ? numbers[0]! : Number(part), part);
+      for (const { 0: part, index } of mark.matchAll(single ? /.+/g : /\p{Nd}+/gu)) {
+        const element = this.props.renderMark(single ? numbers[0]! : numbersIn(part)[0]!, part);
         if (element === undefined) continue;
         pieces.push(restoreDollars(value.slice(from, start + index)), element);
         from = start + index + part.length;

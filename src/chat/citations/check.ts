@@ -48,7 +48,7 @@ export function checkCitations(
   for (const claim of readClaims(answer)) {
     const sources = claim.numbers.flatMap((number) => sourceOf(number) ?? []);
     if (sources.length === 0) continue;
-    const reason = faultOf(claim, sources);
+    const reason = claim.isListed ? undefined : faultOf(claim, sources);
     const numbers = sources.map(({ citation }) => citation.number);
     if (reason) unsupported.push({ start: claim.start, end: claim.end, reason, numbers });
     for (const { citation } of sources) {

@@ -9,6 +9,8 @@ export type Claim = {
   /** UTF-16 offsets in the answer, with marks and final punctuation; `end` is exclusive. */
   start: number;
   end: number;
+  /** An entry of a list of sources, such as `[^1]: Lecture 3, page 7`; it states nothing. */
+  isListed: boolean;
 };
 
 const MARKS = new RegExp(`(?<!\\s)\\s*(?:${MARK.source}\\s*)+`, MARK.flags);
@@ -23,8 +25,9 @@ const ORDINAL = `(?:[Dd](?:er|ie|as|em|en|es)|[AaIi]m|[Vv]om|[Zz]u[mr]|[Bb]eim|[
  * initial or an ordinal, and except before a mark that belongs to the sentence.
  */
 const SENTENCE_END = new RegExp(
-  `(?<=[.!?…]["”“»’)*_]{0,8})(?<!\\b(?:${ABBREVIATION})\\.)(?<!\\b(?:${ORDINAL}))\\s+(?![A-Za-z]\\.\\s)(?![[【［]\\^?\\d)` +
-    "|(?<=[。！？][”」』）]?)(?![”」』）]|\\s*[[【［]\\^?\\d)\\s*|\\n+",
+  `(?<=[.!?…]["”“»’)*_]{0,8})(?<!\\b(?:${ABBREVIATION})\\.)(?<!\\b(?:${ORDINAL}))\\s+(?![A-Za-z]\\.\\s)(?!${MARK.source})` +
+    `|(?<=[。！？][”」』）]?)(?![”」』）]|\\s*${MARK.source})\\s*|\\n+`,
+  "iu",
 );
 const WORD = /\p{L}[\p{L}\p{M}'’-]*/gu;
 
@@ -34,10 +37,37 @@ const WORD = /\p{L}[\p{L}\p{M}'’-]*/gu;
  * sentence before.
  */
 export function readClaims(answer: string): Claim[] {
-  const sentences = splitSentences(blankCodeAndMath(answer));
+  const prose = blankCodeAndMath(answer);
+  const listed = findSourceEntries(prose);
+  const isListed = ({ start }: { start: number }) =>
+    listed.some((entry) => start >= entry.start && start < entry.end);
+  return readStatements(prose).map((claim) => ({ ...claim, isListed: isListed(claim) }));
+}
+
+const FOOTNOTE = /^ {0,3}[[【]\^\p{Nd}{1,3}[\]】]:.*$/gmu;
+/** A heading of its own line, and the lines below it that begin with a mark. */
+const SOURCE_LIST = new RegExp(
+  "^[^\\p{L}\\n]{0,8}(?:sources?|references?|citations|quellen(?:angaben)?|literatur|belege|fuentes|referencias|références|fonti|fontes|来源|参考文献|出典)[^\\p{L}\\n]{0,8}\\n" +
+    `(?:[^\\p{L}\\n]{0,8}(?:${MARK.source}).*(?:\\n|$)|[ \\t]*\\n)+`,
+  "gimu",
+);
+
+function findSourceEntries(prose: string): { start: number; end: number }[] {
+  return [FOOTNOTE, SOURCE_LIST].flatMap((entries) =>
+    [...prose.matchAll(entries)].map(({ 0: text, index }) => ({
+      start: index,
+      end: index + text.length,
+    })),
+  );
+}
+
+type Statement = Omit<Claim, "isListed">;
+
+function readStatements(prose: string): Statement[] {
+  const sentences = splitSentences(prose);
   return sentences.flatMap(({ text: sentence, start: at }, i) => {
     const marks = [...sentence.matchAll(MARKS)];
-    return marks.map((mark, j): Claim => {
+    return marks.map((mark, j): Statement => {
       const numbers = numbersIn(mark[0]);
       const before = j === 0 ? 0 : marks[j - 1]!.index + marks[j - 1]![0].length;
       const behind = mark.index + mark[0].length;

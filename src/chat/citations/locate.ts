@@ -28,7 +28,7 @@ export async function locateCitations(
   citations: CheckedCitation[],
 ): Promise<CheckedCitation[]> {
   if (citations.length === 0) return [];
-  const claims = readClaims(answer);
+  const claims = readClaims(answer).filter(({ isListed }) => !isListed);
   const spoken = citations.filter(({ source }) => source === "lectures");
   const speech = readSpeech(db, spoken.map(toSpeechPart));
   const located = await Promise.all(

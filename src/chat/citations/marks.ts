@@ -1,27 +1,47 @@
-/** No passage has the number 0. */
-const NUMBER = "[1-9１-９][\\d０-９]{0,2}";
-const SEPARATOR = "\\s*(?:[,，、;；–&-]|(?:and|und|et|y|e)(?![\\p{L}]))\\s*";
+import { toAsciiDigit } from "./digits";
+
+/** Three digits of any script; no passage has the number 0. */
+const NUMBER = "(?![0０٠۰०])\\p{Nd}{1,3}";
+/** Blanks inside a mark, and invisible characters such as those that set the direction of writing. */
+const BLANKS = "[\\s\\u200b-\\u200f\\u2060]{0,3}";
+const RANGE = "(?:[–—‑‐−~〜-]|\\.{2,3}|(?:to|through|bis|à|a)(?![\\p{L}]))";
+const SEPARATOR = `${BLANKS}(?:${RANGE}|[,，、،;；&+|]|(?:and|und|et|y|e)(?![\\p{L}]))${BLANKS}`;
 /** The words that some models write before the number. */
 const LABEL =
-  "(?:sources?|cit(?:e|ations?)|passages?|ref(?:erence)?s?|quellen?|belege?|fuentes?|fonti?|fontes?)";
+  "(?:sources?|cit(?:e|ations?)|passages?|ref(?:erence)?s?|réf|docs?|documents?|excerpts?|results?|chunks?|context|no|nr|" +
+  "quellen?|belege?|dokumente?|fuentes?|fonti?|fontes?|documentos?|extraits?|bron|źródło|zdroj|kaynak|källa|kilde|" +
+  "источник|джерело|المصدر|来源|來源|文献|出典|資料|출처)";
+const ELEMENT = `(?:[\\^#@]|${LABEL}[.:]?${BLANKS})?${NUMBER}\\^?`;
 /** The page or the time that some models write behind a single number. */
 const LOCATOR =
-  ",\\s*(?:(?:pp?|s|pages?|slides?|seiten?|folien?|p[aá]g(?:inas?)?|diapositiv[aoe]s?|at|bei|min)\\.?\\s*\\d[\\d:–-]*|\\d{1,3}:\\d\\d(?::\\d\\d)?)";
+  "(?:[,:]\\s*(?:(?:pp?|s|pages?|slides?|seiten?|folien?|p[aá]g(?:inas?)?|diapositiv[aoe]s?|at|bei|min)\\.?\\s*\\d[\\d:–-]*|\\d{1,3}:\\d\\d(?::\\d\\d)?)|" +
+  "\\s?@\\s?\\d{1,3}:\\d\\d(?::\\d\\d)?|:\\s+\\p{L}{2}[^\\]】］\\n]{0,80})";
+const NUMBERS = `${ELEMENT}(?:(?:${SEPARATOR}${ELEMENT}){0,40}|${LOCATOR})`;
+/** Before an interval, and before the index of a variable, such as in `x[1]`. */
+const NOT_BEHIND =
+  "(?<![∈∉=]\\s?|(?:intervall?[eo]?|range)\\s(?=[[]\\d{1,3}\\s?,)|(?<![\\p{L}\\p{M}\\p{N}_])[a-z])";
+const BRACKETED = `${NOT_BEHIND}[[【［〔〖]${BLANKS}${NUMBERS}(?:(?::\\d{1,3})?†[^\\]】］\\n]{0,80})?${BLANKS}[\\]】］〕〗](?:[–-][[]${NUMBER}[\\]])?`;
+/** In parentheses only with a label: `(1)` can be a part of a list or an equation. */
+const LABELLED = `\\((?:see|siehe|vgl\\.?|cf\\.?|voir|véase)?${BLANKS}(?:sources?|quellen?|fuentes?|fonti?|fontes?|来源|出典)[.:]?${BLANKS}${NUMBER}(?:${SEPARATOR}${ELEMENT}){0,40}\\)`;
+/** Behind a word or a sentence: neither an exponent nor the power of a unit or a function. */
+const RAISED =
+  '(?<=\\p{L}{4}|[.!?…”»"])(?<!\\d\\s?\\p{L}{4,12}|(?:sin|cos|tan|cot|sec)h)(?:⁽[¹²³⁴-⁹][⁰¹²³⁴-⁹]?⁾|[¹²³⁴-⁹][⁰¹²³⁴-⁹]?)(?![\\p{L}\\p{N}^(])';
 /**
  * `[1]`, `[1, 2]` and `[1-3]`, and the variants of some models: `【1】`, `【1†source】`, `[^1]`,
- * `[Source 1]`, `[1, p. 7]`. `[0, 1]` and `x ∈ [1, 2]` are intervals.
+ * `[Source 1]`, `[1, p. 7]`, `[1: Title]`, `(Source 1)`, `word¹`. `[0, 1]` and `x ∈ [1, 2]` are intervals.
  */
-export const MARK = new RegExp(
-  `(?<![∈∉=]\\s?)[[【［](?:\\^|${LABEL}[.:]?\\s*)?${NUMBER}(?:(?:${SEPARATOR}${NUMBER}){0,40}|${LOCATOR})(?:(?::\\d{1,3})?†[^\\]】］\\n]{0,80})?[\\]】］]`,
-  "giu",
-);
+export const MARK = new RegExp(`(?:${BRACKETED}|${LABELLED}|${RAISED})`, "giu");
 /** Code in fences, and in one or two backticks. */
-const CODE = /(?:```|~~~)[\s\S]*?(?:```|~~~|$)|(?<!`)(`{1,2})(?!`)[^\n]*?(?<!`)\1(?!`)/g;
+const CODE = /(`{3,}|~{3,})[\s\S]*?(?:\1|$)|(?<!`)(`{1,2})(?!`)[^\n]*?(?<!`)\2(?!`)/g;
 /** Targets of links, and definitions of such targets at the end of an answer. */
 const LINK_TARGET = /(?<=\]\()[^\s()]{1,2000}(?=\))|^ {0,3}\[[^\]\n]{1,80}\]:\s*<?https?:\S+.*$/gm;
 /** The length is limited, so that every answer is read quickly. */
-const MATH =
-  /\$\$[\s\S]{0,2000}?\$\$|\\\[[\s\S]{0,2000}?\\\]|\\\([\s\S]{0,2000}?\\\)|\$(?=\S)[^$\n]*?(?<=\S)\$(?!\d)/g;
+const MATH = new RegExp(
+  `\\$\\$[\\s\\S]{0,2000}?\\$\\$|\\\\\\[[\\s\\S]{0,2000}?\\\\\\]|\\\\\\([\\s\\S]{0,2000}?\\\\\\)|` +
+    "\\\\begin\\{(?<environment>\\w{1,20}\\*?)\\}[\\s\\S]{0,2000}?\\\\end\\{\\k<environment>\\}|" +
+    "\\$(?=\\S)[^$\\n]*?(?<=\\S)\\$(?!\\d)",
+  "g",
+);
 /** Maximum passages of one `[1-9]`; a longer range is an interval of numbers. */
 const LONGEST_RANGE = 20;
 
@@ -36,8 +56,12 @@ export function findMarks(answer: string): { numbers: number[]; start: number; e
 
 /** The numbers in marks, each once. */
 export function numbersIn(marks: string): number[] {
-  const plain = marks.normalize("NFKC").replace(PLACE, "");
-  const ranges = plain.matchAll(/(\d+)(?:\s*[–-]\s*(\d+))?/g);
+  const plain = marks
+    .replace(PLACE, "")
+    .normalize("NFKC")
+    .replace(/(?![0-9])\p{Nd}/gu, toAsciiDigit)
+    .replace(/\][–-]\[/g, "–");
+  const ranges = plain.matchAll(NUMBER_OR_RANGE);
   const numbers = [...ranges].flatMap(([, first, last = first]) => {
     const length = Number(last) - Number(first) + 1;
     if (length < 1 || length > LONGEST_RANGE) return [];
@@ -45,6 +69,12 @@ export function numbersIn(marks: string): number[] {
   });
   return [...new Set(numbers)];
 }
+
+/** Without the label of the second number, as in `[Source 1–Source 3]`. */
+const NUMBER_OR_RANGE = new RegExp(
+  `(\\d+)\\^?(?:${BLANKS}${RANGE}${BLANKS}\\D{0,12}?(\\d+))?`,
+  "giu",
+);
 
 /** The parts of a mark whose digits are not its numbers. */
 const PLACE = new RegExp(`(?::\\d{1,3})?†[^\\]】］]*|${LOCATOR}`, "giu");

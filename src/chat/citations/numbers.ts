@@ -1,3 +1,4 @@
+import { toAsciiDigit } from "./digits";
 import { monthsOf } from "./months";
 
 /** A number in a text that `prepareNumbers` returned. */
@@ -44,14 +45,6 @@ export const prepareNumbers = (text: string): string =>
     .replace(DASHES, "-")
     .replace(/(?<!\p{L})(?:minus|moins|menos|meno|минус|负|負)\s*(?=\d)/giu, "-")
     .replace(/(?<=\d)e([+-]?)(?=\d)/gi, (_, sign) => ` 10 ^${sign === "-" ? "-" : ""}`);
-
-/** Decimal digits are in runs of ten that begin at a code point ending in 0 or 6. */
-function toAsciiDigit(digit: string): string {
-  const code = digit.codePointAt(0)!;
-  const low = code & 0xf;
-  const beginsAtZero = low < 6 || /\p{Nd}/u.test(String.fromCodePoint(code - low));
-  return String(beginsAtZero ? low : low - 6);
-}
 
 /** All numbers in digits. `10:30`, `1,000` and `12.2.` are one number each. */
 export function findNumbers(prepared: string): NumberInText[] {

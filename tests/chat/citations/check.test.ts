@@ -57,7 +57,30 @@ const PLANTED: [answer: string, citations: string][] = [
   // false, and not noticed: a name, and a sentence that shares its citation with a true one
   ["According to Norbert Wiener, entropy is noise [1].", "1"],
   ["Shannon defined entropy in 1950 [1]. A die carries about 2.585 bits [1].", "1"],
+  // marks in other forms
+  ["Both matter [^1, ^2].", "1 2"],
+  ["Both matter [Quelle 1, Quelle 2].", "1 2"],
+  ["Both matter [@1; @2].", "1 2"],
+  ["All three matter [1 to 3].", "1 2 3"],
+  ["All three matter [1]–[3].", "1 2 3"],
+  ["All three matter [1‑3].", "1 2 3"],
+  ["Both matter [ 1 , 2 ].", "1 2"],
+  ["Entropy matters〔1〕 and 【来源2】.", "1 2"],
+  ["الإنتروبيا مهمة [١، ٢].", "1 2"],
+  ["Shannon's entropy counts bits [1: Lecture on Entropy].", "1"],
+  ["Shannon's entropy counts bits [1 @ 12:34].", "1"],
+  ["Shannon's entropy counts bits (Source 1).", "1"],
+  ["Shannon's entropy counts bits.¹", "1"],
+  ["Shannon's entropy counts ⁽¹⁾.", ""],
+  ["A fair coin has 1 bit. [Source 1] Heat is wasted. [Source 2]", "1 2"],
+  // the list of sources states nothing
+  ["A fair coin has 1 bit [^1].\n\n[^1]: Information, page 99", "1"],
+  ["A fair coin has 1 bit [1].\n\nSources:\n- [1] Information, 45:67\n- [2] Heat, page 99", "1 2"],
   // no citations at all
+  ["The first item is x[1], and the interval [1, 2] is short.", ""],
+  ["An area of 5 metres², tanh² and Größe¹² are not citations.", ""],
+  ["\\begin{align}a_{[1]} = [1]\\end{align}", ""],
+  ["````md\n```\na\n```\nb [1]\n````", ""],
   ["Entropy grows [7].", ""],
   ["`x[1]` and \\(a[2]\\) are not citations.", ""],
   ["```\na[1]\n```", ""],
@@ -169,6 +192,14 @@ describe("checkCitations", () => {
     "。",
     "5 May ",
     "x^{",
+    "[1–",
+    "[Source ",
+    "(Source 1, ",
+    "[1: ab",
+    "Sources\n[1] a\n",
+    "\\begin{a}",
+    "words¹",
+    "````",
   ];
   test.each(HOSTILE)("reads a long answer of %j in time", (piece) => {
     const answer = `${piece.repeat(60_000 / piece.length)} [1]`;
