@@ -4,8 +4,8 @@
  */
 
 const PRIVATE_USE = /[\ue000-\uf8ff\ufffd\u{f0000}-\u{10fffd}]/u;
-/** Symbol fonts put their bullets here; at the start of a line they are bullets. */
-const SYMBOL_BULLET = /^([\t ]*)[\uf020-\uf0ff][\t ]*/gmu;
+/** Symbol fonts have their bullets here; OpenSymbol's stand apart from the text. */
+const SYMBOL_BULLET = /^([\t ]*)(?:[\uf020-\uf0ff]|[\ue000-\uf8ff](?=[\t ]))[\t ]*/gmu;
 
 /** Private-use characters have no meaning outside their font and cannot be searched for. */
 export function withoutPrivateUse(text: string): string {

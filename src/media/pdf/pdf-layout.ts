@@ -38,14 +38,19 @@ export function toReadingOrder(words: PlacedWord[]): Line[] {
 const stepOf = ({ angle }: PlacedWord) => Math.round(angle / (Math.PI / 12)) % 24;
 const isTilted = ([word]: PlacedWord[]) => Math.abs(stepOf(word!) % 6) > 0;
 
+/** A turned label that is longer than a short title does not come before it. */
+const UPRIGHT_WEIGHT = 6;
+const weightOf = (frame: PlacedWord[]) =>
+  characters(frame) * (stepOf(frame[0]!) === 0 ? UPRIGHT_WEIGHT : 1);
+
 /**
- * Groups words by direction, each group in its own frame; the direction of most text comes first, and
- * tilted text last.
+ * Groups words by direction, each group in its own frame; the direction of most text comes first, upright
+ * text with a preference, and tilted text last.
  */
 function byDirection(words: PlacedWord[]): { words: PlacedWord[]; tilted: boolean }[] {
   const frames = Map.groupBy(words, stepOf);
   return [...frames.values()]
-    .sort((a, b) => Number(isTilted(a)) - Number(isTilted(b)) || characters(b) - characters(a))
+    .sort((a, b) => Number(isTilted(a)) - Number(isTilted(b)) || weightOf(b) - weightOf(a))
     .map((frame) => {
       const { angle } = frame[0]!;
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
@@ -242,7 +247,8 @@ function toLines(fragments: Fragment[]): Line[] {
 
 /** A wide gap in a line becomes a tab, which separates the cells of a table. */
 function toLine(fragments: Fragment[]): Line {
-  const rightToLeft = fragments.filter((f) => f.rightToLeft).length * 2 > fragments.length;
+  const rightToLeft =
+    characters(fragments.filter((f) => f.rightToLeft)) * 2 > characters(fragments);
   const ordered = fragments.toSorted((a, b) => (rightToLeft ? b.right - a.right : a.left - b.left));
   const runs = ordered[0]!.runs.map((run) => ({ ...run }));
   for (const [i, fragment] of ordered.slice(1).entries()) {

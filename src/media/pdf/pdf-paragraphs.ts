@@ -42,7 +42,8 @@ function toParagraphs(lines: Line[]): Line[][] {
   return paragraphs;
 }
 
-const HYPHENATED = /(\p{L}[\p{L}\p{M}-]*)(-|‐|\u00ad)\n(\p{Ll}[\p{L}\p{M}-]*)(\S*) ?/gu;
+const DIVIDED = /(\p{L}(?:[\p{L}\p{M}-]*[\p{L}\p{M}])?)([-‐\u00ad]+)$/u;
+const CONTINUED = /^(\p{Ll}[\p{L}\p{M}\u00ad-]*)(\S*)[ ]?/u;
 
 /**
  * A word that is divided at the end of a line is joined on the line where it begins. A compound keeps its
@@ -51,16 +52,28 @@ const HYPHENATED = /(\p{L}[\p{L}\p{M}-]*)(-|‐|\u00ad)\n(\p{Ll}[\p{L}\p{M}-]*)(
  * @param words  the words of the page that are not divided, in lower case
  */
 function joinLines(lines: Line[], words: ReadonlySet<string>): string {
-  return lines
-    .map(({ text }) => text)
-    .join("\n")
-    .replace(HYPHENATED, (divided, start: string, hyphen: string, end: string, rest: string) => {
-      if (!/\p{Ll}$/u.test(start)) return divided;
-      const isCompound = hyphen !== "\u00ad" && isCompoundOf(start.toLowerCase(), end, words);
-      return `${start}${isCompound ? "-" : ""}${end}${rest}\n`;
-    })
-    .trim();
+  const joined: string[] = [];
+  for (const { text } of lines) {
+    const last = joined.at(-1) ?? "";
+    const [, start = "", hyphen = ""] = DIVIDED.exec(last) ?? [];
+    const [continued, end = "", rest = ""] = /\p{Ll}$/u.test(start)
+      ? (CONTINUED.exec(text) ?? [])
+      : [];
+    if (continued === undefined) {
+      joined.push(text);
+      continue;
+    }
+    const isCompound =
+      !hyphen.includes("\u00ad") && isCompoundOf(start.toLowerCase(), plainEnd(end), words);
+    const before = last.slice(0, last.length - hyphen.length);
+    joined[joined.length - 1] = `${before}${isCompound ? "-" : ""}${end}${rest}`;
+    if (continued.length < text.length) joined.push(text.slice(continued.length));
+  }
+  return joined.join("\n").trim();
 }
+
+/** A word can be divided twice. */
+const plainEnd = (end: string) => end.replace(/[-\u00ad]$/, "");
 
 /** First parts of compounds: a hyphen after them is usually part of the word, not a division at the end of a line. */
 const COMPOUND_STARTS = new Set(

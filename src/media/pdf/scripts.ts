@@ -56,8 +56,9 @@ function writeSuperscript(before: string, raw: string, after: string): string {
   return `^${group(piece)}${tail}`;
 }
 
-/** At the start of a word: an isotope's mass, or the mark of a footnote's own text. */
+/** At the start of a word: a small bullet, an isotope's mass, or the mark of a footnote's own text. */
 function writeLeading(piece: string, after: string): string {
+  if (/^[\ue000-\uf8ff•●■▪]$/u.test(piece)) return `${piece}${/^\s/.test(after) ? "" : " "}`;
   if (/^\d{1,3}$/.test(piece) && /^[A-Z][a-z]?(?![a-z])/.test(after)) return `^${piece}`;
   if (FOOTNOTE.test(piece)) return `${toSuperscriptDigits(piece)}${/^\s/.test(after) ? "" : " "}`;
   return `^${group(piece)}`;

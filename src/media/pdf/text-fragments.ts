@@ -236,7 +236,7 @@ function toFragment({ text, x, y, width, size, rightToLeft }: PlacedWord): Fragm
 
 function extend(fragment: Fragment, word: PlacedWord, script: Script, space: string): void {
   const more = toFragment(word);
-  const rightToLeft = fragment.rightToLeft || word.rightToLeft;
+  const { rightToLeft } = word.text.length > fragment.text.length ? word : fragment;
   const isOnRight = word.x + word.width / 2 > (fragment.left + fragment.right) / 2;
   const isBefore = rightToLeft === isOnRight;
   if (word.size * 0.86 > fragment.size) {
@@ -249,6 +249,7 @@ function extend(fragment: Fragment, word: PlacedWord, script: Script, space: str
   if (space) addRun(fragment.runs, { text: space, script: "base" }, isBefore);
   addRun(fragment.runs, { text: word.text, script }, isBefore);
   fragment.text = fragment.runs.map(({ text }) => text).join("");
+  fragment.rightToLeft = rightToLeft;
   fragment.left = Math.min(fragment.left, more.left);
   fragment.right = Math.max(fragment.right, more.right);
   fragment.size = Math.max(fragment.size, word.size);

@@ -22,6 +22,7 @@ describe("isGarbled", () => {
     ["a table", "rain\t1/8\t3 bits\t0.375\nsun\t1/2\t1 bit\t0.5"],
     ["abbreviations", "TCP/IP, HTTPS, DNS-over-TLS, x86_64, IEEE 802.11ac, mRNA"],
     ["bullets of a symbol font", "\uf0b7 First point\n\uf0a7 Second point"],
+    ["bullets of OpenSymbol", "\ue00c First point\n\ue00c Second point"],
     ["little", "Q&A"],
     ["nothing", ""],
   ])("is false for %s", (_, text) => {

@@ -15,6 +15,17 @@ test("what is drawn out of order is read from top to bottom", () => {
   expect(paragraphs).toEqual(["first", "last"]);
 });
 
+test("a few words of Arabic stay where they are in a line of English", () => {
+  const arabic = { ...word("العربية", 190, 100), rightToLeft: true };
+  const words = [word("The word for Arabic is", 40, 100), arabic, word("there", 250, 100)];
+  expect(layOut(words).paragraphs).toEqual(["The word for Arabic is العربية there"]);
+});
+
+test("a turned label does not come before a short upright title", () => {
+  const label = { ...word("Energy in kilojoules per mole", 20, 380), angle: -Math.PI / 2 };
+  expect(layOut([label, word("Reaction", 40, 40)]).paragraphs[0]).toBe("Reaction");
+});
+
 test("cells of a table stay in their rows, with tabs between them", () => {
   const words = ["Symbol", "Code", "a", "0", "b", "10", "c", "11"].map((text, i) =>
     word(text, 40 + (i % 2) * 200, 100 + Math.floor(i / 2) * 16),

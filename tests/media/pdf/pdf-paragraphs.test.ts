@@ -15,6 +15,12 @@ test("a word hyphenated at the end of a line is made whole", () => {
   expect(layOut(words).paragraphs).toEqual(["the information\nof a source"]);
 });
 
+test("a word that is divided twice, with the soft hyphens of LibreOffice, is made whole", () => {
+  const lines = ["die Schiff\u00ad-", "fahrtsge\u00ad-", "sellschaft der", "Donau"];
+  const words = lines.map((line, i) => word(line, 40, 100 + i * 14));
+  expect(layOut(words).paragraphs).toEqual(["die Schifffahrtsgesellschaft\nder\nDonau"]);
+});
+
 test.each([
   ["a well-", "known result", "a well-known\nresult"],
   ["the state-of-", "the-art method", "the state-of-the-art\nmethod"],
