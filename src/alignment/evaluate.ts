@@ -60,13 +60,17 @@ export async function readLabelledLectures(
  *
  * A sentence counts at the middle between the label before and its own; sentences without a page do
  * not count. A lecture without spans, such as one without length, has no right sentence. The totals are means over the files.
+ *
+ * @throws the signal's reason, between two lectures
  */
 export async function evaluateAlignment(
   sql: Sql,
   lectures: readonly { file: string; lecture: LabelledLecture }[],
+  signal: AbortSignal,
 ): Promise<AlignmentReport> {
   const files: AlignmentReport["files"] = [];
   for (const { file, lecture } of lectures) {
+    signal.throwIfAborted();
     files.push({ file, ...measure(await alignLabelled(sql, lecture), lecture.labels) });
   }
   const mean = (of: (one: Accuracy) => number) =>

@@ -6,7 +6,10 @@ export const FileName = z.string().min(1);
 const MOST_SECONDS = 1_800_000;
 const CLOCK = /^(?:(\d+):)?(\d{1,4}):([0-5]?\d(?:[.,]\d+)?)$/;
 
-/** Seconds as a number, or as a time of a recording: `95.5`, `"95.5"`, `"1:35"`, `"0:01:35"`. */
+const UNITS =
+  /^(?:(\d+)\s*(?:h|std\.?))?\s*(?:(\d+)\s*(?:m|min\.?))?\s*(?:(\d+(?:[.,]\d+)?)\s*(?:s|sec\.?|sek\.?))?$/i;
+
+/** Seconds as a number, or as a time of a recording: `95.5`, `"95.5"`, `"1:35"`, `"0:01:35"`, `"1m35s"`. */
 export const Seconds = z
   .union([z.number(), z.string()], { error: "must be seconds, or a time such as 12:30" })
   .transform((written, context) => {
@@ -18,9 +21,11 @@ export const Seconds = z
 
 function toSeconds(text: string): number {
   if (/^\d+(?:[.,]\d+)?$/.test(text)) return Number(text.replace(",", "."));
-  const [, hours = "0", minutes, seconds] = CLOCK.exec(text) ?? [];
-  if (minutes === undefined || (text.split(":").length === 3 && Number(minutes) > 59)) return NaN;
-  return Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds!.replace(",", "."));
+  const parts = CLOCK.exec(text) ?? (text === "" ? null : UNITS.exec(text));
+  if (!parts) return Number.NaN;
+  const [, hours = "0", minutes = "0", seconds = "0"] = parts;
+  if (text.split(":").length === 3 && Number(minutes) > 59) return Number.NaN;
+  return Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds.replace(",", "."));
 }
 
 /** No PDF that Lectern accepts has more pages. */

@@ -6,6 +6,7 @@ import { evaluateAlignment, readLabelledLectures } from "../../src/alignment/eva
 import { withDatabase } from "../support/database";
 
 const db = await withDatabase();
+const { signal } = new AbortController();
 
 const TOPICS = [
   "Entropy measures the uncertainty of a random source.",
@@ -45,13 +46,21 @@ test("scores each file and means over files; a slide that returns is found again
     "notes.txt": "not a lecture",
   });
 
-  const report = await evaluateAlignment(db, await readLabelledLectures(given.folder));
+  const report = await evaluateAlignment(db, await readLabelledLectures(given.folder), signal);
 
   expect(report.files).toEqual([
     { file: "a.json", exact: 1, within_1: 1 },
     { file: "b.json", exact: 10 / 15, within_1: 10 / 15 },
   ]);
   expect(report.exact).toBeCloseTo((1 + 10 / 15) / 2, 10);
+});
+
+test("stops when it is cancelled", async () => {
+  await using given = await folderWith({ "a.json": lectureOf([1]) });
+  const lectures = await readLabelledLectures(given.folder);
+  const stopped = evaluateAlignment(db, lectures, AbortSignal.abort(new Error("stopped")));
+
+  await expect(stopped).rejects.toThrow("stopped");
 });
 
 test.each([
@@ -93,7 +102,7 @@ test("a lecture without length has no right sentence, and one of many segments i
   };
   await using given = await folderWith({ "long.json": long, "still.json": still });
 
-  const { files } = await evaluateAlignment(db, await readLabelledLectures(given.folder));
+  const { files } = await evaluateAlignment(db, await readLabelledLectures(given.folder), signal);
 
   expect(files).toEqual([
     { file: "long.json", exact: 1, within_1: 1 },

@@ -110,6 +110,7 @@ describe("a course folder", () => {
       placed({ file: "Deck.PDF", pages: ["2", 1, "1–2"] }),
       placed({ file: "talk.vtt", start_s: "0:02", end_s: "0:00:05,5" }),
       placed({ file: "talk.vtt", start_s: "2", end_s: 5 }),
+      placed({ file: "talk.vtt", start_s: "0m2s", end_s: "5 Sek." }),
     );
 
     expect(questions.map(({ gold }) => gold)).toEqual([
@@ -119,6 +120,7 @@ describe("a course folder", () => {
       ],
       [{ file: "Deck.PDF", pages: [1, 2] }],
       [{ file: "talk.vtt", start_s: 2, end_s: 5.5 }],
+      [{ file: "talk.vtt", start_s: 2, end_s: 5 }],
       [{ file: "talk.vtt", start_s: 2, end_s: 5 }],
     ]);
   });

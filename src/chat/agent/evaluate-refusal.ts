@@ -94,6 +94,7 @@ export async function evaluateRefusal(
     try {
       await storePages(course_id, pages, deps);
       for (const { text, covered } of questions) {
+        deps.signal.throwIfAborted();
         const isRefused = await isRefusedBy(course_id, text, deps);
         decisions.push({ language, text, covered, isRefused });
         scores.push({ language, covered, score: await scoreOf(course_id, text, deps) });

@@ -30,6 +30,7 @@ export const EVALUATIONS = {
     print(report, asJson, toCitationTable);
   },
   "--refusal": async (path: string, asJson: boolean) => {
+    const signal = openStopSignal();
     const set = await readRefusalSet(path);
     const local = startLocalEmbedder();
     const config = loadConfig();
@@ -37,7 +38,6 @@ export const EVALUATIONS = {
     const reranker = openReranker(config);
     const database = await openEvaluationDatabase();
     try {
-      const { signal } = new AbortController();
       print(
         await evaluateRefusal(set, { db: database.db, embedder, reranker, signal }),
         asJson,
@@ -50,10 +50,11 @@ export const EVALUATIONS = {
   },
   "--enrichment": evaluateEnrichment,
   "--alignment": async (folder: string, asJson: boolean) => {
+    const signal = openStopSignal();
     const lectures = await readLabelledLectures(folder);
     const database = await openEvaluationDatabase();
     try {
-      print(await evaluateAlignment(database.db, lectures), asJson, toAlignmentTable);
+      print(await evaluateAlignment(database.db, lectures, signal), asJson, toAlignmentTable);
     } finally {
       await database.close();
     }
