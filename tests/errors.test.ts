@@ -17,7 +17,7 @@ test("the problem of a union is that of the alternative that was meant", () => {
   expect(problemsOf([{ url: "x" }])).toEqual([
     {
       path: "text.0.url",
-      message: "must be all, or must be none",
+      message: 'must be "all", or must be "none"',
     },
   ]);
   expect(problemsOf([{}])).toMatchObject([{ path: "text.0.url" }]);

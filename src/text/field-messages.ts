@@ -50,6 +50,8 @@ export function explainIssue(issue: RawIssue): string | undefined {
       return explainBound(issue, Number(issue.minimum), ["at least", "more than"]);
     case "too_big":
       return explainBound(issue, Number(issue.maximum), ["at most", "less than"]);
+    case "invalid_union":
+      return Array.isArray(issue.options) ? `must be ${listValues(issue.options)}` : undefined;
     case "not_multiple_of":
       return `must be a multiple of ${issue.divisor}`;
     default:
@@ -74,8 +76,6 @@ function explainBound(
 /** Flags accept many words, of which the two usual ones are named. */
 function listValues(values: readonly unknown[]): string {
   if (values.includes("true") && values.includes("false")) return "true or false";
-  return values
-    .map(String)
-    .join(", ")
-    .replace(/, ([^,]*)$/, " or $1");
+  const quoted = values.map((value) => JSON.stringify(value) ?? String(value));
+  return quoted.join(", ").replace(/, ([^,]*)$/, " or $1");
 }

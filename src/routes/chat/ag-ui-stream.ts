@@ -2,6 +2,7 @@ import { type AGUIEvent, type BaseEvent, EventType, type Message } from "@ag-ui/
 import { withAbsoluteSource } from "../../chat/agent/show-source";
 import type { ClientCapabilities } from "../../chat/request";
 import { withAbsoluteUrls } from "../../text/absolute-urls";
+import { weightOf } from "../http/accept";
 import { EVENT_STREAM, toStreamingResponse } from "../http/streaming-response";
 
 type AgUiReader = {
@@ -16,12 +17,13 @@ type AgUiReader = {
 /** The media type of AG-UI's binary form. */
 export const AGUI_MEDIA_TYPE = "application/vnd.ag-ui.event+proto";
 
-/** Sends AG-UI events as server-sent events, or in AG-UI's binary form if `accept` names it. */
+/** Sends AG-UI events as server-sent events, or in AG-UI's binary form if `accept` names and prefers it. */
 export async function toAgUiResponse(
   events: AsyncGenerator<AGUIEvent[]>,
   { accept, baseUrl, client, onGone }: AgUiReader,
 ): Promise<Response> {
-  const isBinary = accept?.includes(AGUI_MEDIA_TYPE);
+  const weight = weightOf(accept, AGUI_MEDIA_TYPE);
+  const isBinary = weight > 0 && weight >= weightOf(accept, "text/event-stream");
   const format = isBinary ? await toBinary(client, baseUrl) : toText(baseUrl);
   return toStreamingResponse(events, { ...format, onGone });
 }

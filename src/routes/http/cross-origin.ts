@@ -2,18 +2,36 @@ import { cors } from "@elysiajs/cors";
 import { Elysia } from "elysia";
 
 const REQUEST_HEADERS = [
-  ...["content-type", "authorization", "x-api-key", "idempotency-key", "range"],
-  ...[
-    "mcp-protocol-version",
-    "last-event-id",
-    "openai-organization",
-    "openai-project",
-    "x-user-id",
-  ],
+  "content-type",
+  "authorization",
+  "x-api-key",
+  "x-user-id",
+  "idempotency-key",
+  "if-none-match",
+  "if-range",
+  "last-event-id",
+  "mcp-protocol-version",
+  "mcp-session-id",
+  "openai-organization",
+  "openai-project",
+  "range",
+  "traceparent",
+  "tracestate",
 ];
+/** The headers that pages can read: viewers of PDFs need those of ranges, OpenAI's clients `x-should-retry`. */
 const RESPONSE_HEADERS = [
-  ...["x-request-id", "etag", "retry-after", "www-authenticate"],
-  ...["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
+  "accept-ranges",
+  "allow",
+  "content-disposition",
+  "content-range",
+  "etag",
+  "ratelimit-limit",
+  "ratelimit-remaining",
+  "ratelimit-reset",
+  "retry-after",
+  "www-authenticate",
+  "x-request-id",
+  "x-should-retry",
 ];
 
 /** CORS: only the origins of the settings have access, and never with cookies. */

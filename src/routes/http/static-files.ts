@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { weightOf } from "./accept";
 
 /** A file in memory, with its compressed form if that is smaller. */
 export type StaticFile = {
@@ -40,7 +41,7 @@ export function serveStaticFile(
   if (request.headers.get("if-none-match")?.includes(file.etag)) {
     return new Response(null, { status: 304, headers });
   }
-  const zipped = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "") && file.gzip;
+  const zipped = weightOf(request.headers.get("accept-encoding"), "gzip") > 0 && file.gzip;
   if (zipped) headers.set("content-encoding", "gzip");
   return new Response(zipped || file.bytes, { headers });
 }

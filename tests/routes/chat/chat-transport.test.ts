@@ -45,6 +45,16 @@ describe("the transport", () => {
     expect([types[0], types.at(-1)]).toEqual(["RUN_STARTED", "RUN_FINISHED"]);
   });
 
+  test("is text for those who refuse the binary form or prefer text", async () => {
+    await using server = serveChat(db, { replies: [ANSWER, ANSWER] });
+    for (const weights of ["0, */*", "0.1, text/event-stream"]) {
+      const headers = { accept: `application/vnd.ag-ui.event+proto;q=${weights}` };
+      const response = await server.post("/api/chat/stream", question(), { headers });
+      expect(response.headers.get("content-type")).toContain("text/event-stream");
+      await response.body!.cancel();
+    }
+  });
+
   test("sends a binary client before 1.0 only events that it can decode", async () => {
     const decodeOld = await oldDecoder();
     await using server = serveChat(db, { replies: [SEARCH, ANSWER], api: "responses" });

@@ -158,6 +158,24 @@ describe("CORS", () => {
     expect(allowed).not.toContain("x-evil");
   });
 
+  test("lets pages load parts of files, revalidate them, and read the headers that this needs", async () => {
+    const wanted = "range,if-range,if-none-match,traceparent";
+    const { headers } = await preflight({ CORS_ORIGINS: ["https://a.example"] }, wanted);
+    const named = (name: string) => headers.get(name)!.split(", ");
+
+    expect(named("access-control-allow-headers")).toEqual(
+      expect.arrayContaining(wanted.split(",")),
+    );
+    expect(named("access-control-expose-headers")).toEqual(
+      expect.arrayContaining([
+        "accept-ranges",
+        "content-range",
+        "content-disposition",
+        "x-should-retry",
+      ]),
+    );
+  });
+
   test("does not answer the preflight of a foreign page", async () => {
     const response = await preflight({}, "content-type");
 

@@ -28,6 +28,8 @@ test("files are compressed for browsers that accept it, and sent once", async ()
 
   expect(plain.headers.get("content-encoding")).toBeNull();
   expect(zipped.headers.get("content-encoding")).toBe("gzip");
+  const refused = await ask(path, { "accept-encoding": "br, gzip;q=0" });
+  expect(refused.headers.get("content-encoding")).toBeNull();
   expect(zipped.headers.get("vary")).toBe("accept-encoding");
   expect(Bun.gunzipSync(after)).toEqual(before);
   expect(after.byteLength).toBeLessThan(0.4 * before.byteLength);
