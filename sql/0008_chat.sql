@@ -40,6 +40,34 @@ create table chat_messages (
 );
 create unique index chat_messages_client on chat_messages (session_id, client_id);
 
+-- Stores the steps of answers: [{session_id, turn_id, run_id, last_step, steps: [{id, step, content, metadata}]}]. A step
+-- replaces that of an interrupted attempt, never a complete one. An answer to a deleted question is not stored.
+create function save_answers(answers jsonb) returns void language plpgsql as $$
+declare
+  answer record;
+begin
+  for answer in
+    select * from jsonb_to_recordset(answers)
+      as a (session_id uuid, turn_id uuid, run_id text, last_step int, steps jsonb)
+    order by session_id -- statements that run at the same time lock in one order
+  loop
+    continue when not exists (select from chat_messages where id = answer.turn_id);
+    update chat_sessions set updated_at = now() where id = answer.session_id;
+    continue when not found;
+    delete from chat_messages where turn_id = answer.turn_id and step > answer.last_step;
+    insert into chat_messages as m
+      (id, session_id, role, content, run_id, turn_id, step, metadata)
+    select s.id, answer.session_id, 'assistant', s.content, answer.run_id, answer.turn_id, s.step, s.metadata
+    from jsonb_to_recordset(answer.steps) as s (id uuid, content text, step int, metadata jsonb)
+    order by s.step
+    on conflict (turn_id, step) do update set
+      id = excluded.id, content = excluded.content, run_id = excluded.run_id,
+      metadata = excluded.metadata
+    where m.metadata ->> 'status' <> 'complete';
+  end loop;
+end
+$$;
+
 -- Parts of conversations that a regenerated answer or a changed question replaced. Nothing shows them.
 create table chat_branches (
   id          uuid primary key default gen_random_uuid(),

@@ -2200,6 +2200,34 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.save_answers(answers jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  answer record;
+begin
+  for answer in
+    select * from jsonb_to_recordset(answers)
+      as a (session_id uuid, turn_id uuid, run_id text, last_step int, steps jsonb)
+    order by session_id -- statements that run at the same time lock in one order
+  loop
+    continue when not exists (select from chat_messages where id = answer.turn_id);
+    update chat_sessions set updated_at = now() where id = answer.session_id;
+    continue when not found;
+    delete from chat_messages where turn_id = answer.turn_id and step > answer.last_step;
+    insert into chat_messages as m
+      (id, session_id, role, content, run_id, turn_id, step, metadata)
+    select s.id, answer.session_id, 'assistant', s.content, answer.run_id, answer.turn_id, s.step, s.metadata
+    from jsonb_to_recordset(answer.steps) as s (id uuid, content text, step int, metadata jsonb)
+    order by s.step
+    on conflict (turn_id, step) do update set
+      id = excluded.id, content = excluded.content, run_id = excluded.run_id,
+      metadata = excluded.metadata
+    where m.metadata ->> 'status' <> 'complete';
+  end loop;
+end
+$$;
+
 CREATE FUNCTION public.search_vector(p_config regconfig, p_text text) RETURNS tsvector
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$

@@ -297,7 +297,7 @@ export type AnswerToSave = {
 };
 
 /**
- * Stores the steps of answers, complete or not, all with one statement; no two of them can be of the same session.
+ * Stores the steps of answers, complete or not, all with one statement.
  * They replace incomplete steps of an earlier attempt, never a complete step. Stores nothing for a question that was
  * deleted or replaced during its answer.
  */
@@ -306,32 +306,7 @@ export async function saveAnswers(sql: Sql, answers: AnswerToSave[]): Promise<vo
     ...answer,
     last_step: Math.max(...answer.steps.map(({ step }) => step)),
   }));
-  await sql`
-    with saved as (
-      select * from jsonb_to_recordset(${sql.json(toStorable(saved) as never)})
-        as a (session_id uuid, turn_id uuid, run_id text, last_step int, steps jsonb)
-      order by session_id
-    ),
-    thread as (
-      update chat_sessions s set updated_at = now() from saved
-      where s.id = saved.session_id
-        and exists (select from chat_messages q where q.id = saved.turn_id)
-      returning s.id
-    ),
-    outdated as (
-      delete from chat_messages m using saved
-      where m.turn_id = saved.turn_id and m.step > saved.last_step
-    )
-    insert into chat_messages as m
-      (id, session_id, role, content, run_id, turn_id, step, metadata)
-    select s.id, thread.id, 'assistant', s.content, saved.run_id, saved.turn_id, s.step, s.metadata
-    from saved join thread on thread.id = saved.session_id, jsonb_to_recordset(saved.steps)
-      as s (id uuid, content text, step int, metadata jsonb)
-    order by saved.session_id, s.step
-    on conflict (turn_id, step) do update set
-      id = excluded.id, content = excluded.content, run_id = excluded.run_id,
-      metadata = excluded.metadata
-    where m.metadata ->> 'status' <> 'complete'`;
+  await sql`select save_answers(${sql.json(toStorable(saved) as never)})`;
 }
 
 /**
