@@ -4,6 +4,7 @@ import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import { makeDataDir } from "./data-dir";
 import { lockDataDir } from "./lock";
+import { assertEnoughOpenFiles } from "./open-files";
 import type { Command, WorkerReport } from "./worker";
 
 /** Maximum wait of `close()` for a running statement, which only the end of the process can stop. */
@@ -55,6 +56,7 @@ export async function startEmbeddedDatabase(
   log?: Log,
 ): Promise<EmbeddedDatabase> {
   const started = performance.now();
+  if (dataDir) await assertEnoughOpenFiles(dataDir);
   const unlock = dataDir ? await lockDataDir(dataDir) : () => {};
   const thread = new DatabaseThread();
 
@@ -98,7 +100,8 @@ export async function startEmbeddedDatabase(
     await thread.stop();
     unlock();
     if (cause instanceof AppError) throw cause;
-    throw new AppError("database_not_opened", { data_dir: dataDir, advice: REPAIR }, { cause });
+    const advice = codeOf(cause) === "EADDRNOTAVAIL" ? NO_LOOPBACK : REPAIR;
+    throw new AppError("database_not_opened", { data_dir: dataDir, advice }, { cause });
   }
 }
 
@@ -130,6 +133,11 @@ async function openFolderCopy(folder: string, remove: () => Promise<void>) {
 const REPAIR =
   "Free memory and disk if they are short; else the folder is damaged or no database: " +
   "put a backup in its place, or move it away to start with an empty one";
+
+const NO_LOOPBACK =
+  "This machine has no address 127.0.0.1, which the embedded database uses: ip addr add 127.0.0.1/8 dev lo";
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
 type ReportOf<T extends WorkerReport["type"]> = Extract<WorkerReport, { type: T }>;
 

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,3 +31,22 @@ test("a folder that cannot be made is an error with its reason and the next step
     cause: { code: "ENOTDIR" },
   });
 });
+
+test.skipIf(!existsSync("/proc/self/limits"))(
+  "a limit of open files that is too small is named before anything is made",
+  () => {
+    const place = join(folder, "few-files");
+    const script = `import { startEmbeddedDatabase } from "./src/db/embedded/start";
+    await startEmbeddedDatabase({ dataDir: ${JSON.stringify(place)} }).catch((error) => console.log(JSON.stringify(error.details)));`;
+    const run = Bun.spawnSync([
+      "sh",
+      "-c",
+      'ulimit -n 256; exec "$0" -e "$1"',
+      process.execPath,
+      script,
+    ]);
+
+    expect(run.stdout.toString()).toContain("only 256 open files: allow 1024");
+    expect(existsSync(place)).toBe(false);
+  },
+);
