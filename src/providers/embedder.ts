@@ -56,6 +56,16 @@ export type ModelEmbeddings = { embeddings: number[][]; tokens: number };
 /** An embedder whose requests are recorded and whose embeddings can be stored. */
 export function createEmbedder(settings: EmbedderSettings): Embedder {
   const { model, maxTokens, isFree = false, request } = settings;
+  let dimensions: number | undefined;
+  /** Padded with zeros, a shorter embedding would look like one of the same model. */
+  const assertSameLength = (embeddings: number[][]) => {
+    for (const { length } of embeddings) {
+      dimensions ??= length;
+      if (length === dimensions) continue;
+      const reason = `an embedding has ${length} dimensions, another has ${dimensions}`;
+      throw new AppError("provider_answer_invalid", { provider: model, reason });
+    }
+  };
   return {
     model,
     maxTokens,
@@ -76,6 +86,7 @@ export function createEmbedder(settings: EmbedderSettings): Embedder {
       };
       return calls.run(call, async () => {
         const { embeddings, tokens } = await request(texts, options);
+        assertSameLength(embeddings);
         const result = {
           embeddings: embeddings.map((embedding) => toStoredEmbedding(embedding, model)),
           // Google and some servers report no usage.

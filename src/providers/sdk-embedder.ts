@@ -1,4 +1,5 @@
 import { type EmbeddingModel, embedMany, wrapEmbeddingModel } from "ai";
+import { z } from "zod";
 import { createEmbedder, type Embedder, type EmbedOptions } from "./embedder";
 import { toProviderError } from "./provider-error";
 
@@ -25,6 +26,10 @@ export function createSdkEmbedder(settings: SdkEmbedderSettings): Embedder {
     middleware: {
       specificationVersion: "v4",
       overrideMaxEmbeddingsPerCall: () => textsPerRequest,
+      wrapEmbed: async ({ doEmbed }) => {
+        const result = await doEmbed();
+        return { ...result, embeddings: inOrder(result.embeddings, result.response?.body) };
+      },
     },
   });
   return createEmbedder({
@@ -48,4 +53,16 @@ export function createSdkEmbedder(settings: SdkEmbedderSettings): Embedder {
       }
     },
   });
+}
+
+const Indexed = z.object({ data: z.array(z.object({ index: z.int().nonnegative() })) });
+
+/** Some servers answer out of order; the `index` of each entry names its text, which the SDK ignores. */
+function inOrder(embeddings: number[][], body: unknown): number[][] {
+  const indexes = Indexed.safeParse(body).data?.data.map(({ index }) => index) ?? [];
+  const isOrder = indexes.length === embeddings.length && new Set(indexes).size === indexes.length;
+  if (!isOrder || Math.max(...indexes) >= indexes.length) return embeddings;
+  const ordered: number[][] = [];
+  for (const [i, index] of indexes.entries()) ordered[index] = embeddings[i]!;
+  return ordered;
 }

@@ -90,4 +90,31 @@ describe("embed", () => {
     });
     await short.stop(true);
   });
+
+  test("gives each text its embedding when the server answers out of order, and refuses another length", async () => {
+    const answers = [
+      [
+        { index: 1, embedding: [0, 1] },
+        { index: 0, embedding: [1, 0] },
+      ],
+      [{ index: 0, embedding: [1, 0, 0] }],
+    ];
+    const server = Bun.serve({
+      port: 0,
+      fetch: () => Response.json({ data: answers.shift(), usage: { prompt_tokens: 1 } }),
+    });
+    const model = createOpenAI({ baseURL: `${server.url}v1`, apiKey: "test" }).embedding("odd");
+    const settings = { model: "openai:odd", embeddingModel: model, maxTokens: 512 };
+    const odd = createSdkEmbedder({ ...settings, textsPerRequest: 8 });
+
+    const { embeddings } = await odd.embed(["one", "two"], document());
+    const other = await odd.embed(["three"], document()).catch((error) => error);
+
+    expect(embeddings.map((embedding) => embedding.slice(0, 2))).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
+    expect(other).toMatchObject({ errorCode: "provider_answer_invalid" });
+    await server.stop(true);
+  });
 });

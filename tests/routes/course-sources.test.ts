@@ -157,6 +157,25 @@ test("a folder with several pages is read to its end", async () => {
   expect(new Set(body.recordings.map(({ session_id }: never) => session_id)).size).toBe(260);
 });
 
+test.each([
+  ["returns fewer entries than requested", { TotalNumber: 5 }, 3],
+  ["does not state how many entries there are", {}, 4],
+])("a folder of a site that %s is read to its end", async (_, more, requests) => {
+  const course = await createCourse(db);
+  const { folder_id } = createFolder(0);
+  const ids = Array.from({ length: 5 }, () => crypto.randomUUID());
+  let page = 0;
+  const small: Fault = (exchange) => {
+    const Results = ids.slice(2 * page, 2 * ++page).map((DeliveryID) => ({ DeliveryID }));
+    return answer(200, JSON.stringify({ d: { Results, ...more } }))(exchange);
+  };
+  site.fault("GetSessions", small, requests);
+  const { body } = await request(course, { url: folderUrl(folder_id) }, "?dry_run=true");
+  expect(
+    body.recordings.map(({ session_id }: { session_id: string }) => session_id).sort(),
+  ).toEqual(ids.toSorted());
+});
+
 test("a folder behind a login is an error of the source, and is imported after the next request", async () => {
   const course = await createCourse(db);
   const { folder_id } = createFolder(1);

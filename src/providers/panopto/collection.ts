@@ -47,19 +47,19 @@ const FolderEntry = z.object({
   StartTime: z.string().nullish().catch(null),
 });
 const FolderPage = z.object({
-  d: z.object({ Results: z.array(z.unknown()), TotalNumber: z.number().catch(0) }),
+  d: z.object({ Results: z.array(z.unknown()), TotalNumber: z.number().nullable().catch(null) }),
 });
 
 /**
  * The recordings on one page of a folder; entries without a recording, such as playlists, are left out.
  *
- * @returns also the number of entries on the page and in the folder
+ * @returns also the number of entries on the page and in the folder, null where the site does not state it
  * @throws AppError `panopto_collection_unreadable`
  */
 export function readFolderPage(
   text: string,
   { origin }: Pick<CollectionAddress, "origin">,
-): { recordings: ListedRecording[]; entries: number; total: number } {
+): { recordings: ListedRecording[]; entries: number; total: number | null } {
   const page = FolderPage.safeParse(parseJson(text));
   if (!page.success) throw new AppError("panopto_collection_unreadable");
   const { Results, TotalNumber } = page.data.d;

@@ -24,6 +24,8 @@ export type PanoptoSite = {
 
 /** Entries on one page of a folder. */
 const PAGE_ENTRIES = 250;
+/** Pages of entries without a recording end as well. */
+const MAX_PAGES = 500;
 /** Recordings of one collection. */
 const MAX_RECORDINGS = 2_000;
 
@@ -89,6 +91,7 @@ export function openPanoptoSite(options: {
         return read(address, { path }, (text) => readFeed(asData(text, "<html"), address), signal);
       }
       const all = new Map<string, ListedRecording>();
+      let seen = 0;
       for (let page = 0; ; page++) {
         const queryParameters = { folderID, page, maxResults: PAGE_ENTRIES, sortColumn: 1 };
         const text = JSON.stringify({
@@ -101,12 +104,17 @@ export function openPanoptoSite(options: {
           (answer) => readFolderPage(asData(answer, "<"), address),
           signal,
         );
+        seen += entries;
+        const isRepeated =
+          recordings.length > 0 && recordings.every(({ session_id }) => all.has(session_id));
         for (const recording of recordings) all.set(recording.session_id, recording);
         if (all.size > MAX_RECORDINGS) {
           const message = `The folder has more than ${MAX_RECORDINGS} recordings: add its subfolders one by one`;
           throw new AppError("panopto_collection_unreadable", { message });
         }
-        if (entries === 0 || (page + 1) * PAGE_ENTRIES >= total) return [...all.values()];
+        // A site can return fewer entries than requested, leave out their number, or ignore the page.
+        const isLast = total === null ? entries === 0 : seen >= total;
+        if (isLast || entries === 0 || isRepeated || page === MAX_PAGES) return [...all.values()];
       }
     },
   };

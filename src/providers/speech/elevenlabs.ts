@@ -41,6 +41,7 @@ const Body = z.object({
   language_code: z.string().nullish(),
   transcription_id: z.string().nullish(),
   audio_duration_secs: z.number().nonnegative().nullish().catch(null),
+  text: z.string().nullish().catch(null),
   words: z.array(Entry),
 });
 type Entry = z.infer<typeof Entry>;
@@ -203,13 +204,23 @@ const refusesKeyterms = ({ status, body }: SpeechResponse): boolean =>
   [400, 403, 422].includes(status) && /key[_ ]?terms?/i.test(body.slice(0, 2_000));
 
 function toTranscription(
-  { language_code, transcription_id, audio_duration_secs, words: entries }: z.infer<typeof Body>,
+  {
+    language_code,
+    transcription_id,
+    audio_duration_secs,
+    text,
+    words: entries,
+  }: z.infer<typeof Body>,
   { duration_ms }: SpeechFile,
 ): Omit<Transcription, "provider" | "model"> {
   const words = normalizeWords(toWords(entries, duration_ms));
+  const untimed = words.length === 0 ? (text?.trim() ?? "") : "";
   return {
     language: toLanguageTag(language_code),
-    segments: segmentsFromWords(words),
+    segments:
+      untimed === ""
+        ? segmentsFromWords(words)
+        : [{ start_ms: 0, end_ms: duration_ms, text: untimed }],
     words,
     usage: { audio_seconds: audio_duration_secs ?? duration_ms / 1_000 },
     ...(transcription_id && { request_id: transcription_id }),

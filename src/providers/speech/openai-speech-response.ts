@@ -33,6 +33,8 @@ const Body = z
           text: z.string(),
           start: Time,
           end: Time,
+          /** Of models that tell speakers apart. */
+          speaker: z.string().nullish().catch(null),
           words: z.array(WordEntry).nullish().catch(null),
         }),
       )
@@ -64,7 +66,10 @@ export function readPartTranscript(
   };
   const inSegments = (body.segments ?? []).flatMap((segment) => segment.words ?? []);
   const words = normalizeWords(place(body.words?.length ? body.words : inSegments));
-  const segments = place(body.segments ?? []);
+  const segments = place(body.segments ?? []).map((segment, i): Segment => {
+    const speaker = body.segments![i]!.speaker?.trim();
+    return { ...segment, ...(speaker && { speaker }) };
+  });
   const timed = words.length > 0 || segments.length > 0 || text.trim() === "";
   const request_id = response.headers.get("x-request-id");
 

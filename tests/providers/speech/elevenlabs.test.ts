@@ -106,6 +106,18 @@ describe("ElevenLabs", () => {
     expect(transcript).toMatchObject({ words: [], segments: [] });
   });
 
+  test("keeps a text without words", async () => {
+    const body = { language_code: "eng", text: "Heat flows.", words: [] };
+    const server = Bun.serve({ port: 0, fetch: () => Response.json(body) });
+    const transcript = await transcriberAt(server.url.href).transcribe(speech, signal);
+    await server.stop(true);
+
+    const { duration_ms } = speech;
+    expect(transcript.segments).toEqual([
+      { start_ms: 0, end_ms: duration_ms, text: "Heat flows." },
+    ]);
+  });
+
   test("cleans the text, and keeps times inside the recording", async () => {
     const late = speech.duration_ms + 5_000;
     await using server = startElevenLabs({

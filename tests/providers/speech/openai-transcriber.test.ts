@@ -233,6 +233,18 @@ describe("times that a server sends in its own way", () => {
     ]);
   });
 
+  test("speakers of segments", async () => {
+    const { segments } = await transcribe({
+      text: "Yes. No.",
+      segments: [
+        { text: "Yes.", start: 0, end: 1, speaker: "A" },
+        { text: "No.", start: 1, end: 2, speaker: null },
+      ],
+    });
+
+    expect(segments.map(({ speaker }) => speaker)).toEqual(["A", undefined]);
+  });
+
   test("times as text", async () => {
     const { segments } = await transcribe({
       text: "Entropy",
