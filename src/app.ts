@@ -4,7 +4,6 @@ import { openForecaster } from "./pipelines/forecast";
 import { agUiRoutes } from "./routes/ag-ui";
 import { auditRoutes } from "./routes/audit";
 import { backupRoutes } from "./routes/backups";
-import { sharedFor } from "./routes/cached-checks";
 import { chatRoutes } from "./routes/chat/chat";
 import { mcpRoutes } from "./routes/chat/mcp";
 import { openaiFacade } from "./routes/chat/openai-facade";
@@ -18,7 +17,6 @@ import { pageMomentRoutes } from "./routes/documents/page-moments";
 import { eventRoutes } from "./routes/events";
 import { examRoutes } from "./routes/exam";
 import { feedbackRoutes } from "./routes/feedback";
-import { healthRoutes } from "./routes/health";
 import { auditDenials } from "./routes/http/audit";
 import { admittedRoute, guard } from "./routes/http/auth";
 import { crossOrigin } from "./routes/http/cross-origin";
@@ -29,6 +27,7 @@ import { originGuard } from "./routes/http/own-origin";
 import { problems, requestId } from "./routes/http/problems";
 import { rateLimits } from "./routes/http/rate-limits";
 import { requestMetrics } from "./routes/http/request-metrics";
+import { SERVER_LIMITS } from "./routes/http/server-limits";
 import { jobRoutes } from "./routes/jobs";
 import { keyRoutes } from "./routes/keys";
 import { lectureChapterRoutes } from "./routes/lectures/lecture-chapters";
@@ -39,7 +38,7 @@ import { lectureTranscriptRoutes } from "./routes/lectures/lecture-transcript";
 import { lectureRoutes } from "./routes/lectures/lectures";
 import { retranscribeRoutes } from "./routes/lectures/retranscribe";
 import { transcriptCorrectionRoutes } from "./routes/lectures/transcript-corrections";
-import { metricsRoute } from "./routes/metrics";
+import { observability } from "./routes/observability";
 import { questionGroupRoutes } from "./routes/question-groups";
 import { retentionRoutes } from "./routes/retention";
 import { retrievalRoutes } from "./routes/retrieval";
@@ -48,12 +47,8 @@ import { signedUrlRoutes } from "./routes/signed-urls";
 import { userRoutes } from "./routes/users";
 import { webhookRoutes } from "./routes/webhooks";
 import type { Services } from "./services";
-import { readDiskSpace } from "./storage/disk-space";
 import { inSpan, isTraced } from "./tracing";
 import { runInContext } from "./work-context";
-
-/** Disables the server's own limit, which sends a 413 without a body. Each body parser has its own limit. */
-const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /** The page that a problem's `type` links to. */
 const ERRORS_PAGE = Bun.file(join(import.meta.dir, "../docs/errors.md"));
@@ -81,8 +76,7 @@ export function createApp(services: Services) {
   });
   const limits = rateLimits(services.config);
   const app: AnyElysia = new Elysia({
-    // 30 s against clients that send slowly; streams switch it off for their request.
-    serve: { maxRequestBodySize: NO_LIMIT, idleTimeout: 30 },
+    serve: SERVER_LIMITS,
   })
     .wrap(inRequestContext)
     .use(requestMetrics(services.metrics))
@@ -181,42 +175,6 @@ const inRequestContext =
       }),
     );
   };
-
-/** Health and metrics of a process that only runs workers, behind the same guard as the API. */
-export function createWorkerApp(services: Services): AnyElysia {
-  const limits = rateLimits(services.config);
-  return new Elysia({ serve: { maxRequestBodySize: NO_LIMIT, idleTimeout: 30 } })
-    .use(requestMetrics(services.metrics))
-    .use(limits.countFailures)
-    .use(auditDenials(services))
-    .use(problems(services.log, () => []))
-    .use(originGuard(services.config))
-    .use(limits.beforeGuard)
-    .use(guard(services))
-    .use(limits.afterGuard)
-    .use(observability(services));
-}
-
-const STORAGE_CHECK_MS = 10_000;
-
-const observability = (services: Services) => {
-  const { config, dataRoot, storage } = services;
-  const deps = {
-    ...services,
-    // Each check writes to the bucket, and several probes ask.
-    storage: { check: sharedFor(STORAGE_CHECK_MS, () => storage.check()) },
-    diskSpace: () => readDiskSpace(dataRoot),
-  };
-  return new Elysia()
-    .use(
-      healthRoutes({
-        ...deps,
-        maxUploadBytes: config.MAX_UPLOAD_MB * 1_000_000,
-        needsWorkers: config.ROLE === "worker",
-      }),
-    )
-    .use(metricsRoute(deps));
-};
 
 /** `/api/courses/:id` matches `/api/courses/1`; a trailing `*` matches the rest. */
 function matches(pattern: string, path: string): boolean {

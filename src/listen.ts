@@ -1,13 +1,16 @@
-import type { createApp } from "./app";
 import type { Config } from "./config";
 import { AppError } from "./errors";
+import type { createWorkerApp } from "./worker-app";
+
+/** The routes of a process, of the API or of a worker. */
+export type App = ReturnType<typeof createWorkerApp>;
 
 /**
  * @param setting  the setting of the port
  * @throws AppError `config_invalid` when the port or the address cannot be used
  */
 export async function listen(
-  app: ReturnType<typeof createApp>,
+  app: App,
   config: Config,
   setting: "PORT" | "WORKER_PORT",
 ): Promise<{ url: string; stop: () => Promise<void> }> {

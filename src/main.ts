@@ -37,11 +37,14 @@ async function main(): Promise<void> {
     await refuseSeveralMachines(flyAppName());
   }
   // The rest of the program is loaded while the database starts: each takes half a second of CPU time.
-  const [database, { startServer }] = await Promise.all([
+  const [database, { startServer }, createApp] = await Promise.all([
     openMigratedDatabase(config, log),
     import("./server"),
+    config.ROLE === "worker"
+      ? import("./worker-app").then(({ createWorkerApp }) => createWorkerApp)
+      : import("./app").then(({ createApp }) => createApp),
   ]);
-  const stopServer = await startServer(config, log, database);
+  const stopServer = await startServer(config, database, createApp);
   log.info({ start_ms: Math.round(performance.now() - started) }, "ready");
 
   let stopping = false;

@@ -1,13 +1,11 @@
 import { join } from "node:path";
-import { createApp, createWorkerApp } from "./app";
 import { type Config, inheritedEnvironment, instanceName } from "./config";
 import { listCoursesWithOtherModel } from "./db/chunks/embeddings";
 import { openConnections } from "./db/connections";
 import type { DatabaseServer } from "./db/server";
 import { AppError } from "./errors";
 import { takeDueExam } from "./evaluation/due-exam";
-import { listen } from "./listen";
-import type { Log } from "./log";
+import { type App, listen } from "./listen";
 import { removeScratchOfThread } from "./media/scratch";
 import { observeProviderCall } from "./metrics";
 import { runDueBackup } from "./pipelines/backup/run";
@@ -35,13 +33,14 @@ const EXAM_POLL_MS = 60_000;
 /**
  * Opens the services, listens and starts the workers, on a migrated database.
  *
+ * @param createApp  makes the routes of this process
  * @returns stops all of this: streams end, and running jobs finish or are given back
  * @throws AppError `config_invalid`
  */
 export async function startServer(
   config: Config,
-  log: Log,
   database: DatabaseServer,
+  createApp: (services: Services) => App,
 ): Promise<() => Promise<void>> {
   const embedder = startLocalEmbedder();
   const services = await openServices(
@@ -63,7 +62,7 @@ export async function startServer(
   // A worker loads its modules on its own thread while the routes are made: each takes a third of a second of CPU time.
   const [stopWorking, stopServing] = await Promise.all([
     hasWorkers ? startWorkers(services, database, embedder.url) : async () => {},
-    serve(services),
+    serve(services, createApp(services)),
   ]);
   const stopBackground = startBackgroundWork(services, hasWorkers);
   void warnAboutOtherModels(services);
@@ -175,17 +174,17 @@ async function checkAccess(services: Services): Promise<void> {
 }
 
 /** Serves the API, or health and metrics of a process that only runs workers. */
-async function serve(services: Services): Promise<() => Promise<void>> {
+async function serve(services: Services, app: App): Promise<() => Promise<void>> {
   const { config, log } = services;
   if (config.ROLE === "worker") {
-    const { url, stop } = await listen(createWorkerApp(services), config, "WORKER_PORT");
+    const { url, stop } = await listen(app, config, "WORKER_PORT");
     log.info({ url, metrics: `${url}metrics` }, "listening");
     return stop;
   }
   const connections = config.DATABASE_POOL;
   // Another process serves until this one listens. A single process would only start later.
   if (config.ROLE === "api") await warmUp(services, { connections });
-  const { url, stop } = await listen(createApp(services), config, "PORT");
+  const { url, stop } = await listen(app, config, "PORT");
   if (config.ROLE === "all") void openConnections(services.db, connections);
   log.info({ url, ag_ui: `${url}ag-ui`, swagger: `${url}swagger` }, "listening");
   return stop;

@@ -23,7 +23,7 @@ const LAYERS = [
   ["evaluation"],
   ["services"],
   ["routes"],
-  ["app", "listen", "warm-up", "server", "worker", "main", "commands"],
+  ["app", "worker-app", "listen", "warm-up", "server", "worker", "main", "commands"],
 ];
 
 const RELATIVE_IMPORT = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
@@ -126,8 +126,8 @@ test("only chat/ag-ui and routes/chat import AG-UI", () => {
   expect(filesWith(/"@ag-ui\//, /^(chat\/ag-ui|routes\/chat)\//)).toEqual([]);
 });
 
-test("only routes and app.ts import Elysia", () => {
-  expect(filesWith(/from "elysia"/, /^(routes\/|app\.ts)/)).toEqual([]);
+test("only routes and the two apps import Elysia", () => {
+  expect(filesWith(/from "elysia"/, /^(routes\/|app\.ts|worker-app\.ts)/)).toEqual([]);
 });
 
 test("only config.ts reads the environment", () => {
