@@ -51,6 +51,17 @@ create table exam_turns (
   failures  integer not null default 0
 );
 
+-- Answers of a model in an exam that has not ended, so that the next attempt does not pay for them again. They are removed
+-- with the end of the exam, and after a day.
+create table exam_answers (
+  course_id   uuid not null references courses on delete cascade,
+  -- SHA-256 of the question, its places and the settings.
+  fingerprint text not null,
+  answer      jsonb not null,
+  created_at  timestamptz not null default now(),
+  primary key (course_id, fingerprint)
+);
+
 -- Starts the exam of a course; null while another one runs.
 create function claim_exam(p_course_id uuid) returns uuid language sql as $$
   insert into exam_turns as t (course_id, holder, seen_at) values (p_course_id, gen_random_uuid(), clock_timestamp())

@@ -2995,6 +2995,13 @@ CREATE TABLE public.due_alignments (
     attempts integer DEFAULT 0 NOT NULL
 );
 
+CREATE TABLE public.exam_answers (
+    course_id uuid NOT NULL,
+    fingerprint text NOT NULL,
+    answer jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE public.exam_questions (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     course_id uuid NOT NULL,
@@ -3516,6 +3523,9 @@ ALTER TABLE ONLY public.draft_transcripts
 ALTER TABLE ONLY public.due_alignments
     ADD CONSTRAINT due_alignments_pkey PRIMARY KEY (lecture_id);
 
+ALTER TABLE ONLY public.exam_answers
+    ADD CONSTRAINT exam_answers_pkey PRIMARY KEY (course_id, fingerprint);
+
 ALTER TABLE ONLY public.exam_questions
     ADD CONSTRAINT exam_questions_pkey PRIMARY KEY (id);
 
@@ -3876,6 +3886,9 @@ ALTER TABLE ONLY public.draft_transcripts
 
 ALTER TABLE ONLY public.due_alignments
     ADD CONSTRAINT due_alignments_lecture_id_fkey FOREIGN KEY (lecture_id) REFERENCES public.lectures(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.exam_answers
+    ADD CONSTRAINT exam_answers_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.exam_questions
     ADD CONSTRAINT exam_questions_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;

@@ -25,7 +25,8 @@ const columns = (sql: Sql) => sql`id, kind, settings, report, regressions, accep
 const isBaseline = (sql: Sql) => sql`(regressions = '{}' or accepted_at is not null)`;
 
 /**
- * Stores a run. Of each course and kind, the newest 20 runs stay, and the newest ones that can be a baseline.
+ * Stores a run. Of each course and kind, the newest 20 runs stay, and the newest ones that can be a baseline. A whole run
+ * removes the answers that were kept for it.
  *
  * @throws AppError `course_not_found` if the course was deleted while the exam ran
  */
@@ -47,6 +48,9 @@ export async function insertExamRun<Settings, Report>(
       delete from exam_runs where id in (
         select id from former
         where number >= ${KEPT_RUNS} and not (is_baseline and number_of_its_sort = 1))
+    ),
+    answered as (
+      delete from exam_answers where course_id = ${course_id} and ${kind} = 'full'
     )
     insert into exam_runs (course_id, kind, settings, report, regressions)
     select id, ${kind}, ${sql.json(settings as never)}::jsonb, ${sql.json(report as never)}::jsonb, ${regressions}::text[]

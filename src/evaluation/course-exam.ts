@@ -1,6 +1,7 @@
 import type { AuditSender } from "../db/access/audit";
 import type { Sql } from "../db/client";
 import { getCourse } from "../db/courses";
+import { keepExamAnswer, listExamAnswers } from "../db/exam-answers";
 import {
   acceptLastExamRun,
   claimExam,
@@ -19,7 +20,14 @@ import { listCourseQuestions } from "./course-questions";
 import { type ExamSettings, type SearchSettings, settingsOf } from "./exam-settings";
 import { assertSameCourse, compareReports, type GateResult } from "./gate";
 import { isKnownMeasure, type Measure } from "./measures";
-import { type ExamDeps, type ExamQuestion, takeExam, takeSearchExam } from "./take-exam";
+import {
+  type ExamAnswer,
+  type ExamAnswers,
+  type ExamDeps,
+  type ExamQuestion,
+  takeExam,
+  takeSearchExam,
+} from "./take-exam";
 import { type QuestionWriterDeps, writeQuestions } from "./write-questions";
 
 export type CourseExamDeps = ExamDeps & QuestionWriterDeps;
@@ -144,6 +152,7 @@ export async function examine(
           await takeExam(course_id, questions, deps, {
             comparesModes: false,
             beforeEach: () => assertWithinBudget(course_id, deps),
+            answers: await openExamAnswers(course_id, deps),
           })
         ).measures;
   const stored = await findBaselineRun<ExamSettings, ExamReport>(db, course_id, kind);
@@ -166,6 +175,26 @@ export async function examine(
     regressions,
   });
   return { run, results };
+}
+
+/** The answers of an attempt that did not end. Answers without a model cost nothing, so none is kept. */
+async function openExamAnswers(
+  course_id: string,
+  deps: CourseExamDeps,
+): Promise<ExamAnswers | undefined> {
+  if (deps.chatModel.kind !== "model") return undefined;
+  const settings = settingsOf("full", deps);
+  const fingerprint = ({ id, question, gold }: ExamQuestion) => {
+    // The places of a term have no order.
+    const places = gold.map((place) => JSON.stringify(place)).sort();
+    const text = JSON.stringify([settings, id, question, places]);
+    return new Bun.CryptoHasher("sha256").update(text).digest("hex");
+  };
+  const kept = await listExamAnswers<ExamAnswer>(deps.db, course_id);
+  return {
+    find: (question) => kept.get(fingerprint(question)),
+    keep: (question, answer) => keepExamAnswer(deps.db, course_id, fingerprint(question), answer),
+  };
 }
 
 /** @throws AppError `budget_exceeded` */

@@ -44,6 +44,12 @@ export type SearchLegs = Record<Mode, Estimate> & {
 
 export type ExamResult = { measures: Measure[]; legs: SearchLegs | null };
 
+/** Keeps the answers of an exam, because a later attempt would pay for them again. */
+export type ExamAnswers = {
+  find(question: ExamQuestion): ExamAnswer | undefined;
+  keep(question: ExamQuestion, answer: ExamAnswer): Promise<void>;
+};
+
 /** As many as an answer gets. */
 const PASSAGES = 8;
 const SEED = 1;
@@ -64,7 +70,7 @@ type Asked = SearchedQuestion & {
   answer: ExamAnswer;
 };
 /** A failed answer counts as wrong: a covered question is refused, another one is not. */
-type ExamAnswer = {
+export type ExamAnswer = {
   failure?: AppError;
   isRefusal: boolean;
   citations: Citation[];
@@ -100,6 +106,7 @@ export async function takeSearchExam(
  *
  * @param comparesModes  also searches by text only and by vectors only
  * @param beforeEach  called before each question; it throws to stop the exam
+ * @param answers  of an earlier attempt, which are not asked for again
  * @throws AppError of a provider that does not answer, and after three failures in a row of the chat model or the
  *   reranker, because a report about them would be wrong; the signal's reason
  */
@@ -110,7 +117,12 @@ export async function takeExam(
   {
     comparesModes,
     beforeEach,
-  }: { comparesModes: boolean; beforeEach?: (() => Promise<void>) | undefined },
+    answers,
+  }: {
+    comparesModes: boolean;
+    beforeEach?: (() => Promise<void>) | undefined;
+    answers?: ExamAnswers | undefined;
+  },
 ): Promise<ExamResult> {
   const asked: Asked[] = [];
   const reranker = deps.reranker ? retryingReranker(deps.reranker, deps.signal) : null;
@@ -119,11 +131,13 @@ export async function takeExam(
   for (const question of questions) {
     deps.signal.throwIfAborted();
     await beforeEach?.();
-    const one = await ask(course_id, question, examDeps, comparesModes);
+    const kept = answers?.find(question);
+    const one = await ask(course_id, question, examDeps, { comparesModes, kept });
     reranker?.throwIfDown();
     const { failure } = one.answer;
     failedInARow = failure ? failedInARow + 1 : 0;
     if (failure && failedInARow === FAILED_IN_A_ROW) throw failure;
+    if (!kept && !failure) await answers?.keep(question, one.answer);
     if (failure) deps.say(`question ${question.id} counts as wrong: ${failure.message}`);
     asked.push(one);
     if (asked.length % 25 === 0) deps.say(`${asked.length} of ${questions.length} questions`);
@@ -169,7 +183,7 @@ async function ask(
   course_id: string,
   question: ExamQuestion,
   deps: ExamDeps,
-  comparesModes: boolean,
+  { comparesModes, kept }: { comparesModes: boolean; kept: ExamAnswer | undefined },
 ): Promise<Asked> {
   const { db, embedder, reranker, receipts, signal } = deps;
   const search = (mode: Mode, with_: { reranker?: ExamDeps["reranker"] } = {}) =>
@@ -188,7 +202,7 @@ async function ask(
           vector: await rankIn("vector"),
         }
       : null;
-  return { question, passages, ranks, answer: await answer(course_id, question, deps) };
+  return { question, passages, ranks, answer: kept ?? (await answer(course_id, question, deps)) };
 }
 
 const requestOf = (course_id: string, { question }: ExamQuestion): CourseSearchRequest => ({

@@ -355,6 +355,36 @@ describe("the exam of a course", () => {
     await closed.stop(true);
   });
 
+  test("does not pay again for the answers of an attempt that failed", async () => {
+    const before = await findLastExamRun<object, ExamReport>(db, course_id);
+    const questions = (await listCourseQuestions(db, course_id)).map(({ question }) => question);
+    const asked: string[] = [];
+    let failsAt = 4;
+    openai.replies = ({ body }) => {
+      const text = JSON.stringify(body);
+      const question = questions.find((one) => text.includes(JSON.stringify(one).slice(1, -1)));
+      if (!question || text.includes("JSON array")) return { text: '{"questions": []}' };
+      if (asked.length === failsAt) return { fault: { kind: "status", status: 401 } };
+      asked.push(question);
+      return { text: "The course does not say this." };
+    };
+    const exam = () => runCourseExam(course_id, { ...deps, chatModel });
+
+    await expect(exam()).rejects.toMatchObject({ errorCode: "provider_unauthorized" });
+    expect(asked).toHaveLength(4);
+    failsAt = Number.POSITIVE_INFINITY;
+    const { run } = await exam();
+
+    expect(asked).toHaveLength(run.report.questions);
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(await db`select from exam_answers`).toHaveLength(0);
+    // A new exam asks everything again.
+    asked.length = 0;
+    await exam();
+    expect(asked).toHaveLength(run.report.questions);
+    await db`delete from exam_runs where course_id = ${course_id} and id is distinct from ${before?.id ?? null}`;
+  });
+
   test("needs a course with material, and stops when its request ends", async () => {
     const empty = await createCourse(db);
     const cancelled = { ...deps, signal: AbortSignal.abort(new Error("stop")) };

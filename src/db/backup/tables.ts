@@ -17,6 +17,7 @@ const LEFT_OUT = [
   "public.worker_processes",
   "public.provider_states",
   "public.exam_turns",
+  "public.exam_answers",
   "public.backups",
   "public.queue_hold",
   // Files to remove: an archive does not contain them, and in a shared bucket another installation can need them.
