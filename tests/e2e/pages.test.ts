@@ -214,6 +214,19 @@ describe.skipIf(noBrowser)("in a browser", () => {
     await page.getByLabel("Question", { exact: true }).fill("What is entropy?");
     await page.getByRole("button", { name: "Ask", exact: true }).click();
     await page.locator("ol.sources a").first().waitFor();
+    const last = await page.evaluate(async () => {
+      const course = location.hash.split("/")[2];
+      const { items } = await (await fetch(`../api/documents?course_id=${course}`)).json();
+      location.hash += `?s=document:${items[0].id}:999`;
+      return items[0].page_count;
+    });
+    await page.getByText(`Page ${last} of ${last}`).waitFor();
+    await page.goBack();
+    await page.evaluate(() => {
+      location.hash = `#/c/${crypto.randomUUID()}`;
+    });
+    await page.getByText("This course does not exist").waitFor();
+    await page.goBack();
     await page.getByLabel("Course", { exact: true }).selectOption({ label: "An empty course" });
     expect(await page.locator(".user").count()).toBe(0);
 

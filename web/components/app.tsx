@@ -116,7 +116,9 @@ export function App() {
             ))}
           {courses === undefined && error === undefined && <p>{strings.loading}</p>}
           {courses && courses.length > 0 && route.view === "course" && route.course && !course && (
-            <p className="problem">{strings.sourceMissing}</p>
+            <p className="problem" role="alert">
+              {strings.courseMissing}
+            </p>
           )}
         </main>
       )}

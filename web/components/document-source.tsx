@@ -20,15 +20,16 @@ type DocumentSourceProps = {
 
 /** A page of a document: its image with the cited words, and what lecturers said about it. */
 export function DocumentSource({ place, reference, onMove }: DocumentSourceProps) {
-  const { id, page } = place;
+  const { id } = place;
   const { data: document, error } = useData(id, (signal) =>
     lectern.GET("/api/documents/{id}", { params: { path: { id } }, signal }),
   );
   const count = document?.page_count ?? undefined;
-  const cited = reference?.page_number === page ? reference : undefined;
+  const cited = reference?.page_number === place.page ? reference : undefined;
+  // An address can name a page beyond the last one. A citation of a former version can, too: it has that page.
+  const page = cited?.replaced ? place.page : Math.min(place.page, count ?? place.page);
   const words = useCitedWords(id, page, cited?.replaced ? undefined : cited?.quote);
   const move = (to: number) => {
-    // An address can name a page beyond the last one.
     const next = to < page ? Math.min(to, count ?? to) : to;
     if (next >= 1 && next <= (count ?? page)) onMove({ kind: "document", id, page: next });
   };

@@ -135,6 +135,8 @@ export const english = {
   nothingToCheck: "Nothing needs a check.",
   loading: "Loading…",
   sourceMissing: "This source cannot be shown.",
+  courseMissing:
+    "This course does not exist, or it is not shared with you: choose another one above.",
   cited: "Cited",
   describedAs: "Described as",
   timeline: "Slides of the lecture",

@@ -137,6 +137,8 @@ export const german: Strings = {
   nothingToCheck: "Nichts zu prüfen.",
   loading: "Lädt …",
   sourceMissing: "Diese Quelle kann nicht gezeigt werden.",
+  courseMissing:
+    "Diesen Kurs gibt es nicht, oder er ist nicht für dich freigegeben: Wähle oben einen anderen.",
   cited: "Zitiert",
   describedAs: "Beschrieben als",
   timeline: "Folien der Vorlesung",

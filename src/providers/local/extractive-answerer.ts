@@ -90,10 +90,14 @@ function quoteHere(here: ToolPassage[]): string {
   ].join("\n\n");
 }
 
+/** The search tools take no longer query. A longer question is mostly pasted text, so its beginning is searched. */
+const MAX_QUERY_CHARACTERS = 8_000;
+
 const text = (content: string): Content => ({ type: "text", text: content });
 
-function toSearches(query: string, { tools = [], toolChoice }: ModelCallOptions): Content[] {
-  if (toolChoice?.type === "none" || !query) return [];
+function toSearches(question: string, { tools = [], toolChoice }: ModelCallOptions): Content[] {
+  if (toolChoice?.type === "none" || !question) return [];
+  const query = question.slice(0, MAX_QUERY_CHARACTERS).toWellFormed();
   const names: string[] = Object.values(SEARCH_TOOLS);
   return tools
     .filter(({ name }) => names.includes(name))

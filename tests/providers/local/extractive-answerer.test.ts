@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { isStepCount, type ModelMessage, streamText, tool } from "ai";
 import { z } from "zod";
+import { SearchInput } from "../../../src/chat/agent/tools";
 import { SEARCH_TOOLS, type ToolPassage } from "../../../src/providers/chat/chat-model";
 import { openExtractiveAnswerer } from "../../../src/providers/local/extractive-answerer";
 import { OpenAI } from "../../../src/providers/openai";
@@ -170,6 +171,13 @@ describe("the extractive answerer", () => {
     const { queries } = await ask([...earlier, user(next)], { slides: [slide] });
 
     expect(queries[0]).toBe(query);
+  });
+
+  test("searches the beginning of a question that is longer than a search takes", async () => {
+    const { queries } = await ask([user(`What is heat? ${"pasted ".repeat(2_000)}`)], {});
+
+    expect(queries[0]!).toStartWith("What is heat? pasted");
+    expect(SearchInput.safeParse({ query: queries[0] }).success).toBe(true);
   });
 
   test("quotes a stretch of speech without punctuation instead of all of it", async () => {
