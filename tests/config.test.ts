@@ -34,7 +34,7 @@ describe("a wrong environment", () => {
     TRANSCRIPTION_MODEL: "whisper",
   };
 
-  test("is told with all of its problems at once, those of models included", () => {
+  test("fails with all of its problems at once, also those of models", () => {
     const also = ["S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
     const missing = ["PANOPTO_CLIENT_SECRET", "PANOPTO_PASSWORD"];
     const { STORAGE: _, PANOPTO_CLIENT_ID: __, PANOPTO_USERNAME: ___, ...wrong } = WRONG;

@@ -100,7 +100,7 @@ test("shows that a model searches worse and keeps the one in use, unless it is f
   expect(back.out).toContain("12 chunks now use openai:words");
 });
 
-test("doctor tells which chunks are another model's", async () => {
+test("doctor shows which chunks are another model's", async () => {
   const { out } = await run("doctor.ts", []);
 
   expect(out).toContain("1 chunks use test:plane: ./lectern reembed moves them");

@@ -43,7 +43,7 @@ const chunk = (chunk_index: number, content: string) => ({
 });
 const vector = Array.from({ length: 1_536 }, (_, i) => (i === 0 ? 1 : 0));
 
-describe("what a recording tells of itself", () => {
+describe("the facts of a recording", () => {
   test("fills in what is unknown and keeps an existing title", async () => {
     const { lecture_id, held } = await claimed();
     const slide_changes = [{ time_ms: 6_000, caption: "Bits" }];

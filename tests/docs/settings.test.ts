@@ -33,7 +33,7 @@ test("README.md's table names every setting, and no other", () => {
   expect(rows.flatMap(({ names }) => names).sort()).toEqual(settings);
 });
 
-test("README.md's table tells the defaults", () => {
+test("README.md's table has the defaults", () => {
   const told = rows.flatMap(({ names, value }) => names.map((name) => [name, value ?? ""]));
   const environment = Object.fromEntries(told) as Record<string, string>;
 

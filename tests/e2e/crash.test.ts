@@ -34,7 +34,7 @@ describe("a server that ends while it ingests", () => {
     await expectWhole(server, document_id, 60);
   });
 
-  test("by being told to hands its work back at once, and exits well in time", async () => {
+  test("by SIGTERM hands its work back at once, and exits in time", async () => {
     await using openai = startOpenAI();
     openai.embeddingFaults.push({ kind: "stall", afterTokens: 0 });
     const env = { OPENAI_BASE_URL: openai.url, EMBEDDING_MODEL: "openai:text-embedding-3-small" };

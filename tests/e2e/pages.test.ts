@@ -26,7 +26,7 @@ describe.skipIf(noBrowser)("in a browser", () => {
   });
   afterAll(() => closing.disposeAsync());
 
-  test("/swagger shows every operation without asking anybody else", async () => {
+  test("/swagger shows every operation without a request to another server", async () => {
     await using browser = await openPage();
     const { page, hosts, errors } = browser;
     const document = await server.json("/swagger/json");

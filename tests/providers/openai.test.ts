@@ -69,7 +69,7 @@ describe.each(["responses", "chat"] as const)("chat over OpenAI's %s protocol", 
     expect(heard.error).toMatchObject({ errorCode: "provider_unavailable" });
   });
 
-  test("tells an answer that ends too early from a finished one", async () => {
+  test("distinguishes an answer that ends too early from a finished one", async () => {
     const fault = { kind: "truncate", afterTokens: 2 } as const;
 
     expect(await streamed(api, { text: "Entropy is missing.", fault })).toMatchObject({
@@ -106,7 +106,7 @@ describe.each(["responses", "chat"] as const)("chat over OpenAI's %s protocol", 
   });
 });
 
-test("a server of one's own is asked over chat completions unless told otherwise", async () => {
+test("a server of one's own gets chat completions unless a setting chooses another API", async () => {
   server.replies = [{ text: "Yes." }];
   const { model } = new OpenAI({ baseUrl: server.url }).chatModel("llama3.2");
   await generateText({ model, prompt: "Are you there?" });

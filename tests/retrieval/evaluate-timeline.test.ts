@@ -40,7 +40,7 @@ const lectures = [0, 1].map((deck) =>
   ]),
 );
 
-test("titles that nobody speaks find their moments with the timeline only", async () => {
+test("titles that are not spoken find their moments with the timeline only", async () => {
   const course = await insertCourse(db, { name: "Evaluation" });
   const { signal } = new AbortController();
 

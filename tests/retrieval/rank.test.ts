@@ -87,7 +87,7 @@ describe("rank", () => {
     expect(places(bestOf(again))).toEqual(places(bestOf(one)));
   });
 
-  test("vectors of one model have their range, whatever another's distances are", () => {
+  test("vectors of one model have a range of their own, independent of other models", () => {
     const ranked = rank(
       [
         candidate("close m", { distance: 0.1, model: "m" }),
@@ -164,7 +164,7 @@ describe("choose", () => {
     expect(indexes(selectHits(ranking, { top_k: 4, perAsset: 2 }))).toEqual([[1], [3], [5], [1]]);
   });
 
-  test("whatever is found: no chunk twice, neighbours in order, none too long, best first", () => {
+  test("for any candidates: no chunk twice, neighbours in order, no passage too long, best first", () => {
     const random = seededRandom(7);
     for (let round = 0; round < 300; round++) {
       const ranking = rank(anyCandidates(random), "hybrid");

@@ -95,7 +95,7 @@ describe("moving to another model", () => {
     expect(await bestOf(newer)).toBe("a channel has a capacity");
   });
 
-  test("a chunk whose words changed while its vector waited is embedded anew", async () => {
+  test("a chunk whose words changed while its vector waited is embedded again", async () => {
     const changing: Embedder = {
       ...newer,
       embed: async (texts, options) => {

@@ -85,7 +85,7 @@ describe("courses", () => {
     await ask(change("DELETE", body.id));
   });
 
-  test("are listed newest first, page by page, also when some come meanwhile", async () => {
+  test("are listed newest first, page by page, also when some are added between pages", async () => {
     const ids: string[] = [];
     for (let n = 0; n < 5; n++) ids.unshift((await create(`Course ${n}`)).id);
 

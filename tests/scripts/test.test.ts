@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { findTests, runTests } from "../../scripts/test";
 
 describe("findTests", () => {
-  test("tells tests that reach a database, even through a helper, from those that do not", async () => {
+  test("finds tests that reach a database, also through a helper", async () => {
     const { withDatabase, others } = await findTests(["tests/support/", "tests/scripts/"]);
 
     expect(withDatabase).toContain("tests/support/database.test.ts");
     expect(others).toContain("tests/scripts/test.test.ts");
   });
 
-  test("tells pure tests from those that start a process or a server, even through src", async () => {
+  test("distinguishes pure tests from those that start a process or a server, also through src", async () => {
     const { others, pure } = await findTests(["tests/text/", "tests/media/", "tests/scripts/test"]);
 
     expect(others).toContain("tests/media/extract-audio.test.ts");
@@ -21,7 +21,7 @@ describe("findTests", () => {
     expect(pure).toContain("tests/text/chunk-transcript.test.ts");
   });
 
-  test("tells tests that need one engine, whose first line says why", async () => {
+  test("finds tests that need one engine, by the reason in their first line", async () => {
     const { withDatabase, oneEngine } = await findTests([
       "tests/e2e/page-tour",
       "tests/db/chunks/",

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { connect } from "../../src/db/client";
 import { databaseUrl, migratedDatabase } from "./database";
 
-test("every caller gets a migrated database that nobody else sees", async () => {
+test("every caller gets a migrated database of its own", async () => {
   const [mine, theirs] = await Promise.all([migratedDatabase(), migratedDatabase()]);
   await mine`insert into courses (name) values ('Thermodynamics')`;
 

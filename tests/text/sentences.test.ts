@@ -61,7 +61,7 @@ describe("splitSentences", () => {
   });
 });
 
-test("endsSentence tells the last word of a sentence from an abbreviation", () => {
+test("endsSentence distinguishes the last word of a sentence from an abbreviation", () => {
   expect(["state.", "why?", '"no!"', "对。", "لماذا؟"].every(endsSentence)).toBe(true);
   expect(["Dr.", "J.", "3.", "entropy", "e.g."].some(endsSentence)).toBe(false);
 });

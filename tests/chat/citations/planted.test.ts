@@ -3,7 +3,7 @@ import { checkCitations } from "../../../src/chat/citations/check";
 import { PLANTED } from "./planted-answers";
 import { plantedPassages } from "./planted-passages";
 
-describe("checkCitations tells true citations from misplaced and invented ones", () => {
+describe("checkCitations distinguishes true citations from misplaced and invented ones", () => {
   test.each(PLANTED)("%s in %j", (expected, answer) => {
     const checked = checkCitations(answer, plantedPassages).citations.map(
       ({ number, unsupported }) => `${number}${unsupported ? "!" : ""}`,

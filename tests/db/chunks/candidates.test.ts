@@ -246,7 +246,7 @@ describe("the scope", () => {
     expect(await find({ slides: {} })).toEqual(document.chunk_ids.toSorted());
   });
 
-  test("a stretch of time takes in whatever overlaps it", async () => {
+  test("a stretch of time contains all speech that overlaps it", async () => {
     expect(await find({ lectures: { from_ms: 1_500, to_ms: 3_000 } })).toEqual(
       lecture.chunk_ids.slice(1, 3).sort(),
     );

@@ -52,7 +52,7 @@ test("a request to cancel does no harm", async () => {
   expect((await sql`select 1 as one`)[0]!.one).toBe(1);
 });
 
-test("a client that reads nothing gets no further answers, and holds up nobody", async () => {
+test("a client that reads nothing gets no further answers, and delays no other client", async () => {
   await sql`create sequence answers`;
   const lazy = await RawClient.open(database.url);
   lazy.socket.pause();

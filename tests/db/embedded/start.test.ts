@@ -59,7 +59,7 @@ describe("a data directory", () => {
     expect(written.at(-1)!.n).toBe(written.length);
   });
 
-  test("is whole or not there: what an interrupted start left of one is made anew", async () => {
+  test("is whole or does not exist: the rest of an interrupted start is replaced", async () => {
     const interrupted = join(folder, "interrupted");
     await mkdir(`${interrupted}.new/base`, { recursive: true });
     await Bun.write(`${interrupted}.new/PG_VERSION`, "");
@@ -169,7 +169,7 @@ describe("a database in memory", async () => {
     await copy.close();
   });
 
-  test("that breaks down tells its owner and ends its clients, instead of answering wrongly", async () => {
+  test("that breaks down reports it to its owner and ends its clients, instead of wrong answers", async () => {
     const doomed = await startEmbeddedDatabase({ dataDir: null, from });
     const endless =
       "create function f(int) returns int language sql as 'select f($1)'; select f(1)";

@@ -58,7 +58,7 @@ test("receipts that the database refuses wait for it, in order, and flush waits 
   expect(keys.toSorted()).toEqual(["first", "second"]);
 });
 
-test("a call of a course that was deleted meanwhile does not lose the others", async () => {
+test("a call of a course that was deleted before the write does not lose the others", async () => {
   const course_id = await createCourse(db);
   const writer = new ReceiptWriter(db, silentLog, { everyMs: 60_000 });
   writer.record(callOf(crypto.randomUUID()));

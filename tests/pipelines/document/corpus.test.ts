@@ -123,7 +123,7 @@ describe("a strange PDF", () => {
     expect(await lab.workOnce()).toBeNull();
   });
 
-  test("keeps nobody waiting: the next deck completes", async () => {
+  test("delays no other deck: the next one completes", async () => {
     await lab.upload(broken.bombPdf(520));
     const next = await lab.upload(pdfs.deckPdf([{ title: "Next", body: ["Still served"] }]));
 

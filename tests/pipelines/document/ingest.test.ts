@@ -81,7 +81,7 @@ describe("a deck that a model describes", () => {
     expect(calls[0]!.usage.tokens).toBeGreaterThan(32);
   });
 
-  test("keeps both descriptions, and tells the model the titles around a page", async () => {
+  test("keeps both descriptions, and sends the model the titles around a page", async () => {
     const start = gemini.requests.length;
     const id = await upload(deck(3, "channels"));
 
@@ -197,7 +197,7 @@ describe("a deck that a model describes", () => {
   });
 });
 
-describe("a deck that nobody looks at", () => {
+describe("a deck without a model to describe it", () => {
   test("completes with its text", async () => {
     const id = await upload(deck(2, "textual"));
 
@@ -210,7 +210,7 @@ describe("a deck that nobody looks at", () => {
     expect(await bought(id)).toEqual([]);
   });
 
-  test("fails when it has no text, naming what would help, and completes once somebody can look", async () => {
+  test("fails when it has no text and names the missing setting, and completes once there is a model", async () => {
     const id = await upload(scannedPdf(2));
 
     expect(await workOnce(blind)).toBe("gave-up");

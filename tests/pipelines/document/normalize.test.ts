@@ -12,7 +12,7 @@ const content = {
 };
 
 describe("normalizeDescription", () => {
-  test("tells title, statement, figures, tables and formulas, then terms that none of them has", () => {
+  test("lists title, statement, figures, tables and formulas, then terms that are in none of them", () => {
     expect(normalizeDescription(content, "")).toBe(
       [
         "Entropy",

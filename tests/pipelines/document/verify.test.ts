@@ -11,7 +11,7 @@ const db = await withDatabase();
 const lab = await openDocumentWork(db);
 afterAll(() => lab[Symbol.asyncDispose]());
 
-test("tells which stored files are intact, changed, or gone, and asks for none that was deleted", async () => {
+test("reports which stored files are intact, changed or missing, and reads no deleted one", async () => {
   const upload = (title: string) => lab.upload(deckPdf([{ title, body: [] }]), `${title}.pdf`);
   const names = ["intact", "changed", "missing", "deleted"];
   const [intact, changed, missing, deleted] = await Promise.all(names.map(upload));

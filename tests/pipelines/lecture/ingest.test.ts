@@ -37,7 +37,7 @@ const statesOf = async (lecture_id: string) => {
 };
 
 describe("a lecture from its address to searchable chunks", () => {
-  test("hears the sound, and keeps words, times, price and lifecycle", async () => {
+  test("transcribes the audio, and stores words, times, price and events", async () => {
     const slides = [{ seconds: 6, caption: "Why it grows" }];
     const id = await request(site.addSession({ ...camera, slides }));
 
@@ -118,7 +118,7 @@ describe("a lecture from its address to searchable chunks", () => {
     });
   });
 
-  test("reads Panopto's captions where nobody can listen, and downloads nothing", async () => {
+  test("uses Panopto's captions where there is no transcriber, and downloads nothing", async () => {
     const captions = { 0: await sampleCaptions(SRT) };
     const id = await request(site.addSession({ ...camera, captions }));
     const downloads = site.hits("media");
@@ -209,7 +209,7 @@ describe("a lecture from its address to searchable chunks", () => {
 });
 
 describe("a lecture that ends without a transcript", () => {
-  test("keeps what Panopto told when no transcription is wanted", async () => {
+  test("stores the facts from Panopto when no transcription is wanted", async () => {
     const paid = speech.counts.requests;
     const id = await request(site.addSession(camera), { transcription: false });
 
@@ -227,7 +227,7 @@ describe("a lecture that ends without a transcript", () => {
     expect(speech.counts.requests).toBe(paid);
   });
 
-  test("says that nobody speaks, and what finding that out cost", async () => {
+  test("reports that there is no speech, and the cost of the transcription", async () => {
     await using silent = startSpeechServer({ listen: () => [] });
     const id = await request(site.addSession(camera));
 
@@ -244,7 +244,7 @@ describe("a lecture that ends without a transcript", () => {
     expect(await statesOf(id)).toEqual(["pending", "downloading", "transcribing", "completed"]);
   });
 
-  test("tells the teacher what to do where neither captions nor a transcriber are", async () => {
+  test("names the next step to the teacher when there are neither captions nor a transcriber", async () => {
     const id = await request(site.addSession(camera));
 
     expect(await workOnce({ transcriber: null })).toBe("gave-up");

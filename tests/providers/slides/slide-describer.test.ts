@@ -114,7 +114,7 @@ describe("a slide describer on Gemini", () => {
     });
   });
 
-  test("stops when it is told to", async () => {
+  test("stops when its signal aborts", async () => {
     gemini.faults.set(2, [{ kind: "stall" }]);
     const stop = new AbortController();
     const described = describer.describe(slide, stop.signal);

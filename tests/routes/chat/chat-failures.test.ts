@@ -203,7 +203,7 @@ describe("a reader who can return", () => {
     expect(server.openai.requestsTo(completions)).toHaveLength(1);
   });
 
-  test("is told after the grace period that the answer cannot be rejoined", async () => {
+  test("gets an error after the grace period: the answer cannot be rejoined", async () => {
     const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
     await using server = serveChat(db, { replies: [stalling, ANSWER] });
     const { input, rejoin } = await askAndLeave(server, 1);

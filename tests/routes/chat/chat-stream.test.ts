@@ -199,7 +199,7 @@ describe("an answer", () => {
     expect(events.at(-1)!.result.citations).toHaveLength(2);
   });
 
-  test("stays within its course, whatever the model asks for", async () => {
+  test("stays within its course, for any call of the model", async () => {
     const other = await createStudiedCourse(db);
     const replies = [
       call("read_page", { document_id: other.document_id, page_number: 7 }),

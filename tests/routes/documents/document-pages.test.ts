@@ -101,7 +101,7 @@ describe("POST /api/documents/{id}/describe", () => {
     expect(await eventually(workOnce, (outcome) => outcome !== null)).toBe("done");
   });
 
-  test("tells the client what the provider said", async () => {
+  test("returns the provider's own message to the client", async () => {
     gemini.faults.set(1, [{ kind: "status", status: 403 }]);
     const refused = await upload(deckPdf(slides, "Refused"));
 
@@ -155,7 +155,7 @@ describe("GET /api/documents/{id}/pages/{n}/image", () => {
     expect(await response.json()).toMatchObject({ code });
   });
 
-  test("has no pages before somebody opened the file", async () => {
+  test("has no pages before the file was opened", async () => {
     const unopened = await upload(deckPdf(slides, "Unopened"));
 
     const response = await app.handle(get(`/api/documents/${unopened}/pages/1/image`));

@@ -139,7 +139,7 @@ describe("a refused upload leaves no file, and", () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test("that ends within its file harms nobody", async () => {
+  test("that ends within its file leaves nothing behind", async () => {
     const file = 'content-disposition: form-data; name="file"; filename="a.pdf"';
     const body = `--x\r\n${file}\r\n\r\n%PDF-1.7`;
     const headers = { "content-type": "multipart/form-data; boundary=x" };

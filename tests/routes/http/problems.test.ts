@@ -95,7 +95,7 @@ describe("a failure", () => {
     expect(body.code).toBe("cancelled");
   });
 
-  test("on our side tells nothing of its cause", async () => {
+  test("on our side does not contain its cause", async () => {
     for (const [path, code] of [
       ["/ours", "storage_unavailable"],
       ["/unforeseen", "internal"],

@@ -265,7 +265,7 @@ describe("POST /api/lectures/{id}/retranscribe", () => {
     expect((await ask(id)).text).toBe("Surprise by retry.");
   });
 
-  test("that hears no speech leaves the former transcript", async () => {
+  test("that finds no speech leaves the former transcript", async () => {
     const id = await completed();
     const before = await ask(id);
     await retranscribe(id);
@@ -337,7 +337,7 @@ describe("POST /api/lectures/{id}/retranscribe", () => {
     expect((await ask(id)).text).toBe("Surprise is paid.");
   });
 
-  test("gives way to a transcript that is imported meanwhile", async () => {
+  test("gives way to a transcript that is imported before its end", async () => {
     const id = await completed();
     await retranscribe(id);
 

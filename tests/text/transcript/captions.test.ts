@@ -571,7 +571,7 @@ describe("what was written", () => {
     expect(toSrt(segments)).toBe("1\n01:01:01,007 --> 100:00:00,000\nAnn:\u2060 a < b\n");
   });
 
-  test("is read back without loss, whatever is in it", () => {
+  test("is read back without loss, with any content", () => {
     const random = seededRandom(4);
     for (let round = 0; round < 500; round++) {
       const segments = normalizeSegments([

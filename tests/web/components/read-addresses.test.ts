@@ -20,7 +20,7 @@ describe("pasted addresses", () => {
     expect(readAddresses(text)).toEqual(addresses);
   });
 
-  test("of folders and feeds are told from recordings", () => {
+  test("of folders and feeds are distinguished from recordings", () => {
     const feed =
       "https://uni.hosted.panopto.com/Panopto/Podcast/Podcast.ashx?courseid=3f25&type=mp4";
     const recordingInFeed = "https://uni.hosted.panopto.com/Panopto/Podcast/Social/8f14.mp4";
