@@ -24,11 +24,14 @@ export function writeRuns(runs: Run[]): string {
   for (const [i, { script, text: piece }] of runs.entries()) {
     const next = runs[i + 1]?.text ?? "";
     if (script === "base") text += piece;
-    else if (piece.trim() === "") text += piece;
+    else if (piece.trim() === "" || isProse(piece)) text += piece;
     else text += script === "sub" ? `_${group(piece)}` : writeSuperscript(text, piece, next);
   }
   return text.replace(FORMULA_TOKEN, writeChemistry);
 }
+
+/** The line beside a large first letter of a paragraph is no exponent. */
+const isProse = (piece: string) => /^\S+(?:\s\p{L}+){3}/u.test(piece.trim());
 
 const ORDINAL = /^(st|nd|rd|th|er|re|ère|e|ème|o|a|º|ª|°|\.)$/i;
 const TRADEMARK: Record<string, string> = { TM: "™", SM: "℠", "®": "®", "©": "©", "°": "°" };

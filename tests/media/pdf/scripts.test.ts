@@ -16,6 +16,7 @@ describe("writeRuns", () => {
     ["about 10^{13} cells", "about 10^13 cells"],
     ["falls as r^{-2} with distance", "falls as r^-2 with distance"],
     ["r^{−2}", "r^-2"],
+    ["O^{nce upon a time there was}", "Once upon a time there was"],
     ["^{\ue00c} First point", "\ue00c First point"],
     ["9.81 m/s^{2}", "9.81 m/s^2"],
     ["an area of 5 km^{2}", "an area of 5 km^2"],
