@@ -4,6 +4,9 @@ import type { Json } from "./json-values";
 import type { LooseTranscript } from "./loose-transcript";
 import { readTimedLists } from "./timed-lists";
 
+/** One row more than a transcript can have segments, so that a longer table is refused. */
+const MAX_ROWS = 100_001;
+
 /**
  * @returns null for a text that is no such table
  */
@@ -17,12 +20,12 @@ const LABEL = /^(\d{1,6}(?:[.,]\d{1,9})?)\t(\d{1,6}(?:[.,]\d{1,9})?)\t(.*)$/;
 
 function readLabels(text: string): Json[] | null {
   const lines = linesOf(text);
-  const rows = lines.flatMap((line) => {
+  const rows = lines.slice(0, MAX_ROWS).flatMap((line) => {
     const [, start, end, label] = LABEL.exec(line) ?? [];
     if (start === undefined) return [];
     return [{ start: start.replace(",", "."), end: end!.replace(",", "."), text: label }];
   });
-  return rows.length > 0 && rows.length * 2 > lines.length ? rows : null;
+  return rows.length > 0 && rows.length * 2 > Math.min(lines.length, MAX_ROWS) ? rows : null;
 }
 
 /** The first row names the columns. */
@@ -39,6 +42,7 @@ function readDelimited(text: string): Json[] | null {
       // Whisper writes TSV without quoting.
       ...(delimiter === "\t" ? { quote: false } : { relaxQuotes: true }),
       skipEmptyLines: true,
+      to: MAX_ROWS,
     });
   } catch {
     return null;

@@ -4,6 +4,7 @@ import {
   parseTranscriptFile,
   type TranscriptFile,
 } from "../../../src/text/transcript/transcript-file";
+import { cpuMs } from "../../support/cpu-time";
 
 const bytesOf = (text: string, encoding: BufferEncoding = "utf8") =>
   Uint8Array.from(Buffer.from(text, encoding));
@@ -218,6 +219,16 @@ describe("captions in other forms", () => {
       [4_000, "Once"],
       [9_000, "Again"],
     ]);
+  });
+
+  test.each([
+    ["a table", "start,end,text\n", "1,2,a b\n"],
+    ["labels", "", "1.0\t2.0\ta b\n"],
+  ])("%s of a million rows ends in time", (_, head, row) => {
+    const bytes = bytesOf(head + row.repeat(1_000_000));
+    let found: ReturnType<typeof codeOf>;
+    expect(cpuMs(() => void (found = codeOf({ bytes })))).toBeLessThan(8_000);
+    expect(found![0]).toBe("transcript_invalid");
   });
 
   test("text without times is refused", () => {
