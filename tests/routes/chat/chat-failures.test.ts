@@ -235,6 +235,28 @@ describe("a reader who can return", () => {
     expect(server.openai.aborted).toBe(0);
   });
 
+  test("gets the complete answer on another process after its end, without a call of the model", async () => {
+    const back = Promise.withResolvers<void>();
+    const pause = { kind: "pause", afterTokens: 3, until: back.promise } as const;
+    await using server = serveChat(db, { replies: [{ ...ANSWER, fault: pause }] });
+    await using other = serveChat(db);
+    const { input, rejoin } = await askAndLeave(server, 20_000);
+    const session = await fetch(`${other.url}/api/chat/sessions/${input.threadId}`);
+    expect(await session.json()).toMatchObject({ is_answering: false });
+    back.resolve();
+    await eventually(
+      () => lastMessage(other, input.threadId),
+      ({ metadata }) => metadata.status === "complete",
+    );
+
+    const events = await ask(other, rejoin);
+
+    await verify(events);
+    expect(JSON.stringify(events)).toContain(ANSWER.text!);
+    expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED" });
+    expect(other.openai.requestsTo(completions)).toHaveLength(0);
+  });
+
   test("stops the model at once with a request for it", async () => {
     const stalling: Reply = { ...ANSWER, fault: { kind: "stall", afterTokens: 3 } };
     await using server = serveChat(db, { replies: [stalling] });
