@@ -11,7 +11,7 @@ z.config({ customError: explainIssue });
  */
 // biome-ignore format: a table reads best as a table
 export const ERRORS = {
-  request_invalid:           { status: 422, retry: false, title: "The request breaks its schema" },
+  request_invalid:           { status: 422, retry: false, title: "The request has missing or wrong values: correct the fields in details.fields" },
   body_malformed:            { status: 400, retry: false, title: "The body is not well-formed: correct its JSON or form, and send it again" },
   content_type_invalid:      { status: 415, retry: false, title: "This content type is not accepted here: send the expected one" },
   body_too_complex:          { status: 413, retry: false, title: "The body has more values than allowed: send less in one request" },

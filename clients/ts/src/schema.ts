@@ -5582,7 +5582,7 @@ export interface components {
          * @description Problem details of RFC 9457
          * @example {
          *       "type": "/docs/errors#request_invalid",
-         *       "title": "The request breaks its schema",
+         *       "title": "The request has missing or wrong values: correct the fields in details.fields",
          *       "status": 422,
          *       "code": "request_invalid",
          *       "request_id": "1f0c5a52-6a7e-4f0b-9a51-0d2f1f1d8a11",
