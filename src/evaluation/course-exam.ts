@@ -17,17 +17,11 @@ import {
 import { findExceededBudget } from "../db/jobs/provider-calls";
 import { AppError } from "../errors";
 import { listCourseQuestions } from "./course-questions";
+import type { ExamAnswer, ExamQuestion } from "./exam-measures";
 import { type ExamSettings, type SearchSettings, settingsOf } from "./exam-settings";
 import { assertSameCourse, compareReports, type GateResult } from "./gate";
 import { isKnownMeasure, type Measure } from "./measures";
-import {
-  type ExamAnswer,
-  type ExamAnswers,
-  type ExamDeps,
-  type ExamQuestion,
-  takeExam,
-  takeSearchExam,
-} from "./take-exam";
+import { type ExamAnswers, type ExamDeps, takeExam, takeSearchExam } from "./take-exam";
 import { type QuestionWriterDeps, writeQuestions } from "./write-questions";
 
 export type CourseExamDeps = ExamDeps & QuestionWriterDeps;

@@ -11,8 +11,8 @@ import {
 import { writeExamQuestions } from "../pipelines/exam-questions";
 import { detectLanguage } from "../text/language";
 import { toTermQuestion } from "../text/term-questions";
+import type { ExamQuestion } from "./exam-measures";
 import { outsideQuestions } from "./outside-questions";
-import type { ExamQuestion } from "./take-exam";
 
 /** Questions of each origin, so that an exam takes seconds to minutes. */
 const MOST = { terms: 120, corrections: 20, ratings: 60 };

@@ -3,10 +3,11 @@ import { listSlideSpans } from "../db/alignment/slide-spans";
 import type { Sql } from "../db/client";
 import { SEES_ALL } from "../principal";
 import type { CourseFolder, LabelledVisit } from "./course-folder";
+import type { ExamQuestion, SearchLegs } from "./exam-measures";
 import { type ExamSettings, toExamSettings } from "./exam-settings";
 import { type FolderDeps, ingestFolder } from "./ingest-folder";
 import { addId, type Measure, SECTIONS, toMeasure } from "./measures";
-import { type ExamDeps, type ExamQuestion, type SearchLegs, takeExam } from "./take-exam";
+import { type ExamDeps, takeExam } from "./take-exam";
 
 /** The models and the numbers of one evaluation of a course. `ReportSchema` has it with the comparison. */
 export type CourseReport = {

@@ -2,44 +2,30 @@ import { NO_CAPABILITIES } from "../chat/request";
 import { type AnswerDeps, answerTurn } from "../chat/run/answer-turn";
 import { isUnanswered } from "../chat/run/unanswered";
 import type { ChatMessage, NewAnswer } from "../db/chat/chat";
-import type { GoldPlace } from "../db/exam-questions";
 import { AppError, type ErrorCode } from "../errors";
 import { SEES_ALL } from "../principal";
 import type { Reranker } from "../providers/reranker";
 import type { Mode } from "../retrieval/rank";
-import { bootstrap, type Estimate, mean, seeded } from "../retrieval/ranking-metrics";
 import { PATIENCE_MS } from "../retrieval/rerank";
+import { type Citation, type CourseSearchRequest, searchCourse } from "../retrieval/search";
 import {
-  type Citation,
-  type CourseSearchRequest,
-  type Passage,
-  searchCourse,
-} from "../retrieval/search";
-import { firstRight, focusOf, opens, reciprocalRank } from "./gold-places";
-import { type ItemValue, type MEASURES, type Measure, toMeasure } from "./measures";
-
-/** A question with the places that answer it. An uncovered question has none. */
-export type ExamQuestion = {
-  id: string;
-  question: string;
-  /** Its language or origin; the report shows each group. */
-  group: string;
-  /** For an uncovered question, why. */
-  kind: string;
-  covered: boolean;
-  gold: GoldPlace[];
-};
+  type AskedQuestion,
+  type ExamAnswer,
+  type ExamQuestion,
+  type SearchedQuestion,
+  type SearchLegs,
+  toLegs,
+  toMeasures,
+  toModeMeasures,
+  toSearchMeasures,
+} from "./exam-measures";
+import { reciprocalRank } from "./gold-places";
+import type { Measure } from "./measures";
 
 export type ExamDeps = Omit<AnswerDeps, "onEnd"> & {
   signal: AbortSignal;
   /** Receives progress. */
   say: (line: string) => void;
-};
-
-/** The reciprocal rank of the first right passage, by mode, without a reranker. */
-export type SearchLegs = Record<Mode, Estimate> & {
-  /** Hybrid minus the better of the single modes, by question. */
-  gain: Estimate;
 };
 
 export type ExamResult = { measures: Measure[]; legs: SearchLegs | null };
@@ -52,7 +38,6 @@ export type ExamAnswers = {
 
 /** As many as an answer gets. */
 const PASSAGES = 8;
-const SEED = 1;
 /** Failures that the content of one question can cause. Others, such as outages, would affect all questions. */
 const CONTENT_FAILURES: readonly ErrorCode[] = [
   "chat_failed",
@@ -62,20 +47,6 @@ const CONTENT_FAILURES: readonly ErrorCode[] = [
 ];
 /** So many failed answers in a row have another cause than the content of a question. */
 const FAILED_IN_A_ROW = 3;
-
-type SearchedQuestion = { question: ExamQuestion; passages: Passage[] };
-type Asked = SearchedQuestion & {
-  /** By mode; only if the modes are compared. */
-  ranks: Record<Mode, number> | null;
-  answer: ExamAnswer;
-};
-/** A failed answer counts as wrong: a covered question is refused, another one is not. */
-export type ExamAnswer = {
-  failure?: AppError;
-  isRefusal: boolean;
-  citations: Citation[];
-  unsupported: number;
-};
 
 /**
  * Measures retrieval only: it calls no chat model and no reranker.
@@ -124,7 +95,7 @@ export async function takeExam(
     answers?: ExamAnswers | undefined;
   },
 ): Promise<ExamResult> {
-  const asked: Asked[] = [];
+  const asked: AskedQuestion[] = [];
   const reranker = deps.reranker ? retryingReranker(deps.reranker, deps.signal) : null;
   const examDeps = { ...deps, reranker };
   let failedInARow = 0;
@@ -184,7 +155,7 @@ async function ask(
   question: ExamQuestion,
   deps: ExamDeps,
   { comparesModes, kept }: { comparesModes: boolean; kept: ExamAnswer | undefined },
-): Promise<Asked> {
+): Promise<AskedQuestion> {
   const { db, embedder, reranker, receipts, signal } = deps;
   const search = (mode: Mode, with_: { reranker?: ExamDeps["reranker"] } = {}) =>
     searchCourse(
@@ -260,110 +231,5 @@ async function answer(
     isRefusal: isUnanswered(steps) || citations.length === 0,
     citations,
     unsupported: all("unsupported").length,
-  };
-}
-
-function toItems<One extends SearchedQuestion>(
-  some: readonly One[],
-  resultOf: (one: One) => number | boolean,
-): ItemValue[] {
-  return some.map((one) => {
-    const { id, group, kind, covered } = one.question;
-    return { id, group: covered ? group : kind, value: Number(resultOf(one)) };
-  });
-}
-
-function toSearchMeasures(covered: readonly SearchedQuestion[]): Measure[] {
-  const measure = (
-    name: (typeof MEASURES)["retrieval"][number],
-    some: readonly SearchedQuestion[],
-    resultOf: (passages: Passage[], gold: GoldPlace[]) => number | boolean,
-  ) =>
-    toMeasure(
-      "retrieval",
-      name,
-      toItems(some, ({ passages, question }) => resultOf(passages, question.gold)),
-    );
-  /** Pages and speech apart, because one of them often hides the loss of the other. */
-  const ofKind = (isPage: boolean) => {
-    const goldOf = (gold: GoldPlace[]) => gold.filter((place) => "pages" in place === isPage);
-    const asked = covered.filter(({ question }) => goldOf(question.gold).length > 0);
-    const found = asked.filter(({ passages, question }) =>
-      firstRight(passages, goldOf(question.gold)),
-    );
-    return (
-      name: (typeof MEASURES)["retrieval"][number],
-      some: "asked" | "found",
-      resultOf: (passages: Passage[], gold: GoldPlace[]) => number | boolean,
-    ) =>
-      measure(name, some === "asked" ? asked : found, (passages, gold) =>
-        resultOf(passages, goldOf(gold)),
-      );
-  };
-  const opensRight = (passages: Passage[], gold: GoldPlace[]) => {
-    const { citation } = firstRight(passages, gold)!;
-    return gold.some((place) => opens(citation, place));
-  };
-  const isFound = (passages: Passage[], gold: GoldPlace[]) => Boolean(firstRight(passages, gold));
-  const [ofPages, ofSpeech] = [ofKind(true), ofKind(false)];
-  return [
-    ...measure("found_in_8", covered, isFound),
-    ...ofPages("page_found_in_8", "asked", isFound),
-    ...ofSpeech("speech_found_in_8", "asked", isFound),
-    ...measure("reciprocal_rank", covered, reciprocalRank),
-    ...ofPages("opens_right_page", "found", opensRight),
-    ...ofSpeech("opens_right_second", "found", opensRight),
-    ...ofPages("page_focus", "found", focusOf),
-    ...ofSpeech("speech_focus", "found", focusOf),
-  ];
-}
-
-function toMeasures(asked: readonly Asked[]): Measure[] {
-  const covered = asked.filter(({ question }) => question.covered);
-  const uncovered = asked.filter(({ question }) => !question.covered);
-  const answered = covered.filter((one) => !one.answer.isRefusal);
-  const citesRight = ({ answer: { isRefusal, citations }, question }: Asked) =>
-    !isRefusal && citations.some((one) => question.gold.some((gold) => opens(one, gold)));
-  const isSupported = ({ answer }: Asked) => answer.unsupported === 0;
-  const isRefused = ({ answer }: Asked) => answer.isRefusal;
-  return [
-    ...toSearchMeasures(covered),
-    ...toMeasure("answers", "cites_right_place", toItems(covered, citesRight)),
-    ...toMeasure("answers", "without_unsupported_sentence", toItems(answered, isSupported)),
-    ...toMeasure("refusal", "uncovered_refused", toItems(uncovered, isRefused)),
-    ...toMeasure(
-      "refusal",
-      "covered_answered",
-      toItems(covered, (one) => !isRefused(one)),
-    ),
-  ];
-}
-
-/** The single modes, because the better one hides a fault of the other in a hybrid search. */
-function toModeMeasures(asked: readonly Asked[]): Measure[] {
-  const compared = asked.filter(({ ranks }) => ranks !== null);
-  const measure = (name: (typeof MEASURES)["retrieval"][number], mode: Mode) =>
-    toMeasure(
-      "retrieval",
-      name,
-      toItems(compared, ({ ranks }) => ranks![mode]),
-    );
-  return [
-    ...measure("reciprocal_rank_by_text", "text"),
-    ...measure("reciprocal_rank_by_vectors", "vector"),
-  ];
-}
-
-function toLegs(asked: readonly Asked[]): SearchLegs | null {
-  const ranks = asked.flatMap((one) => one.ranks ?? []);
-  if (ranks.length === 0) return null;
-  const of = (mode: Mode) => ranks.map((rank) => rank[mode]);
-  const better = mean(of("text")) >= mean(of("vector")) ? of("text") : of("vector");
-  const estimate = (values: number[]) => bootstrap(values, seeded(SEED));
-  return {
-    text: estimate(of("text")),
-    vector: estimate(of("vector")),
-    hybrid: estimate(of("hybrid")),
-    gain: estimate(of("hybrid").map((value, i) => value - better[i]!)),
   };
 }

@@ -15,10 +15,11 @@ import { duringTurn, type ExamReport, runCourseExam } from "../../src/evaluation
 import { readCourseFolder } from "../../src/evaluation/course-folder";
 import { listCourseQuestions } from "../../src/evaluation/course-questions";
 import { takeDueExam } from "../../src/evaluation/due-exam";
+import type { ExamQuestion } from "../../src/evaluation/exam-measures";
 import { toExamSettings } from "../../src/evaluation/exam-settings";
 import { compareReports } from "../../src/evaluation/gate";
 import { ingestFolder } from "../../src/evaluation/ingest-folder";
-import { type ExamQuestion, takeExam, takeSearchExam } from "../../src/evaluation/take-exam";
+import { takeExam, takeSearchExam } from "../../src/evaluation/take-exam";
 import { writeQuestions } from "../../src/evaluation/write-questions";
 import { toExamQuestions, writeExamQuestions } from "../../src/pipelines/exam-questions";
 import type { Embedder } from "../../src/providers/embedder";
