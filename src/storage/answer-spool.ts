@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors";
 import type { Log } from "../log";
+import { writePieces } from "./write-pieces";
 
 /** Identifies an answer: the job that paid for it, and everything that decides its content. */
 export type AnswerKey = { job_id: string; content: readonly (string | number | undefined)[] };
@@ -75,7 +76,7 @@ export class AnswerSpool {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const unfinished = join(this.#folder, `${name}.${crypto.randomUUID()}.part`);
     try {
-      await writeFile(unfinished, bytes, { mode: 0o600 });
+      await writePieces(unfinished, bytes);
       await rename(unfinished, join(this.#folder, name));
     } finally {
       await rm(unfinished, { force: true });

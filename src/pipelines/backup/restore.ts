@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { assertRestorable, replaceRows } from "../../db/backup/load";
 import { type AppliedMigration, listMigrations, migrate } from "../../db/migrate";
@@ -14,6 +14,7 @@ import {
 import { asStorageFailure } from "../../storage/failure";
 import { AUDIO_FILES, DOCUMENT_FILES, type FileStorage, idsOfNames } from "../../storage/files";
 import { stagedFileName } from "../../storage/staging";
+import { writePieces } from "../../storage/write-pieces";
 
 type RestoreDeps = {
   /** Of an installation without courses; without a schema too. */
@@ -92,7 +93,7 @@ async function restoreFile(
   if (!id) throw new AppError("backup_damaged", { reason: `unexpected file ${name}` });
   const staged = join(to.stagingDir, stagedFileName());
   try {
-    await asStorageFailure(writeFile(staged, bytes, { mode: 0o600, signal }), signal);
+    await asStorageFailure(writePieces(staged, bytes, signal), signal);
     await to.store(id, staged, signal);
   } finally {
     await rm(staged, { force: true });
