@@ -61,10 +61,3 @@ begin
   on conflict (course_id) do update set chunks = excluded.chunks, counted_at = now();
 end
 $$;
-
--- The statement of search is long: compiling it takes longer than running it, and planning it takes a third of a search
--- in a small course. So the plan of a statement is kept from its first run on, whatever the values.
-do $$ begin
-  execute format('alter role %I in database %I set jit = off', current_user, current_database());
-  execute format('alter role %I in database %I set plan_cache_mode = force_generic_plan', current_user, current_database());
-end $$;

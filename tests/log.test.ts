@@ -1,60 +1,38 @@
 import { expect, test } from "bun:test";
-import { joinWrites, openLog } from "../src/log";
 
-function openOutput() {
-  const written: string[] = [];
-  let flushed = 0;
-  const joined = joinWrites({
-    write: (text) => void written.push(text),
-    flushSync: () => {
-      flushed += 1;
-    },
-  });
-  return { joined, written, flushes: () => flushed };
+const LOG = JSON.stringify(`${import.meta.dir}/../src/log.ts`);
+
+/** The output of a process with a log, in the pieces in which it arrives. */
+function runScript(script: string) {
+  const text = `const { openLog } = await import(${LOG}); const log = openLog("info"); ${script}`;
+  return Bun.spawn([process.execPath, "-e", text], { stdin: "pipe", stdout: "pipe" });
 }
 
-test("a line is written at once, and the lines that follow it together and in order", async () => {
-  const { joined, written } = openOutput();
-  const log = openLog("info", {}, joined);
-
-  for (const text of ["one", "two", "three"]) log.info(text);
-  expect(written.length).toBe(1);
-  while (written.length < 2) await Bun.sleep(1);
-
-  expect(written.length).toBe(2);
-  const texts = written.join("").trim().split("\n");
-  expect(texts.map((line) => JSON.parse(line).msg)).toEqual(["one", "two", "three"]);
-});
-
-test("many long lines are not kept in memory until the time is over", () => {
-  const { joined, written } = openOutput();
-
-  for (let n = 0; n < 100; n += 1) joined.write(`${"x".repeat(1_000)}\n`);
-
-  expect(written.join("").length).toBeGreaterThan(80_000);
-});
-
-test("a fatal line is written before the process ends, after the lines that wait", () => {
-  const { joined, written, flushes } = openOutput();
-  const log = openLog("info", {}, joined);
-
-  for (const text of ["one", "two"]) log.info(text);
-  log.fatal("three");
-
-  expect(flushes()).toBe(1);
-  expect(written.join("").trim().split("\n").length).toBe(3);
-});
-
-test("the lines of a process that exits at once are complete", async () => {
-  const script = `
-    const { openLog } = await import(${JSON.stringify(`${import.meta.dir}/../src/log.ts`)});
-    const log = openLog("info");
-    for (let n = 0; n < 50; n += 1) log.info({ n }, "line");
-    process.exit(0);
-  `;
-  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
+test("the lines of a process that exits at once are complete and in order", async () => {
+  const child = runScript(
+    "for (let n = 0; n < 500; n += 1) log.info({ n }, 'line'); process.exit(0);",
+  );
 
   const lines = (await new Response(child.stdout).text()).trim().split("\n");
 
-  expect(lines.map((line) => JSON.parse(line).n)).toEqual(Array.from({ length: 50 }, (_, n) => n));
+  expect(lines.map((line) => JSON.parse(line).n)).toEqual(Array.from({ length: 500 }, (_, n) => n));
+});
+
+test("a line is written while the process goes on, and a fatal one before it is killed", async () => {
+  const child = runScript(`
+    log.info("one");
+    for await (const _ of process.stdin) break;
+    log.info("two");
+    log.fatal("three");
+    process.kill(process.pid, "SIGKILL");`);
+
+  const messages: string[] = [];
+  for await (const chunk of child.stdout) {
+    const lines = new TextDecoder().decode(chunk).trim().split("\n");
+    messages.push(...lines.map((line) => JSON.parse(line).msg));
+    if (messages.length === 1) child.stdin.write("go\n");
+    if (messages.length === 1) child.stdin.flush();
+  }
+
+  expect(messages).toEqual(["one", "two", "three"]);
 });

@@ -44,6 +44,7 @@ export async function migrate(
     const known = await findApplied(sql);
     assertApplicable(migrations, known);
     const missing = migrations.filter(({ name }) => !known.has(name) && !(last && name > last));
+    await setPlanner(sql);
     if (missing.length === 0) return []; // most starts: 20 transactions less
     await sql`
       create table if not exists schema_migrations (
@@ -60,6 +61,23 @@ export async function migrate(
   } finally {
     await sql.end({ timeout: 1 });
   }
+}
+
+/**
+ * The statement of search is long: compiling it takes seconds, and planning it takes a third of a search in a small course.
+ * So nothing is compiled, and the plan of a statement is kept from its first run on, whatever the values (ADR 56). These
+ * are settings of the user in this database, because PgBouncer passes no others. Each start checks them: a copy of the database
+ * does not have them, and neither does another user. The embedded database does not read them.
+ */
+async function setPlanner(sql: Sql): Promise<void> {
+  await sql.unsafe(`
+    do $$ begin
+      if current_setting('jit')::boolean or current_setting('plan_cache_mode') <> 'force_generic_plan' then
+        perform pg_advisory_xact_lock(${LOCK});
+        execute format('alter role %I in database %I set jit = off', current_user, current_database());
+        execute format('alter role %I in database %I set plan_cache_mode = force_generic_plan', current_user, current_database());
+      end if;
+    end $$`);
 }
 
 /**

@@ -39,6 +39,23 @@ describe("migrate", () => {
     expect((await listOwnTables()).sort()).toEqual(tables.map(({ name }) => name).sort());
   });
 
+  test.if(engine === "native")(
+    "gives a copy of a database the settings of search, which a copy does not have",
+    async () => {
+      const [names] = await sql<{ name: string; role: string }[]>`
+        select quote_ident(current_database()) as name, quote_ident(current_user) as role`;
+      await sql.unsafe(`alter role ${names!.role} in database ${names!.name} reset all`);
+
+      await Promise.all([migrate(database.url), migrate(database.url)]);
+
+      const later = connect(database.url, { max: 1 });
+      const [settings] = await later`
+        select current_setting('jit') as jit, current_setting('plan_cache_mode') as plans`;
+      await later.end();
+      expect(settings).toEqual({ jit: "off", plans: "force_generic_plan" });
+    },
+  );
+
   test("names a file that has changed since it was applied, and what to do", async () => {
     const name = "0002_courses.sql";
     const [applied] = await sql`select sha256 from schema_migrations where name = ${name}`;

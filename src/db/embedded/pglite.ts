@@ -20,8 +20,8 @@ const DURABLE = ["-c", "fsync=on", "-c", "wal_sync_method=fsync"];
 /** Shows our statements on which engine they run. */
 const OWN = ["-c", "lectern.embedded=on"];
 
-/** PGlite does not read the settings of a role, where servers have this one (ADR 56). */
-const ONE_PLAN = ["-c", "plan_cache_mode=force_generic_plan"];
+/** PGlite does not read the settings of a role, where servers have these (ADR 56). */
+const PLANNER = ["-c", "jit=off", "-c", "plan_cache_mode=force_generic_plan"];
 
 /** The empty database that PGlite publishes has another name for it. */
 const TIME_ZONE = ["-c", "timezone=UTC", "-c", "log_timezone=UTC"];
@@ -45,7 +45,7 @@ export async function openPGlite(fs: SyncedFS | null, from?: Blob): Promise<PGli
     startParams: [
       ...startParams,
       ...OWN,
-      ...ONE_PLAN,
+      ...PLANNER,
       ...TIME_ZONE,
       "-c",
       `shared_buffers=${SHARED_BUFFERS}`,
