@@ -8,6 +8,12 @@ const HEARTBEAT_MS = 5_000;
  */
 const CHUNK_MS = 16;
 const BURST_MS = 32 * CHUNK_MS;
+/** More streams than this share the chunks that this many send; each still sends 20 in a second. */
+const MOST_AT_FULL_PACE = 128;
+const CROWD_CHUNK_MS = 50;
+
+const chunkMs = () =>
+  Math.min(CROWD_CHUNK_MS, CHUNK_MS * Math.max(1, openStreams / MOST_AT_FULL_PACE));
 
 const text = new TextEncoder();
 /** A comment, which readers of server-sent events skip. */
@@ -17,7 +23,7 @@ export type StreamFormat<T> = {
   contentType: string;
   /** Zero bytes: the batch has nothing to send. */
   encode: (batch: T) => Uint8Array;
-  /** One chunk in CHUNK_MS on average: for sources whose batches grow while the stream waits. */
+  /** One chunk in `chunkMs` on average: for sources whose batches grow while the stream waits. */
   isPaced?: boolean;
   /** The bytes that a silent stream sends, undefined if it cannot send any now. Absent: it stays silent. */
   heartbeat?: () => Uint8Array | undefined;
@@ -67,7 +73,7 @@ export function toStreamingResponse<T>(
   }: StreamFormat<T> & { onGone: () => void },
 ): Response {
   let lastSentAt = performance.now();
-  /** When the sent chunks would be sent at one in CHUNK_MS. */
+  /** When the sent chunks would be sent at one in `chunkMs`. */
   let pacedUntil = lastSentAt;
   const ended = Promise.withResolvers<void>();
   openStreams += 1;
@@ -108,7 +114,7 @@ export function toStreamingResponse<T>(
       }
       if (!bytes) return controller.close();
       lastSentAt = performance.now();
-      pacedUntil = Math.max(pacedUntil, lastSentAt) + CHUNK_MS;
+      pacedUntil = Math.max(pacedUntil, lastSentAt) + chunkMs();
       controller.enqueue(bytes);
     },
     async cancel() {

@@ -74,17 +74,17 @@ test("a stream that fails has no heartbeat left", async () => {
   expect(jest.getTimerCount()).toBe(0);
 });
 
-/** Milliseconds until 60 batches that are all there have arrived. */
-async function timeOfBatches(format: StreamFormat<string[]>): Promise<number> {
+/** Milliseconds until batches that are all there have arrived. */
+async function timeOfBatches(format: StreamFormat<string[]>, batches = 60): Promise<number> {
   jest.useRealTimers();
   async function* quick() {
-    for (let n = 0; n < 60; n += 1) yield [`${n}`];
+    for (let n = 0; n < batches; n += 1) yield [`${n}`];
   }
   const reader = toStreamingResponse(quick(), { ...format, onGone() {} }).body!.getReader();
   const started = performance.now();
   let chunks = 0;
   while (!(await reader.read()).done) chunks += 1;
-  expect(chunks).toBe(60);
+  expect(chunks).toBe(batches);
   return performance.now() - started;
 }
 
@@ -97,4 +97,19 @@ test("events are sent in one chunk in 16 ms on average after the first ones, oth
 
   expect(paced).toBeGreaterThan(26 * 16);
   expect(free).toBeLessThan(paced);
+});
+
+test("each of hundreds of streams sends fewer chunks, until the others end", async () => {
+  async function* silent(): AsyncGenerator<string[]> {
+    yield await new Promise<string[]>(() => {});
+  }
+  const others = Array.from({ length: 400 }, () =>
+    toStreamingResponse(silent(), { ...EVENT_STREAM, heartbeat: undefined, onGone() {} }),
+  );
+  const crowded = await timeOfBatches(EVENT_STREAM, 20);
+  await Promise.all(others.map(({ body }) => Promise.race([body!.cancel(), Bun.sleep(1)])));
+  const alone = await timeOfBatches(EVENT_STREAM, 20);
+
+  expect(crowded).toBeGreaterThan(8 * 50);
+  expect(alone).toBeLessThan(crowded);
 });
