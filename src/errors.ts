@@ -114,7 +114,7 @@ export const ERRORS = {
   chat_failed:               { status: 502, retry: true,  title: "The answer was cut off: ask for it again" },
   resume_invalid:            { status: 409, retry: false, title: "The resume does not match the open questions of the conversation" },
   chat_interrupted:          { status: 503, retry: true,  title: "The answer was interrupted: ask for it again" },
-  transcript_invalid:        { status: 422, retry: false, title: "The transcript cannot be read: send WebVTT, SRT, or the JSON of a transcription tool" },
+  transcript_invalid:        { status: 422, retry: false, title: "The transcript cannot be read: send WebVTT, SRT, TTML or another accepted format, with times" },
   correction_conflict:       { status: 409, retry: false, title: "The transcript has other words at this place: read it again, then correct it" },
   correction_not_found:      { status: 404, retry: false, title: "This correction does not exist, or it is undone" },
   embedding_model_unavailable: { status: 409, retry: false, title: "This server cannot use the embedding model of the course: set its key, or embed the course again" },

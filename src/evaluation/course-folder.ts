@@ -2,9 +2,17 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type JudgedSentence, readJudgedSentences } from "../chat/citations/evaluate";
 import { AppError } from "../errors";
-import { RowProblems, readJsonLines } from "../text/json-lines";
-import { type CourseFile, findPlace, listFolder, readCourseFiles } from "./folder-files";
-import { FileName, IN_ORDER, isInOrder, Seconds } from "./gold";
+import { type FileRow, RowProblems, readJsonLines } from "../text/json-lines";
+import { TRANSCRIPT_EXTENSIONS } from "../text/transcript/transcript-kinds";
+import {
+  type CourseFile,
+  type FolderLimits,
+  findPlace,
+  listFolder,
+  readCourseFiles,
+  withoutCopies,
+} from "./folder-files";
+import { FileName, IN_ORDER, isInOrder, Pages, Seconds } from "./gold";
 import { addId } from "./measures";
 import {
   type FileQuestion,
@@ -17,19 +25,23 @@ const Visit = z
   .object({
     lecture: FileName,
     document: FileName,
-    page: z.int().positive(),
+    page: Pages,
     start_s: Seconds,
     end_s: Seconds,
   })
   .refine(isInOrder, IN_ORDER);
 
-export type FolderQuestion = Omit<FileQuestion, "id" | "covered"> & {
+export type FolderQuestion = Omit<FileQuestion, "id" | "covered" | "gold"> & {
   /** The question itself if the line has no id, so that lines can be added and moved. */
   id: string;
   covered: boolean;
+  gold: ({ file: string; pages: number[] } | { file: string; start_s: number; end_s: number })[];
 };
 /** The time in which a lecture shows a page. */
-export type LabelledVisit = z.infer<typeof Visit>;
+export type LabelledVisit = Omit<z.infer<typeof Visit>, "page"> & {
+  /** From 1. */
+  page: number;
+};
 
 /** A course in a folder, as a teacher or `bench/course` writes it. */
 export type CourseFolder = {
@@ -45,37 +57,51 @@ export type CourseFolder = {
 
 const CITATIONS_FILE = "citations.jsonl";
 const TIMELINE_FILE = "timeline.jsonl";
+/** Files that are not transcripts, although some of them have such extensions. */
+const OWN_FILES = [...QUESTION_FILES, CITATIONS_FILE, TIMELINE_FILE, "baseline.json"];
 
 /**
  * Reads the questions of a course folder, the names of its PDFs and transcripts, and the optional labels. All files
  * and places must exist: a question about a page that does not exist would count as a failure of search.
  *
- * @param maxPages  of a PDF
  * @throws AppError `evaluation_set_invalid`, with the file, and all lines that have a problem; the signal's reason
  */
 export async function readCourseFolder(
   folder: string,
-  limits: { maxPages: number; signal: AbortSignal },
+  limits: FolderLimits,
 ): Promise<CourseFolder> {
-  const { names, ...material } = await listFolder(folder);
-  if (material.documents.length + material.transcripts.length === 0) {
-    const problem = "the folder contains no PDF and no transcript (.vtt, .srt)";
-    throw new AppError("evaluation_set_invalid", { path: folder, problem });
-  }
+  const { names, ...material } = await listFolder(folder, OWN_FILES, limits.warn);
+  if (material.documents.length + material.transcripts.length === 0) throw noMaterial(folder);
   const questionFile = findQuestionFile(folder, names);
   const written = await readQuestionFile(join(folder, questionFile.name), questionFile.format);
-  const files = await readCourseFiles(folder, material, limits);
+  const visits = names.includes(TIMELINE_FILE)
+    ? await readJsonLines(join(folder, TIMELINE_FILE), Visit)
+    : null;
+  const named = [
+    ...written.questions.flatMap(({ value }) => value.gold.map(({ file }) => file)),
+    ...(visits ?? []).map(({ value }) => value.lecture),
+  ];
+  const transcripts = withoutCopies(material.transcripts, named, limits.warn);
+  const files = await readCourseFiles(folder, { ...material, transcripts }, named, limits);
+  if (files.length === 0) throw noMaterial(folder);
+  const namesOf = (kind: CourseFile["kind"]) =>
+    files.filter((file) => file.kind === kind).map(({ name }) => name);
   return {
     folder,
-    ...material,
+    documents: namesOf("document"),
+    transcripts: namesOf("transcript"),
     questions: toQuestions(written, files),
     citations: names.includes(CITATIONS_FILE)
       ? await readJudgedSentences(join(folder, CITATIONS_FILE))
       : null,
-    timeline: names.includes(TIMELINE_FILE)
-      ? await readTimeline(join(folder, TIMELINE_FILE), files)
-      : null,
+    timeline: visits && toTimeline(join(folder, TIMELINE_FILE), visits, files),
   };
+}
+
+function noMaterial(folder: string): AppError {
+  const extensions = TRANSCRIPT_EXTENSIONS.map((extension) => `.${extension}`).join(", ");
+  const problem = `the folder contains no PDF and no transcript (${extensions})`;
+  return new AppError("evaluation_set_invalid", { path: folder, problem });
 }
 
 /** The only file of questions in a folder. Its name can have capitals. */
@@ -101,11 +127,14 @@ function toQuestions(
     if (ownId !== undefined && ids.has(ownId)) problems.add(row, `the id ${ownId} is used twice`);
     const id = ownId ?? addId(question.question, ids);
     ids.add(id);
-    const gold = question.gold.map((place) => {
+    const gold = question.gold.flatMap((place): FolderQuestion["gold"] => {
       const found = findPlace(place, files);
-      if ("file" in found) return { ...place, file: found.file.name };
-      problems.add(row, found.problem);
-      return place;
+      if ("problem" in found) {
+        problems.add(row, found.problem);
+        return [];
+      }
+      const file = found.file.name;
+      return ["pages" in place ? { file, pages: found.pages } : { ...place, file }];
     });
     return { ...question, id, covered, gold };
   });
@@ -113,19 +142,23 @@ function toQuestions(
   return questions;
 }
 
-async function readTimeline(path: string, files: readonly CourseFile[]): Promise<LabelledVisit[]> {
+function toTimeline(
+  path: string,
+  rows: readonly FileRow<z.infer<typeof Visit>>[],
+  files: readonly CourseFile[],
+): LabelledVisit[] {
   const problems = new RowProblems(path);
-  const visits = (await readJsonLines(path, Visit)).map(({ value, row }) => {
-    const { start_s, page } = value;
+  const visits = rows.flatMap(({ value, row }): LabelledVisit[] => {
+    const { start_s, page: pages } = value;
     // The last page is often shown longer than the speech.
     const spoken = findPlace({ file: value.lecture, start_s, end_s: start_s }, files);
-    const shown = findPlace({ file: value.document, pages: [page] }, files);
+    const shown = findPlace({ file: value.document, pages }, files);
     for (const found of [spoken, shown]) if ("problem" in found) problems.add(row, found.problem);
-    return {
-      ...value,
-      ...("file" in spoken && { lecture: spoken.file.name }),
-      ...("file" in shown && { document: shown.file.name }),
-    };
+    if ("problem" in spoken || "problem" in shown) return [];
+    const [page, ...others] = shown.pages;
+    if (others.length > 0)
+      problems.add(row, `page must be one page, not ${shown.pages.join(", ")}`);
+    return [{ ...value, lecture: spoken.file.name, document: shown.file.name, page: page! }];
   });
   problems.throwIfAny();
   if (visits.length === 0) {

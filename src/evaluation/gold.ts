@@ -30,27 +30,36 @@ function toSeconds(text: string): number {
 
 /** No PDF that Lectern accepts has more pages. */
 const MOST_PAGES = 10_000;
-const PAGES_HINT = "must be pages from 1, such as 4, [4, 5] or 4-6";
+export const PAGES_HINT = "must be pages from 1, such as 4, [4, 5] or 4-6";
 
-/** Pages as a number, as a list, or as text: `4`, `[4, 5]`, `"4-6"`, `"2, 4-6"`. */
-const Pages = z
+/** A page by its position in the file, from 1, or by the label that the PDF gives it, such as `iv`. */
+export type WrittenPage = number | string;
+
+/**
+ * Pages as a number, as a list, or as text: `4`, `[4, 5]`, `"4-6"`, `"2, 4-6"`, `"iv"`, `"A-3"`. A number is a position.
+ * Other text is a label, which only the PDF can resolve.
+ */
+export const Pages = z
   .union([z.number(), z.string(), z.array(z.union([z.number(), z.string()]))], {
     error: PAGES_HINT,
   })
   .transform((written, context) => {
     const pages = [written].flat().flatMap(toPages);
-    const isValid = (page: number) => Number.isInteger(page) && page >= 1 && page <= MOST_PAGES;
-    if (pages.length > 0 && pages.every(isValid)) {
-      return [...new Set(pages)].sort((a, b) => a - b);
-    }
+    const isValid = (page: WrittenPage) =>
+      typeof page === "string"
+        ? page !== ""
+        : Number.isInteger(page) && page >= 1 && page <= MOST_PAGES;
+    if (pages.length > 0 && pages.every(isValid)) return pages;
     context.addIssue(`${PAGES_HINT}, not ${JSON.stringify(written)}`);
     return z.NEVER;
   });
 
-function toPages(written: number | string): number[] {
+function toPages(written: number | string): WrittenPage[] {
   if (typeof written === "number") return [written];
-  return written.split(/[,;]/).flatMap((part) => {
+  return written.split(/[,;]/).flatMap((part): WrittenPage[] => {
     const [, first, last = first] = /^\s*(\d+)\s*(?:[-–—]\s*(\d+)\s*)?$/.exec(part) ?? [];
+    const isLabel = first === undefined && !/^\s*[-+]?[\d.]*\s*$/.test(part);
+    if (isLabel) return [part.trim().normalize()];
     const [from, to] = [Number(first), Number(last)];
     if (!(from <= to && to <= MOST_PAGES)) return [NaN];
     return Array.from({ length: to - from + 1 }, (_, i) => from + i);

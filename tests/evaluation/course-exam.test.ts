@@ -48,7 +48,11 @@ let assets = new Map<string, string>();
 beforeAll(async () => {
   await writeCourse(join(root, "course"), { seed: 5, lectures: 1, pages: 6 });
   course_id = await createCourse(db);
-  const course = await readCourseFolder(join(root, "course"), { maxPages: 100, signal });
+  const course = await readCourseFolder(join(root, "course"), {
+    maxPages: 100,
+    signal,
+    warn: expect.unreachable,
+  });
   assets = await ingestFolder(course_id, course, {
     ...deps,
     maxPages: 100,

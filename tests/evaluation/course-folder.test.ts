@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rmSync, writeFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { explain } from "../../src/errors";
 import { readCourseFolder } from "../../src/evaluation/course-folder";
 import { readBaseline } from "../../src/evaluation/gate";
-import { deckPdf } from "../support/pdfs";
+import { deckPdf, outlinedPdf } from "../support/pdfs";
 
 const folder = await mkdtemp(join(tmpdir(), "own-course-"));
 afterAll(() => rm(folder, { recursive: true }));
@@ -24,8 +25,11 @@ await writeFile(join(folder, decomposed), captions);
 await writeFile(join(folder, "._Deck.PDF"), "of macOS");
 await mkdir(join(folder, "old.pdf"));
 
-const read = (path = folder, signal = AbortSignal.timeout(30_000)) =>
-  readCourseFolder(path, { maxPages: 10, signal });
+const warnings: string[] = [];
+const read = (path = folder, signal = AbortSignal.timeout(30_000)) => {
+  warnings.length = 0;
+  return readCourseFolder(path, { maxPages: 10, signal, warn: (text) => warnings.push(text) });
+};
 const writeQuestions = (text: string | Uint8Array) =>
   writeFile(join(folder, "questions.jsonl"), text);
 const withQuestions = async (...lines: object[]) => {
@@ -123,6 +127,101 @@ describe("a course folder", () => {
       [{ file: "talk.vtt", start_s: 2, end_s: 5 }],
       [{ file: "talk.vtt", start_s: 2, end_s: 5 }],
     ]);
+  });
+
+  test("takes labels of pages, and positions also where pages have labels", async () => {
+    await writeFile(join(folder, "Labels.pdf"), await outlinedPdf());
+    const on = (pages: unknown) => ({
+      question: crypto.randomUUID(),
+      gold: [{ file: "Labels.pdf", pages }],
+    });
+    const { questions } = await withQuestions(on("ii"), on("I–ii, 3"), on(["i", 3]), on("1"));
+    const { problems } = await problemsOf(withQuestions(on("iv"), on("2, ii-i"), on("")));
+    const unknown = await problemsOf(withQuestions(on("iv"), on("2, ii-i")));
+    const none = await problemsOf(
+      withQuestions({ ...onPage, gold: [{ ...onPage.gold[0], pages: "A-3" }] }),
+    );
+    await rm(join(folder, "Labels.pdf"));
+
+    expect(questions.map(({ gold }) => (gold[0] as { pages: number[] }).pages)).toEqual([
+      [2],
+      [1, 2, 3],
+      [1, 3],
+      [1],
+    ]);
+    expect(problems).toEqual({ "line 5": [expect.stringContaining("must be pages from 1")] });
+    expect(unknown.problems).toEqual({
+      "line 1": ['Labels.pdf has no page with the label "iv": its labels are i, ii, 1'],
+      "line 3": ['Labels.pdf has no page with the label "ii-i": its labels are i, ii, 1'],
+    });
+    expect(none.problems["line 1"].join()).toContain("no page labels, so it must be pages from 1");
+  });
+
+  test("leaves out a name that is not UTF-8 and a broken link, and names them", async () => {
+    const name = Buffer.concat([
+      Buffer.from(`${folder}/b`),
+      Buffer.of(0xfc),
+      Buffer.from("cher.pdf"),
+    ]);
+    const link = join(folder, "gone.srt");
+    writeFileSync(name, "x");
+    await symlink("/no/such/file", link);
+    const { questions } = await withQuestions(onPage);
+    rmSync(name);
+    await rm(link);
+
+    expect(questions).toHaveLength(1);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^b.cher\.pdf is left out, because its name is not UTF-8: rename it$/),
+      "gone.srt is left out, because it cannot be opened (ENOENT)",
+    ]);
+  });
+
+  describe("with transcripts in many formats", () => {
+    const table = "start,end,text\n0.0,4.0,Here is the press.\n4.0,9.0,It prints.\n";
+    const withFiles = async (files: Record<string, string>, ...lines: object[]) => {
+      for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+      return withQuestions(...lines).finally(() =>
+        Promise.all(Object.keys(files).map((name) => rm(join(folder, name)))),
+      );
+    };
+
+    test("reads every format that uploads accept, and leaves out other texts and tables", async () => {
+      const { transcripts } = await withFiles(
+        {
+          "week-2.csv": table,
+          "week-3.sbv": "0:00:01.000,0:00:04.000\nHere is the press.\n",
+          "notes.txt": "Bring the projector.",
+          "report.json": '{"measures": []}',
+          "marks.csv": "student,mark\nA,1\n",
+        },
+        onPage,
+        { question, gold: [{ file: "week-2.csv", start_s: 4, end_s: 9 }] },
+      );
+
+      expect(transcripts).toEqual([decomposed, "talk.vtt", "week-2.csv", "week-3.sbv"]);
+      expect(warnings.map((text) => text.split(" ")[0])).toEqual([
+        "marks.csv",
+        "notes.txt",
+        "report.json",
+      ]);
+    });
+
+    test("refuses a text that a question names and that is not a transcript", async () => {
+      const gold = [{ file: "notes.txt", start_s: 1, end_s: 2 }];
+      const refused = withFiles({ "notes.txt": "Bring it." }, { question, gold });
+      expect((await problemsOf(refused)).path).toBe(join(folder, "notes.txt"));
+    });
+
+    test("takes one of several transcripts of a recording: WebVTT, or the one that questions name", async () => {
+      const first = await withFiles({ "talk.csv": table }, onPage);
+      expect(first.transcripts).toContain("talk.vtt");
+      expect(warnings).toEqual(["talk.csv is left out, because talk.vtt has the same name"]);
+
+      const gold = [{ file: "talk.csv", start_s: 1, end_s: 2 }];
+      const { transcripts } = await withFiles({ "talk.csv": table }, { question, gold });
+      expect(transcripts).toEqual([decomposed, "talk.csv"]);
+    });
   });
 
   test("compares questions whose accents are written in two ways", async () => {
@@ -249,6 +348,8 @@ describe("a course folder", () => {
       "line 1": ["Deck.PDF has no page 3: it has 2"],
       "line 2": ["talk.vtt ends at 9.5 s: 80 s is too late"],
     });
+    const both = await problemsOf(withVisits({ ...visit, page: "1-2" }));
+    expect(both.problems).toEqual({ "line 1": ["page must be one page, not 1, 2"] });
     expect((await problemsOf(withVisits())).problem).toContain("no visits");
     await rm(path);
   });

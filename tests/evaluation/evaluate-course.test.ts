@@ -39,7 +39,11 @@ let report: CourseReport;
 beforeAll(async () => {
   const folder = join(root, "course");
   await writeCourse(folder, { seed: 2, lectures: 2, pages: 3, languages: ["en", "de"] });
-  course = await readCourseFolder(folder, { maxPages: 100, signal: AbortSignal.timeout(60_000) });
+  course = await readCourseFolder(folder, {
+    maxPages: 100,
+    signal: AbortSignal.timeout(60_000),
+    warn: expect.unreachable,
+  });
   report = await evaluateWith(evaluateFolder);
 });
 

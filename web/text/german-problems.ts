@@ -140,7 +140,7 @@ export const germanProblems: Record<Problem["code"], string> = {
   resume_invalid: "Die Antwort passt zu keiner offenen Rückfrage des Gesprächs",
   chat_interrupted: "Die Antwort wurde unterbrochen: Frage noch einmal",
   transcript_invalid:
-    "Das Transkript kann nicht gelesen werden: Sende WebVTT, SRT oder das JSON eines Transkriptionsprogramms",
+    "Das Transkript kann nicht gelesen werden: Sende WebVTT, SRT, TTML oder ein anderes angenommenes Format, mit Zeiten",
   correction_conflict:
     "Das Transkript hat an dieser Stelle andere Wörter: Lies es noch einmal, dann korrigiere es",
   correction_not_found: "Diese Korrektur gibt es nicht, oder sie ist zurückgenommen",

@@ -81,7 +81,8 @@ export async function takeStoredExam({
 export async function evaluateCourse({ path, asJson, svg, gate }: CourseEvaluation): Promise<void> {
   const signal = openStopSignal();
   const config = loadConfig();
-  const limits = { maxPages: config.MAX_PAGES, signal };
+  const say = (line: string) => console.error(line);
+  const limits = { maxPages: config.MAX_PAGES, signal, warn: say };
   const course = await readCourseFolder(path, limits);
   const baseline = gate === null ? null : await readBaseline(gate);
   if (baseline) {
@@ -119,7 +120,7 @@ export async function evaluateCourse({ path, asJson, svg, gate }: CourseEvaluati
         captions: config.CAPTIONS,
         sendsTerms: config.TRANSCRIPTION_TERMS,
         signal,
-        say: (line) => console.error(line),
+        say,
       });
       const comparison = baseline && compareReports(baseline, report.measures);
       print({ ...report, comparison }, asJson, toReportTable);

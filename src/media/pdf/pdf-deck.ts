@@ -13,6 +13,8 @@ export type PdfDeck = {
   /** BCP 47, when the file declares it. */
   language: string | null;
   outline: OutlineEntry[];
+  /** The label of each page, as in `PdfPage`; null when the document has no labels. */
+  page_labels: (string | null)[] | null;
   /** Author, Creator and the like. */
   metadata: Record<string, string>;
   /** Content that is not read here: the files of a portfolio, or a form for Adobe software. */

@@ -25,9 +25,15 @@ export async function readDeck(document: PDFDocumentProxy): Promise<PdfDeck> {
     title: info.Title ?? null,
     language: info.Language ?? null,
     outline: await readOutline(document).catch(() => []),
+    page_labels: await readPageLabels(document),
     metadata: info,
     unread_content: unreadContentOf(flags as PdfFlags, document.isPureXfa),
   };
+}
+
+async function readPageLabels(document: PDFDocumentProxy): Promise<PdfDeck["page_labels"]> {
+  const labels = await document.getPageLabels().catch(() => null);
+  return labels?.map((label) => shortLine(label ?? "") || null) ?? null;
 }
 
 type PdfFlags = {
@@ -100,11 +106,7 @@ export async function toPage(
   layout: PageLayout | null,
   running: ReadonlySet<string>,
 ): Promise<PdfPage> {
-  const labels = await document.getPageLabels().catch(() => null);
-  const known = {
-    page_number,
-    label: shortLine(labels?.[page_number - 1] ?? "") || null,
-  };
+  const known = { page_number, label: deck.page_labels?.[page_number - 1] ?? null };
   if (!layout) {
     return {
       ...known,
