@@ -51,6 +51,10 @@ export function openMetrics() {
       "lectern_backup_age_seconds",
       "Time since the last stored backup, or since the first attempt if none was stored",
     ),
+    backupDamagedFiles: gauge(
+      "lectern_backup_damaged_files",
+      "Files of the last stored backup that are missing in the storage, or differ from their upload",
+    ),
     worseCourses: gauge(
       "lectern_courses_with_worse_exam",
       "Courses whose last exam has a regression that is not accepted",

@@ -17,6 +17,7 @@ import { openStopSignal } from "./stop-signal";
 /** `./lectern backup`: stores all rows and files as one archive. */
 const USAGE = `Usage: ./lectern backup [--to FOLDER|s3://BUCKET/PREFIX] [--keep N] [--json]
        ./lectern backup --list [--to …] [--json]
+The exit code is 1 if the archive is stored without some of its files.
 --to: BACKUP_TO by default. --keep removes all but the newest N archives there; BACKUP_KEEP by default.
 LECTERN_URL and LECTERN_API_KEY choose a running server and its key; unset: the database of these settings.`;
 
@@ -24,7 +25,7 @@ async function main(args: string[]): Promise<void> {
   const { to, keep, list, json } = readOptions(args);
   const config = loadConfig();
   const place = openBackups(config, to);
-  if (list) return printArchives(await place.list(), json);
+  if (list) return printArchives(place.label, await place.list(), json);
   const signal = openStopSignal();
   const backups = { place, keep: keep ?? config.BACKUP_KEEP };
   const backup = await useInstallation(
@@ -37,6 +38,10 @@ async function main(args: string[]): Promise<void> {
   if (backup.error_code) throw new AppError(backup.error_code, { message: backup.error_message });
   if (json) console.log(JSON.stringify(backup, null, 2));
   else printBackup(backup);
+  const problem = describeDamage(backup);
+  if (problem === null) return;
+  console.error(problem);
+  process.exitCode = 1;
 }
 
 type PlaceOptions = { to: string | undefined; keep: number | undefined };
@@ -110,17 +115,31 @@ function readOptions(args: string[]) {
   }
 }
 
-function printArchives(archives: StoredBackup[], asJson: boolean): void {
+function printArchives(place: string, archives: StoredBackup[], asJson: boolean): void {
   if (asJson) console.log(JSON.stringify(archives, null, 2));
   else
     for (const { name, size_bytes } of archives) console.log(`${name}  ${megabytes(size_bytes)}`);
+  // On stderr, because scripts read the names from stdout.
+  if (archives.length === 0) {
+    console.error(
+      `There is no archive in ${place}: make one with ./lectern backup, or name the place with --to`,
+    );
+  }
 }
 
 function printBackup(backup: BackupRecord): void {
-  const { place, archive, size_bytes, rows, files, missing, changed } = backup;
+  const { place, archive, size_bytes, rows, files } = backup;
   console.log(`${place}/${archive}: ${megabytes(size_bytes ?? 0)}, ${rows} rows, ${files} files`);
-  if (missing) console.log(`${missing} files are missing in the storage: ./lectern verify`);
-  if (changed) console.log(`${changed} PDFs differ from their upload: ./lectern verify`);
+}
+
+/** Null when the archive has all files as they were uploaded. */
+function describeDamage({ missing, changed }: BackupRecord): string | null {
+  const parts = [
+    missing ? `${missing} files are missing in the storage: check DATA_ROOT and STORAGE` : null,
+    changed ? `${changed} PDFs differ from their upload` : null,
+  ].filter((part) => part !== null);
+  if (parts.length === 0) return null;
+  return `The archive is stored, but it is incomplete. ${parts.join(". ")}. List them: ./lectern verify`;
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -10,7 +10,7 @@ import { openDataRoot } from "../storage/data-root";
 import { judgeDiskSpace, readDiskSpace } from "../storage/disk-space";
 import { examineDatabase } from "./doctor/database";
 import { broken, type Finding, missing, ok, toFinding } from "./doctor/finding";
-import { addressOf, answersLive } from "./running-server";
+import { addressOf, answersLive, portOf } from "./running-server";
 
 /**
  * `./lectern doctor`: shows what is configured, what is missing, and the effect of each missing part.
@@ -68,6 +68,7 @@ function access(
 
 /** A running server has its own port. */
 async function port(config: Config): Promise<Finding> {
+  if (portOf(config).port === 0) return ok("port", "the system chooses a free one");
   const address = addressOf(config);
   try {
     await assertPortFree(config);

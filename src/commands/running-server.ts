@@ -45,11 +45,26 @@ export function clientOfOwnServer(config: Config): ServerClient {
   return openServerClient(addressOf(config), key);
 }
 
-/** The address on this machine of the server that these settings start. */
-export function addressOf({ HOST, PORT, ROLE, WORKER_PORT }: Config): string {
-  const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[HOST] ?? HOST;
-  const port = ROLE === "worker" ? WORKER_PORT : PORT;
+/**
+ * The address on this machine of the server that these settings start.
+ *
+ * @throws AppError `config_invalid` with port 0, for which the system chooses a port that only the log of the server shows
+ */
+export function addressOf(config: Config): string {
+  const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[config.HOST] ?? config.HOST;
+  const { name, port } = portOf(config);
+  if (port === 0) {
+    const problem = "0 lets the system choose a port: set it to the port in the log of the server";
+    throw new AppError("config_invalid", { problems: { [name]: [problem] } });
+  }
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** The port of the role, with its setting. 0: the system chooses one. */
+export function portOf({ ROLE, PORT, WORKER_PORT }: Config) {
+  return ROLE === "worker"
+    ? { name: "WORKER_PORT", port: WORKER_PORT }
+    : { name: "PORT", port: PORT };
 }
 
 /** A hung server accepts the connection and sends nothing. */

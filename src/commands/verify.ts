@@ -31,8 +31,11 @@ async function main(args: string[]): Promise<void> {
 
 async function verifyArchive(address: string, signal: AbortSignal): Promise<boolean> {
   const archive = await findArchive(loadConfig(), address);
-  const { header, manifest } = await readArchive(await archive.open(), {}, signal);
-  await assertSchema(header.schema);
+  const { header, manifest } = await readArchive(
+    await archive.open(),
+    { header: assertSchema }, // first, because another version can have other parts
+    signal,
+  );
   const { rows, files, missing, changed } = summarize(manifest);
   const origin = `Lectern ${header.lectern}, ${header.engine}, ${header.created_at}`;
   console.log(`${archive.label} is intact: ${rows} rows, ${files} files (${origin})`);

@@ -60,12 +60,14 @@ async function setFleetGauges(deps: MetricsRouteDeps): Promise<void> {
   const { jobs, queued, deadLetters, waitingJobs, breakerOpen, callsRunning, costToday } = metrics;
   const fleet = [jobs, queued, deadLetters, waitingJobs, breakerOpen, callsRunning, costToday];
   for (const gauge of fleet) gauge.reset();
-  const single = [metrics.oldestSeconds, metrics.workers, metrics.backupAge, metrics.worseCourses];
+  const backup = [metrics.backupAge, metrics.backupDamagedFiles];
+  const single = [metrics.oldestSeconds, metrics.workers, metrics.worseCourses, ...backup];
   for (const gauge of single) gauge.remove();
   if (numbers === null) return;
 
   const [fleetNumbers, depths, state] = numbers;
-  const { jobs: counts, dead_letters, providers, costs, backup_age_seconds } = fleetNumbers;
+  const { jobs: counts, dead_letters, providers, costs } = fleetNumbers;
+  const { backup_age_seconds, backup_damaged_files } = fleetNumbers;
   for (const { kind, state: name, count } of counts) jobs.set({ kind, state: name }, count);
   for (const { queue_name, waiting } of depths) queued.set({ queue: queue_name }, waiting);
   for (const { code, count } of dead_letters) deadLetters.set({ code }, count);
@@ -79,6 +81,7 @@ async function setFleetGauges(deps: MetricsRouteDeps): Promise<void> {
   metrics.workers.set(state.workers);
   metrics.worseCourses.set(fleetNumbers.worse_courses);
   if (backup_age_seconds !== null) metrics.backupAge.set(backup_age_seconds);
+  if (backup_damaged_files !== null) metrics.backupDamagedFiles.set(backup_damaged_files);
 }
 
 /** Sets the metrics of this process. */

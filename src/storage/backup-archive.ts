@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { createZstdCompress, createZstdDecompress } from "node:zlib";
 import { createTarDecoder, createTarPacker, type ParsedTarEntry } from "modern-tar";
 import { z } from "zod";
+import { version } from "../../package.json";
 import { AppError } from "../errors";
 
 /**
@@ -357,9 +358,10 @@ const isFileKind = (kind: string | undefined): kind is ArchiveFileKind =>
   (ARCHIVE_FILE_KINDS as readonly (string | undefined)[]).includes(kind);
 
 function readHeader(text: string): ArchiveHeader {
-  const { format } = parse(z.object({ format: z.int() }), text, "its header");
+  const Version = z.object({ format: z.int(), lectern: z.string().catch("unknown") });
+  const { format, lectern } = parse(Version, text, "its header");
   if (format > ARCHIVE_FORMAT) {
-    const reason = `its format ${format} is newer than this Lectern: restore with a newer version`;
+    const reason = `Lectern ${lectern} made it, and this is ${version}, which cannot read its format ${format}: restore it with ${lectern} or a later version`;
     throw new AppError("backup_incompatible", { reason });
   }
   return parse(Header, text, "its header");

@@ -100,6 +100,32 @@ test.if(engine === "native")("a kill leaves neither half a backup nor half a res
   expect(await target.db`select id from courses`).toHaveLength(1);
 });
 
+test.if(engine === "native")(
+  "an incomplete backup exits with 1, and the complete one stays",
+  async () => {
+    await using source = await openInstallation();
+    await fillInstallation(source);
+    const to = join(source.dataRoot, "archives");
+    const settings = { DATABASE_URL: source.url, BACKUP_TO: to, BACKUP_KEEP: "1" };
+    const none = await run("backup", ["--list"], { ...settings, DATA_ROOT: source.dataRoot });
+    const complete = await run("backup", ["--json"], { ...settings, DATA_ROOT: source.dataRoot });
+    const wrong = { ...settings, DATA_ROOT: join(source.dataRoot, "wrong") };
+    const incomplete = await run("backup", [], wrong);
+    await run("backup", [], wrong);
+    const listed = await run("backup", ["--list"], settings);
+
+    expect(none).toMatchObject({ code: 0, out: "", err: expect.stringContaining("no archive in") });
+    expect(complete).toMatchObject({ code: 0, err: "" });
+    expect(incomplete.code).toBe(1);
+    expect(incomplete.out).toContain(to);
+    expect(incomplete.err).toContain("1 files are missing in the storage: check DATA_ROOT");
+    expect(listed.out.trim().split("\n")).toEqual([
+      expect.stringContaining(JSON.parse(complete.out).archive),
+      expect.stringContaining("lectern-"),
+    ]);
+  },
+);
+
 test.each([
   ["backup", ["--keep", "0"], 2, "--keep must be"],
   ["backup", ["--to", "s3://bucket/prefix"], 1, "S3_ACCESS_KEY_ID"],

@@ -55,6 +55,14 @@ test("a hung server fails before HEALTHCHECK ends the command", async () => {
   expect(out).toContain("no answer");
 });
 
+test("names the setting whose port the system chooses", async () => {
+  const api = await health([], { PORT: "0" });
+  const worker = await health([], { ROLE: "worker", PORT: "1", WORKER_PORT: "0" });
+
+  expect(api).toMatchObject({ code: 1, out: "", err: expect.stringContaining("PORT: 0 lets") });
+  expect(worker.err).toContain("WORKER_PORT: 0 lets");
+});
+
 test("wrong settings exit with 1, because Docker reserves 2, and a wrong option with 2", async () => {
   const setting = await health([], { PORT: "abc" });
   const option = await health(["--alive"], {});

@@ -225,10 +225,10 @@ describe("GET /metrics", () => {
       on conflict do nothing`;
     await db`insert into provider_calls (id, call_key, purpose, provider, model, state, usage, finished_at)
       values (gen_random_uuid(), 'k', 'describe', 'test', 'm', 'ok', '{"pages": 3}', now())`;
-    await db`insert into backups (place, started_at, archive, error_code, error_message)
-      values ('/backups', now() - interval '3 days', 'a', null, null),
-             ('/backups', now() - interval '2 days', 'b', null, null),
-             ('/backups', now() - interval '1 day', null, 'storage_full', 'full')`;
+    await db`insert into backups (place, started_at, archive, missing, changed, error_code, error_message)
+      values ('/backups', now() - interval '3 days', 'a', 9, 0, null, null),
+             ('/backups', now() - interval '2 days', 'b', 2, 1, null, null),
+             ('/backups', now() - interval '1 day', null, null, null, 'storage_full', 'full')`;
     const { headers, text } = await ask("/metrics");
     await db`delete from provider_states`;
     await db`delete from backups where archive is not null`;
@@ -253,6 +253,7 @@ describe("GET /metrics", () => {
       "lectern_database_statements_running 1",
       "lectern_database_pool_connections 10",
       "lectern_open_streams 0",
+      "lectern_backup_damaged_files 3",
     ]) {
       expect(text.split("\n")).toContain(line);
     }
@@ -261,6 +262,7 @@ describe("GET /metrics", () => {
     expect(Math.round(Number(backupAge(text)) / 86_400)).toBe(2);
     expect(Math.round(Number(backupAge(failed.text)) / 86_400)).toBe(1);
     expect(backupAge(none.text)).toBeUndefined();
+    expect(failed.text).not.toMatch(/^lectern_backup_damaged_files /m);
     expect(text).toMatch(/lectern_build_info\{version="[^"]+",runtime="bun [^"]+",role="all"/);
     expect(text).toContain("process_resident_memory_bytes");
   });

@@ -40,6 +40,7 @@ export async function openInstallation(database?: TestDatabase): Promise<Install
     storage,
     uploadedAudio,
     backupDeps: {
+      db,
       database: openServerDatabase(url),
       storage,
       uploadedAudio,

@@ -64,6 +64,15 @@ export async function failBackup(
     where id = ${id}`;
 }
 
+/** The newest archive at a place that has all its files unchanged; null without one. */
+export async function findCompleteArchive(sql: Sql, place: string): Promise<string | null> {
+  const [found] = await sql<{ archive: string }[]>`
+    select archive from backups
+    where place = ${place} and archive is not null and error_code is null and missing = 0 and changed = 0
+    order by started_at desc limit 1`;
+  return found?.archive ?? null;
+}
+
 /** The newest backups first. */
 export const listBackups = (sql: Sql, limit: number) => sql<BackupRecord[]>`
   select ${columns(sql)} from backups order by started_at desc, id limit ${limit}`;

@@ -54,7 +54,7 @@ export async function withSnapshot<T>(
           schema: await listAppliedMigrations(transaction),
           tables: await listBackupTables(transaction),
           sequences: await readSequences(transaction),
-          files: await listSnapshotFiles(transaction),
+          files: await listNeededFiles(transaction),
           rows: (table) => readRows(transaction, table),
         }),
       };
@@ -82,8 +82,8 @@ async function* readRows(sql: Sql, { name, columns }: BackupTable): AsyncGenerat
   await sql.unsafe("close backup_rows");
 }
 
-/** Audio first: it is removed when its lecture is complete. */
-const listSnapshotFiles = (sql: Sql) => sql<SnapshotFile[]>`
+/** The files that rows need. Audio first: it is removed when its lecture is complete. */
+export const listNeededFiles = (sql: Sql) => sql<SnapshotFile[]>`
   select 'audio' as kind, audio_file_id as id, null as sha256 from lectures
   where audio_file_id is not null and deleted_at is null
   union

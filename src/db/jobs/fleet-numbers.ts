@@ -10,6 +10,8 @@ export type FleetNumbers = {
   costs: { provider: string; model: string; usd: number }[];
   /** Since the last stored backup, or since the first attempt if none was stored; null without an attempt. */
   backup_age_seconds: number | null;
+  /** Missing and changed files of the last stored backup; null without one. */
+  backup_damaged_files: number | null;
   /** Courses whose last exam has a regression that is not accepted. */
   worse_courses: number;
 };
@@ -45,6 +47,8 @@ export async function readFleetNumbers(sql: Sql, known: readonly string[]): Prom
                 max(started_at) filter (where archive is not null and error_code is null),
                 min(started_at)))::float8
        from backups) as backup_age_seconds,
+      (select missing + changed from backups where archive is not null and error_code is null
+       order by started_at desc limit 1) as backup_damaged_files,
       (select count(*)::int from (
         select distinct on (course_id) regressions, accepted_at from exam_runs
         order by course_id, created_at desc, id desc) last

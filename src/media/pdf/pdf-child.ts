@@ -135,7 +135,7 @@ async function readPage(open: Reading, page_number: number, isSkipped: boolean):
   open.layouts.delete(page_number);
   const layout =
     remembered === undefined ? await readLayout(open.document, page_number) : remembered;
-  return await toPage(open.document, open.deck, page_number, layout, open.running!);
+  return await toPage(open.deck, page_number, layout, open.running!);
 }
 
 process.on("disconnect", () => process.exit(0)); // the parent is gone

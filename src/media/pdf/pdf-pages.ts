@@ -100,7 +100,6 @@ export async function readPageWords(
 
 /** @param running  keys of the cells that run through the deck */
 export async function toPage(
-  document: PDFDocumentProxy,
   deck: PdfDeck,
   page_number: number,
   layout: PageLayout | null,

@@ -1,5 +1,6 @@
 import { version } from "../../../package.json";
-import { type SnapshotFile, withSnapshot } from "../../db/backup/snapshot";
+import { listNeededFiles, type SnapshotFile, withSnapshot } from "../../db/backup/snapshot";
+import type { Sql } from "../../db/client";
 import type { DatabaseServer } from "../../db/server";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
@@ -21,6 +22,7 @@ import {
 } from "../../storage/files";
 
 export type BackupDeps = {
+  db: Sql;
   database: Pick<DatabaseServer, "engine" | "openCopy">;
   storage: FileStorage;
   uploadedAudio: FileStorage;
@@ -63,9 +65,18 @@ export async function createBackup(
   return { archive, size_bytes, ...summarize(filled) };
 }
 
-/** Removes all but the newest archives. */
-export async function removeOldBackups(place: BackupPlace, keep: number): Promise<string[]> {
-  const names = (await place.list()).map(({ name }) => name).slice(0, -keep);
+/**
+ * Removes all but the newest archives.
+ *
+ * @param complete  the newest archive with all files, which stays too; null if none is known
+ */
+export async function removeOldBackups(
+  place: BackupPlace,
+  keep: number,
+  complete: string | null,
+): Promise<string[]> {
+  const old = (await place.list()).map(({ name }) => name).slice(0, -keep);
+  const names = old.filter((name) => name !== complete);
   for (const name of names) await place.remove(name);
   return names;
 }
@@ -105,41 +116,58 @@ async function fill(
   } finally {
     await copy.close();
   }
-  const found: Pick<ArchiveManifest, "missing" | "changed"> = { missing: [], changed: [] };
+  const changed: string[] = [];
+  const absent: SnapshotFile[] = [];
   for (const file of files) {
     signal.throwIfAborted();
-    await addFile(writer, deps, file, found, signal);
+    const state = await addFile(writer, deps, file, signal);
+    if (state === "missing") absent.push(file);
+    if (state === "changed") changed.push(storedNameOf(file).name);
   }
   for (const { name, path } of await new AnswerSpool(deps.dataRoot, deps.log).listFiles()) {
     await addAnswer(writer, name, path);
   }
-  return writer.manifest(found);
+  return writer.manifest({ missing: await listLostFiles(deps.db, absent), changed });
+}
+
+/** Without the files that were removed with their documents or lectures while the backup ran. */
+async function listLostFiles(
+  db: Sql,
+  absent: readonly SnapshotFile[],
+): Promise<ArchiveManifest["missing"]> {
+  if (absent.length === 0) return [];
+  const keyOf = ({ kind, id }: SnapshotFile) => `${kind} ${id}`;
+  const needed = new Set((await listNeededFiles(db)).map(keyOf));
+  return absent.filter((file) => needed.has(keyOf(file))).map(storedNameOf);
+}
+
+/** The folder and the name of a file in an archive. */
+function storedNameOf({ kind, id }: SnapshotFile): ArchiveManifest["missing"][number] {
+  return kind === "document"
+    ? { kind: "documents", name: storedFileName(DOCUMENT_FILES, id) }
+    : { kind: "uploaded-audio", name: storedFileName(AUDIO_FILES, id) };
 }
 
 async function addFile(
   writer: ArchiveWriter,
   { storage, uploadedAudio }: BackupDeps,
-  { kind, id, sha256 }: SnapshotFile,
-  found: Pick<ArchiveManifest, "missing" | "changed">,
+  file: SnapshotFile,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<"stored" | "missing" | "changed"> {
+  const { id, sha256 } = file;
   const [files, from]: [FileKind, FileStorage] =
-    kind === "document" ? [DOCUMENT_FILES, storage] : [AUDIO_FILES, uploadedAudio];
-  const folder = kind === "document" ? "documents" : "uploaded-audio";
-  const name = storedFileName(files, id);
+    file.kind === "document" ? [DOCUMENT_FILES, storage] : [AUDIO_FILES, uploadedAudio];
   const stored = await from.open(id).catch((error: unknown) => {
     if (error instanceof AppError && error.errorCode === files.missing) return null;
     throw error;
   });
-  if (!stored) {
-    found.missing.push({ kind: folder, name });
-    return;
-  }
+  if (!stored) return "missing";
+  const { kind, name } = storedNameOf(file);
   const written = await asStorageFailure(
-    writer.file(folder, name, stored.size_bytes, stored.stream()),
+    writer.file(kind, name, stored.size_bytes, stored.stream()),
     signal,
   );
-  if (sha256 && written.sha256 !== sha256) found.changed.push(name);
+  return sha256 && written.sha256 !== sha256 ? "changed" : "stored";
 }
 
 /** A job that ends at this moment removes its answers. */

@@ -1,7 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { version } from "../../../package.json";
 import { assertRestorable, replaceRows } from "../../db/backup/load";
-import { type AppliedMigration, listMigrations, migrate } from "../../db/migrate";
+import { listMigrations, migrate } from "../../db/migrate";
 import { AppError } from "../../errors";
 import type { Log } from "../../log";
 import { AnswerSpool } from "../../storage/answer-spool";
@@ -42,9 +43,9 @@ export async function restoreBackup(
   const { header } = await readArchive(
     await open(),
     {
-      header: async ({ schema }) => {
-        await assertSchema(schema);
-        await assertRestorable(databaseUrl, schema);
+      header: async (header) => {
+        await assertSchema(header);
+        await assertRestorable(databaseUrl, header.schema);
       },
     },
     signal,
@@ -65,14 +66,17 @@ export async function restoreBackup(
  *
  * @throws AppError `backup_incompatible`
  */
-export async function assertSchema(schema: AppliedMigration[]): Promise<void> {
+export async function assertSchema({
+  lectern,
+  schema,
+}: Pick<ArchiveHeader, "lectern" | "schema">): Promise<void> {
   const ours = await listMigrations();
   for (const [i, { name, sha256 }] of schema.entries()) {
     if (ours[i]?.name === name && ours[i].sha256 === sha256) continue;
     const isNewer = ours.every((migration) => migration.name !== name);
     const reason = isNewer
-      ? "a newer version of Lectern made it: restore it with that version"
-      : `its schema differs in ${name}: restore it with the version of Lectern that made it`;
+      ? `Lectern ${lectern}, a newer version than this ${version}, made it: restore it with ${lectern} or a later version`
+      : `its schema differs in ${name}: restore it with Lectern ${lectern}, which made it`;
     throw new AppError("backup_incompatible", { reason });
   }
 }

@@ -2,11 +2,11 @@ import {
   type BackupRecord,
   claimBackup,
   failBackup,
+  findCompleteArchive,
   finishBackup,
   getBackup,
   refreshBackup,
 } from "../../db/backup/backups";
-import type { Sql } from "../../db/client";
 import { findQueueHold } from "../../db/jobs/queue-hold";
 import { throughOutages } from "../../db/outage";
 import { AppError, type ErrorCode } from "../../errors";
@@ -16,7 +16,6 @@ import { toOutage } from "../../storage/failure";
 import { type BackupDeps, createBackup, removeOldBackups } from "./create";
 
 export type BackupRunDeps = BackupDeps & {
-  db: Sql;
   /** Where archives are stored, and how many stay there. */
   backups: { place: BackupPlace; keep: number };
   log: Pick<Log, "info" | "warn">;
@@ -56,7 +55,9 @@ async function runBackup(deps: BackupRunDeps, id: string, signal: AbortSignal): 
   try {
     const stored = await createBackup(deps, backups.place, new Date(), signal);
     await throughOutages(() => finishBackup(db, id, stored), signal);
-    log.info({ backup_id: id, place: backups.place.label, ...stored }, "backup stored");
+    const summary = { backup_id: id, place: backups.place.label, ...stored };
+    if (stored.missing + stored.changed === 0) log.info(summary, "backup stored");
+    else log.warn(summary, "backup stored, but files of its rows are missing or changed");
   } catch (err) {
     log.warn({ err, backup_id: id }, "backup failed");
     return await throughOutages(() => failBackup(db, id, toFailure(err)), signal);
@@ -67,9 +68,12 @@ async function runBackup(deps: BackupRunDeps, id: string, signal: AbortSignal): 
 }
 
 /** The new archive is stored, so a place that refuses deletions does not make the backup a failed one. */
-async function removeOldArchives({ backups: { place, keep }, log }: BackupRunDeps): Promise<void> {
+async function removeOldArchives(deps: BackupRunDeps): Promise<void> {
+  const { db, backups, log } = deps;
+  const { place, keep } = backups;
   try {
-    const removed = await removeOldBackups(place, keep);
+    const complete = await findCompleteArchive(db, place.label);
+    const removed = await removeOldBackups(place, keep, complete);
     if (removed.length > 0) log.info({ removed }, "old backups removed");
   } catch (err) {
     log.warn({ err, place: place.label }, "old backups were not removed");

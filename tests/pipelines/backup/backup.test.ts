@@ -136,12 +136,12 @@ test("an archive of a newer or another schema is refused", async () => {
   const newer = [...ours, { name: "9999_later.sql", sha256: "0" }];
   const other = [{ ...first!, sha256: "0" }, ...others];
 
-  await assertSchema(ours.slice(0, 3));
+  await assertSchema({ lectern: "0.0.1", schema: ours.slice(0, 3) });
   for (const [schema, reason] of [
-    [newer, "newer version"],
+    [newer, "Lectern 9.9.0, a newer version"],
     [other, `differs in ${first!.name}`],
   ] as const) {
-    expect(assertSchema(schema)).rejects.toMatchObject({
+    expect(assertSchema({ lectern: "9.9.0", schema })).rejects.toMatchObject({
       errorCode: "backup_incompatible",
       details: { reason: expect.stringContaining(reason) },
     });
