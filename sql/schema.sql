@@ -1027,8 +1027,9 @@ begin
       when 'asset' then c.asset_id = p_asset_id
       when 'course' then c.course_id = p_course_id
       else c.created_at >= today and (c.course_id = p_course_id or not coalesce(wanted.is_own, false)) end;
-    if used + (needed ->> wanted.unit)::numeric > wanted.most
-       or wanted.unit = 'usd' and p_cost is not null and used >= wanted.most then
+    -- Minutes and prices are rounded quotients: without their last digits, a sum equals the limit that it reaches.
+    if round(used + (needed ->> wanted.unit)::numeric, 9) > wanted.most
+       or wanted.unit = 'usd' and p_cost is not null and round(used, 9) >= wanted.most then
       return jsonb_build_object('scope', wanted.scope, 'unit', wanted.unit, 'limit', wanted.most,
                                 'used', round(used, 4), 'needed', round((needed ->> wanted.unit)::numeric, 4));
     end if;

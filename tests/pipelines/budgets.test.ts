@@ -163,3 +163,26 @@ test("a forecast states the cost, and the limit that the work would exceed", asy
     exceeded: { scope: "asset", unit: "audio_minutes", limit: 60, used: 0, needed: 90 },
   });
 });
+
+test("work that reaches a limit exactly is within it", async () => {
+  const course_id = await createCourse(db);
+  const work = { provider: "elevenlabs", model: "exact-test", usage: { audio_seconds: 40 } };
+  await db`
+    insert into provider_prices (provider, model, unit, per, usd)
+    values ('elevenlabs', 'exact-test', 'audio_seconds', 3600, 0.6)`;
+  const exceeded = async (budgets: Budgets, usage = work.usage) =>
+    (await forecastUsage(db, course_id, { ...work, usage }, budgets)).exceeded;
+  expect(await exceeded({ course: { usd: 0.6 } }, { audio_seconds: 3_600 })).toBeNull();
+  for (const key of ["first", "second"])
+    await db`
+      insert into provider_calls (id, call_key, purpose, provider, model, course_id, usage, is_free)
+      values (${crypto.randomUUID()}, ${key}, 'transcription', 'elevenlabs', 'exact-test', ${course_id},
+              ${db.json(work.usage)}, false)`;
+
+  expect(await exceeded({ course: { audio_minutes: 2 } })).toBeNull();
+  expect(await exceeded({ course: { usd: 0.02 } })).toBeNull();
+  expect(await exceeded({ course: { audio_minutes: 2 } }, { audio_seconds: 40.001 })).toMatchObject(
+    { unit: "audio_minutes", limit: 2, used: 1.3333 },
+  );
+  await db`delete from provider_prices where model = 'exact-test'`;
+});

@@ -299,6 +299,26 @@ test("410 disables an endpoint at once, and Retry-After delays the next attempt"
   expect(await hook.endpoint()).toMatchObject({ enabled: false, disabled_reason: "HTTP 410" });
 });
 
+test("a new address gets what waits at once, and no failure of the former address counts for it", async () => {
+  await using hook = await openHook();
+  await using other = await openHook({ course_id: await createCourse(db) });
+  await createDocument(db, hook.course_id);
+  const answer = Promise.withResolvers<Response>();
+  hook.consumer.respond = () => answer.promise;
+  const fetch = openGuardedFetch({ allowedHosts: [hook.consumer.host, other.consumer.host] });
+  const sending = sendDueWebhooks({ ...hook.deps, fetch }, noSignal);
+  await eventually(
+    async () => hook.consumer.received.length,
+    (count) => count === 1,
+  );
+  await updateWebhookEndpoint(db, hook.id, { url: other.consumer.url });
+  answer.resolve(new Response(null, { status: 410 }));
+  await sending;
+
+  expect(await hook.endpoint()).toMatchObject({ enabled: true, failures: 0, waiting: 0 });
+  expect(sequences(other.consumer.acknowledged())).toEqual([1]);
+});
+
 test("redirects are refused, and the body of a response is not read", async () => {
   await using hook = await openHook();
   await using other = startWebhookConsumer();

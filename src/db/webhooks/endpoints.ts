@@ -95,7 +95,7 @@ export type WebhookChange = Partial<
 >;
 
 /**
- * Changes the named fields. Enabling also sends what waits at once.
+ * Changes the named fields. A new address and enabling make waiting messages due at once and reset the failures.
  *
  * @throws AppError `webhook_not_found`
  */
@@ -110,10 +110,17 @@ export async function updateWebhookEndpoint(
       description = ${description === undefined ? sql`description` : sql`${description}`},
       event_types = ${event_types === undefined ? sql`event_types` : sql`${event_types}::text[]`},
       enabled = coalesce(${enabled ?? null}, enabled)
+      ${enabled === undefined ? sql`` : sql`, disabled_reason = null`}
       ${
-        enabled === undefined
+        enabled === undefined && url === undefined
           ? sql``
-          : sql`, disabled_reason = null, failures = 0, failing_since = null, next_attempt_at = now()`
+          : sql`, failures = 0, failing_since = null, next_attempt_at = now()`
+      }
+      ${
+        url === undefined
+          ? sql``
+          : // The result of an attempt at the former address, such as 410, must not count for the new one.
+            sql`, last_error = null, claim = null, claimed_until = null`
       }
     where id = ${id} returning ${columns(sql)}`;
   return assertFound(updated);
