@@ -14,7 +14,7 @@ const LABEL =
 const ELEMENT = `(?:[\\^#@]|${LABEL}[.:]?${BLANKS})?${NUMBER}\\^?`;
 /** The page or the time that some models write behind a single number. */
 const LOCATOR =
-  "(?:[,:]\\s*(?:(?:pp?|s|pages?|slides?|seiten?|folien?|p[aá]g(?:inas?)?|diapositiv[aoe]s?|at|bei|min)\\.?\\s*\\d[\\d:–-]*|\\d{1,3}:\\d\\d(?::\\d\\d)?)|" +
+  "(?:(?:,\\s*|:\\s+)(?:(?:pp?|s|pages?|slides?|seiten?|folien?|p[aá]g(?:inas?)?|diapositiv[aoe]s?|at|bei|min)\\.?\\s*\\d[\\d:–-]*|\\d{1,3}:\\d\\d(?::\\d\\d)?)|" +
   "\\s?@\\s?\\d{1,3}:\\d\\d(?::\\d\\d)?|:\\s+\\p{L}{2}[^\\]】］\\n]{0,80})";
 const NUMBERS = `${ELEMENT}(?:(?:${SEPARATOR}${ELEMENT}){0,40}|${LOCATOR})`;
 /** Before an interval, and before the index of a variable, such as in `x[1]`. */
@@ -23,9 +23,9 @@ const NOT_BEHIND =
 const BRACKETED = `${NOT_BEHIND}[[【［〔〖]${BLANKS}${NUMBERS}(?:(?::\\d{1,3})?†[^\\]】］\\n]{0,80})?${BLANKS}[\\]】］〕〗](?:[–-][[]${NUMBER}[\\]])?`;
 /** In parentheses only with a label: `(1)` can be a part of a list or an equation. */
 const LABELLED = `\\((?:see|siehe|vgl\\.?|cf\\.?|voir|véase)?${BLANKS}(?:sources?|quellen?|fuentes?|fonti?|fontes?|来源|出典)[.:]?${BLANKS}${NUMBER}(?:${SEPARATOR}${ELEMENT}){0,40}\\)`;
-/** Behind a word or a sentence: neither an exponent nor the power of a unit or a function. */
+/** Behind a word or a sentence: neither an exponent in a formula nor the power of a unit or a function. */
 const RAISED =
-  '(?<=\\p{L}{4}|[.!?…”»"])(?<!\\d\\s?\\p{L}{4,12}|(?:sin|cos|tan|cot|sec)h)(?:⁽[¹²³⁴-⁹][⁰¹²³⁴-⁹]?⁾|[¹²³⁴-⁹][⁰¹²³⁴-⁹]?)(?![\\p{L}\\p{N}^(])';
+  '(?<=\\p{L}{4}|[.!?…”»"])(?<!(?:\\d\\s?|(?<!\\p{L})(?:pro|per|je|par|por)\\s)\\p{L}{4,12}|(?:sin|cos|tan|cot|sec)h|(?<!\\p{L})(?:sinus|kosinus|cosinus|tangens|kotangens|cosine|tangent)|(?:[=+/·×⋅÷√^−≤≥≈]\\s?|\\s\\*\\s|\\p{L}\\()\\p{L}{4,40})(?:⁽[¹²³⁴-⁹][⁰¹²³⁴-⁹]?⁾|[¹²³⁴-⁹][⁰¹²³⁴-⁹]?)(?![\\p{L}\\p{N}^(]|\\s?[=+/·×⋅÷^−≤≥≈]|\\s\\*\\s)';
 /**
  * `[1]`, `[1, 2]` and `[1-3]`, and the variants of some models: `【1】`, `【1†source】`, `[^1]`,
  * `[Source 1]`, `[1, p. 7]`, `[1: Title]`, `(Source 1)`, `word¹`. `[0, 1]` and `x ∈ [1, 2]` are intervals.

@@ -1,16 +1,18 @@
 /** Reads plain text whose lines begin with times. */
 import { toMs } from "./caption-cues";
 import type { LooseSegment, LooseTranscript } from "./loose-transcript";
+import { linesOf } from "./text-lines";
 
 /** `1:02:03.5`, `02:03`, and with frames `00:01:02:12` or `00;01;02;12`. */
 const CLOCK = "(?:\\d{1,3}[:;])?\\d{1,3}[:;]\\d{2}(?:[.,]\\d{1,9}|[:;]\\d{2})?";
 const TIME = `(?:${CLOCK}|\\d{1,6}(?:\\.\\d{1,9})?s)`;
 /**
  * A time, alone, behind a name, or before text: `0:05`, `[00:05] Hello`, `Jane Doe  0:05`; and with an
- * end: `[00:05.000 --> 00:07.000]  Hello`, `00:05 - 00:07`, `0:00:05.100,0:00:07.200`.
+ * end: `[00:05.000 --> 00:07.000]  Hello`, `00:05 - 00:07`, `0:00:05.100,0:00:07.200`. A name does not end with a blank,
+ * because a long run of blanks could be divided in too many ways.
  */
 const CLOCK_LINE = new RegExp(
-  `^(?:(?<name>\\p{L}[^:;\\n[\\](]{0,60}?)[ \\t]*[-–—|,]?[ \\t]+)?[[(<]?(?<clock>${TIME})` +
+  `^(?:(?<name>\\p{L}[^:;\\n[\\](]{0,60}?(?<![ \\t]))(?:[ \\t]*[-–—|,])?[ \\t]+)?[[(<]?(?<clock>${TIME})` +
     `(?:[\\])]?[ \\t]*(?:[-–—=]{0,3}>|[-–—,]|→|(?:to|bis)[ \\t])[ \\t]*[[(]?(?<end>${TIME}))?[\\])>]?` +
     "(?:[ \\t]*[-–:,]?[ \\t]*(?<text>.*))?$",
   "u",
@@ -32,7 +34,7 @@ const FRAMES_PER_SECOND = 25;
  * @returns null for a text without enough such lines, or with times that go back
  */
 export function readClockLines(text: string): LooseTranscript | null {
-  const lines = text.split(/\r+\n|\n|\r/).filter((line) => line.trim() !== "");
+  const lines = linesOf(text);
   const segments: LooseSegment[] = [];
   let clocks = 0;
   let latest = 0;

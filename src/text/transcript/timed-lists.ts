@@ -62,9 +62,9 @@ type Found = { depth: number; items: Item[]; timed: number; untimed: number };
  * @returns null where no list has texts with times
  */
 export function readTimedLists(document: Json): LooseTranscript | null {
-  const lists = new Map<string, Found>();
-  collect(document, { path: "", pattern: "", depth: 0, speaker: undefined }, lists);
-  const found = [...lists.values()]
+  const lists: Lists = { found: new Map(), patterns: new Map() };
+  collect(document, { path: "", pattern: 0, depth: 0, speaker: undefined }, lists);
+  const found = [...lists.found.values()]
     .filter(({ timed, untimed }) => timed > 0 && timed >= untimed)
     .sort((a, b) => a.depth - b.depth || b.timed - a.timed);
   for (const { items } of found) {
@@ -74,14 +74,32 @@ export function readTimedLists(document: Json): LooseTranscript | null {
   return null;
 }
 
-type Place = { path: string; pattern: string; depth: number; speaker: unknown };
+type Place = { path: string; pattern: number; depth: number; speaker: unknown };
 
-function collect(value: unknown, place: Place, lists: Map<string, Found>): void {
+/**
+ * The lists of a document by the number of their pattern, which is the path without positions. Patterns are numbers,
+ * because a long name would be copied for each list below it.
+ */
+type Lists = { found: Map<number, Found>; patterns: Map<string, number> };
+
+function patternBelow(pattern: number, name: string, { patterns }: Lists): number {
+  const key = `${pattern} ${name}`;
+  const number = patterns.get(key) ?? patterns.size + 1;
+  patterns.set(key, number);
+  return number;
+}
+
+function collect(value: unknown, place: Place, lists: Lists): void {
   if (place.depth > MAX_DEPTH) return;
   const items = itemsOf(value);
   if (items) {
-    const key = `${place.pattern}[]`;
-    const list = lists.get(key) ?? { depth: place.depth, items: [], timed: 0, untimed: 0 };
+    const pattern = patternBelow(place.pattern, "[]", lists);
+    const list = lists.found.get(pattern) ?? {
+      depth: place.depth,
+      items: [],
+      timed: 0,
+      untimed: 0,
+    };
     items.forEach((item, i) => {
       if (!isRecord(item)) return;
       const path = place.path === "" ? String(i) : `${place.path}.${i}`;
@@ -90,13 +108,13 @@ function collect(value: unknown, place: Place, lists: Map<string, Found>): void 
       const text = textIn(item);
       if (text !== null && hasTime(item)) list.timed++;
       else if (text === null || HAS_LETTER.test(text)) list.untimed++;
-      collectFields(item, { path, pattern: key, depth: place.depth + 1, speaker }, lists);
+      collectFields(item, { path, pattern, depth: place.depth + 1, speaker }, lists);
     });
-    lists.set(key, list);
+    lists.found.set(pattern, list);
   } else if (isRecord(value)) collectFields(value, place, lists);
 }
 
-function collectFields(value: Json, place: Place, lists: Map<string, Found>): void {
+function collectFields(value: Json, place: Place, lists: Lists): void {
   for (const [name, field] of Object.entries(value)) {
     if (typeof field !== "object" || field === null) continue;
     const shown = Array.isArray(field) && ALTERNATIVES.test(plainName(name)) ? field[0] : field;
@@ -104,7 +122,7 @@ function collectFields(value: Json, place: Place, lists: Map<string, Found>): vo
       shown,
       {
         path: place.path === "" ? name : `${place.path}.${name}`,
-        pattern: `${place.pattern}.${name}`,
+        pattern: patternBelow(place.pattern, `.${name}`, lists),
         depth: place.depth + 1,
         speaker: place.speaker,
       },

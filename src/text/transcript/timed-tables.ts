@@ -2,10 +2,13 @@
 import { parse } from "csv-parse/sync";
 import type { Json } from "./json-values";
 import type { LooseTranscript } from "./loose-transcript";
+import { linesOf } from "./text-lines";
 import { readTimedLists } from "./timed-lists";
 
 /** One row more than a transcript can have segments, so that a longer table is refused. */
 const MAX_ROWS = 100_001;
+/** A table with more columns is no transcript, and each row would be compared with all of them. */
+const MAX_COLUMNS = 200;
 
 /**
  * @returns null for a text that is no such table
@@ -33,6 +36,7 @@ function readDelimited(text: string): Json[] | null {
   const [head = ""] = linesOf(text);
   const delimiter = ["\t", ";", ","].find((one) => head.includes(one));
   if (delimiter === undefined || !/start|begin|time/i.test(head)) return null;
+  if (head.split(delimiter).length > MAX_COLUMNS) return null;
   try {
     return parse(text, {
       bom: true,
@@ -58,24 +62,25 @@ function readSubStation(text: string): Json[] | null {
   if (!/^\s*\[Script Info\]/i.test(text)) return null;
   const events = text.slice(text.search(/^\[Events\]/im));
   const names = (/^Format:(.*)$/im.exec(events)?.[1] ?? "").split(",").map((name) => name.trim());
-  return [...events.matchAll(/^Dialogue:(.*)$/gim)].flatMap(([, fields = ""]) => {
-    const values = fields.trim().split(",");
-    const last = values.slice(names.length - 1).join(",");
-    const fieldOf = (name: string) => values[names.indexOf(name)]?.trim();
-    if (DRAWING.test(last)) return [];
-    const shown = last
-      .replace(STYLES, "")
-      .replace(/\\[Nn]/g, "\n")
-      .replace(/\\h/g, " ");
-    return [
-      {
-        start: fieldOf("Start"),
-        end: fieldOf("End"),
-        speaker: fieldOf("Name"),
-        text: shown.trim(),
-      },
-    ];
-  });
+  if (names.length > MAX_COLUMNS) return null;
+  return [...events.matchAll(/^Dialogue:(.*)$/gim)]
+    .slice(0, MAX_ROWS)
+    .flatMap(([, fields = ""]) => {
+      const values = fields.trim().split(",");
+      const last = values.slice(names.length - 1).join(",");
+      const fieldOf = (name: string) => values[names.indexOf(name)]?.trim();
+      if (DRAWING.test(last)) return [];
+      const shown = last
+        .replace(STYLES, "")
+        .replace(/\\[Nn]/g, "\n")
+        .replace(/\\h/g, " ");
+      return [
+        {
+          start: fieldOf("Start"),
+          end: fieldOf("End"),
+          speaker: fieldOf("Name"),
+          text: shown.trim(),
+        },
+      ];
+    });
 }
-
-const linesOf = (text: string) => text.split(/\r+\n|\n|\r/).filter((line) => line.trim() !== "");

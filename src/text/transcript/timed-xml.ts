@@ -113,13 +113,15 @@ function timeOf(value: string, { tick, frame }: Rates): number | null {
 const textOf = (body: string) =>
   decodeHTMLStrict(
     body
-      .replace(/\s*\n\s*/g, " ")
+      .replace(/\s+/g, (blanks) => (blanks.includes("\n") ? " " : blanks))
       .replace(/<(?:\w{1,20}:)?br\s?\/?>/gi, "\n")
       .replace(/<[^<>]*>/g, ""),
   );
 
-const SYNC = /<sync\s[^<>]*start\s*=\s*["']?(\d{1,10})[^<>]*>/i;
-const PARAGRAPH = /<p(?:\s[^<>]*class\s*=\s*["']?([\w-]{1,40})[^<>]*|\s[^<>]*)?>/i;
+/** Parts of tags have a limit of length, so that every file is read quickly. */
+const SYNC = /<sync\s[^<>]{0,200}?start\s{0,9}=\s{0,9}["']?(\d{1,10})[^<>]{0,500}>/i;
+const PARAGRAPH =
+  /<p(?:\s[^<>]{0,200}?class\s{0,9}=\s{0,9}["']?([\w-]{1,40})[^<>]{0,500}|\s[^<>]{0,700})?>/i;
 
 /** SAMI: each text is shown until the next `<SYNC>`. Of several languages, the first is read. */
 function readSami(sami: string): LooseTranscript {

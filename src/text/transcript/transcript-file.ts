@@ -61,7 +61,7 @@ function parseText(text: string, hint: TranscriptFormat | undefined): ParsedTran
 }
 
 /** Whisper prints `[00:00.000 --> 00:04.000]  text`: these lines are not SRT. */
-const PRINTED = /^\s*\[[\d:.]{4,15} *-{1,2}> *[\d:.]{4,15}\]/m;
+const PRINTED = /^[ \t]*\[[\d:.]{4,15} *-{1,2}> *[\d:.]{4,15}\]/m;
 
 /** Six hours with word times have 700 000 values in the largest formats. */
 const MAX_VALUES = 1_000_000;

@@ -78,6 +78,10 @@ const PLANTED: [answer: string, citations: string][] = [
   ["A fair coin has 1 bit [1].\n\nSources:\n- [1] Information, 45:67\n- [2] Heat, page 99", "1 2"],
   // no citations at all
   ["The first item is x[1], and the interval [1, 2] is short.", ""],
+  ["At [1:05:30] and [12:30] the lecturer writes on the board.", ""],
+  ["Energy is ½ · mass · speed², length² + width² is a square, and O(nodes²) is slow.", ""],
+  ["Beschleunigung hat die Einheit Meter pro Sekunde², und Sinus² ist höchstens 1.", ""],
+  ["The Stokes-equation¹ and **Entropy²** matter.", "1 2"],
   ["An area of 5 metres², tanh² and Größe¹² are not citations.", ""],
   ["\\begin{align}a_{[1]} = [1]\\end{align}", ""],
   ["````md\n```\na\n```\nb [1]\n````", ""],

@@ -231,6 +231,40 @@ describe("captions in other forms", () => {
     expect(found![0]).toBe("transcript_invalid");
   });
 
+  const MANY = 200_000;
+  test.each([
+    ["carriage returns", `0:01 a\r0:05 b\r${"\r".repeat(MANY)}`],
+    ["blank lines after an arrow", `1 --> 2${"\n".repeat(MANY)}`],
+    ["blanks behind names", `a${" ".repeat(9_000)}b\n`.repeat(MANY / 9_000)],
+    ["attributes of SAMI", `<SAMI><sync ${"start=1 ".repeat(MANY / 8)}`],
+    ["classes of SAMI", `<SAMI><sync start=1><p ${"class=a ".repeat(MANY / 8)}`],
+    ["blanks in a caption", `<tt><p begin="0:01">${" ".repeat(MANY)}x</p></tt>`],
+    ["columns of a table", `start${",".repeat(MANY / 2)}\n${"1\n".repeat(MANY / 4)}`],
+    [
+      "fields of subtitles",
+      `[Script Info]\n[Events]\nFormat: ${"a,".repeat(MANY)}\n${"Dialogue: 1\n".repeat(MANY / 12)}`,
+    ],
+    [
+      "lists below a long name",
+      JSON.stringify({
+        ["k".repeat(MANY)]: Object.fromEntries(
+          Array(MANY / 20)
+            .entries()
+            .map(([i]) => [`a${i}`, [1]]),
+        ),
+      }),
+    ],
+  ])("many %s are read in time", (_, text) => {
+    const ms = cpuMs(() => {
+      try {
+        parseTranscriptFile({ bytes: bytesOf(text) });
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+      }
+    });
+    expect(ms).toBeLessThan(1_000);
+  });
+
   test("text without times is refused", () => {
     expect(codeOf({ bytes: bytesOf("We meet at 10:30.\nNo times here.\n") })?.[0]).toBe(
       "content_type_invalid",
