@@ -18,7 +18,7 @@ export async function listExamAnswers<Answer>(
   return new Map(rows.map(({ fingerprint, answer }) => [fingerprint, answer]));
 }
 
-/** Keeps an answer until its exam ends, and removes old answers of all courses. A deleted course keeps none. */
+/** Keeps an answer until its exam ends. A deleted course keeps none. */
 export async function keepExamAnswer(
   sql: Sql,
   course_id: string,
@@ -26,8 +26,12 @@ export async function keepExamAnswer(
   answer: object,
 ): Promise<void> {
   await sql`
-    with removed as (delete from exam_answers where created_at < now() - ${KEPT}::interval)
     insert into exam_answers (course_id, fingerprint, answer)
     select id, ${fingerprint}, ${sql.json(answer as never)}::jsonb from courses where id = ${course_id}
     on conflict (course_id, fingerprint) do update set answer = excluded.answer, created_at = excluded.created_at`;
+}
+
+/** Deletes the answers that no attempt uses again: they quote the material of their course. */
+export async function pruneExamAnswers(sql: Sql): Promise<void> {
+  await sql`delete from exam_answers where created_at < now() - ${KEPT}::interval`;
 }

@@ -4,6 +4,7 @@ import type { Sql } from "../db/client";
 import type { ContentRetention } from "../db/content-retention";
 import { startFileRemoval } from "../db/document-files";
 import { listDeletedDocuments } from "../db/documents";
+import { pruneExamAnswers } from "../db/exam-answers";
 import { recordRemovedOrphan } from "../db/file-audit";
 import { pruneKeys } from "../db/jobs/idempotency";
 import { type JobKind, listIncompleteJobs } from "../db/jobs/jobs";
@@ -91,6 +92,7 @@ export async function maintain(deps: MaintenanceDeps, signal?: AbortSignal): Pro
     deleted_lectures: () => purgeLectures(db, PURGE_AFTER_SECONDS),
     uploaded_audio: () => removeAudioOfLectures(deps),
     keys: () => pruneKeys(db),
+    exam_answers: () => pruneExamAnswers(db),
     paid_answers: () => removeUnneededAnswers(deps),
     provider_calls: () => closeLostCalls(db),
     paused_jobs: () => resumeDueJobs(db),

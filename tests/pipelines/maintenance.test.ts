@@ -9,6 +9,7 @@ import {
   startFileRemoval,
 } from "../../src/db/document-files";
 import { requestDocument } from "../../src/db/documents";
+import { keepExamAnswer } from "../../src/db/exam-answers";
 import { AppError } from "../../src/errors";
 import { receiveDocument } from "../../src/pipelines/document/request";
 import { maintain } from "../../src/pipelines/maintenance";
@@ -154,4 +155,18 @@ test("a storage that fails keeps nothing else from being put in order", async ()
 
   expect((await db`select from idempotency_keys`).count).toBe(0);
   expect((await db`select from unclaimed_files`).count).toBe(1);
+});
+
+test("answers of an exam that was not repeated within a day are deleted", async () => {
+  const course_id = await createCourse(db);
+  for (const fingerprint of ["new", "old"])
+    await keepExamAnswer(db, course_id, fingerprint, { text: "42" });
+  await db`update exam_answers set created_at = now() - interval '25 hours' where fingerprint = 'old'`;
+  const storage = await openDiskStorage(root, DOCUMENT_FILES);
+  const uploadedAudio = await openDiskStorage(root, AUDIO_FILES);
+
+  await maintain({ db, storage, uploadedAudio, dataRoot: root, ...rest });
+
+  const kept = await db`select fingerprint from exam_answers`;
+  expect(kept.map(({ fingerprint }) => fingerprint)).toEqual(["new"]);
 });
