@@ -49,7 +49,7 @@ export function mergeNearDuplicates(
   slides: ReadonlyMap<string, SlideWords>,
   query: string,
 ): Scored[] {
-  const asked = toWords(query);
+  const asked = toStems(toWords(query));
   const groups: Group[] = [];
   const merged: (Scored | Group)[] = [];
   for (const chunk of ranking) {
@@ -100,13 +100,15 @@ function countBits(bits: number): number {
   return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
+/** @param asked the stems of the question */
 function toRepresentative(group: Group, asked: ReadonlySet<string>): Scored {
   const best = group[0]!;
   if (group.length === 1) return best.chunk;
   const [fullest] = group.toSorted(
     (a, b) => b.words.size - a.words.size || b.slide.uploaded_ms - a.slide.uploaded_ms,
   );
-  const needed = toStems(best.words).intersection(toStems(asked));
+  if (fullest === best) return best.chunk;
+  const needed = toStems(best.words).intersection(asked);
   const chosen = needed.isSubsetOf(toStems(fullest!.words)) ? fullest! : best;
   return { ...chosen.chunk, score: best.chunk.score };
 }
@@ -116,7 +118,8 @@ function isSame(a: Member, b: Member): boolean {
   if (shorter.words.size < MIN_WORDS) return a.slide.content === b.slide.content;
   const isSameDeck = a.chunk.asset_id === b.chunk.asset_id;
   if (isSameDeck && !areNeighbours(a, b)) return false;
-  // Most pairs of slides are told apart by their bits.
+  // The number of words excludes most pairs of different decks, and the bits exclude most other pairs.
+  if (!sharesEnough(shorter.words.size, shorter, longer, isSameDeck)) return false;
   const atMost = shorter.words.size - leastMissing(shorter.slide.bits, longer.slide.bits);
   if (!sharesEnough(atMost, shorter, longer, isSameDeck)) return false;
   const shared = shorter.words.intersection(longer.words).size;
