@@ -33,7 +33,8 @@ describe.each([
   });
 
   test("streams an answer with its sources", async () => {
-    await using server = serveChat(db, { replies: [SEARCH, ANSWER] });
+    // Text that the model sends at once is one piece.
+    await using server = serveChat(db, { replies: [SEARCH, ANSWER], paceMs: 20 });
     const result = streamText({ model: modelOf(server), prompt: "Coins?" });
     const pieces = await Array.fromAsync(result.textStream);
 
