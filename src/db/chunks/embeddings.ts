@@ -1,5 +1,6 @@
 import pgvector from "pgvector";
 import type { Sql } from "../client";
+import { modelsOf } from "./search-scope";
 
 /** One course, or all of them. */
 export type Reach = { course_id: string | null };
@@ -14,8 +15,8 @@ export async function countEmbeddings(sql: Sql, { course_id }: Reach): Promise<M
 }
 
 /**
- * The courses that have embedded chunks of another model, by name. Reads the ends of an index for each course and no
- * chunks, so its time does not depend on their number.
+ * The courses that have embedded chunks of another model, by name. Reads the ends of an index for each language of a
+ * course and no chunks, so its time does not depend on their number.
  *
  * @param course_id  one course; null: all
  */
@@ -25,12 +26,8 @@ export async function listCoursesWithOtherModel(
   model: string,
 ): Promise<{ id: string; name: string }[]> {
   return sql`
-    select id, name from courses,
-      lateral (select min(embedding_model) as first, max(embedding_model) as last
-               from lecture_chunks where course_id = courses.id) lecture,
-      lateral (select min(embedding_model) as first, max(embedding_model) as last
-               from slide_chunks where course_id = courses.id) slide
-    where (lecture.first <> ${model} or lecture.last <> ${model} or slide.first <> ${model} or slide.last <> ${model})
+    select id, name from courses
+    where exists (select from (${modelsOf(sql, sql`courses.id`)}) used where model <> ${model})
       ${course_id ? sql`and id = ${course_id}` : sql``}
     order by name, id`;
 }

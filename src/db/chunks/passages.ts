@@ -1,6 +1,6 @@
 import type { Sql } from "../client";
 import { ofCourses } from "../page";
-import { languagesOf } from "./search-scope";
+import { modelsOf } from "./search-scope";
 
 /** A chunk as shown to clients. */
 export type FoundChunk = {
@@ -62,17 +62,8 @@ export async function listCourseModels(
   sql: Sql,
   course_ids: readonly string[] | null,
 ): Promise<string[]> {
-  const modelsOf = (table: "lecture_chunks" | "slide_chunks") => sql`
-    select used.model from (${languagesOf(sql, table, sql`courses.id`)}) language cross join lateral (
-      select min(embedding_model) as model from ${sql(table)} c
-      where c.course_id = courses.id and c.text_config = language.text_config
-      union all
-      select max(embedding_model) from ${sql(table)} c
-      where c.course_id = courses.id and c.text_config = language.text_config
-    ) used`;
   const rows = await sql<{ model: string }[]>`
-    select distinct model from courses cross join lateral (
-      ${modelsOf("lecture_chunks")} union all ${modelsOf("slide_chunks")}
-    ) used where model is not null ${ofCourses(sql, course_ids, "courses.id")} order by model`;
+    select distinct model from courses cross join lateral (${modelsOf(sql, sql`courses.id`)}) used
+    where model is not null ${ofCourses(sql, course_ids, "courses.id")} order by model`;
   return rows.map(({ model }) => model);
 }

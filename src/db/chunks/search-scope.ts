@@ -142,7 +142,7 @@ const counted = (sql: Sql, languages: Fragment) =>
 type ChunkTable = "lecture_chunks" | "slide_chunks";
 
 /** The languages of the chunks of a course: the index leads from one to the next, past the chunks of each. */
-export const languagesOf = (sql: Sql, table: ChunkTable, course_id: Fragment) => sql`
+const languagesOf = (sql: Sql, table: ChunkTable, course_id: Fragment) => sql`
   (with recursive language as (
      (select text_config from ${sql(table)} where course_id = ${course_id} order by text_config limit 1)
      union all
@@ -152,3 +152,19 @@ export const languagesOf = (sql: Sql, table: ChunkTable, course_id: Fragment) =>
        order by c.text_config limit 1) next
    )
    select text_config from language)`;
+
+/**
+ * The embedding models of the chunks of a course, with nulls and repetitions: the first and the last by name of each language,
+ * because an index gives these without reading the chunks.
+ */
+export const modelsOf = (sql: Sql, course_id: Fragment) => {
+  const ofTable = (table: ChunkTable) => sql`
+    select used.model from (${languagesOf(sql, table, course_id)}) language cross join lateral (
+      select min(embedding_model) as model from ${sql(table)} c
+      where c.course_id = ${course_id} and c.text_config = language.text_config
+      union all
+      select max(embedding_model) from ${sql(table)} c
+      where c.course_id = ${course_id} and c.text_config = language.text_config
+    ) used`;
+  return sql`${ofTable("lecture_chunks")} union all ${ofTable("slide_chunks")}`;
+};
