@@ -31,23 +31,25 @@ export function inBatches<Item, Result>(
   let waiting: WaitingItem<Item, Result>[] = [];
   let running = 0;
 
-  /** The first waiting item, and those behind it that can be in its batch. */
+  /** The first waiting item, and those behind it that can be in its batch. Items with the same key keep their order. */
   const takeBatch = () => {
-    const batch = new Map<string, WaitingItem<Item, Result>>();
+    const batch: WaitingItem<Item, Result>[] = [];
     const rest: WaitingItem<Item, Result>[] = [];
+    const keys = new Set<string>();
     let isFull = false;
     for (const one of waiting) {
       const key = keyOf(one.item);
       const isAlone = isLong(one.item);
-      if (isFull || batch.has(key) || (isAlone && batch.size > 0)) {
+      if (isFull || keys.has(key) || (isAlone && batch.length > 0)) {
         rest.push(one);
       } else {
-        batch.set(key, one);
-        isFull = isAlone || batch.size === MAX_ITEMS;
+        batch.push(one);
+        isFull = isAlone || batch.length === MAX_ITEMS;
       }
+      keys.add(key);
     }
     waiting = rest;
-    return [...batch.values()];
+    return batch;
   };
 
   const send = async () => {

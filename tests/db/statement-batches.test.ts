@@ -59,3 +59,22 @@ test("a statement has at most 32 items, and a long item is alone", async () => {
 
   expect(batches.slice(4).map(({ length }) => length)).toEqual([32, 1, 9]);
 });
+
+test("a short call does not overtake a long one with the same key", async () => {
+  const gate = Promise.withResolvers<void>();
+  const batches: string[][] = [];
+  const say = inBatches(
+    async (items: string[]) => {
+      batches.push(items);
+      await gate.promise;
+      return items;
+    },
+    { keyOf: (item) => item[0]!, isLong: (item) => item.length > 3 },
+  );
+
+  const results = Promise.all(["1", "2", "3", "4", "5", "a long one", "a", "6"].map(say));
+  gate.resolve();
+  await results;
+
+  expect(batches.slice(4)).toEqual([["5", "6"], ["a long one"], ["a"]]);
+});

@@ -3,9 +3,7 @@ import type { ConversationOwner, Viewer } from "../../principal";
 import { type AuditSender, auditChange } from "../access/audit";
 import type { Sql } from "../client";
 import { afterCursor, cursorOf, type Page, type PageRequest, toPage } from "../page";
-import { type ChatMessage, messagesOf, ofOwner } from "./chat";
-import { markReplaced } from "./replaced-citations";
-import { withholdHidden } from "./withheld-citations";
+import { type ChatMessage, messagesOf, ofOwner, showMessages } from "./chat";
 
 export type ChatSession = {
   id: string;
@@ -65,8 +63,7 @@ export async function getSession(
     select ${sessionColumns(sql)}, ${messagesOf(sql, id)} as messages
     from chat_sessions s where s.id = ${id}`;
   if (!session) throw new AppError("session_not_found");
-  const messages = await markReplaced(sql, session.messages);
-  return { ...session, messages: await withholdHidden(sql, viewer, messages) };
+  return { ...session, messages: await showMessages(sql, viewer, session.messages) };
 }
 
 /**

@@ -119,7 +119,7 @@ type OpenedRow = { known: boolean; owned: boolean; begun: number; messages: Chat
  * Finds or creates threads, and stores the beginnings of the new ones, all with one statement. No two of them can
  * have the same id.
  *
- * @returns for each opening, in order, its thread or an AppError: `course_not_found`, or `session_not_found` when the
+ * @returns for each opening, in order, its thread with the stored messages, or an AppError: `course_not_found`, or `session_not_found` when the
  *   thread belongs to another course or to another owner
  */
 export async function openThreads(
@@ -173,18 +173,23 @@ export async function openThreads(
            -- A power failure can lose an unanswered question; the answer's commit waits for the disk.
            ${notWaitingForDisk(sql)}
     from asked a order by a.n`;
-  return Promise.all(
-    rows.map(async ({ known, owned, begun, messages }, n) => {
-      if (!known) return new AppError("course_not_found");
-      if (!owned) return new AppError("session_not_found");
-      const { name, beginning } = openings[n]!;
-      return {
-        messages: await withholdHidden(sql, name.viewer, await markReplaced(sql, messages)),
-        isBegun: beginning !== undefined && begun === beginning.messages.length,
-      };
-    }),
-  );
+  return rows.map(({ known, owned, begun, messages }, n) => {
+    if (!known) return new AppError("course_not_found");
+    if (!owned) return new AppError("session_not_found");
+    const { beginning } = openings[n]!;
+    return {
+      messages,
+      isBegun: beginning !== undefined && begun === beginning.messages.length,
+    };
+  });
 }
+
+/** Messages as a viewer sees them: citations of replaced material are marked, and quotes of hidden material are withheld. */
+export const showMessages = async (
+  sql: Sql,
+  viewer: Viewer,
+  messages: ChatMessage[],
+): Promise<ChatMessage[]> => withholdHidden(sql, viewer, await markReplaced(sql, messages));
 
 /** The label of a thread until a user renames it: its first question. */
 const toLabel = (messages: NewMessage[]): string | null =>
@@ -204,7 +209,7 @@ export async function listMessages(
 ): Promise<ChatMessage[]> {
   const [row] = await sql<{ messages: ChatMessage[] }[]>`
     select ${messagesOf(sql, session_id)} as messages`;
-  return withholdHidden(sql, viewer, await markReplaced(sql, row!.messages));
+  return showMessages(sql, viewer, row!.messages);
 }
 
 /** A thread's messages as one JSON value, oldest first. */

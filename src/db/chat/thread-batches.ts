@@ -6,6 +6,7 @@ import {
   type OpenedThread,
   openThreads,
   saveAnswers,
+  showMessages,
   type ThreadBeginning,
   type ThreadName,
   type ThreadOpening,
@@ -43,7 +44,8 @@ export function openThreadBatches(sql: Sql): ThreadBatches {
     openThread: async (name, beginning) => {
       const opened = await open({ name, beginning });
       if (opened instanceof AppError) throw opened;
-      return opened;
+      // Outside the batch: a failure here does not repeat what the batch has stored.
+      return { ...opened, messages: await showMessages(sql, name.viewer, opened.messages) };
     },
     saveAnswer: async (answer) => {
       await save(answer);
