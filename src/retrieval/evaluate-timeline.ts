@@ -42,8 +42,12 @@ type TimelineQuestion = {
   page: number;
 };
 
-type Outcome = { question: TimelineQuestion; without: FoundCandidates; enriched: FoundCandidates };
-type FoundCandidates = { candidates: Record<Mode, Candidate[]> };
+type Outcome = {
+  question: TimelineQuestion;
+  without: CandidatesByMode;
+  enriched: CandidatesByMode;
+};
+type CandidatesByMode = { candidates: Record<Mode, Candidate[]> };
 
 export type TimelineRow = {
   mode: Mode;
@@ -187,8 +191,8 @@ async function askAll(
   questions: readonly TimelineQuestion[],
   times: Map<string, { start_ms: number; end_ms: number }>,
   deps: EvaluationDeps,
-): Promise<FoundCandidates[]> {
-  const found: FoundCandidates[] = [];
+): Promise<CandidatesByMode[]> {
+  const found: CandidatesByMode[] = [];
   for (const { kind, query } of questions) {
     deps.signal.throwIfAborted();
     const sources: PassageSource[] = kind === "title_to_moment" ? ["lectures"] : ["slides"];
@@ -227,7 +231,7 @@ function toReport(
   };
   const reciprocal = (
     question: TimelineQuestion,
-    found: FoundCandidates,
+    found: CandidatesByMode,
     mode: Mode,
     weight: number,
   ) => {

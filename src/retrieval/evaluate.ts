@@ -82,7 +82,7 @@ export type EvaluationReport = {
   gain: Estimate;
 };
 
-type JudgedQuestion = {
+type RankedQuestion = {
   judgments: BeirSet["questions"][number]["judgments"];
   found: Record<Mode, Candidate[]>;
 };
@@ -97,7 +97,7 @@ export async function evaluate(
   ids: ReadonlyMap<string, string>,
   deps: EvaluationDeps,
 ): Promise<EvaluationReport> {
-  const asked: JudgedQuestion[] = [];
+  const asked: RankedQuestion[] = [];
   for (const { text, judgments } of set.questions) {
     const ask = async (mode: Mode) => {
       const request = {
@@ -122,13 +122,13 @@ export async function evaluate(
 }
 
 function report(
-  asked: JudgedQuestion[],
+  asked: RankedQuestion[],
   ids: ReadonlyMap<string, string>,
   about: { model: string; documents: number },
 ): EvaluationReport {
   const random = seeded(SEED);
   const [tuning, heldOut] = halve(asked, random);
-  const measurements = (half: JudgedQuestion[], mode: Mode, weight: number): RankingMetrics[] =>
+  const measurements = (half: RankedQuestion[], mode: Mode, weight: number): RankingMetrics[] =>
     half.map(({ judgments, found }) => {
       const hits = toHits(rank(found[mode], mode, weight), { top_k: DEPTH });
       return measureRanking(
@@ -136,7 +136,7 @@ function report(
         judgments,
       );
     });
-  const row = (half: JudgedQuestion[], mode: Mode, weight = VECTOR_WEIGHT): Row => {
+  const row = (half: RankedQuestion[], mode: Mode, weight = VECTOR_WEIGHT): Row => {
     const judged = measurements(half, mode, weight);
     const measured = RANKING_MEASURES.map((name) => [
       name,
@@ -160,7 +160,7 @@ function report(
   const betterMode = [ndcgOf("text"), ndcgOf("vector")].sort((a, b) => mean(b) - mean(a))[0]!;
   const gains = ndcgOf("hybrid").map((value, i) => value - betterMode[i]!);
   const weights = [...new Set([chosen_weight, VECTOR_WEIGHT])];
-  const singleModes = (half: JudgedQuestion[]) => [row(half, "text"), row(half, "vector")];
+  const singleModes = (half: RankedQuestion[]) => [row(half, "text"), row(half, "vector")];
   return {
     ...about,
     questions: asked.length,

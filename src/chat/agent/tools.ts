@@ -14,7 +14,11 @@ import {
 import type { Sql } from "../../db/client";
 import { AppError } from "../../errors";
 import type { Viewer } from "../../principal";
-import { type ModelCallOptions, SEARCH_TOOLS } from "../../providers/chat/chat-model";
+import {
+  MAX_QUERY_CHARACTERS,
+  type ModelCallOptions,
+  SEARCH_TOOLS,
+} from "../../providers/chat/chat-model";
 import type { Embedder } from "../../providers/embedder";
 import type { Reranker } from "../../providers/reranker";
 import { readCounterparts } from "../../retrieval/counterparts";
@@ -59,7 +63,7 @@ const MAX_ASSETS = 200;
 /** Milliseconds, at most what a PostgreSQL integer holds: 24 days. */
 const PositionMs = z.int().min(0).max(2_147_483_647);
 
-export const SearchInput = z.object({ query: z.string().trim().min(1).max(8_000) });
+export const SearchInput = z.object({ query: z.string().trim().min(1).max(MAX_QUERY_CHARACTERS) });
 const TranscriptSpan = z
   .object({ lecture_id: z.guid(), start_ms: PositionMs, end_ms: PositionMs })
   .refine(({ start_ms, end_ms }) => start_ms < end_ms, {

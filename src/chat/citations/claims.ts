@@ -61,13 +61,13 @@ function findSourceEntries(prose: string): { start: number; end: number }[] {
   );
 }
 
-type Statement = Omit<Claim, "isListed">;
+type ClaimText = Omit<Claim, "isListed">;
 
-function readStatements(prose: string): Statement[] {
+function readStatements(prose: string): ClaimText[] {
   const sentences = splitSentences(prose);
   return sentences.flatMap(({ text: sentence, start: at }, i) => {
     const marks = [...sentence.matchAll(MARKS)];
-    return marks.map((mark, j): Statement => {
+    return marks.map((mark, j): ClaimText => {
       const numbers = numbersIn(mark[0]);
       const before = j === 0 ? 0 : marks[j - 1]!.index + marks[j - 1]![0].length;
       const behind = mark.index + mark[0].length;

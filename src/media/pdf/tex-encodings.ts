@@ -17,9 +17,9 @@ export function charactersOfTexFont(names: GlyphNames): Map<number, string> | nu
   return new Map([...codes].flatMap((code) => (encoding[code] ? [[code, encoding[code]]] : [])));
 }
 
-type Encoding = Readonly<Record<number, string>>;
+type TexEncoding = Readonly<Record<number, string>>;
 
-function encodingOf(codes: ReadonlySet<number>): Encoding | null {
+function encodingOf(codes: ReadonlySet<number>): TexEncoding | null {
   const uses = (first: number, last: number) =>
     [...codes].some((code) => code >= first && code <= last);
   if (isText(codes)) {
@@ -45,19 +45,19 @@ function isText(codes: ReadonlySet<number>): boolean {
 }
 
 /** An encoding from its first code on. */
-const from = (first: number, characters: readonly string[]): Encoding =>
+const from = (first: number, characters: readonly string[]): TexEncoding =>
   Object.fromEntries(characters.map((one, i) => [first + i, one]));
 
 const LIGATURES = ["ff", "fi", "fl", "ffi", "ffl"];
 
-const OT1: Encoding = {
+const OT1: TexEncoding = {
   ...from(0x00, [..."ΓΔΘΛΞΠΣΥΦΨΩ"]),
   ...from(0x0b, LIGATURES),
   ...from(0x10, [..."ıȷ`´ˇ˘¯˚¸ßæœøÆŒØ"]),
 };
 
-const QUOTES: Encoding = { 39: "’", 96: "‘" };
-const OT1_MARKS: Encoding = {
+const QUOTES: TexEncoding = { 39: "’", 96: "‘" };
+const OT1_MARKS: TexEncoding = {
   ...QUOTES,
   34: "”",
   60: "¡",
@@ -67,7 +67,7 @@ const OT1_MARKS: Encoding = {
   ...from(0x7b, [..."–—˝˜¨"]),
 };
 
-const T1: Encoding = {
+const T1: TexEncoding = {
   ...from(0x00, [..."`´ˆ˜¨˝˚ˇ˘¯˙¸˛‚‹›“”„«»–—"]),
   ...from(0x19, ["ı", "ȷ", ...LIGATURES]),
   39: "’",
@@ -78,7 +78,7 @@ const T1: Encoding = {
   ...from(0xe0, [..."àáâãäåæçèéêëìíîïðñòóôõöœøùúûüýþß"]),
 };
 
-const OML: Encoding = {
+const OML: TexEncoding = {
   ...from(0x00, [..."ΓΔΘΛΞΠΣΥΦΨΩ"]),
   ...from(0x0b, [..."αβγδϵζηθικλμνξπρστυφχψωεϑϖϱςϕ"]),
   58: ".",

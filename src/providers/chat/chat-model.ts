@@ -45,6 +45,8 @@ export const EXTRACTIVE = "lectern.extractive";
 
 /** Names of the tools that search the course; both take `{ query }`. */
 export const SEARCH_TOOLS = { lectures: "search_lectures", slides: "search_slides" } as const;
+/** The search tools take no longer query. */
+export const MAX_QUERY_CHARACTERS = 8_000;
 
 /** The result of a search tool. An answer cites a passage as `[number]`. */
 export const SearchResult = z.object({

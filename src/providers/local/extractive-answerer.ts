@@ -5,6 +5,7 @@ import {
   type ChatModel,
   EXTRACTIVE,
   type LanguageModelV4,
+  MAX_QUERY_CHARACTERS,
   type ModelCallOptions,
   type ModelPart,
   SEARCH_TOOLS,
@@ -90,13 +91,11 @@ function quoteHere(here: ToolPassage[]): string {
   ].join("\n\n");
 }
 
-/** The search tools take no longer query. A longer question is mostly pasted text, so its beginning is searched. */
-const MAX_QUERY_CHARACTERS = 8_000;
-
 const text = (content: string): Content => ({ type: "text", text: content });
 
 function toSearches(question: string, { tools = [], toolChoice }: ModelCallOptions): Content[] {
   if (toolChoice?.type === "none" || !question) return [];
+  // A longer question is mostly pasted text, so its beginning is searched.
   const query = question.slice(0, MAX_QUERY_CHARACTERS).toWellFormed();
   const names: string[] = Object.values(SEARCH_TOOLS);
   return tools

@@ -72,3 +72,7 @@ export const spanOf = (start_ms: number | null, duration_ms: number | null) => (
   start_ms,
   end_ms: start_ms === null || duration_ms === null ? null : start_ms + duration_ms,
 });
+
+/** Whether each of several texts is one word: some tools write an item for each word. */
+export const areSingleWords = (texts: readonly { text: string }[]): boolean =>
+  texts.length > 1 && texts.every(({ text }) => !/\S\s+\S/.test(text));

@@ -2,6 +2,7 @@
 import { clockToMs } from "./clock-lines";
 import { joinUnspaced } from "./join-unspaced";
 import {
+  areSingleWords,
   asRecord,
   isRecord,
   type Json,
@@ -53,7 +54,7 @@ const HAS_LETTER = /[\p{L}\p{N}]/u;
 
 /** An item of a list, with what its ancestors state about it. */
 type Item = { path: string; value: Json; speaker: unknown };
-type Found = { depth: number; items: Item[]; timed: number; untimed: number };
+type FoundList = { depth: number; items: Item[]; timed: number; untimed: number };
 
 /**
  * The lists at the least depth whose items have a text and a time. Lists at the same place in
@@ -74,13 +75,13 @@ export function readTimedLists(document: Json): LooseTranscript | null {
   return null;
 }
 
-type Place = { path: string; pattern: number; depth: number; speaker: unknown };
+type JsonPlace = { path: string; pattern: number; depth: number; speaker: unknown };
 
 /**
  * The lists of a document by the number of their pattern, which is the path without positions. Patterns are numbers,
  * because a long name would be copied for each list below it.
  */
-type Lists = { found: Map<number, Found>; patterns: Map<string, number> };
+type Lists = { found: Map<number, FoundList>; patterns: Map<string, number> };
 
 function patternBelow(pattern: number, name: string, { patterns }: Lists): number {
   const key = `${pattern} ${name}`;
@@ -89,7 +90,7 @@ function patternBelow(pattern: number, name: string, { patterns }: Lists): numbe
   return number;
 }
 
-function collect(value: unknown, place: Place, lists: Lists): void {
+function collect(value: unknown, place: JsonPlace, lists: Lists): void {
   if (place.depth > MAX_DEPTH) return;
   const items = itemsOf(value);
   if (items) {
@@ -114,7 +115,7 @@ function collect(value: unknown, place: Place, lists: Lists): void {
   } else if (isRecord(value)) collectFields(value, place, lists);
 }
 
-function collectFields(value: Json, place: Place, lists: Lists): void {
+function collectFields(value: Json, place: JsonPlace, lists: Lists): void {
   for (const [name, field] of Object.entries(value)) {
     if (typeof field !== "object" || field === null) continue;
     const shown = Array.isArray(field) && ALTERNATIVES.test(plainName(name)) ? field[0] : field;
@@ -250,8 +251,7 @@ function readItems(items: readonly Item[]): Pick<LooseTranscript, "segments" | "
     return [{ path, text, start_ms, end_ms: toMs(end) ?? lasts, ...speakerOf(speaker) }];
   });
   if (parts.some(({ start_ms }) => start_ms !== null && start_ms > LATEST_MS)) return null;
-  const isWords = parts.length > 1 && parts.every(({ text }) => !/\S\s+\S/.test(text));
-  if (isWords) return { segments: [], words: wordsOf(parts) };
+  if (areSingleWords(parts)) return { segments: [], words: wordsOf(parts) };
   return { segments: parts.map((part): LooseSegment => ({ ...part, words: [] })), words: [] };
 }
 

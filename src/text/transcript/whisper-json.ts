@@ -1,5 +1,6 @@
 /** Whisper and its relatives: their JSON has segments with times in seconds, or chunks, or tokens. */
 import {
+  areSingleWords,
   asRecord,
   type Json,
   listOf,
@@ -89,7 +90,7 @@ export function readChunks(document: Json): LooseTranscript | null {
     };
   });
   // With `return_timestamps="word"` every chunk is one word.
-  const isWords = segments.length > 1 && segments.every(({ text }) => !/\S\s+\S/.test(text));
+  const isWords = areSingleWords(segments);
   const words = segments.map(({ path: _, words: __, ...word }) => ({
     ...word,
     text: word.text.trim(),

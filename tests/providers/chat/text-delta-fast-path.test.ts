@@ -152,10 +152,20 @@ async function partsOf(stream: (onPart: (part: Part) => void) => Promise<void>) 
   return JSON.parse(JSON.stringify(parts));
 }
 
-const openQuick = (api: Api) => {
-  const baseUrl = `http://127.0.0.1:${server.port}/v1`;
+/** The streaming call of a model on a server. */
+const openQuick = (api: Api, { port } = server) => {
+  const baseUrl = `http://127.0.0.1:${port}/v1`;
   return new OpenAI({ baseUrl, api }).chatModel("m").streamParts!;
 };
+
+/** A model whose answer has these frames, each at its own time. */
+const serveFrames = (frames: () => AsyncGenerator<string>) =>
+  Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: () =>
+      new Response(frames() as never, { headers: { "content-type": "text/event-stream" } }),
+  });
 
 describe.each(ANSWERS)("an answer with %s", (_, api, text) => {
   test.each([1, 7, 100, Number.POSITIVE_INFINITY])(
@@ -180,27 +190,15 @@ describe.each(ANSWERS)("an answer with %s", (_, api, text) => {
 
 test("the first word does not wait for the frames that follow it", async () => {
   const rest = Promise.withResolvers<void>();
-  using slow = Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    fetch: () =>
-      new Response(
-        (async function* () {
-          yield say("A ");
-          await rest.promise;
-          yield say("coin");
-          yield END;
-        })() as never,
-        { headers: { "content-type": "text/event-stream" } },
-      ),
+  using slow = serveFrames(async function* () {
+    yield say("A ");
+    await rest.promise;
+    yield say("coin");
+    yield END;
   });
-  const { streamParts } = new OpenAI({
-    baseUrl: `http://127.0.0.1:${slow.port}/v1`,
-    api: "chat",
-  }).chatModel("m");
   const words: string[] = [];
 
-  await streamParts!({ prompt }, (part) => {
+  await openQuick("chat", slow)({ prompt }, (part) => {
     if (part.type === "text-delta") words.push(part.delta);
     rest.resolve();
   });
@@ -223,25 +221,15 @@ test("an error of the receiver ends the stream and is its error", async () => {
 });
 
 test("an aborted call ends at once, also during a silence", async () => {
-  using silent = Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    fetch: () =>
-      new Response(
-        (async function* () {
-          yield say("A ");
-          await Bun.sleep(60_000);
-        })() as never,
-        { headers: { "content-type": "text/event-stream" } },
-      ),
+  using silent = serveFrames(async function* () {
+    yield say("A ");
+    await Bun.sleep(60_000);
   });
-  const { streamParts } = new OpenAI({
-    baseUrl: `http://127.0.0.1:${silent.port}/v1`,
-    api: "chat",
-  }).chatModel("m");
   const call = new AbortController();
 
-  const streamed = streamParts!({ prompt, abortSignal: call.signal }, () => call.abort());
+  const streamed = openQuick("chat", silent)({ prompt, abortSignal: call.signal }, () =>
+    call.abort(),
+  );
 
   await expect(streamed).rejects.toMatchObject({ name: "AbortError" });
   await silent.stop(true);
