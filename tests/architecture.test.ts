@@ -11,6 +11,7 @@ const LAYERS = [
     "metrics",
     "pause",
     "principal",
+    "retrying",
     "setting-types",
     "text",
     "tracing",

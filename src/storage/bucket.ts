@@ -1,3 +1,5 @@
+import { retrying } from "../retrying";
+
 export type S3Settings = {
   endpoint?: string;
   bucket: string;
@@ -20,6 +22,19 @@ const LIMITS: BucketLimits = { requestMs: 30_000, transferMs: 120_000 };
 /** The smallest parts S3 accepts, two at a time: a 300 MB upload adds 50 MB of memory. */
 const PARTS = { partSize: 5 * 1024 * 1024, queueSize: 2, retry: 3 };
 
+/** Bun 1.4.5 repeats only the parts of an upload. As many attempts as the clients of S3 make by default. */
+const RETRIES = { attempts: 3, backoffMs: 200 };
+
+/**
+ * A lost connection, or an answer that the bucket gives while it is busy or restarts. `UnknownError` is an error without a
+ * body: each one to HEAD, and those of a proxy.
+ */
+const PASSING =
+  /^(Connection\w+|ECONN\w+|UnknownError|InternalError|ServiceUnavailable|SlowDown\w*|RequestTimeout\w*|\w*Throttl\w*|TooManyRequests\w*)$/;
+
+const pauseAfter = (error: unknown) =>
+  PASSING.test((error as { code?: string }).code ?? "") ? 0 : null;
+
 type WriteOptions = {
   contentType: string;
   signal?: AbortSignal | undefined;
@@ -30,14 +45,15 @@ type WriteOptions = {
 export type Bucket = ReturnType<typeof openBucket>;
 
 /**
- * An S3-compatible bucket. A method throws the errors of Bun's client, an error with the code `ETIMEDOUT` when the
- * bucket is silent, or the reason of its signal.
+ * An S3-compatible bucket. A request that fails for a passing reason is repeated. A method throws the errors of Bun's
+ * client, an error with the code `ETIMEDOUT` when the bucket is silent, or the reason of its signal.
  */
 export function openBucket(settings: S3Settings, { requestMs, transferMs } = LIMITS) {
   const client = new Bun.S3Client(settings);
-  const answered = <T>(work: Promise<T>) => inTime(work, requestMs);
-  const stat = (key: string) => answered(client.file(key).stat());
-  const remove = (key: string) => answered(client.file(key).delete());
+  const answered = <T>(request: () => Promise<T>) =>
+    retrying(() => inTime(request(), requestMs), { ...RETRIES, pauseAfter });
+  const stat = (key: string) => answered(() => client.file(key).stat());
+  const remove = (key: string) => answered(() => client.file(key).delete());
 
   /** Bytes of unknown length as an object, which appears only when it is complete. Returns their number. */
   async function write(
@@ -59,7 +75,7 @@ export function openBucket(settings: S3Settings, { requestMs, transferMs } = LIM
       await sent(writer.end());
     } catch (error) {
       // Bun 1.4.5 completes the upload even with an error, so the truncated object is deleted.
-      await answered(Promise.resolve(writer.end(error as Error))).catch(() => {});
+      await inTime(Promise.resolve(writer.end(error as Error)), requestMs).catch(() => {});
       await remove(key).catch(() => {});
       throw error;
     }
@@ -68,33 +84,62 @@ export function openBucket(settings: S3Settings, { requestMs, transferMs } = LIM
     return stored;
   }
 
+  /** A file as an object. Each attempt sends the whole file. */
+  const writeFile = (key: string, path: string, options: WriteOptions): Promise<number> =>
+    retrying(() => write(key, Bun.file(path).stream(), options), {
+      ...RETRIES,
+      pauseAfter,
+      signal: options.signal,
+    });
+
   return {
     stat,
     remove,
     write,
-    put: (key: string, text: string) => answered(client.write(key, text)),
-    list: (options: Bun.S3ListObjectsOptions) => answered(client.list(options)),
+    writeFile,
+    put: (key: string, text: string) => answered(() => client.write(key, text)),
+    list: (options: Bun.S3ListObjectsOptions) => answered(() => client.list(options)),
     /** @param range  bytes from `start` (inclusive) to `end` (exclusive) */
     stream: (key: string, range?: { start: number; end: number }) => {
       const object = client.file(key);
-      const part = range ? object.slice(range.start, range.end) : object;
-      return limitStream(part.stream(), transferMs);
+      const start = range?.start ?? 0;
+      const openFrom = (received: number) =>
+        range || received > 0
+          ? object.slice(start + received, range?.end).stream()
+          : object.stream();
+      return resumingStream(openFrom, transferMs);
     },
   };
 }
 
-/** The same bytes, read as fast as the consumer does. A wait for the next ones has a limit. */
-function limitStream(source: ReadableStream<Uint8Array>, ms: number): ReadableStream<Uint8Array> {
-  const reader = source.getReader();
+/**
+ * The bytes of an object, read as fast as the consumer does. A wait for the next ones has a limit, and a lost
+ * connection is replaced by one that sends the rest.
+ *
+ * @param openFrom  opens the object behind so many bytes
+ */
+function resumingStream(
+  openFrom: (received: number) => ReadableStream<Uint8Array>,
+  ms: number,
+): ReadableStream<Uint8Array> {
+  let received = 0;
+  let reader = openFrom(received).getReader();
+  const readNext = async () => {
+    try {
+      return await inTime(reader.read(), ms);
+    } catch (error) {
+      reader.cancel(error).catch(() => {});
+      if (pauseAfter(error) !== null) reader = openFrom(received).getReader();
+      throw error;
+    }
+  };
   return new ReadableStream(
     {
       async pull(controller) {
-        const { done, value } = await inTime(reader.read(), ms).catch((error: unknown) => {
-          reader.cancel(error).catch(() => {});
-          throw error;
-        });
-        if (done) controller.close();
-        else controller.enqueue(value);
+        const { done, value } = await retrying(readNext, { ...RETRIES, pauseAfter });
+        if (done) return controller.close();
+        received += value.length;
+        controller.enqueue(value);
       },
       cancel: (reason) => reader.cancel(reason),
     },

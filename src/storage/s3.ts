@@ -90,7 +90,7 @@ async function upload(
   signal?: AbortSignal,
 ): Promise<void> {
   const { size } = await stat(path);
-  const stored = await bucket.write(key, Bun.file(path).stream(), { contentType, signal });
+  const stored = await bucket.writeFile(key, path, { contentType, signal });
   if (stored !== size) throw new Error(`the bucket stored ${stored} of ${size} bytes`);
 }
 

@@ -4,7 +4,7 @@ import { writeAll } from "../write-all";
 import { freeChunk } from "./byte-buffers";
 import type { Fetched, GuardedFetch } from "./guarded-fetch";
 import { assertMediaResponse } from "./response-status";
-import { type Patience, retrying } from "./retries";
+import { type Patience, retryingFetch } from "./retries";
 
 /** Progress of a download; `total` is null when the server does not state it. */
 export type DownloadProgress = { done: number; total: number | null; unit: "bytes" | "segments" };
@@ -37,7 +37,7 @@ type PartialFile = { bytes: number; validator: string | null };
 export async function downloadFile(order: DownloadOrder): Promise<void> {
   await using file = await open(order.path, "w");
   const part: PartialFile = { bytes: 0, validator: null };
-  await retrying(() => downloadRest(file, part, order), {
+  await retryingFetch(() => downloadRest(file, part, order), {
     attempts: ATTEMPTS,
     backoffMs: order.patience.backoffMs,
     signal: order.signal,

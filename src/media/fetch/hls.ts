@@ -16,7 +16,7 @@ import {
   readPlaylist,
 } from "./hls-playlist";
 import { assertMediaResponse } from "./response-status";
-import { retrying } from "./retries";
+import { retryingFetch } from "./retries";
 
 export type StreamOrder = DownloadOrder & {
   /** Length of the recording as its source states it; null when unknown. */
@@ -250,4 +250,4 @@ const credentialsFor = (url: URL | string, order: StreamOrder) =>
   URL.parse(url)?.origin === URL.parse(order.url)?.origin ? order.headers : undefined;
 
 const attempting = <T>({ patience, signal }: StreamOrder, attempt: () => Promise<T>) =>
-  retrying(attempt, { attempts: ATTEMPTS, backoffMs: patience.backoffMs, signal });
+  retryingFetch(attempt, { attempts: ATTEMPTS, backoffMs: patience.backoffMs, signal });

@@ -2,7 +2,7 @@ import type { ListedRecording } from "../../db/course-sources";
 import { AppError } from "../../errors";
 import type { Fetched, GuardedFetch } from "../../media/fetch/guarded-fetch";
 import { toServerFailure } from "../../media/fetch/response-status";
-import { type Patience, retrying } from "../../media/fetch/retries";
+import { type Patience, retryingFetch } from "../../media/fetch/retries";
 import type { CollectionAddress, RecordingAddress } from "../audio-source";
 import { readFeed, readFolderPage } from "./collection";
 import { type Delivery, readDeliveryInfo } from "./delivery-info";
@@ -63,7 +63,7 @@ export function openPanoptoSite(options: {
       return toResult(await fetched.text());
     };
     const { backoffMs } = patience;
-    return retrying(() => login.ask(origin, request, signal), {
+    return retryingFetch(() => login.ask(origin, request, signal), {
       attempts: ATTEMPTS,
       backoffMs,
       signal,

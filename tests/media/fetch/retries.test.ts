@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { AppError, type ErrorCode } from "../../../src/errors";
-import { retrying } from "../../../src/media/fetch/retries";
+import { retryingFetch } from "../../../src/media/fetch/retries";
 
 /** Fails with these codes one after the other, then succeeds; tells how often it was tried. */
 function failing(...codes: ErrorCode[]) {
@@ -17,32 +17,34 @@ const { signal } = new AbortController();
 const options = { attempts: 3, backoffMs: 5, signal };
 const failure = (errorCode: ErrorCode) => expect.objectContaining({ errorCode });
 
-describe("retrying", () => {
+describe("retryingFetch", () => {
   test("tries again until it succeeds", async () => {
     const work = failing("fetch_timeout", "provider_unavailable");
 
-    expect(await retrying(work.attempt, options)).toBe("done");
+    expect(await retryingFetch(work.attempt, options)).toBe("done");
     expect(work.tried).toBe(3);
   });
 
   test("gives up with the last failure after the last attempt", async () => {
     const work = failing("fetch_timeout", "fetch_timeout", "provider_unavailable", "fetch_timeout");
 
-    await expect(retrying(work.attempt, options)).rejects.toEqual(failure("provider_unavailable"));
+    await expect(retryingFetch(work.attempt, options)).rejects.toEqual(
+      failure("provider_unavailable"),
+    );
     expect(work.tried).toBe(3);
   });
 
   test("does not repeat what cannot pass", async () => {
     const work = failing("address_blocked");
 
-    await expect(retrying(work.attempt, options)).rejects.toEqual(failure("address_blocked"));
+    await expect(retryingFetch(work.attempt, options)).rejects.toEqual(failure("address_blocked"));
     expect(work.tried).toBe(1);
   });
 
   test("leaves a wait of a minute to the queue", async () => {
     const work = failing("provider_busy");
 
-    await expect(retrying(work.attempt, options)).rejects.toEqual(failure("provider_busy"));
+    await expect(retryingFetch(work.attempt, options)).rejects.toEqual(failure("provider_busy"));
     expect(work.tried).toBe(1);
   });
 
@@ -52,7 +54,7 @@ describe("retrying", () => {
     setTimeout(() => caller.abort(new Error("deleted")), 20);
 
     const slow = { attempts: 3, backoffMs: 20_000, signal: caller.signal };
-    await expect(retrying(work.attempt, slow)).rejects.toThrow("deleted");
+    await expect(retryingFetch(work.attempt, slow)).rejects.toThrow("deleted");
     expect(work.tried).toBe(1);
   });
 });
