@@ -33,6 +33,12 @@ export function toOutage(cause: unknown): AppError | null {
   return cause instanceof AppError ? cause : new AppError("database_unavailable", {}, { cause });
 }
 
+/** The AppError to report for anything that was thrown: itself, an outage, or `internal`. */
+export function asAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  return toOutage(thrown) ?? new AppError("internal", {}, { cause: thrown });
+}
+
 /**
  * Turns every failure of the disk or the bucket into `storage_full` or `storage_unavailable`.
  *

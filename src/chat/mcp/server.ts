@@ -9,9 +9,9 @@ import {
   ReadResourceRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import { version } from "../../../package.json";
-import { AppError, ERRORS, type ErrorCode } from "../../errors";
+import { ERRORS, type ErrorCode } from "../../errors";
 import type { Log } from "../../log";
-import { toOutage } from "../../storage/failure";
+import { asAppError } from "../../storage/failure";
 import type { McpPrompt } from "./prompts";
 import { type McpResource, type McpResourceText, RESOURCE_TEMPLATES } from "./resources";
 import type { McpTool } from "./tools";
@@ -145,9 +145,7 @@ async function toResult(
 }
 
 function explain(thrown: unknown, log: Log): string {
-  const isKnown = thrown instanceof AppError;
-  const error = isKnown ? thrown : (toOutage(thrown) ?? new AppError("internal"));
-  const { errorCode: code, message, details } = error;
+  const { errorCode: code, message, details } = asAppError(thrown);
   const isOurs = ERRORS[code].status >= 500;
   if (isOurs) log.error({ err: thrown }, "a tool of MCP failed");
   return JSON.stringify({ code, message, ...(!isOurs && { details }) });

@@ -1,4 +1,5 @@
 import { AppError } from "../../errors";
+import { asAppError } from "../../storage/failure";
 import { toAbsoluteUrl } from "../../text/absolute-urls";
 import type { CheckedCitation, UnsupportedSentence } from "../citations/check";
 import { findMarks } from "../citations/marks";
@@ -60,8 +61,7 @@ export async function* toCompletionChunks(
     throw new AppError("chat_interrupted");
   } catch (error) {
     // The cause is logged where the parts are made.
-    const known = error instanceof AppError ? error : new AppError("internal");
-    yield [JSON.stringify(toCompletionError(known))];
+    yield [JSON.stringify(toCompletionError(asAppError(error)))];
   }
 }
 

@@ -1,4 +1,5 @@
 import { AppError } from "../../errors";
+import { asAppError } from "../../storage/failure";
 import type { ChatPart } from "../parts";
 import { Completion, type CompletionIdentity } from "./completion";
 import { toCompletionError } from "./error";
@@ -80,8 +81,7 @@ export async function* toResponseEvents(
     throw new AppError("chat_interrupted");
   } catch (thrown) {
     // The cause is logged where the parts are made.
-    const known = thrown instanceof AppError ? thrown : new AppError("internal");
-    const { code, message } = toCompletionError(known).error;
+    const { code, message } = toCompletionError(asAppError(thrown)).error;
     const response = { ...begun, status: "failed", error: { code, message } };
     yield [event("response.failed", { response })];
   }

@@ -10,6 +10,7 @@ import { openExtractiveAnswerer } from "../../providers/local/extractive-answere
 import type { Reranker } from "../../providers/reranker";
 import type { QuestionReceipts } from "../../retrieval/question-calls";
 import type { Citation } from "../../retrieval/search";
+import { asAppError } from "../../storage/failure";
 import { CitedPassages } from "../agent/cited-passages";
 import { type AgentTask, type EmitAgentPart, runAgent } from "../agent/loop";
 import { readPassagesAt, splitPosition, type ViewPosition } from "../agent/position";
@@ -304,9 +305,8 @@ async function outcomeOf(work: () => Promise<void>, signal?: AbortSignal): Promi
     await work();
     return { type: "finish" };
   } catch (thrown) {
-    if (thrown instanceof AppError) return { type: "error", error: thrown };
-    if (signal?.aborted) return { type: "abort" };
-    return { type: "error", error: new AppError("internal", {}, { cause: thrown }) };
+    if (signal?.aborted && !(thrown instanceof AppError)) return { type: "abort" };
+    return { type: "error", error: asAppError(thrown) };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ChatMessage, NewAnswer, NewThreadContent } from "../../db/chat/chat";
 import { AppError, ERRORS } from "../../errors";
 import type { Log } from "../../log";
-import { toOutage } from "../../storage/failure";
+import { asAppError } from "../../storage/failure";
 import type { ChatPart, ThreadPart } from "../parts";
 import type { ChatRequest } from "../request";
 import { checkResume, pendingInterrupts } from "../thread/interrupts";
@@ -77,8 +77,7 @@ export async function* handleRunRequest(
   } catch (caught) {
     if (signal.aborted && !(signal.reason instanceof AppError)) return;
     const err = signal.aborted ? signal.reason : caught;
-    const isKnown = err instanceof AppError;
-    const error = isKnown ? err : (toOutage(err) ?? new AppError("internal", {}, { cause: err }));
+    const error = asAppError(err);
     const { request_id } = asked;
     // The caller gets its own mistakes as an error; only faults on our side are logged.
     const isOurs = ERRORS[error.errorCode].status >= 500;

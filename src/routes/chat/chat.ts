@@ -25,6 +25,7 @@ import type { AuditWriter } from "../../db/access/audit-writer";
 import { addToThread, listMessages, recordDelivery } from "../../db/chat/chat";
 import { findCoursesOfThread } from "../../db/chat/chat-sessions";
 import { openThreadBatches, type ThreadBatches } from "../../db/chat/thread-batches";
+import { throughOutages } from "../../db/outage";
 import { queueUnansweredQuestion } from "../../db/webhooks/messages";
 import { AppError } from "../../errors";
 import { type AnswerMetrics, observeAnswer } from "../../metrics";
@@ -129,6 +130,11 @@ export function chatRoutes(deps: ChatRouteDeps) {
 /** The dependencies of the routes that store conversations. */
 type ConversationDeps = ChatRouteDeps & { runs: LiveRuns; threads: ThreadBatches };
 
+/**
+ * An answer is paid for, so its end waits for a restart of the database. Each attempt at a silent database takes 30 s.
+ */
+const SAVE_PATIENCE_MS = 60_000;
+
 function toRequestDeps(deps: ConversationDeps, viewer: Viewer): RequestDeps {
   const { db, chatModel, log, metrics, runs, threads } = deps;
   const onEnd = (outcome: string, summary: RunSummary) => observeAnswer(metrics, outcome, summary);
@@ -141,7 +147,8 @@ function toRequestDeps(deps: ConversationDeps, viewer: Viewer): RequestDeps {
       recordDelivery: (session_id, turn_id, isDelivered) =>
         recordDelivery(db, session_id, turn_id, isDelivered),
       saveAnswer: async (session_id, answer) => {
-        await threads.saveAnswer({ session_id, ...answer });
+        const save = () => threads.saveAnswer({ session_id, ...answer });
+        await throughOutages(save, runs.shutdown, SAVE_PATIENCE_MS);
         if (isUnanswered(answer.steps))
           await queueUnansweredQuestion(db, session_id, answer.turn_id);
       },

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { toCompletionError } from "../../chat/openai/error";
 import { AppError, ERRORS, type ErrorCode, type FieldProblem, toFieldProblems } from "../../errors";
 import type { Log } from "../../log";
-import { toOutage } from "../../storage/failure";
+import { asAppError } from "../../storage/failure";
 import { credentialEnd } from "./auth";
 
 /** `Retry-After` of a 503 response whose cause has no known end, in seconds. */
@@ -81,7 +81,7 @@ function toAppError(error: unknown, code: string | number): AppError {
   if (error instanceof DOMException && error.name === "AbortError") {
     return new AppError("cancelled", {}, { cause: error });
   }
-  return toOutage(error) ?? new AppError("internal", {}, { cause: error });
+  return asAppError(error);
 }
 
 /** Paths below /v1 use the error format of OpenAI's API. */

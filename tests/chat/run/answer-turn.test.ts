@@ -115,6 +115,18 @@ describe("toRunWork", () => {
     expect(happened).toMatchObject([{ type: "error", error: { errorCode: "internal", cause } }]);
   });
 
+  test.each([
+    ["53100", "storage_full"],
+    ["CONNECTION_CLOSED", "database_unavailable"],
+  ])("names the outage when the answer cannot be saved: %s", async (code, errorCode) => {
+    const cause = Object.assign(new Error("could not extend file"), { code });
+    const { happened } = await run(async (emit) => emit(stepEnd(0)), {
+      save: () => Promise.reject(cause),
+    });
+
+    expect(happened.at(-1)).toMatchObject({ type: "error", error: { errorCode, cause } });
+  });
+
   test.each(["finished", "cancelled"])(
     "fails when an answer that %s cannot be saved",
     async (how) => {
