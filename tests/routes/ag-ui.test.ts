@@ -55,6 +55,8 @@ describe("the page", () => {
     expect(first.headers.get("content-security-policy")).toContain("default-src 'self'");
     expect(first.headers.get("x-content-type-options")).toBe("nosniff");
     expect([again.status, await again.text()]).toEqual([304, ""]);
+    const any = { "if-none-match": "*" };
+    expect((await fetch(`${server.url}/ag-ui`, { headers: any })).status).toBe(304);
     expect((await fetch(`${server.url}/ag-ui?v=0123abc`)).status).toBe(200);
   });
 

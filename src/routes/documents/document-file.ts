@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { StoredVersion } from "../../db/document-versions";
 import { AppError } from "../../errors";
 import type { ByteRange, FileStorage } from "../../storage/files";
+import { matchesEtag } from "../http/matches-etag";
 
 /** Request headers that `serveDocument` reads, for the OpenAPI document. */
 export const FileHeaders = z.object({
@@ -49,20 +50,18 @@ export async function serveDocument(
   }
 
   const file = await storage.open(version.file_id);
-  const range = wantedRange(request, etag, file.size_bytes);
+  // RFC 9110 §14.2 defines ranges for GET only.
+  const isHead = request.method === "HEAD";
+  const range = isHead ? undefined : wantedRange(request, etag, file.size_bytes);
   if (range === "unsatisfiable") {
     throw new AppError("range_not_satisfiable", { size_bytes: file.size_bytes });
   }
   const { start, end } = range ?? { start: 0, end: file.size_bytes };
   headers.set("content-length", String(end - start));
   if (range) headers.set("content-range", `bytes ${start}-${end - 1}/${file.size_bytes}`);
-  const body = request.method === "HEAD" ? null : file.stream(range);
+  const body = isHead ? null : file.stream(range);
   return new Response(body, { status: range ? 206 : 200, headers });
 }
-
-export const matchesEtag = (header: string | null, etag: string): boolean =>
-  header !== null && (header.trim() === "*" || header.split(",").some((tag) => bare(tag) === etag));
-const bare = (tag: string) => tag.trim().replace(/^W\//, "");
 
 function wantedRange(
   request: Request,
@@ -70,7 +69,7 @@ function wantedRange(
   size: number,
 ): ByteRange | "unsatisfiable" | undefined {
   const ifRange = request.headers.get("if-range");
-  const spec = /^bytes=(\d*)-(\d*)$/.exec(request.headers.get("range")?.trim() ?? "");
+  const spec = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get("range")?.trim() ?? "");
   if (!spec || (ifRange !== null && ifRange !== etag)) return undefined;
   const [, first, last] = spec;
   if (first === "" && last === "") return undefined;

@@ -3,7 +3,7 @@ import { AppError } from "../../errors";
 import { LONG_SIDE_PX, type PageRenderer } from "../../media/pdf/page-images";
 import { openScratch } from "../../media/scratch";
 import type { FileStorage } from "../../storage/files";
-import { matchesEtag } from "./document-file";
+import { matchesEtag } from "../http/matches-etag";
 import { turns } from "./turns";
 
 /** Responses of page images, for the OpenAPI document. */

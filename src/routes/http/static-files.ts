@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { weightOf } from "./accept";
+import { matchesEtag } from "./matches-etag";
 
 /** A file in memory, with its compressed form if that is smaller. */
 export type StaticFile = {
@@ -38,7 +39,7 @@ export function serveStaticFile(
     etag: file.etag,
     ...more,
   });
-  if (request.headers.get("if-none-match")?.includes(file.etag)) {
+  if (matchesEtag(request.headers.get("if-none-match"), file.etag)) {
     return new Response(null, { status: 304, headers });
   }
   const zipped = weightOf(request.headers.get("accept-encoding"), "gzip") > 0 && file.gzip;

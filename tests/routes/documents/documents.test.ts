@@ -134,6 +134,9 @@ describe("GET /api/documents/{id}/file", () => {
     const whole = await app.handle(get(path));
     const etag = whole.headers.get("etag")!;
     const part = await app.handle(get(path, { range: "bytes=5-9" }));
+    const upperCase = await app.handle(get(path, { range: "Bytes=5-9" }));
+    const head = new Request(get(path, { range: "bytes=5-9" }), { method: "HEAD" });
+    const ofHead = await app.handle(head);
     const known = await app.handle(get(path, { "if-none-match": etag }));
     const beyond = await app.handle(get(path, { range: `bytes=${bytes.length}-` }));
 
@@ -145,6 +148,8 @@ describe("GET /api/documents/{id}/file", () => {
       "content-disposition": `inline; filename="_bung 1.pdf"; filename*=UTF-8''%C3%9Cbung%201.pdf`,
     });
     expect([part.status, known.status, beyond.status]).toEqual([206, 304, 416]);
+    expect(upperCase.status).toBe(206);
+    expect([ofHead.status, ofHead.headers.get("content-range")]).toEqual([200, null]);
     expect(await part.bytes()).toEqual(new Uint8Array(bytes.subarray(5, 10)));
     expect(part.headers.get("content-range")).toBe(`bytes 5-9/${bytes.length}`);
     expect(beyond.headers.get("content-range")).toBe(`bytes */${bytes.length}`);
