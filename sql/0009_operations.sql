@@ -44,9 +44,12 @@ create table idempotency_keys (
   -- Null until the first request has a response.
   status       integer,
   body         jsonb,
+  -- The conversation that the response quotes: both are deleted together.
+  session_id   uuid references chat_sessions on delete cascade,
   created_at   timestamptz not null default now(),
   primary key (key, route)
 );
+create index idempotency_keys_session_idx on idempotency_keys (session_id) where session_id is not null;
 
 -- Backups that this installation has made or tried to make.
 create table backups (

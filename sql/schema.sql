@@ -3043,6 +3043,7 @@ CREATE TABLE public.idempotency_keys (
     request_hash text NOT NULL,
     status integer,
     body jsonb,
+    session_id uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
@@ -3699,6 +3700,8 @@ CREATE INDEX exam_questions_lecture ON public.exam_questions USING btree (lectur
 
 CREATE INDEX exam_runs_course ON public.exam_runs USING btree (course_id, created_at DESC, id DESC);
 
+CREATE INDEX idempotency_keys_session_idx ON public.idempotency_keys USING btree (session_id) WHERE (session_id IS NOT NULL);
+
 CREATE INDEX inactive_embeddings_course ON public.inactive_embeddings USING btree (course_id, embedding_model);
 
 CREATE INDEX jobs_course_turn ON public.jobs USING btree (course_id, queue_name, turn);
@@ -3905,6 +3908,9 @@ ALTER TABLE ONLY public.exam_runs
 
 ALTER TABLE ONLY public.exam_turns
     ADD CONSTRAINT exam_turns_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.chat_sessions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.inactive_embeddings
     ADD CONSTRAINT inactive_embeddings_course_id_fkey FOREIGN KEY (course_id) REFERENCES public.courses(id) ON DELETE CASCADE;

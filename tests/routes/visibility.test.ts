@@ -496,6 +496,49 @@ test("an old answer withholds quotes of hidden material, and shows them again", 
   expect(again).not.toContain("withheld");
 });
 
+describe("the stored response of an Idempotency-Key", () => {
+  const deckOf = async (word: string) => {
+    const document_id = await createDeck(word);
+    const [row] = await db<{ id: string }[]>`
+      update slide_chunks set content = ${`The ${word} weighs three kilograms.`}
+      where document_id = ${document_id} and page_number = 1 returning id`;
+    expect(row).toBeDefined();
+    return document_id;
+  };
+  const ask = async (word: string) => {
+    const body = { course_id, message: `How much does the ${word} weigh?` };
+    const sent = await postJson("/api/chat", body, student, { "idempotency-key": word });
+    expect(sent.status).toBe(200);
+    return sent.json();
+  };
+
+  test("withholds quotes of material that is hidden since then", async () => {
+    const deck = await deckOf("numbat");
+    const first = await ask("numbat");
+    expect(first.citations[0].quote).toContain("numbat");
+
+    await patch(`/api/documents/${deck}`, { visible_from: TOMORROW });
+    const repeated = await ask("numbat");
+    expect(repeated.message_id).toBe(first.message_id);
+    expect(repeated.citations[0]).toMatchObject({ withheld: true, url: null });
+    expect(JSON.stringify(repeated.citations)).not.toContain("three kilograms");
+
+    await patch(`/api/documents/${deck}`, { visible_from: null });
+    expect(await ask("numbat")).toEqual(first);
+  });
+
+  test("is deleted with its conversation", async () => {
+    await deckOf("bilby");
+    const { session_id } = await ask("bilby");
+    const kept = () => db`select from idempotency_keys where body::text like ${`%${session_id}%`}`;
+    expect(await kept()).toHaveLength(1);
+
+    await call("DELETE", `/api/chat/sessions/${session_id}`, student);
+    expect(await kept()).toHaveLength(0);
+    expect((await ask("bilby")).session_id).not.toBe(session_id);
+  });
+});
+
 describe("a release chosen when material is added", () => {
   const form = (file: Uint8Array<ArrayBuffer> | string, fields: Record<string, string>) => {
     const body = new FormData();

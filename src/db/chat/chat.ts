@@ -185,11 +185,11 @@ export async function openThreads(
 }
 
 /** Messages as a viewer sees them: citations of replaced material are marked, and quotes of hidden material are withheld. */
-export const showMessages = async (
+export const showMessages = async <M extends Pick<ChatMessage, "metadata">>(
   sql: Sql,
   viewer: Viewer,
-  messages: ChatMessage[],
-): Promise<ChatMessage[]> => withholdHidden(sql, viewer, await markReplaced(sql, messages));
+  messages: M[],
+): Promise<M[]> => withholdHidden(sql, viewer, await markReplaced(sql, messages));
 
 /** The label of a thread until a user renames it: its first question. */
 const toLabel = (messages: NewMessage[]): string | null =>

@@ -17,7 +17,8 @@ export async function takeKey(
     insert into idempotency_keys as kept (key, route, request_hash)
     values (${key}, ${route}, ${request_hash})
     on conflict (key, route) do update
-      set request_hash = excluded.request_hash, created_at = now(), status = null, body = null
+      set request_hash = excluded.request_hash, created_at = now(), status = null, body = null,
+          session_id = null
       where kept.created_at < now() - interval '1 day'
          or (kept.status is null and kept.created_at < now() - ${ABANDONED_MINUTES} * interval '1 minute')
     returning key`;
@@ -27,13 +28,28 @@ export async function takeKey(
   return kept ?? { request_hash, status: null, body: null };
 }
 
+export type KeptAnswer = {
+  key: string;
+  route: string;
+  status: number;
+  body: unknown;
+  /** The conversation that the response quotes: its deletion deletes the response. */
+  session_id: string | null;
+};
+
+/** Stores a response, or frees its key if its conversation was deleted in the meantime. */
 export async function keepAnswer(
   sql: Sql,
-  { key, route, status, body }: { key: string; route: string; status: number; body: unknown },
+  { key, route, status, body, session_id }: KeptAnswer,
 ): Promise<void> {
-  await sql`
-    update idempotency_keys set status = ${status}, body = ${sql.json(body as never)}
-    where key = ${key} and route = ${route}`;
+  const [kept] = await sql`
+    with session as (select id from chat_sessions where id = ${session_id} for key share)
+    update idempotency_keys set status = ${status}, body = ${sql.json(body as never)},
+      session_id = ${session_id}
+    where key = ${key} and route = ${route}
+      and (${session_id}::uuid is null or exists (select from session))
+    returning key`;
+  if (!kept) await releaseKey(sql, key, route);
 }
 
 /** Frees the key of a failed request. */

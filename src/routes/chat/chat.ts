@@ -22,7 +22,7 @@ import { LiveRuns, type RunWork } from "../../chat/run/live-runs";
 import { isUnanswered } from "../../chat/run/unanswered";
 import { type Reconciled, reconcile, reconcileFirst } from "../../chat/thread/reconcile";
 import type { AuditWriter } from "../../db/access/audit-writer";
-import { addToThread, listMessages, recordDelivery } from "../../db/chat/chat";
+import { addToThread, listMessages, recordDelivery, showMessages } from "../../db/chat/chat";
 import { findCoursesOfThread } from "../../db/chat/chat-sessions";
 import { openThreadBatches, type ThreadBatches } from "../../db/chat/thread-batches";
 import { throughOutages } from "../../db/outage";
@@ -101,14 +101,17 @@ export function chatRoutes(deps: ChatRouteDeps) {
         // A repeated request must not store its question, so the question is stored later.
         const conversation = await openConversation(storing, request, { asked });
         server?.timeout(request, 0);
+        const { viewer } = conversation;
         const answer = async () => ({
           status: 200,
+          session_id: asked.session_id,
           body: withAbsoluteUrls(
-            await reply(depsFor(conversation.viewer), conversation, request),
+            await reply(depsFor(viewer), conversation, request),
             ownBaseUrl(request, deps.config),
           ),
         });
-        return (await once(db, request, body, answer)).body;
+        const answered = await once(db, request, body, answer);
+        return answered.isRepeated ? showReply(db, viewer, answered.body) : answered.body;
       },
       {
         parse: conversationBody,
@@ -268,6 +271,16 @@ async function reply(deps: RequestDeps, conversation: AgUiThreadRequest, request
   const { summary, ...answer } = await collectReply(parts, thread);
   const run_metadata = { request_id, course_id: asked.course_id, ...summary };
   return { session_id: asked.session_id, ...answer, run_metadata } as z.infer<typeof Reply>;
+}
+
+/** A stored reply as its viewer sees it now: some of its material can be hidden or replaced since then. */
+async function showReply(
+  db: ChatRouteDeps["db"],
+  viewer: Viewer,
+  { citations, ...reply }: z.infer<typeof Reply>,
+): Promise<z.infer<typeof Reply>> {
+  const [shown] = await showMessages(db, viewer, [{ metadata: { citations } }]);
+  return { ...reply, citations: shown!.metadata.citations };
 }
 
 function capabilities({ db, embedder, chatModel }: ChatRouteDeps): AgentCapabilities {

@@ -7,7 +7,14 @@ import { principalName } from "../../principal";
 import { principalOf } from "./auth";
 
 /** The response of a creating request, which a repeated request gets again. */
-export type CreationResponse<B> = { status: number; body: B };
+export type CreationResponse<B> = {
+  status: number;
+  body: B;
+  /** The conversation that the body quotes: its deletion deletes the stored response. */
+  session_id?: string;
+  /** True for the stored response of an earlier request. */
+  isRepeated?: true;
+};
 
 /** The header as routes declare it. */
 export const IdempotencyHeaders = z.object({
@@ -45,10 +52,11 @@ export async function once<B>(
   const kept = await takeKey(db, { key, route, request_hash });
   if (kept && kept.request_hash !== request_hash) throw new AppError("idempotency_key_reused");
   if (kept && kept.status === null) throw new AppError("idempotency_key_in_use");
-  if (kept) return { status: kept.status!, body: kept.body as B };
+  if (kept) return { status: kept.status!, body: kept.body as B, isRepeated: true };
   try {
     const answer = await run();
-    await keepAnswer(db, { key, route, ...answer });
+    const { status, body, session_id = null } = answer;
+    await keepAnswer(db, { key, route, status, body, session_id });
     return answer;
   } catch (error) {
     await releaseKey(db, key, route).catch(() => {});
