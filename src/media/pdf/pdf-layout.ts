@@ -6,6 +6,7 @@
  * or two lists of bullets, these are columns, read one after the other. The cells of a table share their
  * baselines, so a table stays in rows.
  */
+import { isRightToLeft } from "./right-to-left";
 import { addRun, writeRuns } from "./scripts";
 import {
   type Fragment,
@@ -247,8 +248,7 @@ function toLines(fragments: Fragment[]): Line[] {
 
 /** A wide gap in a line becomes a tab, which separates the cells of a table. */
 function toLine(fragments: Fragment[]): Line {
-  const rightToLeft =
-    characters(fragments.filter((f) => f.rightToLeft)) * 2 > characters(fragments);
+  const rightToLeft = isRightToLeft(fragments);
   const ordered = fragments.toSorted((a, b) => (rightToLeft ? b.right - a.right : a.left - b.left));
   const runs = ordered[0]!.runs.map((run) => ({ ...run }));
   for (const [i, fragment] of ordered.slice(1).entries()) {
@@ -260,7 +260,8 @@ function toLine(fragments: Fragment[]): Line {
       addRun(runs, { text: fragment.text, script });
       continue;
     }
-    addRun(runs, { text: gap > size * 1.5 ? "\t" : " ", script: "base" });
+    const isAttached = gap < size * 0.12 && before.rightToLeft !== fragment.rightToLeft;
+    if (!isAttached) addRun(runs, { text: gap > size * 1.5 ? "\t" : " ", script: "base" });
     for (const run of fragment.runs) addRun(runs, run);
   }
   return {

@@ -8,6 +8,7 @@ import { type PageWord, toPageWords } from "./page-words";
 import type { OutlineEntry, PdfDeck, PdfPage } from "./pdf-deck";
 import { type Line, toReadingOrder } from "./pdf-layout";
 import { toPageText } from "./pdf-paragraphs";
+import { joinRightToLeft } from "./right-to-left";
 import { withoutRunningCells } from "./running-lines";
 import { charactersOfTexFont } from "./tex-encodings";
 import type { PlacedWord } from "./text-fragments";
@@ -66,7 +67,7 @@ export async function readLayout(
     const page = await document.getPage(page_number);
     const { width, height, transform } = page.getViewport({ scale: 1 });
     const { words, picture_share } = await readWords(document, page);
-    const lines = toReadingOrder(words.map((word) => toWord(word, transform)));
+    const lines = toReadingOrder(toWords(words, transform));
     const annotations = await readAnnotations(document, page);
     page.cleanup();
     return { width, height, lines, annotations, picture_share };
@@ -89,10 +90,7 @@ export async function readPageWords(
     const { width, height, transform } = page.getViewport({ scale: 1 });
     const { words } = await readWords(document, page);
     page.cleanup();
-    return toPageWords(
-      words.map((word) => toWord(word, transform)),
-      { width, height },
-    );
+    return toPageWords(toWords(words, transform), { width, height });
   } catch {
     return [];
   }
@@ -215,6 +213,9 @@ function boxOf({ transform, width, height }: TextItem): Box {
  */
 const PRESENTATION_FORMS =
   /[\u00b5\u2e80-\u2fdf\ufb00-\ufdff\ufe10-\ufe19\ufe30-\ufe44\ufe70-\ufefc]/g;
+
+const toWords = (items: TextItem[], pageTransform: number[]) =>
+  joinRightToLeft(items.map((item) => toWord(item, pageTransform)));
 
 /** The same item on the shown page: x to the right, y down, rotation included. */
 function toWord(item: TextItem, pageTransform: number[]): PlacedWord {

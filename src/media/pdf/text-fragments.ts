@@ -49,7 +49,11 @@ export function toFragments(allWords: PlacedWord[]): Fragment[] {
     const script = isExponent ? "super" : last ? scriptOf(last, word) : "base";
     const isNear =
       last && Math.abs(last.baseline - word.y) < size * (script === "base" ? 0.45 : 0.7);
-    const continues = isNear && gap < size * 1.2;
+    const isOneDirection =
+      last?.rightToLeft === word.rightToLeft ||
+      script !== "base" ||
+      !/[\p{L}\p{N}]/u.test(word.text);
+    const continues = isNear && gap < size * 1.2 && isOneDirection;
     if (continues && last.text.endsWith(word.text) && gap < -0.8 * word.width) continue;
     const isBefore = last !== undefined && script !== "base" && word.x < last.left;
     if (continues && gap > -size * 0.5 && !isBefore) {
