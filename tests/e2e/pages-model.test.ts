@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { findBarriers, noBrowser, openPage } from "../support/browser";
-import { postFile, postJson } from "../support/http";
+import { get, postFile, postJson } from "../support/http";
 import { openNetworkLine } from "../support/network-line";
 import { startOpenAI } from "../support/openai";
 import { openServerHost, type Server, settled } from "../support/server";
@@ -193,14 +193,25 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
     expect(await page.locator(".problem").count()).toBe(0);
 
     line.cut();
-    await ask(page, "And two coins?");
+    await ask(page, "And three coins?");
     const banner = page.getByText("No connection to the server. Trying again");
     await banner.waitFor();
-    expect(await page.getByLabel("Question", { exact: true }).inputValue()).toBe("And two coins?");
+    expect(await page.getByLabel("Question", { exact: true }).inputValue()).toBe(
+      "And three coins?",
+    );
     line.mend();
     await banner.waitFor({ state: "detached" });
-    await page.getByRole("button", { name: "Ask", exact: true }).click();
+    await ask(page, "And two coins?");
     await page.getByText("Two.", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Ask again" }).nth(1).waitFor();
+    // The question that was not sent is not stored with the next one.
+    const [, thread] = /\/t\/([^?]+)/.exec(page.url())!;
+    const { messages } = await server.json(get(`/api/chat/sessions/${thread}`));
+    const questions = messages.filter(({ role }: { role: string }) => role === "user");
+    expect(questions.map(({ content }: { content: string }) => content)).toEqual([
+      "How much entropy has a coin?",
+      "And two coins?",
+    ]);
 
     // A conversation that cannot be read now is read when the server is back.
     await page.evaluate(() => {
@@ -212,6 +223,58 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
     await banner.waitFor();
     line.mend();
     await page.getByText("Two.", { exact: true }).waitFor();
+  });
+
+  test("keeps what a thread has when a change cannot be sent, and shows why it cannot be read", async () => {
+    const stall = { kind: "stall", afterTokens: 3 } as const;
+    openai.replies = [{ text: "One bit." }, { text: "Two bits have four cases.", fault: stall }];
+    await using line = await openNetworkLine(server.url);
+    await using browser = await openPage();
+    const { page } = browser;
+    const box = page.getByLabel("Question", { exact: true });
+    await page.goto(`${line.url}ag-ui/`);
+    await ask(page, "How much entropy has a coin?");
+    await page.getByText("One bit.", { exact: true }).waitFor();
+    await ask(page, "And two coins?");
+    await page.getByText("Two bits have", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+
+    const finish = page.getByRole("button", { name: "Finish it" });
+    await finish.waitFor();
+    line.cut();
+    await finish.click();
+    await page.getByRole("alert").getByText("The server cannot be reached.").waitFor();
+    await finish.waitFor();
+    expect(await page.getByText("Two bits have", { exact: true }).count()).toBe(1);
+
+    await page.getByRole("button", { name: "Export" }).click();
+    await page.locator(".actions [role=alert]").waitFor();
+
+    await page.getByRole("button", { name: "Edit question" }).first().click();
+    await page.locator(".editing textarea").fill("How much has a die?");
+    await page.locator(".editing [type=submit]").click();
+    await page.getByText("No connection to the server. Trying again").waitFor();
+    expect(await box.inputValue()).toBe("How much has a die?");
+    expect(await page.locator("h2.user").allTextContents()).toEqual([
+      "How much entropy has a coin?",
+      "And two coins?",
+    ]);
+    line.mend();
+
+    // A server that answers with a problem did not lose the conversation.
+    await page.route("**/api/chat/sessions/*", (route) =>
+      route.fulfill({
+        status: 429,
+        contentType: "application/problem+json",
+        body: JSON.stringify({ status: 429, code: "rate_limited", title: "Too many requests" }),
+      }),
+    );
+    await page.reload();
+    await page.getByText("Too many requests").waitFor();
+    expect(await page.locator(".suggestions").count()).toBe(0);
+    await page.unroute("**/api/chat/sessions/*");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText("One bit.", { exact: true }).waitFor();
   });
 });
 

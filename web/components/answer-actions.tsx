@@ -1,10 +1,10 @@
-import type { NewFeedback } from "@lectern/client";
+import { dataOf, type NewFeedback } from "@lectern/client";
 import { useState } from "react";
 import type { Conversation } from "../conversation/conversation";
 import type { Exchange, Reference } from "../conversation/exchange";
-import { BASE_URL, toReachableUrl } from "../server/base-url";
-import { lectern } from "../server/client";
-import { credentialHeaders, isShared } from "../server/credential";
+import { toReachableUrl } from "../server/base-url";
+import { lectern, reasonOf } from "../server/client";
+import { isShared } from "../server/credential";
 import { strings } from "../text/strings";
 import { useCopy } from "./copy-text";
 import { placeName } from "./place";
@@ -33,14 +33,17 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
   const [rating, setRating] = useState<"up" | "down">();
   const message = exchange.parts.at(-1);
   const [reason, setReason] = useState<FeedbackReason>();
+  const [problem, setProblem] = useState<string>();
+  const attempt = (work: Promise<void>) =>
+    work.then(
+      () => setProblem(undefined),
+      (error: unknown) => setProblem(reasonOf(error)),
+    );
   const rate = async (next: "up" | "down", why?: FeedbackReason) => {
     if (!message) return;
     const params = { path: { id: message.id } };
     const body = { rating: next, ...(why && { reason: why }) };
-    const answer = await lectern
-      .POST("/api/chat/messages/{id}/feedback", { params, body })
-      .catch(() => undefined);
-    if (!answer?.response.ok) return;
+    await dataOf(lectern.POST("/api/chat/messages/{id}/feedback", { params, body }));
     setRating(next);
     setReason(why);
   };
@@ -71,7 +74,7 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
             aria-pressed={rating === "up"}
             aria-label={strings.helpful}
             title={strings.helpful}
-            onClick={() => void rate("up")}
+            onClick={() => void attempt(rate("up"))}
           >
             ▲
           </button>
@@ -81,7 +84,7 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
             aria-pressed={rating === "down"}
             aria-label={strings.notHelpful}
             title={strings.notHelpful}
-            onClick={() => void rate("down")}
+            onClick={() => void attempt(rate("down"))}
           >
             ▼
           </button>
@@ -89,7 +92,7 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
             <button
               type="button"
               className="quiet"
-              onClick={() => void exportThread(conversation.options.thread_id)}
+              onClick={() => void attempt(exportThread(conversation.options.thread_id))}
             >
               {strings.export}
             </button>
@@ -104,7 +107,7 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
                   type="button"
                   className="quiet"
                   aria-pressed={reason === one}
-                  onClick={() => void rate("down", one)}
+                  onClick={() => void attempt(rate("down", one))}
                 >
                   {strings.feedbackReasons[one]}
                 </button>
@@ -112,6 +115,11 @@ export function AnswerActions({ exchange, references, isBusy, conversation }: An
             </fieldset>
           )}
         </>
+      )}
+      {problem && (
+        <small className="problem" role="alert">
+          {problem}
+        </small>
       )}
     </div>
   );
@@ -133,10 +141,11 @@ function toMarkdown({ parts }: Exchange, references: Reference[]): string {
 }
 
 async function exportThread(id: string): Promise<void> {
-  const headers = credentialHeaders();
-  const answer = await fetch(`${BASE_URL}/api/chat/sessions/${id}/export`, { headers });
-  if (!answer.ok) return;
-  const url = URL.createObjectURL(await answer.blob());
+  const params = { path: { id } };
+  const markdown = await dataOf(
+    lectern.GET("/api/chat/sessions/{id}/export", { params, parseAs: "blob" }),
+  );
+  const url = URL.createObjectURL(markdown);
   const link = document.createElement("a");
   link.href = url;
   link.download = `conversation-${id}.md`;

@@ -23,7 +23,7 @@ type ConversationViewProps = {
 
 export function ConversationView(props: ConversationViewProps) {
   const { conversation, state, writesAnswers, hasPosition, onOpen } = props;
-  const { status, exchanges, references, unsent } = state;
+  const { status, exchanges, references, unsent, unreadReason } = state;
   const scroller = useRef<HTMLDivElement>(null);
   const { isAway, follow } = useFollow(scroller, state);
   // The same function for each render: exchanges that do not change are not rendered again.
@@ -45,6 +45,14 @@ export function ConversationView(props: ConversationViewProps) {
       <div className="scroller" ref={scroller} id="thread">
         {status === "loading" && <p className="note">{strings.loading}</p>}
         {status === "missing" && <p className="problem">{strings.conversationMissing}</p>}
+        {status === "unread" && unreadReason !== undefined && (
+          <p className="problem" role="alert">
+            {unreadReason}{" "}
+            <button type="button" className="link" onClick={() => void conversation.restore()}>
+              {strings.tryAgain}
+            </button>
+          </p>
+        )}
         {exchanges.length === 0 && status === "ready" && (
           <FirstQuestions course_id={conversation.options.course_id} onAsk={ask} />
         )}
@@ -68,7 +76,9 @@ export function ConversationView(props: ConversationViewProps) {
         </button>
       )}
       {unsent !== undefined && <Connection onBack={() => conversation.takeUnsent()} />}
-      {status === "unread" && <Connection onBack={() => void conversation.restore()} />}
+      {status === "unread" && unreadReason === undefined && (
+        <Connection onBack={() => void conversation.restore()} />
+      )}
       {hasPosition && <p className="note position">{strings.askAbout}</p>}
       <Composer
         thread_id={conversation.options.thread_id}
@@ -85,22 +95,24 @@ export function ConversationView(props: ConversationViewProps) {
 
 /** A problem is an alert already, so it is not announced again. */
 function announce(last: Exchange, references: ReadonlyMap<number, Reference>): string {
-  if (last.status === "failed") return "";
+  if (last.status === "failed" || last.problem) return "";
   if (last.status === "stopped") return strings.stopped;
   return strings.answerReady(findCited(last, references).length);
 }
 
 /** One short message for screen readers when an answer ends. */
-function Announcement({ state: { status, exchanges, references } }: { state: ConversationState }) {
+function Announcement({ state }: { state: ConversationState }) {
+  const { status, exchanges, references, unsent } = state;
   const [text, setText] = useState("");
   const wasRunning = useRef(false);
   useEffect(() => {
     const isRunning = status === "running";
     const last = exchanges.at(-1);
-    if (wasRunning.current && !isRunning && last) setText(announce(last, references));
+    const isSent = unsent === undefined;
+    if (wasRunning.current && !isRunning && last && isSent) setText(announce(last, references));
     if (isRunning) setText("");
     wasRunning.current = isRunning;
-  }, [status, exchanges, references]);
+  }, [status, exchanges, references, unsent]);
   return (
     <p className="hidden" role="status">
       {text}

@@ -1,8 +1,10 @@
 import type { Exchange, Reference } from "./exchange";
 
 export type ConversationState = {
-  /** `loading` while a stored conversation is read; `unread` if the server cannot be reached for it. */
+  /** `loading` while a stored conversation is read; `unread` if it cannot be read now. */
   status: "loading" | "ready" | "running" | "missing" | "unread";
+  /** Why the server did not send the stored conversation; undefined if it cannot be reached. */
+  unreadReason: string | undefined;
   exchanges: Exchange[];
   references: ReadonlyMap<number, Reference>;
   /** A question that was not sent, because the server could not be reached. */
@@ -22,6 +24,7 @@ export class ConversationStore {
   readonly #listeners = new Set<() => void>();
   #state: ConversationState = {
     status: "ready",
+    unreadReason: undefined,
     exchanges: [],
     references: new Map(),
     unsent: undefined,

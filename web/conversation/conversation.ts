@@ -81,18 +81,22 @@ export class Conversation {
 
   /** Reads the stored conversation, and rejoins its answer if one is being written. */
   async restore(): Promise<void> {
-    this.store.change({ status: "loading" });
+    this.store.change({ status: "loading", unreadReason: undefined });
     try {
       const session = await this.#readStored();
       this.#showStored(session);
       if (session.is_answering || isWaitingForReply(session)) await this.#rejoin();
     } catch (error) {
-      const { thread_id } = this.options;
-      const isMissing =
-        error instanceof LecternError && error.status === 404 && !isBegunHere(thread_id);
-      const status = isMissing ? "missing" : isUnreachable(error) ? "unread" : "ready";
-      this.store.change({ status, keyRefused: isKeyRefused(error) });
+      this.store.change(this.#explainUnread(error));
     }
+  }
+
+  #explainUnread(error: unknown): Partial<ConversationState> {
+    if (isKeyRefused(error)) return { status: "ready", keyRefused: true };
+    if (isUnreachable(error)) return { status: "unread" };
+    if (error instanceof LecternError && error.status === 404)
+      return { status: isBegunHere(this.options.thread_id) ? "ready" : "missing" };
+    return { status: "unread", unreadReason: reasonOf(error) };
   }
 
   #readStored(): Promise<ChatSession> {
@@ -132,7 +136,8 @@ export class Conversation {
     this.store.change({
       exchanges: this.#state.exchanges.filter(({ id }) => id !== this.#unsentId),
     });
-    const before = this.#agent.messages;
+    // A copy, because the agent adds to its own list.
+    const before = [...this.#agent.messages];
     if (resume.length === 0) {
       this.#agent.addMessage({ id: question.id, role: "user", content: text });
     }
@@ -165,7 +170,9 @@ export class Conversation {
     if (!last || this.#state.status === "running") return;
     this.store.replaceLast({ ...newExchange(last.id, last.question) });
     this.#agent.setState({});
-    await this.#run();
+    if (await this.#run()) return;
+    // What was written of the answer stays, with the reason and the button.
+    this.store.replaceLast({ ...last, problem: this.store.last.problem });
   }
 
   /** Stops the model. */
@@ -219,17 +226,21 @@ export class Conversation {
 
   async #replaceFrom(exchange: Exchange, text: string): Promise<void> {
     if (this.#state.status === "running") return;
-    const index = this.#state.exchanges.indexOf(exchange);
-    const { messages } = this.#agent;
+    const { exchanges } = this.#state;
+    const index = exchanges.indexOf(exchange);
+    const messages = [...this.#agent.messages];
     const at = messages.findIndex(({ id }) => id === exchange.id);
     if (at < 0) return;
     this.#agent.setMessages([
       ...messages.slice(0, at),
       { id: exchange.id, role: "user", content: text },
     ]);
-    this.store.change({ exchanges: this.#state.exchanges.slice(0, index) });
+    this.store.change({ exchanges: exchanges.slice(0, index) });
     this.store.add(newExchange(exchange.id, text));
-    await this.#run();
+    if (await this.#run()) return;
+    // Nothing was replaced on the server. The question returns to the box, so that it is not lost.
+    this.#agent.setMessages(messages);
+    this.store.change({ exchanges, unsent: text });
   }
 
   /**
