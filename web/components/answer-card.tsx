@@ -28,12 +28,11 @@ export function AnswerCard({ question, courses, writesAnswers }: AnswerCardProps
       <div className="row">
         <select
           aria-label={strings.course}
-          dir="auto"
           value={chosen}
           onChange={(event) => setChosen(event.target.value)}
         >
           {courses.map(({ id, name }) => (
-            <option key={id} value={id}>
+            <option key={id} value={id} dir="auto">
               {name}
             </option>
           ))}

@@ -25,7 +25,8 @@ type CitationProps = {
 export function Citation({ reference, text, onOpen }: CitationProps) {
   const [isShown, setShown] = useState(false);
   const card = useId();
-  const name = `${reference.title ?? strings.untitled}, ${placeName(reference)}`;
+  const title = reference.title ?? strings.untitled;
+  const place = placeName(reference);
   return (
     <span
       className="citing"
@@ -36,7 +37,7 @@ export function Citation({ reference, text, onOpen }: CitationProps) {
         reference={reference}
         onOpen={onOpen}
         className={`citation ${reference.source}`}
-        label={`${text}: ${name}`}
+        label={`${text}: ${title}, ${place}`}
         describedBy={isShown ? card : undefined}
         onFocusChange={setShown}
       >
@@ -45,7 +46,9 @@ export function Citation({ reference, text, onOpen }: CitationProps) {
       </SourceLink>
       {isShown && (
         <HoverCard id={card} onClose={() => setShown(false)}>
-          <b dir="auto">{name}</b>
+          <b>
+            <bdi>{title}</bdi>, {place}
+          </b>
           <PageImage url={imageUrlOf(reference)} alt="" />
           <q dir="auto">{reference.withheld ? strings.withheld : reference.quote}</q>
         </HoverCard>

@@ -25,13 +25,12 @@ export function Header(props: HeaderProps) {
           <select
             id="course"
             aria-label={strings.course}
-            dir="auto"
             value={course?.id ?? ""}
             onChange={(event) => navigate({ view: "course", course: event.target.value })}
           >
             {!course && <option value="">{strings.course}</option>}
             {courses.map(({ id, name }) => (
-              <option key={id} value={id}>
+              <option key={id} value={id} dir="auto">
                 {name}
               </option>
             ))}

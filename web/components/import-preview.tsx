@@ -57,8 +57,8 @@ export function ImportPreview({ course_id, url, onDone, onCancel }: ImportPrevie
             <summary>{strings.recordings}</summary>
             <ol>
               {preview.recordings.map(({ session_id, title }) => (
-                <li key={session_id} dir="auto">
-                  {title ?? strings.untitled}
+                <li key={session_id}>
+                  <bdi>{title ?? strings.untitled}</bdi>
                 </li>
               ))}
             </ol>

@@ -2,8 +2,8 @@ import type { Reference } from "../conversation/exchange";
 import { strings } from "../text/strings";
 import { SourceLink } from "./citation";
 import { PageImage } from "./page-image";
-import { imageUrlOf, placeName } from "./place";
-import { SourceNotes } from "./source-list";
+import { imageUrlOf } from "./place";
+import { SourceName, SourceNotes } from "./source-list";
 
 type ResultCardsProps = { references: Reference[]; onOpen: (reference: Reference) => boolean };
 
@@ -17,7 +17,7 @@ export function ResultCards({ references, onOpen }: ResultCardsProps) {
             <PageImage url={imageUrlOf(reference)} alt="" />
             <div>
               <SourceLink reference={reference} onOpen={onOpen} className="citation-title">
-                {reference.title ?? strings.untitled}, {placeName(reference)}
+                <SourceName reference={reference} />
               </SourceLink>
               <SourceNotes reference={reference} />
               <blockquote dir="auto">{reference.quote}</blockquote>

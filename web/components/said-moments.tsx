@@ -51,8 +51,8 @@ function Moment(props: MomentProps) {
   const [isOpen, setOpen] = useState(isFirst);
   return (
     <details open={isFirst} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary dir="auto">
-        {title ?? strings.untitled}, {toClock(start_ms)}–{toClock(end_ms)}
+      <summary>
+        <bdi>{title ?? strings.untitled}</bdi>, {toClock(start_ms)}–{toClock(end_ms)}
         {!confident && ` (${strings.unsure})`}
       </summary>
       {isOpen && <Speech id={lecture_id} start_ms={start_ms} end_ms={end_ms} />}

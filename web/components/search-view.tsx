@@ -6,7 +6,8 @@ import { lectern, reasonOf } from "../server/client";
 import { strings } from "../text/strings";
 import { AnswerCard } from "./answer-card";
 import { PageImage } from "./page-image";
-import { imageUrlOf, placeName, toPlace } from "./place";
+import { imageUrlOf, toPlace } from "./place";
+import { SourceName } from "./source-list";
 
 type Found = { query: string; passages: CoursePassage[]; problem?: string };
 const SHOWN = 24;
@@ -140,8 +141,8 @@ function Result({ citation, course_id, course_name }: CoursePassage) {
       <div>
         <small dir="auto">{course_name}</small>
         <h2>
-          <button type="button" className="link" dir="auto" onClick={open}>
-            {citation.title ?? strings.untitled}, {placeName(citation)}
+          <button type="button" className="link" onClick={open}>
+            <SourceName reference={citation} />
           </button>
         </h2>
         <blockquote dir="auto">{citation.quote}</blockquote>

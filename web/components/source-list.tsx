@@ -11,9 +11,9 @@ export function SourceList({ references, onOpen }: SourceListProps) {
   return (
     <ol className="sources" aria-label={strings.sources}>
       {references.map((reference) => (
-        <li key={reference.number} value={reference.number} dir="auto">
+        <li key={reference.number} value={reference.number}>
           <SourceLink reference={reference} onOpen={onOpen}>
-            {reference.title ?? strings.untitled}, {placeName(reference)}
+            <SourceName reference={reference} />
           </SourceLink>
           <SourceNotes reference={reference} />
         </li>
@@ -21,6 +21,13 @@ export function SourceList({ references, onOpen }: SourceListProps) {
     </ol>
   );
 }
+
+/** Title and place. The title keeps its direction, so that the words and numbers after it stay in their order. */
+export const SourceName = ({ reference }: { reference: Reference }) => (
+  <>
+    <bdi>{reference.title ?? strings.untitled}</bdi>, {placeName(reference)}
+  </>
+);
 
 export function SourceNotes({ reference }: { reference: Reference }) {
   return (
