@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { AppError } from "./errors";
 import {
@@ -347,6 +348,15 @@ export function loadClientConfig(env: Environment = process.env): z.infer<typeof
 
 /** The name of the app in which this machine of Fly.io runs; undefined elsewhere. */
 export const flyAppName = (env: Environment = process.env): string | undefined => env.FLY_APP_NAME;
+
+/**
+ * A path in the arguments of a command, which begins at the folder of its caller. `./lectern` changes to the folder of
+ * Lectern and names the other one. Addresses such as s3://… stay as they are.
+ */
+export function fromCallerFolder(path: string, env: Environment = process.env): string {
+  const { LECTERN_CALLER_DIR } = env;
+  return LECTERN_CALLER_DIR && !path.includes("://") ? resolve(LECTERN_CALLER_DIR, path) : path;
+}
 
 /** A copy of the environment, for the processes and threads that we start. */
 export const inheritedEnvironment = (): Record<string, string> =>

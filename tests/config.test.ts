@@ -2,7 +2,12 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ConfigProblems, findMisspeltSettings, loadConfig } from "../src/config";
+import {
+  type ConfigProblems,
+  findMisspeltSettings,
+  fromCallerFolder,
+  loadConfig,
+} from "../src/config";
 import { AppError, explain } from "../src/errors";
 import { modelProblems } from "../src/providers/models";
 import { transcriberProblems } from "../src/providers/speech/select-transcriber";
@@ -187,4 +192,14 @@ test("OIDC_SCOPES_MAP gives the scopes of each role, and names its mistakes", ()
 test("a login needs its audience, and a bootstrap key 32 characters", () => {
   expect(() => loadConfig({ OIDC_ISSUER: "https://login.example" })).toThrow();
   expect(() => loadConfig({ BOOTSTRAP_API_KEY: "short" })).toThrow();
+});
+
+test.each([
+  ["archive.tar.zst", "/home/ada/archive.tar.zst"],
+  ["../course", "/home/course"],
+  ["/backups/archive.tar.zst", "/backups/archive.tar.zst"],
+  ["s3://bucket/prefix", "s3://bucket/prefix"],
+])("the argument %s of a command called in /home/ada is %s", (path, expected) => {
+  expect(fromCallerFolder(path, { LECTERN_CALLER_DIR: "/home/ada" })).toBe(expected);
+  expect(fromCallerFolder(path, {})).toBe(path);
 });

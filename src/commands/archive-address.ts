@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import type { Config } from "../config";
+import { type Config, fromCallerFolder } from "../config";
 import { AppError } from "../errors";
 import { openBackups } from "../services";
 
@@ -12,9 +12,10 @@ export type ArchiveSource = { label: string; open(): Promise<ReadableStream<Uint
  */
 export async function findArchive(config: Config, address: string): Promise<ArchiveSource> {
   if (address !== "latest") {
-    const place = openBackups(config, dirname(address));
-    await (await place.open(basename(address))).cancel(); // a missing archive fails before a database is made
-    return { label: address, open: () => place.open(basename(address)) };
+    const path = fromCallerFolder(address);
+    const place = openBackups(config, dirname(path));
+    await (await place.open(basename(path))).cancel(); // a missing archive fails before a database is made
+    return { label: path, open: () => place.open(basename(path)) };
   }
   const place = openBackups(config);
   const newest = (await place.list()).at(-1);

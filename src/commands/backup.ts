@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type Config, loadConfig } from "../config";
+import { type Config, fromCallerFolder, loadConfig } from "../config";
 import { type BackupRecord, getBackup } from "../db/backup/backups";
 import type { Sql } from "../db/client";
 import type { DatabaseServer } from "../db/server";
@@ -109,7 +109,7 @@ function readOptions(args: string[]) {
     if (keep !== undefined && !(Number.isInteger(keep) && keep > 0)) {
       throw new Error("--keep must be a whole number, 1 or more");
     }
-    return { ...values, keep };
+    return { ...values, to: values.to && fromCallerFolder(values.to), keep };
   } catch (error) {
     exitWithUsage(error, USAGE);
   }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { fromCallerFolder } from "../config";
 import { AppError } from "../errors";
 import { type CourseEvaluation, evaluateCourse, takeStoredExam } from "./eval/course";
 import { EVALUATIONS, evaluateSearch } from "./eval/parts";
@@ -77,6 +78,10 @@ function readArguments(args: string[]): EvalArguments | null {
   };
   /** The next argument, unless it is an option. */
   const value = () => (rest[0] && !rest[0].startsWith("-") ? rest.shift()! : null);
+  const file = () => {
+    const path = value();
+    return path === null ? null : fromCallerFolder(path);
+  };
   const setPath = (path: string | null) => {
     if (path === null || read.path !== "") return false;
     read.path = path;
@@ -86,19 +91,19 @@ function readArguments(args: string[]): EvalArguments | null {
     const arg = rest.shift()!;
     if (arg === "--json") read.asJson = true;
     else if (arg === "--svg") {
-      read.svg = value();
+      read.svg = file();
       if (read.svg === null) return null;
     } else if (arg === "--gate") {
       if (read.path === "") return null;
       read.hasGate = true;
-      read.gate = value();
+      read.gate = file();
     } else if (arg === "--course") {
       read.isStored = true;
       if (!setPath(value()) || !z.guid().safeParse(read.path).success) return null;
     } else if (arg in EVALUATIONS && read.measured === "course") {
       read.measured = arg as keyof typeof EVALUATIONS;
-      if (!setPath(value())) return null;
-    } else if (arg.startsWith("-") || !setPath(arg)) return null;
+      if (!setPath(file())) return null;
+    } else if (arg.startsWith("-") || !setPath(fromCallerFolder(arg))) return null;
   }
   if (read.path === "") return null;
   if (read.hasGate && !read.isStored) read.gate ??= join(read.path, "baseline.json");

@@ -50,9 +50,10 @@ test("a running installation is backed up, checked, and restored into a new fold
   const verified = await run("verify", ["latest"], settings);
   const target = { DATA_ROOT: folder, BACKUP_TO };
   const restored = await run("restore", ["latest"], target);
-  const again = await run("restore", [join(BACKUP_TO, backup.archive)], target);
+  const inBackups = { ...target, LECTERN_CALLER_DIR: BACKUP_TO };
+  const again = await run("restore", [backup.archive], inBackups);
   const resumed = await run("jobs", ["resume"], target);
-  const listed = await run("backup", ["--list"], target);
+  const listed = await run("backup", ["--list", "--to", "."], { ...inBackups, BACKUP_TO: "" });
   await rm(folder, { recursive: true });
 
   expect(backup).toMatchObject({ place: BACKUP_TO, files: 0, missing: 0, error_code: null });

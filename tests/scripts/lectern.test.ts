@@ -35,6 +35,16 @@ describe("./lectern", () => {
   );
 });
 
+test.each([
+  ["up", "--port"],
+  ["doctor", "--json"],
+])("'./lectern %s %s' is refused, because %s takes its settings from variables", (command, arg) => {
+  const { exitCode, stdout, stderr } = run(["./lectern", command, arg, "8090"], PROJECT);
+
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  expect(stderr).toContain(`PORT=8090 ./lectern ${command}`);
+});
+
 describe("a fresh clone", () => {
   let clone: string;
   beforeAll(async () => {
@@ -47,6 +57,10 @@ describe("a fresh clone", () => {
     await Bun.write(
       join(clone, "src/commands/doctor.ts"),
       `console.log("well in", process.cwd());`,
+    );
+    await Bun.write(
+      join(clone, "src/commands/verify.ts"),
+      `console.log("called in", process.env.LECTERN_CALLER_DIR);`,
     );
     await symlink(join(clone, "lectern"), join(clone, "shortcut"));
     run(["git", "init", "--quiet"], clone);
@@ -75,5 +89,12 @@ describe("a fresh clone", () => {
     expect(exitCode).toBe(0);
     expect(stdout.trim()).toBe(`well in ${clone}`);
     expect(stderr).toBe("");
+  });
+
+  test("passes the folder of the caller, where paths in the arguments begin", () => {
+    const command = [join(clone, "shortcut"), "verify", "archive"];
+
+    expect(run(command, "/usr").stdout).toBe("called in /usr\n");
+    expect(run(command, clone, { LECTERN_CALLER_DIR: "/" }).stdout).toBe("called in undefined\n");
   });
 });
