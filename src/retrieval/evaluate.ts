@@ -1,5 +1,6 @@
 import type { Candidate } from "../db/chunks/candidates";
 import { type EvaluatedDocument, insertEvaluated } from "../db/chunks/evaluation";
+import { refreshWordCounts } from "../db/chunks/word-counts";
 import type { Sql } from "../db/client";
 import { SEES_ALL } from "../principal";
 import type { Embedder } from "../providers/embedder";
@@ -60,6 +61,8 @@ export async function ingestSet(
     await insertEvaluated(db, course_id, embedder.model, embedded);
     say(`${Math.min(done + BATCH, documents.length)} of ${documents.length} documents`);
   }
+  // As maintenance does it, because a search with these counts ranks other chunks.
+  await refreshWordCounts(db);
   return ids;
 }
 

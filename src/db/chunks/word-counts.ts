@@ -1,7 +1,7 @@
 import type { Sql } from "../client";
 
 /** From so many chunks on, a course has counts: the chunks of smaller courses are all ranked. */
-const LEAST_CHUNKS = 2_000;
+const LEAST_CHUNKS = 500;
 /** Words in fewer chunks are not stored: they are as good as unknown. */
 const LEAST_MATCHES = 10;
 /** Chunks that are read to count words. */
