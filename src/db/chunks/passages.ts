@@ -54,10 +54,7 @@ export async function readSlideTexts(
     where c.id = any(${ids}::uuid[])`;
 }
 
-/**
- * The embedding models of the chunks of the courses, null for all courses: at most two for each language of a course, the
- * first and the last by name, because an index gives these without reading the course.
- */
+/** The embedding models of the chunks of the courses, null for all courses. An index gives them without reading the chunks. */
 export async function listCourseModels(
   sql: Sql,
   course_ids: readonly string[] | null,

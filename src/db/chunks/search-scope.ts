@@ -154,17 +154,21 @@ const languagesOf = (sql: Sql, table: ChunkTable, course_id: Fragment) => sql`
    select text_config from language)`;
 
 /**
- * The embedding models of the chunks of a course, with nulls and repetitions: the first and the last by name of each language,
- * because an index gives these without reading the chunks.
+ * The embedding models of the chunks of a course, with nulls and repetitions: the index leads from one language and model to
+ * the next, past their chunks.
  */
 export const modelsOf = (sql: Sql, course_id: Fragment) => {
   const ofTable = (table: ChunkTable) => sql`
-    select used.model from (${languagesOf(sql, table, course_id)}) language cross join lateral (
-      select min(embedding_model) as model from ${sql(table)} c
-      where c.course_id = ${course_id} and c.text_config = language.text_config
-      union all
-      select max(embedding_model) from ${sql(table)} c
-      where c.course_id = ${course_id} and c.text_config = language.text_config
-    ) used`;
+    (with recursive kind as (
+       (select text_config, embedding_model from ${sql(table)} where course_id = ${course_id}
+        order by text_config, embedding_model limit 1)
+       union all
+       select next.text_config, next.embedding_model from kind cross join lateral (
+         select c.text_config, c.embedding_model from ${sql(table)} c
+         where c.course_id = ${course_id}
+           and (c.text_config, c.embedding_model) > (kind.text_config, kind.embedding_model)
+         order by c.text_config, c.embedding_model limit 1) next
+     )
+     select embedding_model as model from kind)`;
   return sql`${ofTable("lecture_chunks")} union all ${ofTable("slide_chunks")}`;
 };

@@ -141,6 +141,25 @@ describe("by meaning", () => {
     expect(await listCourseModels(db, [course_id])).toEqual(["other:plane", MODEL]);
   });
 
+  test("the models of a course are all that its chunks have in each language", async () => {
+    const course_id = await createCourse(db);
+    const embedding = direction(1, 0);
+    await addLecture(db, course_id, [
+      { content: "nowhere" },
+      ...["b:1", "c:1", "a:1", "d:1", "c:1"].map((model) => ({
+        content: "east",
+        embedding,
+        model,
+      })),
+    ]);
+    await addLecture(db, course_id, [{ content: "east", embedding, model: "e:1" }]);
+    await db`update lecture_chunks set text_config = 'german'
+      where course_id = ${course_id} and embedding_model = any('{b:1,e:1}')`;
+
+    const models = ["a:1", "b:1", "c:1", "d:1", "e:1"];
+    expect(await listCourseModels(db, [course_id])).toEqual(models);
+  });
+
   test("keeps vectors in their rows, where they are read at once", async () => {
     const columns = await db`
       select attrelid::regclass::text as table_name, attstorage from pg_attribute
