@@ -39,7 +39,7 @@ export type FolderQuestion = Omit<FileQuestion, "id" | "covered" | "gold"> & {
 };
 /** The time in which a lecture shows a page. */
 export type LabelledVisit = Omit<z.infer<typeof Visit>, "page"> & {
-  /** From 1. */
+  /** From 1; 0 for a label in a damaged file. */
   page: number;
 };
 
@@ -62,7 +62,8 @@ const OWN_FILES = [...QUESTION_FILES, CITATIONS_FILE, TIMELINE_FILE, "baseline.j
 
 /**
  * Reads the questions of a course folder, the names of its PDFs and transcripts, and the optional labels. All files
- * and places must exist: a question about a page that does not exist would count as a failure of search.
+ * and places must exist: a question about a page that does not exist would count as a failure of search. A damaged file
+ * is not in the lists, but its questions are.
  *
  * @throws AppError `evaluation_set_invalid`, with the file, and all lines that have a problem; the signal's reason
  */
@@ -79,11 +80,11 @@ export async function readCourseFolder(
     : null;
   const named = [
     ...written.questions.flatMap(({ value }) => value.gold.map(({ file }) => file)),
-    ...(visits ?? []).map(({ value }) => value.lecture),
+    ...(visits ?? []).flatMap(({ value }) => [value.lecture, value.document]),
   ];
   const transcripts = withoutCopies(material.transcripts, named, limits.warn);
   const files = await readCourseFiles(folder, { ...material, transcripts }, named, limits);
-  if (files.length === 0) throw noMaterial(folder);
+  if (files.every(({ kind }) => kind === "damaged")) throw noMaterial(folder);
   const namesOf = (kind: CourseFile["kind"]) =>
     files.filter((file) => file.kind === kind).map(({ name }) => name);
   return {
@@ -100,7 +101,7 @@ export async function readCourseFolder(
 
 function noMaterial(folder: string): AppError {
   const extensions = TRANSCRIPT_EXTENSIONS.map((extension) => `.${extension}`).join(", ");
-  const problem = `the folder contains no PDF and no transcript (${extensions})`;
+  const problem = `the folder contains no PDF and no transcript that can be read (${extensions})`;
   return new AppError("evaluation_set_invalid", { path: folder, problem });
 }
 
@@ -158,7 +159,7 @@ function toTimeline(
     const [page, ...others] = shown.pages;
     if (others.length > 0)
       problems.add(row, `page must be one page, not ${shown.pages.join(", ")}`);
-    return [{ ...value, lecture: spoken.file.name, document: shown.file.name, page: page! }];
+    return [{ ...value, lecture: spoken.file.name, document: shown.file.name, page: page ?? 0 }];
   });
   problems.throwIfAny();
   if (visits.length === 0) {

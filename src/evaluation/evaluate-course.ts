@@ -21,6 +21,9 @@ export type CourseReport = {
   legs: SearchLegs | null;
 };
 
+/** Of a file that is damaged: nothing that search finds is in it. */
+const NO_ASSET = "00000000-0000-0000-0000-000000000000";
+
 /**
  * Ingests a folder into a course and measures retrieval, answers, refusals, the citation check and the timeline.
  *
@@ -41,9 +44,9 @@ export async function evaluateFolder(
       covered,
       gold: gold.map((place) =>
         "pages" in place
-          ? { asset_id: assets.get(place.file)!, pages: place.pages }
+          ? { asset_id: assets.get(place.file) ?? NO_ASSET, pages: place.pages }
           : {
-              asset_id: assets.get(place.file)!,
+              asset_id: assets.get(place.file) ?? NO_ASSET,
               start_ms: place.start_s * 1_000,
               end_ms: place.end_s * 1_000,
             },
@@ -101,7 +104,8 @@ async function measureTimeline(
   const spans = new Map(
     await Promise.all(
       lectures.map(
-        async (name) => [name, await listSlideSpans(db, assets.get(name)!, SEES_ALL)] as const,
+        async (name) =>
+          [name, await listSlideSpans(db, assets.get(name) ?? NO_ASSET, SEES_ALL)] as const,
       ),
     ),
   );

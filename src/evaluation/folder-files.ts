@@ -1,16 +1,17 @@
 import { readdir, stat } from "node:fs/promises";
 import { extname, join, parse } from "node:path";
-import { AppError } from "../errors";
+import { AppError, ERRORS } from "../errors";
 import { readPdf } from "../media/pdf/pdf";
 import { editDistance } from "../text/edit-distance";
 import { parseTranscriptFile } from "../text/transcript/transcript-file";
 import { TRANSCRIPT_EXTENSIONS } from "../text/transcript/transcript-kinds";
 import { PAGES_HINT, type WrittenPage } from "./gold";
 
-/** A PDF with its number of pages, or a transcript with the end of its speech. */
+/** A PDF with its number of pages, a transcript with the end of its speech, or a damaged file that questions name. */
 export type CourseFile =
   | { name: string; kind: "document"; page_count: number; page_labels: PageLabels }
-  | { name: string; kind: "transcript"; end_ms: number };
+  | { name: string; kind: "transcript"; end_ms: number }
+  | { name: string; kind: "damaged" };
 
 /** How a folder is read. `warn` receives a sentence about each file that is left out. */
 export type FolderLimits = {
@@ -103,11 +104,12 @@ const rankOf = (name: string) =>
   (TRANSCRIPT_EXTENSIONS as readonly string[]).indexOf(extensionOf(name));
 
 /**
- * Opens each file, so that a damaged one is found before a model is paid for. A table, a text or a JSON file that is not
- * a transcript, and that no question names, is left out with a warning.
+ * Opens each file, so that a damaged one is found before a model is paid for. It is left out with a warning; if a
+ * question names it, as `damaged`, because a typing error in a name must stay a different problem.
  *
  * @param named  files of the questions and labels
- * @throws AppError `evaluation_set_invalid` with the name of the file; the signal's reason
+ * @throws AppError `evaluation_set_invalid` if a question names a text, a table or a JSON file that is not a transcript;
+ *   AppError if files cannot be read for another reason than their content; the signal's reason
  */
 export async function readCourseFiles(
   folder: string,
@@ -115,52 +117,53 @@ export async function readCourseFiles(
   named: readonly string[],
   { maxPages, signal, warn }: FolderLimits,
 ): Promise<CourseFile[]> {
-  const files: CourseFile[] = [];
-  for (const name of documents) {
-    files.push(
-      await orInvalid(join(folder, name), signal, async (path) => {
-        await using pdf = await readPdf(path, { maxPages, signal });
-        const { page_count, page_labels } = pdf;
-        return { name, kind: "document", page_count, page_labels };
-      }),
-    );
-  }
   const isNamed = new Set(named.map((name) => name.normalize()));
+  const files: CourseFile[] = [];
+  const add = async (name: string, read: (path: string) => Promise<CourseFile>) => {
+    try {
+      files.push(await read(join(folder, name)));
+    } catch (error) {
+      signal.throwIfAborted();
+      const cannotBeOpened = (error as NodeJS.ErrnoException).code !== undefined;
+      if (!cannotBeOpened && !isFaultOfFile(error)) throw error;
+      const reason = describeFailure(error);
+      const isShared = SHARED_EXTENSIONS.includes(extensionOf(name));
+      if (isNamed.has(name.normalize())) {
+        if (isShared) throw invalid(join(folder, name), reason);
+        warn(`${name} is left out, so questions about it count as not found: ${reason}`);
+        files.push({ name, kind: "damaged" });
+      } else if (isShared) {
+        warn(`${name} is left out, because it is not a transcript`);
+      } else warn(`${name} is left out: ${reason}`);
+    }
+  };
+  for (const name of documents) {
+    await add(name, async (path) => {
+      await using pdf = await readPdf(path, { maxPages, signal });
+      const { page_count, page_labels } = pdf;
+      return { name, kind: "document", page_count, page_labels };
+    });
+  }
   for (const name of transcripts) {
-    const file = orInvalid(join(folder, name), signal, async (path): Promise<CourseFile> => {
+    await add(name, async (path) => {
       const bytes = await Bun.file(path).bytes();
       const { segments } = parseTranscriptFile({ filename: name, bytes });
       const end_ms = segments.reduce((last, one) => Math.max(last, one.end_ms), 0);
       return { name, kind: "transcript", end_ms };
     });
-    const isRequired =
-      !SHARED_EXTENSIONS.includes(extensionOf(name)) || isNamed.has(name.normalize());
-    try {
-      files.push(await file);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isRequired) throw error;
-      warn(`${name} is left out, because it is not a transcript`);
-    }
   }
   return files;
 }
 
-async function orInvalid<T>(
-  path: string,
-  signal: AbortSignal,
-  read: (path: string) => Promise<T>,
-): Promise<T> {
-  try {
-    return await read(path);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw invalid(path, describeFailure(error), error);
-  }
-}
+/** Too large, of another type, or not usable. */
+const STATUS_OF_FILE_FAULTS: readonly number[] = [413, 415, 422];
+
+/** Whether a failure is that of one file. Others, such as a missing program or an outage, affect all of them. */
+export const isFaultOfFile = (error: unknown): boolean =>
+  error instanceof AppError && STATUS_OF_FILE_FAULTS.includes(ERRORS[error.errorCode].status);
 
 /** The title of an error, with the reason of a PDF and the first problem of a transcript. */
-function describeFailure(error: unknown): string {
+export function describeFailure(error: unknown): string {
   if (!(error instanceof AppError)) {
     return `the file cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`;
   }
@@ -172,7 +175,8 @@ function describeFailure(error: unknown): string {
 /**
  * Checks that a place exists.
  *
- * @returns the file of the place, with its pages from 1 (none in a transcript), or the problem
+ * @returns the file of the place, with its pages from 1 (none in a transcript), or the problem. Places in a damaged
+ *   file are not checked.
  */
 export function findPlace(
   place: FolderPlace,
@@ -181,6 +185,10 @@ export function findPlace(
   const file = findFile(place.file, files);
   if (!file) return { problem: missing(place.file, files) };
   const { name } = file;
+  if (file.kind === "damaged") {
+    const pages = "pages" in place ? place.pages : [];
+    return { file, pages: pages.filter((page) => typeof page === "number") };
+  }
   if ("pages" in place) {
     if (file.kind === "transcript") {
       return { problem: `${name} has no pages: write start_s and end_s` };
@@ -247,5 +255,5 @@ function missing(name: string, files: readonly CourseFile[]): string {
   return `there is no file ${name}${meant ? `: is ${meant.name} meant?` : ""}`;
 }
 
-const invalid = (path: string, problem: string, cause?: unknown) =>
-  new AppError("evaluation_set_invalid", { path, problem }, { cause });
+const invalid = (path: string, problem: string) =>
+  new AppError("evaluation_set_invalid", { path, problem });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { alignNextLecture } from "../alignment/align-lecture";
 import { isAnyAlignmentDue } from "../db/alignment/due-alignments";
 import { hurryJob } from "../db/jobs/job-control";
-import { AppError, type ErrorCode, isRetryable } from "../errors";
+import { AppError, isRetryable } from "../errors";
 import type { Log } from "../log";
 import { pause } from "../pause";
 import { type DocumentTools, ingestDocument } from "../pipelines/document/ingest";
@@ -15,6 +15,7 @@ import { openAttempt } from "../pipelines/step";
 import { keepClaim, runAttempt, VISIBILITY_SECONDS } from "../queue/attempt";
 import { type ClaimedJob, claimJob, QUEUES } from "../queue/queue";
 import type { CourseFolder } from "./course-folder";
+import { describeFailure, isFaultOfFile } from "./folder-files";
 
 export type FolderDeps = DocumentTools &
   LectureDeps & {
@@ -27,8 +28,6 @@ export type FolderDeps = DocumentTools &
 /** A short outage must not end an evaluation that takes minutes, and a long one must not keep it waiting. */
 const MOST_ATTEMPTS = 3;
 const RETRY_MS = 2_000;
-/** Faults of one file that only search notices, such as a scanned deck without OCR. The other files are evaluated. */
-const UNSEARCHABLE: readonly ErrorCode[] = ["document_without_text", "pdf_too_complex"];
 
 /**
  * Ingests the PDFs and transcripts of a folder with the pipelines of the server, and aligns slides and speech.
@@ -46,6 +45,18 @@ export async function ingestFolder(
 ): Promise<Map<string, string>> {
   const { db, storage, signal, say } = deps;
   const assets = new Map<string, string>();
+  const sayUnsearchable = (name: string, failure: unknown) =>
+    say(
+      `${name} cannot be searched, so questions about it count as not found: ${describeFailure(failure)}`,
+    );
+  const add = async (filename: string, receive: () => Promise<string>) => {
+    try {
+      assets.set(filename, await receive());
+    } catch (error) {
+      if (!isFaultOfFile(error)) throw error;
+      sayUnsearchable(filename, error);
+    }
+  };
   for (const filename of documents) {
     const path = join(storage.stagingDir, crypto.randomUUID());
     await copyFile(join(folder, filename), path);
@@ -53,12 +64,18 @@ export async function ingestFolder(
     const sha256 = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
     const file = { path, filename, size_bytes: bytes.length, sha256 };
     const request = { course_id, priority: "normal" as const };
-    assets.set(filename, (await receiveDocument({ db, storage }, request, file)).document_id);
+    await add(
+      filename,
+      async () => (await receiveDocument({ db, storage }, request, file)).document_id,
+    );
   }
   for (const filename of transcripts) {
     const bytes = await Bun.file(join(folder, filename)).bytes();
-    const received = await receiveTranscript(db, { course_id }, { filename, bytes }, signal);
-    assets.set(filename, received.lecture_id);
+    const file = { filename, bytes };
+    await add(
+      filename,
+      async () => (await receiveTranscript(db, { course_id }, file, signal)).lecture_id,
+    );
   }
   const nameOf = new Map(assets.entries().map(([name, id]) => [id, name]));
   const failures = new Map<string, number>();
@@ -73,10 +90,9 @@ export async function ingestFolder(
     const name = nameOf.get(job.asset_id) ?? job.asset_id;
     const count = (failures.get(name) ?? 0) + 1;
     failures.set(name, count);
-    if (failure instanceof AppError && UNSEARCHABLE.includes(failure.errorCode)) {
-      say(
-        `${name} cannot be searched, so questions about it count as not found: ${messageOf(failure)}`,
-      );
+    // Such as a scanned deck without OCR. The other files are evaluated.
+    if (isFaultOfFile(failure)) {
+      sayUnsearchable(name, failure);
       continue;
     }
     if (!isRetryable(failure)) throw invalidFile(name, failure);

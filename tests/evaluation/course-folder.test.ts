@@ -357,16 +357,29 @@ describe("a course folder", () => {
   test.each([
     ["empty.pdf", "", "the file is empty"],
     ["text.pdf", "hello", "no %PDF- mark"],
-    ["empty.vtt", "", "no"],
+    ["cut.pdf", "%PDF-1.7\n1 0 obj\n<<", "not a readable PDF"],
+    ["empty.vtt", "", "left out"],
     ["binary.srt", "\0\x01\x02", "WebVTT"],
-  ])("names the damaged file %s", async (name, text, problem) => {
-    await withQuestions(onPage);
+  ])("leaves out the damaged file %s with a warning", async (name, text, reason) => {
     await writeFile(join(folder, name), text);
-    const details = await problemsOf(read());
+    const other = await withQuestions(onPage);
+    const unnamed = warnings.splice(0).join("\n");
+    const place = name.endsWith("pdf") ? { pages: ["iv", 3] } : { start_s: 1, end_s: 2 };
+    const asked = await withQuestions(onPage, { question, gold: [{ file: name, ...place }] });
     await rm(join(folder, name));
 
-    expect(details.path).toBe(join(folder, name));
-    expect(details.problem).toContain(problem);
+    expect(unnamed).toStartWith(`${name} is left out: `);
+    expect(unnamed).toContain(reason);
+    expect(other.questions).toHaveLength(1);
+    expect(warnings.join("\n")).toStartWith(
+      `${name} is left out, so questions about it count as not found: `,
+    );
+    expect(asked.questions.map(({ gold }) => gold)[1]).toEqual([
+      { file: name, ...("pages" in place ? { pages: [3] } : place) },
+    ]);
+    for (const { documents, transcripts } of [other, asked]) {
+      expect([...documents, ...transcripts]).not.toContain(name);
+    }
   });
 
   test("stops when it is cancelled", async () => {
