@@ -1,4 +1,4 @@
-import { toAsciiDigit } from "./digits";
+import { toAsciiDigit } from "../../text/digits";
 
 /** Three digits of any script; no passage has the number 0. */
 const NUMBER = "(?![0０٠۰०])\\p{Nd}{1,3}";

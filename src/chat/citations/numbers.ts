@@ -1,4 +1,4 @@
-import { toAsciiDigit } from "./digits";
+import { toAsciiDigit } from "../../text/digits";
 import { monthsOf } from "./months";
 
 /** A number in a text that `prepareNumbers` returned. */

@@ -1,3 +1,5 @@
+import { toAsciiDigit } from "../digits";
+import { splitLines } from "./text-lines";
 import type { TranscriptWarnings } from "./transcript-warnings";
 
 /** One cue of a VTT or SRT file, its text still with markup. `line` counts from 1. */
@@ -14,10 +16,17 @@ export const MAX_CUES = 100_000;
 const MAX_LINES = 1_000_000;
 const MAX_LINE_CHARS = 1_000_000;
 
-/** Machine translation leaves blanks inside times; some tools write a colon before the milliseconds. */
-const STAMP = "-?(?:\\d{1,6} ?: ?-?)?\\d{1,3} ?: ?-?\\d{1,3}(?: ?[.,] ?-?\\d{1,9}|:\\d{3}(?!\\d))?";
+/**
+ * Machine translation leaves blanks inside times; some tools write a colon before the milliseconds, frames at the
+ * end, or seconds alone.
+ */
+const STAMP =
+  "(?:-?(?:\\d{1,6} ?: ?-?)?\\d{1,3} ?: ?-?\\d{1,3}(?: ?[.,] ?-?\\d{1,9}|[:;]\\d{2,3}(?!\\d))?|-?\\d{1,6}[.,]\\d{1,9})";
 const NUMBER_BEFORE = "(?:(\\d{1,7})[.)]?[ \\t]+)?";
-const TIMING = new RegExp(`^\\s*${NUMBER_BEFORE}(${STAMP})\\s*-->\\s*(${STAMP})(?:[ \\t]+(.*))?$`);
+/** The end can be missing. */
+const TIMING = new RegExp(
+  `^\\s*${NUMBER_BEFORE}(${STAMP})\\s*-->(?:\\s*(${STAMP})(?:[ \\t]+(.*))?|\\s*)$`,
+);
 /** Arrows that converters write in place of `-->`. Accepted only where a timing line belongs. */
 const LOOSE_TIMING = new RegExp(
   `^\\s*${NUMBER_BEFORE}(${STAMP})\\s*(?:-{1,2} ?-? ?>|=+>|[–—→]>?)\\s*(${STAMP})(?:[ \\t]+(.*))?$`,
@@ -40,10 +49,36 @@ export function readCues(
   format: "vtt" | "srt",
   warnings: TranscriptWarnings,
 ): CaptionFile {
-  const lines = text.replace(/^\ufeff/, "").split(/\r+\n|\n|\r/);
+  const lines = withoutDoubledLines(splitLines(text.replace(/^\ufeff/, "")));
   if (lines.length > MAX_LINES) warnings.refuse(MAX_LINES, `more than ${MAX_LINES} lines`);
   return new CueReader(lines, format, warnings).read();
 }
+
+/** Some programs write an empty line after each line of a file. */
+function withoutDoubledLines(lines: string[]): string[] {
+  const isDoubled =
+    lines.length > 4 &&
+    lines.every((line, i) => i % 2 === 0 || line === "") &&
+    lines.some((line) => TIMING.test(line));
+  return isDoubled ? lines.filter((_, i) => i % 2 === 0) : lines;
+}
+
+/**
+ * Writes the numbers and lines of times of captions in one way: other scripts' digits and full-width signs become
+ * ASCII, an escaped arrow becomes `-->`, and invisible characters are removed.
+ */
+export const plainTimes = (text: string): string => text.replace(ODD_TIMES, toPlainTimes);
+
+const ODD_TIMES =
+  /^[\p{Nd}\p{Cf}\s]{1,20}$|^[\p{Nd}\p{Cf}\p{Pd}\s：:，,.−٫]{3,60}(?:--(?:>|&gt;)|→)[\p{Nd}\p{Cf}\p{Pd}\s：:，,.−٫]{0,60}/gmu;
+const toPlainTimes = (line: string): string =>
+  line
+    .replace(/\p{Cf}/gu, "")
+    .replace("&gt;", ">")
+    .replace(/(?<![0-9])[−‐‑‒–—](?=\p{Nd})/gu, "-")
+    .replace(/[：，]/g, (sign) => sign.normalize("NFKC"))
+    .replace(/٫/g, ".")
+    .replace(/(?![0-9])\p{Nd}/gu, toAsciiDigit);
 
 /** A run of lines between empty ones. */
 type Block = { from: number; lines: string[] };
@@ -55,6 +90,8 @@ class CueReader {
   readonly #file: CaptionFile = { header: [], cues: [] };
   /** The cue that receives the next text lines; null after a skipped cue. */
   #cue: Cue | null = null;
+  /** A cue without an end lasts until the next one. */
+  #endless: Cue | null = null;
   /** Lines since the last empty one that no timing line has claimed yet. */
   #block: Block = { from: 0, lines: [] };
   #lastNumber = 0;
@@ -126,7 +163,9 @@ class CueReader {
     if (this.#file.cues.length === MAX_CUES) {
       this.#warnings.refuse(i + 1, `more than ${MAX_CUES} cues: split the file`);
     }
-    const cue: Cue = { line: i + 1, ...this.#toTimes(i, start!, end!), lines: [] };
+    const cue: Cue = { line: i + 1, ...this.#toTimes(i, start!, end), lines: [] };
+    if (this.#endless) this.#endless.end_ms = Math.max(this.#endless.start_ms, cue.start_ms);
+    this.#endless = end === undefined ? cue : null;
     if (!SETTINGS.test(rest)) {
       this.#warnings.add(i + 1, "the text begins on the line of times");
       cue.lines.push(rest);
@@ -157,13 +196,14 @@ class CueReader {
     return isNumbered ? last : undefined;
   }
 
-  #toTimes(i: number, start: string, end: string): { start_ms: number; end_ms: number } {
-    const [start_ms, end_ms] = [toMs(start), toMs(end)];
+  #toTimes(i: number, start: string, end: string | undefined) {
+    const [start_ms, end_ms] = [toMs(start), toMs(end ?? start)];
     if (start_ms < 0 || end_ms < 0) this.#warnings.add(i + 1, "a time is before 0: 0 is used");
     const from = Math.max(0, start_ms);
     const to = Math.max(0, end_ms);
     if (to < from) this.#warnings.add(i + 1, "the cue ends before it starts: its start is used");
-    if (to === from) this.#warnings.add(i + 1, "the cue has no length");
+    if (end === undefined) this.#warnings.add(i + 1, "the cue has no end");
+    else if (to === from) this.#warnings.add(i + 1, "the cue has no length");
     return { start_ms: from, end_ms: to };
   }
 
@@ -201,10 +241,21 @@ const isDamagedTiming = (line: string) =>
   line.includes("-->") && /\d/.test(line) && !METADATA_BLOCK.test(line);
 const isNumber = (line: string) => /^\s*\d{1,7}\s*$/.test(line);
 
-/** Milliseconds of `01:02:03,456` or `02:03.4`; negative where any part has a minus. */
+/** Few cameras have another rate where no file states it. */
+const FRAMES_PER_SECOND = 25;
+
+/**
+ * Milliseconds of `01:02:03,456`, `02:03.4` or `3.5`, also with frames at the end, as in `01:02:03:12`; negative
+ * where any part has a minus.
+ */
 export function toMs(stamp: string): number {
+  const [, beforeFrames, frames] = /^(.+[:;].+[:;].+)[:;](\d{2})$/.exec(stamp) ?? [];
+  if (beforeFrames !== undefined) {
+    return toMs(beforeFrames) + (Number(frames) * 1_000) / FRAMES_PER_SECOND;
+  }
   const [clock = "", fraction = ""] = stamp
     .replace(/[- ]/g, "")
+    .replaceAll(";", ":")
     .replace(/^(\d+:\d+:\d+):(?=\d{3}$)/, "$1.")
     .split(/[.,]/);
   const seconds = clock.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);

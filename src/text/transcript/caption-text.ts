@@ -14,7 +14,7 @@ export const SPEAKER_END = ":\u2060 ";
 
 /** Tags of captions. Other text in angle brackets is kept: it can be mathematics. */
 const TAGS =
-  /<\/?(?:(?:[cibu]|ruby|rt)(?:\.[^\s<>]*)?\s*|(?:v|lang|font|span)(?:[.\s][^<>]*)?)>|<\d[\d:.]*>/gi;
+  /<\/?(?:(?:[cibsu]|em|strong|ruby|rt)(?:\.[^\s<>]*)?\s*|(?:v|lang|font|span)(?:[.\s][^<>]*)?)>|<\d[\d:.]*>/gi;
 /** How the characters before it are read aloud; readers see it above them, in small type. */
 const RUBY_TEXT = /<rt(?:\.[^\s<>]*)?>[^<>]{0,200}<\/rt>/gi;
 const LINE_BREAK_TAGS = /<br\s?\/?>/gi;
@@ -34,9 +34,10 @@ export function readVttText(text: string, toMs: (stamp: string) => number): Capt
   return lines;
 }
 
-/** Reads the text of an SRT cue. */
+/** Reads the text of an SRT cue, also with the voices of VTT. */
 export function readSrtText(text: string, toMs: (stamp: string) => number): CaptionLine[] {
   const plain = text.replace(SRT_OVERRIDES, "");
+  if (VOICES.test(plain)) return readVttText(plain, toMs);
   const colon = plain.indexOf(SPEAKER_END);
   if (colon === -1) return readTimedLines(plain, undefined, toMs);
   const speaker = withoutMarkup(plain.slice(0, colon));

@@ -64,10 +64,10 @@ function toTextCue({ lines, start_ms, end_ms }: Cue, format: "vtt" | "srt"): Tex
   return { start_ms, end_ms, lines: read(lines.join("\n"), toMs) };
 }
 
-/** YouTube and others write `Language: de` below WEBVTT. */
+/** YouTube and others write `Language: de` below WEBVTT, or behind it: `WEBVTT Kind: captions; Language: de`. */
 function languageOf(header: readonly string[]): string | null {
-  const line = header.find((one) => /^language\s*:/i.test(one)) ?? "";
-  return toLanguageTag(line.slice(line.indexOf(":") + 1));
+  const language = /^(?:WEBVTT\b.*[\s;])?language\s*:([^;\n]*)/im.exec(header.join("\n"))?.[1];
+  return toLanguageTag(language ?? "");
 }
 
 /** The words of a cue with timing tags; a tag outside the cue is ignored. */

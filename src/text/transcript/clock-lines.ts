@@ -24,8 +24,6 @@ const INNER_CLOCKS = new RegExp(`<${CLOCK}>\\s?`, "g");
 const MIN_CLOCKS = 2;
 /** Other texts mention times, but not at the start of so many lines. */
 const MIN_CLOCK_SHARE = 0.2;
-/** Few cameras have another rate where no file states it. */
-const FRAMES_PER_SECOND = 25;
 
 /**
  * Reads text in which lines begin with a time or two, as YouTube shows it and Whisper, Otter, Premiere, and
@@ -61,12 +59,9 @@ export function readClockLines(text: string): LooseTranscript | null {
   return { language: null, segments: withNameLines(segments), words: [] };
 }
 
-/** Milliseconds of a clock, also with frames at its end, or of `1.5s`. */
-export function clockToMs(time: string): number {
-  const [, clock, frames] = /^(.+[:;].+[:;].+)[:;](\d{2})$/.exec(time) ?? [];
-  if (clock !== undefined) return clockToMs(clock) + (Number(frames) * 1_000) / FRAMES_PER_SECOND;
-  return time.endsWith("s") ? Number(time.slice(0, -1)) * 1_000 : toMs(time.replaceAll(";", ":"));
-}
+/** Milliseconds of a clock, or of `1.5s`. */
+const clockToMs = (time: string): number =>
+  time.endsWith("s") ? Number(time.slice(0, -1)) * 1_000 : toMs(time);
 
 function readMoreClocks(text: string, start_ms: number): { starts: number[]; text: string } {
   const starts = [start_ms];

@@ -1,12 +1,20 @@
 import type { CaptionLine } from "./caption-text";
 import type { TextCue } from "./text-cue";
 
-/** `[SPEAKER_00]: `, `SPEAKER_00: `, `(Speaker 1) `: prefixes of diarization tools, always a speaker. */
-const DIARIZED = /^[[(]?\s*(speaker[ _]?\d{1,4})\s*(?:[\])]\s*:?|:)\s*/i;
+/**
+ * `[SPEAKER_00]: `, `SPEAKER_00: `, `(Speaker A) `, `Sprecher 1: `, `发言人1：`: prefixes of diarization tools, always a
+ * speaker.
+ */
+const DIARIZED =
+  /^[[(<]?\s*((?:speaker|spk|sprecher(?:in)?|locut(?:eur|or|ora)|intervenante?|hablante|orador|parlante|relatore|spreker|talare|taler|mówca|спикер|говорящий|发言人|說話者|说话人|話者|화자|참석자)[ _-]?(?:\d{1,4}|[A-Z](?![\p{L}\p{M}]))|(?<=\[)(?:speaker_)?unknown)\s*(?:[\])>]\s*[:：]?|[:：])\s*/iu;
 /** `>> JANE: ` of broadcast captions. */
 const BROADCAST = /^>>+\s*(\p{Lu}[\p{Lu}\p{M} .'’-]{1,40}):\s+/u;
-/** `Jane Doe: `, `[Jane Doe]: `, `Dr. Jane Doe (she/her): `; a speaker only where the file is consistent. */
-const NAMED = /^(?:>>+\s*)?\[?([\p{L}\p{N}][^:：\n[\]<>]{0,60})\]?\s?[:：]\s+(?=\S)/u;
+/**
+ * `Jane Doe: `, `[Jane Doe]: `, `Dr. Jane Doe (she/her): `, `张伟：`, and full names in brackets, such as `(Jane Doe) `;
+ * a speaker only where the file is consistent.
+ */
+const NAMED =
+  /^(?:>>+\s*)?(?:\[?([\p{L}\p{N}][^:：\n[\]<>]{0,60})\]?\s?(?::(?:\s+(?=\S)|(?=\p{L}))|：\s*(?=\S))|[[(<](\p{Lu}[^:：\n[\]()<>]{1,60})[\])>]\s+(?=\S))/u;
 /** A change of speaker without a name: at the start of a line, or after a sentence. */
 const CHANGE = /^\s*>>+\s*|(?<=[.?!…"”)\]]) >>+ (?=\S)/gu;
 
@@ -72,8 +80,8 @@ const withSpeaker = (line: CaptionLine, speaker: string): CaptionLine => ({
 function readPrefix(line: CaptionLine, names: ReadonlySet<string>): CaptionLine {
   const text = line.text.trimStart();
   const found = DIARIZED.exec(text) ?? BROADCAST.exec(text) ?? NAMED.exec(text);
-  const isSpeaker =
-    found && (DIARIZED.test(text) || BROADCAST.test(text) || names.has(found[1]!.trim()));
+  const name = found && (found[1] ?? found[2]!).trim();
+  const isSpeaker = name && (DIARIZED.test(text) || BROADCAST.test(text) || names.has(name));
   const body = isSpeaker ? text.slice(found[0].length) : line.text;
   if (!isSpeaker && !body.includes(">>")) return line;
   const words = line.words.slice(isSpeaker ? found[0].trim().split(/\s+/).length : 0);
@@ -81,7 +89,7 @@ function readPrefix(line: CaptionLine, names: ReadonlySet<string>): CaptionLine 
     ...line,
     text: body.replace(CHANGE, (_, at) => (at === 0 ? "" : " ")),
     words: words.filter((word) => !/^>>+$/.test(word.text)),
-    ...(isSpeaker && { speaker: found[1]!.trim() }),
+    ...(isSpeaker && { speaker: name }),
   };
 }
 
@@ -108,8 +116,11 @@ function consistentNames(cues: readonly TextCue[]): ReadonlySet<string> {
 }
 
 function nameBefore({ text }: CaptionLine): string | undefined {
-  const name = NAMED.exec(text.trimStart())?.[1]?.trim();
-  return name !== undefined && isNameLike(name) ? name : undefined;
+  const found = NAMED.exec(text.trimStart());
+  const name = (found?.[1] ?? found?.[2])?.trim();
+  // A single word in brackets is a sound, such as `[Applause]`.
+  const isName = name !== undefined && (found![2] === undefined || isFullName(name));
+  return isName && isNameLike(name) ? name : undefined;
 }
 
 function wordsOf(name: string): string[] {

@@ -1,5 +1,5 @@
 /** Finds the transcript in JSON of a tool that we do not know: lists of texts that have times. */
-import { clockToMs } from "./clock-lines";
+import { toMs } from "./caption-cues";
 import { joinUnspaced } from "./join-unspaced";
 import {
   areSingleWords,
@@ -18,9 +18,12 @@ import type { MaybeTimedWord } from "./place-words";
 
 /** Names of fields, in lower case and without `_`; `…ms` and `…seconds` at their end state the unit. */
 const STARTS =
-  /^(?:start|begin|from|ts|starttime|begintime|startts|startoffset|starttimecode|offset|time|timestamp|timecode|in)$/;
-const ENDS = /^(?:end|to|endts|endtime|stop|stoptime|endoffset|endtimecode|out)$/;
+  /^(?:start|begin|from|ts|starttime|begintime|startts|startoffset|starttimecode|offset|time|timestamp|timecode|(?:timecode|tc)?in|beginn|anfang|startzeit|von|inicio)$/;
+const ENDS =
+  /^(?:end|to|endts|endtime|stop|stoptime|endoffset|endtimecode|(?:timecode|tc)?out|ende|endzeit|bis|fin)$/;
 const DURATIONS = /^(?:duration|dur|length)$/;
+/** Other lists have such names too: of pages, links, prices, or places in a text. */
+const AMBIGUOUS = /^(?:from|to|offset|in|out|von|bis)$/;
 const TEXTS = [
   "text",
   "transcript",
@@ -33,10 +36,12 @@ const TEXTS = [
   "value",
   "word",
   "token",
+  "texte",
+  "texto",
 ];
 /** A name is better than an id. */
 const SPEAKERS = [
-  /^(?:speakername|speakerdisplayname|username|speaker|users)$/,
+  /^(?:speakername|speakerdisplayname|username|speaker|users|sprecher|sprecherin|locuteur|hablante)$/,
   /^(?:name|speakerlabel|speakerid|speakertag)$/,
 ];
 const LANGUAGES =
@@ -142,13 +147,13 @@ function itemsOf(value: unknown): unknown[] | null {
 const plainName = (name: string) => name.toLowerCase().replace(/[^a-z]/g, "");
 
 /** A time, and the unit that the name of its field states. */
-type Time = { value: unknown; isMs: boolean | null };
+type Time = { value: unknown; isMs: boolean | null; isAmbiguous?: boolean };
 
 function timeIn(record: Json, names: RegExp): Time | undefined {
   for (const [name, value] of Object.entries(record)) {
     if (toSeconds(value) === null) continue;
     const plain = plainName(name);
-    if (names.test(plain)) return { value, isMs: null };
+    if (names.test(plain)) return { value, isMs: null, isAmbiguous: AMBIGUOUS.test(plain) };
     const unit = UNIT.exec(plain);
     if (unit && names.test(plain.slice(0, unit.index))) return { value, isMs: !!unit[1] };
   }
@@ -224,9 +229,7 @@ function toSeconds(value: unknown): number | null {
     typeof value === "string" &&
     /^PT(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6}(?:\.\d{1,9})?)S)?$/.exec(value);
   if (!duration)
-    return typeof value === "string" && FRAMES.test(value)
-      ? clockToMs(value) / 1_000
-      : numberOf(value);
+    return typeof value === "string" && FRAMES.test(value) ? toMs(value) / 1_000 : numberOf(value);
   const [, hours = 0, minutes = 0, rest = 0] = duration;
   return Number(hours) * 3_600 + Number(minutes) * 60 + Number(rest);
 }
@@ -251,8 +254,40 @@ function readItems(items: readonly Item[]): Pick<LooseTranscript, "segments" | "
     return [{ path, text, start_ms, end_ms: toMs(end) ?? lasts, ...speakerOf(speaker) }];
   });
   if (parts.some(({ start_ms }) => start_ms !== null && start_ms > LATEST_MS)) return null;
+  if (arePositions(read)) return null;
   if (areSingleWords(parts)) return { segments: [], words: wordsOf(parts) };
   return { segments: parts.map((part): LooseSegment => ({ ...part, words: [] })), words: [] };
+}
+
+/** Characters a second, with pauses. */
+const PLAUSIBLE_SPEECH = { min: 4, max: 60 };
+
+/**
+ * Whether numbers are not times: each span is as long as its text has characters, or the names are ambiguous and
+ * whole numbers fit no speech.
+ */
+function arePositions(read: readonly (Times & { text: string | null })[]): boolean {
+  const spans = read.flatMap(({ text, start, end, duration }) => {
+    const [from, to, length] = [start, end, duration].map((time) => toSeconds(time?.value));
+    const lasts = length ?? (to === null ? null : to! - from!);
+    return text === null || from === null || lasts === null || start!.isMs !== null
+      ? []
+      : [{ from: from!, lasts, characters: text.length, start: start! }];
+  });
+  if (spans.length === 0) return false;
+  if (spans.length > 1 && spans.every(({ lasts, characters }) => lasts === characters)) return true;
+  const isNumber = ({ from, lasts, start }: (typeof spans)[number]) =>
+    start.isAmbiguous && typeof start.value === "number" && Number.isInteger(from + lasts);
+  if (!spans.every(isNumber)) return false;
+  const isInOrder = spans.every(
+    ({ from, lasts }, i) => lasts >= 0 && from >= (spans[i - 1]?.from ?? 0),
+  );
+  const characters = spans.reduce((sum, span) => sum + span.characters, 0);
+  const rate = characters / spans.reduce((sum, { lasts }) => sum + lasts, 0);
+  const isSpeech = [rate, rate * 1_000].some(
+    (one) => one >= PLAUSIBLE_SPEECH.min && one <= PLAUSIBLE_SPEECH.max,
+  );
+  return !isInOrder || !isSpeech;
 }
 
 /** A clock is in seconds, also beside items with other numbers. */

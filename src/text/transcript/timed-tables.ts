@@ -31,11 +31,13 @@ function readLabels(text: string): Json[] | null {
   return rows.length > 0 && rows.length * 2 > Math.min(lines.length, MAX_ROWS) ? rows : null;
 }
 
+const DECIMAL_COMMA = /^(\d{1,6}),(\d{1,9})$/;
+
 /** The first row names the columns. */
 function readDelimited(text: string): Json[] | null {
   const [head = ""] = linesOf(text);
   const delimiter = ["\t", ";", ","].find((one) => head.includes(one));
-  if (delimiter === undefined || !/start|begin|time/i.test(head)) return null;
+  if (delimiter === undefined || !/start|begin|time|anfang|von|inicio/i.test(head)) return null;
   if (head.split(delimiter).length > MAX_COLUMNS) return null;
   try {
     return parse(text, {
@@ -47,6 +49,8 @@ function readDelimited(text: string): Json[] | null {
       ...(delimiter === "\t" ? { quote: false } : { relaxQuotes: true }),
       skipEmptyLines: true,
       to: MAX_ROWS,
+      // Spreadsheets of many languages.
+      ...(delimiter !== "," && { cast: (cell) => cell.replace(DECIMAL_COMMA, "$1.$2") }),
     });
   } catch {
     return null;

@@ -2,6 +2,7 @@ import { AppError } from "../../errors";
 import { decodeText, notATranscript } from "../decode-text";
 import { JsonScanner } from "../json-scanner";
 import { mendHalves } from "../storable-json";
+import { plainTimes } from "./caption-cues";
 import { parseSrt, parseVtt } from "./captions";
 import { readClockLines } from "./clock-lines";
 import { readTimedTable } from "./timed-tables";
@@ -45,15 +46,16 @@ export function parseTranscriptFile(file: TranscriptFile): ParsedTranscript {
 }
 
 function parseText(text: string, hint: TranscriptFormat | undefined): ParsedTranscript {
-  if (/^\s*WEBVTT/.test(text)) return parseVtt(text.trimStart());
+  if (/^\s*WEBVTT/.test(text)) return parseVtt(plainTimes(text.trimStart()));
   const json = tryJson(text);
   if (json !== undefined) return parseTranscriptJson(json);
   const xml = readTimedXml(text);
   if (xml) return readForm(xml);
-  const isCaptions = /\d[ \t]*-->[ \t]*-?\d/.test(text) && !PRINTED.test(text);
+  const captions = plainTimes(text);
+  const isCaptions = /\d[ \t]*-->(?:[ \t]*-?\d|\s*$)/m.test(captions) && !PRINTED.test(text);
   const format = isCaptions && hint !== "vtt" ? "srt" : hint;
-  if (format === "vtt") return parseVtt(text);
-  if (format === "srt") return parseSrt(text);
+  if (format === "vtt") return parseVtt(captions);
+  if (format === "srt") return parseSrt(captions);
   const timed = readTimedTable(text) ?? readClockLines(text);
   if (timed) return readForm(timed);
   if (format === "json") throw new AppError("body_malformed", { expected: "JSON" });

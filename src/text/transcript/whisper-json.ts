@@ -17,7 +17,7 @@ import { respelled } from "./respell";
 
 /**
  * A segment with the names that Whisper uses. Podcasts write `startTime` and `body`, tools for YouTube
- * `duration`, Deepgram `transcript`, and faster-whisper's named tuples become lists of values.
+ * `duration` or `dur`, Deepgram `transcript`, and faster-whisper's named tuples become lists of values.
  */
 function toWhisperSegment(value: unknown): Json {
   if (Array.isArray(value)) {
@@ -27,7 +27,7 @@ function toWhisperSegment(value: unknown): Json {
   }
   const segment = asRecord(value);
   const start = segment.start ?? segment.startTime;
-  const [from, duration] = [numberOf(start), numberOf(segment.duration)];
+  const [from, duration] = [numberOf(start), numberOf(segment.duration ?? segment.dur)];
   const lasts = from !== null && duration !== null ? from + duration : undefined;
   return {
     ...segment,

@@ -104,6 +104,13 @@ const TWO_CUES =
 describe("a defect costs its cue at most and is reported with its line", () => {
   test.each([
     [
+      "SRT: no end",
+      parseSrt,
+      "1\n00:00:01,000 -->\nheat\n\n2\n00:00:05,000 -->\nflows\n",
+      [1_000, 5_000],
+      [2, 6],
+    ],
+    [
       "VTT: text after an empty line",
       parseVtt,
       "WEBVTT\n\n00:01.000 --> 00:04.000\nheat\n\nstray\nblock\n\n00:05.000 --> 00:08.000\nflows\n",
@@ -439,7 +446,14 @@ describe("speakers", () => {
       ["Prof. Dr. Jane A. Doe: a", "Berg, Karl: b", "Jane A Doe: c"],
       ["Prof. Dr. Jane A. Doe", "Berg, Karl", "Jane A Doe"],
     ],
-    ["names in other scripts", ["王伟: 熵", "王伟: 热"], ["王伟", "王伟"]],
+    ["names in other scripts", ["王伟: 熵", "王伟：热"], ["王伟", "王伟"]],
+    [
+      "diarization in other languages",
+      ["Sprecher 1: a", "Locuteur 2 : b", "发言人3：c", "d", "e", "[UNKNOWN]: f"],
+      ["Sprecher 1", "Locuteur 2", "发言人3", undefined, undefined, "UNKNOWN"],
+    ],
+    ["full names in brackets", ["(Jane Doe) a", "[Karl Berg] b"], ["Jane Doe", "Karl Berg"]],
+    ["no blank after the colon", ["Jane Doe:a", "Karl Berg:b"], ["Jane Doe", "Karl Berg"]],
   ])("are found: %s", (_, texts, speakers) => {
     const found = vtt(...texts);
 

@@ -98,21 +98,37 @@ describe("the letters", () => {
     expect(warnings).toEqual([{ message: "some bytes are not UTF-8: they are shown as \ufffd" }]);
   });
 
-  test("of another alphabet are not guessed", () => {
-    const russian = Uint8Array.from([
-      ...bytesOf(SRT.slice(0, 32)),
-      0xcf,
-      0xf0,
-      0xe8,
-      0xe2,
-      0xe5,
-      0xf2,
-    ]);
+  test.each<[string, string, number[]]>([
+    ["Привет", "windows-1251", [0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2]],
+    [
+      "Entropia źródła mierzy niepewność, ponieważ są różne możliwości i błędy",
+      "windows-1250",
+      // biome-ignore format: bytes
+      [0x45, 0x6e, 0x74, 0x72, 0x6f, 0x70, 0x69, 0x61, 0x20, 0x9f, 0x72, 0xf3, 0x64, 0xb3, 0x61, 0x20, 0x6d, 0x69, 0x65, 0x72, 0x7a, 0x79, 0x20, 0x6e, 0x69, 0x65, 0x70, 0x65, 0x77, 0x6e, 0x6f, 0x9c, 0xe6, 0x2c, 0x20, 0x70, 0x6f, 0x6e, 0x69, 0x65, 0x77, 0x61, 0xbf, 0x20, 0x73, 0xb9, 0x20, 0x72, 0xf3, 0xbf, 0x6e, 0x65, 0x20, 0x6d, 0x6f, 0xbf, 0x6c, 0x69, 0x77, 0x6f, 0x9c, 0x63, 0x69, 0x20, 0x69, 0x20, 0x62, 0xb3, 0xea, 0x64, 0x79],
+    ],
+    ["こんにちは", "Shift_JIS", [0x82, 0xb1, 0x82, 0xf1, 0x82, 0xc9, 0x82, 0xbf, 0x82, 0xcd]],
+  ])("of another charset are found by their frequency: %s", (shown, charset, letters) => {
+    const line = [...letters, 0x0a];
+    const bytes = Uint8Array.from([...bytesOf(SRT.slice(0, 32)), ...line, ...line, ...line]);
 
-    expect(codeOf({ bytes: russian })).toEqual([
+    const { segments, warnings } = parseTranscriptFile({ bytes });
+
+    expect(segments.map(({ text }) => text)).toEqual([`${shown}\n${shown}\n${shown}`]);
+    expect(warnings).toEqual([{ message: `the file is not UTF-8: it is read as ${charset}` }]);
+  });
+
+  test("of an unknown charset are not guessed", () => {
+    const bytes = Uint8Array.from([...bytesOf(SRT.slice(0, 32)), 0xcf, 0xf0]);
+
+    expect(codeOf({ bytes })).toEqual([
       "transcript_invalid",
       [{ line: 1, message: "not utf-8 text: save the file as UTF-8" }],
     ]);
+  });
+
+  test("stay as they are beside a few bytes 0", () => {
+    const bytes = bytesOf(SRT.replace("ll", "l\0l"));
+    expect(parseTranscriptFile({ bytes }).segments[0]!.text).toBe("Müller, Wärme fließt");
   });
 });
 
@@ -184,6 +200,32 @@ describe("captions in other forms", () => {
     [
       "JSON text sequences",
       '\u001e{"start":1,"end":3,"text":"Heat, flows."}\n\u001e{"start":4,"end":5.5,"text":"Bye."}\n',
+    ],
+    ["a table with decimal commas", "Beginn;Ende;Text\n1,0;3,0;Heat, flows.\n4,0;5,5;Bye.\n"],
+    [
+      "SRT with an empty line after each line",
+      "1\n\n00:00:01,000 --> 00:00:03,000\n\nHeat, flows.\n\n\n\n2\n\n00:00:04,000 --> 00:00:05,500\n\nBye.\n",
+    ],
+    [
+      "VTT with an empty line after each line",
+      "WEBVTT\n\n\n\n00:01.000 --> 00:03.000\n\nHeat, flows.\n\n\n\n00:04.000 --> 00:05.500\n\nBye.\n",
+    ],
+    [
+      "SRT with Arabic digits and marks of direction",
+      "١\n\u200e٠٠:٠٠:٠١,٠٠٠ --> ٠٠:٠٠:٠٣,٠٠٠\u200e\nHeat, flows.\n\n٢\n٠٠:٠٠:٠٤,٠٠٠ --> ٠٠:٠٠:٠٥,٥٠٠\nBye.\n",
+    ],
+    [
+      "SRT with full-width signs",
+      "1\n00：00：01，000 --> 00：00：03，000\nHeat, flows.\n\n2\n00：00：04，000 --> 00：00：05，500\nBye.\n",
+    ],
+    [
+      "SRT with escaped arrows",
+      "1\n00:00:01,000 --&gt; 00:00:03,000\nHeat, flows.\n\n2\n00:00:04,000 --&gt; 00:00:05,500\nBye.\n",
+    ],
+    ["captions with seconds alone", "WEBVTT\n\n1.0 --> 3.0\nHeat, flows.\n\n4.0 --> 5.5\nBye.\n"],
+    [
+      "YouTube's list with lengths",
+      '[{"text":"Heat, flows.","start":1,"dur":2},{"text":"Bye.","start":4,"dur":1.5}]',
     ],
   ])("are read with both times: %s", (_, text) => {
     expect(parseTranscriptFile({ bytes: bytesOf(text) }).segments).toEqual([
@@ -263,6 +305,46 @@ describe("captions in other forms", () => {
       }
     });
     expect(ms).toBeLessThan(1_000);
+  });
+
+  test.each<[string, unknown]>([
+    [
+      "links of a graph",
+      [
+        { from: 1, to: 2, text: "knows" },
+        { from: 7, to: 3, text: "likes" },
+      ],
+    ],
+    [
+      "places in a text",
+      [
+        { from: 0, to: 5, text: "Hello" },
+        { from: 6, to: 11, text: "world" },
+      ],
+    ],
+    [
+      "names in a text",
+      [
+        { start: 0, end: 12, text: "Ada Lovelace" },
+        { start: 20, end: 26, text: "London" },
+      ],
+    ],
+    [
+      "parts with a length",
+      [
+        { offset: 0, length: 5, text: "Hello" },
+        { offset: 6, length: 5, text: "world" },
+      ],
+    ],
+    [
+      "ranges of pages",
+      [
+        { from: 1, to: 15, text: "Introduction" },
+        { from: 16, to: 40, text: "Entropy" },
+      ],
+    ],
+  ])("numbers that are no times are refused: %s", (_, list) => {
+    expect(() => parseTranscriptFile({ bytes: bytesOf(JSON.stringify({ list })) })).toThrow();
   });
 
   test("text without times is refused", () => {
