@@ -101,13 +101,21 @@ test("the limit of a quantile is a bucket of its histogram, so that answers belo
   for (const [, name, limit] of limits) expect(text).toContain(`${name}{le="${limit}"} 0`);
 });
 
-test("each metric is in the dashboard or in an alert", () => {
-  const all = queries.map(({ expr }) => expr).join("\n");
-  const unused = metrics
-    .map(({ name }) => name)
-    .filter((name) => name.startsWith("lectern_") && !all.includes(name));
+test("each metric of ours and each metric of an alert is in the dashboard", () => {
+  const shown = (dashboard.panels as Panel[]).flatMap(({ targets = [] }) =>
+    targets.map(({ expr }) => expr),
+  );
+  const ours = metrics.map(({ name }) => name).filter((name) => name.startsWith("lectern_"));
+  const watched = alerts.flatMap(({ expr }) => expr.match(/\b(?:process|nodejs)_\w+/g) ?? []);
 
-  expect(unused).toEqual([]);
+  expect([...ours, ...watched].filter((name) => !shown.join("\n").includes(name))).toEqual([]);
+});
+
+test("each alert has a drill", async () => {
+  const source = await Bun.file("tests/drills/alerts.test.ts").text();
+  const titles = [...source.matchAll(/drill\(\s*"([^"]+)"/g)].map(([, title]) => title).join("\n");
+
+  expect(alerts.map(({ alert }) => alert).filter((alert) => !titles.includes(alert))).toEqual([]);
 });
 
 test("each alert has a severity, a summary and a playbook, and each playbook an alert", () => {

@@ -4,7 +4,9 @@
  *
  * It runs with `DRILLS=long` on PostgreSQL where Prometheus is on PATH: `apt-get install prometheus`.
  */
+
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
+import { S3Client } from "bun";
 import { connect } from "../../src/db/client";
 import { engine } from "../support/database";
 import { isLong, uniqueDeck } from "../support/drill";
@@ -62,6 +64,7 @@ async function openInstallation() {
     settings,
     database,
     storage,
+    bucket: bucket.settings,
     gemini,
     openai,
     prometheus,
@@ -215,6 +218,28 @@ drill("LecternBackupOld: backups fail", async () => {
   await eventually(
     () => here.prometheus.firing(),
     (firing) => !firing.includes("LecternBackupOld"),
+  );
+  await here.db`delete from backups`;
+});
+
+drill("LecternBackupDamaged: the bucket has lost a PDF", async () => {
+  const document_id = await here.upload();
+  await settled(here.server(), document_id);
+  const bucket = new S3Client(here.bucket);
+  const { contents = [] } = await bucket.list();
+  const { key } = contents.find(({ key }) => key.includes(document_id))!;
+  const pdf = await bucket.file(key).bytes();
+
+  await bucket.delete(key);
+  expect((await command(["backup"])).code).toBe(1);
+  await expectFiring("LecternBackupDamaged");
+  expect((await command(["verify"])).printed).toContain(document_id);
+
+  await bucket.write(key, pdf);
+  expect(await command(["backup"])).toMatchObject({ code: 0 });
+  await eventually(
+    () => here.prometheus.firing(),
+    (firing) => !firing.includes("LecternBackupDamaged"),
   );
   await here.db`delete from backups`;
 });
