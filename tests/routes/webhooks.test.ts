@@ -139,6 +139,11 @@ test.each([
   { url: "https://[fd00:ec2::254]/hook" },
   { url: "https://localhost/hook" },
   { url: "https://a.localhost./hook" },
+  { url: "https://[::127.0.0.1]/hook" },
+  // The guarded fetch would refuse each message to these.
+  { url: "https://example.com./hook" },
+  { url: "https://example.com\\hook" },
+  { url: "https://example.com/a hook" },
   { url: "ftp://example.com/" },
   { url: "not an address" },
   { event_types: [] },

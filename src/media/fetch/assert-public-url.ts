@@ -1,5 +1,5 @@
 import { AppError } from "../../errors";
-import { isPublicAddress, literalAddress } from "./addresses";
+import { isPublicAddress, literalAddress, parsePlainAddress } from "./addresses";
 import { openHostRules } from "./host-rules";
 
 /**
@@ -15,11 +15,14 @@ export function assertPublicUrl(address: string, allowedHosts: string[], field: 
   if (!url || !/^https?:$/.test(url.protocol))
     throw invalid("must be an address that begins with https://");
   if (url.username || url.password) throw invalid("must not contain a name or password");
+  if (!parsePlainAddress(address)) {
+    throw invalid("must not contain spaces or backslashes, or a dot after its host");
+  }
   const listing = openHostRules(allowedHosts)(url);
   if (listing === "private") return;
   if (url.protocol !== "https:") throw invalid("must begin with https://");
   if (url.port !== "") throw invalid("must use the usual https port 443");
   const literal = literalAddress(url.hostname);
-  const isLocal = literal ? !isPublicAddress(literal) : /(^|\.)localhost\.?$/.test(url.hostname);
+  const isLocal = literal ? !isPublicAddress(literal) : /(^|\.)localhost$/.test(url.hostname);
   if (isLocal) throw invalid("must be a public address");
 }

@@ -3,6 +3,7 @@ import {
   isPublicAddress,
   literalAddress,
   NO_ADDRESS,
+  parsePlainAddress,
   type Resolve,
   resolveWithSystem,
 } from "./addresses";
@@ -94,15 +95,9 @@ export function openGuardedFetch(options: {
   };
 }
 
-/** Refuses addresses that URL parsers read differently. */
 function parseAddress(address: string | URL): URL {
-  const text = String(address);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern looks for them
-  const isOdd = /[\\\u0000-\u0020\u007f]/.test(text);
-  const url = isOdd ? null : URL.parse(text);
-  if (!url || url.username || url.password || url.hostname.endsWith(".")) {
-    throw new AppError("address_blocked", { reason: "not a plain web address" });
-  }
+  const url = parsePlainAddress(String(address));
+  if (!url) throw new AppError("address_blocked", { reason: "not a plain web address" });
   return url;
 }
 

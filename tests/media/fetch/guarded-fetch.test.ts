@@ -48,6 +48,7 @@ describe("which addresses are refused", () => {
     ["https://[::ffff:7f00:1]/"],
     ["https://[::ffff:127.0.0.1]/"],
     ["https://[64:ff9b::10.0.0.1]/"],
+    ["https://[::127.0.0.1]/"],
     ["https://[2002:a00:1::]/"],
     ["https://[fd00:ec2::254]/latest/meta-data"],
     ["https://[fe80::1]/"],
