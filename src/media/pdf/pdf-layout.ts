@@ -23,6 +23,8 @@ export type Line = {
   bottom: number;
   left: number;
   size: number;
+  /** Width of a character in points, of each word. */
+  advances: number[];
   /** Set for text across the page at an angle, such as a watermark. */
   tilted?: true;
 };
@@ -270,6 +272,7 @@ function toLine(fragments: Fragment[]): Line {
     bottom: Math.max(...ordered.map(({ bottom }) => bottom)),
     left: Math.min(...ordered.map(({ left }) => left)),
     size: Math.max(...ordered.map(({ size }) => size)),
+    advances: ordered.flatMap(({ advances }) => advances),
   };
 }
 

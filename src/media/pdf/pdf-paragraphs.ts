@@ -2,13 +2,15 @@
  * Finds paragraphs, headings and the title of a page from the place and size of its lines, because most
  * PDFs carry no other structure.
  */
+import { withIndentation } from "./code-indentation";
 import { characters, type Line, medianSize } from "./pdf-layout";
 
 type Paragraph = { lines: Line[]; size: number; text: string };
 export type PageParagraphs = { paragraphs: string[]; headings: string[]; title: string | null };
 
 /** @param pageHeight in points */
-export function toPageText(lines: Line[], pageHeight: number): PageParagraphs {
+export function toPageText(ownLines: Line[], pageHeight: number): PageParagraphs {
+  const lines = withIndentation(ownLines);
   const words = wordsOf(lines);
   const body = medianSize(lines.filter(({ tilted }) => !tilted));
   const paragraphs = toParagraphs(lines).map((each) => ({
@@ -69,7 +71,7 @@ function joinLines(lines: Line[], words: ReadonlySet<string>): string {
     joined[joined.length - 1] = `${before}${isCompound ? "-" : ""}${end}${rest}`;
     if (continued.length < text.length) joined.push(text.slice(continued.length));
   }
-  return joined.join("\n").trim();
+  return joined.join("\n").trimEnd();
 }
 
 /** A word can be divided twice. */

@@ -27,6 +27,8 @@ export type Fragment = {
   /** The largest font size in points. */
   size: number;
   runs: Run[];
+  /** Width of a character in points, of each word; all are equal in a typewriter font. */
+  advances: number[];
   right: number;
   baseline: number;
   rightToLeft: boolean;
@@ -228,6 +230,7 @@ function toFragment({ text, x, y, width, size, rightToLeft }: PlacedWord): Fragm
   return {
     text,
     runs: [{ text, script: "base" }],
+    advances: [width / text.trimEnd().length],
     left: x,
     right: x + width,
     top: y - size * 0.8,
@@ -253,6 +256,7 @@ function extend(fragment: Fragment, word: PlacedWord, script: Script, space: str
   if (space) addRun(fragment.runs, { text: space, script: "base" }, isBefore);
   addRun(fragment.runs, { text: word.text, script }, isBefore);
   fragment.text = fragment.runs.map(({ text }) => text).join("");
+  fragment.advances.push(...more.advances);
   fragment.rightToLeft = rightToLeft;
   fragment.left = Math.min(fragment.left, more.left);
   fragment.right = Math.max(fragment.right, more.right);

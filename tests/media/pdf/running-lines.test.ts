@@ -9,7 +9,8 @@ import {
 const HEIGHT = 405;
 
 function line(text: string, baseline: number, size = 12): Line {
-  return { text, top: baseline - size * 0.8, bottom: baseline + size * 0.2, left: 40, size };
+  const [top, bottom] = [baseline - size * 0.8, baseline + size * 0.2];
+  return { text, top, bottom, left: 40, size, advances: [] };
 }
 
 /** The pages of a deck without their running lines. */
