@@ -20,11 +20,14 @@ import { toSearchText } from "../text/search-words";
 import { alignInSlices } from "./align";
 import { pageWords, spokenWords } from "./chunk-context";
 import {
+  areCopies,
   type DeckScore,
   firstMentions,
+  inSpokenOrder,
+  likelyDecks,
+  MOST_DECKS,
   reliabilityOf,
   scoreDeck,
-  suggestDecks,
 } from "./deck-score";
 import { captionShare, snapToChanges, statedSpans } from "./slide-changes";
 import { type SpeechPiece, toSpeechPieces } from "./speech-pieces";
@@ -83,11 +86,9 @@ async function alignLecture(db: Sql, due: DueAlignment, signal: AbortSignal): Pr
   const assigned = lecture.assigned?.flatMap(
     (id) => scored.find(({ document_id }) => document_id === id) ?? [],
   );
-  const shown: Deck[] = [];
-  for (const deck of assigned ?? suggestDecks(scored)) {
-    signal.throwIfAborted();
-    shown.push({ ...deck, ...(await decks.read(deck.document_id)) });
-  }
+  const shown = assigned
+    ? await withoutCopies(assigned, decks, signal)
+    : inSpokenOrder(await withoutCopies(likelyDecks(scored), decks, signal, MOST_DECKS));
   const spans = await findSpans(lecture, speech, shown, signal);
   await saveAlignment(
     db,
@@ -164,6 +165,23 @@ class DeckReader {
     const captioned = captionShare(this.lecture.slide_changes, pages);
     return { ...spoken, score: Math.max(spoken.score, captioned) };
   }
+}
+
+/** The first decks, each without the copies of it that follow. */
+async function withoutCopies(
+  ranked: readonly (DeckScore & CandidateDeck)[],
+  reader: DeckReader,
+  signal: AbortSignal,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Deck[]> {
+  const shown: Deck[] = [];
+  for (const deck of ranked) {
+    signal.throwIfAborted();
+    if (shown.length === most) break;
+    const read = await reader.read(deck.document_id);
+    if (!shown.some(({ stems }) => areCopies(stems, read.stems))) shown.push({ ...deck, ...read });
+  }
+  return shown;
 }
 
 /** The pages of all decks as one sequence: first what the recording states, then what the speech shows. */

@@ -31,7 +31,7 @@ export function scoreDeck(
   pages: readonly (readonly string[])[],
   mentions: ReadonlyMap<string, number>,
 ): DeckScore {
-  const pairs = new Set(pages.flatMap((stems) => withPairs(stems).slice(stems.length)));
+  const pairs = pairsOf(pages);
   const times = [...pairs].flatMap((pair) => mentions.get(pair) ?? []).sort((a, b) => a - b);
   return {
     score: times.length / (pairs.size + ADDED_PAIRS),
@@ -45,17 +45,41 @@ const MIN_SCORE = 0.04;
 const SHARE_OF_BEST = 0.5;
 /** From this score on, the confidence of spans does not depend on the deck's score. */
 const RELIABLE_SCORE = 0.1;
-const MOST_DECKS = 5;
+export const MOST_DECKS = 5;
 
 /** The decks that probably belong to a lecture, in the order in which it shows them. */
 export function suggestDecks<D extends DeckScore>(decks: readonly D[]): D[] {
+  return inSpokenOrder(likelyDecks(decks).slice(0, MOST_DECKS));
+}
+
+/** The decks with a score that is high enough for a suggestion, best first. */
+export function likelyDecks<D extends DeckScore>(decks: readonly D[]): D[] {
   const ranked = decks.toSorted((a, b) => b.score - a.score);
   const least = Math.max(MIN_SCORE, (ranked[0]?.score ?? 0) * SHARE_OF_BEST);
-  return ranked
-    .filter(({ score }) => score >= least)
-    .slice(0, MOST_DECKS)
-    .sort((a, b) => a.middle_ms - b.middle_ms);
+  return ranked.filter(({ score }) => score >= least);
 }
+
+export const inSpokenOrder = <D extends DeckScore>(decks: readonly D[]): D[] =>
+  decks.toSorted((a, b) => a.middle_ms - b.middle_ms);
+
+/** A revision changes some pages; two decks of one course share a few slides. */
+const COPY_SHARE = 0.8;
+
+/**
+ * Whether a deck contains most of the other: the same file again, a revision, or a handout. The speech cannot
+ * tell copies apart, so of these only one is aligned.
+ */
+export function areCopies(
+  a: readonly (readonly string[])[],
+  b: readonly (readonly string[])[],
+): boolean {
+  const [pairsA, pairsB] = [pairsOf(a), pairsOf(b)];
+  const least = Math.min(pairsA.size, pairsB.size);
+  return least > 0 && pairsA.intersection(pairsB).size >= least * COPY_SHARE;
+}
+
+const pairsOf = (pages: readonly (readonly string[])[]) =>
+  new Set(pages.flatMap((stems) => withPairs(stems).slice(stems.length)));
 
 /** The factor of the confidence of a deck's spans, 0 to 1: a foreign deck has no confident span. */
 export const reliabilityOf = ({ score }: Pick<DeckScore, "score">): number =>

@@ -10,6 +10,7 @@ import { withDatabase } from "../support/database";
 import { createCourse, silentLog } from "../support/factories";
 import {
   alignDue,
+  type DeckText,
   insertDeck,
   insertTalk,
   makeDeck,
@@ -147,6 +148,38 @@ test("a lecture can show two decks, and a deck can belong to two lectures", asyn
   expect(await decksOf(rest)).toEqual([second]);
   expect(await visitsOf(rest)).toEqual(late);
 });
+
+const REVISIONS: [string, DeckText[]][] = [
+  ["the same deck", makeDeck(5)],
+  ["a revision with two more pages at its end", [...makeDeck(5), ...makeDeck(2, 9)]],
+  ["a revision with another first page", [...makeDeck(1, 9), ...makeDeck(5)]],
+];
+
+test.each(REVISIONS)(
+  "a lecture is aligned with one deck where %s was uploaded too",
+  async (_, pages) => {
+    const course_id = await createCourse(db);
+    const decks = [
+      await insertDeck(db, course_id, makeDeck(5)),
+      await insertDeck(db, course_id, pages),
+    ];
+    const lecture = await insertTalk(db, course_id, speakAbout(VISITS));
+    await alignDue(db);
+
+    const [shown, ...others] = await decksOf(lecture);
+    expect(others).toEqual([]);
+    const added = pages.length === 6 && shown === decks[1] ? 1 : 0;
+    const expected = VISITS.map(([page, seconds]) => [page + added, seconds]);
+    expect(await visitsOf(lecture)).toEqual(expected);
+    for (const { confidence } of await spansOf(lecture)) {
+      expect(confidence).toBeGreaterThanOrEqual(CONFIDENT);
+    }
+
+    await assignSlides(db, lecture, decks);
+    await alignDue(db);
+    expect(await decksOf(lecture)).toEqual([decks[0]!]);
+  },
+);
 
 test("an assignment decides, and null returns to the suggestion", async () => {
   const course_id = await createCourse(db);

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import {
+  areCopies,
   firstMentions,
   reliabilityOf,
   scoreDeck,
@@ -36,6 +37,16 @@ test("decks with half of the best score are suggested in the order in which they
 
 test("a deck that is hardly spoken is not suggested, also alone", () => {
   expect(suggestDecks([{ score: 0.02, middle_ms: 0 }])).toEqual([]);
+});
+
+test("a revision is a copy, and a deck that repeats a few slides is not", () => {
+  const slide = (name: string) => ["one", "two", "three", "four"].map((word) => name + word);
+  const deck = ["a", "b", "c", "d", "e"].map(slide);
+  const next = ["d", "e", "f", "g", "h"].map(slide);
+
+  expect(areCopies(deck, [slide("new"), ...deck.slice(1)])).toBe(true);
+  expect(areCopies(deck, next)).toBe(false);
+  expect(areCopies(deck, [])).toBe(false);
 });
 
 test("a foreign deck has no reliable span", () => {
