@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { findEnvFileProblems } from "./env-file";
 import { AppError } from "./errors";
 import {
   BaseUrl,
@@ -218,6 +219,11 @@ const Config = z.object({
     if (given && !env[name]) require(name, `required together with ${given}`);
 }, { when: () => true }); // also when another variable is invalid, so that one start shows every problem
 
+const SETTINGS: ReadonlySet<string> = new Set([
+  ...Object.keys(Config.shape),
+  ...SECRETS.map((name) => `${name}_FILE`),
+]);
+
 export type Config = Readonly<z.infer<typeof Config>>;
 
 /** The name of this process among all of an installation. The threads of a process share it. */
@@ -238,17 +244,25 @@ export function loadConfig(
   env: Environment = process.env,
   checks: ((env: Environment) => ConfigProblems)[] = [],
 ): Config {
-  if (env === process.env) bypassProxyForLoopback(env);
+  const isOwnEnvironment = env === process.env;
+  if (isOwnEnvironment) bypassProxyForLoopback(env);
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const files = readSecretFiles(given);
   const set = { ...given, ...files.secrets };
   const result = Config.safeParse(set);
   const problems: ConfigProblems = result.success ? {} : z.flattenError(result.error).fieldErrors;
   Object.assign(problems, files.problems);
+  if (isOwnEnvironment && readsEnvFile(env)) {
+    Object.assign(problems, findEnvFileProblems(".env", env, SETTINGS));
+  }
   for (const check of checks) Object.assign(problems, check(set));
   if (result.success && Object.keys(problems).length === 0) return Object.freeze(result.data);
   throw new AppError("config_invalid", { problems });
 }
+
+/** A worker has the settings of the start of its server; the file can have changed since. */
+const readsEnvFile = ({ WORKER_PROCESS_ID }: Environment): boolean =>
+  WORKER_PROCESS_ID === undefined && !process.execArgv.includes("--no-env-file");
 
 function readSecretFiles(env: Environment) {
   const secrets: Record<string, string> = {};
@@ -284,16 +298,14 @@ export type MisspeltSetting = { name: string; meant: string };
 
 /** The variables of the environment that are probably misspelt settings. */
 export function findMisspeltSettings(env: Environment = process.env): MisspeltSetting[] {
-  const settings = Object.keys(Config.shape);
-  const files = SECRETS.map((name) => `${name}_FILE`);
-  const known = new Set([...settings, ...files, ...FOREIGN_SETTINGS]);
+  const known = new Set([...SETTINGS, ...FOREIGN_SETTINGS]);
   for (const schema of [WorkerConfig, ClientConfig]) {
     for (const name of Object.keys(schema.shape)) known.add(name);
   }
   return Object.keys(env)
     .filter((name) => env[name] !== "" && !known.has(name))
     .flatMap((name) => {
-      const meant = closestName(name, [...settings, ...files]);
+      const meant = closestName(name, [...SETTINGS]);
       return meant === null ? [] : [{ name, meant }];
     });
 }
@@ -309,9 +321,8 @@ const FOREIGN_SETTINGS = [
  * `--no-env-file`.
  */
 export function environmentWithoutSettings(): Record<string, string> {
-  const ours = new Set([...Object.keys(Config.shape), ...SECRETS.map((name) => `${name}_FILE`)]);
   return Object.fromEntries(
-    Object.entries(inheritedEnvironment()).filter(([name]) => !ours.has(name)),
+    Object.entries(inheritedEnvironment()).filter(([name]) => !SETTINGS.has(name)),
   );
 }
 

@@ -48,12 +48,16 @@ export async function assertPortFree(config: Config): Promise<void> {
 
 function notListening(error: unknown, config: Config, setting: "PORT" | "WORKER_PORT"): unknown {
   const { HOST, [setting]: port } = config;
-  const taken = `${port} is taken by another program: end that, or set another port (0 picks a free one)`;
+  const taken = `${port} is in use by another program: stop it, or set another port (0 picks a free one)`;
   const { syscall, code = "" } = error as NodeJS.ErrnoException;
   if (syscall !== "listen") return error;
   const problems = {
     EADDRINUSE: { [setting]: [taken] },
-    EACCES: { [setting]: [`${port} may not be used by this user: set one above 1023`] },
-  }[code] ?? { HOST: [`${HOST} is no address of this machine: 0.0.0.0 or :: takes all it has`] };
+    EACCES: { [setting]: [`${port} is reserved for root: set a port above 1023`] },
+  }[code] ?? {
+    HOST: [
+      `${HOST} is not an address of this machine: set one of its addresses, or 0.0.0.0 or :: for all of them`,
+    ],
+  };
   return new AppError("config_invalid", { problems });
 }

@@ -6,6 +6,7 @@ import { Glob } from "bun";
 const LAYERS = [
   [
     "config",
+    "env-file",
     "errors",
     "log",
     "metrics",

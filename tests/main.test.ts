@@ -20,7 +20,7 @@ test("a start on a taken port ends with the setting to change, even beside a ser
 
   const start = host.start({ PORT: String(other.port) });
 
-  await expect(start).rejects.toThrow(`PORT: ${other.port} is taken by another program`);
+  await expect(start).rejects.toThrow(`PORT: ${other.port} is in use by another program`);
 });
 
 /** A folder in which something stands in the way. */
@@ -41,7 +41,7 @@ test.each([
   [
     "a file where documents should be",
     { DATA_ROOT: await folderWith("documents") },
-    "documents is not a folder",
+    "documents is a file",
   ],
 ])(
   "a start with %s ends with the setting to change, in plain words",

@@ -15,14 +15,20 @@ const USABLE = constants.R_OK | constants.W_OK | constants.X_OK;
  */
 export async function openDataRoot(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, USABLE);
+    await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error; // a file; checkPart reports it
+    });
+    await checkPart(folder);
     for (const part of PARTS) await checkPart(join(folder, part));
   } catch (error) {
+    if (error instanceof AppError) throw error;
     const problem = `cannot be written: ${(error as Error).message}: change its owner to the user who starts Lectern, or set another folder`;
-    throw new AppError("config_invalid", { problems: { DATA_ROOT: [problem] } });
+    throw invalid(problem);
   }
 }
+
+const invalid = (problem: string) =>
+  new AppError("config_invalid", { problems: { DATA_ROOT: [problem] } });
 
 async function checkPart(folder: string): Promise<void> {
   const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
@@ -30,6 +36,6 @@ async function checkPart(folder: string): Promise<void> {
     throw error;
   });
   if (!found) return;
-  if (!found.isDirectory()) throw new Error(`${folder} is not a folder`);
+  if (!found.isDirectory()) throw invalid(`${folder} is a file: remove it, or set another folder`);
   await access(folder, USABLE);
 }

@@ -68,7 +68,7 @@ test("a port of another program stops a start, and that of a Lectern does not", 
   const ours = await doctor({ PORT });
 
   expect(other.code).toBe(1);
-  expect(other.out.match(lineOf("!!", "port"))?.[0]).toContain("taken by another program");
+  expect(other.out.match(lineOf("!!", "port"))?.[0]).toContain("in use by another program");
   expect(ours.out).toMatch(lineOf("ok", "port"));
 });
 
