@@ -139,6 +139,11 @@ begin
 
   if verdict is null and not p_is_free and job.course_id is not null
      and not coalesce(job.ignores_budget, false) then
+    -- Calls to other providers count for the same limits, so they are checked one after another.
+    if p_budget @? '$.*.*'
+       or exists (select from courses c where c.id = job.course_id and c.budget @? '$.*.*') then
+      perform pg_advisory_xact_lock(hashtextextended('budgets', 0));
+    end if;
     exceeded := exceeded_budget(job.course_id, job.asset_id, p_usage,
                                 call_cost(p_provider, p_model, p_usage), p_budget);
     if exceeded is not null then

@@ -324,7 +324,7 @@ $$;
 
 CREATE FUNCTION public.begin_call(p_id uuid, p_job_id uuid, p_course_id uuid, p_message_id bigint, p_attempt integer, p_call_key text, p_purpose text, p_provider text, p_model text, p_usage jsonb, p_terms text[], p_is_free boolean, p_budget jsonb, p_max_concurrent integer, p_probe_seconds numeric, OUT verdict text, OUT call_id uuid, OUT request_id text, OUT wait_seconds numeric, OUT exceeded jsonb) RETURNS record
     LANGUAGE plpgsql
-    AS $$
+    AS $_$
 declare
   breaker provider_states;
   job     jobs;
@@ -380,6 +380,11 @@ begin
 
   if verdict is null and not p_is_free and job.course_id is not null
      and not coalesce(job.ignores_budget, false) then
+    -- Calls to other providers count for the same limits, so they are checked one after another.
+    if p_budget @? '$.*.*'
+       or exists (select from courses c where c.id = job.course_id and c.budget @? '$.*.*') then
+      perform pg_advisory_xact_lock(hashtextextended('budgets', 0));
+    end if;
     exceeded := exceeded_budget(job.course_id, job.asset_id, p_usage,
                                 call_cost(p_provider, p_model, p_usage), p_budget);
     if exceeded is not null then
@@ -403,7 +408,7 @@ begin
      p_message_id, p_attempt, p_usage, p_terms, p_is_free);
   verdict := 'go';
 end
-$$;
+$_$;
 
 CREATE FUNCTION public.begin_transcription(p_lecture_id uuid, p_priority text, p_why_stopped text) RETURNS uuid
     LANGUAGE plpgsql

@@ -7,9 +7,10 @@ import {
   setDefaultTimeout,
   test,
 } from "bun:test";
+import type { Sql } from "../../src/db/client";
 import { updateCourse } from "../../src/db/courses";
 import { getDocument, getDocumentStatus } from "../../src/db/documents";
-import type { Budgets } from "../../src/db/jobs/provider-calls";
+import { type Budgets, beginCall, type CallVerdict } from "../../src/db/jobs/provider-calls";
 import { forecastUsage, getUsage, resumeAsset, resumeDueJobs } from "../../src/db/jobs/usage";
 import { ingestDocument } from "../../src/pipelines/document/ingest";
 import { DEFAULT_POLICY } from "../../src/pipelines/paid-calls";
@@ -185,4 +186,45 @@ test("work that reaches a limit exactly is within it", async () => {
     { unit: "audio_minutes", limit: 2, used: 1.3333 },
   );
   await db`delete from provider_prices where model = 'exact-test'`;
+});
+
+test("calls to different providers at the same time keep the limit that they share", async () => {
+  const limits = { maxConcurrent: 16, maxFailures: 5, probeSeconds: 30 };
+  const begin = (sql: Sql, course_id: string, provider: string, budgets: Budgets) =>
+    beginCall(
+      sql,
+      {
+        id: crypto.randomUUID(),
+        token: null,
+        course_id,
+        call_key: `shared:${provider}`,
+        purpose: "transcription",
+        provider,
+        model: "m",
+        usage: { audio_seconds: 60 },
+        terms: [],
+        isFree: false,
+      },
+      { ...limits, budgets },
+    );
+  const settings: Budgets = { asset: {}, course: {}, day: { audio_minutes: 1 } };
+  const limitOfCourse = await createCourse(db);
+  await updateCourse(db, limitOfCourse, { budget: { course: { audio_minutes: 1 } } });
+  for (const [course_id, budgets] of [
+    [await createCourse(db), settings],
+    [limitOfCourse, { asset: {}, course: {}, day: {} }],
+  ] as const) {
+    await db`delete from provider_calls`;
+    let second: Promise<CallVerdict> | undefined;
+    const first = await db.begin(async (sql) => {
+      const begun = await begin(sql as unknown as Sql, course_id, "first", budgets);
+      second = begin(db, course_id, "second", budgets);
+      second.catch(() => {});
+      await Bun.sleep(200); // the second call is under way, the first is not committed
+      return begun;
+    });
+
+    expect(first.verdict).toBe("go");
+    expect((await second!).verdict).toBe("budget");
+  }
 });
