@@ -10,27 +10,29 @@ const SEPARATOR = `${BLANKS}(?:${RANGE}|[,，、،;；&+|]|(?:and|und|et|y|e)(?!
 const LABEL =
   "(?:sources?|cit(?:e|ations?)|passages?|ref(?:erence)?s?|réf|docs?|documents?|excerpts?|results?|chunks?|context|no|nr|" +
   "quellen?|belege?|dokumente?|fuentes?|fonti?|fontes?|documentos?|extraits?|bron|źródło|zdroj|kaynak|källa|kilde|" +
-  "источник|джерело|المصدر|来源|來源|文献|出典|資料|출처)";
-const ELEMENT = `(?:[\\^#@]|${LABEL}[.:]?${BLANKS})?${NUMBER}\\^?`;
+  "источник|джерело|المصدر|来源|來源|文献|出典|資料|출처|n[°º]|№)";
+const ELEMENT = `(?:[\\^#@]|${LABEL}[.:：_-]?${BLANKS}#?)?${NUMBER}\\^?`;
 /** The page or the time that some models write behind a single number. */
 const LOCATOR =
   "(?:(?:,\\s*|:\\s+)(?:(?:pp?|s|pages?|slides?|seiten?|folien?|p[aá]g(?:inas?)?|diapositiv[aoe]s?|at|bei|min)\\.?\\s*\\d[\\d:–-]*|\\d{1,3}:\\d\\d(?::\\d\\d)?)|" +
   "\\s?@\\s?\\d{1,3}:\\d\\d(?::\\d\\d)?|:\\s+\\p{L}{2}[^\\]】］\\n]{0,80})";
 const NUMBERS = `${ELEMENT}(?:(?:${SEPARATOR}${ELEMENT}){0,40}|${LOCATOR})`;
-/** Before an interval, and before the index of a variable, such as in `x[1]`. */
+/** Before an interval or a list of values, and in the arguments of a function. */
 const NOT_BEHIND =
-  "(?<![∈∉=]\\s?|(?:intervall?[eo]?|range)\\s(?=[[]\\d{1,3}\\s?,)|(?<![\\p{L}\\p{M}\\p{N}_])[a-z])";
+  "(?<![∈∉=]\\s?|(?:intervall?[eo]?|range|lists?|listen?|arrays?|vectors?|vektor|vecteur|tup(?:le|el)|sequence|folge|列表|数组|向量|区间)\\s?(?=[[]\\d{1,3}\\s?,)|\\p{L}\\()";
 const BRACKETED = `${NOT_BEHIND}[[【［〔〖]${BLANKS}${NUMBERS}(?:(?::\\d{1,3})?†[^\\]】］\\n]{0,80})?${BLANKS}[\\]】］〕〗](?:[–-][[]${NUMBER}[\\]])?`;
 /** In parentheses only with a label: `(1)` can be a part of a list or an equation. */
-const LABELLED = `\\((?:see|siehe|vgl\\.?|cf\\.?|voir|véase)?${BLANKS}(?:sources?|quellen?|fuentes?|fonti?|fontes?|来源|出典)[.:]?${BLANKS}${NUMBER}(?:${SEPARATOR}${ELEMENT}){0,40}\\)`;
+const LABELLED = `[(（](?:see|siehe|vgl\\.?|cf\\.?|voir|véase)?${BLANKS}(?:sources?|refs?|references?|passages?|citations?|quellen?|belege?|fuentes?|fonti?|fontes?|来源|來源|出典|출처)[.:：]?${BLANKS}#?${NUMBER}(?:${SEPARATOR}${ELEMENT}){0,40}[)）]`;
+/** Some models write HTML, and our output breaks its tags with a space. */
+const SUPERSCRIPT = `(?<=(?:\\p{L}{4}|[.!?…”»"])\\s?)<\\s?sup>${NUMBER}(?:${SEPARATOR}${NUMBER}){0,40}<\\s?/sup>`;
 /** Behind a word or a sentence: neither an exponent in a formula nor the power of a unit or a function. */
 const RAISED =
-  '(?<=\\p{L}{4}|[.!?…”»"])(?<!(?:\\d\\s?|(?<!\\p{L})(?:pro|per|je|par|por)\\s)\\p{L}{4,12}|(?:sin|cos|tan|cot|sec)h|(?<!\\p{L})(?:sinus|kosinus|cosinus|tangens|kotangens|cosine|tangent)|(?:[=+/·×⋅÷√^−≤≥≈]\\s?|\\s\\*\\s|\\p{L}\\()\\p{L}{4,40})(?:⁽[¹²³⁴-⁹][⁰¹²³⁴-⁹]?⁾|[¹²³⁴-⁹][⁰¹²³⁴-⁹]?)(?![\\p{L}\\p{N}^(]|\\s?[=+/·×⋅÷^−≤≥≈]|\\s\\*\\s)';
+  '(?<=\\p{L}{4}|[.!?…”»"])(?<!(?:\\d\\s?|(?<!\\p{L})(?:pro|per|je|par|por)\\s)\\p{L}{4,12}|(?:sin|cos|tan|cot|sec)h|(?<!\\p{L})(?:sinus|kosinus|cosinus|tangens|kotangens|cosine|tangent)|(?:[=+/·×⋅÷√^−≤≥≈]\\s?|\\s\\*\\s|\\p{L}\\()\\p{L}{4,40})(?:⁽[¹²³⁴-⁹][⁰¹²³⁴-⁹]?⁾|[¹²³⁴-⁹][⁰¹²³⁴-⁹]?(?:(?:[˒⁻⁃]|,(?=[¹²³⁴-⁹]))[¹²³⁴-⁹][⁰¹²³⁴-⁹]?){0,9})(?![\\p{L}\\p{N}^(]|\\s?[=+/·×⋅÷^−≤≥≈]|\\s\\*\\s)';
 /**
  * `[1]`, `[1, 2]` and `[1-3]`, and the variants of some models: `【1】`, `【1†source】`, `[^1]`,
- * `[Source 1]`, `[1, p. 7]`, `[1: Title]`, `(Source 1)`, `word¹`. `[0, 1]` and `x ∈ [1, 2]` are intervals.
+ * `[Source 1]`, `[1, p. 7]`, `[1: Title]`, `(Source 1)`, `word¹`, `word<sup>1</sup>`. `[0, 1]` and `x ∈ [1, 2]` are intervals.
  */
-export const MARK = new RegExp(`(?:${BRACKETED}|${LABELLED}|${RAISED})`, "giu");
+export const MARK = new RegExp(`(?:${BRACKETED}|${LABELLED}|${SUPERSCRIPT}|${RAISED})`, "giu");
 /** Code in fences, and in one or two backticks. */
 const CODE = /(`{3,}|~{3,})[\s\S]*?(?:\1|$)|(?<!`)(`{1,2})(?!`)[^\n]*?(?<!`)\2(?!`)/g;
 /** Targets of links, and definitions of such targets at the end of an answer. */
@@ -81,9 +83,34 @@ const PLACE = new RegExp(`(?::\\d{1,3})?†[^\\]】］]*|${LOCATOR}`, "giu");
 
 /** Code, formulas and targets of links contain no marks. Blanks replace them, so that the other text keeps its position. */
 export const blankCodeAndMath = (answer: string): string =>
-  blankMath(blankIndentedCode(answer).replace(CODE, toBlanks).replace(LINK_TARGET, toBlanks));
+  blankMath(
+    blankIndentedCode(answer)
+      .replace(CODE, toBlanks)
+      .replace(LINK_TARGET, toBlanks)
+      .replace(MATRIX, toBlanks)
+      .replace(INDEXED, (indexed, letter, operator, at, text) =>
+        isIndex(letter, operator, text.slice(Math.max(0, at - 24), at))
+          ? toBlanks(indexed)
+          : indexed,
+      ),
+  );
 
 const toBlanks = (text: string) => " ".repeat(text.length);
+
+/** `[[1, 2], [3, 4]]` */
+const MATRIX = /\[\[\d[^[\]\n]{0,200}\](?:\s?,\s?\[[^[\]\n]{0,200}\]){1,50}\]/g;
+/** A letter before brackets: `x[1]`, and `P[3|4]`. */
+const INDEXED = /(?<![\p{L}\p{M}\p{N}_])([A-Za-z])\[\d[^[\]\n]{0,20}\](\s?[=<>+*/^])?/gu;
+/** Before the name of a variable. */
+const BEFORE_VARIABLE =
+  /(?:^|[^\p{L}])(?:let|and|the|where|for|with|array|list|vector|matrix|element|entry|sei|und|für|mit|feld|liste|vektor|soit|sea)$/iu;
+
+/** Whether a letter is a variable and not part of a name, such as `vitamin C[1]`. */
+const isIndex = (letter: string, operator: string | undefined, before: string): boolean =>
+  letter === letter.toLowerCase() ||
+  operator !== undefined ||
+  !/\p{L}{3}[\s-]$/u.test(before) ||
+  BEFORE_VARIABLE.test(before.slice(0, -1));
 
 const INDENTED = /^(?: {4}|\t)/;
 const LIST_ITEM = /^\s*(?:[*+-]|\d{1,9}[.)])\s/;

@@ -17,6 +17,9 @@ export type NumberInText = {
 };
 
 const SUPERSCRIPTS = /[⁺⁻⁰¹²³⁴-⁹]+/g;
+/** `2½` is 2.5. */
+const PARTS: Record<string, string> = { "½": "5", "¼": "25", "¾": "75", "⅛": "125", "⅕": "2" };
+const MIXED = /(?<![\d.,])(\d{1,9})[ \u00a0\u202f]?([½¼¾⅛⅕])/g;
 const DASHES = /[‐‑‒–—―−]/g;
 /** A minus sign: no operand before it. */
 const SIGN = /(?<=^|[\s([{=^<>~≈:"“„«])-$/;
@@ -37,6 +40,7 @@ export const prepareNumbers = (text: string): string =>
     .replace(/\^\{?\\circ\}?/g, "°")
     .replace(/(?<=\d)(?:\{,\}|\\[,;!])(?=\d{3})/g, "")
     .replace(/\\(?:mathrm|text|mathbf|operatorname|rm)\b\s*|\\[,;:! ]|\\(?=%|\$)|~/g, " ")
+    .replace(MIXED, (_, whole, part) => `${whole}.${PARTS[part]}`)
     .replace(SUPERSCRIPTS, (power) => `^${power.normalize("NFKC")} `)
     .normalize("NFKC")
     .replace(/(?![0-9])\p{Nd}/gu, toAsciiDigit)

@@ -11,6 +11,8 @@ const QUOTATION = new RegExp(
     '(?<=^|[^\\p{L}\\p{N}])”(?=\\S)([^„“”"\\n]{3,600}?)”(?![\\p{L}\\p{N}])',
     "«([^»\\n]{3,600}?)»",
     "»([^«\\n]{3,600}?)«",
+    "‹([^›\\n]{3,600}?)›",
+    "``([^`'\\n]{3,600}?)''",
     "「([^」\\n]{2,600}?)」",
     "『([^』\\n]{2,600}?)』",
     `(?<![\\p{L}\\d])[‘‚](${INSIDE_SINGLE}{1,60}?\\s${INSIDE_SINGLE}{1,600}?)[’‘](?![\\p{L}\\d])`,
@@ -18,14 +20,18 @@ const QUOTATION = new RegExp(
   ].join("|"),
   "gu",
 );
-const ELISION = /(?<!\s)\s*[[(]?(?:…|\.\.\.)[\])]?\s*/;
+/** `…`, and words in brackets, which are not the source's. */
+const ELISION = /(?<!\s)\s*(?:[[(]?(?:…|\.\.\.)[\])]?|\[\p{L}[^[\]\n]{0,60}\])\s*/u;
+/** `[E]ntropy`: a letter in another case. */
+const CHANGED_LETTER = /\[(\p{L})\](?=\p{L})/gu;
 
 /** The quotations in a text, without the quotation marks. */
 export const quotationsIn = (text: string): string[] =>
   [...text.matchAll(QUOTATION)].map((match) => match.slice(1).find((part) => part) ?? "");
 
 /** The parts of a quotation before, between and after its omissions (`…`). */
-export const partsOf = (quotation: string): string[] => quotation.split(ELISION);
+export const partsOf = (quotation: string): string[] =>
+  quotation.replace(CHANGED_LETTER, "$1").split(ELISION);
 
 /** The same text with each quotation made something else of. */
 export const replaceQuotations = (text: string, change: (quotation: string) => string): string =>
