@@ -83,10 +83,21 @@ const MIN_WORDS = 3;
 
 let detector: ReturnType<typeof openLanguageDetector> | undefined;
 
+/**
+ * The words in Latin letters or the others, whichever are more: a few words in another script outweigh a page of
+ * English in the detector.
+ */
+function inMainScript(words: string[]): string {
+  const isLatin = (word: string) => /\p{Script=Latin}/u.test(word);
+  const [latin, others] = [words.filter(isLatin), words.filter((word) => !isLatin(word))].map(
+    (some) => some.join(" "),
+  ) as [string, string];
+  return count(latin, LETTERS) >= count(others, LETTERS) ? latin : others;
+}
+
 /** The detector is opened on first use: it takes 0.15 s and 15 MB in each thread. */
 function languageOfWords(text: string): string | null {
-  const words = text.split(/\s+/).filter((word) => !NOT_PROSE.test(word));
-  const prose = words.join(" ");
+  const prose = inMainScript(text.split(/\s+/).filter((word) => !NOT_PROSE.test(word)));
   if (count(prose, LETTERS) < MIN_LETTERS || count(prose, WORDS) < MIN_WORDS) return null;
   detector ??= openLanguageDetector();
   const result = detector.detect(prose);

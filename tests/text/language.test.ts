@@ -32,6 +32,17 @@ describe("detectLanguage", () => {
     expect(detectLanguage(text)).toEqual({ language_code: null, text_config: "simple" });
   });
 
+  const ENGLISH =
+    "The mitochondrion is the organelle in which respiration takes place, and its membrane is folded.";
+  test.each([
+    ["en", `${ENGLISH} الطاقة لا تفنى ولا تستحدث من العدم`],
+    ["en", `המים רותחים במאה מעלות ${ENGLISH}`],
+    ["ru", "Скорость света постоянна во всех системах отсчёта: machine learning, neural network"],
+    ["ar", "الطاقة لا تفنى ولا تستحدث من العدم في كل الأنظمة machine learning"],
+  ])("takes the script of most words for %s: %s", (language_code, text) => {
+    expect(detectLanguage(text).language_code).toBe(language_code);
+  });
+
   test("is not misled by formulas inside prose", () => {
     const slide = "We define H(X) = -Σ p(x) log p(x) as the entropy of a random variable";
 

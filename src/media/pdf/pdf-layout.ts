@@ -141,12 +141,17 @@ function joinCells(row: Fragment[], next: Fragment[]): void {
 
 type Interval = { left: number; right: number };
 
+/** The least width of a gutter, in font sizes: articles have one of the font size, with hyphens that project into it. */
+const GUTTER = 0.75;
+
 /** The rows from `first` on that share a gutter, split at it, when the two sides are columns. */
 function columnsFrom(rows: Fragment[][], first: number, size: number) {
   let gutters: Interval[] = [{ left: Number.NEGATIVE_INFINITY, right: Number.POSITIVE_INFINITY }];
   let end = first;
   for (; end < rows.length; end++) {
-    const open = rows[end]!.reduce(cutOut, gutters).filter((gap) => gap.right - gap.left > size);
+    const open = rows[end]!.reduce(cutOut, gutters).filter(
+      (gap) => gap.right - gap.left > size * GUTTER,
+    );
     if (!open.some(isInside)) break;
     gutters = open;
   }
@@ -155,7 +160,7 @@ function columnsFrom(rows: Fragment[][], first: number, size: number) {
     const open = rows.slice(first, end);
     const run = open.slice(0, endOfColumns(open, isLeft, size));
     const [left, right] = split(run.flat(), isLeft);
-    if (!areColumns(left, right)) continue;
+    if (!areColumns(left, right, size)) continue;
     const rightFirst = right.filter((f) => f.rightToLeft).length * 2 > right.length;
     return { end: first + run.length, parts: rightFirst ? [right, left] : [left, right] };
   }
@@ -195,14 +200,21 @@ function isInside({ left, right }: Interval): boolean {
  * True for prose beside prose, lists of bullets beside each other, or prose beside a figure with labels
  * on other lines.
  */
-function areColumns(left: Fragment[], right: Fragment[]): boolean {
+function areColumns(left: Fragment[], right: Fragment[], size: number): boolean {
   if (left.length === 0 || right.length === 0) return false;
   const sides = [left, right].map(toLines);
   if (sides.every(isList)) return true;
   const [prose, other] = isProse(left) ? [left, right] : [right, left];
   if (!isProse(prose)) return false;
   if (!isOnLinesOf(prose, other)) return true;
-  return isProse(other) && sides.some(flows);
+  return (isProse(other) || areAllColumns(other, size)) && sides.some(flows);
+}
+
+/** Of three columns, the second and the third are beside the first. */
+function areAllColumns(fragments: Fragment[], size: number): boolean {
+  const rows = toRows(fragments);
+  const columns = columnsFrom(rows, 0, size);
+  return columns !== null && columns.end > 2;
 }
 
 const BULLET =

@@ -176,6 +176,31 @@ test("a table of long cells stays in its rows", () => {
   );
 });
 
+/** Lines of columns that begin at these places, drawn column by column. */
+const inColumns = (lefts: number[], columns: string[][]) =>
+  columns.flatMap((lines, i) => lines.map((text, row) => word(text, lefts[i]!, 100 + row * 16)));
+
+test("three columns of prose are read one after the other", () => {
+  const columns = [
+    ["Electrons pass along", "the chain of enzymes", "and drive the protons"],
+    ["out of the organelle.", "The synthase uses the", "protons that return,"],
+    ["and newborn mammals", "use the heat of the", "brown fat in winter."],
+  ];
+  const { paragraphs } = layOut(inColumns([40, 184, 328], columns));
+  expect(paragraphs.join("\n").replace(/\n+/g, "\n").split("\n")).toEqual(columns.flat());
+});
+
+test("columns of an article are read one after the other, with a gutter of less than the type size", () => {
+  const columns = [
+    ["The flux of oxygen is", "proportional to the differ-", "ence of concentrations"],
+    ["that agrees with all of", "the measured values, and", "with the theory of them"],
+  ];
+  const { paragraphs } = layOut(inColumns([40, 212], columns));
+  expect(paragraphs[0]).toContain(
+    "The flux of oxygen is\nproportional to the difference\nof concentrations",
+  );
+});
+
 test("columns of Chinese prose are read one after the other", () => {
   const words = [0, 1, 2].flatMap((i) => [
     word(`左边的文字在这里开始并且继续下去${i}`, 40, 100 + i * 16),
