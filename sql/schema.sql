@@ -722,6 +722,37 @@ begin
 end
 $$;
 
+CREATE FUNCTION public.correct_future_times(p_visibility_seconds integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  job       record;
+  corrected integer := 0;
+  latest    timestamptz := clock_timestamp() + make_interval(secs => p_visibility_seconds);
+begin
+  for job in
+    select j.id, j.queue_name, j.message_id, j.attempt from jobs j
+    join queued_messages q on q.queue_name = j.queue_name and q.msg_id = j.message_id
+    where j.job_state not in ('completed', 'failed') and j.paused_at is null and q.vt > latest
+      and (j.next_attempt_at is null or j.updated_at > clock_timestamp() + interval '1 minute')
+  loop
+    -- The holder of a claim extends it; without a holder it expires. Other jobs are due at once.
+    if lock_message(job.queue_name, job.message_id, job.attempt) is null then continue; end if;
+    perform extend_claim(job.queue_name, job.message_id, job.attempt,
+                         case when j.next_attempt_at is null then p_visibility_seconds else 0 end)
+    from jobs j where j.id = job.id;
+    update jobs j set next_attempt_at = clock_timestamp()
+    where j.id = job.id and j.next_attempt_at is not null;
+    corrected := corrected + 1;
+  end loop;
+  -- The next call is the probe.
+  update provider_states s set open_until = clock_timestamp()
+  where s.open_until > clock_timestamp() and s.opened_at > clock_timestamp() + interval '1 minute';
+  if corrected > 0 then perform pg_notify('ingest', 'ingest'); end if;
+  return corrected;
+end
+$$;
+
 CREATE FUNCTION public.count_words(p_course_id uuid, p_chunks bigint, p_least integer, p_sample integer) RETURNS void
     LANGUAGE plpgsql
     AS $_$
@@ -2023,7 +2054,9 @@ begin
   -- The lock makes sure that a job that ends at the same time is seen as ended, or is skipped.
   for job in
     select j.id, j.kind, j.asset_id, j.course_id, j.queue_name, j.message_id from jobs j
-    where j.job_state not in ('completed', 'failed') for update skip locked
+    where j.job_state not in ('completed', 'failed') and not exists (
+      select from queued_messages q where q.queue_name = j.queue_name and q.msg_id = j.message_id)
+    for update skip locked
   loop
     if not is_queued(job.queue_name, job.message_id) then
       perform enqueue_job(job.id);

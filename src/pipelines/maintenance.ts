@@ -16,7 +16,8 @@ import { expireAudio } from "../db/lecture-audio";
 import { purgeLectures } from "../db/lectures";
 import type { Log } from "../log";
 import { sweepScratch } from "../media/scratch";
-import { requeueLostJobs } from "../queue/queue";
+import { VISIBILITY_SECONDS } from "../queue/attempt";
+import { correctFutureTimes, requeueLostJobs } from "../queue/queue";
 import { pruneRegistrations } from "../queue/worker-registry";
 import { AnswerSpool } from "../storage/answer-spool";
 import type { FileStorage } from "../storage/files";
@@ -87,6 +88,7 @@ export async function maintain(deps: MaintenanceDeps, signal?: AbortSignal): Pro
     document_staging: () => sweepStaging(storage.stagingDir),
     audio_staging: () => sweepStaging(uploadedAudio.stagingDir),
     jobs: () => requeueJobs(deps),
+    times: () => correctTimes(deps),
     deleted_documents: () => removeDeletedDocuments(deps),
     unclaimed_files: () => removeUnclaimedFiles(deps),
     deleted_lectures: () => purgeLectures(db, PURGE_AFTER_SECONDS),
@@ -159,6 +161,11 @@ async function runTasks(
 async function requeueJobs({ db, log }: MaintenanceDeps): Promise<void> {
   const requeued = await requeueLostJobs(db);
   if (requeued > 0) log.warn({ requeued }, "queued unfinished jobs that had no message");
+}
+
+async function correctTimes({ db, log }: MaintenanceDeps): Promise<void> {
+  const corrected = await correctFutureTimes(db, VISIBILITY_SECONDS);
+  if (corrected > 0) log.warn({ corrected }, "the clock was set back: its jobs are due now");
 }
 
 async function removeDeletedDocuments({ db, storage }: MaintenanceDeps): Promise<void> {

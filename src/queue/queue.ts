@@ -183,6 +183,17 @@ export async function recordCrash(
   return row!.failed;
 }
 
+/**
+ * Makes jobs due that wait for a time before which the clock was set back; returns their number.
+ *
+ * @param visibilitySeconds  how long a claim lasts
+ */
+export async function correctFutureTimes(sql: Sql, visibilitySeconds: number): Promise<number> {
+  const [row] = await sql<{ corrected: number }[]>`
+    select correct_future_times(${visibilitySeconds}) as corrected`;
+  return row!.corrected;
+}
+
 /** Sends a new message for every unfinished job without one; returns the number of such jobs. */
 export async function requeueLostJobs(sql: Sql): Promise<number> {
   const [row] = await sql<{ requeued: number }[]>`select requeue_lost_jobs() as requeued`;

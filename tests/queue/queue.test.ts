@@ -6,6 +6,7 @@ import {
   type ClaimedJob,
   claimDocumentJob,
   claimJob,
+  correctFutureTimes,
   extendClaim,
   finishJob,
   postponeJob,
@@ -421,6 +422,42 @@ describe("releaseAllClaims", () => {
 });
 
 describe("nothing accepted is lost", () => {
+  test("jobs do not wait for the time that a clock showed before it was set back", async () => {
+    const stored = await createDocument(db, course_id, { priority: "high" });
+    const crashed = (await take())!;
+    const waiting = await createDocument(db, course_id);
+    const postponed = (await take())!;
+    await postponeJob(db, postponed, 60, GONE);
+    const later = await createDocument(db, course_id);
+    const patient = (await take())!;
+    await postponeJob(db, patient, 600, GONE);
+    await db`alter table jobs disable trigger user`;
+    await db`
+      update jobs set updated_at = updated_at + interval '1 hour',
+                      next_attempt_at = next_attempt_at + interval '1 hour'
+      where id = any(${[stored.job_id, waiting.job_id]}::uuid[])`;
+    await db`alter table jobs enable trigger user`;
+    for (const { queue_name, message_id } of [crashed, postponed]) {
+      await db`select pgmq.set_vt(${queue_name}, ${message_id}::bigint, 3600)`;
+    }
+    const secondsLeft = async ({ message_id, queue_name }: ClaimedJob) => {
+      const [row] = await db`
+        select extract(epoch from vt - clock_timestamp())::float8 as seconds from queued_messages
+        where queue_name = ${queue_name} and msg_id = ${message_id}::bigint`;
+      return row!.seconds;
+    };
+
+    expect(await correctFutureTimes(db, 45)).toBe(2);
+    expect(await correctFutureTimes(db, 45)).toBe(0);
+
+    expect(await secondsLeft(crashed)).toBeWithin(0, 46);
+    expect(await secondsLeft(patient)).toBeWithin(500, 601);
+    const again = await take();
+    expect(again?.job_id).toBe(waiting.job_id);
+    expect((await jobOf(later)).next_attempt_at).not.toBeNull();
+    for (const held of [again, crashed, patient]) await settle(held);
+  });
+
   test("a job whose message vanished gets a new one", async () => {
     const { job_id } = await createDocument(db, course_id);
     await db`select pgmq.purge_queue('ingest')`;
