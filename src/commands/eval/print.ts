@@ -1,4 +1,4 @@
-import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { AppError } from "../../errors";
 
@@ -8,16 +8,28 @@ export function print<T>(report: T, asJson: boolean, toTable: (report: T) => str
 }
 
 /**
- * Checks that a file can be written, before an evaluation is paid for. A missing file is made, and is empty.
+ * Checks that a file can be written, before an evaluation is paid for. A missing file stays missing, because an
+ * evaluation that ends early must leave no empty chart.
  *
  * @throws AppError `file_not_written`
  */
 export async function assertWritable(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-    .then(() => appendFile(path, ""))
-    .catch((error) => {
-      throw notWritten(path, error);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const isNew = await open(path, "wx").then(closeFile, (error) => {
+      if (error.code !== "EEXIST") throw error;
+      return false;
     });
+    if (isNew) await rm(path);
+    else await open(path, "a").then(closeFile);
+  } catch (error) {
+    throw notWritten(path, error as NodeJS.ErrnoException);
+  }
+}
+
+async function closeFile(file: FileHandle): Promise<true> {
+  await file.close();
+  return true;
 }
 
 /**
