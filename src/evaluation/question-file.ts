@@ -2,7 +2,7 @@ import { parse as parseCsvText } from "csv-parse/sync";
 import { z } from "zod";
 import { AppError } from "../errors";
 import { editDistance } from "../text/edit-distance";
-import { type FileRow, RowProblems, readEvaluationText, readJsonLines } from "../text/json-lines";
+import { checkJsonLines, type FileRow, RowProblems, readEvaluationText } from "../text/json-lines";
 import { parseJson } from "../text/parse-json";
 import { GoldPlaceOfFolder } from "./gold";
 
@@ -48,10 +48,11 @@ const READERS = {
 export const QUESTION_FILES = Object.keys(READERS) as (keyof typeof READERS)[];
 
 /**
- * Reads a file of questions: JSON lines, JSON with a list of the same objects, or CSV with one place in each row.
+ * Reads a file of questions: JSON lines, JSON with a list of the same objects, or CSV with one place in each row. Rows
+ * with a problem are left out, so that the caller can check the places of the others and show all problems at once.
  *
  * @param name  one of `QUESTION_FILES`
- * @throws AppError `evaluation_set_invalid`, with all rows that have a problem
+ * @throws AppError `evaluation_set_invalid` for a file without any usable question
  */
 export async function readQuestionFile(
   path: string,
@@ -59,13 +60,14 @@ export async function readQuestionFile(
 ): Promise<QuestionFile> {
   const file = await READERS[name](path);
   if (file.questions.length > 0) return file;
+  file.problems.throwIfAny();
   const problem = "the file contains no questions";
   throw new AppError("evaluation_set_invalid", { path, problem });
 }
 
 async function readFromJsonLines(path: string): Promise<QuestionFile> {
-  const questions = await readJsonLines(path, Question);
   const problems = new RowProblems(path);
+  const questions = await checkJsonLines(problems, Question);
   for (const { row, fields } of questions) addMisspelt(problems, row, fields, FIELDS);
   return { questions, problems };
 }
@@ -84,7 +86,6 @@ async function readFromJson(path: string): Promise<QuestionFile> {
     addMisspelt(problems, i + 1, fields, FIELDS);
     return [{ value, row: i + 1, fields }];
   });
-  problems.throwIfAny();
   return { questions, problems };
 }
 
@@ -138,7 +139,6 @@ async function readFromCsv(path: string): Promise<QuestionFile> {
     const value = problems.check(row, { ...fields, gold }, Question);
     return value === null ? [] : [{ value, row, fields: columns }];
   });
-  problems.throwIfAny();
   return { questions: checked, problems };
 }
 
@@ -160,13 +160,16 @@ function parseCsv(path: string, text: string): CsvRecord[] {
   const [, named] = /^sep=(.)\r?\n/i.exec(text) ?? [];
   const rest = named ? text.replace(/^.*/, "") : text;
   const first = rest.trimStart().split("\n", 1)[0]!;
-  const count = (delimiter: string) => first.split(delimiter).length;
+  const unquoted = first.replace(/"[^"]*"/g, "");
+  const count = (delimiter: string) => unquoted.split(delimiter).length;
   const common = [",", ";", "\t"].toSorted((a, b) => count(b) - count(a))[0]!;
   try {
     return parseCsvText(rest, {
       delimiter: named ?? common,
       info: true,
       relax_column_count: true,
+      // A teacher who writes the file by hand quotes a word of a question.
+      relax_quotes: true,
       skip_empty_lines: true,
     }) as unknown as CsvRecord[];
   } catch (error) {

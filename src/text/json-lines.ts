@@ -59,7 +59,18 @@ export class RowProblems {
  * @throws AppError `evaluation_set_invalid`, with all lines that have a problem
  */
 export async function readJsonLines<T>(path: string, schema: z.ZodType<T>): Promise<FileRow<T>[]> {
-  return parseLines(path, (line, row, problems) => {
+  const problems = new RowProblems(path);
+  const rows = await checkJsonLines(problems, schema);
+  problems.throwIfAny();
+  return rows;
+}
+
+/** Like `readJsonLines`, but adds the problems to `problems`, to which the caller can add others before it throws them. */
+export async function checkJsonLines<T>(
+  problems: RowProblems,
+  schema: z.ZodType<T>,
+): Promise<FileRow<T>[]> {
+  return checkLines(problems, (line, row) => {
     const object = parseJson(line);
     if (object === undefined) {
       problems.add(row, "not a JSON object: each line must be one whole object");
@@ -81,12 +92,19 @@ export async function parseLines<T>(
   parse: (line: string, row: number, problems: RowProblems) => T | null,
 ): Promise<T[]> {
   const problems = new RowProblems(path);
-  const values = (await readEvaluationText(path)).split(/\r\n|\n|\r/).flatMap((line, i) => {
-    const value = line.trim() === "" ? null : parse(line, i + 1, problems);
-    return value === null ? [] : [value];
-  });
+  const values = await checkLines(problems, (line, row) => parse(line, row, problems));
   problems.throwIfAny();
   return values;
+}
+
+async function checkLines<T>(
+  { path }: RowProblems,
+  parse: (line: string, row: number) => T | null,
+): Promise<T[]> {
+  return (await readEvaluationText(path)).split(/\r\n|\n|\r/).flatMap((line, i) => {
+    const value = line.trim() === "" ? null : parse(line, i + 1);
+    return value === null ? [] : [value];
+  });
 }
 
 /**

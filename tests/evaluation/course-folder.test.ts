@@ -107,6 +107,16 @@ describe("a course folder", () => {
     expect(text).toContain("line 20: not a JSON object");
   });
 
+  test("shows wrong lines and places that do not exist together", async () => {
+    const beyond = { question, gold: [{ file: "Deck.PDF", pages: [3] }] };
+    const { problems } = await problemsOf(withQuestions(onPage, { question }, beyond));
+
+    expect(problems).toEqual({
+      "line 3": [expect.stringContaining("needs the pages or seconds")],
+      "line 5": ["Deck.PDF has no page 3: it has 2"],
+    });
+  });
+
   test("takes pages as ranges, and seconds as times of a recording", async () => {
     const placed = (...gold: object[]) => ({ question: crypto.randomUUID(), gold });
     const { questions } = await withQuestions(
@@ -137,7 +147,6 @@ describe("a course folder", () => {
     });
     const { questions } = await withQuestions(on("ii"), on("I–ii, 3"), on(["i", 3]), on("1"));
     const { problems } = await problemsOf(withQuestions(on("iv"), on("2, ii-i"), on("")));
-    const unknown = await problemsOf(withQuestions(on("iv"), on("2, ii-i")));
     const none = await problemsOf(
       withQuestions({ ...onPage, gold: [{ ...onPage.gold[0], pages: "A-3" }] }),
     );
@@ -149,10 +158,10 @@ describe("a course folder", () => {
       [1, 3],
       [1],
     ]);
-    expect(problems).toEqual({ "line 5": [expect.stringContaining("must be pages from 1")] });
-    expect(unknown.problems).toEqual({
+    expect(problems).toEqual({
       "line 1": ['Labels.pdf has no page with the label "iv": its labels are i, ii, 1'],
       "line 3": ['Labels.pdf has no page with the label "ii-i": its labels are i, ii, 1'],
+      "line 5": [expect.stringContaining("must be pages from 1")],
     });
     expect(none.problems["line 1"].join()).toContain("no page labels, so it must be pages from 1");
   });
@@ -237,6 +246,13 @@ describe("a course folder", () => {
       return read().finally(() => rm(join(folder, name)));
     };
 
+    test("reads CSV with quotes inside of a cell, and a comma in a quoted name of a column", async () => {
+      const text = 'question;"note, mine, not, used";file;pages\nWas ist "sie"?;;Deck.PDF;1\n';
+      const { questions } = await readAs("questions.csv", text);
+
+      expect(questions.map((one) => one.question)).toEqual(['Was ist "sie"?']);
+    });
+
     test.each([
       [";", "\r\n", "\uFEFF"],
       [",", "\n", ""],
@@ -283,9 +299,10 @@ describe("a course folder", () => {
       ].join("\n");
       const { problems } = await problemsOf(readAs("questions.csv", text));
 
-      expect(Object.keys(problems)).toEqual(["line 2", "line 3", "line 5", "line 6", "line 7"]);
+      expect(Object.keys(problems)).toEqual([2, 3, 4, 5, 6, 7].map((n) => `line ${n}`));
       expect(problems["line 2"].join()).toContain("gold[0].pages: must be pages from 1");
       expect(problems["line 3"].join()).toContain("gold[0].start_s: must be seconds");
+      expect(problems["line 4"].join()).toContain("Deck.PDF has no page 9");
       expect(problems["line 5"].join()).toContain("the id c is that of another question");
       expect(problems["line 6"].join()).toContain("covered");
       expect(problems["line 7"].join()).toContain("needs file and pages");
