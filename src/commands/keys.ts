@@ -79,7 +79,10 @@ function readCommand(args: string[]): (store: KeyStore) => Promise<void> {
       console.error(`${id} is revoked. Running servers refuse it within 10 seconds.`);
     };
   }
-  return exitWithUsage(`keys ${args.join(" ")}: no such command`, USAGE);
+  return exitWithUsage(
+    args.length === 0 ? "Name a command" : `${args.join(" ")}: no such command`,
+    USAGE,
+  );
 }
 
 function readOptions(args: string[]) {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { databaseUrl, engine } from "../support/database";
+import { CLEAN_ENVIRONMENT } from "../support/environment";
 import { openServerHost, type Server, type ServerHost } from "../support/server";
 
 setDefaultTimeout(120_000);
@@ -84,6 +85,26 @@ test("README.md's demo ends with an answer whose citations can be opened", async
     expect(said).toMatch(/^\[\d+\] .+, page \d+: http.+#page=\d+$/m);
   } finally {
     await database?.close();
+    await rm(DATA_ROOT, { recursive: true, force: true });
+  }
+});
+
+test("README.md's lines for a server with keys start it, wait for it and get a key", async () => {
+  const DATA_ROOT = await mkdtemp(join(tmpdir(), "lectern-keys-"));
+  const port = Bun.serve({ port: 0, fetch: () => new Response() });
+  const PORT = String(port.port);
+  await port.stop(true);
+  const block = shell.find((text) => text.includes("./lectern up &"))!;
+  const lines = block.slice(0, block.lastIndexOf("curl")).replaceAll("8080", PORT);
+  const stop = "echo; kill $!; wait $!";
+  try {
+    const run = Bun.spawnSync(["sh", "-c", `${lines}${stop}`], {
+      env: { ...CLEAN_ENVIRONMENT, DATA_ROOT, PORT, LOG_LEVEL: "silent" },
+    });
+
+    expect(run.exitCode, run.stderr.toString()).toBe(0);
+    expect(JSON.parse(run.stdout.toString())).toMatchObject({ scopes: ["read", "chat"] });
+  } finally {
     await rm(DATA_ROOT, { recursive: true, force: true });
   }
 });
