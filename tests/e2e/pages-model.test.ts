@@ -225,6 +225,31 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
     await page.getByText("Two.", { exact: true }).waitFor();
   });
 
+  test("rejoins an answer whose connection died silently, and reads the sources after a break", async () => {
+    const back = Promise.withResolvers<void>();
+    const pause = { kind: "pause", afterTokens: 3, until: back.promise } as const;
+    openai.replies = [{ text: "One bit is the entropy of a coin.", fault: pause }];
+    await using line = await openNetworkLine(server.url);
+    await using browser = await openPage({ width: 1360, height: 820 });
+    const { page } = browser;
+    await page.goto(`${line.url}ag-ui/`);
+    await page.locator(".assets li").first().waitFor();
+    await ask(page, "How much entropy has a coin?");
+    await page.getByText("One bit is", { exact: true }).waitFor();
+
+    line.freeze();
+    back.resolve();
+    await page.getByText("One bit is the entropy of a coin.", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Ask again" }).waitFor();
+    expect(await page.locator(".problem").count()).toBe(0);
+
+    line.cut();
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await page.locator(".assets li").first().waitFor({ state: "detached" });
+    line.mend();
+    await page.locator(".assets li").first().waitFor();
+  });
+
   test("keeps what a thread has when a change cannot be sent, and shows why it cannot be read", async () => {
     const stall = { kind: "stall", afterTokens: 3 } as const;
     openai.replies = [{ text: "One bit." }, { text: "Two bits have four cases.", fault: stall }];

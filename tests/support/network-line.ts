@@ -39,6 +39,10 @@ export async function openNetworkLine(targetUrl: string) {
     mend: () => {
       isCut = false;
     },
+    /** Open connections carry nothing more and do not end, as after a change of networks. New ones work. */
+    freeze: () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     async [Symbol.asyncDispose]() {
       endAll();
       await new Promise((resolve) => server.close(resolve));

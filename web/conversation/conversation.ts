@@ -5,6 +5,7 @@ import type { UnsupportedSentence } from "../../src/chat/citations/check";
 import { BASE_URL } from "../server/base-url";
 import { isKeyRefused, isUnreachable, lectern, reasonOf } from "../server/client";
 import { credentialHeaders, isShared } from "../server/credential";
+import { fetchStream } from "../server/fetch-stream";
 import { problemTitle } from "../text/problem-titles";
 import { strings } from "../text/strings";
 import { type ConversationState, ConversationStore } from "./conversation-store";
@@ -71,6 +72,7 @@ export class Conversation {
       url: `${BASE_URL}/api/chat/stream`,
       threadId: options.thread_id,
       headers: credentialHeaders(),
+      fetch: fetchStream,
     });
     this.#agent.use(joinText);
   }

@@ -1,9 +1,14 @@
-import { type Asset, followEvents, itemsOf } from "@lectern/client";
+import { type Asset, createLecternClient, followEvents, itemsOf } from "@lectern/client";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { lectern } from "./client";
+import { BASE_URL } from "./base-url";
+import { isUnreachable, lectern } from "./client";
+import { findKey } from "./credential";
+import { fetchStream } from "./fetch-stream";
 
 /** Events come in bursts. The list is read at most once in this time, in milliseconds. */
 const BURST_MS = 300;
+/** The pause after a lost connection, in milliseconds. */
+const RECONNECT_MS = 2_000;
 
 async function listAssets(id: string): Promise<Asset[]> {
   const assets: Asset[] = [];
@@ -39,21 +44,41 @@ export function useAssets(course_id: string): { assets: Asset[] | undefined; rel
   useEffect(() => {
     const leaving = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let retry: ReturnType<typeof setTimeout> | undefined;
     reload();
-    const follow = async () => {
-      const events = followEvents(lectern, { query: { course_id }, signal: leaving.signal });
-      for await (const _ of events) {
-        timer ??= setTimeout(() => {
-          timer = undefined;
-          reload();
-        }, BURST_MS);
+    const reloadSoon = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        reload();
+      }, BURST_MS);
+    };
+    let attempts = 0;
+    const feed = createLecternClient({
+      baseUrl: BASE_URL,
+      apiKey: findKey,
+      fetch: async (request) => {
+        attempts++;
+        const response = await fetchStream(request);
+        // The list can be missing or old after a time without a connection.
+        if (attempts > 1 && response.ok) reloadSoon();
+        return response;
+      },
+    });
+    const follow = async (): Promise<void> => {
+      try {
+        const { signal } = leaving;
+        for await (const _ of followEvents(feed, { query: { course_id }, signal })) reloadSoon();
+      } catch (error) {
+        // Without the events the list is still right after each action of the reader.
+        if (leaving.signal.aborted || !isUnreachable(error)) return;
+        retry = setTimeout(() => void follow(), RECONNECT_MS);
       }
     };
-    // Without the events the list is still right after each action of the reader.
-    follow().catch(() => {});
+    void follow();
     return () => {
       leaving.abort();
       clearTimeout(timer);
+      clearTimeout(retry);
     };
   }, [course_id, reload]);
   return { assets, reload };
