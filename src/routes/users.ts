@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import { z } from "zod";
 import type { AuditWriter } from "../db/access/audit-writer";
 import { eraseUser, exportUser, findUsers } from "../db/access/user-data";
+import type { UserDirectory } from "../db/access/users";
 import type { Sql } from "../db/client";
 import { auditSender, recordAudit } from "./http/audit";
 import { ById, Id, Json, PageQuery, Time } from "./http/schemas";
@@ -23,8 +24,10 @@ const UserQuery = z.object({
   email: z.string().max(300).optional(),
 });
 
+type UserRouteDeps = { db: Sql; users: UserDirectory; audit: AuditWriter };
+
 /** The people who ask questions: export and erase what is stored about them. */
-export const userRoutes = ({ db, audit }: { db: Sql; audit: AuditWriter }) =>
+export const userRoutes = ({ db, users, audit }: UserRouteDeps) =>
   new Elysia({ prefix: "/api/users", tags: ["Keys"] })
     .get("", async ({ query }) => ({ items: await findUsers(db, query, query.limit) }), {
       query: UserQuery,
@@ -55,6 +58,7 @@ export const userRoutes = ({ db, audit }: { db: Sql; audit: AuditWriter }) =>
       "/:id",
       async ({ params, request, status }) => {
         await eraseUser(db, params.id, auditSender(request));
+        users.forget(params.id.toLowerCase());
         return status(204, undefined);
       },
       {

@@ -4,7 +4,7 @@ import { BOOTSTRAP, openGuardedApp } from "../support/access";
 import { createCourse, createDocument } from "../support/factories";
 
 const guarded = await openGuardedApp();
-const { db, call, createKey } = guarded;
+const { db, call, postJson, createKey } = guarded;
 afterAll(() => guarded[Symbol.asyncDispose]());
 
 const course_id = await createCourse(db);
@@ -47,6 +47,28 @@ test("the data of one person is found, exported and erased, and that of others s
     expect((await call("GET", path, BOOTSTRAP)).status).toBe(404);
   expect((await exported(ben.user_id)).body.conversations).toHaveLength(1);
   expect((await call("GET", `/api/documents/${ben.document_id}`, BOOTSTRAP)).status).toBe(200);
+});
+
+test("a question after the erasure belongs to a new person, who can be found and erased", async () => {
+  const key = await createKey({ scopes: ["chat", "read"] });
+  const ask = async () => {
+    const question = { course_id, message: "What is entropy?" };
+    const sent = await postJson("/api/chat", question, key, { "x-user-id": "cleo" });
+    return (await sent.json()).session_id as string;
+  };
+  const idOfCleo = async () => {
+    const found = await (await call("GET", "/api/users?subject=cleo", BOOTSTRAP)).json();
+    return found.items[0]?.id as string | undefined;
+  };
+  await ask();
+  const former = await idOfCleo();
+  await call("DELETE", `/api/users/${former!.toUpperCase()}`, BOOTSTRAP);
+  expect(await idOfCleo()).toBeUndefined();
+
+  const session_id = await ask();
+  const cleo = await idOfCleo();
+  expect(cleo).not.toBe(former);
+  expect((await exported(cleo!)).body.conversations).toMatchObject([{ id: session_id }]);
 });
 
 test("an unknown person is 404, and only admins export and erase", async () => {

@@ -52,4 +52,9 @@ export class UserDirectory {
     this.#known.set(name, { id, until: performance.now() + KNOWN_MS });
     return id;
   }
+
+  /** Forgets a deleted person, whose next request is that of a new person. Other processes do so after KNOWN_MS. */
+  forget(id: string): void {
+    for (const [name, known] of this.#known) if (known.id === id) this.#known.delete(name);
+  }
 }
