@@ -12,11 +12,12 @@ export type S3Settings = {
 export type BucketLimits = {
   /** For the response to a request without content. */
   requestMs: number;
-  /** For the next bytes of an object, sent or received. */
+  /** For the next bytes of an object, received, or sent at any size. */
   transferMs: number;
 };
 
 /** A part of a backup (16 MB) is sent in two minutes at 1.1 Mbit/s. */
+const SLOWEST_BYTES_PER_MS = 140;
 const LIMITS: BucketLimits = { requestMs: 30_000, transferMs: 120_000 };
 
 /** The smallest parts S3 accepts, two at a time: a 300 MB upload adds 50 MB of memory. */
@@ -62,9 +63,12 @@ export function openBucket(settings: S3Settings, { requestMs, transferMs } = LIM
     { contentType, signal, partSize = PARTS.partSize }: WriteOptions,
   ): Promise<number> {
     const writer = client.file(key).writer({ ...PARTS, partSize, type: contentType });
-    const sent = (work: number | Promise<number>) =>
-      inTime(Promise.resolve(work), transferMs, signal);
     let size = 0;
+    // So a small file in a silent bucket fails as soon as a request without content.
+    const sent = (work: number | Promise<number>) => {
+      const ms = Math.min(transferMs, requestMs + size / SLOWEST_BYTES_PER_MS);
+      return inTime(Promise.resolve(work), ms, signal);
+    };
     try {
       for await (const chunk of bytes) {
         signal?.throwIfAborted();
@@ -75,8 +79,13 @@ export function openBucket(settings: S3Settings, { requestMs, transferMs } = LIM
       await sent(writer.end());
     } catch (error) {
       // Bun 1.4.5 completes the upload even with an error, so the truncated object is deleted.
-      await inTime(Promise.resolve(writer.end(error as Error)), requestMs).catch(() => {});
-      await remove(key).catch(() => {});
+      const cleanUp = async () => {
+        await inTime(Promise.resolve(writer.end(error as Error)), requestMs).catch(() => {});
+        await remove(key).catch(() => {});
+      };
+      const isCleaned = cleanUp();
+      // The caller does not wait for a silent bucket once more.
+      if (!isSilence(error)) await isCleaned;
       throw error;
     }
     const stored = (await stat(key)).size;
@@ -147,10 +156,14 @@ function resumingStream(
   );
 }
 
+const isSilence = (error: unknown) => (error as { code?: string }).code === "ETIMEDOUT";
+
 async function inTime<T>(work: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
   const ended = Promise.withResolvers<never>();
   const silent = () =>
-    Object.assign(new Error(`The bucket was silent for ${ms / 1_000} s`), { code: "ETIMEDOUT" });
+    Object.assign(new Error(`The bucket was silent for ${Math.round(ms / 1_000)} s`), {
+      code: "ETIMEDOUT",
+    });
   const timer = setTimeout(() => ended.reject(silent()), ms);
   const abort = () => ended.reject(signal?.reason);
   signal?.addEventListener("abort", abort, { once: true });

@@ -34,6 +34,14 @@ test("each request to a bucket that does not answer ends after its limit", async
   ]);
 });
 
+test("a small upload to a bucket that does not answer waits no longer than a request", async () => {
+  const written = openBucket(silent.settings, LONG).write("a", bytes(), { contentType });
+
+  await expect(Promise.race([written, Bun.sleep(5_000)])).rejects.toMatchObject({
+    code: "ETIMEDOUT",
+  });
+});
+
 test("an upload to a bucket that does not answer ends with its signal", async () => {
   const stop = new AbortController();
   const bucket = openBucket(silent.settings, LONG);
