@@ -20,11 +20,20 @@ export const Secret = z.string().min(1).optional();
 export const BaseUrl = z
   .url({ protocol: /^https?$/, error: "must be an address such as https://host/path" })
   .optional();
+/** The driver decodes user and password, and throws on a `%` without two hexadecimal digits. */
 export const PostgresUrl = z
-  .url({
-    protocol: /^postgres(ql)?$/,
-    error: "must be postgres://user:password@host:port/database",
-  })
+  .string()
+  .refine(
+    (text) => {
+      const url = URL.parse(text);
+      const isPostgres = url !== null && /^postgres(ql)?:$/.test(url.protocol);
+      return isPostgres && tryDecode(`${url.username}${url.password}${url.pathname}`) !== undefined;
+    },
+    {
+      error:
+        "must be postgres://user:password@host:port/database, with special characters of the password percent-encoded, such as %25 for %",
+    },
+  )
   .optional();
 export const CommaList = z.string().transform((list) =>
   list

@@ -58,6 +58,8 @@ describe("a wrong environment", () => {
     ["PORT", "http", "must be a whole number, 0 to 65535"],
     ["MAX_PAGES", "0", "must be a whole number, 1 or more"],
     ["DATABASE_URL", "mysql://localhost/x", "postgres://user:password@host:port/database"],
+    ["DATABASE_URL", "postgres://a:100%@localhost/x", "%25 for %"],
+    ["DATABASE_URL", "postgres://a:b#c@localhost/x", "percent-encoded"],
     ["OPENAI_BASE_URL", "localhost:11434", "https://host/path"],
     ["CORS_ORIGINS", "https://app.example/path", "https://app.example"],
     ["CORS_ORIGINS", "app.example:3000", "https://app.example"],
