@@ -111,6 +111,7 @@ export const ERRORS = {
   sound_gone:                { status: 409, retry: false, title: "The uploaded audio was removed: upload it again, or import a transcript" },
   transcript_not_ready:      { status: 404, retry: false, title: "There is no transcript yet: see the status of the lecture" },
   answer_not_running:        { status: 409, retry: false, title: "No answer is being written here: run the thread again to finish it" },
+  answer_withheld:           { status: 502, retry: false, title: "The model's provider withheld the answer: word the question differently" },
   chat_failed:               { status: 502, retry: true,  title: "The answer was cut off: ask for it again" },
   resume_invalid:            { status: 409, retry: false, title: "The resume does not match the open questions of the conversation" },
   chat_interrupted:          { status: 503, retry: true,  title: "The answer was interrupted: ask for it again" },

@@ -40,6 +40,7 @@ export type ExamAnswers = {
 const PASSAGES = 8;
 /** Failures that the content of one question can cause. Others, such as outages, would affect all questions. */
 const CONTENT_FAILURES: readonly ErrorCode[] = [
+  "answer_withheld",
   "chat_failed",
   "provider_answer_invalid",
   "provider_answer_unusable",

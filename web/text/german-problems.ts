@@ -136,6 +136,8 @@ export const germanProblems: Record<Problem["code"], string> = {
   sound_gone: "Der hochgeladene Ton wurde entfernt: Lade ihn noch einmal oder ein Transkript hoch",
   transcript_not_ready: "Es gibt noch kein Transkript",
   answer_not_running: "Hier wird keine Antwort geschrieben: Stelle die Frage noch einmal",
+  answer_withheld:
+    "Der Anbieter des Sprachmodells hält die Antwort zurück: Formuliere die Frage anders",
   chat_failed: "Die Antwort brach ab: Frage noch einmal",
   resume_invalid: "Die Antwort passt zu keiner offenen Rückfrage des Gesprächs",
   chat_interrupted: "Die Antwort wurde unterbrochen: Frage noch einmal",

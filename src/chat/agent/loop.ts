@@ -16,6 +16,7 @@ import { ASK_USER } from "../thread/interrupts";
 import type { CitedPassages } from "./cited-passages";
 import { streamModel } from "./model-call";
 import { type PromptMessage, toAnswerMessages } from "./prompt";
+import { type DividedOutput, ReasoningTags } from "./reasoning-tags";
 import { SHOW_SOURCE, type SourceResolver } from "./show-source";
 import { executeTool, type ServerTool, type ServerToolOutput, toToolDefinitions } from "./tools";
 import { toUsage } from "./usage";
@@ -52,7 +53,10 @@ export type AgentTask = {
 export const MAX_STEPS = 6;
 const MAX_OUTPUT_TOKENS = 4_096;
 /** Finish reasons after which the text so far is not an answer. */
-const FAILED = ["error", "other", "interrupted", "content-filter"];
+const FAILED = ["error", "other", "interrupted"];
+
+/** What OpenAI's protocols state as the end of a refusal in words, which the SDK counts as filtered. */
+const SPOKEN_REFUSALS: unknown[] = ["stop", undefined];
 
 /**
  * Runs the agent loop: calls the model, runs the tools that it asks for, and calls it again with the
@@ -60,7 +64,7 @@ const FAILED = ["error", "other", "interrupted", "content-filter"];
  *
  * Every step that began ends with a `step-end`, also a failed one; then the failure is thrown.
  *
- * @throws AppError of the provider, or `chat_failed`; the signal's reason when it was aborted
+ * @throws AppError of the provider, `answer_withheld` or `chat_failed`; the signal's reason when it was aborted
  */
 export async function runAgent(task: AgentTask, emit: EmitAgentPart): Promise<void> {
   const prompt = [...task.prompt];
@@ -95,7 +99,10 @@ class AgentStep {
   readonly #refused = new Map<ToolCall, string>();
   #isReasoning = false;
   #text = "";
+  readonly #reasoningTags = new ReasoningTags();
   #finishReason = "";
+  /** The model declines in its own words, which are a complete answer; the provider's filter breaks off. */
+  #isWithheld = false;
   #usage: TokenUsage = {};
 
   constructor(
@@ -144,6 +151,9 @@ class AgentStep {
       throw new AppError("chat_failed", { finish_reason: this.#finishReason || "cut off" });
     }
     this.#flushText();
+    if (this.#isWithheld || (this.#finishReason === "content-filter" && !this.hasText)) {
+      throw new AppError("answer_withheld", { finish_reason: this.#finishReason });
+    }
     if (!this.hasText && this.#calls.length === 0) {
       throw new AppError("chat_failed", { finish_reason: "empty" });
     }
@@ -152,7 +162,7 @@ class AgentStep {
   #receive(part: ModelPart): void {
     switch (part.type) {
       case "text-delta":
-        this.#addText(this.#sanitizer.push(part.delta));
+        this.#addDivided(this.#reasoningTags.push(part.delta));
         break;
       case "reasoning-delta":
         this.#addReasoning(part.delta);
@@ -171,6 +181,9 @@ class AgentStep {
         break;
       case "finish":
         this.#finishReason = part.finishReason.unified;
+        this.#isWithheld =
+          this.#finishReason === "content-filter" &&
+          !SPOKEN_REFUSALS.includes(part.finishReason.raw);
         this.#usage = toUsage(part.usage);
     }
   }
@@ -184,7 +197,13 @@ class AgentStep {
     this.emit({ type: "text", delta: text });
   }
 
+  #addDivided({ reasoning, text }: DividedOutput): void {
+    this.#addReasoning(reasoning);
+    if (text !== "") this.#addText(this.#sanitizer.push(text));
+  }
+
   #flushText(): void {
+    this.#addDivided(this.#reasoningTags.end());
     this.#addText(this.#sanitizer.end());
     this.#endReasoning();
   }

@@ -101,6 +101,9 @@ describe("a model that gives no answer", () => {
     ["an empty body", [empty(), empty()], "chat_failed", 1],
     ["garbage", [garbage(), garbage()], "provider_answer_invalid", 2],
     ["no words", [{ text: " " }], "chat_failed", 1],
+    ["reasoning only", [{ text: "<think>coins</think>" }], "chat_failed", 1],
+    ["a filter", [{ isFiltered: true }], "answer_withheld", 1],
+    ["a filter in the answer", [{ text: "one two", isFiltered: true }], "answer_withheld", 1],
   ];
 
   test.each(HOPELESS)("for %s ends in an error", async (_, replies, code, requests) => {
@@ -116,6 +119,34 @@ describe("a model that gives no answer", () => {
       metadata: { status: "error", error_code: code },
     });
   });
+});
+
+test("a refusal in the model's own words is an answer", async () => {
+  const refusal = "I cannot help with that.";
+  await using server = serveChat(db, { replies: [{ text: refusal, isRefusal: true }] });
+  const input = question();
+
+  const events = await ask(server, input);
+
+  expect(events.at(-1)!.type).toBe("RUN_FINISHED");
+  expect(await lastMessage(server, input.threadId)).toMatchObject({
+    content: refusal,
+    metadata: { status: "complete" },
+  });
+});
+
+test("reasoning in tags is no part of the answer", async () => {
+  const text = "<think>A coin < two </ sides.</think>\n\nOne bit.";
+  await using server = serveChat(db, { replies: [{ text }] });
+  const input = question();
+
+  const events = await ask(server, input);
+
+  const deltas = (type: string) =>
+    events.flatMap((event) => (event.type === type ? [event.delta] : [])).join("");
+  expect(deltas("REASONING_MESSAGE_CONTENT")).toBe("A coin < two </ sides.");
+  expect(deltas("TEXT_MESSAGE_CONTENT")).toBe("One bit.");
+  expect(await lastMessage(server, input.threadId)).toMatchObject({ content: "One bit." });
 });
 
 describe("a reader who leaves", () => {

@@ -12,7 +12,8 @@ const usageOf = (reply: Reply) => {
   };
 };
 
-const finishReason = ({ toolCalls = [] }: Reply) => (toolCalls.length ? "tool_calls" : "stop");
+const finishReason = ({ toolCalls = [], isFiltered }: Reply) =>
+  isFiltered ? "content_filter" : toolCalls.length ? "tool_calls" : "stop";
 
 /** `POST /v1/chat/completions` without `stream`. This protocol has no place for reasoning. */
 export function chatCompletion(reply: Reply, model: string) {
@@ -48,7 +49,7 @@ export function* chatCompletionFrames(reply: Reply, model: string): Generator<Fr
 
   yield { data: delta({ role: "assistant", content: "" }) };
   for (const content of toTokens(reply.text ?? "")) {
-    yield { data: delta({ content }), token: true };
+    yield { data: delta(reply.isRefusal ? { refusal: content } : { content }), token: true };
   }
   for (const [index, call] of (reply.toolCalls ?? []).entries()) {
     const opening = {

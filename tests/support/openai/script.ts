@@ -3,6 +3,10 @@ export type Reply = {
   reasoning?: string;
   text?: string;
   toolCalls?: ToolCall[];
+  /** The text is a refusal, which has a field of its own. Chat completions only. */
+  isRefusal?: boolean;
+  /** The provider's filter ends the answer after its text. Chat completions only. */
+  isFiltered?: boolean;
   fault?: Fault;
 };
 
