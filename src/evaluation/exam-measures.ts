@@ -19,9 +19,11 @@ export type ExamQuestion = {
 };
 
 export type SearchedQuestion = { question: ExamQuestion; passages: Passage[] };
+/** Null without a right place of this kind. */
+type VectorRanks = { pagesByVector: number | null; speechByVector: number | null };
 export type AskedQuestion = SearchedQuestion & {
-  /** By mode; only if the modes are compared. */
-  ranks: Record<Mode, number> | null;
+  /** By mode, and by vectors among pages and among speech; only if the modes are compared. */
+  ranks: (Record<Mode, number> & VectorRanks) | null;
   answer: ExamAnswer;
 };
 /** A failed answer counts as wrong: a covered question is refused, another one is not. */
@@ -118,18 +120,27 @@ export function toMeasures(asked: readonly AskedQuestion[]): Measure[] {
   ];
 }
 
-/** The single modes, because the better one hides a fault of the other in a hybrid search. */
+/**
+ * The single modes, because the better one hides a fault of the other in a hybrid search. Vectors of pages and of speech
+ * apart, because each hides the loss of the other.
+ */
 export function toModeMeasures(asked: readonly AskedQuestion[]): Measure[] {
-  const compared = asked.filter(({ ranks }) => ranks !== null);
-  const measure = (name: (typeof MEASURES)["retrieval"][number], mode: Mode) =>
-    toMeasure(
+  const measure = (
+    name: (typeof MEASURES)["retrieval"][number],
+    key: keyof NonNullable<AskedQuestion["ranks"]>,
+  ) => {
+    const compared = asked.filter(({ ranks }) => ranks !== null && ranks[key] !== null);
+    return toMeasure(
       "retrieval",
       name,
-      toItems(compared, ({ ranks }) => ranks![mode]),
+      toItems(compared, ({ ranks }) => ranks![key]!),
     );
+  };
   return [
     ...measure("reciprocal_rank_by_text", "text"),
     ...measure("reciprocal_rank_by_vectors", "vector"),
+    ...measure("page_rank_by_vectors", "pagesByVector"),
+    ...measure("speech_rank_by_vectors", "speechByVector"),
   ];
 }
 

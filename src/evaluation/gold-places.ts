@@ -15,6 +15,22 @@ export function reciprocalRank(passages: readonly Passage[], gold: readonly Gold
   return first < 0 ? 0 : 1 / (first + 1);
 }
 
+/**
+ * The reciprocal rank among the passages of one kind. Null if no page, or no speech, is a right place.
+ *
+ * @param isPage  counts pages, else speech
+ */
+export function reciprocalRankOfKind(
+  passages: readonly Passage[],
+  gold: readonly GoldPlace[],
+  isPage: boolean,
+): number | null {
+  const wanted = gold.filter((place) => "pages" in place === isPage);
+  if (wanted.length === 0) return null;
+  const ofKind = passages.filter(({ source }) => (source === "slides") === isPage);
+  return reciprocalRank(ofKind, wanted);
+}
+
 /** The extent of a passage: pages or milliseconds, both ends included. */
 function extentOf({ metadata }: Passage): { from: number; to: number } {
   const { page_number, page_end, start_ms, end_ms } = metadata as Partial<Record<string, number>>;

@@ -13,6 +13,8 @@ export const MEASURES = {
     "speech_focus",
     "reciprocal_rank_by_text",
     "reciprocal_rank_by_vectors",
+    "page_rank_by_vectors",
+    "speech_rank_by_vectors",
   ],
   answers: ["cites_right_place", "without_unsupported_sentence"],
   refusal: ["uncovered_refused", "covered_answered"],

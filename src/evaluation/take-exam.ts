@@ -19,7 +19,7 @@ import {
   toModeMeasures,
   toSearchMeasures,
 } from "./exam-measures";
-import { reciprocalRank } from "./gold-places";
+import { reciprocalRank, reciprocalRankOfKind } from "./gold-places";
 import type { Measure } from "./measures";
 
 export type ExamDeps = Omit<AnswerDeps, "onEnd"> & {
@@ -165,16 +165,21 @@ async function ask(
       signal,
     );
   const passages = question.covered ? await search("hybrid", { reranker }) : [];
-  const rankIn = async (mode: Mode) => reciprocalRank(await search(mode), question.gold);
-  const ranks =
-    comparesModes && question.covered
-      ? {
-          hybrid: reranker ? await rankIn("hybrid") : reciprocalRank(passages, question.gold),
-          text: await rankIn("text"),
-          vector: await rankIn("vector"),
-        }
-      : null;
+  const ranks = comparesModes && question.covered ? await ranksByMode() : null;
   return { question, passages, ranks, answer: kept ?? (await answer(course_id, question, deps)) };
+
+  async function ranksByMode() {
+    const { gold } = question;
+    const byVector = await search("vector");
+    const hybrid = reranker ? await search("hybrid") : passages;
+    return {
+      hybrid: reciprocalRank(hybrid, gold),
+      text: reciprocalRank(await search("text"), gold),
+      vector: reciprocalRank(byVector, gold),
+      pagesByVector: reciprocalRankOfKind(byVector, gold, true),
+      speechByVector: reciprocalRankOfKind(byVector, gold, false),
+    };
+  }
 }
 
 const requestOf = (course_id: string, { question }: ExamQuestion): CourseSearchRequest => ({

@@ -62,6 +62,8 @@ describe("the evaluation of a course", () => {
       "retrieval speech_focus",
       "retrieval reciprocal_rank_by_text",
       "retrieval reciprocal_rank_by_vectors",
+      "retrieval page_rank_by_vectors",
+      "retrieval speech_rank_by_vectors",
       "answers cites_right_place",
       "answers without_unsupported_sentence",
       "refusal uncovered_refused",
@@ -155,6 +157,13 @@ const PLANTED = [
     "retrieval/passage.ts",
     "sha256: sha256!, page_number })",
     "sha256: sha256!, page_number: page_number + 1 })",
+    "retrieval",
+  ],
+  [
+    "the vectors of speech, which its neighbours get",
+    "pipelines/embed.ts",
+    "embedding: embeddings[i]!",
+    'embedding: embeddings[kind === "lecture" ? (i + 1) % batch.length : i]!',
     "retrieval",
   ],
   [
