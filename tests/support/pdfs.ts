@@ -97,6 +97,9 @@ export async function formPdf(): Promise<Uint8Array> {
   topic.addOptions(["Entropy", "Channels"]);
   topic.select("Channels");
   topic.addToPage(page, { x: 90, y: 205, width: 200, height: 20 });
+  const isRead = form.createCheckBox("read");
+  isRead.addToPage(page, { x: 90, y: 165, width: 20, height: 20 });
+  isRead.check();
   return document.save();
 }
 

@@ -6,6 +6,7 @@
  * or two lists of bullets, these are columns, read one after the other. The cells of a table share their
  * baselines, so a table stays in rows.
  */
+import { joinFractions } from "./fractions";
 import { isRightToLeft } from "./right-to-left";
 import { addRun, writeRuns } from "./scripts";
 import {
@@ -31,7 +32,7 @@ export type Line = {
 
 export function toReadingOrder(words: PlacedWord[]): Line[] {
   return byDirection(words).flatMap((frame) => {
-    const fragments = toFragments(frame.words);
+    const fragments = toFragments(joinFractions(frame.words));
     const lines = readingOrder(fragments, medianSize(fragments));
     return frame.tilted ? lines.map((line) => ({ ...line, tilted: true as const })) : lines;
   });

@@ -261,9 +261,10 @@ async function readAnnotations(document: PDFDocumentProxy, page: PDFPageProxy): 
     if (annotation.annotationFlags & NOT_SHOWN || annotation.password) return [];
     if (annotation.oc && !layers.isVisible(annotation.oc)) return [];
     if (subtype === "FreeText") return contentsObj?.str || textContent?.join("\n") || [];
-    const isChoice = subtype === "Widget" && annotation.fieldType !== "Sig";
-    const values = isChoice ? [fieldValue].flat() : [];
-    return values.filter((value): value is string => typeof value === "string" && value !== "Off");
+    // The value of a check box or a radio button is a name in the file, which no reader sees.
+    const hasText = subtype === "Widget" && ["Tx", "Ch"].includes(annotation.fieldType ?? "");
+    const values = hasText ? [fieldValue].flat() : [];
+    return values.filter((value): value is string => typeof value === "string");
   });
 }
 
