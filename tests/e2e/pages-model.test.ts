@@ -250,6 +250,23 @@ describe.skipIf(noBrowser)("/ag-ui with a model", () => {
     await page.locator(".assets li").first().waitFor();
   });
 
+  test("opens a stored thread at its end, also where formulas and code grow later", async () => {
+    openai.replies = [{ text: `${CODE}\n\n\\[\\sum_x p(x)\\]\n\n`.repeat(40) }];
+    await using browser = await openPage();
+    const { page } = browser;
+    await page.goto(`${server.url}/ag-ui`);
+    await ask(page, "How is surprise computed?");
+    await page.getByRole("button", { name: "Ask again" }).waitFor();
+    await page.reload();
+    await page.locator("math").last().waitFor();
+
+    const findRest = () =>
+      page
+        .locator(".scroller")
+        .evaluate((all) => all.scrollHeight - all.scrollTop - all.clientHeight);
+    await eventually(findRest, (rest) => rest < 2);
+  });
+
   test("keeps what a thread has when a change cannot be sent, and shows why it cannot be read", async () => {
     const stall = { kind: "stall", afterTokens: 3 } as const;
     openai.replies = [{ text: "One bit." }, { text: "Two bits have four cases.", fault: stall }];

@@ -43,32 +43,34 @@ export function ConversationView(props: ConversationViewProps) {
   return (
     <main className="conversation" aria-label={strings.conversation}>
       <div className="scroller" ref={scroller} id="thread">
-        {status === "loading" && <p className="note">{strings.loading}</p>}
-        {status === "missing" && <p className="problem">{strings.conversationMissing}</p>}
-        {status === "unread" && unreadReason !== undefined && (
-          <p className="problem" role="alert">
-            {unreadReason}{" "}
-            <button type="button" className="link" onClick={() => void conversation.restore()}>
-              {strings.tryAgain}
-            </button>
-          </p>
-        )}
-        {exchanges.length === 0 && status === "ready" && (
-          <FirstQuestions course_id={conversation.options.course_id} onAsk={ask} />
-        )}
-        {exchanges.map((exchange) => (
-          <ExchangeView
-            key={exchange.id}
-            exchange={exchange}
-            references={references}
-            isLast={exchange === last}
-            isBusy={status === "running"}
-            writesAnswers={writesAnswers}
-            conversation={conversation}
-            onOpen={onOpen}
-            onAsk={ask}
-          />
-        ))}
+        <div>
+          {status === "loading" && <p className="note">{strings.loading}</p>}
+          {status === "missing" && <p className="problem">{strings.conversationMissing}</p>}
+          {status === "unread" && unreadReason !== undefined && (
+            <p className="problem" role="alert">
+              {unreadReason}{" "}
+              <button type="button" className="link" onClick={() => void conversation.restore()}>
+                {strings.tryAgain}
+              </button>
+            </p>
+          )}
+          {exchanges.length === 0 && status === "ready" && (
+            <FirstQuestions course_id={conversation.options.course_id} onAsk={ask} />
+          )}
+          {exchanges.map((exchange) => (
+            <ExchangeView
+              key={exchange.id}
+              exchange={exchange}
+              references={references}
+              isLast={exchange === last}
+              isBusy={status === "running"}
+              writesAnswers={writesAnswers}
+              conversation={conversation}
+              onOpen={onOpen}
+              onAsk={ask}
+            />
+          ))}
+        </div>
       </div>
       {isAway && status === "running" && (
         <button type="button" className="follow" onClick={follow}>
