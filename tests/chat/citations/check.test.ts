@@ -20,6 +20,7 @@ const passages = new Map<number, Citation>(
       content:
         "Die Entropie eines abgeschlossenen Systems nimmt nie ab. Rudolf Clausius prägte den Begriff 1865.",
     }),
+    passage(4, "Doses", { page_number: 2, content: "A half gram is not 2 ½ grams." }),
   ].map((one) => [one.number, one]),
 );
 
@@ -48,6 +49,11 @@ const PLANTED: [answer: string, citations: string][] = [
   ["Boltzmann wrote S = k log 72 [1].", "1!"],
   ["„Die Entropie eines abgeschlossenen Systems nimmt nie ab“ [1].", "1!"],
   ["Der Begriff wurde von Rudolf Clausius im Jahr 1865 geprägt, und das ist die Quelle [2].", "2!"],
+  ["He says “[i]nformation is [often] the resolution of uncertainty” [1].", "1"],
+  ["A half gram is not 2½ grams, and 2.5 grams is the same [4].", "4"],
+  ["It is said that ‹information is the average surprise› [1].", "1!"],
+  ["It is said that ``information is the average surprise'' [1].", "1!"],
+  ["The dose was 3½ grams [4].", "4!"],
   // invented
   ["Claude Shannon defined entropy in 1950 [1].", "1!"],
   ["It is said that “information is surprise” [1].", "1!"],
