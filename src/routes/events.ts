@@ -82,7 +82,13 @@ export const eventRoutes = ({ db, shutdown }: EventRouteDeps) => {
         const signal = AbortSignal.any([left.signal, shutdown, credentialEnd(request)]);
         const batches = follow(db, feed, { filter, after, signal });
         const onGone = () => left.abort();
-        return toStreamingResponse(toFeed(batches, left.signal), { ...EVENT_STREAM, onGone });
+        const response = toStreamingResponse(toFeed(batches, after, left.signal), {
+          ...EVENT_STREAM,
+          onGone,
+        });
+        // Lets a client resume that loses the connection before the first event.
+        response.headers.set("last-event-id", String(after));
+        return response;
       },
       {
         query: FeedQuery,
@@ -131,13 +137,16 @@ async function* follow(
  * The feed as server-sent events. It ends with an `end` event, also after a failure of the database or
  * at shutdown: the client reconnects and continues after the last id.
  *
+ * @param after the feed begins with the event after this id
  * @param gone aborted when the reader leaves
  */
 async function* toFeed(
   batches: AsyncIterable<ProcessingEvent[]>,
+  after: number,
   gone: AbortSignal,
 ): AsyncGenerator<SseEvent[]> {
-  yield [{ retry_ms: RETRY_MS }];
+  // Browsers keep the id of a message without data.
+  yield [{ retry_ms: RETRY_MS, id: after }];
   try {
     for await (const events of batches) {
       yield events.map((event) => ({ id: event.id, data: JSON.stringify(event) }));

@@ -92,6 +92,18 @@ describe("GET /api/events", () => {
     expect(rest).toEqual(all.slice(2));
   });
 
+  test("names where it begins, for a connection that breaks before the first event", async () => {
+    const broken = await open("/api/events");
+    const frame = await broken.body!.pipeThrough(new TextDecoderStream()).getReader().read();
+    const after = broken.headers.get("last-event-id")!;
+    const id = await request(site.addSession({ streams: [{ tag: "DV", file: "ts/master.m3u8" }] }));
+    const [event] = await take(await open("/api/events", { "last-event-id": after }), 1);
+
+    expect(frame.value).toContain(`id: ${after}\n`);
+    expect(event!.id).toBeGreaterThan(Number(after));
+    expect(event!.asset_id).toBe(id);
+  });
+
   test("keeps to one asset when asked", async () => {
     const course = await createCourse(db);
     await createDocument(db, course);

@@ -65,8 +65,9 @@ export async function* followEvents(
   let wasConnected = false;
   for (;;) {
     try {
-      const body = await openFeed(client, query, last, signal);
+      const { body, after } = await openFeed(client, query, last, signal);
       wasConnected = true;
+      last ??= after;
       for await (const { id, event, data } of streamEventsOf(body)) {
         if (event === "end") break;
         last = id ?? last;
@@ -86,7 +87,7 @@ async function openFeed(
   query: FeedQuery,
   last: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<ReadableStream<Uint8Array>> {
+): Promise<{ body: ReadableStream<Uint8Array>; after: string | undefined }> {
   const headers = last === undefined ? {} : { "last-event-id": last };
   const options = {
     params: { query },
@@ -96,7 +97,8 @@ async function openFeed(
   } as const;
   const { error, response, data } = await client.GET("/api/events", options);
   if (!response.ok) throw new LecternError(response.status, error);
-  return toBody(data);
+  // The connection can break before the first event.
+  return { body: toBody(data), after: response.headers.get("last-event-id") ?? undefined };
 }
 
 /** `fetch` reports a lost network as a TypeError. */

@@ -25,6 +25,7 @@ const RESPONSE_HEADERS = [
   "content-disposition",
   "content-range",
   "etag",
+  "last-event-id",
   "ratelimit-limit",
   "ratelimit-remaining",
   "ratelimit-reset",

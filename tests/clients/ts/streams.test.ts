@@ -142,6 +142,19 @@ test("a feed goes on after its last event when the connection ends", async () =>
   expect(server.requests.map(({ lastEventId }) => lastEventId)).toEqual([null, "2", "3"]);
 });
 
+test("a feed whose connection breaks before its first event misses none", async () => {
+  using server = answering(
+    () => new Response("", { headers: { "last-event-id": "7" } }),
+    () => sse(`id: 8\ndata: {"id":8}\n\n`),
+  );
+  for await (const { id } of followEvents(server.lectern, { reconnectMs: 1 })) {
+    expect(id).toBe(8);
+    break;
+  }
+
+  expect(server.requests.map(({ lastEventId }) => lastEventId)).toEqual([null, "7"]);
+});
+
 test("a feed ends with its signal, also between two connections", async () => {
   using server = answering(() => sse(""));
   const stop = new AbortController();
