@@ -74,9 +74,11 @@ const SOME_PICTURE = 0.1;
 const MOSTLY_PICTURE = 0.6;
 
 function isPicturePage({ text, picture_share, is_garbled }: PdfPage): boolean {
-  const words = text.match(/[\p{L}\p{N}]*\p{L}[\p{L}\p{N}]*/gu)?.length ?? 0;
+  const all = text.match(/[\p{L}\p{N}]*\p{L}[\p{L}\p{N}]*/gu) ?? [];
+  // A bad text layer of a scan has its letters apart.
+  const words = all.filter((word) => !/^\p{Script=Latin}$/u.test(word)).length;
   return (
-    words === 0 ||
+    all.length === 0 ||
     is_garbled ||
     (words < FEW_WORDS && picture_share >= SOME_PICTURE) ||
     (words < FEW_WORDS_ON_PICTURE && picture_share >= MOSTLY_PICTURE)

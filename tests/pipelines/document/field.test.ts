@@ -109,13 +109,15 @@ test("a page of a few words beside a picture says that its picture was not read"
   const pages = [
     { content: `${text("The Carnot cycle", 40, 350)}${picture}`, resources },
     { content: text("A page of text says all that it has to say in words.", 40, 350) },
+    { content: `${text("C a r n o t c y c l e", 40, 350)}${picture}`, resources },
   ];
   const { id } = await ingested(rawPdf(pages, { objects: { 10: grayImage() } }));
 
-  const [first, second] = await listDescriptions(db, id, SEES_ALL);
+  const [first, second, letters] = await listDescriptions(db, id, SEES_ALL);
 
   expect(first!.metadata.describe_error).toBe("picture_not_read");
   expect(second!.metadata.describe_error).toBeUndefined();
+  expect(letters!.metadata.describe_error).toBe("picture_not_read");
 });
 
 test("decks with generic titles have their file names", async () => {
