@@ -7,9 +7,11 @@ import { connect, createServer, type Socket } from "node:net";
 export async function openNetworkLine(targetUrl: string) {
   const target = new URL(targetUrl);
   const sockets = new Set<Socket>();
+  const clients = new WeakSet<Socket>();
   let isCut = false;
   const server = createServer((client) => {
     if (isCut) return void client.destroy();
+    clients.add(client);
     const upstream = connect({ host: target.hostname, port: Number(target.port || 5432) });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -39,9 +41,13 @@ export async function openNetworkLine(targetUrl: string) {
     mend: () => {
       isCut = false;
     },
-    /** Open connections carry nothing more and do not end, as after a change of networks. New ones work. */
+    /** Open connections get nothing more and do not end until they send, as after a change of networks. New ones work. */
     freeze: () => {
-      for (const socket of sockets) socket.unpipe().pause();
+      for (const socket of sockets) {
+        socket.unpipe().pause();
+        // A new request on an idle connection is refused; a request in progress only waits.
+        if (clients.has(socket)) socket.on("data", () => socket.destroy()).resume();
+      }
     },
     async [Symbol.asyncDispose]() {
       endAll();
