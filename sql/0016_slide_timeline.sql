@@ -16,6 +16,8 @@ create table deck_scores (
   score        real not null check (score between 0 and 1),
   -- Half of the deck's spoken terms are spoken before this time; it orders several decks.
   middle_ms    integer not null check (middle_ms >= 0),
+  -- The lecture probably shows it; of several copies of a deck, only one is suggested.
+  is_suggested boolean not null,
   -- Of the transcript with the slide changes, and of the pages.
   speech_hash  text not null,
   pages_hash   text not null,
@@ -248,9 +250,9 @@ begin
   end if;
 
   delete from deck_scores where lecture_id = p_lecture_id;
-  insert into deck_scores (lecture_id, document_id, score, middle_ms, speech_hash, pages_hash)
-  select p_lecture_id, s.document_id, s.score, s.middle_ms, s.speech_hash, s.pages_hash
-  from jsonb_to_recordset(p_scores) as s (document_id uuid, score real, middle_ms integer,
+  insert into deck_scores (lecture_id, document_id, score, middle_ms, is_suggested, speech_hash, pages_hash)
+  select p_lecture_id, s.document_id, s.score, s.middle_ms, s.is_suggested, s.speech_hash, s.pages_hash
+  from jsonb_to_recordset(p_scores) as s (document_id uuid, score real, middle_ms integer, is_suggested boolean,
                                           speech_hash text, pages_hash text)
   where exists (select from documents d where d.id = s.document_id);
 

@@ -2210,9 +2210,9 @@ begin
   end if;
 
   delete from deck_scores where lecture_id = p_lecture_id;
-  insert into deck_scores (lecture_id, document_id, score, middle_ms, speech_hash, pages_hash)
-  select p_lecture_id, s.document_id, s.score, s.middle_ms, s.speech_hash, s.pages_hash
-  from jsonb_to_recordset(p_scores) as s (document_id uuid, score real, middle_ms integer,
+  insert into deck_scores (lecture_id, document_id, score, middle_ms, is_suggested, speech_hash, pages_hash)
+  select p_lecture_id, s.document_id, s.score, s.middle_ms, s.is_suggested, s.speech_hash, s.pages_hash
+  from jsonb_to_recordset(p_scores) as s (document_id uuid, score real, middle_ms integer, is_suggested boolean,
                                           speech_hash text, pages_hash text)
   where exists (select from documents d where d.id = s.document_id);
 
@@ -2884,6 +2884,7 @@ CREATE TABLE public.deck_scores (
     document_id uuid NOT NULL,
     score real NOT NULL,
     middle_ms integer NOT NULL,
+    is_suggested boolean NOT NULL,
     speech_hash text NOT NULL,
     pages_hash text NOT NULL,
     CONSTRAINT deck_scores_middle_ms_check CHECK ((middle_ms >= 0)),

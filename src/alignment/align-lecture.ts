@@ -86,9 +86,8 @@ async function alignLecture(db: Sql, due: DueAlignment, signal: AbortSignal): Pr
   const assigned = lecture.assigned?.flatMap(
     (id) => scored.find(({ document_id }) => document_id === id) ?? [],
   );
-  const shown = assigned
-    ? await withoutCopies(assigned, decks, signal)
-    : inSpokenOrder(await withoutCopies(likelyDecks(scored), decks, signal, MOST_DECKS));
+  const suggested = await withoutCopies(likelyDecks(scored), decks, signal, MOST_DECKS);
+  const shown = assigned ? await withoutCopies(assigned, decks, signal) : inSpokenOrder(suggested);
   const spans = await findSpans(lecture, speech, shown, signal);
   await saveAlignment(
     db,
@@ -98,6 +97,7 @@ async function alignLecture(db: Sql, due: DueAlignment, signal: AbortSignal): Pr
       document_id,
       score,
       middle_ms,
+      is_suggested: suggested.some((deck) => deck.document_id === document_id),
       pages_hash,
       speech_hash: lecture.speech_hash,
     })),

@@ -47,11 +47,6 @@ const SHARE_OF_BEST = 0.5;
 const RELIABLE_SCORE = 0.1;
 export const MOST_DECKS = 5;
 
-/** The decks that probably belong to a lecture, in the order in which it shows them. */
-export function suggestDecks<D extends DeckScore>(decks: readonly D[]): D[] {
-  return inSpokenOrder(likelyDecks(decks).slice(0, MOST_DECKS));
-}
-
 /** The decks with a score that is high enough for a suggestion, best first. */
 export function likelyDecks<D extends DeckScore>(decks: readonly D[]): D[] {
   const ranked = decks.toSorted((a, b) => b.score - a.score);

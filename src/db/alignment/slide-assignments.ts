@@ -12,6 +12,7 @@ export type LectureDeck = {
   /** 0 to 1, higher is better; null until it is computed. */
   score: number | null;
   middle_ms: number | null;
+  is_suggested: boolean;
   is_visible: boolean;
 };
 
@@ -23,6 +24,7 @@ export function listLectureDecks(
 ): Promise<LectureDeck[]> {
   return sql<LectureDeck[]>`
     select d.id as document_id, d.title, d.filename, d.page_count, s.score::float8 as score, s.middle_ms,
+           coalesce(s.is_suggested, false) as is_suggested,
            (true ${visibleAsset(sql, viewer, "d")}) as is_visible
     from lectures l join documents d on d.course_id = l.course_id
     left join deck_scores s on s.lecture_id = l.id and s.document_id = d.id

@@ -28,6 +28,7 @@ export type StoredDeckScore = {
   document_id: string;
   score: number;
   middle_ms: number;
+  is_suggested: boolean;
   speech_hash: string;
   pages_hash: string;
 };

@@ -1,6 +1,5 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
-import { suggestDecks } from "../../alignment/deck-score";
 import { CONFIDENT } from "../../db/alignment/confidence";
 import { isAlignmentDue } from "../../db/alignment/due-alignments";
 import {
@@ -164,10 +163,10 @@ async function readSlides(db: Sql, lecture_id: string, viewer: Viewer) {
   const { id } = await getLecture(db, lecture_id);
   const decks = await listLectureDecks(db, id, viewer);
   const assigned = await findAssignedSlides(db, id);
-  const scored = decks.flatMap(({ document_id, score, middle_ms }) =>
-    score === null || middle_ms === null ? [] : { document_id, score, middle_ms },
-  );
-  const suggested = suggestDecks(scored).map(({ document_id }) => document_id);
+  const suggested = decks
+    .filter(({ is_suggested }) => is_suggested)
+    .toSorted((a, b) => a.middle_ms! - b.middle_ms!)
+    .map(({ document_id }) => document_id);
   const used = assigned ?? suggested;
   const position = (document_id: string) => {
     const at = used.indexOf(document_id);

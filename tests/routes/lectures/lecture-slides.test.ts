@@ -121,6 +121,23 @@ test("decks are suggested with their scores, and can be assigned", async () => {
   expect((await put(lecture, { document_ids: null })).body.mode).toBe("suggested");
 });
 
+test("of two copies of a deck, only the one that the timeline shows is suggested", async () => {
+  const { course_id, lecture, pages } = await makeCourse();
+  await insertDeck(db, course_id, pages, { filename: "own (1).pdf" });
+  await alignDue(db);
+
+  const { documents } = (await read(`/api/lectures/${lecture}/slides`)).body;
+  const { spans } = (await read(`/api/lectures/${lecture}/timeline`)).body;
+  const shown = new Set(spans.map((span: { document_id: string }) => span.document_id));
+  const chosen = (key: "suggested" | "used") =>
+    documents
+      .filter((one: Record<string, unknown>) => one[key])
+      .map((one: { document_id: string }) => one.document_id);
+  expect(documents[1].score).toBe(documents[0].score);
+  expect(chosen("suggested")).toEqual([...shown]);
+  expect(chosen("used")).toEqual([...shown]);
+});
+
 test("decks of other courses, unknown decks and wrong bodies are refused", async () => {
   const { lecture } = await makeCourse();
   const elsewhere = await insertDeck(db, await createCourse(db), makeDeck(3));
