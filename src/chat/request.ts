@@ -94,6 +94,25 @@ export type InterruptReply = {
 
 export const Uuid = z.guid().toLowerCase();
 
+/** Without a visible character and without an attachment. */
+export const isBlank = (content: string | { type: string; text?: string }[]): boolean =>
+  typeof content === "string"
+    ? !/\S/.test(content)
+    : content.every(({ type, text = "" }) => type === "text" && isBlank(text));
+
+/**
+ * A blank question further up is no reason to refuse a request: the client would send it again with each question.
+ *
+ * @throws AppError `request_invalid`
+ */
+export function refuseBlankQuestion(messages: ClientMessage[]): void {
+  const at = messages.findLastIndex(({ role }) => ["user", "assistant", "tool"].includes(role));
+  const last = messages[at];
+  if (last?.role !== "user" || !isBlank(last.content)) return;
+  const path = `messages.${at}.content`;
+  throw new AppError("request_invalid", { fields: [{ path, message: "must not be blank" }] });
+}
+
 const PlainMessage = z.object({
   id: z.string().min(1).max(200).optional(),
   role: z.enum(["user", "assistant", "system"]),
@@ -121,15 +140,17 @@ export const PlainBody = z
 export function readPlainRequest(body: unknown, query: { course_id?: string }): ChatRequest {
   const { message, messages, course_id, session_id } = parseBody(PlainBody, body);
   const sent = message === undefined ? messages! : [{ role: "user" as const, content: message }];
+  const withIds = sent.map((one) => ({
+    ...one,
+    id: "id" in one && one.id ? one.id : crypto.randomUUID(),
+  }));
+  refuseBlankQuestion(withIds);
   return {
     course_id: readCourseId(course_id ?? query.course_id),
     session_id: session_id ?? crypto.randomUUID(),
     thread_id: null,
     run_id: crypto.randomUUID(),
-    messages: sent.map((one) => ({
-      ...one,
-      id: "id" in one && one.id ? one.id : crypto.randomUUID(),
-    })),
+    messages: withIds,
     surelyNew: message !== undefined,
     // Such a client confirms nothing, so a lost response looks like a history that is cut back.
     canReplace: false,

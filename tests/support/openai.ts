@@ -98,6 +98,8 @@ export class OpenAIServer {
 
   async #chat(request: RecordedRequest, gone: AbortSignal): Promise<Response> {
     const { path, body } = request;
+    const problem = findRefusedTool(body);
+    if (problem) return Response.json({ error: { message: problem } }, { status: 400 });
     const reply = this.#nextReply(request);
     const { fault } = reply;
 
@@ -122,4 +124,24 @@ export class OpenAIServer {
     const unscripted: Fault = { kind: "status", status: 500, code: "no_reply_scripted" };
     return this.replies.shift() ?? { fault: unscripted };
   }
+}
+
+/** What OpenAI answers to tools that it does not accept. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever the client sent
+function findRefusedTool({ tools = [], messages = [], input = [] }: any): string | undefined {
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  const offered = tools.map((tool: any) => tool.function ?? tool);
+  const calls = [...messages, ...(Array.isArray(input) ? input : [])].flatMap((item) =>
+    item.type === "function_call"
+      ? [item]
+      : // biome-ignore lint/suspicious/noExplicitAny: as above
+        (item.tool_calls ?? []).map((call: any) => call.function),
+  );
+  const names: string[] = offered.map(({ name }: { name: string }) => name);
+  if (![...names, ...calls.map(({ name }) => name)].every((name) => /^[\w-]{1,64}$/.test(name)))
+    return "Invalid name: expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.";
+  if (new Set(names).size < names.length) return "Tool names must be unique.";
+  return offered.every(({ parameters = { type: "object" } }) => parameters.type === "object")
+    ? undefined
+    : "schema must be a JSON Schema of 'type: \"object\"'";
 }

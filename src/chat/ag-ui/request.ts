@@ -6,10 +6,12 @@ import { isShowSource, SHOW_SOURCE } from "../agent/show-source";
 import {
   type ChatRequest,
   type ClientCapabilities,
+  type ClientMessage,
   type ClientTool,
   parseBody,
   readCourseId,
   readPlainRequest,
+  refuseBlankQuestion,
   Uuid,
 } from "../request";
 
@@ -106,6 +108,7 @@ function readRunInput(
 ): AgUiRequest {
   refuseLongLists(fields);
   const input = parseBody(RunAgentInputSchema, normalizeInput(fields));
+  refuseBlankQuestion(input.messages as ClientMessage[]);
   const props = toObject(input.forwardedProps);
   const state = toObject(input.state);
   const course_id = readCourseId(findCourse(fields, query));

@@ -18,6 +18,7 @@ import { streamModel } from "./model-call";
 import { type PromptMessage, toAnswerMessages } from "./prompt";
 import { type DividedOutput, ReasoningTags } from "./reasoning-tags";
 import { SHOW_SOURCE, type SourceResolver } from "./show-source";
+import { withOwnName, withProviderNames } from "./tool-names";
 import { executeTool, type ServerTool, type ServerToolOutput, toToolDefinitions } from "./tools";
 import { toUsage } from "./usage";
 
@@ -146,7 +147,8 @@ class AgentStep {
       toolChoice: { type: must_call_tool ? "required" : isLast ? "none" : "auto" },
       ...(here.length > 0 && { providerOptions: { [EXTRACTIVE]: { here: here as never } } }),
     };
-    await streamModel(chatModel, options, (part) => this.#receive(part), signal);
+    const receive = (part: ModelPart) => this.#receive(withOwnName(part, options.tools));
+    await streamModel(chatModel, withProviderNames(options), receive, signal);
     if (this.#finishReason === "" || FAILED.includes(this.#finishReason)) {
       throw new AppError("chat_failed", { finish_reason: this.#finishReason || "cut off" });
     }

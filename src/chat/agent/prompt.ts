@@ -1,6 +1,6 @@
 import { type ChatMessage, parseArguments, type ToolCall } from "../../db/chat/chat";
 import type { ChatModel, ModelPrompt } from "../../providers/chat/chat-model";
-import type { ClientContentPart, PageContext } from "../request";
+import { type ClientContentPart, isBlank, type PageContext } from "../request";
 import { toShownResult } from "./show-source";
 
 export type PromptMessage = ModelPrompt[number];
@@ -90,10 +90,13 @@ type InputSupport = {
 
 function toMessages(row: ChatMessage, support: InputSupport): PromptMessage[] {
   if (row.role !== "user") return toAnswerMessages(row.content, row.metadata.tool_calls ?? []);
-  const { parts = [] } = row.metadata;
+  const { parts = [{ type: "text", text: row.content }] } = row.metadata;
+  const content = parts.flatMap((part) => toUserPart(part, support));
   // Providers reject a message without content, and would reject it in every later request too.
-  if (parts.length === 0) return [{ role: "user", content: [{ type: "text", text: row.content }] }];
-  return [{ role: "user", content: parts.flatMap((part) => toUserPart(part, support)) }];
+  if (content.length === 0 && support.namesUnread) {
+    content.push({ type: "text", text: "[empty message]" });
+  }
+  return [{ role: "user", content }];
 }
 
 /**
@@ -137,7 +140,7 @@ const MEDIA_TYPES = { image: "image/*", audio: "audio/*", video: "video/*", docu
 
 function toUserPart(stored: unknown, support: InputSupport): UserPart[] {
   const part = stored as ClientContentPart; // validated when the request was read
-  if (part.type === "text") return [{ type: "text", text: part.text }];
+  if (part.type === "text") return isBlank(part.text) ? [] : [{ type: "text", text: part.text }];
   const file = toFilePart(part, support);
   if (file) return [file];
   return support.namesUnread

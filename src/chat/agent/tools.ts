@@ -300,9 +300,9 @@ export function toToolDefinitions(
   tools: ServerTool[],
   clientTools: ClientTool[],
 ): NonNullable<ModelCallOptions["tools"]> {
-  const ours = new Set(tools.map(({ name }) => name));
-  // A client's tool cannot replace one of ours.
-  const theirs = clientTools.filter(({ name }) => !ours.has(name));
+  // A client's tool cannot replace one of ours, and providers refuse a name that is used twice.
+  const taken = new Set(tools.map(({ name }) => name));
+  const theirs = clientTools.filter(({ name }) => !taken.has(name) && taken.add(name));
   return [
     ...tools.map(({ name, description, inputSchema }) => ({
       type: "function" as const,
@@ -314,9 +314,16 @@ export function toToolDefinitions(
       type: "function" as const,
       name,
       description,
-      inputSchema: (parameters ?? { type: "object", properties: {} }) as never,
+      inputSchema: toObjectSchema(parameters) as never,
     })),
   ];
+}
+
+/** Providers refuse a schema of anything except an object. */
+function toObjectSchema(sent: unknown): object {
+  const schema = Array.isArray(sent) ? {} : (Object(sent) as { type?: unknown });
+  const isObject = schema.type === undefined || schema.type === "object";
+  return { properties: {}, ...(isObject && schema), type: "object" };
 }
 
 /** Cached: converting the schemas was the largest cost at the start of an answer. */

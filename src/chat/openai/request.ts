@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ChatMessage } from "../../db/chat/chat";
 import { AppError } from "../../errors";
 import { findMarks } from "../citations/marks";
-import { type AnswerSettings, type ClientTool, parseBody } from "../request";
+import { type AnswerSettings, type ClientTool, isBlank, parseBody } from "../request";
 import { lastTurn, type Turn } from "../thread/turn";
 import { leaveOutForeignParts } from "./foreign-parts";
 
@@ -114,7 +114,7 @@ export function readCompletionRequest(body: unknown): CompletionRequest {
   const thread = toThread(messages);
   const turn = lastTurn(thread);
   const last = messages.findLast(({ role }) => role !== "system" && role !== "developer");
-  if (!turn || last?.role === "assistant" || (last?.role === "user" && isBlank(last))) {
+  if (!turn || last?.role === "assistant" || (last?.role === "user" && isBlank(last.content))) {
     const fields = [{ path: "messages", message: "must end with a question or a tool's result" }];
     throw new AppError("request_invalid", { fields });
   }
@@ -134,11 +134,6 @@ export function readCompletionRequest(body: unknown): CompletionRequest {
     includeUsage: stream_options?.include_usage ?? false,
   };
 }
-
-/** Attachments without a text are a question too. */
-const isBlank = ({ content }: { content: string | { type: string }[] }) =>
-  !/\S/.test(textOf(content)) &&
-  (typeof content === "string" || content.every(({ type }) => type === "text"));
 
 /** @throws AppError `request_invalid` for a choice of a tool that the request does not offer */
 function readTools({ tools, tool_choice: choice }: z.output<typeof CompletionBody>) {

@@ -77,11 +77,14 @@ describe("toPrompt", () => {
     ]);
   });
 
-  test("sends an empty text for a question without content", async () => {
-    const [, user] = await toPrompt([row("user", "", { parts: [] })], "i", chatModel);
+  test.each([[[]], [[{ type: "text", text: " " }]], [undefined]])(
+    "sends a text for a question without content (%j)",
+    async (parts) => {
+      const [, user] = await toPrompt([row("user", " ", { parts })], "i", chatModel);
 
-    expect(user!.content).toEqual([{ type: "text", text: "" }]);
-  });
+      expect(user!.content).toEqual([{ type: "text", text: "[empty message]" }]);
+    },
+  );
 
   test("does not fetch URLs of a message", async () => {
     const source = { type: "url", value: "http://169.254.169.254/secrets.png" };
