@@ -240,14 +240,15 @@ function* findPath(grid: Grid, costs: number): Generator<void, Int32Array> {
 }
 
 /**
- * For every page, the best score that a move there leaves, and in `origins` where it begins.
+ * For every page, the best score that a move there leaves, and in `origins` where it begins. A move wins against an equal
+ * score without one: speech without words of a page belongs to the page before it.
  * The cost of a far move is linear in its distance, so one running maximum a direction is enough.
  */
 function bestOrigins(score: Float64Array, factor: number, origins: Int32Array): Float64Array {
   const pages = score.length;
   const reached = Float64Array.from(score);
   const offer = (page: number, origin: number, value: number) => {
-    if (value <= reached[page]!) return;
+    if (value < reached[page]!) return;
     reached[page] = value;
     origins[page] = origin;
   };
@@ -280,7 +281,8 @@ function bestOrigins(score: Float64Array, factor: number, origins: Int32Array): 
  * The moment at which each span begins, by index of its first step.
  *
  * A step is coarse. Within two steps of each change of pages, the span begins at the segment before
- * which most evidence is for the page before, and after which most is for the next page.
+ * which most evidence is for the page before, and after which most is for the next page. Of equal ones, the last one
+ * counts.
  */
 function refineStarts(
   path: Int32Array,
@@ -309,8 +311,8 @@ function refineStarts(
       (ms) => ms > before && Math.abs(ms - centre) <= REFINE_MS,
     );
     const [best] = borders
-      .map((border) => ({ border, lead: leadBefore(border), away: Math.abs(border - centre) }))
-      .sort((a, b) => b.lead - a.lead || a.away - b.away);
+      .map((border) => ({ border, lead: leadBefore(border) }))
+      .sort((a, b) => b.lead - a.lead || b.border - a.border);
     before = Math.max(before + 1, best?.border ?? centre);
     starts.set(step, before);
   }

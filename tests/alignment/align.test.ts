@@ -61,6 +61,33 @@ const visitsOf = (visits: Visit[]) =>
     ({ page_number, start_ms, end_ms }) => [page_number, (end_ms - start_ms) / 1_000],
   );
 
+test.each([5, 10, 20, 40])(
+  "speech without words of a page keeps the page before it, for %d s",
+  (idle) => {
+    const [first, second] = [60, 60];
+    const { speech, ...input } = lecture(2, [
+      [1, first],
+      [2, second],
+    ]);
+    const later = speech.map(({ term, time_ms }) => ({
+      term,
+      time_ms: time_ms < first * 1_000 ? time_ms : time_ms + idle * 1_000,
+    }));
+    const segments = Array.from({ length: (first + second + idle) / 5 }, (_, i) => i * 5_000);
+    const spans = align({
+      ...input,
+      speech: later,
+      segment_starts_ms: segments,
+      duration_ms: input.duration_ms + idle * 1_000,
+    });
+
+    expect(spans.map(({ page_number, start_ms }) => [page_number, start_ms])).toEqual([
+      [1, 0],
+      [2, (first + idle) * 1_000],
+    ]);
+  },
+);
+
 // Lectures in which a slide returns, or is shown for a moment: systems that group speech by the
 // number of its slide store wrong times for these.
 const RETURNING: [string, Visit[]][] = [

@@ -83,6 +83,8 @@ describe("the evaluation of a course", () => {
     expect(found.mean).toBeGreaterThan(0.9);
     expect(Object.keys(found.groups)).toEqual(["en", "de"]);
     expect(report.legs!.hybrid.mean).toBeGreaterThan(0.5);
+    const timeline = report.measures.find(({ name }) => name === "right_page")!;
+    expect(timeline.mean).toBeGreaterThan(0.95);
   });
 
   test("is shown as a table and as a chart", () => {
@@ -171,6 +173,13 @@ const PLANTED = [
     "alignment/align-lecture.ts",
     "page_number, reliability } = shown",
     "page_number: right, reliability } = shown;\n      const page_number = (right % pages.length) + 1",
+    "timeline",
+  ],
+  [
+    "a timeline that is five seconds late",
+    "alignment/align-lecture.ts",
+    "const { start_ms, end_ms } = span;",
+    "const [start_ms, end_ms] = [span.start_ms + 5_000, span.end_ms + 5_000];",
     "timeline",
   ],
   [
