@@ -4,6 +4,8 @@ export type DividedOutput = { reasoning: string; text: string };
 const OPENING = /^\s*<(think|thinking|thought|reasoning)>/i;
 /** The beginning of an answer that can still become an opening tag. */
 const UNDECIDED = /^\s*(?:<[a-z]{0,9})?$/i;
+/** The end of a piece that can be the beginning of a closing tag. */
+const MAYBE_CLOSING = /<(?:\/[a-z]{0,9})?$/i;
 
 /**
  * Takes reasoning out of the text of models whose servers do not: many open models begin with
@@ -11,7 +13,7 @@ const UNDECIDED = /^\s*(?:<[a-z]{0,9})?$/i;
  */
 export class ReasoningTags {
   #state: "start" | "reasoning" | "blank" | "text" = "start";
-  #closing = "";
+  #tag = "";
   #pending = "";
 
   push(piece: string): DividedOutput {
@@ -35,22 +37,19 @@ export class ReasoningTags {
     const found = OPENING.exec(this.#pending);
     if (found) {
       this.#state = "reasoning";
-      this.#closing = `</${found[1]!.toLowerCase()}>`;
+      this.#tag = found[1]!;
       this.#pending = this.#pending.slice(found[0].length);
     } else if (!UNDECIDED.test(this.#pending)) this.#state = "text";
   }
 
   #takeReasoning(): string {
-    const lower = this.#pending.toLowerCase();
-    const at = lower.indexOf(this.#closing);
-    if (at >= 0) {
+    const closing = new RegExp(`</${this.#tag}>`, "i").exec(this.#pending);
+    if (closing) {
       this.#state = "blank";
-      return this.#take(at, at + this.#closing.length);
+      return this.#take(closing.index, closing.index + closing[0].length);
     }
-    // The end of the piece can be the beginning of the closing tag.
-    let kept = Math.min(this.#closing.length - 1, lower.length);
-    while (!this.#closing.startsWith(lower.slice(lower.length - kept))) kept--;
-    return this.#take(lower.length - kept, lower.length - kept);
+    const end = this.#pending.search(MAYBE_CLOSING);
+    return end < 0 ? this.#take(this.#pending.length) : this.#take(end);
   }
 
   #takeText(): string {
@@ -58,11 +57,11 @@ export class ReasoningTags {
       this.#pending = this.#pending.trimStart();
       if (this.#pending !== "") this.#state = "text";
     }
-    return this.#state === "text" ? this.#take(this.#pending.length, this.#pending.length) : "";
+    return this.#state === "text" ? this.#take(this.#pending.length) : "";
   }
 
   /** Removes the pending output up to `next`; returns the part before `end`. */
-  #take(end: number, next: number): string {
+  #take(end: number, next = end): string {
     const taken = this.#pending.slice(0, end);
     this.#pending = this.#pending.slice(next);
     return taken;

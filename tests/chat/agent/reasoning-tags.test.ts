@@ -13,6 +13,7 @@ test.each([
   ["<think></think>One bit.", "", "One bit."],
   ["<think>never closed </thin", "never closed </thin", ""],
   ["One bit <think>is text</think>.", "", "One bit <think>is text</think>."],
+  ["<think>İki İ < 3 </p></think>Bir bit.", "İki İ < 3 </p>", "Bir bit."],
   ["<thinker>", "", "<thinker>"],
   ["<", "", "<"],
   ["  One", "", "  One"],
