@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause } from "./pause";
 
 type RetryRule = {
   /** Maximum number of attempts, the first included. */
@@ -25,8 +25,7 @@ export async function retrying<T>(attempt: () => Promise<T>, rule: RetryRule): P
       const pauseMs = pauseAfter(error);
       if (tried === attempts || pauseMs === null) throw error;
       const backoff = backoffMs * 2 ** (tried - 1) * (0.5 + Math.random() / 2);
-      const wait = sleep(Math.max(pauseMs, backoff), undefined, signal && { signal });
-      await wait.catch(() => signal?.throwIfAborted());
+      await pause(Math.max(pauseMs, backoff), signal);
     }
   }
 }

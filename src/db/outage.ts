@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause } from "../pause";
 import { isDatabaseOutage } from "./client";
 
 const BACKOFF_MS = { first: 100, most: 5_000 };
@@ -18,13 +18,13 @@ export async function throughOutages<T>(
   patienceMs = PATIENCE_MS,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
-  for (let pause = BACKOFF_MS.first; ; pause = Math.min(BACKOFF_MS.most, pause * 2)) {
+  for (let backoff = BACKOFF_MS.first; ; backoff = Math.min(BACKOFF_MS.most, backoff * 2)) {
     try {
       return await statement();
     } catch (error) {
       if (!isDatabaseOutage(error) || performance.now() > deadline) throw error;
       signal.throwIfAborted();
-      await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal });
+      await pause(backoff * (0.5 + Math.random() / 2), signal);
     }
   }
 }
