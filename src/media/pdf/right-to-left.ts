@@ -76,24 +76,42 @@ export function isRightToLeft(pieces: { text: string; rightToLeft: boolean }[]):
 
 /** Spaces and punctuation have the direction of the text on both sides, else that of the line. */
 function withDirections(pieces: Piece[], isRightToLeftLine: boolean): Piece[] {
+  const before = directionsBefore(pieces);
+  const after = directionsBefore(pieces.toReversed()).toReversed();
   const directed = pieces.map((piece, i) => {
     if (!piece.isNeutral) return piece;
-    const before = pieces.slice(0, i).findLast(({ isNeutral }) => !isNeutral)?.rightToLeft;
-    const after = pieces.slice(i).find(({ isNeutral }) => !isNeutral)?.rightToLeft;
-    const rightToLeft = before === after && before !== undefined ? before : isRightToLeftLine;
-    return { ...piece, rightToLeft };
+    const rightToLeft = before[i] === after[i] ? before[i] : undefined;
+    return { ...piece, rightToLeft: rightToLeft ?? isRightToLeftLine };
   });
-  // Brackets belong to the text between them.
-  for (const [i, opening] of directed.entries()) {
-    if (!opening.isNeutral || !/^[([{]$/.test(opening.text)) continue;
-    const length = directed.slice(i + 1).findIndex(({ text }) => /[)\]}]/.test(text));
-    const inside = directed.slice(i + 1, i + 1 + length);
-    const closing = directed[i + 1 + length]!;
-    if (length < 1 || !closing.isNeutral || inside.some(({ rightToLeft }) => rightToLeft)) continue;
-    opening.rightToLeft = false;
-    closing.rightToLeft = false;
-  }
+  turnBrackets(directed);
   return directed;
+}
+
+/** Brackets have the direction of the text between them, if that is read from left to right. */
+function turnBrackets(pieces: Piece[]): void {
+  const open: { bracket: Piece; at: number; hasRightToLeft: boolean }[] = [];
+  for (const [i, piece] of pieces.entries()) {
+    if (piece.isNeutral && /^[([{]$/.test(piece.text)) {
+      open.push({ bracket: piece, at: i, hasRightToLeft: false });
+      continue;
+    }
+    const pair = /[)\]}]/.test(piece.text) ? open.pop() : undefined;
+    if (pair && piece.isNeutral && !pair.hasRightToLeft && pair.at < i - 1) {
+      pair.bracket.rightToLeft = false;
+      piece.rightToLeft = false;
+    }
+    const around = open.at(-1);
+    if (around && (piece.rightToLeft || pair?.bracket.rightToLeft)) around.hasRightToLeft = true;
+  }
+}
+
+/** The direction of the last text before each piece. */
+function directionsBefore(pieces: Piece[]): (boolean | undefined)[] {
+  let direction: boolean | undefined;
+  return pieces.map(({ isNeutral, rightToLeft }) => {
+    if (!isNeutral) direction = rightToLeft;
+    return direction;
+  });
 }
 
 function joinStretch(pieces: Piece[], isRightToLeftLine: boolean): PlacedWord[] {
@@ -143,9 +161,12 @@ function unmatchedBrackets(text: string): number {
   return open + unmatched;
 }
 
-/** In a right-to-left line, punctuation left of a number or a Latin word follows it. */
-const withMovedPunctuation = (text: string) =>
-  text.replace(
-    /^([.,:;!?…]*)(.*?)([.,:;!?…]*)$/su,
-    (_, left: string, inner: string, right: string) => reversed(right) + inner + reversed(left),
-  );
+const PUNCTUATION = ".,:;!?…";
+
+/** In a right-to-left line, punctuation left of a number or a Latin word follows it. The time is linear. */
+function withMovedPunctuation(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && PUNCTUATION.includes(text[start]!)) start++;
+  while (start < end && PUNCTUATION.includes(text[end - 1]!)) end--;
+  return reversed(text.slice(end)) + text.slice(start, end) + reversed(text.slice(0, start));
+}

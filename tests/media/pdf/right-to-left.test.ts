@@ -39,7 +39,24 @@ test.each<[string, string[], string[]]>([
     ["אב", " ", "(", "AI", ")", " ", "גד"],
     ["אב", "(AI)", "גד"],
   ],
+  [
+    "nested brackets stay with the Latin text in them",
+    ["אב", " ", "(", "a", "[", "b", "]", ")", " ", "גד"],
+    ["אב", "(a[b])", "גד"],
+  ],
   ["lines without such text stay as they are", [".5", " ", "a)"], [".5", " ", "a)"]],
 ])("%s", (_, pieces, expected) => {
   expect(textsOf(...pieces)).toEqual(expected);
+});
+
+test.each([
+  ["brackets", Array.from({ length: 50_000 }, () => "(")],
+  ["blanks", Array.from({ length: 50_000 }, () => " ")],
+  ["full stops in a word", [`a${".".repeat(50_000)}b`]],
+])("%s take a time that grows with their number", (_, texts) => {
+  const start = process.cpuUsage();
+  joinRightToLeft(seen("שלום ".repeat(20_000), ...texts));
+  const { user, system } = process.cpuUsage(start);
+
+  expect((user + system) / 1_000).toBeLessThan(1_500);
 });
