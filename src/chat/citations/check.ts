@@ -119,10 +119,14 @@ function readPassage(citation: Citation): ReadPassage {
   };
 }
 
-function faultOf({ text }: Claim, sources: ReadPassage[]): UnsupportedReason | undefined {
+function faultOf(
+  { text, blockQuotation }: Claim,
+  sources: ReadPassage[],
+): UnsupportedReason | undefined {
   const isQuoted = (quotation: string) =>
     sources.some(({ wording }) => isVerbatim(quotation, wording));
   if (!quotationsIn(text).every(isQuoted)) return "quotation";
+  if (blockQuotation && !isQuoted(blockQuotation)) return "quotation";
 
   const unquoted = replaceQuotations(text, () => " ");
   const rest = prepareNumbers(withoutPlaces(unquoted, sources).replace(LIST_LABEL, " "));

@@ -11,6 +11,8 @@ export type Claim = {
   end: number;
   /** An entry of a list of sources, such as `[^1]: Lecture 3, page 7`; it states nothing. */
   isListed: boolean;
+  /** The block quotation that it ends, without marks. */
+  blockQuotation: string | undefined;
 };
 
 const MARKS = new RegExp(`(?<!\\s)\\s*(?:${MARK.source}\\s*)+`, MARK.flags);
@@ -41,7 +43,40 @@ export function readClaims(answer: string): Claim[] {
   const listed = findSourceEntries(prose);
   const isListed = ({ start }: { start: number }) =>
     listed.some((entry) => start >= entry.start && start < entry.end);
-  return readStatements(prose).map((claim) => ({ ...claim, isListed: isListed(claim) }));
+  const quotationOf = blockQuotationReader(prose);
+  return readStatements(prose).map((claim) => ({
+    ...claim,
+    isListed: isListed(claim),
+    blockQuotation: quotationOf(claim),
+  }));
+}
+
+const BLOCK_QUOTATION = /^ {0,3}>.*(?:\n {0,3}>.*)*/gm;
+/** The author or place below a quotation. */
+const ATTRIBUTION = /\n[ \t]*[—–-]{1,3}\s?[\s\S]*$/;
+/** Notes, lists, tables, formulas and code have the form of a quotation, but quote nothing. */
+const NO_QUOTATION =
+  /^[ \t]*(?:\*\*|__|\[!|\p{Extended_Pictographic}|[*_]?\p{L}[\p{L} ]{0,24}[*_]?:)|^[ \t]*(?:[*+-]\s|\d+[.)]\s|#|\|)|[$\\]|\s{6}/mu;
+
+/** Reads the block quotation up to a claim, from the claim before it on. */
+function blockQuotationReader(prose: string): (claim: ClaimText) => string | undefined {
+  const blocks = [...prose.matchAll(BLOCK_QUOTATION)].map(({ 0: text, index: start }) => ({
+    from: start,
+    start,
+    end: start + text.length,
+  }));
+  return ({ start, end }) => {
+    const block = blocks.find((one) => start >= one.start && start < one.end);
+    if (!block) return undefined;
+    const text = prose
+      .slice(block.from, Math.min(end, block.end))
+      .replace(/^(?: {0,3}> ?)+/gm, "")
+      .replace(ATTRIBUTION, "")
+      .replace(MARKS, " ");
+    block.from = end;
+    const isQuotation = wordsOf(text).length >= 3 && quotationsIn(text).length === 0;
+    return isQuotation && !NO_QUOTATION.test(text) ? text : undefined;
+  };
 }
 
 const FOOTNOTE = /^ {0,3}[[【]\^\p{Nd}{1,3}[\]】]:.*$/gmu;
@@ -61,7 +96,7 @@ function findSourceEntries(prose: string): { start: number; end: number }[] {
   );
 }
 
-type ClaimText = Omit<Claim, "isListed">;
+type ClaimText = Omit<Claim, "isListed" | "blockQuotation">;
 
 function readStatements(prose: string): ClaimText[] {
   const sentences = splitSentences(prose);

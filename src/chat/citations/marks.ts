@@ -17,10 +17,17 @@ const LOCATOR =
   "(?:(?:,\\s*|:\\s+)(?:(?:pp?|s|pages?|slides?|seiten?|folien?|p[aá]g(?:inas?)?|diapositiv[aoe]s?|at|bei|min)\\.?\\s*\\d[\\d:–-]*|\\d{1,3}:\\d\\d(?::\\d\\d)?)|" +
   "\\s?@\\s?\\d{1,3}:\\d\\d(?::\\d\\d)?|:\\s+\\p{L}{2}[^\\]】］\\n]{0,80})";
 const NUMBERS = `${ELEMENT}(?:(?:${SEPARATOR}${ELEMENT}){0,40}|${LOCATOR})`;
-/** Before an interval or a list of values, and in the arguments of a function. */
-const NOT_BEHIND =
-  "(?<![∈∉=]\\s?|(?:intervall?[eo]?|range|lists?|listen?|arrays?|vectors?|vektor|vecteur|tup(?:le|el)|sequence|folge|列表|数组|向量|区间)\\s?(?=[[]\\d{1,3}\\s?,)|\\p{L}\\()";
-const BRACKETED = `${NOT_BEHIND}[[【［〔〖]${BLANKS}${NUMBERS}(?:(?::\\d{1,3})?†[^\\]】］\\n]{0,80})?${BLANKS}[\\]】］〕〗](?:[–-][[]${NUMBER}[\\]])?`;
+/** Before an interval or a list of values of two numbers. `described in [1, 2]` has marks. */
+const BEFORE_VALUES =
+  "intervall?[eo]?|range|lists?|listen?|arrays?|vectors?|vektor|vecteur|tup(?:le|el)|sequence|folge|列表|数组|向量|区间|→|" +
+  "(?<!\\p{L})(?:between|zwischen|entre|" +
+  "(?:\\p{L}|values?|numbers?|integers?|reals?|probabilit(?:y|ies)|lies?|lying|falls?|rang(?:es?|ing)|normali[sz]ed|scaled|bounded|cl(?:am|i)pped|uniform(?:ly)?(?: distributed)?|" +
+  "werten?|zahlen?|liegt|liegen|normiert|skaliert|valeurs?|nombres?|valores|números|valori|numeri)\\s(?:in|on|to|from|within|over|auf|aus|dans|sur|en))";
+const NOT_BEHIND = `(?<![∈∉=×⊂⊆∪∩]\\s?|(?:${BEFORE_VALUES})\\s?(?=[[]\\d{1,3}\\s?[,;])|\\p{L}\\()`;
+/** `the [1, 2] interval`, `[1, 2] × [1, 3]` */
+const NO_VALUES =
+  "(?![[]\\d{1,3}\\s?[,;]\\s?\\d{1,3}[\\]](?:\\s?[×⊂⊆∪∩→]|[\\s-](?:intervall?[eo]?s?|range)(?!\\p{L})))";
+const BRACKETED = `${NOT_BEHIND}${NO_VALUES}[[【［〔〖]${BLANKS}${NUMBERS}(?:(?::\\d{1,3})?†[^\\]】］\\n]{0,80})?${BLANKS}[\\]】］〕〗](?:[–-][[]${NUMBER}[\\]])?`;
 /** In parentheses only with a label: `(1)` can be a part of a list or an equation. */
 const LABELLED = `[(（](?:see|siehe|vgl\\.?|cf\\.?|voir|véase)?${BLANKS}(?:sources?|refs?|references?|passages?|citations?|quellen?|belege?|fuentes?|fonti?|fontes?|来源|來源|出典|출처)[.:：]?${BLANKS}#?${NUMBER}(?:${SEPARATOR}${ELEMENT}){0,40}[)）]`;
 /** Some models write HTML, and our output breaks its tags with a space. */

@@ -92,7 +92,18 @@ const PLANTED: [answer: string, citations: string][] = [
   // the list of sources states nothing
   ["A fair coin has 1 bit [^1].\n\n[^1]: Information, page 99", "1"],
   ["A fair coin has 1 bit [1].\n\nSources:\n- [1] Information, 45:67\n- [2] Heat, page 99", "1 2"],
+  ["As described in [1, 2], both matter.", "1 2"],
+  // block quotations
+  ["> A fair coin has 1 bit, a fair die about 2.585 bits.\n> — Lecture on Entropy [1]", "1"],
+  ["> *A fair coin has 1 bit*\n> … about 2.585 bits.\n\n[1]", "1"],
+  ["> Claude Shannon defined information as a fair coin. [1]", "1!"],
+  ["He says:\n\n> Claude Shannon is a fair coin.\n> A fair coin has 1 bit. [1]\n\nEntropy.", "1!"],
+  ["> The Carnot limit can't be broken.\n> — Heat [2]", "2!"],
+  ["> **Note:** coins and dice have some bits of entropy [1]", "1"],
+  ["> - coins and dice have some bits of entropy [1]", "1"],
   // no citations at all
+  ["Values in [1, 2] lie between [1,2], x in [1, 2] is real, Werte in [1; 2] auch.", ""],
+  ["The [1, 2] interval, [1, 2] × [1, 3], and numbers normalized to [1, 2].", ""],
   ["The first item is x[1], and the interval [1, 2] is short.", ""],
   ["The list [1, 2, 3] is sorted, and sort([3, 1, 2]) and f([1]) return it.", ""],
   ["The matrix [[1, 2], [3, 1]] and the array A[1] have numbers, and P[3|1] = B[2].", ""],
