@@ -2,7 +2,7 @@ import type { GoldPlace } from "../db/exam-questions";
 import { mean } from "../retrieval/ranking-metrics";
 import type { Citation, Passage } from "../retrieval/search";
 
-/** A citation opens the right moment if it starts at most this long before or after it. */
+/** A citation opens the right moment if it starts at most this long before it. */
 const NEAR_MS = 5_000;
 
 /** The first passage that contains one of the right places; undefined without one. */
@@ -63,7 +63,7 @@ export function focusOf(passages: readonly Passage[], gold: readonly GoldPlace[]
   return mean(shares);
 }
 
-/** Whether a reader of the citation sees the place, also one who follows its address. */
+/** Whether a reader of the citation sees the place, or hears most of it, also one who follows its address. */
 export function opens(citation: Citation, gold: GoldPlace): boolean {
   if (citation.asset_id !== gold.asset_id || !hasOwnPlace(citation)) return false;
   if ("pages" in gold) {
@@ -72,8 +72,10 @@ export function opens(citation: Citation, gold: GoldPlace): boolean {
     return gold.pages.some((page) => (citation.page_number ?? 0) <= page && page <= last);
   }
   const { start_ms = 0, end_ms = 0 } = citation;
+  const late = start_ms - gold.start_ms;
+  const mostLate = Math.min(NEAR_MS, (gold.end_ms - gold.start_ms) / 2);
   return (
-    Math.abs(start_ms - gold.start_ms) <= NEAR_MS ||
+    (-NEAR_MS <= late && late <= mostLate) ||
     (start_ms <= gold.start_ms && gold.start_ms < end_ms && end_ms - start_ms <= 4 * NEAR_MS)
   );
 }

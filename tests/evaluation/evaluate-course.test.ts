@@ -155,6 +155,13 @@ const PLANTED = [
     "retrieval",
   ],
   [
+    "citations that open after the answer",
+    "retrieval/passage.ts",
+    "  return findBestMoment({ content, start_ms: start_ms!, end_ms: end_ms! }, query, timeline);",
+    "  const { start_ms: from, end_ms: to } = findBestMoment({ content, start_ms: start_ms!, end_ms: end_ms! }, query, timeline);\n  return { start_ms: from + 5_000, end_ms: to + 5_000 };",
+    "retrieval",
+  ],
+  [
     "the address of a page",
     "retrieval/passage.ts",
     "sha256: sha256!, page_number })",
