@@ -134,11 +134,7 @@ export async function examine(
   const questions = await listCourseQuestions(db, course_id);
   if (questions.length === 0) throw new AppError("exam_without_questions");
   const covered = questions.filter((question) => question.covered);
-  if (baseline)
-    assertSameCourse(
-      baseline,
-      covered.map(({ id }) => id),
-    );
+  if (baseline) assertSameCourse(baseline, covered);
   const measures =
     kind === "search"
       ? await takeSearchExam(course_id, questions, deps, { usesPrepared: false })

@@ -57,23 +57,41 @@ export function compareReports(
       },
     ];
   });
-  if (results.every(({ compared }) => compared === 0)) throw nothingInCommon();
+  if (results.every(({ compared }) => compared === 0)) throw otherQuestions();
   return results;
 }
 
+/** Of the questions of the smaller report. Courses on the same topic share some questions. */
+const LEAST_COMMON_SHARE = 0.5;
+
 /**
- * Checks a baseline before an exam is paid for.
+ * Checks a baseline before an exam is paid for. Added and removed questions do not matter.
  *
- * @param ids  of the questions about the course; those of general knowledge are the same in every exam
- * @throws AppError `evaluation_set_invalid` if the baseline has none of them
+ * @param questions  those of general knowledge do not count, because they are the same in every exam
+ * @throws AppError `evaluation_set_invalid` if the baseline has less than half of them
  */
-export function assertSameCourse(baseline: readonly Measure[], ids: readonly string[]): void {
-  const isCommon = ids.some((id) => baseline.some(({ values }) => Object.hasOwn(values, id)));
-  if (!isCommon) throw nothingInCommon();
+export function assertSameCourse(
+  baseline: readonly Measure[],
+  questions: readonly { id: string; covered: boolean }[],
+): void {
+  const covered = questions.filter((question) => question.covered);
+  const ids = (covered.length > 0 ? covered : questions).map(({ id }) => id);
+  const former = new Set(
+    baseline
+      .filter(({ section, name }) =>
+        covered.length > 0
+          ? section === "retrieval" || name === "covered_answered"
+          : name === "uncovered_refused",
+      )
+      .flatMap(({ values }) => Object.keys(values)),
+  );
+  const common = ids.filter((id) => former.has(id)).length;
+  const least = LEAST_COMMON_SHARE * Math.min(ids.length, former.size);
+  if (common === 0 || common < least) throw otherQuestions();
 }
 
-function nothingInCommon(): AppError {
-  const problem = "the baseline has no question in common with this evaluation: write a new one";
+function otherQuestions(): AppError {
+  const problem = "the baseline has other questions than this evaluation: write a new one";
   return new AppError("evaluation_set_invalid", { problem });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { compareReports } from "../../src/evaluation/gate";
+import { assertSameCourse, compareReports } from "../../src/evaluation/gate";
 import { toMeasure, wilson } from "../../src/evaluation/measures";
 import { toGateTable } from "../../src/evaluation/report-table";
 
@@ -89,5 +89,35 @@ describe("the gate", () => {
   test("refuses a baseline of other questions", () => {
     const other = toMeasure("retrieval", "found_in_8", [{ id: "z", group: "en", value: 1 }]);
     expect(() => compareReports(other, measure([1]))).toThrow("evaluation set cannot be read");
+  });
+
+  const asked = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => ({ id: `q${from + i}`, covered: true }));
+  const check = (questions: { id: string; covered: boolean }[]) => () =>
+    assertSameCourse(measure(many(10, 0)), questions);
+
+  test.each([
+    ["the same questions", asked(0, 10)],
+    ["many added questions", asked(0, 100)],
+    ["most questions removed", asked(8, 10)],
+    ["half of the questions replaced", asked(5, 15)],
+  ])("takes a baseline with %s", (_, questions) => {
+    expect(check(questions)).not.toThrow();
+  });
+
+  test.each([
+    ["no question", asked(10, 20)],
+    ["one question of ten", asked(9, 19)],
+    ["less than half of the questions", asked(6, 16)],
+    ["no covered question", [...asked(10, 20), { id: "q0", covered: false }]],
+  ])("refuses a baseline of a course that shares %s", (_, questions) => {
+    expect(check(questions)).toThrow("evaluation set cannot be read");
+  });
+
+  test("compares a course whose questions are all uncovered", () => {
+    const refused = toMeasure("refusal", "uncovered_refused", items(many(4, 0)));
+    const uncovered = asked(0, 4).map(({ id }) => ({ id, covered: false }));
+    expect(() => assertSameCourse(refused, uncovered)).not.toThrow();
+    expect(() => assertSameCourse(measure(many(4, 0)), uncovered)).toThrow();
   });
 });

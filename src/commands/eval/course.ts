@@ -85,13 +85,7 @@ export async function evaluateCourse({ path, asJson, svg, gate }: CourseEvaluati
   const limits = { maxPages: config.MAX_PAGES, signal, warn: say };
   const course = await readCourseFolder(path, limits);
   const baseline = gate === null ? null : await readBaseline(gate);
-  if (baseline) {
-    const covered = course.questions.filter((question) => question.covered);
-    assertSameCourse(
-      baseline,
-      (covered.length > 0 ? covered : course.questions).map(({ id }) => id),
-    );
-  }
+  if (baseline) assertSameCourse(baseline, course.questions);
   if (svg) await assertWritable(svg);
   const local = startLocalEmbedder();
   const dataRoot = await mkdtemp(join(tmpdir(), "lectern-eval-"));
