@@ -21,7 +21,9 @@ export function findEnvFileProblems(
   for (const [index, line] of text.split("\n").entries()) {
     const [, name = "", separator, value = ""] = LINE.exec(line) ?? [];
     if (!settings.has(name)) continue;
-    const found = separator ? findValueProblem(value, env[name], env) : "must be NAME=value";
+    const found = separator
+      ? findValueProblem(value, env[name], env)
+      : env[name] === undefined && "must be NAME=value";
     if (found) problems[name] = [`line ${index + 1} of ${path}: ${found}`];
   }
   return problems;
@@ -40,14 +42,20 @@ function findValueProblem(
 ): string | undefined {
   const quoted = QUOTED.exec(value)?.[2];
   const literal = quoted ?? value.replace(/(^|\s)#.*$/, "").trimEnd();
-  if (given === literal) return undefined;
-  if (quoted === undefined && literal.includes("#")) {
+  const kept = quoted ?? literal.replace(/\s*#.*$/, "");
+  // The environment of the caller replaces values, and a value in quotes can continue on the next line.
+  if (given !== expand(kept, env)) return undefined;
+  if (kept !== literal) {
     return "the part after # is read as a comment: write the value in quotes, or a space before the #";
   }
   const names = [...literal.matchAll(REFERENCE)].map(([, braced, plain]) => braced ?? plain!);
   if (names.every((name) => env[name] !== undefined)) return undefined;
   return "the part after $ is read as the name of a variable, which does not exist: write \\$ for $";
 }
+
+/** A value as Bun reads it. */
+const expand = (value: string, env: Environment): string =>
+  value.replace(REFERENCE, (_, braced, plain) => env[braced ?? plain] ?? "").replaceAll("\\$", "$");
 
 function readEnvFile(path: string): { text: string; problem?: string } {
   try {

@@ -30,6 +30,7 @@ describe("a line of .env that Bun reads otherwise than it looks is a problem", (
     ['PANOPTO_PASSWORD="pass$\x7bword}"', "write \\$ for $"],
     ["DATABASE_URL=postgres://lectern:$5ecret@localhost/lectern", "write \\$ for $"],
     ["PANOPTO_PASSWORD=pass#word", "write the value in quotes"],
+    ["PANOPTO_PASSWORD=a$HOST/$word#word", "write the value in quotes"],
     ["OPENAI_API_KEY_FILE /run/secrets/openai", "must be NAME=value"],
   ])("%s", async (line, advice) => {
     const [name] = /^\w+/.exec(line)!;
@@ -50,9 +51,18 @@ test.each([
   ["PANOPTO_COOKIE=p$", "p$"],
   ["PANOPTO_COOKIE=$HOST/x", "::1/x"],
   ["PANOPTO_COOKIE=x\nOTHER_PROGRAM=pass$word#\nnonsense", "x"],
+  ['PANOPTO_COOKIE="a=1#2\nb=2#3"', "a=1#2\nb=2#3"],
+  ["PANOPTO_COOKIE=lost#end\nPANOPTO_COOKIE=x", "x"],
 ])("%j is accepted", async (text, cookie) => {
   expect(await load(text)).toMatchObject({ PANOPTO_COOKIE: cookie });
 });
+
+test.each(["HOST=lost#end", "HOST='lost$end'", "HOST lost", "export HOST"])(
+  "%s is accepted where the environment of the caller replaces it",
+  async (line) => {
+    expect(await load(`${line}\n`)).toMatchObject({ HOST: "::1" });
+  },
+);
 
 test("a file in UTF-16, as PowerShell writes it, is a problem instead of no settings", async () => {
   const file = Buffer.from("\ufeffPORT=9000\r\n", "utf16le");
