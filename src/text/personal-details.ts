@@ -29,7 +29,7 @@ const words = (lines: string) =>
 
 /** Only a name can follow. */
 const NAME_FOLLOWS = words(`
-  my name is | my name[’']s | the name is | i am called | i[’']m called
+  my name is | my name[’']s | i am called | i[’']m called
   mein name ist | mein name lautet | ich hei(?:ß|ss)e
   mon nom est | mon prénom est | je m[’']appelle
   me llamo | mi nombre es | mi chiamo | il mio nome è | (?:o )?meu nome é | me chamo | chamo-me
@@ -38,7 +38,7 @@ const NAME_FOLLOWS = words(`
   меня зовут | мене звати | με λένε | tên tôi là | nama saya | اسمي | שמי | קוראים לי | मेरा नाम`);
 /** Another word can follow, so a capital tells a name. */
 const NAME_CAN_FOLLOW = words(`
-  i am | i[’']m | name: | surname: | student: | ich bin | vorname: | nachname: | je suis | moi c[’']est | nom: | prénom: | soy
+  i am | i[’']m | the name is | name: | surname: | student: | ich bin | vorname: | nachname: | je suis | moi c[’']est | nom: | prénom: | soy
   nombre: | nome: | naam: | sono | eu sou | ik ben | jag är | jeg er | jestem | имя: | call me | nennt mich | appelez-moi`);
 /** Only a signature is behind them at the end of a line. */
 const BEFORE_SIGNATURE = words(`
@@ -56,7 +56,7 @@ const STUDENT_NUMBER = words(`
   matr?(?:ikel)?[.-]{0,2}\\s?(?:nr|no|nummer) | matrikel${LETTERS}{0,20} | mtknr | immatrikulations-?nummer
   stud(?:ent|enten)?[.-]{0,2}\\s?(?:id|no|nr|number|nummer) | (?:registration|enrol?lment) (?:id|no|number) | my id | meine id
   num[ée]ro (?:d[’'])?étudiant | n[°º] (?:d[’'])?étudiant | matricule | matricola | matr[íi]cula
-  n[úu]mero de (?:estudiante|alumno|alumna|aluno|aluna|matr[íi]cula) | dni | nie | numer (?:albumu|indeksu) | öğrenci (?:no|numarası|numaram)
+  n[úu]mero de (?:estudiante|alumno|alumna|aluno|aluna|matr[íi]cula) | numer (?:albumu|indeksu) | öğrenci (?:no|numarası|numaram)
   номер студенческого(?: билета)? | студенческий(?: билет)? | رقم الطالب | الرقم الجامعي | iban`);
 const IS =
   "(?:\\s{0,9}(?:is|ist|est|es|é|è|lautet|nr|no|number|nummer|是|は|은|는|:|=|#|\\.|№){1,3}){0,3}\\s{0,9}";
@@ -72,6 +72,11 @@ const AFTER: RegExp[] = [
   after(
     `(?:学号|学籍番号|学生番号|学生证号|학번)${IS}`,
     "[\\p{L}\\p{Nd}]{0,9}\\p{Nd}[\\p{L}\\p{Nd} -]{1,30}",
+  ),
+  // Spanish identity numbers. In lower case the words are also Polish and German, so the number must be long.
+  after(
+    `${START}(?:DNI|NIE|(?i:dni|nie)(?=\\D{0,9}\\p{Nd}[\\p{Nd}.-]{5}))${IS}`,
+    "(?i:[XYZ]?\\p{Nd}[\\p{Nd}.-]{0,12}[A-Z]?)(?![\\p{L}\\p{N}])",
   ),
   after(`${START}(?:${PHONE})${IS}`, "[+(]{0,2}\\p{Nd}[\\p{Nd}\\s()/.‐‑–-]{2,30}\\p{Nd}", "giu"),
   after(`${START}(?i:${NAME_FOLLOWS})${SEPARATOR}`, ANY_NAME),
@@ -91,7 +96,7 @@ const AFTER: RegExp[] = [
   // A person signs the text.
   after(
     `${START}(?i:${BEFORE_SIGNATURE})${SEPARATOR}`,
-    `(?:${NAME}|${WORD}(?:[ \\t]${WORD}){0,1})${AT_END_OF_LINE}`,
+    `(?:${NAME}|${LETTERS}(?=${LETTERS})${WORD}(?:[ \\t]${WORD}){0,1})${AT_END_OF_LINE}`,
   ),
   after(`${START}(?i:${CAN_SIGN})${SEPARATOR}`, `${NAME}${AT_END_OF_LINE}`),
   after("(?:^[ \\t]{0,9}[-–—~][ \\t]{0,9})", `${NAME}(?=[ \\t]{0,9}[.!]?\\s*$(?![\\s\\S]))`),

@@ -52,6 +52,10 @@ test.each([
   ["학번은 2023", "학번은 …"],
   ["N° étudiant 1234, matricola 987, DNI 12A", "N° étudiant …, matricola …, DNI …"],
   ["SSN 123-45-6789", "SSN …"],
+  ["mi DNI es 12.345.678-Z, ¿por qué?", "mi DNI es …, ¿por qué?"],
+  ["NIE X1234567L, dni 12345678z", "NIE …, dni …"],
+  ["Hello, the name is Bond", "Hello, the name is …"],
+  ["Danke, lg jo", "Danke, lg …"],
 ])("masks the personal details in %j", (text, masked) => {
   expect(maskPersonalDetails(text)).toBe(masked);
 });
@@ -71,6 +75,10 @@ test.each([
   "What is a mobile robot, and the best case of Quicksort?",
   "Thanks to Shannon\nwe know what?",
   "What does matrix A2 do in step 3?",
+  "Warum ist der Nenner nie 0?",
+  "Ile dni 5 minut?",
+  "What happens when the name is null?",
+  "What is lg n",
 ])("leaves %j as it is", (text) => {
   expect(maskPersonalDetails(text)).toBe(text);
 });
