@@ -72,11 +72,15 @@ function isAround({ size, y }: PlacedWord, over: Part, under: Part): boolean {
   );
 }
 
+const write = ({ words }: Part) =>
+  inParentheses(
+    words
+      .map(({ text }) => text)
+      .join("")
+      .trim(),
+  );
+
 /** A part of several terms is in parentheses. */
-function write({ words }: Part): string {
-  const text = words
-    .map((word) => word.text)
-    .join("")
-    .trim();
-  return /^[\p{L}\p{N}\p{M}.,]+$/u.test(text) ? text : `(${text})`;
+export function inParentheses(text: string): string {
+  return /^([\p{L}\p{M}]+[\p{N}.,]*|[\p{N}.,]+|∞)$/u.test(text) ? text : `(${text})`;
 }

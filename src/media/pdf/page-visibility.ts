@@ -46,6 +46,8 @@ const WHITE: Rgb = [1, 1, 1];
 const INVISIBLE_MODE = 3;
 /** Thinner areas are underlines and rules. */
 const MIN_AREA_SIDE_PT = 3;
+/** The bar of a fraction in type of 40 points has less. */
+const MAX_RULE_PT = 2;
 /** More regions than on any slide: a map. Later ones are not considered. */
 const MAX_PAINTS = 5_000;
 
@@ -53,6 +55,8 @@ export class PageVisibility implements PageObserver {
   readonly #isLayerVisible: (layer: object) => boolean;
   readonly #marks: Mark[] = [];
   readonly #paints: Paint[] = [];
+  /** Thin lines that are longer than thick, such as the bars of fractions. */
+  readonly rules: Box[] = [];
   readonly #saved: GraphicsState[] = [];
   readonly #forms: { saved: number; content: number; state: GraphicsState }[] = [];
   #content: MarkedContent[] = [];
@@ -286,6 +290,8 @@ export class PageVisibility implements PageObserver {
 
   #endPath(operator: number): void {
     const { rectangles, box } = this.#path;
+    const isPainted = operator < OPS.endPath;
+    if (isPainted) for (const part of rectangles ?? (box ? [box] : [])) this.#addRule(part);
     const isFill = operator >= OPS.fill && operator <= OPS.closeEOFillStroke;
     const { fill, alpha, covers } = this.#state;
     if (isFill && box) {
@@ -297,6 +303,12 @@ export class PageVisibility implements PageObserver {
     if (this.#isClipPending && box) this.#change({ clip: intersect(this.#state.clip, box) });
     this.#isClipPending = false;
     this.#path = new DrawnPath();
+  }
+
+  #addRule(box: Box): void {
+    const [length, thickness] = [box.right - box.left, box.top - box.bottom];
+    const isRule = Math.min(length, thickness) < MAX_RULE_PT && Math.max(length, thickness) > 2;
+    if (isRule && !this.#isHidden() && this.rules.length < MAX_PAINTS) this.rules.push(box);
   }
 
   #paint(area: Box, color: Rgb | null, isImage: boolean): void {

@@ -6,6 +6,7 @@
  * or two lists of bullets, these are columns, read one after the other. The cells of a table share their
  * baselines, so a table stays in rows.
  */
+import { joinFormulas, type Rule } from "./formulas";
 import { joinFractions } from "./fractions";
 import { isRightToLeft } from "./right-to-left";
 import { addRun, writeRuns } from "./scripts";
@@ -30,12 +31,20 @@ export type Line = {
   tilted?: true;
 };
 
-export function toReadingOrder(words: PlacedWord[]): Line[] {
+/** @param rules  thin horizontal lines, such as the bars of fractions */
+export function toReadingOrder(words: PlacedWord[], rules: readonly Rule[] = []): Line[] {
   return byDirection(words).flatMap((frame) => {
-    const fragments = toFragments(joinFractions(frame.words));
+    const isUpright = stepOf(frame.words[0]!) === 0;
+    const joined = isUpright ? joinFormulas(frame.words, rules, writeLine) : frame.words;
+    const fragments = toFragments(joinFractions(joined));
     const lines = readingOrder(fragments, medianSize(fragments));
     return frame.tilted ? lines.map((line) => ({ ...line, tilted: true as const })) : lines;
   });
+}
+
+function writeLine(words: PlacedWord[]): string | null {
+  const lines = toLines(toFragments(joinFractions(words)));
+  return lines.length === 1 ? lines[0]!.text : null;
 }
 
 /** Steps of 15 degrees; six of them are a right angle. */

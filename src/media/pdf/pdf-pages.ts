@@ -1,7 +1,8 @@
 import { type PDFDocumentProxy, type PDFPageProxy, Util } from "pdfjs-dist";
 import type { TextItem } from "pdfjs-dist/types/src/display/api";
 import { cleanLine, cleanText } from "../../text/clean-text";
-import type { Box } from "./boxes";
+import { type Box, cornersBox } from "./boxes";
+import type { Rule } from "./formulas";
 import { isGarbled, withoutPrivateUse } from "./garbled-text";
 import { type ActualText, PageVisibility } from "./page-visibility";
 import { type PageWord, toPageWords } from "./page-words";
@@ -66,8 +67,11 @@ export async function readLayout(
   try {
     const page = await document.getPage(page_number);
     const { width, height, transform } = page.getViewport({ scale: 1 });
-    const { words, picture_share } = await readWords(document, page);
-    const lines = toReadingOrder(toWords(words, transform));
+    const { words, rules, picture_share } = await readWords(document, page);
+    const lines = toReadingOrder(
+      toWords(words, transform),
+      rules.map((rule) => toRule(rule, transform)),
+    );
     const annotations = await readAnnotations(document, page);
     page.cleanup();
     return { width, height, lines, annotations, picture_share };
@@ -156,7 +160,7 @@ async function readWords(document: PDFDocumentProxy, page: PDFPageProxy) {
       observer,
       Math.max(right - left, top - bottom),
     );
-    return { words, picture_share: round(observer.pictureShare(pageBox)) };
+    return { words, rules: observer.rules, picture_share: round(observer.pictureShare(pageBox)) };
   } finally {
     globalThis.pdfPageObserver = undefined;
   }
@@ -216,6 +220,14 @@ const PRESENTATION_FORMS =
 
 const toWords = (items: TextItem[], pageTransform: number[]) =>
   joinRightToLeft(items.map((item) => toWord(item, pageTransform)));
+
+function toRule(box: Box, pageTransform: number[]): Rule {
+  const { left, bottom, right, top } = cornersBox(
+    [box.left, box.bottom, box.right, box.top],
+    pageTransform,
+  );
+  return { left, right, y: (bottom + top) / 2 };
+}
 
 /** The same item on the shown page: x to the right, y down, rotation included. */
 function toWord(item: TextItem, pageTransform: number[]): PlacedWord {

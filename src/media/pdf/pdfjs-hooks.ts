@@ -56,8 +56,10 @@ export interface PageObserver {
 declare global {
   /** Set while a page's text is read. */
   var pdfPageObserver: PageObserver | undefined;
-  /** Gets the names of the glyphs of a font without a map; returns the characters of its codes, if it knows them. */
-  var pdfCharactersOf: ((names: GlyphNames) => Map<number, string> | null) | undefined;
+  /** Gets a font without a map, with the names of a bitmap font's glyphs; returns the characters of its codes, if it knows them. */
+  var pdfCharactersOf:
+    | ((fontName: string | undefined, names: GlyphNames) => Map<number, string> | null)
+    | undefined;
 }
 
 const OBSERVER = "globalThis.pdfPageObserver";
@@ -66,8 +68,18 @@ const CHARACTERS_OF = "globalThis.pdfCharactersOf";
 /** Anchor in the library's source, and its replacement. Each anchor occurs once. */
 const INSERTIONS: [anchor: string, replacement: string][] = [
   [
+    "    properties.hasIncludedToUnicodeMap = !!properties.toUnicode?.size;\n",
+    // LaTeX writes a map for its large signs that calls a sum X.
+    `$& if (properties.toUnicode instanceof ToUnicodeMap && !properties.composite) {
+      const signs = ${CHARACTERS_OF}?.(properties.name, []);
+      const map = new CharCodeMap();
+      for (const [code, text] of signs ?? []) map.set(code, text);
+      properties.toUnicode.amend(map);
+    }\n`,
+  ],
+  [
     "      return new ToUnicodeMap(this._simpleFontToUnicode(properties));\n",
-    `      const characters = properties.isType3Font && ${CHARACTERS_OF}?.(properties.differences.entries());
+    `      const characters = ${CHARACTERS_OF}?.(properties.name, properties.isType3Font ? properties.differences.entries() : []);
       const codes = this._simpleFontToUnicode(properties);
       if (characters) for (const [code, text] of characters) codes.set(code, text);
       return new ToUnicodeMap(codes);\n`,

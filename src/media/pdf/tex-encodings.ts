@@ -1,5 +1,5 @@
 /**
- * The characters of TeX's bitmap fonts. pdfTeX embeds them without a name and without a map to characters:
+ * The characters of TeX's bitmap fonts, and of its font of large signs. pdfTeX embeds them without a name and without a map to characters:
  * a glyph is only called by its code, such as `a28` for "fi". Which of TeX's encodings a font has shows in the
  * codes that the document uses.
  */
@@ -8,7 +8,11 @@
 export type GlyphNames = Iterable<readonly [code: number, name: string]>;
 
 /** @returns the characters of the codes that differ from ASCII; null for fonts of other programs */
-export function charactersOfTexFont(names: GlyphNames): Map<number, string> | null {
+export function charactersOfTexFont(
+  fontName: string | undefined,
+  names: GlyphNames,
+): Map<number, string> | null {
+  if (/^([A-Z]{6}\+)?CMEX\d+$/.test(fontName ?? "")) return LARGE_SIGNS;
   const glyphs = [...names].filter(([, name]) => name !== ".notdef");
   if (glyphs.length === 0 || glyphs.some(([code, name]) => name !== `a${code}`)) return null;
   const codes = new Set(glyphs.map(([code]) => code));
@@ -87,3 +91,10 @@ const OML: TexEncoding = {
   64: "∂",
   96: "ℓ",
 };
+
+/** Of Computer Modern's extension font, whose glyphs have names that no list of characters contains. */
+const LARGE_SIGNS = new Map(
+  [
+    ..."()[]⌊⌋⌈⌉{}⟨⟩|‖/\\()()[]⌊⌋⌈⌉{}⟨⟩/\\()[]⌊⌋⌈⌉{}⟨⟩/\\/\\⎛⎞⎡⎤⎣⎦⎢⎥⎧⎫⎩⎭⎨⎬⎪|⎝⎠⎜⎟⟨⟩⨆⨆∮∮⨀⨀⨁⨁⨂⨂∑∏∫⋃⋂⨄⋀⋁∑∏∫⋃⋂⨄⋀⋁∐∐ˆˆˆ˜˜˜[]⌊⌋⌈⌉{}√√√√√",
+  ].map((character, code) => [code, character] as const),
+);

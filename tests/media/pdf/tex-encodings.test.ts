@@ -6,7 +6,7 @@ const namesOf = (text: string, more: number[]) =>
     (code) => [code, `a${code}`] as const,
   );
 const read = (text: string, ...codes: number[]) => {
-  const characters = charactersOfTexFont(namesOf(text, codes));
+  const characters = charactersOfTexFont(undefined, namesOf(text, codes));
   return codes.map((code) => characters?.get(code)).join(" ");
 };
 
@@ -23,11 +23,21 @@ test("letters of formulas are Greek", () => {
 });
 
 test("code in a typewriter font keeps its marks", () => {
-  expect(charactersOfTexFont(namesOf('defturnqx():*#"<{_.', []))?.size ?? 0).toBe(0);
+  expect(charactersOfTexFont(undefined, namesOf('defturnqx():*#"<{_.', []))?.size ?? 0).toBe(0);
 });
 
 test("fonts of other programs are left alone", () => {
-  expect(charactersOfTexFont([[28, "fi"]])).toBeNull();
-  expect(charactersOfTexFont([[28, "a1"]])).toBeNull();
-  expect(charactersOfTexFont([])).toBeNull();
+  expect(charactersOfTexFont(undefined, [[28, "fi"]])).toBeNull();
+  expect(charactersOfTexFont(undefined, [[28, "a1"]])).toBeNull();
+  expect(charactersOfTexFont(undefined, [])).toBeNull();
+});
+
+test("the large signs of formulas are read by the name of their font", () => {
+  const signs = charactersOfTexFont("ABCDEF+CMEX10", [])!;
+  expect(
+    [0x12, 0x13, 0x30, 0x40, 0x58, 0x59, 0x5a, 0x61, 0x6f, 0x74]
+      .map((code) => signs.get(code))
+      .join(""),
+  ).toBe("()⎛⎝∑∏∫∐}√");
+  expect(charactersOfTexFont("CMR10", [])).toBeNull();
 });
