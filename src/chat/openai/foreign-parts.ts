@@ -7,7 +7,7 @@ export type ReadableBody = {
 };
 
 /**
- * Leaves out content parts of other vendors, such as `input_audio` or `thinking`. In a message of the
+ * Leaves out content parts of other vendors, such as `input_audio` or `thinking`, and files that only OpenAI has. In a message of the
  * user, a text in its place informs the model.
  */
 export function leaveOutForeignParts(body: unknown): ReadableBody {
@@ -20,7 +20,7 @@ export function leaveOutForeignParts(body: unknown): ReadableBody {
     const known = role === "user" ? KNOWN.user : KNOWN.other;
     const parts = content.flatMap((part, place) => {
       const type = (Object(part) as { type?: unknown }).type;
-      if (typeof type !== "string" || known.includes(type)) return [part];
+      if (typeof type !== "string" || (known.includes(type) && !isStoredFile(part))) return [part];
       const name = /^[\w.-]{1,50}$/.test(type) ? type : "part";
       notes.push(`messages.${index}.content.${place}: ${name} cannot be read here`);
       return role === "user" ? [{ type: "text", text: `[${name} that cannot be read here]` }] : [];
@@ -29,3 +29,8 @@ export function leaveOutForeignParts(body: unknown): ReadableBody {
   });
   return { body: { ...(body as object), messages: readable }, notes };
 }
+
+const isStoredFile = (part: unknown): boolean => {
+  const { file_id, file_data } = Object((part as { file?: unknown }).file);
+  return typeof file_id === "string" && file_data === undefined;
+};

@@ -108,7 +108,10 @@ function withOwnNames(read: () => CompletionRequest): CompletionRequest {
   } catch (error) {
     if (!(error instanceof AppError) || error.errorCode !== "request_invalid") throw error;
     const fields = (error.details.fields as FieldProblem[]).map(({ path, message }) => ({
-      path: path.replace(/^messages\b.*/, "input"),
+      path: path
+        .replace(/^messages\b.*/, "input")
+        .replace(/^(tools\.\d+)\.function/, "$1")
+        .replace("max_completion_tokens", "max_output_tokens"),
       message,
     }));
     throw new AppError("request_invalid", { fields }, { cause: error });

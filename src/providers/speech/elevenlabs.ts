@@ -7,7 +7,7 @@ import { joinUnspaced } from "../../text/transcript/join-unspaced";
 import { normalizeWords, segmentsFromWords, type Word } from "../../text/transcript/transcript";
 import { type CallReceipt, type CallUsage, type PaidCalls, UNRECORDED } from "../paid-calls";
 import type { SpeechFile, Transcriber, Transcription } from "../transcriber";
-import { placeSpans, Time } from "./span-times";
+import { EntryText, placeSpans, Time } from "./span-times";
 import { isRefusal, readRefusal } from "./speech-refusal";
 import {
   fetchSpeech,
@@ -31,15 +31,15 @@ export type ElevenLabsOptions = {
 };
 
 const Entry = z.object({
-  text: z.string(),
+  text: EntryText,
   type: z.enum(["word", "spacing", "audio_event"]).catch("word"),
   start: Time,
   end: Time,
   speaker_id: z.string().nullish().catch(null),
 });
 const Body = z.object({
-  language_code: z.string().nullish(),
-  transcription_id: z.string().nullish(),
+  language_code: z.string().nullish().catch(null),
+  transcription_id: z.string().nullish().catch(null),
   audio_duration_secs: z.number().nonnegative().nullish().catch(null),
   text: z.string().nullish().catch(null),
   words: z.array(Entry),

@@ -6,7 +6,7 @@ import {
   segmentsFromWords,
   type Word,
 } from "../../text/transcript/transcript";
-import { placeSpans, Time } from "./span-times";
+import { EntryText, placeSpans, Time } from "./span-times";
 import { parseBody, type SpeechResponse } from "./speech-request";
 
 /** The transcript of one part of a recording; times count from the start of the whole recording. */
@@ -20,7 +20,12 @@ export type PartTranscript = {
 };
 
 const WordEntry = z
-  .object({ word: z.string().nullish(), text: z.string().nullish(), start: Time, end: Time })
+  .object({
+    word: z.string().nullish().catch(null),
+    text: z.string().nullish().catch(null),
+    start: Time,
+    end: Time,
+  })
   .transform(({ word, text, start, end }) => ({ text: word ?? text ?? "", start, end }));
 const Body = z
   .object({
@@ -30,7 +35,7 @@ const Body = z
     segments: z
       .array(
         z.object({
-          text: z.string(),
+          text: EntryText,
           start: Time,
           end: Time,
           /** Of models that tell speakers apart. */

@@ -13,6 +13,12 @@ export const Time = z
   .nullish()
   .catch(null);
 
+/** The text of an entry. Null counts as empty, because one entry must not make a paid transcript unreadable. */
+export const EntryText = z
+  .string()
+  .nullable()
+  .transform((text) => text ?? "");
+
 /** A word or segment as a provider sends it: times in the provider's own unit, each can be missing. */
 export type ProviderSpan = {
   text: string;

@@ -118,6 +118,21 @@ describe("ElevenLabs", () => {
     ]);
   });
 
+  test("an entry without text does not make the others unreadable", async () => {
+    const words = [
+      { text: null, type: "word", start: 0, end: 1 },
+      { text: "Heat", type: "word", start: 1, end: 2 },
+    ];
+    const server = Bun.serve({
+      port: 0,
+      fetch: () => Response.json({ language_code: 7, text: "Heat", words }),
+    });
+    const transcript = await transcriberAt(server.url.href).transcribe(speech, signal);
+    await server.stop(true);
+
+    expect(transcript.words).toEqual([{ start_ms: 1_000, end_ms: 2_000, text: "Heat" }]);
+  });
+
   test("cleans the text, and keeps times inside the recording", async () => {
     const late = speech.duration_ms + 5_000;
     await using server = startElevenLabs({

@@ -245,6 +245,20 @@ describe("times that a server sends in its own way", () => {
     expect(segments.map(({ speaker }) => speaker)).toEqual(["A", undefined]);
   });
 
+  test("an entry without text", async () => {
+    const { segments } = await transcribe({
+      text: "Entropy",
+      language: 7,
+      words: [{ word: null, start: 0, end: 1 }],
+      segments: [
+        { text: null, start: 0, end: 1 },
+        { text: "Entropy", start: 1.5, end: 2 },
+      ],
+    });
+
+    expect(segments).toEqual([{ start_ms: 1_500, end_ms: 2_000, text: "Entropy" }]);
+  });
+
   test("times as text", async () => {
     const { segments } = await transcribe({
       text: "Entropy",

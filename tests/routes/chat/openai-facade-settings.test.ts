@@ -152,6 +152,7 @@ test("parts of other vendors are left out, and both the model and the caller see
         { type: "text", text: "Coins?" },
         { type: "input_audio", input_audio: { data: "AA", format: "wav" } },
         { type: "<script>\n", x: 1 },
+        { type: "file", file: { file_id: "file-1" } },
       ],
     },
   ];
@@ -162,6 +163,7 @@ test("parts of other vendors are left out, and both the model and the caller see
     "messages.1.content.0: thinking cannot be read here",
     "messages.2.content.1: input_audio cannot be read here",
     "messages.2.content.2: part cannot be read here",
+    "messages.2.content.3: file cannot be read here",
   ]);
   expect(JSON.stringify(sentTo(server).messages)).toContain(
     "[input_audio that cannot be read here]",

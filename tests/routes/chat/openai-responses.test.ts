@@ -121,6 +121,7 @@ test.each([
   [{ background: true }, "background"],
   [{ text: { format: { type: "json_schema" } } }, "text.format.type"],
   [{ tools: [{ type: "web_search" }] }, "tools.0.type"],
+  [{ tools: [{ type: "function", name: "a b" }] }, "tools.0.name"],
   [{ tool_choice: "required" }, "tool_choice"],
   [{ input: [{ type: "reasoning", summary: [] }] }, "input"],
 ])("a request with %o is refused with the name of the field", async (more, param) => {
