@@ -91,10 +91,10 @@ async function post(base: URL, path: string, body: object): Promise<void> {
 
 /** The share of the true ten nearest chunks of a course, null for all, that search finds by questions near to its chunks. */
 async function measureRecall(sql: Sql, model: string, course_id: string | null): Promise<number> {
+  const inCourse = course_id === null ? sql`` : sql`and course_id = ${course_id}`;
   const asked = await sql<{ embedding: string }[]>`
     select embedding::text from slide_chunks
-    where id >= gen_random_uuid() and (${course_id}::uuid is null or course_id = ${course_id})
-    order by id limit ${RECALL_QUESTIONS}`;
+    where id >= gen_random_uuid() ${inCourse} order by id limit ${RECALL_QUESTIONS}`;
   const scope = {
     course_ids: course_id === null ? null : [course_id],
     viewer: { owner: "all", seesUnreleased: true } as const,
@@ -109,7 +109,7 @@ async function measureRecall(sql: Sql, model: string, course_id: string | null):
         select id, course_id, embedding from lecture_chunks
         union all select id, course_id, embedding from slide_chunks
       ) chunk
-      where ${course_id}::uuid is null or course_id = ${course_id}
+      where true ${inCourse}
       order by embedding <=> ${embedding}::text::halfvec, id limit 10`;
     const truth = new Set(rows.map(({ id }) => id));
     const embeddings = [{ model, vector: JSON.parse(embedding) as number[] }];

@@ -42,7 +42,7 @@ export async function compareWords(sql: Sql, { id, chunks }: BenchCourse) {
         return candidates.toSorted(byWords).slice(0, FIRST);
       };
       const found = await firstOf(sql, times.search);
-      const best = await withoutCounts(sql, (db) => firstOf(db, times.whole));
+      const best = await withoutCounts(sql, id, (db) => firstOf(db, times.whole));
       const ids = new Set(found.map(({ chunk_id }) => chunk_id));
       kept.push(best.filter(({ chunk_id }) => ids.has(chunk_id)).length / best.length);
     }
@@ -60,11 +60,15 @@ export async function compareWords(sql: Sql, { id, chunks }: BenchCourse) {
 const byWords = (a: Candidate, b: Candidate) =>
   b.text_score! - a.text_score! || (a.chunk_id < b.chunk_id ? -1 : 1);
 
-async function withoutCounts<T>(sql: Sql, run: (db: Sql) => Promise<T>): Promise<T> {
+async function withoutCounts<T>(
+  sql: Sql,
+  course_id: string,
+  run: (db: Sql) => Promise<T>,
+): Promise<T> {
   const connection = await sql.reserve();
   try {
     await connection`begin`;
-    await connection`delete from word_counts`;
+    await connection`delete from word_counts where course_id = ${course_id}`;
     return await run(connection);
   } finally {
     await connection`rollback`;
