@@ -33,8 +33,12 @@ const RETRIES = { attempts: 3, backoffMs: 200 };
 const PASSING =
   /^(Connection\w+|ECONN\w+|UnknownError|InternalError|ServiceUnavailable|SlowDown\w*|RequestTimeout\w*|\w*Throttl\w*|TooManyRequests\w*)$/;
 
-const pauseAfter = (error: unknown) =>
-  PASSING.test((error as { code?: string }).code ?? "") ? 0 : null;
+const codeOf = (error: unknown) => (error as { code?: string }).code ?? "";
+const pauseAfter = (error: unknown) => (PASSING.test(codeOf(error)) ? 0 : null);
+
+const INCOMPLETE = "ObjectIncomplete";
+/** An object that was just stored is not shown yet, or without its last bytes. */
+const INVISIBLE = ["NoSuchKey", INCOMPLETE];
 
 type WriteOptions = {
   contentType: string;
@@ -88,10 +92,24 @@ export function openBucket(settings: S3Settings, { requestMs, transferMs } = LIM
       if (!isSilence(error)) await isCleaned;
       throw error;
     }
-    const stored = (await stat(key)).size;
-    if (stored !== size) throw new Error(`the bucket stored ${stored} of ${size} bytes`);
-    return stored;
+    await assertStored(key, size);
+    return size;
   }
+
+  /** Not every compatible bucket shows an object at once with all of its bytes. */
+  const assertStored = (key: string, size: number): Promise<void> =>
+    retrying(
+      async () => {
+        const stored = (await inTime(client.file(key).stat(), requestMs)).size;
+        if (stored === size) return;
+        const message = `the bucket stored ${stored} of ${size} bytes`;
+        throw Object.assign(new Error(message), { code: INCOMPLETE });
+      },
+      {
+        ...RETRIES,
+        pauseAfter: (error) => (INVISIBLE.includes(codeOf(error)) ? 0 : pauseAfter(error)),
+      },
+    );
 
   /** A file as an object. Each attempt sends the whole file. */
   const writeFile = (key: string, path: string, options: WriteOptions): Promise<number> =>
@@ -156,7 +174,7 @@ function resumingStream(
   );
 }
 
-const isSilence = (error: unknown) => (error as { code?: string }).code === "ETIMEDOUT";
+const isSilence = (error: unknown) => codeOf(error) === "ETIMEDOUT";
 
 async function inTime<T>(work: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
   const ended = Promise.withResolvers<never>();

@@ -163,6 +163,31 @@ test.each<LineFault>(["refuse", "end", "reset", "cut_answers"])(
   },
 );
 
+test.each([
+  ["a part of its bytes", { "content-length": "3" }],
+  ["no object", null],
+])("an object of which the bucket first shows %s is stored", async (_, first) => {
+  let shown = 0;
+  const late = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch({ method }) {
+      const isWhole = method !== "HEAD" || ++shown === 3;
+      if (!isWhole && !first) return new Response(null, { status: 404 });
+      const size = isWhole ? { "content-length": `${"content".length}` } : first!;
+      return new Response(null, { headers: method === "HEAD" ? size : {} });
+    },
+  });
+  const bucket = openBucket({ ...silent.settings, endpoint: late.url.origin });
+  const written = await bucket.write("a", bytes(), { contentType });
+  shown = -10;
+  const lost = bucket.write("a", bytes(), { contentType });
+  await expect(lost).rejects.toMatchObject({ code: first ? "ObjectIncomplete" : "NoSuchKey" });
+  await late.stop(true);
+
+  expect(written).toBe("content".length);
+});
+
 test("a refusal is not asked for again", async () => {
   let requests = 0;
   const refusing = Bun.serve({
