@@ -54,7 +54,8 @@ export function likelyDecks<D extends DeckScore>(decks: readonly D[]): D[] {
   return ranked.filter(({ score }) => score >= least);
 }
 
-export const inSpokenOrder = <D extends DeckScore>(decks: readonly D[]): D[] =>
+/** In the order in which a lecture shows them. */
+export const inSpokenOrder = <D extends Pick<DeckScore, "middle_ms">>(decks: readonly D[]): D[] =>
   decks.toSorted((a, b) => a.middle_ms - b.middle_ms);
 
 /** A revision changes some pages; two decks of one course share a few slides. */

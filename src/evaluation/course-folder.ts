@@ -78,10 +78,11 @@ export async function readCourseFolder(
   const visits = names.includes(TIMELINE_FILE)
     ? await readJsonLines(join(folder, TIMELINE_FILE), Visit)
     : null;
-  const named = [
+  const writtenNames = [
     ...written.questions.flatMap(({ value }) => value.gold.map(({ file }) => file)),
     ...(visits ?? []).flatMap(({ value }) => [value.lecture, value.document]),
   ];
+  const named = new Set(writtenNames.map((name) => name.normalize()));
   const transcripts = withoutCopies(material.transcripts, named, limits.warn);
   const files = await readCourseFiles(folder, { ...material, transcripts }, named, limits);
   if (files.every(({ kind }) => kind === "damaged")) throw noMaterial(folder);

@@ -80,17 +80,16 @@ export async function listFolder(
  * One transcript of each recording: tools such as Whisper write the same speech in several formats, and copies would
  * compete in search.
  *
- * @param named  files of the questions and labels; none of them is left out
+ * @param named  normalized names in the questions and labels; none of these files is left out
  */
 export function withoutCopies(
   transcripts: readonly string[],
-  named: readonly string[],
+  named: ReadonlySet<string>,
   warn: (warning: string) => void,
 ): string[] {
-  const isNamed = new Set(named.map((name) => name.normalize()));
   const copies = Map.groupBy(transcripts, (name) => parse(name).name.normalize());
   return [...copies.values()].flatMap((names) => {
-    const wanted = names.filter((name) => isNamed.has(name.normalize()));
+    const wanted = names.filter((name) => named.has(name.normalize()));
     const byExtension = (a: string, b: string) => rankOf(a) - rankOf(b);
     const kept = wanted.length > 0 ? wanted : names.toSorted(byExtension).slice(0, 1);
     for (const name of names.filter((one) => !kept.includes(one))) {
@@ -107,17 +106,16 @@ const rankOf = (name: string) =>
  * Opens each file, so that a damaged one is found before a model is paid for. It is left out with a warning; if a
  * question names it, as `damaged`, because a typing error in a name must stay a different problem.
  *
- * @param named  files of the questions and labels
+ * @param named  normalized names in the questions and labels
  * @throws AppError `evaluation_set_invalid` if a question names a text, a table or a JSON file that is not a transcript;
  *   AppError if files cannot be read for another reason than their content; the signal's reason
  */
 export async function readCourseFiles(
   folder: string,
   { documents, transcripts }: FolderListing,
-  named: readonly string[],
+  named: ReadonlySet<string>,
   { maxPages, signal, warn }: FolderLimits,
 ): Promise<CourseFile[]> {
-  const isNamed = new Set(named.map((name) => name.normalize()));
   const files: CourseFile[] = [];
   const add = async (name: string, read: (path: string) => Promise<CourseFile>) => {
     try {
@@ -128,7 +126,7 @@ export async function readCourseFiles(
       if (!cannotBeOpened && !isFaultOfFile(error)) throw error;
       const reason = describeFailure(error);
       const isShared = SHARED_EXTENSIONS.includes(extensionOf(name));
-      if (isNamed.has(name.normalize())) {
+      if (named.has(name.normalize())) {
         if (isShared) throw invalid(join(folder, name), reason);
         warn(`${name} is left out, so questions about it count as not found: ${reason}`);
         files.push({ name, kind: "damaged" });

@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { z } from "zod";
+import { inSpokenOrder } from "../../alignment/deck-score";
 import { CONFIDENT } from "../../db/alignment/confidence";
 import { isAlignmentDue } from "../../db/alignment/due-alignments";
 import {
@@ -163,10 +164,10 @@ async function readSlides(db: Sql, lecture_id: string, viewer: Viewer) {
   const { id } = await getLecture(db, lecture_id);
   const decks = await listLectureDecks(db, id, viewer);
   const assigned = await findAssignedSlides(db, id);
-  const suggested = decks
-    .filter(({ is_suggested }) => is_suggested)
-    .toSorted((a, b) => a.middle_ms! - b.middle_ms!)
-    .map(({ document_id }) => document_id);
+  const shown = decks.flatMap(({ document_id, is_suggested, middle_ms }) =>
+    is_suggested && middle_ms !== null ? [{ document_id, middle_ms }] : [],
+  );
+  const suggested = inSpokenOrder(shown).map(({ document_id }) => document_id);
   const used = assigned ?? suggested;
   const position = (document_id: string) => {
     const at = used.indexOf(document_id);
